@@ -1,0 +1,94 @@
+// Package access knows which admin role grants which permission. One pure function, Allow, answers
+// for the portal, the management API and the command line alike. Permission names are Graph's.
+package access
+
+// Permission is a Graph permission name, e.g. "User.ReadWrite.All".
+type Permission string
+
+const (
+	UserRead          Permission = "User.Read.All"
+	UserWrite         Permission = "User.ReadWrite.All"
+	AppRead           Permission = "Application.Read.All"
+	AppWrite          Permission = "Application.ReadWrite.All"
+	FlowRead          Permission = "EventListener.Read.All"
+	FlowWrite         Permission = "EventListener.ReadWrite.All"
+	AuditRead         Permission = "AuditLog.Read.All"
+	OrganizationRead  Permission = "Organization.Read.All"
+	OrganizationWrite Permission = "Organization.ReadWrite.All"
+	RoleRead          Permission = "RoleManagement.Read.Directory"
+	RoleWrite         Permission = "RoleManagement.ReadWrite.Directory"
+	PolicyRead        Permission = "Policy.Read.All"
+)
+
+// Role is an admin role with its template id, as the vendor publishes them.
+type Role struct {
+	ID          string
+	Name        string
+	Permissions []Permission
+}
+
+// AllTenants as an assignment's tenant means every tenant of the installation.
+const AllTenants = "*"
+
+// Assignment gives a role in one tenant, or in AllTenants.
+type Assignment struct {
+	RoleID   string
+	TenantID string
+}
+
+// GlobalAdministratorID is the vendor's role template id.
+const GlobalAdministratorID = "62e90394-69f5-4237-9190-012177145e10"
+
+// All lists every permission; an API client made without naming any has all of its tenant's.
+func All() []Permission {
+	return []Permission{UserRead, UserWrite, AppRead, AppWrite, FlowRead, FlowWrite, AuditRead, OrganizationRead,
+		OrganizationWrite, RoleRead, RoleWrite, PolicyRead}
+}
+
+// Roles is the catalogue (R 10.2.5).
+func Roles() []Role {
+	return []Role{
+		{GlobalAdministratorID, "Global Administrator", All()},
+		{"f2ef992c-3afb-46b9-b7cf-a126ee74c451", "Global Reader", []Permission{UserRead, AppRead, FlowRead, AuditRead, OrganizationRead, RoleRead, PolicyRead}},
+		{"9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3", "Application Administrator", []Permission{AppRead, AppWrite, OrganizationRead}},
+		{"fe930be7-5e62-47db-91af-98c3a49a38b1", "User Administrator", []Permission{UserRead, UserWrite, OrganizationRead}},
+		{"6e591065-9bad-43ed-90f3-e9424366d2f0", "External ID User Flow Administrator", []Permission{FlowRead, FlowWrite, AppRead, OrganizationRead}},
+		{"5d6b6bb7-de71-4623-b4af-96380a352509", "Security Reader", []Permission{UserRead, AuditRead, PolicyRead, OrganizationRead}},
+		{"4a5d8f65-41da-4de4-8968-e035b65339cf", "Reports Reader", []Permission{AuditRead, OrganizationRead}},
+	}
+}
+
+// Allow reports whether the assignments grant the permission in the tenant. A write implies its read.
+func Allow(have []Assignment, tenantID string, want Permission) bool {
+	for _, a := range have {
+		if a.TenantID != tenantID && a.TenantID != AllTenants {
+			continue
+		}
+		for _, r := range Roles() {
+			if r.ID == a.RoleID && Grants(r.Permissions, want) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Grants reports whether a set of permissions includes one, a ReadWrite including its Read.
+func Grants(have []Permission, want Permission) bool {
+	for _, p := range have {
+		if p == want || readOf(p) == want {
+			return true
+		}
+	}
+	return false
+}
+
+func readOf(p Permission) Permission {
+	const w = ".ReadWrite."
+	for i := 0; i+len(w) <= len(p); i++ {
+		if p[i:i+len(w)] == w {
+			return p[:i] + ".Read." + p[i+len(w):]
+		}
+	}
+	return p
+}

@@ -1,0 +1,106 @@
+// Package account knows what a person is to a tenant: identities, the canonical form of an address,
+// and the life of an account. It stores nothing.
+package account
+
+import (
+	"net/mail"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
+
+	"portico/app/fault"
+)
+
+// Sign-in types of an identity, in Graph's words (objectIdentity.signInType).
+const (
+	SignInEmail     = "emailAddress"
+	SignInUserName  = "userName"
+	SignInFederated = "federated"
+)
+
+// Identity is one way in that belongs to one person, unique per tenant and (SignInType, Issuer, Canonical).
+type Identity struct {
+	SignInType string
+	Issuer     string // "" for local identities
+	Value      string // as the person wrote it
+	Canonical  string // what is compared (DESIGN §5.6)
+}
+
+// Account is what a decision may know of a person. Passwords and other secrets are not in it.
+type Account struct {
+	ID                 string
+	TenantID           string
+	DisplayName        string
+	GivenName          string
+	Surname            string
+	Mail               string // proven address, "" = none
+	MailVerified       bool
+	PreferredLanguage  string
+	Identities         []Identity
+	Enabled            bool
+	DeletedAt          time.Time // zero = not deleted; purged 30 days later
+	CreatedAt          time.Time
+	SessionsValidFrom  time.Time // sessions and grants proven earlier are dead
+	MustChangePassword bool
+	HasPassword        bool
+	// FirstFactor is the method the account signed up with, which it keeps when the flow changes (R 2.2.13):
+	// "emailPassword" or "emailCode".
+	FirstFactor string
+	Methods     []Method // registered second factors
+	Attributes  map[string]any
+}
+
+// Method is one registered way to confirm it's you.
+type Method struct {
+	ID        string
+	Kind      string // factor kinds: "totp", "passkey", "email", "sms", "recovery"
+	Name      string
+	CreatedAt time.Time
+}
+
+// Usable reports whether the account may be used at all: the one question each door asks (DESIGN §9.5).
+func (a Account) Usable() bool { return a.ID != "" && a.Enabled && a.DeletedAt.IsZero() }
+
+// CanonicalEmail is the form in which addresses are compared: trimmed, NFKC, lower case, domain in
+// ASCII by IDNA. Dots and plus tags are kept. It refuses what is no address.
+func CanonicalEmail(s string) (string, error) {
+	bad := fault.BadField("email", "field.email.invalid", nil)
+	s = strings.ToLower(norm.NFKC.String(strings.TrimSpace(s)))
+	if s == "" {
+		return "", fault.BadField("email", "field.email.required", nil)
+	}
+	if len(s) > 254 || !utf8.ValidString(s) || strings.ContainsAny(s, " \t\r\n<>,;\"()") {
+		return "", bad
+	}
+	at := strings.LastIndexByte(s, '@')
+	if at < 1 || at > 64 || at == len(s)-1 {
+		return "", bad
+	}
+	domain, err := idna.Lookup.ToASCII(s[at+1:])
+	if err != nil || !strings.Contains(domain, ".") && domain != "localhost" {
+		return "", bad
+	}
+	canonical := s[:at] + "@" + domain
+	if a, err := mail.ParseAddress(canonical); err != nil || a.Address != canonical {
+		return "", bad
+	}
+	return canonical, nil
+}
+
+// CanonicalUserName is the form in which user names are compared.
+func CanonicalUserName(s string) string {
+	return strings.ToLower(norm.NFKC.String(strings.TrimSpace(s)))
+}
+
+// MaskEmail shows enough of an address for its owner to recognise it and for nobody else to learn it.
+func MaskEmail(s string) string {
+	at := strings.LastIndexByte(s, '@')
+	if at < 1 {
+		return "***"
+	}
+	r, _ := utf8.DecodeRuneInString(s)
+	return string(r) + "*****" + s[at:]
+}

@@ -1,0 +1,118 @@
+// Package config knows the settings: one struct, read from the environment, refused with a clear
+// message when they cannot work (DESIGN §7).
+package config
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+)
+
+// Config is every setting of the program.
+type Config struct {
+	Port              int    `env:"PORT" envDefault:"3000"`
+	DatabaseURL       string `env:"DATABASE_URL" envDefault:"sqlite:data/portico.db"`
+	Env               string `env:"PORTICO_ENV" envDefault:"development"`
+	BaseURL           string `env:"PORTICO_BASE_URL"`
+	Secret            string `env:"PORTICO_SECRET"`          // 32 random bytes, base64
+	SecretPrevious    string `env:"PORTICO_SECRET_PREVIOUS"` // opens what the former secret sealed
+	AdminHost         string `env:"PORTICO_ADMIN_HOST"`
+	TrustedProxies    string `env:"PORTICO_TRUSTED_PROXIES"` // CIDRs, "private", or "hops=N"
+	TLSCert           string `env:"PORTICO_TLS_CERT"`
+	TLSKey            string `env:"PORTICO_TLS_KEY"`
+	TLS               string `env:"PORTICO_TLS"` // "local": a generated local authority (development)
+	MetricsToken      string `env:"PORTICO_METRICS_TOKEN"`
+	ExportDir         string `env:"PORTICO_EXPORT_DIR"`
+	SMTPURL           string `env:"SMTP_URL"`
+	MailFrom          string `env:"PORTICO_MAIL_FROM"`
+	SMSURL            string `env:"SMS_URL"`
+	GeoIP             string `env:"PORTICO_GEOIP"`
+	IPLists           string `env:"PORTICO_IP_LISTS"`
+	BreachedPasswords string `env:"PORTICO_BREACHED_PASSWORDS"`
+	OutboundAllow     string `env:"PORTICO_OUTBOUND_ALLOW"`
+	DevMailbox        bool   `env:"PORTICO_DEV_MAILBOX" envDefault:"true"`
+	Log               string `env:"PORTICO_LOG" envDefault:"info"`
+}
+
+// Development reports whether this is a developer's machine: loopback only, demo apps, mailbox.
+func (c Config) Development() bool { return c.Env == "development" }
+
+// Load reads the environment and validates it.
+func Load() (Config, error) {
+	var c Config
+	if err := env.Parse(&c); err != nil {
+		return c, fmt.Errorf("settings: %w", err)
+	}
+	return c, c.complete()
+}
+
+// complete fills what follows from other settings and refuses what cannot work.
+func (c *Config) complete() error {
+	var errs []error
+	refuse := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if c.Env != "development" && c.Env != "production" {
+		refuse("PORTICO_ENV is %q; it must be development or production", c.Env)
+	}
+	if c.Port < 1 || c.Port > 65535 {
+		refuse("PORT is %d; it must be between 1 and 65535", c.Port)
+	}
+	if c.BaseURL == "" && c.Development() {
+		scheme := "http"
+		if c.TLS == "local" || c.TLSCert != "" {
+			scheme = "https"
+		}
+		c.BaseURL = fmt.Sprintf("%s://localhost:%d", scheme, c.Port)
+	}
+	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	u, err := url.Parse(c.BaseURL)
+	switch {
+	case c.BaseURL == "":
+		refuse("PORTICO_BASE_URL is missing; in production say where customers reach Portico, for example https://login.example.com")
+	case err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "":
+		refuse("PORTICO_BASE_URL is %q; it must be scheme://host[:port] and nothing more", c.BaseURL)
+	case c.Development() && !loopback(u.Hostname()):
+		refuse("PORTICO_BASE_URL is %q; development serves this machine only. Set PORTICO_ENV=production to serve others", c.BaseURL)
+	case !c.Development() && u.Scheme != "https":
+		refuse("PORTICO_BASE_URL is %q; production needs https", c.BaseURL)
+	}
+	if !c.Development() {
+		if c.Secret == "" {
+			refuse("PORTICO_SECRET is missing; make one with: openssl rand -base64 32")
+		}
+		if c.SMTPURL == "" {
+			refuse("SMTP_URL is missing; customers get their codes by mail, for example smtp://user:password@mail.example.com:587")
+		}
+		c.DevMailbox = false
+	}
+	for name, v := range map[string]string{"PORTICO_SECRET": c.Secret, "PORTICO_SECRET_PREVIOUS": c.SecretPrevious} {
+		if v == "" {
+			continue
+		}
+		if b, err := base64.StdEncoding.DecodeString(v); err != nil || len(b) != 32 {
+			refuse("%s must be 32 random bytes in base64; make one with: openssl rand -base64 32", name)
+		}
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		refuse("PORTICO_TLS_CERT and PORTICO_TLS_KEY belong together; one of them is missing")
+	}
+	if c.TLS != "" && c.TLS != "local" {
+		refuse("PORTICO_TLS is %q; the only value is local", c.TLS)
+	}
+	if c.TLS == "local" && !c.Development() {
+		refuse("PORTICO_TLS=local is for development; production takes PORTICO_TLS_CERT and PORTICO_TLS_KEY, or TLS ends at a proxy")
+	}
+	return errors.Join(errs...)
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback()
+}

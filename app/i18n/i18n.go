@@ -1,0 +1,189 @@
+// Package i18n knows the message catalogues: a key and arguments become words in a language, with
+// CLDR plurals; which direction a language is written in; and which language fits a visitor best.
+// A language is one file, catalog/<tag>.json: {"key": "text with {name}"} or, for plurals,
+// {"key": {"one": "…", "other": "…"}} where the argument "count" chooses. English is complete; a key
+// that another language lacks falls back to English.
+package i18n
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"sort"
+	"strings"
+
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+)
+
+//go:embed catalog/*.json
+var catalogFS embed.FS
+
+// Bundle is every catalogue, read once.
+type Bundle struct {
+	matcher  language.Matcher
+	tags     []language.Tag
+	messages map[language.Tag]map[string]message
+}
+
+type message struct {
+	text  string
+	forms map[string]string
+}
+
+func (m *message) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '{' {
+		return json.Unmarshal(b, &m.forms)
+	}
+	return json.Unmarshal(b, &m.text)
+}
+
+// Load reads the embedded catalogues. English comes first, so it is what an unknown language gets.
+func Load() (*Bundle, error) {
+	b := &Bundle{messages: map[language.Tag]map[string]message{}}
+	files, err := fs.Glob(catalogFS, "catalog/*.json")
+	if err != nil {
+		return nil, err
+	}
+	sort.Slice(files, func(i, j int) bool {
+		ei, ej := strings.HasSuffix(files[i], "/en.json"), strings.HasSuffix(files[j], "/en.json")
+		return ei && !ej || ei == ej && files[i] < files[j]
+	})
+	for _, f := range files {
+		tag, err := language.Parse(strings.TrimSuffix(path.Base(f), ".json"))
+		if err != nil {
+			return nil, fmt.Errorf("catalogue %s: %w", f, err)
+		}
+		data, err := catalogFS.ReadFile(f)
+		if err != nil {
+			return nil, err
+		}
+		var m map[string]message
+		if err := json.Unmarshal(data, &m); err != nil {
+			return nil, fmt.Errorf("catalogue %s: %w", f, err)
+		}
+		b.tags = append(b.tags, tag)
+		b.messages[tag] = m
+	}
+	b.matcher = language.NewMatcher(b.tags)
+	return b, nil
+}
+
+// Tags lists the languages there are, English first.
+func (b *Bundle) Tags() []language.Tag { return b.tags }
+
+// Match picks the best language for the wishes, strongest first; each wish is an Accept-Language
+// value or a BCP 47 tag. Malformed wishes are skipped.
+func (b *Bundle) Match(wishes ...string) *Localizer {
+	for _, w := range wishes {
+		tags, _, err := language.ParseAcceptLanguage(strings.ReplaceAll(w, "_", "-"))
+		if err != nil || len(tags) == 0 {
+			continue
+		}
+		if _, i, confidence := b.matcher.Match(tags...); confidence > language.No {
+			return &Localizer{bundle: b, Tag: b.tags[i]}
+		}
+	}
+	return &Localizer{bundle: b, Tag: b.tags[0]}
+}
+
+// Localizer speaks one language.
+type Localizer struct {
+	bundle *Bundle
+	Tag    language.Tag
+}
+
+// Lang is the value of the html element's lang attribute.
+func (l *Localizer) Lang() string { return l.Tag.String() }
+
+// Dir is "rtl" for languages written right to left, else "ltr".
+func (l *Localizer) Dir() string {
+	script, _ := l.Tag.Script()
+	switch script.String() {
+	case "Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm":
+		return "rtl"
+	}
+	return "ltr"
+}
+
+// Has reports whether the catalogue (or English) knows the key.
+func (l *Localizer) Has(key string) bool {
+	_, _, ok := l.find(key)
+	return ok
+}
+
+// T gives the words for a key. Args are name, value pairs, or one map[string]any. A key that no
+// catalogue knows comes back as itself, which tests refuse.
+func (l *Localizer) T(key string, args ...any) string {
+	m, tag, ok := l.find(key)
+	if !ok {
+		return key
+	}
+	values := map[string]any{}
+	if len(args) == 1 {
+		if given, isMap := args[0].(map[string]any); isMap {
+			values = given
+		}
+	}
+	for i := 0; i+1 < len(args); i += 2 {
+		values[fmt.Sprint(args[i])] = args[i+1]
+	}
+	text := m.text
+	if m.forms != nil {
+		text = m.forms[form(tag, values["count"])]
+		if text == "" {
+			text = m.forms["other"]
+		}
+	}
+	for name, v := range values {
+		text = strings.ReplaceAll(text, "{"+name+"}", fmt.Sprint(v))
+	}
+	return text
+}
+
+func (l *Localizer) find(key string) (message, language.Tag, bool) {
+	if m, ok := l.bundle.messages[l.Tag][key]; ok {
+		return m, l.Tag, true
+	}
+	m, ok := l.bundle.messages[l.bundle.tags[0]][key]
+	return m, l.bundle.tags[0], ok
+}
+
+func form(tag language.Tag, count any) string {
+	n, ok := count.(int)
+	if !ok {
+		return "other"
+	}
+	switch plural.Cardinal.MatchPlural(tag, n, 0, 0, 0, 0) {
+	case plural.Zero:
+		return "zero"
+	case plural.One:
+		return "one"
+	case plural.Two:
+		return "two"
+	case plural.Few:
+		return "few"
+	case plural.Many:
+		return "many"
+	}
+	return "other"
+}
+
+type contextKey struct{}
+
+// With puts the visitor's language into a context; templates read it with From.
+func With(ctx context.Context, l *Localizer) context.Context {
+	return context.WithValue(ctx, contextKey{}, l)
+}
+
+// From gives the language that With put in. A page rendered without one is a defect of its handler.
+func From(ctx context.Context) *Localizer {
+	l, ok := ctx.Value(contextKey{}).(*Localizer)
+	if !ok {
+		panic("i18n: no language in the context")
+	}
+	return l
+}

@@ -1,0 +1,176 @@
+// Package record knows the stored sign-in as a plain value: every input of the decision and the
+// decision itself. The trace, What-If, replay, the reports and the exports all read this one value,
+// so a field that a decision reads must be here. It decides nothing and stores nothing.
+package record
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Signals is everything that a request says about where it came from. An unknown value is "" or
+// zero, which is an ordinary value; PlaceFailed is the other kind of unknown (DESIGN §5.2).
+type Signals struct {
+	IP          netip.Addr `json:"ip"`
+	Country     string     `json:"country,omitempty"` // ISO 3166-1 alpha-2
+	Region      string     `json:"region,omitempty"`
+	City        string     `json:"city,omitempty"`
+	ASN         uint       `json:"asn,omitempty"`
+	Network     string     `json:"network,omitempty"` // name of the autonomous system
+	UserAgent   string     `json:"userAgent,omitempty"`
+	Browser     string     `json:"browser,omitempty"`    // name and major version
+	OS          string     `json:"os,omitempty"`         // name and version
+	Platform    string     `json:"platform,omitempty"`   // android, iOS, windows, macOS, linux
+	DeviceType  string     `json:"deviceType,omitempty"` // phone, tablet, desktop, bot
+	DeviceID    string     `json:"deviceId,omitempty"`   // first-party device cookie
+	Language    string     `json:"language,omitempty"`
+	PlaceFailed bool       `json:"placeFailed,omitempty"` // a geolocation source is configured and failed
+}
+
+// Kind is Graph's signInEventTypes value.
+type Kind string
+
+const (
+	Interactive    Kind = "interactiveUser"
+	NonInteractive Kind = "nonInteractiveUser"
+	Service        Kind = "servicePrincipal"
+)
+
+// Result says how the attempt ended.
+type Result string
+
+const (
+	Success     Result = "success"
+	Failure     Result = "failure"     // a proof failed, or a rule said no
+	Interrupted Result = "interrupted" // something is still due; the person may go on
+	Abandoned   Result = "abandoned"   // the attempt expired unfinished
+)
+
+// Party is an app, resource, flow or person as it was at the time.
+type Party struct {
+	ID      string `json:"id,omitempty"`
+	Name    string `json:"name,omitempty"`
+	Version int    `json:"version,omitempty"`
+}
+
+// Proof is one thing the person showed, or failed to show.
+type Proof struct {
+	Method string    `json:"method"` // "password", "emailCode", "totp", "passkey", "session", "recovery"
+	At     time.Time `json:"at"`
+	OK     bool      `json:"ok"`
+	Reason string    `json:"reason,omitempty"` // message key of the failure
+	Count  int       `json:"count,omitempty"`  // identical failures folded
+}
+
+// Step is one page or silent step of the attempt, in order.
+type Step struct {
+	Name string    `json:"name"`
+	At   time.Time `json:"at"`
+	Note string    `json:"note,omitempty"`
+}
+
+// Answer is what a condition said. "Could not tell" counts as applying (DESIGN §5.2).
+type Answer string
+
+const (
+	Hit           Answer = "hit"
+	Miss          Answer = "miss"
+	CouldNotTell  Answer = "couldNotTell"
+	NotConfigured Answer = "notConfigured"
+)
+
+// Condition is the result of one condition of one policy.
+type Condition struct {
+	Name   string `json:"name"`
+	Answer Answer `json:"answer"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// Policy is the result of one Conditional Access policy. State is enabled, disabled or
+// enabledForReportingButNotEnforced; Result uses Graph's words (success, failure, notApplied, …).
+type Policy struct {
+	ID         string      `json:"id"`
+	Name       string      `json:"name"`
+	State      string      `json:"state"`
+	Result     string      `json:"result"`
+	Conditions []Condition `json:"conditions,omitempty"`
+	Controls   []string    `json:"controls,omitempty"`
+}
+
+// Finding is one risk detection with its evidence in words.
+type Finding struct {
+	Type     string         `json:"type"`  // Graph riskEventType
+	Level    string         `json:"level"` // low, medium, high
+	Key      string         `json:"key"`   // message key of the reason
+	Evidence map[string]any `json:"evidence,omitempty"`
+}
+
+// Call is one custom authentication extension call.
+type Call struct {
+	Name     string        `json:"name"`
+	Event    string        `json:"event"`
+	Status   int           `json:"status"`
+	Duration time.Duration `json:"duration"`
+	Retries  int           `json:"retries,omitempty"`
+	Error    string        `json:"error,omitempty"`
+}
+
+// Session is the single sign-on session that was used, when one was.
+type Session struct {
+	SID      string    `json:"sid,omitempty"`
+	AuthTime time.Time `json:"authTime,omitzero"`
+	Reused   bool      `json:"reused,omitempty"`
+}
+
+// Request is what the application asked for.
+type Request struct {
+	Prompt    []string `json:"prompt,omitempty"`
+	MaxAge    *int     `json:"maxAge,omitempty"` // seconds
+	ACR       []string `json:"acr,omitempty"`
+	LoginHint bool     `json:"loginHint,omitempty"` // whether one was given, not which
+	UILocales []string `json:"uiLocales,omitempty"`
+	Scopes    []string `json:"scopes,omitempty"`
+}
+
+// Outcome is how it ended. Code is the vendor-style number of the failure, 0 for success; Key is its
+// message key.
+type Outcome struct {
+	Result Result `json:"result"`
+	Code   int    `json:"code"`
+	Key    string `json:"key,omitempty"`
+	Step   string `json:"step,omitempty"` // where it stopped: the stage of failure
+}
+
+// SignIn is one finished (or abandoned) attempt.
+type SignIn struct {
+	ID             string    `json:"id"`
+	TenantID       string    `json:"tenantId"`
+	CorrelationID  string    `json:"correlationId"`
+	Kind           Kind      `json:"kind"`
+	Protocol       string    `json:"protocol"` // "openid", "portal", "refresh", "clientCredentials"
+	StartedAt      time.Time `json:"startedAt"`
+	EndedAt        time.Time `json:"endedAt"`
+	App            Party     `json:"app"`
+	Resource       Party     `json:"resource,omitzero"`
+	Flow           Party     `json:"flow,omitzero"`
+	User           Party     `json:"user,omitzero"`
+	Identifier     string    `json:"identifier,omitempty"` // what was typed; sensitive
+	IdentifierType string    `json:"identifierType,omitempty"`
+	SignUp         bool      `json:"signUp,omitempty"`
+	Existing       bool      `json:"existing,omitempty"` // a sign-up that met an existing account
+	Request        Request   `json:"request,omitzero"`
+	Signals        Signals   `json:"signals"`
+	Session        Session   `json:"session,omitzero"`
+	Proofs         []Proof   `json:"proofs,omitempty"`
+	Steps          []Step    `json:"steps,omitempty"`
+	Risk           []Finding `json:"risk,omitempty"`
+	RiskLevel      string    `json:"riskLevel,omitempty"` // none, low, medium, high
+	Policies       []Policy  `json:"policies,omitempty"`
+	Demands        []string  `json:"demands,omitempty"` // what policy and flow together asked for: mfa, passwordChange, …
+	Notes          []string  `json:"notes,omitempty"`   // e.g. mfa_suppressed_by_user_flow, acr_unsatisfied
+	Calls          []Call    `json:"calls,omitempty"`
+	AMR            []string  `json:"amr,omitempty"`
+	ACR            string    `json:"acr,omitempty"`
+	Count          int       `json:"count,omitempty"` // folded entries (service tokens, refusals)
+	Outcome        Outcome   `json:"outcome"`
+}

@@ -1,0 +1,62 @@
+// Package session knows the rules of a single sign-on session: how long it lives, when it is fresh
+// enough, whether it survives the browser. It is arithmetic over times that are passed in; it stores
+// nothing and asks no clock.
+package session
+
+import "time"
+
+// Session is one person signed in at one browser in one tenant.
+type Session struct {
+	SID        string // public session id (claim "sid"), not the cookie's secret
+	TenantID   string
+	UserID     string
+	AuthTime   time.Time // when the person last proved who they are
+	AMR        []string  // RFC 8176 method references proven in this session
+	MFATime    time.Time // when a second factor was last proven; zero = never
+	Persistent bool      // the person chose to stay signed in
+	CreatedAt  time.Time
+	LastSeenAt time.Time
+	RevokedAt  time.Time // zero = live
+}
+
+// Lifetimes of a session (R 1.7.7, R 1.7.8). All are durations; zero means the default.
+type Lifetimes struct {
+	Idle           time.Duration // not persistent: 24 h sliding
+	PersistentIdle time.Duration // persistent: 90 days sliding
+	Absolute       time.Duration // both: 180 days
+}
+
+// defaultLifetimes are the vendor's lifetimes plus an absolute end.
+func defaultLifetimes() Lifetimes {
+	return Lifetimes{Idle: 24 * time.Hour, PersistentIdle: 90 * 24 * time.Hour, Absolute: 180 * 24 * time.Hour}
+}
+
+// ExpiresAt is when the session ends if nobody comes back after LastSeenAt.
+func ExpiresAt(s Session, l Lifetimes) time.Time {
+	d := defaultLifetimes()
+	idle := pick(l.Idle, d.Idle)
+	if s.Persistent {
+		idle = pick(l.PersistentIdle, d.PersistentIdle)
+	}
+	end := s.LastSeenAt.Add(idle)
+	if abs := s.CreatedAt.Add(pick(l.Absolute, d.Absolute)); abs.Before(end) {
+		return abs
+	}
+	return end
+}
+
+// Live reports whether the session counts at now. A person's sessions-valid-from time
+// (revokeSignInSessions, password change) ends every session that was proven before it.
+func Live(s Session, l Lifetimes, validFrom, now time.Time) bool {
+	return s.RevokedAt.IsZero() && now.Before(ExpiresAt(s, l)) && !s.AuthTime.Before(validFrom)
+}
+
+// Fresh reports whether the proof is young enough for max (OpenID Connect Core 3.1.2.1 max_age).
+func Fresh(s Session, max time.Duration, now time.Time) bool { return now.Sub(s.AuthTime) <= max }
+
+func pick(v, d time.Duration) time.Duration {
+	if v > 0 {
+		return v
+	}
+	return d
+}

@@ -1,0 +1,89 @@
+package signin
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"portico/app/record"
+)
+
+// Protocol names who asked, and so which Issuer answers.
+type Protocol string
+
+const (
+	OpenID Protocol = "openid"
+	Portal Protocol = "portal" // the admin portal's own sign-in
+)
+
+// Request is a neutral wish to have somebody signed in. The protocol handlers fill it; Return is
+// theirs alone: the parked protocol request, given back to their Issuer unread.
+type Request struct {
+	Protocol       Protocol        `json:"protocol"`
+	ClientID       string          `json:"clientId"`
+	ClientName     string          `json:"clientName"`
+	Prompt         []string        `json:"prompt,omitempty"` // none, login, select_account, consent, create
+	MaxAge         *int            `json:"maxAge,omitempty"` // seconds
+	ACR            []string        `json:"acr,omitempty"`
+	LoginHint      string          `json:"loginHint,omitempty"`
+	DomainHint     string          `json:"domainHint,omitempty"`
+	SIDHint        string          `json:"sidHint,omitempty"` // sid that the app remembers
+	SubHint        string          `json:"subHint,omitempty"` // user id out of an id_token_hint
+	UILocales      []string        `json:"uiLocales,omitempty"`
+	Scopes         []string        `json:"scopes,omitempty"`
+	ConsentScopes  []string        `json:"consentScopes,omitempty"`  // those a person must agree to
+	RedirectOrigin string          `json:"redirectOrigin,omitempty"` // validated; joins form-action of the pages' CSP
+	Resource       record.Party    `json:"resource,omitzero"`
+	CorrelationID  string          `json:"correlationId,omitempty"`
+	Return         json.RawMessage `json:"return,omitempty"`
+}
+
+// Grant is what a finished sign-in gives to the protocol that asked.
+type Grant struct {
+	TenantID  string
+	AttemptID string
+	SignInID  string // id of the stored record
+	UserID    string
+	SID       string
+	AuthTime  time.Time
+	AMR       []string
+	ACR       string
+	Scopes    []string // asked minus refused
+	SignUp    bool
+	Locale    string
+	Request   Request
+}
+
+// Outcome is where the browser goes when an attempt ends: by a redirect, or by a form that posts
+// itself (response_mode=form_post). Exactly one is set.
+type Outcome struct {
+	Redirect string
+	FormPost *FormPost
+}
+
+// FormPost is an auto-submitting form (OAuth 2.0 Form Post Response Mode). Fields keep their order.
+type FormPost struct {
+	Action string
+	Fields [][2]string
+}
+
+// Refusal is why an attempt ends without a grant, in the words of OAuth: access_denied when the person
+// cancelled or a rule blocks, login_required, interaction_required, consent_required or
+// account_selection_required when prompt=none cannot be honoured.
+type Refusal struct {
+	Error         string
+	Description   string
+	CorrelationID string
+	Request       Request
+}
+
+// Tx is a running store transaction, opaque to this package. An Issuer asserts it to the small store
+// interface that it declares itself.
+type Tx any
+
+// Issuer turns a grant into the protocol's answer, inside the transaction that ends the attempt: both
+// happen or neither. It does no network call. Refuse turns a refusal into the protocol's error answer.
+type Issuer interface {
+	Issue(ctx context.Context, tx Tx, g Grant) (Outcome, error)
+	Refuse(ctx context.Context, r Refusal) (Outcome, error)
+}

@@ -1,0 +1,89 @@
+// Package tenant knows what a directory is: its names, kind, plan, settings and configuration
+// version, and which slugs nobody may take.
+package tenant
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"portico/app/fault"
+)
+
+// Kind tells customers' directories from the one directory of staff.
+type Kind string
+
+const (
+	Customer  Kind = "customer"
+	Workforce Kind = "workforce" // admins live here (DESIGN §5.10); slug "workforce"
+)
+
+// Plan is what the operator grants the tenant (DESIGN §5.12).
+type Plan string
+
+const (
+	Standard Plan = "standard"
+	Trial    Plan = "trial"
+)
+
+// Tenant is one directory.
+type Tenant struct {
+	ID            string
+	Slug          string
+	Name          string // shown on neutral pages and in mail (F002)
+	Kind          Kind
+	Plan          Plan
+	Disabled      bool
+	DefaultLocale string // BCP 47, "en" when empty
+	Settings      Settings
+	Version       int64 // raised by each configuration change; snapshots compare it
+	CreatedAt     time.Time
+}
+
+// Settings are the tenant-wide choices of an admin. Zero values mean the default named beside each.
+type Settings struct {
+	SessionIdleMinutes     int      `json:"sessionIdleMinutes,omitempty"`     // 1440
+	PersistentIdleDays     int      `json:"persistentIdleDays,omitempty"`     // 90
+	PasswordMinLength      int      `json:"passwordMinLength,omitempty"`      // 8
+	PasswordThreeOfFour    bool     `json:"passwordThreeOfFour,omitempty"`    // false
+	BannedWords            []string `json:"bannedWords,omitempty"`            // none
+	LockoutThreshold       int      `json:"lockoutThreshold,omitempty"`       // 10 failures
+	LockoutSeconds         int      `json:"lockoutSeconds,omitempty"`         // 60, growing
+	RequestsPerSecondPerIP int      `json:"requestsPerSecondPerIp,omitempty"` // 20
+	LogRetentionDays       int      `json:"logRetentionDays,omitempty"`       // 90
+	SupportURL             string   `json:"supportUrl,omitempty"`
+	PrivacyURL             string   `json:"privacyUrl,omitempty"`
+	TermsURL               string   `json:"termsUrl,omitempty"`
+	StayedSignedInOff      bool     `json:"staySignedInOff,omitempty"` // do not offer "Stay signed in?"
+}
+
+// WorkforceSlug names the directory of admins.
+const WorkforceSlug = "workforce"
+
+// reserved are first path segments that the program itself uses or may use (DESIGN §7).
+func reserved() []string {
+	return []string{"admin", "v1.0", "beta", "me", "demo", "dev", "healthz", "readyz", "metrics", "static",
+		"assets", "common", "organizations", "consumers", "api", "www", "login", "signin", "signup", "logout",
+		"account", "oauth2", "openid", "discovery", "saml", "scim", "federation", "well-known", "favicon", "robots",
+		"docs", "help", "setup", "portico", "status", "mail", "device"}
+}
+
+var slugShape = regexp.MustCompile(`^[a-z][a-z0-9-]{2,62}$`)
+
+// ValidateSlug refuses a slug that is misshapen or reserved. WorkforceSlug is for bootstrap only.
+func ValidateSlug(slug string) error {
+	if !slugShape.MatchString(slug) {
+		return fault.BadField("slug", "tenant.slug.shape", nil)
+	}
+	for _, r := range reserved() {
+		if slug == r {
+			return fault.BadField("slug", "tenant.slug.reserved", map[string]any{"slug": slug})
+		}
+	}
+	return nil
+}
+
+// Match reports whether a path segment names this tenant: slug or id, in any case (clients lower-case them).
+func (t Tenant) Match(segment string) bool {
+	return strings.EqualFold(segment, t.Slug) || strings.EqualFold(segment, t.ID)
+}

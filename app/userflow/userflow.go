@@ -1,0 +1,122 @@
+// Package userflow knows an admin-designed user flow as data: first-factor methods, attributes to
+// collect, whether sign-up is allowed, the MFA switch; and what makes it valid. One app belongs to at
+// most one flow (F051); the store enforces that, this package cannot see other flows.
+package userflow
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"portico/app/fault"
+)
+
+// Method is a first factor. Names are ours; the Graph resource maps them to the vendor's providers
+// (EmailPassword-OAUTH, EmailOtpSignup-OAUTH).
+type Method string
+
+const (
+	EmailPassword Method = "emailPassword"
+	EmailCode     Method = "emailCode"
+)
+
+// Enforcement is the flow's MFA switch (DESIGN §5.3).
+type Enforcement string
+
+const (
+	MFAOff         Enforcement = "off"
+	MFAAlways      Enforcement = "alwaysOn"
+	MFAConditional Enforcement = "conditional"
+)
+
+// MFA is the switch with its methods: email, sms, softwareOath, fido2.
+type MFA struct {
+	Enforcement Enforcement `json:"enforcement"`
+	Methods     []string    `json:"methods"`
+	MayPostpone bool        `json:"mayPostpone,omitempty"`
+}
+
+// Attribute is one field of the sign-up page. ID is a built-in name (givenName, …) or the API name of
+// a custom attribute; Label "" means the catalogue's label.
+type Attribute struct {
+	ID        string   `json:"id"`
+	Label     string   `json:"label,omitempty"`
+	Hint      string   `json:"hint,omitempty"`
+	DataType  string   `json:"dataType,omitempty"`  // string (default), boolean, int64
+	InputType string   `json:"inputType,omitempty"` // text (default), radioSingleSelect, boolean, …
+	Required  bool     `json:"required"`
+	Hidden    bool     `json:"hidden,omitempty"`
+	ReadOnly  bool     `json:"readOnly,omitempty"`
+	Options   []Option `json:"options,omitempty"`
+}
+
+// Option is one choice of a select or radio group.
+type Option struct {
+	Text  string `json:"text"`
+	Value string `json:"value"`
+}
+
+// Flow is one published version of a user flow.
+type Flow struct {
+	ID            string      `json:"id"`
+	TenantID      string      `json:"-"`
+	Name          string      `json:"name"`
+	Version       int         `json:"version"`
+	SignUpMethod  Method      `json:"signUpMethod"`  // what a new account gets
+	SignInMethods []Method    `json:"signInMethods"` // SignUpMethod and every method that earlier versions gave (F054)
+	SignUpAllowed bool        `json:"signUpAllowed"`
+	Attributes    []Attribute `json:"attributes"`
+	MFA           MFA         `json:"mfa"`
+}
+
+// Builtin lists the ten built-in attributes with their longest length in characters (R 2.4).
+func Builtin() map[string]int {
+	return map[string]int{"city": 128, "country": 128, "displayName": 256, "email": 254, "givenName": 64,
+		"jobTitle": 128, "postalCode": 40, "state": 128, "streetAddress": 1024, "surname": 64}
+}
+
+// PasswordOnly reports whether the one form with email and password is enough.
+func (f Flow) PasswordOnly() bool {
+	return len(f.SignInMethods) == 1 && f.SignInMethods[0] == EmailPassword
+}
+
+// Accepts reports whether a method may prove someone in this flow.
+func (f Flow) Accepts(m Method) bool { return slices.Contains(f.SignInMethods, m) }
+
+// Validate says what an admin must mend before the flow can be saved.
+func (f Flow) Validate() error {
+	var bad fault.Fields
+	if n := strings.TrimSpace(f.Name); n == "" || len(n) > 120 {
+		bad.Add("name", "flow.name.required", nil)
+	}
+	if f.SignUpMethod != EmailPassword && f.SignUpMethod != EmailCode {
+		bad.Add("signUpMethod", "flow.method.required", nil)
+	}
+	if !f.Accepts(f.SignUpMethod) {
+		bad.Add("signInMethods", "flow.method.missing", nil)
+	}
+	seen := map[string]bool{}
+	for i, a := range f.Attributes {
+		if seen[a.ID] {
+			bad.Add(fmt.Sprintf("attributes[%d]", i), "flow.attribute.twice", map[string]any{"id": a.ID})
+		}
+		seen[a.ID] = true
+		if _, ok := Builtin()[a.ID]; !ok && !strings.HasPrefix(a.ID, "extension_") {
+			bad.Add(fmt.Sprintf("attributes[%d]", i), "flow.attribute.unknown", map[string]any{"id": a.ID})
+		}
+	}
+	switch f.MFA.Enforcement {
+	case MFAOff, MFAAlways, MFAConditional:
+	default:
+		bad.Add("mfa", "flow.mfa.enforcement", nil)
+	}
+	// One channel is never both factors (DESIGN §5.4): a flow whose only second factor is the mailbox
+	// that was the first factor leaves people without a way.
+	if f.MFA.Enforcement == MFAAlways && f.Accepts(EmailCode) && len(f.MFA.Methods) == 1 && f.MFA.Methods[0] == "email" {
+		bad.Add("mfa", "flow.mfa.same_channel", nil)
+	}
+	if f.MFA.Enforcement == MFAAlways && len(f.MFA.Methods) == 0 {
+		bad.Add("mfa", "flow.mfa.no_method", nil)
+	}
+	return bad.Err()
+}

@@ -1,0 +1,108 @@
+// Package handlers is the web plumbing that every door shares: rendering, the per-request values, the
+// table error code → status, the route-table type, CSRF, the bridge to gorilla/sessions. It knows no
+// resource and makes no query; the packages below it do.
+package handlers
+
+import (
+	"bytes"
+	"context"
+	"net/netip"
+	"sync"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/access"
+	"portico/app/fault"
+	"portico/app/i18n"
+)
+
+// Route is one row of a route table. The menu, the guard and the router read the same row.
+type Route struct {
+	Method     string
+	Path       string
+	Handler    fiber.Handler
+	Permission access.Permission // "" = any signed-in admin, or public where the table says so
+	BodyLimit  int               // bytes; 0 = 64 KiB
+	NavGroup   string            // "" = not in the menu
+	NavLabel   string
+	// CrossOrigin marks the few POSTs that other origins may send (DESIGN §9.12); they take no cookie.
+	CrossOrigin bool
+}
+
+// Info is what the first middleware learns about a request; everything downstream reads it here.
+type Info struct {
+	RequestID string // the reference number that a failure shows
+	IP        netip.Addr
+	Locale    *i18n.Localizer
+	Nonce     string // unused by default: styles are allowed by hash
+	// FormActions are further origins that forms on this page may lead to (the redirect URI's).
+	FormActions []string
+}
+
+const infoKey = "portico.info"
+
+// InfoOf gives the request's values. The first middleware put them there.
+func InfoOf(c *fiber.Ctx) *Info {
+	if i, ok := c.Locals(infoKey).(*Info); ok {
+		return i
+	}
+	panic("handlers: request without info middleware")
+}
+
+// SetInfo is for the first middleware and for tests.
+func SetInfo(c *fiber.Ctx, i *Info) {
+	c.Locals(infoKey, i)
+	c.SetUserContext(i18n.With(c.UserContext(), i.Locale))
+}
+
+// WithLocale changes the language for the rest of the request (ui_locales, tenant default).
+func WithLocale(c *fiber.Ctx, l *i18n.Localizer) {
+	InfoOf(c).Locale = l
+	c.SetUserContext(i18n.With(c.UserContext(), l))
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// Render renders a page into a buffer and sends it whole, so that a failure half-way shows the error
+// page and not half a page. Personal pages are never stored by caches.
+func Render(c *fiber.Ctx, status int, page templ.Component) error {
+	b := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(b)
+	b.Reset()
+	if err := page.Render(c.UserContext(), b); err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
+	if len(c.Response().Header.Peek(fiber.HeaderCacheControl)) == 0 {
+		c.Set(fiber.HeaderCacheControl, "no-store")
+	}
+	return c.Status(status).Send(b.Bytes())
+}
+
+// Status is the one table from application error to HTTP.
+func Status(code fault.Code) int {
+	switch code {
+	case fault.Invalid:
+		return fiber.StatusUnprocessableEntity
+	case fault.NotFound:
+		return fiber.StatusNotFound
+	case fault.Conflict:
+		return fiber.StatusConflict
+	case fault.Denied:
+		return fiber.StatusForbidden
+	case fault.Expired:
+		return fiber.StatusGone
+	case fault.TooMany:
+		return fiber.StatusTooManyRequests
+	case fault.Unavailable:
+		return fiber.StatusServiceUnavailable
+	}
+	return fiber.StatusInternalServerError
+}
+
+// Context is the request's context with its deadline and language.
+func Context(c *fiber.Ctx) context.Context { return c.UserContext() }
+
+// Form reads a POSTed field, never the query string (Fiber's FormValue prefers the query).
+func Form(c *fiber.Ctx, name string) string { return string(c.Request().PostArgs().Peek(name)) }

@@ -1,0 +1,119 @@
+package models
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime"
+	"strings"
+	"time"
+
+	"gorm.io/driver/postgres"
+	gormsqlite "gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+	"modernc.org/sqlite"
+)
+
+var errNoActor = errors.New("models: mutation without an audit actor")
+
+// Open connects to "sqlite:PATH" or "postgres://…". It does not migrate.
+func Open(dsn string, seal Sealer, now func() time.Time) (*Store, error) {
+	if now == nil {
+		now = time.Now
+	}
+	s := &Store{seal: seal, now: now}
+	cfg := func(prepare bool) *gorm.Config {
+		return &gorm.Config{SkipDefaultTransaction: true, TranslateError: true, PrepareStmt: prepare,
+			Logger: logger.Discard, NowFunc: s.Now}
+	}
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
+		s.dialect = "sqlite"
+		open := func(txlock string, conns int) (*gorm.DB, error) {
+			q := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
+				"_time_format": {"sqlite"}, "_txlock": {txlock}}
+			db, err := gorm.Open(sqliteDialector{gormsqlite.Dialector{DriverName: "sqlite", DSN: "file:" + path + "?" + q.Encode()}}, cfg(true))
+			if err != nil {
+				return nil, err
+			}
+			pool, err := db.DB()
+			if err != nil {
+				return nil, err
+			}
+			pool.SetMaxOpenConns(conns)
+			pool.SetMaxIdleConns(conns)
+			return db, nil
+		}
+		var err error
+		if s.write, err = open("immediate", 1); err != nil {
+			return nil, fmt.Errorf("open sqlite %s: %w", path, err)
+		}
+		if s.read, err = open("deferred", max(4, 2*runtime.NumCPU())); err != nil {
+			return nil, fmt.Errorf("open sqlite %s: %w", path, err)
+		}
+		return s, nil
+	}
+	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+		s.dialect = "postgres"
+		db, err := gorm.Open(postgres.New(postgres.Config{DSN: withUTC(dsn)}), cfg(false))
+		if err != nil {
+			return nil, fmt.Errorf("open postgres: %w", err)
+		}
+		pool, err := db.DB()
+		if err != nil {
+			return nil, err
+		}
+		pool.SetMaxOpenConns(32)
+		pool.SetMaxIdleConns(16)
+		pool.SetConnMaxIdleTime(5 * time.Minute)
+		s.write, s.read = db, db
+		return s, nil
+	}
+	return nil, fmt.Errorf("DATABASE_URL must start with sqlite: or postgres://")
+}
+
+// withUTC makes the session's time zone UTC, so that both engines compare times alike.
+func withUTC(dsn string) string {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return dsn
+	}
+	q := u.Query()
+	if q.Get("TimeZone") == "" {
+		q.Set("TimeZone", "UTC")
+		u.RawQuery = q.Encode()
+	}
+	return u.String()
+}
+
+// Close waits for running queries and closes the pools.
+func (s *Store) Close() error {
+	var errs []error
+	for _, db := range []*gorm.DB{s.write, s.read} {
+		if pool, err := db.DB(); err == nil {
+			errs = append(errs, pool.Close())
+		}
+		if s.write == s.read {
+			break
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// sqliteDialector translates modernc's errors, which gorm's own translation cannot read.
+type sqliteDialector struct{ gormsqlite.Dialector }
+
+func (d sqliteDialector) Translate(err error) error {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		switch e.Code() {
+		case 1555, 2067:
+			return gorm.ErrDuplicatedKey
+		case 787:
+			return gorm.ErrForeignKeyViolated
+		case 275:
+			return gorm.ErrCheckConstraintViolated
+		}
+	}
+	return err
+}

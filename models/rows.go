@@ -1,0 +1,228 @@
+package models
+
+import "time"
+
+// Tables lists every row type; migrations and the copy command read it. A new aggregate adds its rows
+// here and declares them in its own file.
+func Tables() []any {
+	return []any{
+		&TenantRow{},
+		&UserRow{}, &IdentityRow{}, &CredentialRow{},
+		&ApplicationRow{}, &ApplicationCredentialRow{},
+		&UserFlowRow{}, &UserFlowVersionRow{}, &UserFlowAppRow{},
+		&SignInRow{}, &AuditRow{},
+		&RoleAssignmentRow{},
+	}
+}
+
+// TenantRow is a directory. Settings is tenant.Settings as JSON.
+type TenantRow struct {
+	ID            string `gorm:"primaryKey;size:36"`
+	Slug          string `gorm:"size:64;uniqueIndex:tenants_slug"`
+	Name          string
+	Kind          string
+	Plan          string
+	Disabled      bool
+	DefaultLocale string
+	Settings      string `gorm:"type:text"`
+	Version       int64
+	CreatedAt     time.Time
+}
+
+func (TenantRow) TableName() string { return "tenants" }
+
+// UserRow is a person or admin. Attributes holds custom attributes as a JSON object.
+type UserRow struct {
+	ID                 string `gorm:"primaryKey;size:36"`
+	TenantID           string `gorm:"size:36;index:users_created,priority:1;index:users_name,priority:1"`
+	DisplayName        string
+	GivenName          string
+	Surname            string
+	Mail               string
+	MailVerified       bool
+	JobTitle           string
+	StreetAddress      string
+	City               string
+	State              string
+	PostalCode         string
+	Country            string
+	MobilePhone        string
+	PreferredLanguage  string
+	Attributes         string `gorm:"type:text"`                   // JSON object of custom attributes
+	NameNorm           string `gorm:"index:users_name,priority:2"` // lower-cased display name, for sorting
+	SearchNorm         string // lower-cased names and identities, for search
+	FirstFactor        string
+	CreationType       string // LocalAccount, SelfServiceSignUp, Admin
+	Enabled            bool
+	MustChangePassword bool
+	SessionsValidFrom  time.Time
+	LastSignInAt       *time.Time
+	CreatedAt          time.Time `gorm:"index:users_created,priority:2"`
+	UpdatedAt          time.Time
+	DeletedAt          *time.Time `gorm:"index:users_deleted"` // an ordinary column, not GORM's soft delete
+}
+
+func (UserRow) TableName() string { return "users" }
+
+// IdentityRow is one way in; unique per tenant, type and issuer.
+type IdentityRow struct {
+	ID         string `gorm:"primaryKey;size:36"`
+	TenantID   string `gorm:"size:36;uniqueIndex:identities_way,priority:1"`
+	UserID     string `gorm:"size:36;index:identities_user"`
+	SignInType string `gorm:"size:64;uniqueIndex:identities_way,priority:2"`
+	Issuer     string `gorm:"size:512;uniqueIndex:identities_way,priority:3"`
+	Canonical  string `gorm:"size:512;uniqueIndex:identities_way,priority:4"`
+	Value      string
+	CreatedAt  time.Time
+}
+
+func (IdentityRow) TableName() string { return "identities" }
+
+// CredentialRow is a password hash or a registered second factor. Secret is sealed, except a password,
+// which is a PHC string of a slow hash.
+type CredentialRow struct {
+	ID         string `gorm:"primaryKey;size:36"`
+	TenantID   string `gorm:"size:36;index:credentials_user,priority:1"`
+	UserID     string `gorm:"size:36;index:credentials_user,priority:2"`
+	Kind       string // password, totp, passkey, recovery, email, sms
+	Name       string
+	LookupKey  string `gorm:"size:512;index:credentials_lookup"` // passkey credential id, base64url
+	Secret     []byte
+	Data       string `gorm:"type:text"` // JSON, public part
+	Counter    int64  // last TOTP step or passkey signature counter
+	CreatedAt  time.Time
+	LastUsedAt *time.Time
+}
+
+func (CredentialRow) TableName() string { return "credentials" }
+
+// ApplicationRow is an app registration and its service principal in one. Spec is the JSON of
+// ApplicationSpec: what an admin edits and no query filters by.
+type ApplicationRow struct {
+	ID                 string `gorm:"primaryKey;size:36"` // object id
+	TenantID           string `gorm:"size:36;index:applications_tenant,priority:1"`
+	ClientID           string `gorm:"size:36;uniqueIndex:applications_client"` // appId, a UUIDv4
+	ServicePrincipalID string `gorm:"size:36;uniqueIndex:applications_sp"`
+	Name               string
+	NameNorm           string `gorm:"index:applications_tenant,priority:2"`
+	Kind               string // web, spa, native, daemon: the platform it was registered as
+	Enabled            bool
+	Spec               string     `gorm:"type:text"`
+	FirstRequestAt     *time.Time // the "Connect your app" panel waits for it
+	CreatedAt          time.Time
+	UpdatedAt          time.Time
+	DeletedAt          *time.Time
+}
+
+func (ApplicationRow) TableName() string { return "applications" }
+
+// ApplicationCredentialRow is a client secret (only its SHA-256) or a certificate.
+type ApplicationCredentialRow struct {
+	ID             string `gorm:"primaryKey;size:36"` // keyId
+	TenantID       string `gorm:"size:36"`
+	ApplicationID  string `gorm:"size:36;index:application_credentials_app"`
+	Kind           string // secret, certificate
+	Name           string
+	Hash           []byte // secret: SHA-256
+	Hint           string // secret: its first characters, so that people tell them apart
+	Certificate    string `gorm:"type:text"` // PEM
+	ThumbprintS256 string `gorm:"size:64"`
+	ThumbprintS1   string `gorm:"size:64"`
+	ExpiresAt      *time.Time
+	CreatedAt      time.Time
+}
+
+func (ApplicationCredentialRow) TableName() string { return "application_credentials" }
+
+// UserFlowRow is a user flow; the published version is what sign-ins use.
+type UserFlowRow struct {
+	ID        string `gorm:"primaryKey;size:36"`
+	TenantID  string `gorm:"size:36;index:user_flows_tenant"`
+	Name      string
+	Published int // version number
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+func (UserFlowRow) TableName() string { return "user_flows" }
+
+// UserFlowVersionRow keeps every published version; attempts carry the version they started with.
+type UserFlowVersionRow struct {
+	FlowID    string `gorm:"primaryKey;size:36"`
+	Version   int    `gorm:"primaryKey;autoIncrement:false"`
+	TenantID  string `gorm:"size:36;index:user_flow_versions_tenant"`
+	Document  string `gorm:"type:text"` // userflow.Flow as JSON
+	CreatedAt time.Time
+	ActorName string
+}
+
+func (UserFlowVersionRow) TableName() string { return "user_flow_versions" }
+
+// UserFlowAppRow puts an app into a flow; the primary key is the app, so it is in at most one (F051).
+type UserFlowAppRow struct {
+	ApplicationID string `gorm:"primaryKey;size:36"`
+	TenantID      string `gorm:"size:36;index:user_flow_apps_flow,priority:1"`
+	FlowID        string `gorm:"size:36;index:user_flow_apps_flow,priority:2"`
+}
+
+func (UserFlowAppRow) TableName() string { return "user_flow_apps" }
+
+// SignInRow is one entry of the sign-in log: the columns that reports filter by, and the whole
+// record.SignIn as JSON. Paging is by (tenant, created_at, id).
+type SignInRow struct {
+	ID            string    `gorm:"primaryKey;size:36"`
+	TenantID      string    `gorm:"size:36;index:signins_time,priority:1;index:signins_user,priority:1;index:signins_app,priority:1;index:signins_result,priority:1"`
+	CreatedAt     time.Time `gorm:"index:signins_time,priority:2;index:signins_user,priority:3;index:signins_app,priority:3;index:signins_result,priority:3"`
+	CorrelationID string    `gorm:"size:64;index:signins_correlation"`
+	Kind          string
+	Result        string `gorm:"index:signins_result,priority:2"`
+	Code          int
+	UserID        string `gorm:"size:36;index:signins_user,priority:2"`
+	UserName      string
+	Identifier    string
+	ClientID      string `gorm:"size:36;index:signins_app,priority:2"`
+	ClientName    string
+	IP            string
+	Country       string
+	Browser       string
+	OS            string
+	SignUp        bool
+	RiskLevel     string
+	Record        string `gorm:"type:text"`
+}
+
+func (SignInRow) TableName() string { return "sign_ins" }
+
+// AuditRow is one entry of the audit log (Graph directoryAudit). Changes and Targets are JSON.
+type AuditRow struct {
+	ID            string    `gorm:"primaryKey;size:36"`
+	TenantID      string    `gorm:"size:36;index:audits_time,priority:1;index:audits_target,priority:1"`
+	CreatedAt     time.Time `gorm:"index:audits_time,priority:2;index:audits_target,priority:3"`
+	Activity      string
+	Category      string
+	Operation     string
+	Result        string
+	ActorKind     string
+	ActorID       string `gorm:"index:audits_actor"`
+	ActorName     string
+	ActorIP       string
+	TargetKind    string
+	TargetID      string `gorm:"index:audits_target,priority:2"`
+	TargetName    string
+	Changes       string `gorm:"type:text"` // []audit.Change
+	CorrelationID string
+}
+
+func (AuditRow) TableName() string { return "audits" }
+
+// RoleAssignmentRow gives an admin (a user of the workforce tenant) a role in one tenant or in all ("*").
+type RoleAssignmentRow struct {
+	ID           string `gorm:"primaryKey;size:36"`
+	TenantID     string `gorm:"size:36"` // the workforce tenant, where the admin lives
+	UserID       string `gorm:"size:36;uniqueIndex:role_assignments_once,priority:1"`
+	RoleID       string `gorm:"size:36;uniqueIndex:role_assignments_once,priority:2"`
+	TargetTenant string `gorm:"size:36;uniqueIndex:role_assignments_once,priority:3"` // tenant id or "*"
+	CreatedAt    time.Time
+}
+
+func (RoleAssignmentRow) TableName() string { return "role_assignments" }
