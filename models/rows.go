@@ -10,7 +10,7 @@ func Tables() []any {
 		&UserRow{}, &IdentityRow{}, &CredentialRow{},
 		&ApplicationRow{}, &ApplicationCredentialRow{},
 		&UserFlowRow{}, &UserFlowVersionRow{}, &UserFlowAppRow{},
-		&SignInRow{}, &AuditRow{},SignInRow{}, &AuditRow{},
+		&SignInRow{}, &AuditRow{},
 		&ClientDiagnosticRow{},
 		&RoleAssignmentRow{},
 	}
