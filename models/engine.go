@@ -31,7 +31,7 @@ func Open(dsn string, seal Sealer, now func() time.Time) (*Store, error) {
 		s.dialect = "sqlite"
 		open := func(txlock string, conns int) (*gorm.DB, error) {
 			q := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
-				"_time_format": {"sqlite"}, "_txlock": {txlock}}
+				"_time_format": {"sqlite"}, "_timezone": {"UTC"}, "_txlock": {txlock}}
 			db, err := gorm.Open(sqliteDialector{gormsqlite.Dialector{DriverName: "sqlite", DSN: "file:" + path + "?" + q.Encode()}}, cfg(true))
 			if err != nil {
 				return nil, err
