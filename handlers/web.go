@@ -15,6 +15,7 @@ import (
 	"portico/app/access"
 	"portico/app/fault"
 	"portico/app/i18n"
+	"portico/app/record"
 )
 
 // Route is one row of a route table. The menu, the guard and the router read the same row.
@@ -38,6 +39,15 @@ type Info struct {
 	Nonce     string // unused by default: styles are allowed by hash
 	// FormActions are further origins that forms on this page may lead to (the redirect URI's).
 	FormActions []string
+	// StyleHashes are CSP sources ("'sha256-…'") of the style elements that this page carries.
+	StyleHashes []string
+	// ScriptHashes are CSP sources of the inline scripts of this page; hosted pages have none.
+	ScriptHashes []string
+	// FrameAncestors overrides 'none' for the few pages that our own pages show in a sandboxed frame.
+	FrameAncestors string
+
+	web     *Web
+	signals *record.Signals
 }
 
 const infoKey = "portico.info"
