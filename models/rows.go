@@ -12,6 +12,7 @@ func Tables() []any {
 		&UserFlowRow{}, &UserFlowVersionRow{}, &UserFlowAppRow{},
 		&SignInRow{}, &AuditRow{},
 		&ClientDiagnosticRow{},
+		&DemoSessionRow{},
 		&RoleAssignmentRow{},
 	}
 }

@@ -1,0 +1,70 @@
+package models
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// DemoSessionRow is a session of one of the sample applications, which are relying parties and no part
+// of a tenant. It exists in development only. ID is the SHA-256 of the cookie's secret; Data is sealed.
+type DemoSessionRow struct {
+	ID        string `gorm:"primaryKey;size:64"`
+	App       string `gorm:"size:32;index:demo_sessions_sid,priority:1;index:demo_sessions_sub,priority:1"`
+	SID       string `gorm:"size:64;index:demo_sessions_sid,priority:2"` // the provider's session
+	Subject   string `gorm:"size:255;index:demo_sessions_sub,priority:2"`
+	Data      []byte
+	ExpiresAt time.Time `gorm:"index:demo_sessions_expiry"`
+}
+
+func (DemoSessionRow) TableName() string { return "demo_sessions" }
+
+// SaveDemoSession writes a session whole and forgets expired ones.
+func (s *Store) SaveDemoSession(ctx context.Context, r DemoSessionRow) error {
+	sealed, err := s.seal.Seal(r.Data, "demo-session:"+r.ID)
+	if err != nil {
+		return err
+	}
+	r.Data = sealed
+	return s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := tx.Where("expires_at < ?", s.Now()).Delete(&DemoSessionRow{}).Error; err != nil {
+			return err
+		}
+		return tx.Save(&r).Error
+	})
+}
+
+// DemoSession finds a live session of one application; false when there is none.
+func (s *Store) DemoSession(ctx context.Context, app, id string) (DemoSessionRow, bool, error) {
+	var rows []DemoSessionRow
+	err := s.read.WithContext(ctx).Where("id = ? AND app = ? AND expires_at > ?", id, app, s.Now()).Limit(1).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return DemoSessionRow{}, false, err
+	}
+	if rows[0].Data, err = s.seal.Open(rows[0].Data, "demo-session:"+id); err != nil {
+		return DemoSessionRow{}, false, nil // sealed under a former secret: as good as none
+	}
+	return rows[0], true, nil
+}
+
+// EndDemoSession forgets one session.
+func (s *Store) EndDemoSession(ctx context.Context, app, id string) error {
+	return s.write.WithContext(ctx).Where("id = ? AND app = ?", id, app).Delete(&DemoSessionRow{}).Error
+}
+
+// EndDemoSessions forgets what a back-channel logout names: the sessions of one provider session or,
+// without a session id, all of a subject. It says how many there were.
+func (s *Store) EndDemoSessions(ctx context.Context, app, sid, subject string) (int64, error) {
+	q := s.write.WithContext(ctx).Where("app = ?", app)
+	switch {
+	case sid != "":
+		q = q.Where("sid = ?", sid)
+	case subject != "":
+		q = q.Where("subject = ?", subject)
+	default:
+		return 0, nil
+	}
+	res := q.Delete(&DemoSessionRow{})
+	return res.RowsAffected, res.Error
+}
