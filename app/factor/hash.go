@@ -1,0 +1,153 @@
+package factor
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/text/unicode/norm"
+
+	"portico/app/fault"
+)
+
+// Argon are the costs of argon2id (RFC 9106).
+type Argon struct {
+	MemoryKiB uint32
+	Time      uint32
+	Threads   uint8
+}
+
+// DefaultArgon are the costs of DESIGN §5.8: 19 MiB, two passes, one lane.
+func DefaultArgon() Argon { return Argon{MemoryKiB: 19 * 1024, Time: 2, Threads: 1} }
+
+// Hasher hashes and verifies passwords, one per core at a time. Whoever finds the queue full is told to
+// come back, so that a flood costs waiting, not memory.
+type Hasher struct {
+	cost  Argon
+	slots chan struct{} // running
+	queue chan struct{} // running or waiting
+	dummy string
+}
+
+// NewHasher makes a hasher with a number of workers (0 = one per core) and a waiting room (0 = 24 each).
+func NewHasher(cost Argon, workers, waiting int) *Hasher {
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	if waiting <= 0 {
+		waiting = 24 * workers
+	}
+	h := &Hasher{cost: cost, slots: make(chan struct{}, workers), queue: make(chan struct{}, workers+waiting)}
+	h.dummy = h.encode(random(16), random(32))
+	return h
+}
+
+// Hash makes the PHC string of a password.
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	salt := random(16)
+	return h.encode(salt, h.key(salt, password, h.cost, 32)), nil
+}
+
+// Verify compares a password with a stored hash: argon2id as PHC string, or bcrypt. An empty hash is
+// compared with a dummy of the same cost, so that unknown people take as long as known ones. Stale
+// says that the hash deserves to be made again with today's costs.
+func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, stale bool, err error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return false, false, err
+	}
+	defer leave()
+	if hash == "" {
+		h.compare(h.dummy, password)
+		return false, false, nil
+	}
+	if strings.HasPrefix(hash, "$2") {
+		err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password))
+		return err == nil, err == nil, nil
+	}
+	ok, cost, err := h.compare(hash, password)
+	return ok, ok && cost != h.cost, err
+}
+
+func (h *Hasher) compare(hash, password string) (bool, Argon, error) {
+	cost, salt, key, err := parsePHC(hash)
+	if err != nil {
+		return false, cost, err
+	}
+	return subtle.ConstantTimeCompare(key, h.key(salt, password, cost, uint32(len(key)))) == 1, cost, nil
+}
+
+func (h *Hasher) key(salt []byte, password string, c Argon, n uint32) []byte {
+	return argon2.IDKey([]byte(norm.NFKC.String(password)), salt, c.Time, c.MemoryKiB, c.Threads, n)
+}
+
+// enter takes a place in the queue and then a worker.
+func (h *Hasher) enter(ctx context.Context) (func(), error) {
+	select {
+	case h.queue <- struct{}{}:
+	default:
+		return nil, busy(nil)
+	}
+	select {
+	case h.slots <- struct{}{}:
+		return func() { <-h.slots; <-h.queue }, nil
+	case <-ctx.Done():
+		<-h.queue
+		return nil, busy(ctx.Err())
+	}
+}
+
+func busy(cause error) error {
+	return &fault.Error{Code: fault.Unavailable, Key: "error.busy", RetryAfter: 2 * time.Second, Cause: cause}
+}
+
+func (h *Hasher) encode(salt, key []byte) string {
+	b := base64.RawStdEncoding
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.cost.MemoryKiB, h.cost.Time,
+		h.cost.Threads, b.EncodeToString(salt), b.EncodeToString(key))
+}
+
+var errPHC = errors.New("factor: not an argon2id PHC string")
+
+func parsePHC(s string) (c Argon, salt, key []byte, err error) {
+	parts := strings.Split(s, "$")
+	var version int
+	if len(parts) != 6 || parts[1] != "argon2id" {
+		return c, nil, nil, errPHC
+	}
+	if _, err := fmt.Sscanf(parts[2], "v=%d", &version); err != nil || version != argon2.Version {
+		return c, nil, nil, errPHC
+	}
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.MemoryKiB, &c.Time, &c.Threads); err != nil {
+		return c, nil, nil, errPHC
+	}
+	if salt, err = base64.RawStdEncoding.DecodeString(parts[4]); err != nil {
+		return c, nil, nil, errPHC
+	}
+	if key, err = base64.RawStdEncoding.DecodeString(parts[5]); err != nil {
+		return c, nil, nil, errPHC
+	}
+	if c.MemoryKiB < 8 || c.MemoryKiB > 1<<20 || c.Time < 1 || c.Time > 64 || c.Threads < 1 || len(salt) < 8 || len(key) < 16 || len(key) > 128 {
+		return c, nil, nil, errPHC
+	}
+	return c, salt, key, nil
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b) // never fails since Go 1.24
+	return b
+}
