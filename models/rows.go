@@ -13,6 +13,7 @@ func Tables() []any {
 		&SignInRow{}, &AuditRow{},
 		&ClientDiagnosticRow{},
 		&DemoSessionRow{},
+		&PortalSessionRow{},
 		&RoleAssignmentRow{},
 	}
 }

@@ -1,0 +1,348 @@
+// Package admin knows how the admin portal looks: templ pages over the view models below. A page is one
+// of four kinds (UI.md §6): a list, a detail, an edit form, a report. It makes no query, reads no clock
+// and decides nothing; handlers/admin fills the structs.
+package admin
+
+import "time"
+
+// Shell is what surrounds every page.
+type Shell struct {
+	Title     string // of the page and its one h1
+	Lead      string // one sentence below it
+	Primary   *Link  // the one main action
+	Crumbs    []Link
+	Nav       []NavGroup
+	Tenant    TenantLink
+	Tenants   []TenantLink
+	MayCreate bool // may create tenants
+	AdminName string
+	AdminMail string
+	CSRF      string
+	Flash     *Flash
+	Help      Help
+	Warnings  []string // standing ones, e.g. no admin host in production
+	Refresh   int      // seconds until the page loads itself again without script; 0 = never
+	HasError  bool     // the title starts "Error: "
+}
+
+// Link is a labelled address.
+type Link struct {
+	Label, Href string
+}
+
+// NavGroup is one heading of the navigation.
+type NavGroup struct {
+	Label string
+	Items []NavItem
+}
+
+// NavItem is one entry; Current marks the page's own.
+type NavItem struct {
+	Label, Href string
+	Current     bool
+}
+
+// TenantLink is one entry of the tenant switcher.
+type TenantLink struct {
+	Name, Slug, Href string
+	Current          bool
+}
+
+// Flash is the notice of what was just done; Secret is shown in a copyable output, once.
+type Flash struct {
+	Kind, Text, Label, Secret, Note string
+}
+
+// Help is the page's own help: what this is and what to do.
+type Help struct {
+	What, Do string
+}
+
+// CellKind says how a value is set.
+type CellKind string
+
+const (
+	Text  CellKind = ""
+	Code  CellKind = "code"  // ids, addresses: fixed width, left to right
+	When  CellKind = "when"  // Time
+	Badge CellKind = "badge" // Tone: ok, warn, danger, neutral, info
+	Num   CellKind = "num"
+	Name  CellKind = "name" // a person's or admin's words: isolated direction
+	Lines CellKind = "lines"
+)
+
+// Cell is one value of a table or of a summary list.
+type Cell struct {
+	Kind CellKind
+	Text string
+	Href string
+	Tone string
+	Sub  string // a second, softer line
+	Time time.Time
+	List []string // Lines
+}
+
+// Table is a captioned table; the first column names the row.
+type Table struct {
+	Caption string
+	Columns []Column
+	Rows    []Row
+	Actions bool // some row has actions
+}
+
+// Column is a heading.
+type Column struct {
+	Label string
+	Num   bool
+}
+
+// Row is one line of a table with what can be done to it.
+type Row struct {
+	Cells   []Cell
+	Actions []Action
+}
+
+// Action is a button that posts, or a link when Href is set.
+type Action struct {
+	Label  string
+	Href   string
+	Post   string // address of the POST
+	Danger bool
+	Fields map[string]string // hidden fields of the POST
+	About  string            // hidden words that name the thing for screen readers
+}
+
+// List is a page of many things.
+type List struct {
+	Filter    Filter
+	Table     Table
+	Shown     string // "50 sign-ins, newest first"
+	First     string // address of the first page, "" = this is it
+	Next      string // address of the next page, "" = none
+	CSV, JSON string // downloads of the same view
+	Empty     Empty  // shown instead of the table when there are no rows
+	Also      []Link // neighbouring lists, e.g. deleted applications
+}
+
+// Filter is a GET form; an applied filter is a chip that can be removed.
+type Filter struct {
+	Action  string
+	Fields  []Field
+	Chips   []Chip
+	Clear   string // address without any filter
+	Applied bool
+	Open    bool // show the further filters
+}
+
+// Chip is an applied filter.
+type Chip struct {
+	Label, Value, Remove string
+}
+
+// Empty says why there is nothing, and what to do.
+type Empty struct {
+	Title, Text string
+	Action      *Link
+}
+
+// FieldKind is the control of a field.
+type FieldKind string
+
+const (
+	Input    FieldKind = "" // Type says which
+	Select   FieldKind = "select"
+	Radios   FieldKind = "radios"
+	Checks   FieldKind = "checks"
+	Check    FieldKind = "check" // one box
+	TextArea FieldKind = "textarea"
+	Hidden   FieldKind = "hidden"
+	Heading  FieldKind = "heading" // not a field: a heading between fields
+)
+
+// Field is one control of a form, with what was typed and what is wrong with it.
+type Field struct {
+	Kind         FieldKind
+	Name         string
+	ID           string // defaults to Name
+	Label        string
+	Hint         string
+	Type         string // input type, default text
+	Value        string
+	Values       []string // chosen ones of Checks
+	Options      []Option
+	Error        string
+	AutoComplete string
+	InputMode    string
+	Suffix       string
+	Rows         int
+	Optional     bool
+	Code         bool // fixed width: addresses, ids
+}
+
+// Option is one choice.
+type Option struct {
+	Value, Label, Hint string
+	Disabled           bool
+}
+
+// Problem is one line of the error summary.
+type Problem struct {
+	Text, Href string
+}
+
+// Form is an edit page's form.
+type Form struct {
+	Action   string
+	Get      bool // a GET form: nothing changes, no token
+	Fields   []Field
+	Problems []Problem
+	Submit   string
+	Cancel   string
+	Danger   bool
+	Note     string // one paragraph above the fields
+}
+
+// SectionKind is the shape of one part of a detail page.
+type Section struct {
+	ID      string
+	Title   string
+	Lead    string
+	Summary []Fact   // a summary list
+	Table   *Table   // a related list
+	Empty   string   // said when Table has no rows
+	Form    *Form    // a small form, e.g. add an address
+	Lines   []Line   // a timeline
+	Diff    []Diff   // before and after
+	Action  *Link    // a link at the end, e.g. "Show all"
+	Danger  bool     // at the end, set apart
+	Buttons []Action // actions of the section
+	Code    string   // a block of text in fixed width
+}
+
+// Fact is one line of a summary list.
+type Fact struct {
+	Label  string
+	Value  Cell
+	Change string // address where it can be changed
+}
+
+// Line is one entry of a timeline.
+type Line struct {
+	Time time.Time
+	Cell Cell
+	Text string
+	Tone string // word and shape of the state
+	Mark string // the state in words
+}
+
+// Diff is one property before and after. Secret shows only that it changed.
+type Diff struct {
+	Property           string
+	Before, After      string
+	Removed, Added     []string // of lists
+	Secret, Sensitive  bool
+	WasEmpty, NowEmpty bool
+}
+
+// Detail is a page about one thing.
+type Detail struct {
+	Sections []Section
+}
+
+// Confirm is the page before something stops working.
+type Confirm struct {
+	Consequences []string
+	Form         Form
+}
+
+// Start is the first page of a tenant.
+type Start struct {
+	Steps   []Step
+	Done    int
+	Figures []Figure
+	Run     *Link // run the user flow
+	Recent  *Section
+}
+
+// Step is one line of the get-started checklist.
+type Step struct {
+	Label, Text string
+	Done        bool
+	Action      *Link
+	Optional    bool
+}
+
+// Figure is a big number with its comparison in words, leading to the list behind it.
+type Figure struct {
+	Label, Value, Note, Href string
+}
+
+// Connect is the panel that helps a developer to connect their app.
+type Connect struct {
+	AppName  string
+	Waiting  bool // nothing has arrived yet
+	SeenAt   time.Time
+	Settings []Fact
+	Tabs     []Link // one per library; the current one has Href ""
+	Snippet  Snippet
+	Mistakes []Mistake
+	Poll     string // address that answers with the panel's state
+	State    string // its present state, to compare with
+	Forget   *Action
+	Missing  []Link // what must be configured first
+}
+
+// Snippet is text to paste.
+type Snippet struct {
+	Library, Install, File, Code string
+}
+
+// Mistake is one thing that the app did wrong, in words.
+type Mistake struct {
+	Title, Do       string
+	Given           string
+	Expected        []string
+	GivenParts      []Part // Given in runs, where it differs from the nearest expected one
+	NearestParts    []Part
+	Count           int
+	At              time.Time
+	Fix             *Link
+	GivenLabel      string
+	ExpectedLabel   string
+	WhatTheDiffSays string
+}
+
+// Part is a run of characters, the same in both strings or not.
+type Part struct {
+	Text string
+	Same bool
+}
+
+// Trace is the explained sign-in.
+type Trace struct {
+	Outcome    string
+	Tone       string
+	Cause, Do  string
+	Sections   []Section
+	Policies   []PolicyTrace
+	NoPolicies string
+	Raw        string // the stored record, for those who want it
+}
+
+// PolicyTrace is what one policy said, condition by condition.
+type PolicyTrace struct {
+	Name, Result, Tone, State string
+	Conditions                Table
+	Controls                  []string
+}
+
+// Public is a page before the portal: set-up, signed out, no access.
+type Public struct {
+	Title, Lead string
+	Form        *Form
+	CSRF        string
+	Paragraphs  []string
+	Command     string
+	Links       []Link
+	HasError    bool
+}
