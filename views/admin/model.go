@@ -202,7 +202,7 @@ type Form struct {
 	Note     string // one paragraph above the fields
 }
 
-// SectionKind is the shape of one part of a detail page.
+// Section is one part of a detail page.
 type Section struct {
 	ID      string
 	Title   string

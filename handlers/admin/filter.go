@@ -1,0 +1,144 @@
+package admin
+
+import (
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	views "portico/views/admin"
+)
+
+// view is a list's address: what is searched and filtered, and where the page starts. A view is a URL
+// that can be saved and shared; chips and pages are the same URL with one part changed.
+type view struct {
+	path string
+	q    url.Values
+}
+
+// maxFilter is the longest value of a filter; longer ones are cut.
+const maxFilter = 400
+
+// viewOf reads the known parameters; unknown and empty ones are dropped, so that addresses stay short.
+func viewOf(c *fiber.Ctx, names ...string) view {
+	v := view{path: c.Path(), q: url.Values{}}
+	for _, n := range append(names, "after") {
+		s := strings.TrimSpace(strings.ToValidUTF8(c.Query(n), ""))
+		s = strings.ReplaceAll(s, "\x00", "")
+		if len(s) > maxFilter {
+			s = strings.ToValidUTF8(s[:maxFilter], "")
+		}
+		if s != "" {
+			v.q.Set(n, s)
+		}
+	}
+	return v
+}
+
+func (v view) get(name string) string { return v.q.Get(name) }
+
+func (v view) has(name string) bool { return v.q.Get(name) != "" }
+
+// href is the same view with name set to value ("" removes it), from its first page.
+func (v view) href(name, value string) string {
+	q := url.Values{}
+	for k, s := range v.q {
+		if k != "after" && k != "format" && k != name {
+			q[k] = s
+		}
+	}
+	if value != "" {
+		q.Set(name, value)
+	}
+	if len(q) == 0 {
+		return v.path
+	}
+	return v.path + "?" + q.Encode()
+}
+
+// filter builds the form and its chips. Fields carry the values already typed.
+func (v view) filter(fields ...views.Field) views.Filter {
+	f := views.Filter{Action: v.path, Clear: v.path}
+	for i := range fields {
+		fields[i].Value = v.get(fields[i].Name)
+		if fields[i].Value == "" {
+			continue
+		}
+		f.Applied = true
+		f.Open = f.Open || i > 0
+		f.Chips = append(f.Chips, views.Chip{Label: fields[i].Label, Value: labelOf(fields[i]), Remove: v.href(fields[i].Name, "")})
+	}
+	f.Fields = fields
+	return f
+}
+
+func labelOf(f views.Field) string {
+	for _, o := range f.Options {
+		if o.Value == f.Value {
+			return o.Label
+		}
+	}
+	return f.Value
+}
+
+// finish adds paging and downloads to a list.
+func (v view) finish(l *views.List, next string) {
+	if v.has("after") {
+		l.First = v.href("after", "")
+	}
+	if next != "" {
+		l.Next = v.href("after", next)
+	}
+	l.CSV, l.JSON = v.href("format", "csv"), v.href("format", "json")
+}
+
+// span is a range of time: presets for the usual, exact ends for the rest.
+func (v view) span(now time.Time) (from, to time.Time) {
+	for _, p := range presets() {
+		if p.value == v.get("range") {
+			from = now.Add(-p.length)
+		}
+	}
+	if t, ok := parseWhen(v.get("from")); ok {
+		from = t
+	}
+	if t, ok := parseWhen(v.get("to")); ok {
+		to = t
+	}
+	return from, to
+}
+
+type preset struct {
+	value, label string
+	length       time.Duration
+}
+
+func presets() []preset {
+	return []preset{
+		{"1h", "Last hour", time.Hour}, {"24h", "Last 24 hours", 24 * time.Hour}, {"7d", "Last 7 days", 7 * 24 * time.Hour},
+		{"30d", "Last 30 days", 30 * 24 * time.Hour}, {"90d", "Last 90 days", 90 * 24 * time.Hour},
+	}
+}
+
+func spanFields() []views.Field {
+	options := []views.Option{{Value: "", Label: "Any time"}}
+	for _, p := range presets() {
+		options = append(options, views.Option{Value: p.value, Label: p.label})
+	}
+	return []views.Field{
+		{Kind: views.Select, Name: "range", Label: "Time range", Options: options},
+		{Name: "from", Label: "From (UTC)", Type: "datetime-local"},
+		{Name: "to", Label: "To (UTC)", Type: "datetime-local"},
+	}
+}
+
+// parseWhen reads what a datetime-local control sends, or RFC 3339, or a day; without a zone it is UTC.
+func parseWhen(s string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}

@@ -1,0 +1,364 @@
+package admin
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"portico/app/i18n"
+	"portico/app/record"
+	views "portico/views/admin"
+)
+
+// traceOf explains one sign-in: what was asked, where it came from, each step and proof, each risk
+// finding, each policy with its conditions, and the outcome with its cause and what to do. It shows the
+// stored value and computes nothing.
+func traceOf(l *i18n.Localizer, r record.SignIn, base string) views.Trace {
+	cause, do := outcomeWords(l, r.Outcome)
+	t := views.Trace{Outcome: outcomeTitle(r), Tone: resultTone(r.Outcome.Result), Cause: cause, Do: do}
+	t.Sections = append(t.Sections, whoSection(r, base), stepsSection(l, r), whereSection(r), riskSection(l, r))
+	for _, p := range r.Policies {
+		t.Policies = append(t.Policies, policyTrace(p))
+	}
+	if len(r.Policies) == 0 {
+		t.NoPolicies = "No Conditional Access policy existed at that time, so none could object."
+	}
+	if len(r.Calls) > 0 {
+		t.Sections = append(t.Sections, callsSection(r))
+	}
+	t.Sections = append(t.Sections, requestSection(r), sessionSection(r), idsSection(r))
+	if b, err := json.MarshalIndent(r, "", "  "); err == nil {
+		t.Raw = string(b)
+	}
+	return t
+}
+
+func outcomeTitle(r record.SignIn) string {
+	what, who := "Sign-in", nameOr(r.User, r.Identifier)
+	switch {
+	case r.SignUp:
+		what = "Sign-up"
+	case r.Kind == record.Service:
+		what, who = "Token request", r.App.Name
+	case r.Kind == record.NonInteractive:
+		what = "Silent sign-in"
+	}
+	if who == "" {
+		who = "somebody unknown"
+	}
+	switch r.Outcome.Result {
+	case record.Success:
+		return fmt.Sprintf("%s of %s succeeded", what, who)
+	case record.Abandoned:
+		return fmt.Sprintf("%s of %s was left unfinished", what, who)
+	case record.Interrupted:
+		return fmt.Sprintf("%s of %s was interrupted", what, who)
+	}
+	return fmt.Sprintf("%s of %s failed", what, who)
+}
+
+func nameOr(p record.Party, other string) string {
+	if p.Name != "" {
+		return p.Name
+	}
+	if other != "" {
+		return other
+	}
+	return p.ID
+}
+
+func resultTone(r record.Result) string {
+	switch r {
+	case record.Success:
+		return "ok"
+	case record.Failure:
+		return "danger"
+	case record.Interrupted:
+		return "warn"
+	}
+	return "neutral"
+}
+
+func resultWord(r string) string {
+	switch record.Result(r) {
+	case record.Success:
+		return "Success"
+	case record.Failure:
+		return "Failure"
+	case record.Interrupted:
+		return "Interrupted"
+	case record.Abandoned:
+		return "Left unfinished"
+	}
+	return r
+}
+
+func kindWord(k string) string {
+	switch record.Kind(k) {
+	case record.Interactive:
+		return "Interactive"
+	case record.NonInteractive:
+		return "Not interactive"
+	case record.Service:
+		return "Application"
+	}
+	return k
+}
+
+func fact(label string, c views.Cell) views.Fact { return views.Fact{Label: label, Value: c} }
+func plain(s string) views.Cell                  { return views.Cell{Text: s} }
+func code(s string) views.Cell                   { return views.Cell{Kind: views.Code, Text: s} }
+func when(t time.Time) views.Cell                { return views.Cell{Kind: views.When, Time: t} }
+func badge(tone, s string) views.Cell            { return views.Cell{Kind: views.Badge, Tone: tone, Text: s} }
+
+// facts drops what is empty.
+func facts(all ...views.Fact) []views.Fact {
+	var out []views.Fact
+	for _, f := range all {
+		if f.Value.Text != "" || !f.Value.Time.IsZero() || len(f.Value.List) > 0 {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func whoSection(r record.SignIn, base string) views.Section {
+	user := views.Cell{Kind: views.Name, Text: nameOr(r.User, "")}
+	if r.User.ID != "" {
+		user.Href = base + "/users/" + r.User.ID
+	}
+	flow := r.Flow.Name
+	if flow != "" && r.Flow.Version > 0 {
+		flow = fmt.Sprintf("%s, version %d", flow, r.Flow.Version)
+	}
+	existing := ""
+	if r.Existing {
+		existing = "The sign-up met an account that existed already"
+	}
+	return views.Section{Title: "Who and what", Summary: facts(
+		fact("User", user), fact("Typed as", views.Cell{Kind: views.Name, Text: r.Identifier}),
+		fact("Application", views.Cell{Kind: views.Name, Text: nameOr(r.App, "")}), fact("Resource", plain(r.Resource.Name)),
+		fact("User flow", plain(flow)), fact("Kind", plain(kindWord(string(r.Kind)))), fact("Account", plain(existing)),
+		fact("Repeated", plain(times(r.Count))), fact("Started", when(r.StartedAt)), fact("Ended", when(r.EndedAt)),
+		fact("Took", plain(took(r.StartedAt, r.EndedAt))))}
+}
+
+func times(n int) string {
+	if n < 2 {
+		return ""
+	}
+	return fmt.Sprintf("%d times within the minute; folded into this entry", n)
+}
+
+func took(from, to time.Time) string {
+	d := to.Sub(from)
+	if from.IsZero() || d < 0 {
+		return ""
+	}
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
+
+// stepsSection merges pages and proofs into one story in the order of time.
+func stepsSection(l *i18n.Localizer, r record.SignIn) views.Section {
+	s := views.Section{Title: "What happened, step by step", Lead: "Pages shown and things proven, in order."}
+	for _, st := range r.Steps {
+		s.Lines = append(s.Lines, views.Line{Time: st.At, Text: stepWord(st.Name), Cell: plain(noteWord(st.Note)), Mark: "Step", Tone: "neutral"})
+	}
+	for _, p := range r.Proofs {
+		line := views.Line{Time: p.At, Text: methodWord(p.Method), Mark: "Proven", Tone: "ok"}
+		if !p.OK {
+			line.Mark, line.Tone = "Not accepted", "danger"
+			line.Cell = plain(reasonWord(l, p.Reason))
+			if p.Count > 1 {
+				line.Cell.Text = strings.TrimPrefix(fmt.Sprintf("%s (%d times)", line.Cell.Text, p.Count), " ")
+			}
+		}
+		s.Lines = append(s.Lines, line)
+	}
+	sort.SliceStable(s.Lines, func(i, j int) bool { return s.Lines[i].Time.Before(s.Lines[j].Time) })
+	if len(s.Lines) == 0 {
+		s.Empty = "Nobody saw a page: the answer followed from a session or a credential of the app."
+	}
+	var also []string
+	for _, d := range r.Demands {
+		also = append(also, demandWord(d))
+	}
+	for _, n := range r.Notes {
+		also = append(also, noteWord(n))
+	}
+	s.Summary = facts(fact("Demanded", views.Cell{Kind: views.Lines, List: also}), fact("Proven in all", plain(strings.Join(words(r.AMR, amrWord), ", "))),
+		fact("Assurance (acr)", code(r.ACR)))
+	return s
+}
+
+func words(list []string, f func(string) string) []string {
+	out := make([]string, 0, len(list))
+	for _, s := range list {
+		out = append(out, f(s))
+	}
+	return out
+}
+
+func whereSection(r record.SignIn) views.Section {
+	g := r.Signals
+	ip := ""
+	if g.IP.IsValid() {
+		ip = g.IP.String()
+	}
+	place := strings.Join(nonEmpty(g.City, g.Region, g.Country), ", ")
+	if place == "" {
+		place = "Unknown"
+	}
+	if g.PlaceFailed {
+		place = "Could not tell: the geolocation source failed"
+	}
+	network := g.Network
+	if g.ASN > 0 {
+		network = strings.TrimSpace(fmt.Sprintf("%s (AS%d)", g.Network, g.ASN))
+	}
+	return views.Section{Title: "Where from", Summary: facts(
+		fact("IP address", code(ip)), fact("Place", plain(place)), fact("Network", plain(network)),
+		fact("Browser", plain(g.Browser)), fact("System", plain(g.OS)), fact("Device", plain(g.DeviceType)),
+		fact("Device ID", code(g.DeviceID)), fact("Language", code(g.Language)), fact("User agent", code(g.UserAgent)))}
+}
+
+func nonEmpty(list ...string) []string {
+	var out []string
+	for _, s := range list {
+		if s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func riskSection(l *i18n.Localizer, r record.SignIn) views.Section {
+	level := r.RiskLevel
+	if level == "" {
+		level = "none"
+	}
+	s := views.Section{Title: "Risk", Summary: []views.Fact{fact("Level", badge(riskTone(level), strings.ToUpper(level[:1])+level[1:]))}}
+	if len(r.Risk) == 0 {
+		s.Lead = "No detector found anything."
+		return s
+	}
+	table := &views.Table{Caption: "Findings", Columns: []views.Column{{Label: "Detection"}, {Label: "Level"}, {Label: "Evidence"}}}
+	for _, f := range r.Risk {
+		text := reasonWord(l, f.Key)
+		if l.Has(f.Key) {
+			text = l.T(f.Key, f.Evidence)
+		}
+		table.Rows = append(table.Rows, views.Row{Cells: []views.Cell{plain(humane(f.Type)), badge(riskTone(f.Level), f.Level), plain(text)}})
+	}
+	s.Table = table
+	return s
+}
+
+func riskTone(level string) string {
+	switch level {
+	case "high":
+		return "danger"
+	case "medium", "low":
+		return "warn"
+	}
+	return "ok"
+}
+
+func policyTrace(p record.Policy) views.PolicyTrace {
+	t := views.PolicyTrace{Name: p.Name, Controls: p.Controls, Conditions: views.Table{
+		Caption: "Conditions of " + p.Name, Columns: []views.Column{{Label: "Condition"}, {Label: "Answer"}, {Label: "Because"}}}}
+	switch p.State {
+	case "enabledForReportingButNotEnforced":
+		t.State = "Report-only"
+	case "disabled":
+		t.State = "Off"
+	default:
+		t.State = "On"
+	}
+	switch p.Result {
+	case "success":
+		t.Result, t.Tone = "Applied and satisfied", "ok"
+	case "failure":
+		t.Result, t.Tone = "Applied and not satisfied", "danger"
+	case "notApplied", "reportOnlyNotApplied":
+		t.Result, t.Tone = "Did not apply", "neutral"
+	case "reportOnlySuccess":
+		t.Result, t.Tone = "Would have been satisfied", "info"
+	case "reportOnlyFailure", "reportOnlyInterrupted":
+		t.Result, t.Tone = "Would have stopped this sign-in", "warn"
+	default:
+		t.Result, t.Tone = humane(p.Result), "neutral"
+	}
+	for _, c := range p.Conditions {
+		t.Conditions.Rows = append(t.Conditions.Rows, views.Row{Cells: []views.Cell{plain(humane(c.Name)), answerBadge(c.Answer), plain(c.Detail)}})
+	}
+	return t
+}
+
+func answerBadge(a record.Answer) views.Cell {
+	switch a {
+	case record.Hit:
+		return badge("ok", "Hit")
+	case record.Miss:
+		return badge("neutral", "Miss")
+	case record.CouldNotTell:
+		return badge("warn", "Could not tell (counts as hit)")
+	}
+	return badge("neutral", "Not set")
+}
+
+func callsSection(r record.SignIn) views.Section {
+	t := &views.Table{Caption: "Calls", Columns: []views.Column{{Label: "Extension"}, {Label: "Event"}, {Label: "Status", Num: true}, {Label: "Took", Num: true}, {Label: "Error"}}}
+	for _, c := range r.Calls {
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(c.Name), plain(c.Event), {Kind: views.Num, Text: fmt.Sprint(c.Status)},
+			{Kind: views.Num, Text: fmt.Sprintf("%d ms", c.Duration.Milliseconds())}, plain(c.Error)}})
+	}
+	return views.Section{Title: "Custom authentication extensions", Table: t}
+}
+
+func requestSection(r record.SignIn) views.Section {
+	maxAge, hint := "", ""
+	if r.Request.MaxAge != nil {
+		maxAge = fmt.Sprintf("%d seconds", *r.Request.MaxAge)
+	}
+	if r.Request.LoginHint {
+		hint = "Given"
+	}
+	return views.Section{Title: "What the application asked for", Summary: facts(
+		fact("Protocol", plain(r.Protocol)), fact("Scopes", code(strings.Join(r.Request.Scopes, " "))),
+		fact("Prompt", code(strings.Join(r.Request.Prompt, " "))), fact("Age of sign-in at most", plain(maxAge)),
+		fact("Assurance asked (acr_values)", code(strings.Join(r.Request.ACR, " "))), fact("Login hint", plain(hint)),
+		fact("Languages", code(strings.Join(r.Request.UILocales, " "))))}
+}
+
+func sessionSection(r record.SignIn) views.Section {
+	s := views.Section{Title: "Session"}
+	if r.Session.SID == "" {
+		s.Lead = "No single sign-on session was used or made."
+		return s
+	}
+	how := "Made by this sign-in"
+	if r.Session.Reused {
+		how = "An earlier session was used, so nobody had to prove the first factor again"
+	}
+	s.Summary = facts(fact("Single sign-on", plain(how)), fact("Last proven", when(r.Session.AuthTime)), fact("Session ID", code(r.Session.SID)))
+	return s
+}
+
+func idsSection(r record.SignIn) views.Section {
+	return views.Section{Title: "References", Summary: facts(
+		fact("Sign-in ID", code(r.ID)), fact("Correlation ID", code(r.CorrelationID)), fact("User ID", code(r.User.ID)),
+		fact("Application (client) ID", code(r.App.ID)), fact("Error code", plain(codeText(r.Outcome.Code))))}
+}
+
+func codeText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}

@@ -1,0 +1,143 @@
+package admin
+
+import (
+	"strings"
+
+	"portico/app/i18n"
+	"portico/app/record"
+)
+
+// stepWord names a step of the machine for an admin.
+func stepWord(s string) string {
+	if w, ok := map[string]string{
+		"identify": "Asked for the email address", "password": "Asked for the password", "prove": "Asked for a proof",
+		"signin": "Showed the sign-in page", "signup": "Showed the sign-up page", "code": "Asked for the code from the mail",
+		"emailCode": "Asked for the code from the mail", "verifyEmail": "Asked to prove the address", "risk": "Assessed the risk",
+		"policy": "Evaluated Conditional Access", "blocked": "Said no", "enrol": "Asked to set up a second factor",
+		"challenge": "Asked for the second factor", "mfa": "Asked for the second factor", "newPassword": "Asked for a new password",
+		"changePassword": "Asked for a new password", "attributes": "Asked for details of the account", "terms": "Asked to accept the terms",
+		"consent": "Asked for consent", "stay": "Asked whether to stay signed in", "kmsi": "Asked whether to stay signed in",
+		"issue": "Answered the application", "selectAccount": "Asked to choose an account", "session": "Found a session",
+	}[s]; ok {
+		return w
+	}
+	return humane(s)
+}
+
+// methodWord names a proof.
+func methodWord(s string) string {
+	if w, ok := map[string]string{
+		"password": "Password", "emailCode": "Code by email", "email": "Code by email", "sms": "Code by text message", "totp": "Authenticator app",
+		"passkey": "Passkey", "session": "Satisfied by an earlier sign-in", "recovery": "Recovery code", "newPassword": "New password",
+		"clientSecret": "Client secret", "certificate": "Certificate",
+	}[s]; ok {
+		return w
+	}
+	return humane(s)
+}
+
+func amrWord(s string) string {
+	if w, ok := map[string]string{"pwd": "password", "otp": "one-time code", "mfa": "several factors", "hwk": "device key", "swk": "passkey",
+		"sms": "text message", "user": "presence", "pin": "device PIN", "fpt": "biometrics"}[s]; ok {
+		return w
+	}
+	return s
+}
+
+func demandWord(s string) string {
+	if w, ok := map[string]string{"mfa": "A second factor was demanded", "passwordChange": "A new password was demanded", "block": "Access was refused",
+		"enrol": "Setting up a second factor was demanded", "terms": "Accepting the terms was demanded"}[s]; ok {
+		return w
+	}
+	return humane(s)
+}
+
+func noteWord(s string) string {
+	if w, ok := map[string]string{
+		"mfa_suppressed_by_user_flow": "A policy demanded a second factor, but the user flow's switch is off, so nobody was asked",
+		"acr_unsatisfied":             "The assurance that the application asked for was not reached",
+		"evaluation_skipped_trial":    "Risk and policies were skipped: this is a trial tenant",
+	}[s]; ok {
+		return w
+	}
+	if s == "" || strings.Contains(s, " ") {
+		return s
+	}
+	return humane(strings.ReplaceAll(s, "_", " "))
+}
+
+// reasonWord is a message key in words; without an entry in the catalogue, its last part.
+func reasonWord(l *i18n.Localizer, key string) string {
+	if key == "" || l.Has(key) {
+		if key == "" {
+			return ""
+		}
+		return l.T(key)
+	}
+	parts := strings.Split(key, ".")
+	if len(parts) > 1 {
+		parts = parts[1:]
+	}
+	return humane(strings.ReplaceAll(strings.Join(parts, " "), "_", " "))
+}
+
+// outcomeWords gives the plain cause of an outcome and what an admin can do about it.
+func outcomeWords(l *i18n.Localizer, o record.Outcome) (cause, do string) {
+	switch o.Result {
+	case record.Success:
+		return "Everything that was demanded was proven.", ""
+	case record.Abandoned:
+		where := ""
+		if o.Step != "" {
+			where = " The last step was: " + strings.ToLower(stepWord(o.Step)) + "."
+		}
+		return "The visitor went away before the end." + where, "Nothing to do. If many stop at the same step, look at that page."
+	}
+	if a, ok := advice()[o.Code]; ok {
+		return a[0], a[1]
+	}
+	cause = reasonWord(l, o.Key)
+	if cause == "" {
+		cause = "The sign-in stopped."
+	}
+	if o.Step != "" {
+		cause += " It stopped here: " + strings.ToLower(stepWord(o.Step)) + "."
+	}
+	return cause, "Read the steps below; the last one that was not accepted is the cause."
+}
+
+// advice says cause and remedy for the vendor's error numbers.
+func advice() map[int][2]string {
+	return map[int][2]string{
+		16000:   {"Several accounts are signed in at this browser and the application allowed no page to choose.", "The application should send a login hint or allow a page."},
+		50011:   {"The redirect URI of the request is not registered for the application.", "Open the application's “Connect your app” page: it shows the two addresses that differ."},
+		50034:   {"No account has this address.", "If the person should have one, create it or let them sign up."},
+		50053:   {"Too many wrong passwords: sign-in to this account is paused for a while.", "It ends by itself. If the person did not do this, somebody guesses; look at the addresses of these sign-ins."},
+		50055:   {"The password has expired.", "The person must choose a new one."},
+		50056:   {"The account has no password.", "The person signs in with a code, or an admin sets a password."},
+		50057:   {"The account is disabled.", "Enable the account if the person may sign in again."},
+		50058:   {"The application asked for a silent sign-in, but nobody is signed in at this browser.", "Usual. The application should now send the person to sign in with a page."},
+		50072:   {"The person must set up a second factor first.", "The person continues by setting one up. Nothing to do."},
+		50074:   {"A second factor was demanded and not given.", "If the person lost it, remove their method on the user's page so that they can set up a new one."},
+		50076:   {"A second factor was demanded and not given.", "If the person lost it, remove their method on the user's page so that they can set up a new one."},
+		50079:   {"The person must set up a second factor first.", "The person continues by setting one up. Nothing to do."},
+		50097:   {"A known device is required.", "The person should use a device that they have used before."},
+		50105:   {"The person is not assigned to the application.", "Assign the person, or switch “assignment required” off."},
+		50126:   {"The password is wrong, or no account has this address; both look alike to the visitor.", "If the person forgot the password, they can reset it on the sign-in page."},
+		50140:   {"The sign-in was interrupted by “Stay signed in?”.", "Usual. Nothing to do."},
+		50158:   {"Another check was demanded and not finished.", "Read the steps below."},
+		53000:   {"A policy blocked this sign-in.", "See under Conditional Access which one and why."},
+		53003:   {"A Conditional Access policy blocked this sign-in.", "See under Conditional Access which one and which condition. Change the policy if it should not have applied."},
+		53004:   {"A second factor was demanded because of risk, and the person has none yet.", "Verify the person by other means, then dismiss the risk."},
+		65001:   {"The person, or nobody yet, agreed to what the application asks for.", "The person agrees on the consent page."},
+		65004:   {"The person declined the consent.", "Ask the person why, or let the application ask for less."},
+		70008:   {"The code or refresh token had expired.", "The application should start a new sign-in."},
+		70043:   {"The refresh token is no longer good: sessions were revoked or a policy wants a newer sign-in.", "The application should start a new sign-in."},
+		70011:   {"The application asked for a scope that does not exist.", "Open the application's “Connect your app” page."},
+		7000112: {"The application is disabled.", "Enable the application."},
+		7000215: {"The client secret is wrong.", "Open the application's “Connect your app” page."},
+		7000222: {"The client secret has expired.", "Make a new one and put it into the application."},
+		700016:  {"The application does not exist in this tenant.", "Check the client ID and the authority of the application."},
+		700082:  {"The refresh token was not used for too long.", "The application should start a new sign-in."},
+	}
+}
