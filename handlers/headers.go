@@ -41,7 +41,6 @@ func (w *Web) secure(c *fiber.Ctx, info *Info) {
 	set(fiber.HeaderContentSecurityPolicy, policy(info))
 	set(fiber.HeaderXFrameOptions, "DENY")
 	set(fiber.HeaderPermissionsPolicy, "camera=(), microphone=(), geolocation=(), payment=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)")
-	set("Cross-Origin-Opener-Policy", "same-origin")
 	set(fiber.HeaderCacheControl, "no-store")
 }
 

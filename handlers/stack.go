@@ -144,9 +144,6 @@ func (w *Web) hosts(c *fiber.Ctx) error {
 	if w.AdminHost != "" && under(p, "/admin") && !strings.EqualFold(host, hostname(w.AdminHost)) {
 		return fault.New(fault.NotFound, "error.not_found")
 	}
-	if w.AdminHost != "" && p == "/" && strings.EqualFold(host, hostname(w.AdminHost)) {
-		return nil
-	}
 	return nil
 }
 
@@ -274,7 +271,7 @@ func (w *Web) logLine(c *fiber.Ctx, info *Info, route string, status int, took t
 		attrs = append(attrs, slog.String("tenant", t))
 	}
 	if err != nil {
-		f := fault.Of(err)
+		f, _ := classify(err)
 		attrs = append(attrs, slog.String("fault", string(f.Code)))
 		if status >= 500 {
 			level = slog.LevelError

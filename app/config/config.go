@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -42,13 +44,56 @@ type Config struct {
 // Development reports whether this is a developer's machine: loopback only, demo apps, mailbox.
 func (c Config) Development() bool { return c.Env == "development" }
 
-// Load reads the environment and validates it.
-func Load() (Config, error) {
+// DataDir holds what a machine keeps for itself: the SQLite file, the development secret and the local
+// certificate authority. Production over Postgres with a certificate elsewhere needs none of it.
+const DataDir = "data"
+
+// Load reads the environment (os.Environ gives it) and validates it.
+func Load(environ []string) (Config, error) {
 	var c Config
-	if err := env.Parse(&c); err != nil {
+	if err := env.ParseWithOptions(&c, env.Options{Environment: env.ToMap(environ)}); err != nil {
 		return c, fmt.Errorf("settings: %w", err)
 	}
 	return c, c.complete()
+}
+
+// SQLite gives the file of an embedded database, "" when the database is a server.
+func (c Config) SQLite() string {
+	path, _ := strings.CutPrefix(c.DatabaseURL, "sqlite:")
+	if path == c.DatabaseURL {
+		return ""
+	}
+	return path
+}
+
+// Secrets decodes the installation's secret and the one before it (nil when there is none).
+func (c Config) Secrets() (current, previous []byte, err error) {
+	if current, err = base64.StdEncoding.DecodeString(c.Secret); err != nil {
+		return nil, nil, err
+	}
+	if c.SecretPrevious == "" {
+		return current, nil, nil
+	}
+	previous, err = base64.StdEncoding.DecodeString(c.SecretPrevious)
+	return current, previous, err
+}
+
+// Warnings are settings that work but that an operator should know about.
+func (c Config) Warnings() []string {
+	if c.Development() {
+		return nil
+	}
+	var w []string
+	if path := c.SQLite(); path != "" {
+		w = append(w, fmt.Sprintf("the database is the file %s: it is lost when this machine's disk is, and only one instance can use it. Set DATABASE_URL=postgres://… unless you mean it and back the file up", path))
+	}
+	if c.AdminHost == "" {
+		w = append(w, "PORTICO_ADMIN_HOST is not set: the admin portal shares its host with the customers' pages. Give it a host of its own, for example admin.example.com")
+	}
+	if c.TrustedProxies == "" && c.TLSCert == "" {
+		w = append(w, "PORTICO_TRUSTED_PROXIES is not set although TLS must end somewhere before Portico: every customer would seem to come from the proxy's address. Set it to the proxy's networks, private, or hops=N")
+	}
+	return w
 }
 
 // complete fills what follows from other settings and refuses what cannot work.
@@ -69,6 +114,9 @@ func (c *Config) complete() error {
 		c.BaseURL = fmt.Sprintf("%s://localhost:%d", scheme, c.Port)
 	}
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	if c.SQLite() == "" && !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {
+		refuse("DATABASE_URL must be sqlite:PATH or postgres://user:password@host/name")
+	}
 	u, err := url.Parse(c.BaseURL)
 	switch {
 	case c.BaseURL == "":
@@ -89,13 +137,28 @@ func (c *Config) complete() error {
 		}
 		c.DevMailbox = false
 	}
-	for name, v := range map[string]string{"PORTICO_SECRET": c.Secret, "PORTICO_SECRET_PREVIOUS": c.SecretPrevious} {
+	for _, pair := range [][2]string{{"PORTICO_SECRET", c.Secret}, {"PORTICO_SECRET_PREVIOUS", c.SecretPrevious}} {
+		name, v := pair[0], pair[1]
 		if v == "" {
 			continue
 		}
 		if b, err := base64.StdEncoding.DecodeString(v); err != nil || len(b) != 32 {
 			refuse("%s must be 32 random bytes in base64; make one with: openssl rand -base64 32", name)
 		}
+	}
+	if c.SMTPURL != "" {
+		if m, err := url.Parse(c.SMTPURL); err != nil || m.Hostname() == "" || m.Scheme != "smtp" && m.Scheme != "smtps" {
+			refuse("SMTP_URL must look like smtp://user:password@mail.example.com:587 (STARTTLS) or smtps://user:password@mail.example.com:465")
+		}
+	}
+	if c.MailFrom != "" {
+		if _, err := mail.ParseAddress(c.MailFrom); err != nil {
+			refuse("PORTICO_MAIL_FROM is %q; it must be an address like Portico <no-reply@example.com>", c.MailFrom)
+		}
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Log)); err != nil {
+		refuse("PORTICO_LOG is %q; it must be debug, info, warn or error", c.Log)
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		refuse("PORTICO_TLS_CERT and PORTICO_TLS_KEY belong together; one of them is missing")

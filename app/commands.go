@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+// commands are the program's words (DESIGN §7). Each is a small struct whose Run opens what it needs
+// and calls the function that the portal and the API call too.
+type commands struct {
+	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve (the default)."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database up to date and end."`
+	Doctor  doctorCommand  `cmd:"" help:"Check settings and surroundings, and say what to do."`
+}
+
+type migrateCommand struct{}
+
+func (migrateCommand) Run(ctx context.Context, w world) error {
+	p, err := open(w)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if err := p.store.Migrate(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintln(w.stdout, "The database is up to date.")
+	return nil
+}

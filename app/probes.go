@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"crypto/subtle"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/adaptor"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"portico/handlers"
+)
+
+// probes are the operator's doors: alive, ready, figures.
+func (s *server) probes(m *metrics) {
+	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.SendString("ok\n") })
+	s.app.Get("/readyz", s.readyz)
+	s.app.Get("/metrics", s.metricsGuard, adaptor.HTTPHandler(m.handler()))
+}
+
+// readyz says whether this instance should get requests: it is not draining, the database answers, and
+// what is sealed there opens with our secret.
+func (s *server) readyz(c *fiber.Ctx) error {
+	if s.draining.Load() {
+		return c.Status(fiber.StatusServiceUnavailable).SendString("draining\n")
+	}
+	if err := s.healthy(c.UserContext()); err != nil {
+		s.log.Error("not ready", "error", err)
+		return c.Status(fiber.StatusServiceUnavailable).SendString("not ready; the log says why\n")
+	}
+	return c.SendString("ready\n")
+}
+
+// metricsGuard lets in whoever has the token or, when there is none, this machine only. A request
+// that a proxy forwarded is not this machine's.
+func (s *server) metricsGuard(c *fiber.Ctx) error {
+	if token := s.config.MetricsToken; token != "" {
+		given := strings.TrimPrefix(c.Get(fiber.HeaderAuthorization), "Bearer ")
+		if subtle.ConstantTimeCompare([]byte(given), []byte(token)) != 1 {
+			return fiber.ErrUnauthorized
+		}
+		return c.Next()
+	}
+	if !handlers.InfoOf(c).IP.IsLoopback() || c.Get(fiber.HeaderXForwardedFor) != "" || !c.Context().RemoteIP().IsLoopback() {
+		return fiber.ErrNotFound
+	}
+	return c.Next()
+}
+
+// metrics are the figures for Prometheus. Labels are bounded: routes are patterns, never paths.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	jobs     *prometheus.CounterVec
+	outbox   *prometheus.CounterVec
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_http_requests_total", Help: "Answered requests by route pattern and status."}, []string{"method", "route", "status"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "portico_http_request_duration_seconds", Help: "Time to answer by route pattern.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"route"}),
+		jobs:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_job_runs_total", Help: "Background job runs by result."}, []string{"job", "result"}),
+		outbox: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_outbox_deliveries_total", Help: "Delivery attempts by kind and result."}, []string{"kind", "result"}),
+	}
+	m.registry.MustRegister(m.requests, m.duration, m.jobs, m.outbox, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) observe(o handlers.Observation) {
+	m.requests.WithLabelValues(o.Method, o.Route, strconv.Itoa(o.Status)).Inc()
+	m.duration.WithLabelValues(o.Route).Observe(o.Duration.Seconds())
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// healthy checks what every request needs.
+func (s *server) healthy(ctx context.Context) error { return s.store.Ping(ctx) }

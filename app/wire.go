@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"net/netip"
+	"net/url"
+
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/signal"
+	"portico/handlers"
+)
+
+// wire puts the parts together, in the order in which a request meets them.
+func (s *server) wire(_ context.Context) error {
+	base, err := url.Parse(s.config.BaseURL)
+	if err != nil {
+		return err
+	}
+	places := signal.OpenPlaces(s.config.GeoIP)
+	if places.Broken != nil {
+		s.log.Warn("places cannot be told", "error", places.Broken)
+	}
+	limits := &handlers.Limits{Now: s.now}
+	if s.config.Development() {
+		limits.Exempt = netip.Addr.IsLoopback
+	}
+	metrics := newMetrics()
+	web := &handlers.Web{Development: s.config.Development(), BaseURL: base, AdminHost: s.config.AdminHost, Bundle: s.bundle,
+		Proxies: s.proxies, Places: places, Log: s.log, Now: s.now, Limits: limits, Observe: metrics.observe}
+	s.app = web.NewApp()
+	s.probes(metrics)
+	s.app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
+	return nil
+}
