@@ -45,15 +45,15 @@ func packages(t *testing.T) []listed {
 }
 
 const (
-	fiber = "github.com/gofiber/fiber"
-	gorm  = "gorm.io/"
-	templ = "github.com/a-h/templ"
+	fiberPath = "github.com/gofiber/fiber"
+	gormPath  = "gorm.io/"
+	templPath = "github.com/a-h/templ"
 )
 
 // TestImportsPointOneWay holds DESIGN's package map: what each package must never reach, not even
 // through another.
 func TestImportsPointOneWay(t *testing.T) {
-	domain := []string{fiber, gorm, templ, "portico/models", "portico/handlers", "portico/views"}
+	domain := []string{fiberPath, gormPath, templPath, "portico/models", "portico/handlers", "portico/views"}
 	only := func(allowed ...string) func(string) bool {
 		return func(dep string) bool {
 			return strings.HasPrefix(dep, "portico/") && !slices.Contains(allowed, dep)
@@ -80,7 +80,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		"portico/app/limit":       forbid("net/http", "database/sql"),
 		"portico/app/signin":      forbid("portico/app/openid", "portico/app/saml"),
 		"portico/app/openid":      forbid("portico/app/signin"),
-		"portico/models":          forbid(fiber, templ, "portico/views", "portico/handlers"),
+		"portico/models":          forbid(fiberPath, templPath, "portico/views", "portico/handlers"),
 		"portico/views":           forbid("portico/models", "portico/handlers"),
 		"portico/handlers/graph":  forbid("portico/views"),
 		"portico/handlers/openid": forbid("portico/views/admin", "portico/views/account"),
