@@ -1,0 +1,11 @@
+package seed
+
+// How the generated records name outcomes: the codes and message keys that the sign-in machine writes.
+const (
+	codeWrongPassword   = 50126
+	codeWrongCode       = 50181
+	codeAbandoned       = 50199
+	reasonWrongPassword = "factor.password.wrong"
+	reasonWrongCode     = "factor.code.wrong"
+	keyAbandoned        = "signin.abandoned"
+)
