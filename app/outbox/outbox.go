@@ -1,0 +1,196 @@
+// Package outbox knows at-least-once delivery, once for all: mail, SMS, back-channel logout, webhooks,
+// exports. Whoever changes something writes the item in the same transaction; a worker claims it with
+// a lease, delivers it, and tries again with growing pauses until it succeeds, is refused for good, or
+// is too old to matter. It knows neither the database nor any of the channels.
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Kind names a channel; each has one Deliver function.
+type Kind string
+
+const (
+	Mail              Kind = "mail"
+	SMS               Kind = "sms"
+	BackChannelLogout Kind = "backChannelLogout"
+)
+
+// Item is one thing to deliver. Payload is the channel's own JSON; it is sealed at rest, because mail
+// carries codes.
+type Item struct {
+	ID        string
+	TenantID  string
+	Kind      Kind
+	Payload   []byte
+	Attempts  int // deliveries begun before this one
+	CreatedAt time.Time
+	NotAfter  time.Time // zero: no limit. A code that has expired is not worth sending
+}
+
+// Store keeps the items. Claim leases up to n items that are due (never tried, their pause is over, or
+// their lease ran out because the worker died) and counts the attempt; the others change an item only
+// while owner still holds it.
+type Store interface {
+	ClaimOutbox(ctx context.Context, owner string, now time.Time, lease time.Duration, n int) ([]Item, error)
+	DeliveredOutbox(ctx context.Context, id, owner string) error
+	RetryOutbox(ctx context.Context, id, owner string, at time.Time, reason string) error
+	BuryOutbox(ctx context.Context, id, owner, reason string) error
+}
+
+// Deliver hands one item to its channel. It may be called twice for one item.
+type Deliver func(ctx context.Context, it Item) error
+
+// Permanent marks an error that another try cannot change.
+func Permanent(err error) error { return permanent{err} }
+
+type permanent struct{ error }
+
+func (p permanent) Unwrap() error { return p.error }
+
+// Worker delivers.
+type Worker struct {
+	Store    Store
+	Channels map[Kind]Deliver
+	Owner    string
+	Now      func() time.Time
+	Jitter   func() float64 // in [0,1): spreads retries
+	Lease    time.Duration  // longer than a delivery may take; 0 = 1 min
+	Attempts int            // deliveries before an item is buried; 0 = 10
+	Batch    int            // 0 = 16
+	Parallel int            // 0 = 4
+	// Observe is told of each delivery's end: "delivered", "retry", "buried" or "error".
+	Observe func(kind Kind, result string)
+	// Failed is told what went wrong, for the log.
+	Failed func(it Item, result string, err error)
+}
+
+// Once claims what is due and delivers it; it returns how many items it handled.
+func (w *Worker) Once(ctx context.Context) (int, error) {
+	items, err := w.Store.ClaimOutbox(ctx, w.Owner, w.Now(), or(w.Lease, time.Minute), or(w.Batch, 16))
+	if err != nil || len(items) == 0 {
+		return 0, err
+	}
+	slots := make(chan struct{}, or(w.Parallel, 4))
+	errs := make(chan error, len(items))
+	for _, it := range items {
+		slots <- struct{}{}
+		go func() {
+			defer func() { <-slots }()
+			errs <- w.one(ctx, it)
+		}()
+	}
+	var all error
+	for range items {
+		all = errors.Join(all, <-errs)
+	}
+	return len(items), all
+}
+
+// one delivers an item and writes down how it went. The note is written even while the program stops,
+// so that a delivered item is not delivered again.
+func (w *Worker) one(ctx context.Context, it Item) error {
+	err := w.deliver(ctx, it)
+	note, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	now := w.Now()
+	if err == nil {
+		w.observe(it, "delivered", nil)
+		return w.Store.DeliveredOutbox(note, it.ID, w.Owner)
+	}
+	at := now.Add(Pause(it.Attempts, w.Jitter()))
+	var p permanent
+	switch {
+	case errors.As(err, &p), it.Attempts+1 >= or(w.Attempts, 10), !it.NotAfter.IsZero() && at.After(it.NotAfter):
+		w.observe(it, "buried", err)
+		return w.Store.BuryOutbox(note, it.ID, w.Owner, reason(err))
+	}
+	w.observe(it, "retry", err)
+	return w.Store.RetryOutbox(note, it.ID, w.Owner, at, reason(err))
+}
+
+func (w *Worker) deliver(ctx context.Context, it Item) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	channel, ok := w.Channels[it.Kind]
+	switch {
+	case !ok:
+		return Permanent(fmt.Errorf("no channel for %q", it.Kind))
+	case !it.NotAfter.IsZero() && w.Now().After(it.NotAfter):
+		return Permanent(errors.New("too old to matter"))
+	}
+	ctx, cancel := context.WithTimeout(ctx, or(w.Lease, time.Minute)*3/4)
+	defer cancel()
+	return channel(ctx, it)
+}
+
+func (w *Worker) observe(it Item, result string, err error) {
+	if w.Observe != nil {
+		w.Observe(it.Kind, result)
+	}
+	if err != nil && w.Failed != nil {
+		w.Failed(it, result, err)
+	}
+}
+
+// Run works until the context ends. wake tells it that something was just written; besides, it looks
+// every so often for what other instances left.
+func (w *Worker) Run(ctx context.Context, wake <-chan struct{}, every time.Duration) {
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		n, err := w.Once(ctx)
+		if err != nil && w.Failed != nil && ctx.Err() == nil {
+			w.Failed(Item{}, "error", err)
+		}
+		if n > 0 && err == nil {
+			if ctx.Err() != nil {
+				return
+			}
+			continue // there may be more
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-wake:
+		case <-t.C:
+		}
+	}
+}
+
+// Pause is how long to wait after the given number of earlier attempts: 2 s, 8 s, 32 s, … at most one
+// hour, each spread by ±25 % so that what failed together does not return together.
+func Pause(attempts int, jitter float64) time.Duration {
+	const longest = time.Hour
+	d := 2 * time.Second
+	for range attempts {
+		if d *= 4; d >= longest {
+			d = longest
+			break
+		}
+	}
+	return time.Duration(float64(d) * (0.75 + jitter/2))
+}
+
+func reason(err error) string {
+	const most = 300
+	s := err.Error()
+	if len(s) > most {
+		s = s[:most]
+	}
+	return s
+}
+
+func or[T int | time.Duration](v, otherwise T) T {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
