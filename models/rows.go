@@ -14,6 +14,7 @@ func Tables() []any {
 		&ClientDiagnosticRow{},
 		&DemoSessionRow{},
 		&PortalSessionRow{},
+		&OutboxRow{}, &JobRow{}, &MailboxRow{},
 		&RoleAssignmentRow{},
 	}
 }
