@@ -2,7 +2,12 @@ package models
 
 import (
 	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
 
+	"portico/app/fault"
 	"portico/app/openid"
 	"portico/app/policy"
 	"portico/app/tenant"
@@ -29,4 +34,144 @@ func (d *Directory) Flow(clientID string) (*userflow.Flow, bool) {
 // Directories finds a tenant's snapshot by slug or id in any letter case; fault.NotFound when there is none.
 type Directories interface {
 	Directory(ctx context.Context, segment string) (*Directory, error)
+}
+
+// directoryCache holds one snapshot per tenant, found under its id and under its slug. It knows only
+// tenants that exist: what it does not know is read through each time.
+type directoryCache struct {
+	segments sync.Map // lower-cased slug or id → *cachedDirectory
+}
+
+type cachedDirectory struct {
+	id      string
+	loading sync.Mutex
+	current atomic.Pointer[datedDirectory]
+}
+
+// datedDirectory is a snapshot and when its version was last compared with the database.
+type datedDirectory struct {
+	*Directory
+	checked time.Time
+}
+
+// forget makes the next reader load the tenant afresh. It waits for a load that is under way, because
+// that one may have read what was there before the change.
+func (c *directoryCache) forget(tenantID string) {
+	if found, ok := c.segments.Load(strings.ToLower(tenantID)); ok {
+		e := found.(*cachedDirectory)
+		e.loading.Lock()
+		e.current.Store(nil)
+		e.loading.Unlock()
+	}
+}
+
+// Directory gives the snapshot of a tenant named by slug or id in any letter case. An unknown or
+// disabled tenant is an ordinary fault.NotFound.
+func (s *Store) Directory(ctx context.Context, segment string) (*Directory, error) {
+	segment = strings.ToLower(segment)
+	e, ok := s.directories.segments.Load(segment)
+	if !ok {
+		t, err := s.TenantBy(ctx, segment)
+		if err != nil {
+			return nil, err
+		}
+		e, _ = s.directories.segments.LoadOrStore(strings.ToLower(t.ID), &cachedDirectory{id: t.ID})
+		s.directories.segments.Store(strings.ToLower(t.Slug), e)
+	}
+	d, err := s.snapshot(ctx, e.(*cachedDirectory))
+	if err != nil {
+		return nil, err
+	}
+	if d.Tenant.Disabled || !d.Tenant.Match(segment) {
+		return nil, fault.New(fault.NotFound, "error.not_found")
+	}
+	return d.Directory, nil
+}
+
+// snapshot trusts what it has for half a second. Then one reader compares versions while the others go
+// on with what there is for another half; past that they wait, so that nobody sees anything older than
+// a second.
+func (s *Store) snapshot(ctx context.Context, e *cachedDirectory) (*datedDirectory, error) {
+	now := s.now()
+	d := e.current.Load()
+	if d != nil {
+		age := now.Sub(d.checked)
+		if age >= 0 && age < snapshotAge {
+			return d, nil
+		}
+		if age >= 0 && age < 2*snapshotAge {
+			if !e.loading.TryLock() {
+				return d, nil
+			}
+			defer e.loading.Unlock()
+			return s.refresh(ctx, e)
+		}
+	}
+	e.loading.Lock()
+	defer e.loading.Unlock()
+	return s.refresh(ctx, e)
+}
+
+// refresh runs under the entry's lock.
+func (s *Store) refresh(ctx context.Context, e *cachedDirectory) (*datedDirectory, error) {
+	was, now := e.current.Load(), s.now()
+	if was != nil {
+		if age := now.Sub(was.checked); age >= 0 && age < snapshotAge {
+			return was, nil // another reader did it while this one waited
+		}
+		var version int64
+		err := s.read.WithContext(ctx).Model(&TenantRow{}).Where("id = ?", e.id).Select("version").Take(&version).Error
+		if err != nil {
+			return nil, found(err)
+		}
+		if version == was.Tenant.Version {
+			d := &datedDirectory{Directory: was.Directory, checked: now}
+			e.current.Store(d)
+			return d, nil
+		}
+	}
+	loaded, err := s.loadDirectory(ctx, e.id)
+	if err != nil {
+		return nil, err
+	}
+	d := &datedDirectory{Directory: loaded, checked: now}
+	e.current.Store(d)
+	return d, nil
+}
+
+// loadDirectory reads the version first, so that a change in between is noticed by the next comparison.
+func (s *Store) loadDirectory(ctx context.Context, id string) (*Directory, error) {
+	t := s.Tenant(id)
+	self, err := t.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &Directory{Tenant: self, Clients: map[string]*openid.Client{}, Flows: map[string]*userflow.Flow{}, FlowOf: map[string]string{}}
+	apps, err := t.allApplications(ctx)
+	if err != nil {
+		return nil, err
+	}
+	clientOf := make(map[string]string, len(apps))
+	for _, a := range apps {
+		c, err := a.Client()
+		if err != nil {
+			return nil, err
+		}
+		d.Clients[a.ClientID] = c
+		clientOf[a.ID] = a.ClientID
+	}
+	flows, err := t.Flows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range flows {
+		flow := f.Flow
+		d.Flows[flow.ID] = &flow
+		for _, appID := range f.ApplicationIDs {
+			if client, ok := clientOf[appID]; ok {
+				d.FlowOf[client] = flow.ID
+			}
+		}
+	}
+	return d, nil
 }

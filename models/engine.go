@@ -28,7 +28,7 @@ func Open(dsn string, seal Sealer, now func() time.Time) (*Store, error) {
 			Logger: logger.Discard, NowFunc: s.Now}
 	}
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
-		s.dialect = "sqlite"
+		s.dialect, s.path = "sqlite", path
 		open := func(txlock string, conns int) (*gorm.DB, error) {
 			q := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
 				"_time_format": {"sqlite"}, "_timezone": {"UTC"}, "_txlock": {txlock}}

@@ -1,6 +1,65 @@
 package models
 
-import "gorm.io/gorm"
+import (
+	"fmt"
+	"strings"
 
-// engineSchema adds what only one engine has.
-func (s *Store) engineSchema(tx *gorm.DB) error { return nil }
+	"gorm.io/gorm"
+)
+
+// engineSchema adds what only one engine has: the index that finds people by any part of a name or
+// address. On SQLite it is an FTS5 trigram index over a side table that triggers keep; on Postgres a
+// pg_trgm index. A Postgres without the pg_trgm extension searches all the same, only slowly.
+func (s *Store) engineSchema(tx *gorm.DB) error {
+	for _, sql := range s.searchSchema() {
+		if err := tx.Exec(sql).Error; err != nil {
+			return fmt.Errorf("%s: %w", strings.SplitN(sql, "\n", 2)[0], err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) searchSchema() []string {
+	if s.dialect == "postgres" {
+		return []string{`DO $$ BEGIN
+  CREATE EXTENSION IF NOT EXISTS pg_trgm;
+  CREATE INDEX IF NOT EXISTS users_search ON users USING gin (search_norm gin_trgm_ops);
+EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
+  RAISE WARNING 'pg_trgm is not available: searching people will be slow';
+END $$`}
+	}
+	// The side table gives people a small number that lasts (a rowid of users itself would not survive
+	// VACUUM) and holds the sort keys, so that sorting what a search found touches nothing else.
+	return []string{
+		`CREATE TABLE IF NOT EXISTS user_search (
+  num INTEGER PRIMARY KEY,
+  user_id TEXT NOT NULL UNIQUE,
+  tenant_id TEXT NOT NULL,
+  name_norm TEXT NOT NULL,
+  created_at DATETIME NOT NULL,
+  search_norm TEXT NOT NULL
+)`,
+		`CREATE VIRTUAL TABLE IF NOT EXISTS user_trigrams USING fts5 (search_norm, content='user_search', content_rowid='num', tokenize='trigram', detail='full')`,
+		`CREATE TRIGGER IF NOT EXISTS users_search_insert AFTER INSERT ON users BEGIN
+  INSERT INTO user_search (user_id, tenant_id, name_norm, created_at, search_norm)
+    VALUES (new.id, new.tenant_id, new.name_norm, new.created_at, new.search_norm);
+  INSERT INTO user_trigrams (rowid, search_norm) SELECT num, search_norm FROM user_search WHERE user_id = new.id;
+END`,
+		`CREATE TRIGGER IF NOT EXISTS users_search_delete AFTER DELETE ON users BEGIN
+  INSERT INTO user_trigrams (user_trigrams, rowid, search_norm) SELECT 'delete', num, search_norm FROM user_search WHERE user_id = old.id;
+  DELETE FROM user_search WHERE user_id = old.id;
+END`,
+		`CREATE TRIGGER IF NOT EXISTS users_search_update AFTER UPDATE OF name_norm, search_norm, created_at ON users
+WHEN old.name_norm <> new.name_norm OR old.search_norm <> new.search_norm OR old.created_at <> new.created_at BEGIN
+  INSERT INTO user_trigrams (user_trigrams, rowid, search_norm) SELECT 'delete', num, search_norm FROM user_search WHERE user_id = old.id;
+  UPDATE user_search SET name_norm = new.name_norm, search_norm = new.search_norm, created_at = new.created_at WHERE user_id = new.id;
+  INSERT INTO user_trigrams (rowid, search_norm) SELECT num, search_norm FROM user_search WHERE user_id = new.id;
+END`,
+	}
+}
+
+// searchWords splits a folded search into the words that must all occur.
+func searchWords(folded string) []string { return strings.Fields(folded) }
+
+// indexed reports whether a trigram index can find the word: it needs three characters.
+func indexed(word string) bool { return len([]rune(word)) >= 3 }

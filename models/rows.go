@@ -8,7 +8,7 @@ func Tables() []any {
 	return []any{
 		&TenantRow{},
 		&UserRow{}, &IdentityRow{}, &CredentialRow{},
-		&ApplicationRow{}, &ApplicationCredentialRow{},
+		&ApplicationRow{}, &ApplicationCredentialRow{}, &ApplicationMistakeRow{},
 		&UserFlowRow{}, &UserFlowVersionRow{}, &UserFlowAppRow{},
 		&SignInRow{}, &AuditRow{},
 		&ClientDiagnosticRow{},

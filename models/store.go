@@ -7,10 +7,12 @@ package models
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"portico/app/audit"
 	"portico/app/fault"
@@ -19,11 +21,15 @@ import (
 // Store is an open database. On SQLite, write is the one writer connection and read a pool; on
 // Postgres both are the same pool.
 type Store struct {
-	write   *gorm.DB
-	read    *gorm.DB
-	dialect string // "sqlite" or "postgres"
-	now     func() time.Time
-	seal    Sealer
+	write       *gorm.DB
+	read        *gorm.DB
+	dialect     string // "sqlite" or "postgres"
+	path        string // of the SQLite file
+	now         func() time.Time
+	seal        Sealer
+	directories directoryCache
+	batches     batcher
+	seen        sync.Map // client ids whose first request is marked already
 }
 
 // Sealer encrypts secrets at rest. Context (a purpose and the row's id) is bound into the seal, so a
@@ -48,8 +54,12 @@ func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 // Tenant is a handle on one tenant's rows; each query it makes is scoped.
 type Tenant struct {
 	*Store
-	ID string
-	tx *gorm.DB // set inside InTx
+	ID    string
+	tx    *gorm.DB  // set inside InTx
+	after *[]func() // what happens once the transaction is committed
+	// shared is set inside InBatch: the transaction is not this caller's alone, so that its context
+	// being cancelled must not interrupt it.
+	shared bool
 }
 
 // Tenant gives the handle for a tenant id that was resolved before. An empty id is a defect.
@@ -62,19 +72,35 @@ func (s *Store) Tenant(id string) *Tenant {
 
 // q is a scoped query for reading. Inside a transaction it reads what the transaction wrote.
 func (t *Tenant) q(ctx context.Context) *gorm.DB {
-	db := t.read
+	return t.r(ctx).Where("tenant_id = ?", t.ID)
+}
+
+// r is an unscoped handle for reading; whoever uses it must say where tenant_id.
+func (t *Tenant) r(ctx context.Context) *gorm.DB {
 	if t.tx != nil {
-		db = t.tx
+		return t.w(ctx)
 	}
-	return db.WithContext(ctx).Where("tenant_id = ?", t.ID)
+	return t.read.WithContext(ctx)
 }
 
 // w is an unscoped handle for writing: inserts carry TenantID, updates must say where tenant_id.
 func (t *Tenant) w(ctx context.Context) *gorm.DB {
+	if t.shared {
+		ctx = context.WithoutCancel(ctx)
+	}
 	if t.tx != nil {
 		return t.tx.WithContext(ctx)
 	}
 	return t.write.WithContext(ctx)
+}
+
+// u is a scoped handle for updates and deletes.
+func (t *Tenant) u(ctx context.Context) *gorm.DB { return t.w(ctx).Where("tenant_id = ?", t.ID) }
+
+// lock is a scoped query, inside a transaction, that keeps the rows it reads from changing until the
+// end of it. SQLite needs no such words: its one writer holds the whole file.
+func (t *Tenant) lock(ctx context.Context) *gorm.DB {
+	return t.u(ctx).Clauses(clause.Locking{Strength: "UPDATE"})
 }
 
 // InTx runs f in one write transaction; nested calls join it. No network call may happen inside.
@@ -82,24 +108,65 @@ func (t *Tenant) InTx(ctx context.Context, f func(*Tenant) error) error {
 	if t.tx != nil {
 		return f(t)
 	}
-	return t.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		return f(&Tenant{Store: t.Store, ID: t.ID, tx: tx})
+	var after []func()
+	err := t.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		return f(&Tenant{Store: t.Store, ID: t.ID, tx: tx, after: &after})
 	})
+	if err != nil {
+		return err
+	}
+	for _, g := range after {
+		g()
+	}
+	return nil
 }
 
-// mutate is InTx plus one audit row and, for configuration, a raised tenant version, so that every
-// instance's snapshot follows. An actor is required.
-func (t *Tenant) mutate(ctx context.Context, actor audit.Actor, e audit.Event, f func(*Tenant) error) error {
+// In gives the handle of another tenant inside the same transaction (role assignments, for one, live
+// in the workforce tenant and speak of another).
+func (t *Tenant) In(tenantID string) *Tenant {
+	other := *t
+	other.ID = tenantID
+	return &other
+}
+
+// afterCommit runs g once the running transaction is committed, or at once outside of one.
+func (t *Tenant) afterCommit(g func()) {
+	if t.after == nil {
+		g()
+		return
+	}
+	*t.after = append(*t.after, g)
+}
+
+// audited is InTx plus the audit row of the event that f describes: both are written or neither is.
+// An actor is required. An event without an activity means that nothing changed, and writes none.
+func (t *Tenant) audited(ctx context.Context, actor audit.Actor, f func(*Tenant) (audit.Event, error)) error {
 	if actor.Kind == "" || actor.ID == "" {
 		return fault.Wrap(fault.Internal, "error.internal", errNoActor)
 	}
 	return t.InTx(ctx, func(t *Tenant) error {
-		if err := f(t); err != nil {
+		e, err := f(t)
+		if err != nil || e.Activity == "" {
 			return err
 		}
-		if err := t.writeAudit(ctx, actor, e); err != nil {
-			return err
-		}
-		return t.bumpVersion(ctx)
+		return t.writeAudit(ctx, actor, e)
 	})
+}
+
+// configure is audited for configuration: it also raises the tenant's version, so that the snapshot of
+// every instance follows, and this instance's at once.
+func (t *Tenant) configure(ctx context.Context, actor audit.Actor, f func(*Tenant) (audit.Event, error)) error {
+	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		e, err := f(t)
+		if err != nil || e.Activity == "" {
+			return e, err
+		}
+		t.afterCommit(func() { t.directories.forget(t.ID) })
+		return e, t.bumpVersion(ctx)
+	})
+}
+
+// mutate is configure for an event that is known beforehand.
+func (t *Tenant) mutate(ctx context.Context, actor audit.Actor, e audit.Event, f func(*Tenant) error) error {
+	return t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) { return e, f(t) })
 }

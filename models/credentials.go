@@ -1,0 +1,214 @@
+package models
+
+import (
+	"context"
+	"time"
+
+	"portico/app/audit"
+	"portico/app/fault"
+)
+
+// Kinds of credential.
+const (
+	KindPassword = "password"
+	KindTOTP     = "totp"
+	KindPasskey  = "passkey"
+	KindRecovery = "recovery"
+	KindEmail    = "email"
+	KindSMS      = "sms"
+)
+
+// Credential is a registered second factor. Secret is in the clear here and sealed in the database.
+type Credential struct {
+	ID         string
+	UserID     string
+	Kind       string
+	Name       string
+	LookupKey  string // passkey: credential id, base64url
+	Secret     []byte
+	Data       string // JSON, public part
+	Counter    int64  // TOTP: last step used; passkey: signature counter
+	CreatedAt  time.Time
+	LastUsedAt time.Time // zero = never
+}
+
+func credentialContext(id string) string { return "credential:" + id }
+
+// Password gives the password hash (a PHC string) of a person, or "" when they have none.
+func (t *Tenant) Password(ctx context.Context, userID string) (string, error) {
+	var r CredentialRow
+	err := t.q(ctx).Where("user_id = ? AND kind = ?", userID, KindPassword).Order("created_at DESC").Take(&r).Error
+	if isNotFound(err) {
+		return "", nil
+	}
+	return string(r.Secret), err
+}
+
+func (t *Tenant) putPassword(ctx context.Context, userID, hash string) error {
+	if err := t.u(ctx).Where("user_id = ? AND kind = ?", userID, KindPassword).Delete(&CredentialRow{}).Error; err != nil {
+		return err
+	}
+	return t.w(ctx).Create(&CredentialRow{ID: NewID(), TenantID: t.ID, UserID: userID, Kind: KindPassword,
+		Secret: []byte(hash), Data: "{}", CreatedAt: t.Now()}).Error
+}
+
+// PasswordChange says what comes along with a new password.
+type PasswordChange struct {
+	Hash           string // PHC string
+	MustChange     bool   // a temporary one: ask for another at the next sign-in
+	RevokeSessions bool   // end every session and grant proven before now
+}
+
+// SetPassword replaces a person's password. The log says that it changed, never what.
+func (t *Tenant) SetPassword(ctx context.Context, actor audit.Actor, userID string, c PasswordChange) error {
+	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
+		if err != nil {
+			return audit.Event{}, err
+		}
+		if err := t.putPassword(ctx, userID, c.Hash); err != nil {
+			return audit.Event{}, err
+		}
+		columns := map[string]any{"must_change_password": c.MustChange, "updated_at": t.Now()}
+		if c.RevokeSessions {
+			columns["sessions_valid_from"] = t.Now()
+		}
+		activity := "Reset password"
+		if actor.Kind == audit.ActorUser && actor.ID == userID {
+			activity = "Change password"
+		}
+		return audit.Event{Activity: activity, Category: "UserManagement", Operation: "Update", Target: userTarget(u),
+				Changes: []audit.Change{{Property: "password", Class: audit.Secret}}},
+			oneRow(t.u(ctx).Model(&UserRow{}).Where("id = ?", userID).Updates(columns))
+	})
+}
+
+// RehashPassword replaces the hash of the same password by a stronger one, if it is still the hash that
+// was verified. It is no change that anybody sees, so no audit row.
+func (t *Tenant) RehashPassword(ctx context.Context, userID, old, hash string) error {
+	return t.u(ctx).Model(&CredentialRow{}).Where("user_id = ? AND kind = ? AND secret = ?", userID, KindPassword, []byte(old)).
+		UpdateColumn("secret", []byte(hash)).Error
+}
+
+// AddCredential registers a second factor and gives its id.
+func (t *Tenant) AddCredential(ctx context.Context, actor audit.Actor, c Credential) (string, error) {
+	if c.ID == "" {
+		c.ID = NewID()
+	}
+	if c.Data == "" {
+		c.Data = "{}"
+	}
+	err := t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", c.UserID))
+		if err != nil {
+			return audit.Event{}, err
+		}
+		row := CredentialRow{ID: c.ID, TenantID: t.ID, UserID: c.UserID, Kind: c.Kind, Name: c.Name, LookupKey: c.LookupKey,
+			Data: c.Data, Counter: c.Counter, CreatedAt: t.Now()}
+		if row.Secret, err = t.seal.Seal(c.Secret, credentialContext(c.ID)); err != nil {
+			return audit.Event{}, err
+		}
+		return audit.Event{Activity: "Register security info", Category: "UserManagement", Operation: "Add", Target: userTarget(u),
+			Changes: []audit.Change{{Property: "authenticationMethod", New: c.Kind}}}, t.w(ctx).Create(&row).Error
+	})
+	return c.ID, err
+}
+
+// Credentials lists a person's second factors with their secrets opened; kind "" means all.
+func (t *Tenant) Credentials(ctx context.Context, userID, kind string) ([]Credential, error) {
+	q := t.q(ctx).Where("user_id = ? AND kind <> ?", userID, KindPassword)
+	if kind != "" {
+		q = q.Where("kind = ?", kind)
+	}
+	var rows []CredentialRow
+	if err := q.Order("created_at, id").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return t.openCredentials(rows)
+}
+
+// CredentialsByKey finds passkeys by credential id.
+func (t *Tenant) CredentialsByKey(ctx context.Context, lookupKey string) ([]Credential, error) {
+	var rows []CredentialRow
+	if err := t.q(ctx).Where("lookup_key = ?", lookupKey).Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	return t.openCredentials(rows)
+}
+
+func (t *Tenant) openCredentials(rows []CredentialRow) ([]Credential, error) {
+	out := make([]Credential, len(rows))
+	for i, r := range rows {
+		secret, err := t.seal.Open(r.Secret, credentialContext(r.ID))
+		if err != nil {
+			return nil, err
+		}
+		out[i] = Credential{ID: r.ID, UserID: r.UserID, Kind: r.Kind, Name: r.Name, LookupKey: r.LookupKey, Secret: secret,
+			Data: r.Data, Counter: r.Counter, CreatedAt: r.CreatedAt.UTC(), LastUsedAt: timeOf(r.LastUsedAt)}
+	}
+	return out, nil
+}
+
+// RemoveCredential deletes one second factor.
+func (t *Tenant) RemoveCredential(ctx context.Context, actor audit.Actor, userID, id string) error {
+	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
+		if err != nil {
+			return audit.Event{}, err
+		}
+		var r CredentialRow
+		if err := t.u(ctx).Where("id = ? AND user_id = ? AND kind <> ?", id, userID, KindPassword).Take(&r).Error; err != nil {
+			return audit.Event{}, found(err)
+		}
+		return audit.Event{Activity: "Delete security info", Category: "UserManagement", Operation: "Delete", Target: userTarget(u),
+				Changes: []audit.Change{{Property: "authenticationMethod", Old: r.Kind}}},
+			oneRow(t.u(ctx).Where("id = ?", id).Delete(&CredentialRow{}))
+	})
+}
+
+// RemoveCredentials deletes every second factor of a person (lost factor, app admin reset).
+func (t *Tenant) RemoveCredentials(ctx context.Context, actor audit.Actor, userID string) error {
+	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
+		if err != nil {
+			return audit.Event{}, err
+		}
+		return audit.Event{Activity: "Delete security info", Category: "UserManagement", Operation: "Delete", Target: userTarget(u),
+				Changes: []audit.Change{{Property: "authenticationMethod", Old: "all"}}},
+			t.u(ctx).Where("user_id = ? AND kind <> ?", userID, KindPassword).Delete(&CredentialRow{}).Error
+	})
+}
+
+// UseStep uses up a TOTP step: exactly one caller wins for each step, and no step at or below the last
+// one used is accepted again (RFC 6238 §5.2). False means that it was used already.
+func (t *Tenant) UseStep(ctx context.Context, id string, step int64) (bool, error) {
+	r := t.u(ctx).Model(&CredentialRow{}).Where("id = ? AND kind = ? AND counter < ?", id, KindTOTP, step).
+		UpdateColumns(map[string]any{"counter": step, "last_used_at": t.Now()})
+	return r.RowsAffected == 1, r.Error
+}
+
+// UsePasskey notes a passkey's use and its new signature counter. False means that the counter did not
+// rise although the authenticator counts: a sign of a clone (WebAuthn §6.1.1).
+func (t *Tenant) UsePasskey(ctx context.Context, id string, counter int64, data string) (bool, error) {
+	columns := map[string]any{"counter": counter, "last_used_at": t.Now()}
+	if data != "" {
+		columns["data"] = data
+	}
+	r := t.u(ctx).Model(&CredentialRow{}).Where("id = ? AND kind = ? AND (counter < ? OR (counter = 0 AND ? = 0))", id, KindPasskey, counter, counter).
+		UpdateColumns(columns)
+	return r.RowsAffected == 1, r.Error
+}
+
+// ConsumeCredential deletes a credential that works once (a recovery code). Exactly one caller wins.
+func (t *Tenant) ConsumeCredential(ctx context.Context, userID, id string) (bool, error) {
+	r := t.u(ctx).Where("id = ? AND user_id = ? AND kind = ?", id, userID, KindRecovery).Delete(&CredentialRow{})
+	return r.RowsAffected == 1, r.Error
+}
+
+// RenameCredential changes the name that a person gave a factor.
+func (t *Tenant) RenameCredential(ctx context.Context, userID, id, name string) error {
+	if name == "" || len(name) > 64 {
+		return fault.BadField("name", "field.too_long", map[string]any{"max": 64})
+	}
+	return oneRow(t.u(ctx).Model(&CredentialRow{}).Where("id = ? AND user_id = ?", id, userID).UpdateColumn("name", name))
+}

@@ -1,0 +1,299 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/app/audit"
+	"portico/app/fault"
+	"portico/app/userflow"
+)
+
+// UserFlow is a published user flow with the apps that use it.
+type UserFlow struct {
+	userflow.Flow
+	ApplicationIDs []string // object ids, sorted
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
+// FlowVersion is one published version in a flow's history.
+type FlowVersion struct {
+	userflow.Flow
+	CreatedAt time.Time
+	ActorName string
+}
+
+func flowOf(document, id, tenantID string) (userflow.Flow, error) {
+	var f userflow.Flow
+	if err := json.Unmarshal([]byte(document), &f); err != nil {
+		return f, badJSON("user flow", id, err)
+	}
+	f.TenantID = tenantID
+	return f, nil
+}
+
+func flowEvent(f userflow.Flow, activity, operation string, changes []audit.Change) audit.Event {
+	return audit.Event{Activity: activity, Category: "UserFlow", Operation: operation,
+		Target: audit.Target{Kind: "userFlow", ID: f.ID, Name: f.Name}, Changes: changes}
+}
+
+// CreateFlow publishes version 1 of a new user flow.
+func (t *Tenant) CreateFlow(ctx context.Context, actor audit.Actor, f userflow.Flow) (UserFlow, error) {
+	if f.ID == "" {
+		f.ID = uuid.NewString()
+	}
+	f.TenantID, f.Version, f.Name = t.ID, 1, strings.TrimSpace(f.Name)
+	f.SignInMethods = union(f.SignInMethods, f.SignUpMethod)
+	if err := f.Validate(); err != nil {
+		return UserFlow{}, err
+	}
+	made := UserFlow{Flow: f, CreatedAt: t.Now(), UpdatedAt: t.Now()}
+	err := t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		if err := t.flowNameFree(ctx, f); err != nil {
+			return audit.Event{}, err
+		}
+		err := t.w(ctx).Create(&UserFlowRow{ID: f.ID, TenantID: t.ID, Name: f.Name, Published: 1, CreatedAt: made.CreatedAt, UpdatedAt: made.UpdatedAt}).Error
+		if err != nil {
+			return audit.Event{}, taken(err, "id", "flow.id.taken", nil)
+		}
+		var d differences
+		d.fields("", userflow.Flow{}, f)
+		return flowEvent(f, "Create user flow", "Add", d.changes), t.addFlowVersion(ctx, actor, f)
+	})
+	return made, err
+}
+
+func (t *Tenant) addFlowVersion(ctx context.Context, actor audit.Actor, f userflow.Flow) error {
+	doc, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	return t.w(ctx).Create(&UserFlowVersionRow{FlowID: f.ID, Version: f.Version, TenantID: t.ID, Document: string(doc),
+		CreatedAt: t.Now(), ActorName: actor.Name}).Error
+}
+
+func (t *Tenant) flowNameFree(ctx context.Context, f userflow.Flow) error {
+	var names []string
+	if err := t.q(ctx).Model(&UserFlowRow{}).Where("id <> ?", f.ID).Pluck("name", &names).Error; err != nil {
+		return err
+	}
+	for _, n := range names {
+		if fold(n) == fold(f.Name) {
+			key, args := "flow.name.taken", map[string]any{"name": f.Name}
+			return &fault.Error{Code: fault.Conflict, Key: key, Args: args, Fields: []fault.Field{{Name: "name", Key: key, Args: args}}}
+		}
+	}
+	return nil
+}
+
+// union adds methods without repeating one, in a stable order.
+func union(methods []userflow.Method, more ...userflow.Method) []userflow.Method {
+	out := []userflow.Method{}
+	for _, m := range append(slices.Clone(methods), more...) {
+		if m != "" && !slices.Contains(out, m) {
+			out = append(out, m)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// PublishFlow makes what edit leaves behind the next version. A changed sign-up method is for new people
+// only: the methods of every earlier version stay ways to sign in, because there are accounts that were
+// made with them (F054). Attempts under way keep the version they started with.
+func (t *Tenant) PublishFlow(ctx context.Context, actor audit.Actor, id string, edit func(*userflow.Flow) error) (UserFlow, error) {
+	var after UserFlow
+	err := t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		var row UserFlowRow
+		if err := t.lock(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
+			return audit.Event{}, found(err)
+		}
+		before, err := t.Flow(ctx, id)
+		if err != nil {
+			return audit.Event{}, err
+		}
+		after = before
+		if after.Flow, err = cloneJSON(before.Flow); err != nil {
+			return audit.Event{}, err
+		}
+		if err := edit(&after.Flow); err != nil {
+			return audit.Event{}, err
+		}
+		f := &after.Flow
+		f.ID, f.TenantID, f.Version, f.Name = id, t.ID, before.Version, strings.TrimSpace(f.Name)
+		versions, err := t.FlowVersions(ctx, id)
+		if err != nil {
+			return audit.Event{}, err
+		}
+		f.SignInMethods = union(f.SignInMethods, f.SignUpMethod)
+		for _, v := range versions {
+			f.SignInMethods = union(f.SignInMethods, v.SignUpMethod)
+		}
+		if err := f.Validate(); err != nil {
+			return audit.Event{}, err
+		}
+		if err := t.flowNameFree(ctx, *f); err != nil {
+			return audit.Event{}, err
+		}
+		var d differences
+		d.fields("", before.Flow, *f)
+		if len(d.changes) == 0 {
+			return audit.Event{}, nil
+		}
+		f.Version++
+		after.UpdatedAt = t.Now()
+		if err := t.addFlowVersion(ctx, actor, *f); err != nil {
+			return audit.Event{}, err
+		}
+		return flowEvent(*f, "Update user flow", "Update", d.changes),
+			oneRow(t.u(ctx).Model(&UserFlowRow{}).Where("id = ?", id).Updates(map[string]any{"name": f.Name, "published": f.Version, "updated_at": after.UpdatedAt}))
+	})
+	return after, err
+}
+
+// Flow reads a flow's published version.
+func (t *Tenant) Flow(ctx context.Context, id string) (UserFlow, error) {
+	all, err := t.flowsWhere(ctx, "f.id = ?", id)
+	if err != nil {
+		return UserFlow{}, err
+	}
+	if len(all) == 0 {
+		return UserFlow{}, fault.New(fault.NotFound, "error.not_found")
+	}
+	return all[0], nil
+}
+
+// Flows lists every user flow by name. A tenant has few.
+func (t *Tenant) Flows(ctx context.Context) ([]UserFlow, error) { return t.flowsWhere(ctx, "1 = 1") }
+
+func (t *Tenant) flowsWhere(ctx context.Context, condition string, args ...any) ([]UserFlow, error) {
+	var rows []struct {
+		ID        string
+		Document  string
+		CreatedAt time.Time
+		UpdatedAt time.Time
+	}
+	err := t.r(ctx).Table("user_flows AS f").Select("f.id, v.document, f.created_at, f.updated_at").
+		Joins("JOIN user_flow_versions AS v ON v.flow_id = f.id AND v.version = f.published").
+		Where("f.tenant_id = ?", t.ID).Where(condition, args...).Order("f.name, f.id").Scan(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	var uses []UserFlowAppRow
+	if err := t.q(ctx).Order("application_id").Find(&uses).Error; err != nil {
+		return nil, err
+	}
+	appsOf := map[string][]string{}
+	for _, u := range uses {
+		appsOf[u.FlowID] = append(appsOf[u.FlowID], u.ApplicationID)
+	}
+	out := make([]UserFlow, len(rows))
+	for i, r := range rows {
+		f, err := flowOf(r.Document, r.ID, t.ID)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = UserFlow{Flow: f, ApplicationIDs: appsOf[r.ID], CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
+	}
+	return out, nil
+}
+
+// FlowVersion reads the version that an attempt started with.
+func (t *Tenant) FlowVersion(ctx context.Context, id string, version int) (userflow.Flow, error) {
+	var r UserFlowVersionRow
+	if err := t.q(ctx).Where("flow_id = ? AND version = ?", id, version).Take(&r).Error; err != nil {
+		return userflow.Flow{}, found(err)
+	}
+	return flowOf(r.Document, id, t.ID)
+}
+
+// FlowVersions lists a flow's history, newest first.
+func (t *Tenant) FlowVersions(ctx context.Context, id string) ([]FlowVersion, error) {
+	var rows []UserFlowVersionRow
+	if err := t.q(ctx).Where("flow_id = ?", id).Order("version DESC").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	out := make([]FlowVersion, len(rows))
+	for i, r := range rows {
+		f, err := flowOf(r.Document, id, t.ID)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = FlowVersion{Flow: f, CreatedAt: r.CreatedAt.UTC(), ActorName: r.ActorName}
+	}
+	return out, nil
+}
+
+// DeleteFlow removes a flow with its history; its apps are left without one.
+func (t *Tenant) DeleteFlow(ctx context.Context, actor audit.Actor, id string) error {
+	return t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		f, err := t.Flow(ctx, id)
+		if err != nil {
+			return audit.Event{}, err
+		}
+		for _, row := range []any{&UserFlowAppRow{}, &UserFlowVersionRow{}} {
+			if err := t.u(ctx).Where("flow_id = ?", id).Delete(row).Error; err != nil {
+				return audit.Event{}, err
+			}
+		}
+		return flowEvent(f.Flow, "Delete user flow", "Delete", nil), oneRow(t.u(ctx).Where("id = ?", id).Delete(&UserFlowRow{}))
+	})
+}
+
+// AddFlowApp puts an app into a flow. An app is in at most one (F051): a second flow is refused with a
+// conflict that names the first. Adding it to the same flow again changes nothing.
+func (t *Tenant) AddFlowApp(ctx context.Context, actor audit.Actor, flowID, applicationID string) error {
+	return t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		f, err := t.Flow(ctx, flowID)
+		if err != nil {
+			return audit.Event{}, err
+		}
+		a, err := t.applicationWhere(ctx, t.lock(ctx).Where("id = ? AND deleted_at IS NULL", applicationID))
+		if err != nil {
+			return audit.Event{}, err
+		}
+		if a.Kind == DaemonApp {
+			return audit.Event{}, fault.BadField("application", "flow.app.daemon", map[string]any{"app": a.Name})
+		}
+		var have []UserFlowAppRow
+		if err := t.lock(ctx).Where("application_id = ?", applicationID).Find(&have).Error; err != nil {
+			return audit.Event{}, err
+		}
+		if len(have) > 0 {
+			if have[0].FlowID == flowID {
+				return audit.Event{}, nil
+			}
+			other, err := t.Flow(ctx, have[0].FlowID)
+			if err != nil {
+				return audit.Event{}, err
+			}
+			key, args := "flow.app.taken", map[string]any{"app": a.Name, "flow": other.Name, "flowId": other.ID}
+			return audit.Event{}, &fault.Error{Code: fault.Conflict, Key: key, Args: args,
+				Fields: []fault.Field{{Name: "application", Key: key, Args: args}}}
+		}
+		return flowEvent(f.Flow, "Add application to user flow", "Update", []audit.Change{{Property: "application", New: a.Name}}),
+			taken(t.w(ctx).Create(&UserFlowAppRow{ApplicationID: applicationID, TenantID: t.ID, FlowID: flowID}).Error, "application", "error.conflict", nil)
+	})
+}
+
+// RemoveFlowApp takes an app out of a flow.
+func (t *Tenant) RemoveFlowApp(ctx context.Context, actor audit.Actor, flowID, applicationID string) error {
+	return t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		f, err := t.Flow(ctx, flowID)
+		if err != nil {
+			return audit.Event{}, err
+		}
+		a, err := t.Application(ctx, applicationID)
+		if err != nil {
+			return audit.Event{}, err
+		}
+		return flowEvent(f.Flow, "Remove application from user flow", "Update", []audit.Change{{Property: "application", Old: a.Name}}),
+			oneRow(t.u(ctx).Where("application_id = ? AND flow_id = ?", applicationID, flowID).Delete(&UserFlowAppRow{}))
+	})
+}
