@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"path"
 	"sort"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/feature/plural"
@@ -94,6 +95,7 @@ func (b *Bundle) Match(wishes ...string) *Localizer {
 type Localizer struct {
 	bundle *Bundle
 	Tag    language.Tag
+	pseudo bool
 }
 
 // Lang is the value of the html element's lang attribute.
@@ -138,10 +140,36 @@ func (l *Localizer) T(key string, args ...any) string {
 			text = m.forms["other"]
 		}
 	}
-	for name, v := range values {
-		text = strings.ReplaceAll(text, "{"+name+"}", fmt.Sprint(v))
+	if l.pseudo {
+		text = pseudo(text)
 	}
-	return text
+	if !strings.Contains(text, "{") {
+		return text
+	}
+	return fill(text, values)
+}
+
+// fill puts the values in, in one pass: a brace inside a value stays what it is.
+func fill(text string, values map[string]any) string {
+	var b strings.Builder
+	for {
+		open := strings.IndexByte(text, '{')
+		if open < 0 {
+			break
+		}
+		end := strings.IndexByte(text[open:], '}')
+		if end < 0 {
+			break
+		}
+		v, ok := values[text[open+1:open+end]]
+		if !ok {
+			b.WriteString(text[:open+end+1])
+		} else {
+			b.WriteString(text[:open] + fmt.Sprint(v))
+		}
+		text = text[open+end+1:]
+	}
+	return b.String() + text
 }
 
 func (l *Localizer) find(key string) (message, language.Tag, bool) {
@@ -153,8 +181,21 @@ func (l *Localizer) find(key string) (message, language.Tag, bool) {
 }
 
 func form(tag language.Tag, count any) string {
-	n, ok := count.(int)
-	if !ok {
+	var n int
+	switch v := count.(type) {
+	case int:
+		n = v
+	case int64:
+		n = int(v % 10000000) // the plural rules look at the last digits
+	case string: // a number that went through JSON
+		parsed, err := strconv.Atoi(v)
+		if err != nil {
+			return "other"
+		}
+		n = parsed
+	case float64:
+		n = int(v)
+	default:
 		return "other"
 	}
 	switch plural.Cardinal.MatchPlural(tag, n, 0, 0, 0, 0) {

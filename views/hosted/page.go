@@ -1,0 +1,279 @@
+// Package hosted knows the pages that customers see: sign-up, sign-in and everything between. A page is
+// one heading, one form with one primary button, and below it other ways on. It takes the structs
+// declared here and decides nothing; handlers/hosted fills them. Field names and events are a contract:
+//
+//	username, password, new_password, code, stay, credential   the standard inputs
+//	givenName, surname, … and attributes[<id>]                  what a flow collects
+//	step, proof                                                 hidden in every form
+//	event                                                       what a form other than the main one means
+//	account, answer                                             the choice that a button carries
+//
+// Every form is a POST to Page.Action. A program that knows only autocomplete tokens can fill them.
+package hosted
+
+import (
+	"portico/app/i18n"
+	"portico/views/ui"
+)
+
+// Event is what one of the small forms below the main one means. The main form sends none.
+type Event string
+
+const (
+	SignUp       Event = "sign_up"       // "Create an account"
+	SignIn       Event = "sign_in"       // "Sign in instead"
+	Forgot       Event = "forgot"        // "Forgot your password?"
+	Resend       Event = "resend"        // "Send a new code"
+	Change       Event = "change"        // another address than the one typed; "Not you?"
+	OtherAccount Event = "other_account" // of the account chooser
+	UsePassword  Event = "use_password"
+	UseCode      Event = "use_code"
+	UsePasskey   Event = "use_passkey"
+	UseTOTP      Event = "use_totp"
+	UseEmail     Event = "use_email"
+	UseRecovery  Event = "use_recovery"
+	OtherWay     Event = "other_way" // back to the choice of second factors
+	Postpone     Event = "postpone"  // "Not now"
+	Back         Event = "back"
+	Cancel       Event = "cancel" // leaves: back to the app with access_denied
+	StartAgain   Event = "start_again"
+)
+
+// Way is another way on from a page: a link when it has an address, otherwise a small form that posts its
+// event. The words are the catalogue's, by event, unless Text says otherwise.
+type Way struct {
+	Event Event
+	Href  string
+	Text  string
+}
+
+func (w Way) words(l *i18n.Localizer) string {
+	if w.Text != "" {
+		return w.Text
+	}
+	return l.T("way." + string(w.Event))
+}
+
+// Page is what all pages have in common.
+type Page struct {
+	Brand     *ui.Brand // made once per version of the tenant's theme
+	App       string    // name of the app that asked, "" when none
+	Action    string    // where the forms go
+	Step      string    // hidden in every form
+	Proof     string    // verifier, hidden in every form
+	Values    map[string]string
+	Errors    []ui.FieldError // name "" = about the form as a whole
+	Notice    string          // "We have sent a new code", in the reader's words
+	Account   string          // who is signing in, as typed or masked; shown with "Not you?"
+	Ways      []Way
+	Languages []ui.Link // language chooser; each leads to this page in another language. Empty = none
+}
+
+func (p Page) value(name string) string { return p.Values[name] }
+func (p Page) bad(name string) string   { return ui.ErrorFor(p.Errors, name) }
+
+// LanguageLinks makes the chooser: each language in its own name, as a link to this page.
+func LanguageLinks(b *i18n.Bundle, current *i18n.Localizer) []ui.Link {
+	var links []ui.Link
+	for _, tag := range b.Tags() {
+		links = append(links, ui.Link{Text: b.Name(tag), Href: "?ui_locales=" + tag.String(), Current: tag == current.Tag})
+	}
+	return links
+}
+
+// IdentifyView asks who is there.
+type IdentifyView struct {
+	Create  bool     // the first page of sign-up, not of sign-in
+	Passkey *Passkey // offered in the box's suggestions where the browser can
+}
+
+// Passkey is a request to the browser. Options is the server's JSON (PublicKeyCredential*OptionsJSON,
+// bare or inside publicKey); the answer comes back as the input "credential".
+type Passkey struct {
+	Options string
+	Event   Event // of the form that carries the credential: UsePasskey, or "" on the passkey pages
+}
+
+// SignInView is address and password in one form.
+type SignInView struct {
+	Stay    bool // offer "Stay signed in"
+	Passkey *Passkey
+}
+
+// PasswordView asks for the password of Page.Account.
+type PasswordView struct {
+	Stay bool
+}
+
+// CodeView asks for a code that was sent.
+type CodeView struct {
+	Channel string // "email" or "sms"
+	To      string // masked address or number
+	Minutes int    // how long a code works
+	Why     CodeReason
+}
+
+// CodeReason says what the code is for; it chooses the heading and the first sentence.
+type CodeReason string
+
+const (
+	ToSignIn  CodeReason = "sign_in" // same words whether the account exists or not
+	ToSignUp  CodeReason = "sign_up"
+	ToReset   CodeReason = "reset"
+	ToConfirm CodeReason = "confirm" // a second factor
+)
+
+// NewPasswordView asks for a new password; the rules come first.
+type NewPasswordView struct {
+	Why         PasswordReason
+	MinLength   int
+	ThreeOfFour bool
+}
+
+// PasswordReason says why there is a new password.
+type PasswordReason string
+
+const (
+	FirstPassword  PasswordReason = "first"
+	ForgotPassword PasswordReason = "forgot"
+	MustChange     PasswordReason = "must"
+)
+
+// Attribute is one thing a flow collects. Built-in ids (givenName, …) get their label, token and length
+// from here; custom ones bring their own label and kind.
+type Attribute struct {
+	ID        string
+	Label     string // "" = the catalogue's, for built-in ones
+	Hint      string
+	Kind      string // "", number, boolean, radio, checkboxes, select, date
+	Required  bool
+	ReadOnly  bool
+	MaxLength int
+	Options   []ui.Option
+}
+
+// Builtin reports whether the id is one of those with words and tokens here.
+func (a Attribute) Builtin() bool { return autocompleteOf(a.ID) != "" }
+
+// Name is the input's name: the id of a built-in attribute, attributes[<id>] of a custom one.
+func (a Attribute) Name() string {
+	if a.Builtin() {
+		return a.ID
+	}
+	return "attributes[" + a.ID + "]"
+}
+
+// AttributesView asks for what a flow collects. Step and Of are shown when Of is not 0 and true.
+type AttributesView struct {
+	Attributes []Attribute
+}
+
+// Account is one entry of the account chooser.
+type Account struct {
+	ID    string
+	Name  string
+	Email string
+	State string // "signed in", in the reader's words, or ""
+}
+
+// SelectAccountView asks which account to go on with.
+type SelectAccountView struct {
+	Accounts []Account
+}
+
+// ConsentView asks whether the app may have what it asked for. Scopes are OAuth scope names; known ones
+// have words in the catalogue ("scope.email"), others are shown with their own description.
+type ConsentView struct {
+	Scopes []Scope
+}
+
+// Scope is one permission an app asks for.
+type Scope struct {
+	Name        string
+	Description string // the publisher's words, for scopes that are not standard
+}
+
+// StayView asks "Stay signed in?".
+type StayView struct{}
+
+// BlockedView is the end: what happened and what to do, without scores and rule names.
+type BlockedView struct {
+	Reason    string // message key below "blocked.": policy, risk, disabled, mfa_missing, sign_up_closed, unavailable
+	Reference string
+}
+
+// Method is one second factor to choose: kinds totp, passkey, email, sms, recovery.
+type Method struct {
+	Kind string
+	Note string // masked address, or the name its owner gave it
+}
+
+// ChooseMethodView offers second factors: to set one up, or to confirm with one that is there. Each is a
+// button that posts its kind as "answer".
+type ChooseMethodView struct {
+	Enrol   bool
+	Methods []Method
+}
+
+// EnrolTOTPView sets up an authenticator app.
+type EnrolTOTPView struct {
+	URI    string // otpauth://…, drawn as a picture
+	Secret string // the same as text, in groups of four
+}
+
+// EnrolPasskeyView creates a passkey.
+type EnrolPasskeyView struct {
+	Passkey Passkey
+}
+
+// RecoveryCodesView shows recovery codes, this once.
+type RecoveryCodesView struct {
+	Codes []string
+}
+
+// ChallengeView confirms with a second factor that is there: kinds totp, passkey, recovery. Codes by mail
+// and SMS use CodeView with ToConfirm.
+type ChallengeView struct {
+	Kind    string
+	Passkey *Passkey
+}
+
+// SignedOutView is the end of a session. FrontLinks are of apps that were signed out of too.
+type SignedOutView struct {
+	Return ui.Link // back to the app, when it said where
+}
+
+// ConfirmSignOutView asks before signing out: a request that another page could have made.
+type ConfirmSignOutView struct {
+	Everywhere bool // more than one app is signed in with this session
+}
+
+// DeadEndView is a page with a sentence and one way on: expired, opened elsewhere, not found, an error.
+type DeadEndView struct {
+	Kind      DeadEnd
+	Reference string // short and speakable
+	Detail    string // the application error in the reader's words, for ErrorPage
+	Go        ui.Link
+}
+
+// DeadEnd names the page.
+type DeadEnd string
+
+const (
+	ExpiredPage   DeadEnd = "expired"   // the attempt is over: start again
+	ElsewherePage DeadEnd = "elsewhere" // it was opened in another browser
+	NotFoundPage  DeadEnd = "not_found"
+	ErrorPage     DeadEnd = "error"
+)
+
+// FormPostView sends the answer to the app by a form (OAuth 2.0 Form Post Response Mode).
+type FormPostView struct {
+	Action string
+	Fields [][2]string
+}
+
+// formPostScript submits the form at once; without script its button does.
+const formPostScript = `document.forms[0].submit()`
+
+// FormPostScriptHash allows the one inline script of the FormPost page: script-src 'sha256-…'.
+func FormPostScriptHash() string { return ui.CSPHash(formPostScript) }

@@ -1,0 +1,175 @@
+package hosted
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/boombuler/barcode/qr"
+
+	"portico/app/i18n"
+	"portico/views/ui"
+)
+
+func t(ctx context.Context, key string, args ...any) string { return ui.T(ctx, key, args...) }
+
+func langOf(ctx context.Context) string { return i18n.From(ctx).Lang() }
+
+// way gives the words of another way on.
+func (p Page) way(ctx context.Context, w Way) string {
+	switch {
+	case w.Text == "" && w.Event == Cancel && p.App != "":
+		return t(ctx, "way.cancel", "app", p.App)
+	case w.Text == "" && w.Event == Cancel:
+		return t(ctx, "way.cancel_plain")
+	}
+	return w.words(i18n.From(ctx))
+}
+
+func current(links []ui.Link, other string) string {
+	for _, l := range links {
+		if l.Current {
+			return l.Text
+		}
+	}
+	return other
+}
+
+func (p Page) toApp(ctx context.Context) string {
+	if p.App == "" {
+		return ""
+	}
+	return t(ctx, "identify.lead", "app", p.App)
+}
+
+// suffix tells mail from SMS where the words differ.
+func (v CodeView) titleKey() string {
+	if v.Why == ToConfirm {
+		return "code.title.confirm_" + v.channel()
+	}
+	return "code.title." + string(v.Why)
+}
+
+func (v CodeView) leadKey() string {
+	if v.Why == ToConfirm {
+		return "code.lead.confirm_" + v.channel()
+	}
+	return "code.lead." + string(v.Why)
+}
+
+func (v CodeView) channel() string {
+	if v.Channel == "sms" {
+		return "sms"
+	}
+	return "email"
+}
+
+func (v CodeView) lifetimeKey() string {
+	if v.channel() == "sms" {
+		return "code.lifetime_sms"
+	}
+	return "code.lifetime"
+}
+
+func scopeWords(ctx context.Context, s Scope) string {
+	if l := i18n.From(ctx); l.Has("scope." + s.Name) {
+		return l.T("scope." + s.Name)
+	}
+	if s.Description != "" {
+		return s.Description
+	}
+	return s.Name
+}
+
+func methodNote(ctx context.Context, m Method) string {
+	switch {
+	case m.Note != "" && (m.Kind == "email" || m.Kind == "sms"):
+		return t(ctx, "method."+m.Kind+".note", "note", m.Note)
+	case m.Note != "":
+		return m.Note
+	case m.Kind == "email" || m.Kind == "sms":
+		return ""
+	}
+	return t(ctx, "method."+m.Kind+".note")
+}
+
+func methodIcon(kind string) string {
+	switch kind {
+	case "totp", "sms":
+		return "phone"
+	case "passkey":
+		return "passkey"
+	case "email":
+		return "mail"
+	}
+	return "key"
+}
+
+// qrPath draws the picture as one path of unit squares, runs joined. It returns the side with its quiet
+// zone of four modules (ISO/IEC 18004 §6.3.8).
+func qrPath(text string) (side int, d string) {
+	code, err := qr.Encode(text, qr.M, qr.Auto)
+	if err != nil {
+		return 8, ""
+	}
+	size := code.Bounds().Dx()
+	dark := func(x, y int) bool { r, _, _, _ := code.At(x, y).RGBA(); return r == 0 }
+	var b strings.Builder
+	for y := 0; y < size; y++ {
+		for x := 0; x < size; x++ {
+			if !dark(x, y) {
+				continue
+			}
+			start := x
+			for x < size && dark(x, y) {
+				x++
+			}
+			b.WriteString("M" + itoa(start+4) + " " + itoa(y+4) + "h" + itoa(x-start) + "v1h-" + itoa(x-start) + "z")
+		}
+	}
+	return size + 8, b.String()
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func identifyTitle(ctx context.Context, p Page, v IdentifyView) string {
+	if v.Create {
+		return t(ctx, "signup.title")
+	}
+	return t(ctx, "signin.title", "tenant", p.Brand.Name)
+}
+
+func attributesLead(ctx context.Context, p Page) string {
+	if p.App == "" {
+		return t(ctx, "attributes.lead")
+	}
+	return t(ctx, "attributes.lead_app", "app", p.App)
+}
+
+func chooseTitle(ctx context.Context, v ChooseMethodView) string {
+	if v.Enrol {
+		return t(ctx, "enrol.choose.title")
+	}
+	return t(ctx, "mfa.choose.title")
+}
+
+func goWords(ctx context.Context, p Page, v DeadEndView) string {
+	switch {
+	case v.Go.Text != "":
+		return v.Go.Text
+	case p.App != "" && v.Kind != ExpiredPage && v.Kind != ElsewherePage:
+		return t(ctx, "end.go_back", "app", p.App)
+	}
+	return t(ctx, "end.start_again")
+}
+
+func scripts(password bool, passkey *Passkey) []string {
+	var list []string
+	if password {
+		list = append(list, "show-password.js")
+	}
+	if passkey != nil {
+		list = append(list, "passkey.js")
+	}
+	return list
+}
