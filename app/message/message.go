@@ -1,0 +1,119 @@
+// Package message knows what Portico writes to people: it composes mail from message keys and a
+// tenant's brand and hands it to a Sender. What is to be said is queued in the outbox as a Note, sealed,
+// and becomes words only when it is delivered. It knows neither the database nor the templates.
+package message
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"portico/app/outbox"
+)
+
+// Kind names what a message is about; the renderer has one template for each.
+type Kind string
+
+const (
+	Code Kind = "code" // a one-time code
+	Link Kind = "link" // a link that opens a page (whose POST acts)
+)
+
+// Note is what a message has to say. Nothing that a stranger typed is in it besides the address.
+type Note struct {
+	Kind     Kind          `json:"kind"`
+	Channel  string        `json:"channel"` // mail, sms
+	TenantID string        `json:"tenantId"`
+	To       string        `json:"to"`
+	Locale   string        `json:"locale,omitempty"`
+	Purpose  string        `json:"purpose,omitempty"` // what the code or link is for; chooses the words
+	Code     string        `json:"code,omitempty"`
+	URL      string        `json:"url,omitempty"`
+	ValidFor time.Duration `json:"validFor,omitempty"`
+	// Decoy is queued like any other note and never delivered, so that time tells a stranger nothing.
+	Decoy bool `json:"decoy,omitempty"`
+}
+
+// LogValue keeps code, link and address out of logs.
+func (n Note) LogValue() slog.Value {
+	return slog.StringValue(fmt.Sprintf("%s for %s by %s", n.Kind, n.Purpose, n.Channel))
+}
+
+// Letter is a composed message.
+type Letter struct {
+	ID         string // of the outbox item: the same for every try, so that a receiver may drop the second
+	TenantID   string
+	Channel    string
+	SenderName string
+	To         string
+	Subject    string
+	Text       string
+	HTML       string
+	Code       string // for the development mailbox only
+}
+
+// Renderer turns a note into words with the tenant's brand in the reader's language.
+type Renderer interface {
+	Render(ctx context.Context, n Note) (Letter, error)
+}
+
+// Sender brings a letter on its way.
+type Sender interface {
+	Send(ctx context.Context, l Letter) error
+}
+
+// Queue writes outbox items in the transaction that it belongs to.
+type Queue interface {
+	EnqueueOutbox(ctx context.Context, it outbox.Item) error
+}
+
+// Post puts a note into the queue. A note that carries a code or link is not sent once that expired.
+func Post(ctx context.Context, q Queue, n Note, now time.Time) error {
+	payload, err := json.Marshal(n)
+	if err != nil {
+		return err
+	}
+	it := outbox.Item{TenantID: n.TenantID, Kind: outbox.Mail, Payload: payload}
+	if n.Channel == "sms" {
+		it.Kind = outbox.SMS
+	}
+	if n.ValidFor > 0 {
+		it.NotAfter = now.Add(n.ValidFor)
+	}
+	return q.EnqueueOutbox(ctx, it)
+}
+
+// Channel is the outbox channel for notes: render, then send. copies (the development mailbox) get the
+// letter first and once, whatever becomes of the real sending; send may be nil when there are copies.
+func Channel(r Renderer, send Sender, copies ...Sender) outbox.Deliver {
+	return func(ctx context.Context, it outbox.Item) error {
+		var n Note
+		if err := json.Unmarshal(it.Payload, &n); err != nil {
+			return outbox.Permanent(fmt.Errorf("note: %w", err))
+		}
+		if n.Decoy {
+			return nil
+		}
+		if send == nil && len(copies) == 0 {
+			return outbox.Permanent(fmt.Errorf("no way to send %s", n.Channel))
+		}
+		l, err := r.Render(ctx, n)
+		if err != nil {
+			return fmt.Errorf("compose: %w", err)
+		}
+		l.ID, l.TenantID, l.Channel, l.To, l.Code = it.ID, it.TenantID, n.Channel, n.To, n.Code
+		if it.Attempts == 0 || send == nil {
+			for _, c := range copies {
+				if err := c.Send(ctx, l); err != nil {
+					return err
+				}
+			}
+		}
+		if send == nil {
+			return nil
+		}
+		return send.Send(ctx, l)
+	}
+}
