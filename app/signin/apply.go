@@ -1,0 +1,368 @@
+package signin
+
+import (
+	"context"
+	"crypto/subtle"
+	"slices"
+	"time"
+
+	"portico/app/account"
+	"portico/app/factor"
+	"portico/app/fault"
+	"portico/app/limit"
+	"portico/app/record"
+	"portico/app/userflow"
+)
+
+// apply turns a form into the facts of its step. It decides nothing about what comes next.
+func (r *run) apply(ctx context.Context, s Step, f Form) error {
+	switch f.Action {
+	case "cancel":
+		r.a.Facts.Cancelled = &Cancelled{Error: "access_denied", Note: "signin.cancelled", At: r.w.Now}
+		return nil
+	case "restart":
+		return errStartAgain
+	}
+	switch s.Name {
+	case Select:
+		return r.selectAccount(f)
+	case Identify, SignIn, SignUp:
+		return r.identify(ctx, s, f)
+	case Password:
+		return r.password(ctx, f)
+	case Code:
+		return r.code(ctx, f)
+	case ChoosePassword, ChangePassword:
+		return r.choosePassword(ctx, s, f)
+	case Enrol, Challenge:
+		return r.secondFactor(ctx, s, f)
+	case Recover:
+		r.a.Facts.RecoverySet = &Mark{At: r.w.Now}
+	case AskAttributes:
+		values, err := ReadAttributes(Fields(r.w.Flow), f.Values)
+		if err != nil {
+			return err
+		}
+		r.a.Facts.Attributes = &Attributes{Values: values, At: r.w.Now}
+	case AskConsent:
+		if f.Action != "accept" {
+			r.a.Facts.Cancelled = &Cancelled{Error: "access_denied", Note: "signin.consent_declined", At: r.w.Now}
+			return nil
+		}
+		r.a.Facts.Consent = &Consent{Scopes: s.Scopes, At: r.w.Now}
+	case AskStay:
+		r.a.Facts.Stay = &Stay{Yes: f.Action == "yes" || f.Action == "" && f.Value("stay") != "", At: r.w.Now}
+	case NoAccount, Blocked, Expired:
+		r.a.Facts.Cancelled = &Cancelled{Error: "access_denied", Note: "signin." + string(s.Name), At: r.w.Now}
+	}
+	return nil
+}
+
+func (r *run) selectAccount(f Form) error {
+	if f.Action == "other" {
+		r.a.Facts.Other = &Mark{At: r.w.Now}
+		return nil
+	}
+	if r.w.Session == nil || f.Value("account") != r.w.Session.SID {
+		return fault.New(fault.Expired, "signin.page_out_of_date")
+	}
+	r.a.Facts.Resumed = &Resumed{SID: r.w.Session.SID, UserID: r.w.Session.UserID, At: r.w.Now}
+	if !sessionUsable(r.a, r.w) { // it cannot be gone on with (max_age, hints): prove again, under the same name
+		r.a.Facts.Resumed = nil
+		r.a.Facts.Other = &Mark{At: r.w.Now}
+	}
+	return nil
+}
+
+// identify takes the address, and on the one-form page the password and "stay signed in" with it.
+func (r *run) identify(ctx context.Context, s Step, f Form) error {
+	if f.Action == "signUp" && r.w.Flow.SignUpAllowed {
+		r.a.Facts.SignUp = &Mark{At: r.w.Now}
+		return nil
+	}
+	var bad fault.Fields
+	typed := f.Value("email")
+	canonical, err := account.CanonicalEmail(typed)
+	if err != nil {
+		bad = append(bad, fault.Of(err).Fields...)
+	}
+	if s.Name == SignIn && f.Value("password") == "" {
+		bad.Add("password", "field.password.required", nil)
+	}
+	if err := bad.Err(); err != nil {
+		return err
+	}
+	if r.a.Facts.Identified != nil {
+		return errStartAgain
+	}
+	id := &Identified{Typed: typed, Canonical: canonical, At: r.w.Now}
+	who, err := r.store.AccountByEmail(ctx, canonical)
+	if err != nil {
+		return err
+	}
+	switch {
+	case s.Name == SignIn:
+		if err := r.checkPassword(ctx, who, canonical, f.Value("password")); err != nil {
+			return err
+		}
+		if !r.w.Tenant.Settings.StayedSignedInOff && r.a.Request.Protocol != Portal {
+			r.a.Facts.Stay = &Stay{Yes: f.Value("stay") != "", At: r.w.Now}
+		}
+	case s.Name == SignUp, !r.w.Flow.Accepts(userflow.EmailPassword):
+		if err := r.mail(ctx, PurposeProve, address(who, typed, canonical), who.ID == "" && !r.w.Flow.SignUpAllowed); err != nil {
+			return err
+		}
+	}
+	r.a.Facts.Identified = id
+	return nil
+}
+
+// address is where a code goes: the identity as it is stored, else as it was typed.
+func address(who account.Account, typed, canonical string) string {
+	for _, i := range who.Identities {
+		if i.Canonical == canonical {
+			return i.Value
+		}
+	}
+	return canonical
+}
+
+func (r *run) password(ctx context.Context, f Form) error {
+	id := r.a.Facts.Identified
+	if f.Action == "code" && r.w.Flow.Accepts(userflow.EmailCode) && r.a.Facts.Email == nil {
+		return r.mail(ctx, PurposeProve, address(r.w.Account, id.Typed, id.Canonical), r.w.Account.ID == "" && !r.w.Flow.SignUpAllowed)
+	}
+	if f.Value("password") == "" {
+		return fault.BadField("password", "field.password.required", nil)
+	}
+	return r.checkPassword(ctx, r.w.Account, id.Canonical, f.Value("password"))
+}
+
+// checkPassword counts first, verifies then, and answers alike for known and unknown people.
+func (r *run) checkPassword(ctx context.Context, who account.Account, canonical, password string) error {
+	if r.a.Facts.Password != nil {
+		return errStartAgain
+	}
+	if len(password) > 4*factor.MaxPassword {
+		return fault.BadField("password", "signin.wrong", nil)
+	}
+	set := r.w.Tenant.Settings
+	key := r.lockKey(who, canonical)
+	ticket, until, admitted, err := r.store.BeginTry(ctx, key, limit.LockRules{Threshold: set.LockoutThreshold,
+		First: time.Duration(set.LockoutSeconds) * time.Second}, r.w.Now)
+	if err != nil {
+		return err
+	}
+	if !admitted {
+		return r.failed(ctx, who, canonical, factor.Password, codeLocked, &fault.Error{Code: fault.TooMany, Key: "signin.locked",
+			Fields: []fault.Field{{Name: "password", Key: "signin.locked"}}, RetryAfter: until.Sub(r.w.Now)})
+	}
+	var hash string
+	if who.ID != "" {
+		if hash, err = r.store.PasswordHash(ctx, who.ID); err != nil {
+			return err
+		}
+	}
+	right, old, err := r.Hasher.Verify(ctx, hash, password)
+	if err != nil {
+		if err2 := r.store.RefundTry(ctx, key, ticket); err2 != nil {
+			return err2
+		}
+		return err
+	}
+	if !right || !r.w.Flow.Accepts(userflow.EmailPassword) {
+		if err := r.store.FailTry(ctx, key, ticket, r.MAC("lockout.password", labels(string(key), password))); err != nil {
+			return err
+		}
+		return r.failed(ctx, who, canonical, factor.Password, codeWrong, fault.BadField("password", "signin.wrong", nil))
+	}
+	r.a.Facts.Password = &Passed{UserID: who.ID, Kind: factor.Password, At: r.Now().UTC().Truncate(time.Microsecond)}
+	r.effects = append(r.effects, func(ctx context.Context, s Store) error { return s.ClearTries(ctx, key) })
+	if old {
+		fresh, err := r.Hasher.Hash(ctx, password)
+		if err == nil { // a full queue is no reason to fail a right password
+			r.effects = append(r.effects, func(ctx context.Context, s Store) error { return s.SetPassword(ctx, who.ID, fresh, false) })
+		}
+	}
+	return nil
+}
+
+// lockKey names the counter: one per account for places it knows and one for all others. Addresses that
+// nobody has share 2^20 counters, so that strangers cannot grow the table without end.
+func (r *run) lockKey(who account.Account, canonical string) []byte {
+	if who.ID == "" {
+		m := r.MAC("lockout", labels(r.a.TenantID, "address", canonical))
+		return []byte{'?', m[0], m[1], m[2] & 0x0f}
+	}
+	place := "elsewhere"
+	if r.knows(who.ID) {
+		place = "familiar"
+	}
+	return r.MAC("lockout", labels(r.a.TenantID, "account", who.ID, place))[:16]
+}
+
+// code takes the mailed code that proves the address.
+func (r *run) code(ctx context.Context, f Form) error {
+	id := r.a.Facts.Identified
+	if f.Action == "resend" {
+		return r.mail(ctx, PurposeProve, address(r.w.Account, id.Typed, id.Canonical), r.w.Account.ID == "" && !r.w.Flow.SignUpAllowed)
+	}
+	if r.a.Facts.Email != nil {
+		return errStartAgain
+	}
+	if err := r.tryCode(ctx, PurposeProve, f.Value("code")); err != nil {
+		return err
+	}
+	r.a.Facts.Email = &EmailProof{Address: id.Canonical, At: r.w.Now}
+	return nil
+}
+
+// tryCode counts, compares and plans to spend the last code of a purpose.
+func (r *run) tryCode(ctx context.Context, purpose, typed string) error {
+	last, sent := r.a.Facts.mailed(purpose)
+	if sent == 0 {
+		return fault.New(fault.Expired, "signin.page_out_of_date")
+	}
+	code := factor.CleanCode(typed)
+	switch {
+	case typed == "":
+		return fault.BadField("code", "field.code.required", map[string]any{"count": factor.CodeDigits})
+	case len(code) != factor.CodeDigits:
+		return fault.BadField("code", "field.code.shape", map[string]any{"count": factor.CodeDigits})
+	}
+	row, alive, err := r.store.TryCode(ctx, last.ID, r.w.Now)
+	if err != nil {
+		return err
+	}
+	if !alive {
+		return r.failed(ctx, r.w.Account, r.identifier(), factor.EmailCode, codeOld, fault.BadField("code", "field.code.dead", nil))
+	}
+	if row.AttemptID != r.a.ID || row.Purpose != purpose || subtle.ConstantTimeCompare(row.Hash, r.codeHash(purpose, last.ID, code)) != 1 {
+		return r.failed(ctx, r.w.Account, r.identifier(), factor.EmailCode, codeWrongCode, fault.BadField("code", "field.code.wrong", nil))
+	}
+	r.effects = append(r.effects, func(ctx context.Context, s Store) error {
+		won, err := s.SpendCode(ctx, last.ID, r.w.Now)
+		if err == nil && !won {
+			return fault.New(fault.Conflict, "error.conflict")
+		}
+		return err
+	})
+	return nil
+}
+
+func (r *run) codeHash(purpose, id, code string) []byte {
+	return r.MAC("signin.code", labels(r.a.ID, purpose, id, code))
+}
+
+// mail plans a new code: the one before it stops working, limits count before anything is queued.
+func (r *run) mail(ctx context.Context, purpose, to string, decoy bool) error {
+	last, sent := r.a.Facts.mailed(purpose)
+	if wait := last.At.Add(factor.Cooldown(sent)).Sub(r.w.Now); sent > 0 && wait > 0 {
+		return &fault.Error{Code: fault.TooMany, Key: "code.too_soon", Args: map[string]any{"count": int(wait/time.Second) + 1}, RetryAfter: wait}
+	}
+	canonical, err := account.CanonicalEmail(to)
+	if err != nil {
+		return err
+	}
+	type counter struct {
+		key     []byte
+		windows []limit.Window
+	}
+	counters := []counter{{r.MAC("limit.destination", []byte(canonical)), limit.PerDestination()}}
+	if ip := r.visit.Signals.IP; !r.Relaxed || !ip.IsLoopback() {
+		counters = append(counters, counter{r.MAC("limit.address", labels("mail", network(ip))), limit.PerAddress()},
+			counter{r.MAC("limit.tenant", labels("mail", r.a.TenantID)), limit.PerTenant()})
+	}
+	for _, c := range counters {
+		wait, ok, err := r.store.Take(ctx, c.key, c.windows, r.w.Now)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return &fault.Error{Code: fault.TooMany, Key: "code.too_many", RetryAfter: wait}
+		}
+	}
+	code, err := factor.NewCode(r.Random)
+	if err != nil {
+		return err
+	}
+	id := newID()
+	row := CodeRow{ID: id, AttemptID: r.a.ID, Purpose: purpose, Hash: r.codeHash(purpose, id, code),
+		ExpiresAt: r.w.Now.Add(factor.CodeLifetime), CreatedAt: r.w.Now}
+	mail := CodeMail{TenantID: r.a.TenantID, To: to, Locale: r.visit.Locale, Code: code, Purpose: purpose, Decoy: decoy}
+	r.a.Facts.Codes = append(slices.Clip(r.a.Facts.Codes), Mailed{ID: id, Purpose: purpose, To: to, At: r.w.Now})
+	r.effects = append(r.effects, func(ctx context.Context, s Store) error {
+		if sent > 0 {
+			if err := s.BurnCodes(ctx, r.a.ID, purpose, r.w.Now); err != nil {
+				return err
+			}
+		}
+		if err := s.AddCode(ctx, row); err != nil {
+			return err
+		}
+		return r.Mailer.Code(ctx, s.Tx(), mail)
+	})
+	return nil
+}
+
+// choosePassword takes a new password, at sign-up or because a change is demanded.
+func (r *run) choosePassword(ctx context.Context, s Step, f Form) error {
+	password := f.Value("password")
+	if password == "" {
+		password = f.Value("newPassword")
+	}
+	set := r.w.Tenant.Settings
+	rules := factor.Rules{Min: set.PasswordMinLength, ThreeOfFour: set.PasswordThreeOfFour, Banned: set.BannedWords, Breached: r.Breached}
+	who := s.Person.Account
+	if err := rules.Check(password, who.GivenName, who.Surname, who.DisplayName, localPart(s.Person.Email), r.w.Tenant.Name); err != nil {
+		return err
+	}
+	if s.Name == ChangePassword { // it must be another one (R 2.6.2)
+		now, err := r.store.PasswordHash(ctx, who.ID)
+		if err != nil {
+			return err
+		}
+		if same, _, err := r.Hasher.Verify(ctx, now, password); err != nil {
+			return err
+		} else if same {
+			return fault.BadField("password", "field.new_password.same", nil)
+		}
+	}
+	hash, err := r.Hasher.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	if s.Name == ChangePassword {
+		r.a.Facts.Changed = &NewPassword{Hash: hash, At: r.w.Now}
+	} else {
+		r.a.Facts.NewPassword = &NewPassword{Hash: hash, At: r.w.Now}
+	}
+	return nil
+}
+
+// failed records a failed proof at once, then hands back what the form shows.
+func (r *run) failed(ctx context.Context, who account.Account, identifier, method string, code int, shown *fault.Error) error {
+	rec := r.failure(Step{Person: Person{Account: who, Email: identifier}}, code, shown.Key, method)
+	if err := r.store.RecordSignIn(ctx, rec); err != nil {
+		return err
+	}
+	return shown
+}
+
+// failure is the record of one failed proof; identical ones of an attempt fold into one with a count.
+func (r *run) failure(s Step, code int, key, method string) record.SignIn {
+	rec := r.record(s, record.Outcome{Result: record.Failure, Code: code, Key: key, Step: string(s.Name)})
+	if method != "" {
+		rec.Proofs = append(rec.Proofs, record.Proof{Method: method, At: r.w.Now, Reason: key})
+	}
+	rec.Identifier = s.Person.Email
+	rec.ID = foldID(r.a.ID, rec.Identifier, method, key)
+	return rec
+}
+
+func (r *run) identifier() string {
+	if id := r.a.Facts.Identified; id != nil {
+		return id.Canonical
+	}
+	return r.w.Holder.Mail
+}

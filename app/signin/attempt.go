@@ -1,0 +1,191 @@
+package signin
+
+import (
+	"slices"
+	"time"
+
+	"portico/app/record"
+)
+
+// AttemptLifetime is how long a person may take over one sign-in.
+const AttemptLifetime = time.Hour
+
+// Attempt is one visit: what was asked, by which browser, and the facts so far. It has no status: what
+// is due next is worked out by Next.
+type Attempt struct {
+	ID          string
+	TenantID    string
+	Version     int64  // compare-and-swap; 0 = never stored
+	Browser     string // SHA-256 of the browser's secret, base64url
+	Request     Request
+	FlowID      string
+	FlowName    string
+	FlowVersion int // as it was when the attempt began, for the record
+	Signals     record.Signals
+	Facts       Facts
+	StartedAt   time.Time
+	ExpiresAt   time.Time
+	EndedAt     time.Time // zero = open
+}
+
+// Facts is everything that has become true in an attempt. Each is added once; none is edited or taken
+// away. Whoever changes their mind ("not you?") begins a new attempt from the same request. Lists only
+// grow; where one entry counts it is the last.
+type Facts struct {
+	Resumed     *Resumed      `json:"resumed,omitempty"`     // goes on with the session this browser has
+	Other       *Mark         `json:"other,omitempty"`       // chose to use another account
+	SignUp      *Mark         `json:"signUp,omitempty"`      // chose to create an account
+	Identified  *Identified   `json:"identified,omitempty"`  // who they say they are
+	Codes       []Mailed      `json:"codes,omitempty"`       // one-time codes that were mailed
+	Email       *EmailProof   `json:"email,omitempty"`       // a code proved the address
+	Password    *Passed       `json:"password,omitempty"`    // the account's password was right
+	NewPassword *NewPassword  `json:"newPassword,omitempty"` // chosen at sign-up
+	Changed     *NewPassword  `json:"changed,omitempty"`     // chosen because a change was demanded
+	Ceremonies  []Ceremony    `json:"ceremonies,omitempty"`  // second factors that were begun
+	Enrolled    []Enrolled    `json:"enrolled,omitempty"`    // second factors that were registered
+	Second      []Passed      `json:"second,omitempty"`      // second factors that were shown
+	Postponed   *Mark         `json:"postponed,omitempty"`   // "not now" to the enrolment prompt
+	Recovery    *Recovery     `json:"recovery,omitempty"`    // recovery codes that were made
+	RecoverySet *Mark         `json:"recoverySet,omitempty"` // and that the person says to have kept
+	Attributes  *Attributes   `json:"attributes,omitempty"`  // answers to the flow's questions
+	Consent     *Consent      `json:"consent,omitempty"`     // agreed to what the app asks
+	Stay        *Stay         `json:"stay,omitempty"`        // answered "stay signed in?"
+	Cancelled   *Cancelled    `json:"cancelled,omitempty"`   // went back to the app without signing in
+	Trail       []record.Step `json:"trail,omitempty"`       // the pages, in order, for the record
+}
+
+// Mark is a fact that is only a moment.
+type Mark struct {
+	At time.Time `json:"at"`
+}
+
+// Resumed pins the session that the attempt goes on with, so that another tab's sign-in cannot slip
+// another person under the same page.
+type Resumed struct {
+	SID    string    `json:"sid"`
+	UserID string    `json:"userId"`
+	At     time.Time `json:"at"`
+}
+
+// Identified is an identifier as typed and in its canonical form.
+type Identified struct {
+	Typed     string    `json:"typed"`
+	Canonical string    `json:"canonical"`
+	At        time.Time `json:"at"`
+}
+
+// Mailed is a one-time code on its way. ID names the stored row; the digits are nowhere.
+type Mailed struct {
+	ID      string    `json:"id"`
+	Purpose string    `json:"purpose"` // PurposeProve, PurposeSecond or PurposeEnrol
+	To      string    `json:"to"`
+	At      time.Time `json:"at"`
+}
+
+// EmailProof says that whoever sits there reads this mailbox.
+type EmailProof struct {
+	Address string    `json:"address"`
+	At      time.Time `json:"at"`
+}
+
+// Passed is a factor that somebody showed for one account.
+type Passed struct {
+	UserID string    `json:"userId"`
+	Kind   string    `json:"kind"`
+	ID     string    `json:"id,omitempty"` // of the registered method
+	At     time.Time `json:"at"`
+}
+
+// NewPassword is a chosen password, hashed.
+type NewPassword struct {
+	Hash string    `json:"hash"`
+	At   time.Time `json:"at"`
+}
+
+// Ceremony is a second factor that was begun: the secret offered, or the challenge asked. The last one
+// counts; Kind "" means that the person wants to choose again.
+type Ceremony struct {
+	Kind   string    `json:"kind"`
+	Enrol  bool      `json:"enrol,omitempty"`
+	Secret []byte    `json:"secret,omitempty"` // TOTP: the shared secret
+	Client []byte    `json:"client,omitempty"` // passkey: options for the browser
+	Server []byte    `json:"server,omitempty"` // passkey: state until the answer
+	At     time.Time `json:"at"`
+}
+
+// Enrolled is a registered second factor, stored with the account when the attempt commits.
+type Enrolled struct {
+	Kind    string    `json:"kind"`
+	Name    string    `json:"name,omitempty"`
+	Lookup  string    `json:"lookup,omitempty"`
+	Secret  []byte    `json:"secret,omitempty"`
+	Counter int64     `json:"counter,omitempty"`
+	At      time.Time `json:"at"`
+}
+
+// Recovery is a set of recovery codes, shown once; only their MACs outlive the attempt.
+type Recovery struct {
+	Codes []string  `json:"codes"`
+	At    time.Time `json:"at"`
+}
+
+// Attributes are the answers on the sign-up page.
+type Attributes struct {
+	Values map[string]any `json:"values"`
+	At     time.Time      `json:"at"`
+}
+
+// Consent lists the scopes that were agreed to.
+type Consent struct {
+	Scopes []string  `json:"scopes"`
+	At     time.Time `json:"at"`
+}
+
+// Stay is the answer to "stay signed in?".
+type Stay struct {
+	Yes bool      `json:"yes"`
+	At  time.Time `json:"at"`
+}
+
+// Cancelled ends the attempt with an OAuth error for the app.
+type Cancelled struct {
+	Error string    `json:"error"`
+	Note  string    `json:"note"`
+	At    time.Time `json:"at"`
+}
+
+// Purposes of a mailed code. A code made for one never works for another.
+const (
+	PurposeProve  = "prove"  // first factor, or the address of a sign-up
+	PurposeSecond = "second" // second factor
+	PurposeEnrol  = "enrol"  // registers the address as a second factor
+)
+
+// Asks reports whether the app's prompt parameter holds a word.
+func (r Request) Asks(prompt string) bool { return slices.Contains(r.Prompt, prompt) }
+
+// wantsSignUp reports whether the sign-up pages are the ones to show.
+func (a Attempt) wantsSignUp() bool { return a.Facts.SignUp != nil || a.Request.Asks("create") }
+
+// mailed gives the last code of a purpose and how many there were.
+func (f Facts) mailed(purpose string) (last Mailed, count int) {
+	for _, m := range f.Codes {
+		if m.Purpose == purpose {
+			last, count = m, count+1
+		}
+	}
+	return last, count
+}
+
+// ceremony gives the second factor that is under way.
+func (f Facts) ceremony() Ceremony {
+	if n := len(f.Ceremonies); n > 0 {
+		return f.Ceremonies[n-1]
+	}
+	return Ceremony{}
+}
+
+// Touched reports whether a person did anything at all: attempts without a fact are not worth a record.
+func (f Facts) Touched() bool {
+	return f.Identified != nil || f.Other != nil || f.SignUp != nil || f.Resumed != nil || len(f.Trail) > 0
+}

@@ -1,0 +1,210 @@
+package signin
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"portico/app/factor"
+	"portico/app/fault"
+	"portico/app/record"
+	"portico/app/session"
+)
+
+// errDue rolls a commit back: when everything was looked at again, something was still missing.
+var errDue = errors.New("signin: something is still due")
+
+// touchEvery is how often a session that is merely gone on with is written.
+const touchEvery = 5 * time.Minute
+
+// commit evaluates everything once more inside one transaction and, when still nothing is due, writes
+// the account, the credentials, the session, the record and the protocol's answer: all or nothing. A
+// decision is never trusted from earlier.
+func (r *run) commit(ctx context.Context) (Result, error) {
+	issuer, ok := r.Issuers[r.a.Request.Protocol]
+	if !ok {
+		return Result{}, fault.Wrap(fault.Internal, "error.internal", errNoIssuer)
+	}
+	var res Result
+	err := r.store.Atomically(ctx, func(s Store) error {
+		for _, write := range r.effects {
+			if err := write(ctx, s); err != nil {
+				return err
+			}
+		}
+		if err := r.load(ctx, s); err != nil {
+			return err
+		}
+		step := Next(r.a, r.w)
+		if step.Name != Issue {
+			return errDue
+		}
+		userID, err := r.settle(ctx, s, step)
+		if err != nil {
+			return err
+		}
+		ses, cookie, err := r.openSession(ctx, s, step, userID)
+		if err != nil {
+			return err
+		}
+		step.Person.Account.ID = userID
+		rec := r.record(step, record.Outcome{Result: record.Success})
+		rec.Session = record.Session{SID: ses.SID, AuthTime: ses.AuthTime, Reused: step.Person.Resumed}
+		ended := r.a
+		ended.EndedAt = r.w.Now
+		if err := s.EndAttempt(ctx, ended, rec); err != nil {
+			return err
+		}
+		grant := Grant{TenantID: r.a.TenantID, AttemptID: r.a.ID, SignInID: rec.ID, UserID: userID, SID: ses.SID,
+			AuthTime: ses.AuthTime, AMR: rec.AMR, ACR: rec.ACR, Scopes: r.a.Request.Scopes, SignUp: rec.SignUp,
+			Locale: r.visit.Locale, Request: r.a.Request}
+		out, err := issuer.Issue(ctx, s.Tx(), grant)
+		if err != nil {
+			return err
+		}
+		res = Result{Attempt: ended, World: r.w, Step: step, Outcome: &out, Session: cookie, Known: r.remember(userID)}
+		return nil
+	})
+	return res, err
+}
+
+// settle makes the person's side true: the new account or the new credentials, and the consent.
+func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
+	f, p := r.a.Facts, step.Person
+	var creds []Credential
+	for _, e := range f.Enrolled {
+		creds = append(creds, Credential{ID: newID(), Kind: e.Kind, Name: e.Name, Lookup: e.Lookup, Secret: e.Secret, Counter: e.Counter})
+	}
+	userID := r.accountID(p)
+	if f.Recovery != nil {
+		for _, c := range f.Recovery.Codes {
+			creds = append(creds, Credential{ID: newID(), Kind: factor.Recovery, Lookup: r.recoveryLookup(userID, c)})
+		}
+	}
+	switch {
+	case p.Newcomer:
+		n := NewAccount{ID: userID, Email: strings.TrimSpace(f.Identified.Typed), Canonical: p.Email,
+			FirstFactor: string(r.w.Flow.SignUpMethod), Locale: r.visit.Locale, Credentials: creds,
+			IP: r.visit.Signals.IP.String(), Correlation: r.a.Request.CorrelationID}
+		if f.NewPassword != nil {
+			n.Hash = f.NewPassword.Hash
+		}
+		if f.Attributes != nil {
+			n.Attributes = f.Attributes.Values
+		}
+		if p.First == factor.Password && slices.Contains(usable(r.w.Flow, p.First), factor.EmailCode) &&
+			!slices.ContainsFunc(creds, func(c Credential) bool { return c.Kind == factor.EmailCode }) {
+			n.Credentials = append(n.Credentials, Credential{ID: newID(), Kind: factor.EmailCode, Name: p.Email})
+		}
+		if _, err := s.AddAccount(ctx, n); err != nil {
+			return "", err
+		}
+	default:
+		for _, c := range creds {
+			if err := s.AddCredential(ctx, userID, c); err != nil {
+				return "", err
+			}
+		}
+		if f.Changed != nil {
+			if err := s.SetPassword(ctx, userID, f.Changed.Hash, true); err != nil {
+				return "", err
+			}
+		}
+	}
+	if f.Consent != nil {
+		if err := s.SaveConsent(ctx, userID, r.a.Request.ClientID, f.Consent.Scopes, r.w.Now); err != nil {
+			return "", err
+		}
+	}
+	if !p.Resumed {
+		if err := s.SignedIn(ctx, userID, r.w.Now); err != nil {
+			return "", err
+		}
+	}
+	return userID, nil
+}
+
+// openSession goes on with the browser's session or opens one. Each change of privilege, a fresh proof or
+// another factor, gives it a new secret (DESIGN §9.12).
+func (r *run) openSession(ctx context.Context, s Store, step Step, userID string) (session.Session, *SessionCookie, error) {
+	p, now, f := step.Person, r.w.Now, r.a.Facts
+	info := SessionInfo{IP: r.visit.Signals.IP.String(), UserAgent: r.visit.Signals.UserAgent, Browser: r.visit.Signals.Browser,
+		OS: r.visit.Signals.OS, Country: r.visit.Signals.Country, City: r.visit.Signals.City}
+	ses := session.Session{SID: "", TenantID: r.a.TenantID, UserID: userID, CreatedAt: now}
+	oldSecret, stepUp := "", len(f.Second)+len(f.Enrolled) > 0
+	if r.w.Session != nil {
+		if r.w.Session.UserID == userID {
+			ses, oldSecret = *r.w.Session, r.visit.Session
+		} else if err := s.EndSession(ctx, r.w.Session.SID, "replaced", now); err != nil {
+			return ses, nil, err
+		}
+	}
+	idle := now.Sub(ses.LastSeenAt) >= touchEvery
+	ses.LastSeenAt = now
+	if !p.Resumed {
+		ses.AuthTime = p.Since
+		if f.Changed != nil { // the change ends every earlier session, not this one
+			ses.AuthTime = now
+		}
+		ses.Persistent = f.Stay != nil && f.Stay.Yes && !step.Verdict.Decision.NeverPersistent
+		ses.AMR, ses.MFATime = p.AMR, p.MFATime
+	} else if stepUp {
+		ses.AMR, ses.MFATime = p.AMR, p.MFATime
+	}
+	var cookie *SessionCookie
+	info.ExpiresAt = session.ExpiresAt(ses, Lifetimes(r.w.Tenant))
+	if p.Resumed && !stepUp {
+		if idle {
+			if err := s.TouchSession(ctx, ses, info); err != nil {
+				return ses, nil, err
+			}
+		}
+	} else {
+		secret, err := r.secret()
+		if err != nil {
+			return ses, nil, err
+		}
+		if ses.SID == "" {
+			if ses.SID, err = r.secret(); err != nil {
+				return ses, nil, err
+			}
+			ses.SID = ses.SID[:22] // 128 bits are plenty for a public name
+		}
+		if err := s.PutSession(ctx, ses, secret, oldSecret, info); err != nil {
+			return ses, nil, err
+		}
+		cookie = &SessionCookie{Secret: secret, Persistent: ses.Persistent, ExpiresAt: info.ExpiresAt}
+	}
+	return ses, cookie, s.JoinSession(ctx, ses.SID, r.a.Request.ClientID, now)
+}
+
+func (r *run) secret() (string, error) {
+	b := make([]byte, 32)
+	_, err := io.ReadFull(r.Random, b)
+	return base64.RawURLEncoding.EncodeToString(b), err
+}
+
+// remember puts an account in front of those that this browser has signed in to. The value proves
+// nothing: it only chooses which lock-out counter a wrong password falls to (R 14.1.3).
+func (r *run) remember(userID string) string {
+	mark := r.known(userID)
+	marks := []string{mark}
+	for _, m := range strings.Split(r.visit.Known, ".") {
+		if m != "" && m != mark && len(m) == len(mark) && len(marks) < 5 {
+			marks = append(marks, m)
+		}
+	}
+	return strings.Join(marks, ".")
+}
+
+func (r *run) known(userID string) string {
+	return base64.RawURLEncoding.EncodeToString(r.MAC("signin.known", labels(r.a.TenantID, userID, r.visit.Signals.DeviceID))[:12])
+}
+
+func (r *run) knows(userID string) bool {
+	return slices.Contains(strings.Split(r.visit.Known, "."), r.known(userID))
+}

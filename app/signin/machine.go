@@ -1,0 +1,413 @@
+package signin
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/app/account"
+	"portico/app/factor"
+	"portico/app/fault"
+	"portico/app/policy"
+	"portico/app/record"
+	"portico/app/risk"
+	"portico/app/session"
+	"portico/app/tenant"
+	"portico/app/userflow"
+)
+
+// Machine is the small shell around Next: it loads, decides, saves by compare-and-swap and commits.
+type Machine struct {
+	Stores    Stores
+	Hasher    *factor.Hasher
+	Passkeys  *factor.Passkeys
+	Mailer    Mailer
+	MAC       MAC
+	Now       func() time.Time
+	Random    io.Reader
+	Issuers   map[Protocol]Issuer
+	Detectors []risk.Detector
+	Breached  factor.Breached // nil = no list
+	Brand     string          // issuer shown in authenticator apps when the tenant has no name
+	Relaxed   bool            // development: mail from loopback addresses counts for the destination only
+}
+
+// Place is the configuration that an attempt happens in, from one snapshot.
+type Place struct {
+	Tenant   tenant.Tenant
+	Flow     userflow.Flow
+	Policies []policy.Policy
+}
+
+// Visit is what a browser brings along with one request.
+type Visit struct {
+	Browser string // the browser's secret, from its cookie
+	Session string // the session's secret, from its cookie; "" = none
+	Known   string // accounts that signed in here before, as MACs
+	Signals record.Signals
+	Locale  string
+}
+
+// Form is one POST.
+type Form struct {
+	Step   Name
+	Proof  string
+	Action string
+	Value  func(name string) string
+	Values func(name string) []string
+}
+
+// SessionCookie is a session's new secret for the browser.
+type SessionCookie struct {
+	Secret     string
+	Persistent bool
+	ExpiresAt  time.Time
+}
+
+// Result is what the browser gets: a page (Step, with Problem when a form was wrong), or the way out.
+type Result struct {
+	Attempt Attempt
+	World   World
+	Step    Step
+	Problem *fault.Error
+	Changed bool // something was saved: answer with a redirect to the attempt's page
+	Outcome *Outcome
+	Session *SessionCookie
+	Known   string
+}
+
+// run is one request at work on one attempt.
+type run struct {
+	*Machine
+	store   Store
+	place   Place
+	visit   Visit
+	a       Attempt
+	w       World
+	effects []func(context.Context, Store) error // writes that belong to the facts, in their transaction
+	key     []byte                               // of the lock-out counter to clear on success
+}
+
+// Start opens an attempt. When nothing is due it commits at once and no page is ever stored; with
+// prompt=none it never shows one.
+func (m *Machine) Start(ctx context.Context, place Place, visit Visit, req Request) (Result, error) {
+	now := m.Now().UTC()
+	r := m.run(place, visit)
+	r.a = Attempt{ID: newID(), TenantID: place.Tenant.ID, Browser: BrowserID(visit.Browser), Request: req,
+		FlowID: place.Flow.ID, FlowName: place.Flow.Name, FlowVersion: place.Flow.Version, Signals: visit.Signals,
+		StartedAt: now, ExpiresAt: now.Add(AttemptLifetime)}
+	return r.open(ctx)
+}
+
+func (r *run) open(ctx context.Context) (Result, error) {
+	if err := r.load(ctx, r.store); err != nil {
+		return Result{}, err
+	}
+	if !r.a.Request.Asks("select_account") && sessionUsable(r.a, r.w) {
+		r.a.Facts.Resumed = &Resumed{SID: r.w.Session.SID, UserID: r.w.Session.UserID, At: r.w.Now}
+	}
+	step := Next(r.a, r.w)
+	if r.a.Request.Asks("none") && step.Name != Issue {
+		return r.refuse(ctx, step, silently(step))
+	}
+	if step.Name == Issue || step.Name == Refused {
+		return r.finish(ctx)
+	}
+	r.trail(step.Name)
+	if err := r.prepare(ctx, step); err != nil {
+		return Result{}, err
+	}
+	version, err := r.store.SaveAttempt(ctx, r.a)
+	r.a.Version = version
+	return Result{Attempt: r.a, World: r.w, Step: step, Changed: true}, err
+}
+
+// silently is the OAuth error for a page that prompt=none forbids (OpenID Connect Core 3.1.2.6).
+func silently(s Step) Cancelled {
+	switch {
+	case s.Name == Refused:
+		return Cancelled{Error: refusal(s), Note: s.Reason}
+	case s.Name == AskConsent:
+		return Cancelled{Error: "consent_required", Note: "signin.silent.consent"}
+	case s.Name == Blocked:
+		return Cancelled{Error: "access_denied", Note: s.Reason}
+	case s.Person.Proven && s.Name != SignIn && s.Name != Identify:
+		return Cancelled{Error: "interaction_required", Note: "signin.silent.interaction"}
+	}
+	return Cancelled{Error: "login_required", Note: "signin.silent.login"}
+}
+
+// Show gives what is due now. It changes nothing, so Back, Refresh and prefetching are harmless.
+func (m *Machine) Show(ctx context.Context, place Place, visit Visit, id string) (Result, error) {
+	r, res, err := m.resume(ctx, place, visit, id)
+	if err != nil || res != nil {
+		return deref(res), err
+	}
+	step := Next(r.a, r.w)
+	if step.Name == Issue || step.Name == Refused {
+		return r.finish(ctx) // facts are complete: a crash or a changed rule came between
+	}
+	return Result{Attempt: r.a, World: r.w, Step: step}, nil
+}
+
+// Submit takes one form: one event, at most the facts of that form, saved together or not at all. A
+// form of another step, attempt or browser changes nothing: the page that is due is shown again.
+func (m *Machine) Submit(ctx context.Context, place Place, visit Visit, id string, f Form) (Result, error) {
+	for range 3 {
+		r, res, err := m.resume(ctx, place, visit, id)
+		if err != nil || res != nil {
+			return deref(res), err
+		}
+		step := Next(r.a, r.w)
+		if !m.MAC.Verified(f.Proof, r.a.ID, f.Step, r.a.Browser) || f.Step != step.Name {
+			if step.Name == Issue || step.Name == Refused {
+				return r.finish(ctx)
+			}
+			return Result{Attempt: r.a, World: r.w, Step: step, Problem: stale(f, step)}, nil
+		}
+		err = r.apply(ctx, step, f)
+		if errors.Is(err, errStartAgain) {
+			return r.again(ctx)
+		}
+		if err != nil {
+			return Result{Attempt: r.a, World: r.w, Step: step, Problem: problem(err)}, unlessForm(err)
+		}
+		out, err := r.finish(ctx)
+		if fault.Is(err, fault.Conflict) {
+			continue // another request of this browser was faster, or the address was taken just now: look again
+		}
+		return out, err
+	}
+	return Result{}, fault.New(fault.Conflict, "error.conflict")
+}
+
+func stale(f Form, s Step) *fault.Error {
+	if f.Step == s.Name {
+		return fault.New(fault.Expired, "signin.page_out_of_date")
+	}
+	return nil // Back and a double click: simply show what is due
+}
+
+// problem is what a page shows beside its form; other errors are pages of their own.
+func problem(err error) *fault.Error {
+	e := fault.Of(err)
+	switch e.Code {
+	case fault.Invalid, fault.TooMany, fault.Expired:
+		return e
+	}
+	return nil
+}
+
+func unlessForm(err error) error {
+	if problem(err) != nil {
+		return nil
+	}
+	return err
+}
+
+var errStartAgain = errors.New("signin: start again")
+
+func (m *Machine) run(place Place, visit Visit) *run {
+	return &run{Machine: m, store: m.Stores.SignIns(place.Tenant.ID), place: place, visit: visit}
+}
+
+// resume loads an attempt for the browser that opened it. Any other gets a kind page.
+func (m *Machine) resume(ctx context.Context, place Place, visit Visit, id string) (*run, *Result, error) {
+	r := m.run(place, visit)
+	a, err := r.store.Attempt(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.a = a
+	if a.Browser != BrowserID(visit.Browser) {
+		return nil, &Result{Attempt: Attempt{ID: a.ID, TenantID: a.TenantID}, Step: Step{Name: Elsewhere}}, nil
+	}
+	if !a.EndedAt.IsZero() {
+		return nil, &Result{Attempt: a, Step: Step{Name: Finished}}, nil
+	}
+	return r, nil, r.load(ctx, r.store)
+}
+
+func deref(r *Result) Result {
+	if r == nil {
+		return Result{}
+	}
+	return *r
+}
+
+// load reads the world as it is now; inside a transaction, as the transaction sees it.
+func (r *run) load(ctx context.Context, s Store) error {
+	now := r.Now().UTC().Truncate(time.Microsecond)
+	w := World{Now: now, Tenant: r.place.Tenant, Flow: r.place.Flow}
+	if r.visit.Session != "" {
+		ses, ok, err := s.Session(ctx, r.visit.Session, now)
+		if err != nil {
+			return err
+		}
+		if ok {
+			if w.Holder, err = s.AccountByID(ctx, ses.UserID); err != nil {
+				return err
+			}
+			if w.Holder.Usable() && session.Live(ses, Lifetimes(w.Tenant), w.Holder.SessionsValidFrom, now) {
+				w.Session = &ses
+			} else {
+				w.Holder = account.Account{}
+			}
+		}
+	}
+	if id := r.a.Facts.Identified; id != nil {
+		var err error
+		if w.Account, err = s.AccountByEmail(ctx, id.Canonical); err != nil {
+			return err
+		}
+	}
+	w.Decide = r.decide(now)
+	if len(r.a.Request.ConsentScopes) > 0 {
+		if who := person(r.a, w); who.Proven && who.Account.ID != "" {
+			var err error
+			if w.Consented, err = s.Consented(ctx, who.Account.ID, r.a.Request.ClientID); err != nil {
+				return err
+			}
+		}
+	}
+	r.w = w
+	return nil
+}
+
+// decide calls risk and then policy; both are pure, over signals that belong to the attempt.
+func (r *run) decide(now time.Time) func(Person) Verdict {
+	return func(p Person) Verdict {
+		v := Verdict{Risk: risk.Assess(r.Detectors, risk.Input{TenantID: r.a.TenantID, UserID: p.Account.ID,
+			SignUp: p.Newcomer, Signals: r.visit.Signals, Now: now})}
+		v.Decision = policy.Evaluate(r.place.Policies, policy.Request{TenantID: r.a.TenantID, UserID: p.Account.ID,
+			ClientID: r.a.Request.ClientID, Signals: r.visit.Signals, RiskLevel: v.Risk.Level, SignUp: p.Newcomer})
+		return v
+	}
+}
+
+// finish saves the facts and, when nothing more is due, commits.
+func (r *run) finish(ctx context.Context) (Result, error) {
+	if err := r.load(ctx, r.store); err != nil {
+		return Result{}, err
+	}
+	step := Next(r.a, r.w)
+	switch step.Name {
+	case Issue:
+		res, err := r.commit(ctx)
+		if !errors.Is(err, errDue) {
+			return res, err
+		}
+		if err := r.load(ctx, r.store); err != nil {
+			return Result{}, err
+		}
+		if step = Next(r.a, r.w); step.Name == Issue {
+			return Result{}, fault.New(fault.Conflict, "error.conflict")
+		}
+	case Refused:
+		return r.refuse(ctx, step, Cancelled{Error: refusal(step), Note: step.Reason})
+	}
+	r.trail(step.Name)
+	if err := r.prepare(ctx, step); err != nil {
+		return Result{}, err
+	}
+	err := r.store.Atomically(ctx, func(s Store) error {
+		for _, write := range r.effects {
+			if err := write(ctx, s); err != nil {
+				return err
+			}
+		}
+		if step.Name == Blocked {
+			if err := s.RecordSignIn(ctx, r.failure(step, blockedCode(step), step.Reason, "")); err != nil {
+				return err
+			}
+		}
+		version, err := s.SaveAttempt(ctx, r.a)
+		if err == nil {
+			r.a.Version = version
+		}
+		return err
+	})
+	return Result{Attempt: r.a, World: r.w, Step: step, Changed: true}, err
+}
+
+// refuse ends the attempt and sends the app an error.
+func (r *run) refuse(ctx context.Context, step Step, c Cancelled) (Result, error) {
+	rec := r.record(step, record.Outcome{Result: record.Failure, Code: refusalCode(c), Key: c.Note, Step: string(step.Name)})
+	if r.a.Version == 0 { // never stored: silent requests are folded per app, address and five minutes
+		rec.ID = foldID(r.a.TenantID, r.a.Request.ClientID, rec.Signals.IP.String(), rec.User.ID, c.Error,
+			r.w.Now.Truncate(5*time.Minute).Format(time.RFC3339))
+	}
+	ended := r.a
+	ended.EndedAt = r.w.Now
+	if err := r.store.Atomically(ctx, func(s Store) error { return s.EndAttempt(ctx, ended, rec) }); err != nil {
+		return Result{}, err
+	}
+	issuer, ok := r.Issuers[r.a.Request.Protocol]
+	if !ok {
+		return Result{}, fault.Wrap(fault.Internal, "error.internal", errNoIssuer)
+	}
+	out, err := issuer.Refuse(ctx, Refusal{Error: c.Error, Description: c.Note, CorrelationID: r.a.Request.CorrelationID, Request: r.a.Request})
+	return Result{Attempt: ended, World: r.w, Step: step, Outcome: &out}, err
+}
+
+var errNoIssuer = errors.New("signin: nobody answers for this protocol")
+
+// refusal is the OAuth error of a Refused step.
+func refusal(s Step) string {
+	switch s.Reason {
+	case "signup_off":
+		return "access_denied"
+	}
+	return s.Reason
+}
+
+// again begins a new attempt from the same request: what "not you?" means. The session is not taken up
+// by itself any more.
+func (r *run) again(ctx context.Context) (Result, error) {
+	old, now := r.a, r.Now().UTC().Truncate(time.Microsecond)
+	n := r.run(r.place, r.visit)
+	n.a = Attempt{ID: newID(), TenantID: old.TenantID, Browser: old.Browser, Request: old.Request, FlowID: r.place.Flow.ID,
+		FlowName: r.place.Flow.Name, FlowVersion: r.place.Flow.Version, Signals: r.visit.Signals, StartedAt: now, ExpiresAt: now.Add(AttemptLifetime)}
+	n.a.Request.LoginHint = ""
+	n.a.Facts.Other = &Mark{At: now}
+	old.EndedAt = now
+	if err := n.load(ctx, n.store); err != nil {
+		return Result{}, err
+	}
+	step := Next(n.a, n.w)
+	n.trail(step.Name)
+	err := n.store.Atomically(ctx, func(s Store) error {
+		if err := s.EndAttempt(ctx, old, r.record(Next(r.a, r.w), record.Outcome{Result: record.Interrupted, Key: "signin.restarted"})); err != nil {
+			return err
+		}
+		version, err := s.SaveAttempt(ctx, n.a)
+		n.a.Version = version
+		return err
+	})
+	return Result{Attempt: n.a, World: n.w, Step: step, Changed: true}, err
+}
+
+func (r *run) trail(n Name) {
+	t := r.a.Facts.Trail
+	if len(t) < 64 && (len(t) == 0 || t[len(t)-1].Name != string(n)) {
+		r.a.Facts.Trail = append(t[:len(t):len(t)], record.Step{Name: string(n), At: r.w.Now})
+	}
+}
+
+// Lifetimes are a tenant's session lifetimes.
+func Lifetimes(t tenant.Tenant) session.Lifetimes {
+	return session.Lifetimes{Idle: time.Duration(t.Settings.SessionIdleMinutes) * time.Minute,
+		PersistentIdle: time.Duration(t.Settings.PersistentIdleDays) * 24 * time.Hour}
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// foldID is the id under which identical records become one with a count.
+func foldID(parts ...string) string {
+	sum := sha256.Sum256(labels(parts...))
+	return uuid.UUID(sum[:16]).String()
+}

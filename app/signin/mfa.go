@@ -1,0 +1,88 @@
+package signin
+
+import (
+	"slices"
+
+	"portico/app/policy"
+	"portico/app/userflow"
+)
+
+// need is what the second factor comes to.
+type need string
+
+const (
+	needNothing   need = "nothing"
+	needOffer     need = "offer" // the enrolment prompt; "not now" if the flow allows
+	needEnrol     need = "enrol"
+	needChallenge need = "challenge"
+	needDeny      need = "deny"
+)
+
+// secondFactor is the decision table R 16.2 with DESIGN §5.3: the flow's switch, what policy demands,
+// whether the person has registered a method that is usable after this first factor, and whether any
+// usable method exists. The note explains itself in the record.
+func secondFactor(s userflow.Enforcement, d policy.Decision, enrolled, usable bool) (need, string) {
+	switch {
+	case s == userflow.MFAOff && d.RequireMFA:
+		return needNothing, noteSuppressed
+	case s == userflow.MFAOff:
+		return needNothing, ""
+	case s != userflow.MFAAlways && !d.RequireMFA: // conditional, nothing demands it
+		if enrolled || !usable {
+			return needNothing, ""
+		}
+		return needOffer, ""
+	case d.RequireMFA && d.MFABecauseRisk && !enrolled:
+		return needDeny, noteNotEnrolled
+	case !usable:
+		return needDeny, noteNoMethod
+	case !enrolled:
+		return needEnrol, ""
+	}
+	return needChallenge, ""
+}
+
+// demand asks the table and takes off what was shown already in this attempt or session.
+func demand(s *Step, a Attempt, w World) need {
+	p, d := s.Person, s.Verdict.Decision
+	s.Kinds = usable(w.Flow, p.First)
+	s.Methods = registered(a, w, p)
+	n, note := secondFactor(w.Flow.MFA.Enforcement, d, len(s.Methods) > 0, len(s.Kinds) > 0)
+	if note != "" {
+		s.Notes = append(s.Notes, note)
+	}
+	if n == needNothing && wantsMFA(a.Request.ACR) && p.MFATime.IsZero() {
+		// The app asks for a stronger sign-in: given when the person has the means (acr_values is a wish).
+		if len(s.Methods) > 0 && w.Flow.MFA.Enforcement != userflow.MFAOff {
+			n = needChallenge
+		} else {
+			s.Notes = append(s.Notes, noteACR)
+		}
+	}
+	if n == needChallenge || n == needEnrol {
+		s.Demands = append(s.Demands, "mfa")
+	}
+	if d.PasswordChange || p.Account.MustChangePassword {
+		s.Demands = append(s.Demands, "passwordChange")
+	}
+	if n == needChallenge && !p.MFATime.IsZero() { // shown already
+		return needNothing
+	}
+	return n
+}
+
+// Authentication context classes that Portico says and understands.
+const (
+	ACRSingle = "urn:portico:acr:single"
+	ACRMulti  = "urn:portico:acr:mfa"
+)
+
+func wantsMFA(acr []string) bool { return slices.Contains(acr, ACRMulti) }
+
+// ACR is the class that a person has reached.
+func (p Person) ACR() string {
+	if p.MFATime.IsZero() {
+		return ACRSingle
+	}
+	return ACRMulti
+}

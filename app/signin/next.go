@@ -1,0 +1,165 @@
+package signin
+
+import (
+	"time"
+
+	"portico/app/account"
+	"portico/app/userflow"
+)
+
+// Name of a step: what is due. Pages, verifiers and the record use the same word.
+type Name string
+
+const (
+	Expired        Name = "expired"
+	Refused        Name = "refused"        // back to the app with an error
+	Select         Name = "select"         // which account? (prompt=select_account)
+	Identify       Name = "identify"       // address only
+	SignIn         Name = "signIn"         // address and password in one form (the flow knows passwords only)
+	SignUp         Name = "signUp"         // address of a new account
+	Password       Name = "password"       // password of the named account
+	Code           Name = "code"           // mailed code: first factor, or the address of a sign-up
+	ChoosePassword Name = "newPassword"    // choose one, at sign-up
+	NoAccount      Name = "noAccount"      // the address is proven, but nobody has it and sign-up is off
+	Blocked        Name = "blocked"        // a rule says no
+	Enrol          Name = "enrol"          // register a second factor
+	Challenge      Name = "challenge"      // show a second factor
+	Recover        Name = "recovery"       // keep these recovery codes
+	ChangePassword Name = "changePassword" // a change is demanded
+	AskAttributes  Name = "attributes"     // the flow's questions
+	AskConsent     Name = "consent"
+	AskStay        Name = "stay"
+	Issue          Name = "issue" // nothing is due
+
+	Elsewhere Name = "elsewhere" // the attempt belongs to another browser: never worked out by Next
+	Finished  Name = "finished"  // the attempt has ended: neither is this
+)
+
+// Step is the first thing that is still missing, with what its page needs to know.
+type Step struct {
+	Name     Name
+	Person   Person
+	Verdict  Verdict
+	Methods  []account.Method // Challenge: what may be shown
+	Kinds    []string         // Enrol: what may be registered
+	Optional bool             // Enrol: "not now" is offered
+	Scopes   []string         // AskConsent
+	Existing bool             // Password: a sign-up met an account; say so kindly
+	Reason   string           // Blocked, Refused: why, as a message key or an OAuth error
+	Demands  []string         // what flow and policy asked for
+	Notes    []string
+}
+
+// Next gives the first thing that is still missing. It is pure and total, and it is the only place where
+// the order of a sign-in is written (DESIGN §4).
+func Next(a Attempt, w World) Step {
+	f, p := a.Facts, person(a, w)
+	s := Step{Person: p}
+	at := func(n Name) Step { s.Name = n; return s }
+	switch { // is there somebody, and is it proven who?
+	case !a.EndedAt.IsZero(), !w.Now.Before(a.ExpiresAt):
+		return at(Expired)
+	case f.Cancelled != nil:
+		s.Reason = f.Cancelled.Error
+		return at(Refused)
+	case a.wantsSignUp() && !w.Flow.SignUpAllowed:
+		s.Reason = "signup_off"
+		return at(Refused)
+	case p.Email == "" && !p.Proven:
+		return at(introduction(a, w))
+	case !p.Proven:
+		s.Existing = f.Email != nil && !p.Newcomer
+		return at(proof(a, w, p))
+	case !p.Newcomer && !p.Account.Usable():
+		s.Reason = "signin.blocked.account"
+		return at(Blocked)
+	}
+	s.Verdict = w.Decide(p) // risk, then policy
+	need := demand(&s, a, w)
+	switch { // what else do policy, flow and app ask for?
+	case s.Verdict.Decision.Block:
+		s.Reason = "signin.blocked.policy"
+		return at(Blocked)
+	case p.Resumed && (need == needEnrol || changeDue(f, p, s.Verdict) || tooOld(p, s.Verdict, w.Now)):
+		return at(again(w)) // a session is not enough for this
+	case need == needDeny:
+		s.Reason = "signin.blocked.mfa"
+		return at(Blocked)
+	case need == needEnrol, need == needOffer && f.Postponed == nil && !p.Resumed:
+		s.Optional = need == needOffer && w.Flow.MFA.MayPostpone
+		return at(Enrol)
+	case need == needChallenge:
+		return at(Challenge)
+	case f.Recovery != nil && f.RecoverySet == nil:
+		return at(Recover)
+	case changeDue(f, p, s.Verdict):
+		return at(ChangePassword)
+	case p.Newcomer && f.Attributes == nil && len(Fields(w.Flow)) > 0:
+		return at(AskAttributes)
+	}
+	if s.Scopes = consentDue(a, w); len(s.Scopes) > 0 {
+		return at(AskConsent)
+	}
+	if f.Stay == nil && stayDue(a, w, p, s.Verdict) {
+		return at(AskStay)
+	}
+	return at(Issue)
+}
+
+// introduction is how somebody says who they are: it depends on the flow and their own choice, never on
+// who they turn out to be.
+func introduction(a Attempt, w World) Name {
+	switch {
+	case a.wantsSignUp():
+		return SignUp
+	case a.Request.Asks("select_account") && w.Session != nil && a.Facts.Other == nil:
+		return Select
+	case w.Flow.PasswordOnly():
+		return SignIn
+	}
+	return Identify
+}
+
+// proof is the page on which a named person proves themselves. Until a code has proven the address, it
+// depends on the flow and on what was asked for, never on the account: this is where we pretend.
+func proof(a Attempt, w World, p Person) Name {
+	f := a.Facts
+	if f.Email == nil {
+		if _, sent := f.mailed(PurposeProve); sent > 0 || !w.Flow.Accepts(userflow.EmailPassword) {
+			return Code
+		}
+		return Password
+	}
+	switch { // the mailbox is theirs: now the truth may be told
+	case p.Newcomer && !w.Flow.SignUpAllowed:
+		return NoAccount
+	case p.Newcomer:
+		return ChoosePassword
+	case w.Flow.Accepts(userflow.EmailPassword):
+		return Password
+	}
+	return NoAccount
+}
+
+// again is the page of a fresh proof for somebody whose session is too old for a policy.
+func again(w World) Name {
+	if w.Flow.PasswordOnly() {
+		return SignIn
+	}
+	return Identify
+}
+
+// tooOld compares a proof with a policy's sign-in frequency.
+func tooOld(p Person, v Verdict, now time.Time) bool {
+	return v.Decision.SignInFrequency > 0 && now.Sub(p.Since) > v.Decision.SignInFrequency
+}
+
+// changeDue: an admin or a policy wants another password, and there is one to change.
+func changeDue(f Facts, p Person, v Verdict) bool {
+	return f.Changed == nil && !p.Newcomer && p.Account.HasPassword && (p.Account.MustChangePassword || v.Decision.PasswordChange)
+}
+
+// stayDue: the question is asked after a fresh proof, unless the tenant or a policy has answered it.
+func stayDue(a Attempt, w World, p Person, v Verdict) bool {
+	return !p.Resumed && a.Request.Protocol != Portal && !w.Tenant.Settings.StayedSignedInOff && !v.Decision.NeverPersistent
+}

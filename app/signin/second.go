@@ -1,0 +1,296 @@
+package signin
+
+import (
+	"context"
+	"encoding/base64"
+	"slices"
+	"strings"
+	"time"
+
+	"portico/app/account"
+	"portico/app/factor"
+	"portico/app/fault"
+	"portico/app/limit"
+)
+
+// prepare begins the second factor that needs no choice, so that its page can be shown. A code by mail
+// is never sent unasked.
+func (r *run) prepare(ctx context.Context, s Step) error {
+	if s.Name != Enrol && s.Name != Challenge {
+		return nil
+	}
+	if c := r.a.Facts.ceremony(); !c.At.IsZero() && c.Enrol == (s.Name == Enrol) {
+		return nil
+	}
+	kind := ""
+	if s.Name == Enrol && len(s.Kinds) == 1 {
+		kind = s.Kinds[0]
+	}
+	if s.Name == Challenge {
+		for _, k := range []string{factor.Passkey, factor.TOTP, factor.EmailCode} {
+			if kind == "" && slices.ContainsFunc(s.Methods, func(m account.Method) bool { return m.Kind == k }) {
+				kind = k
+			}
+		}
+	}
+	if kind == "" {
+		return nil
+	}
+	return r.begin(ctx, s, kind, false)
+}
+
+// begin starts a ceremony: draws the secret, makes the challenge, or (when send) mails the code.
+func (r *run) begin(ctx context.Context, s Step, kind string, send bool) error {
+	c := Ceremony{Kind: kind, Enrol: s.Name == Enrol, At: r.w.Now}
+	var err error
+	switch {
+	case kind == factor.TOTP && c.Enrol:
+		c.Secret, err = factor.NewTOTP(r.Random)
+	case kind == factor.Passkey:
+		var owner factor.PasskeyOwner
+		if owner, err = r.owner(ctx, s.Person); err != nil {
+			return err
+		}
+		if c.Enrol {
+			c.Client, c.Server, err = r.Passkeys.BeginRegister(owner)
+		} else {
+			c.Client, c.Server, err = r.Passkeys.BeginAssert(owner)
+		}
+	case kind == factor.EmailCode && send:
+		purpose, to := PurposeSecond, emailMethod(s)
+		if c.Enrol {
+			purpose, to = PurposeEnrol, s.Person.Email
+		}
+		err = r.mail(ctx, purpose, to, false)
+	}
+	if err == nil {
+		r.a.Facts.Ceremonies = append(slices.Clip(r.a.Facts.Ceremonies), c)
+	}
+	return err
+}
+
+// secondFactor takes the forms of enrolment and challenge.
+func (r *run) secondFactor(ctx context.Context, s Step, f Form) error {
+	c := r.a.Facts.ceremony()
+	if c.Enrol != (s.Name == Enrol) {
+		c = Ceremony{}
+	}
+	switch f.Action {
+	case "skip":
+		if s.Optional {
+			r.a.Facts.Postponed = &Mark{At: r.w.Now}
+		}
+		return nil
+	case "back":
+		r.a.Facts.Ceremonies = append(slices.Clip(r.a.Facts.Ceremonies), Ceremony{Enrol: s.Name == Enrol, At: r.w.Now})
+		return nil
+	case "choose":
+		kind := f.Value("method")
+		if s.Name == Enrol && !slices.Contains(s.Kinds, kind) || s.Name == Challenge && kind != factor.Recovery &&
+			!slices.ContainsFunc(s.Methods, func(m account.Method) bool { return m.Kind == kind }) {
+			return fault.BadField("method", "field.method.required", nil)
+		}
+		return r.begin(ctx, s, kind, kind == factor.EmailCode)
+	case "send", "resend":
+		return r.begin(ctx, s, factor.EmailCode, true)
+	}
+	if c.Kind == "" {
+		return fault.BadField("method", "field.method.required", nil)
+	}
+	if s.Name == Enrol {
+		return r.enrol(ctx, s, c, f)
+	}
+	return r.challenge(ctx, s, c, f)
+}
+
+func (r *run) enrol(ctx context.Context, s Step, c Ceremony, f Form) error {
+	e := Enrolled{Kind: c.Kind, At: r.w.Now}
+	switch c.Kind {
+	case factor.TOTP:
+		step, ok := factor.VerifyTOTP(c.Secret, f.Value("code"), 0, r.w.Now)
+		if !ok {
+			return fault.BadField("code", "field.code.wrong", nil)
+		}
+		e.Secret, e.Counter = c.Secret, step
+	case factor.Passkey:
+		owner, err := r.owner(ctx, s.Person)
+		if err != nil {
+			return err
+		}
+		reg, err := r.Passkeys.FinishRegister(owner, c.Server, []byte(f.Value("credential")))
+		if err != nil {
+			return fault.Wrap(fault.Invalid, "signin.passkey.failed", err)
+		}
+		e.Lookup, e.Secret, e.Counter, e.Name = reg.ID, reg.Stored, reg.Counter, r.visit.Signals.OS
+	case factor.EmailCode:
+		if err := r.tryCode(ctx, PurposeEnrol, f.Value("code")); err != nil {
+			return err
+		}
+		e.Name = s.Person.Email
+	default:
+		return fault.BadField("method", "field.method.required", nil)
+	}
+	r.a.Facts.Enrolled = append(slices.Clip(r.a.Facts.Enrolled), e)
+	return r.offerRecovery(ctx, s)
+}
+
+// offerRecovery makes a set of recovery codes with the first authenticator or passkey.
+func (r *run) offerRecovery(ctx context.Context, s Step) error {
+	if r.a.Facts.Recovery != nil || !slices.ContainsFunc(r.a.Facts.Enrolled, func(e Enrolled) bool { return e.Kind != factor.EmailCode }) {
+		return nil
+	}
+	if !s.Person.Newcomer {
+		have, err := r.store.Credentials(ctx, s.Person.Account.ID, factor.Recovery)
+		if err != nil || len(have) > 0 {
+			return err
+		}
+	}
+	codes, err := factor.RecoveryCodes(r.Random)
+	if err == nil {
+		r.a.Facts.Recovery = &Recovery{Codes: codes, At: r.w.Now}
+	}
+	return err
+}
+
+// challenge counts first, verifies then. All second factors of a person share one counter.
+func (r *run) challenge(ctx context.Context, s Step, c Ceremony, f Form) error {
+	who := s.Person.Account
+	passed := Passed{UserID: who.ID, Kind: c.Kind, At: r.w.Now}
+	if c.Kind == factor.EmailCode { // the code row counts for itself
+		if err := r.tryCode(ctx, PurposeSecond, f.Value("code")); err != nil {
+			return err
+		}
+		r.a.Facts.Second = append(slices.Clip(r.a.Facts.Second), passed)
+		return nil
+	}
+	typed := f.Value("code")
+	if c.Kind != factor.Passkey && strings.TrimSpace(typed) == "" {
+		return fault.BadField("code", "field.code.required", map[string]any{"count": 6})
+	}
+	set := r.w.Tenant.Settings
+	key := r.MAC("lockout", labels(r.a.TenantID, "second", who.ID))[:16]
+	ticket, until, admitted, err := r.store.BeginTry(ctx, key, limit.LockRules{Threshold: set.LockoutThreshold, First: time.Duration(set.LockoutSeconds) * time.Second}, r.w.Now)
+	if err != nil {
+		return err
+	}
+	if !admitted {
+		return r.failed(ctx, who, s.Person.Email, c.Kind, codeLocked, &fault.Error{Code: fault.TooMany, Key: "signin.locked",
+			Fields: []fault.Field{{Name: "code", Key: "signin.locked"}}, RetryAfter: until.Sub(r.w.Now)})
+	}
+	creds, err := r.store.Credentials(ctx, who.ID, c.Kind)
+	if err != nil {
+		return err
+	}
+	ok, err := r.shown(ctx, who, c, f, creds, &passed)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		if err := r.store.FailTry(ctx, key, ticket, r.MAC("lockout.code", labels(string(key), typed, f.Value("credential")))); err != nil {
+			return err
+		}
+		shown := fault.BadField("code", "field.code.wrong", nil)
+		if c.Kind == factor.Passkey {
+			shown = fault.New(fault.Invalid, "signin.passkey.failed")
+		}
+		return r.failed(ctx, who, s.Person.Email, c.Kind, codeMFADenied, shown)
+	}
+	r.effects = append(r.effects, func(ctx context.Context, st Store) error { return st.ClearTries(ctx, key) })
+	r.a.Facts.Second = append(slices.Clip(r.a.Facts.Second), passed)
+	return nil
+}
+
+// shown verifies, and plans the write that makes the proof good for once only.
+func (r *run) shown(ctx context.Context, who account.Account, c Ceremony, f Form, creds []Credential, p *Passed) (bool, error) {
+	once := func(write func(context.Context, Store) (bool, error)) {
+		r.effects = append(r.effects, func(ctx context.Context, s Store) error {
+			won, err := write(ctx, s)
+			if err == nil && !won {
+				return fault.New(fault.Conflict, "error.conflict")
+			}
+			return err
+		})
+	}
+	switch c.Kind {
+	case factor.TOTP:
+		for _, cred := range creds {
+			if step, ok := factor.VerifyTOTP(cred.Secret, f.Value("code"), cred.Counter, r.w.Now); ok {
+				p.ID = cred.ID
+				once(func(ctx context.Context, s Store) (bool, error) {
+					return s.AdvanceCredential(ctx, who.ID, cred.ID, step, nil)
+				})
+				return true, nil
+			}
+		}
+	case factor.Passkey:
+		owner, err := r.owner(ctx, Person{Account: who, Email: who.Mail})
+		if err != nil {
+			return false, err
+		}
+		used, err := r.Passkeys.FinishAssert(owner, c.Server, []byte(f.Value("credential")))
+		if err != nil {
+			return false, nil
+		}
+		for _, cred := range creds {
+			if cred.Lookup == used.ID {
+				p.ID = cred.ID
+				once(func(ctx context.Context, s Store) (bool, error) {
+					return s.AdvanceCredential(ctx, who.ID, cred.ID, used.Counter, used.Stored)
+				})
+				return true, nil
+			}
+		}
+	case factor.Recovery:
+		lookup := r.recoveryLookup(who.ID, f.Value("code"))
+		if slices.ContainsFunc(creds, func(c Credential) bool { return c.Lookup == lookup }) {
+			once(func(ctx context.Context, s Store) (bool, error) {
+				return s.SpendCredential(ctx, who.ID, factor.Recovery, lookup)
+			})
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (r *run) recoveryLookup(userID, code string) string {
+	return base64.RawURLEncoding.EncodeToString(r.MAC("recovery", labels(userID, factor.CleanRecovery(code))))
+}
+
+func (r *run) owner(ctx context.Context, p Person) (factor.PasskeyOwner, error) {
+	o := factor.PasskeyOwner{ID: r.accountID(p), Name: p.Email, DisplayName: p.Account.DisplayName}
+	if o.Name == "" {
+		o.Name = p.Account.DisplayName
+	}
+	if o.DisplayName == "" {
+		o.DisplayName = o.Name
+	}
+	if p.Newcomer {
+		return o, nil
+	}
+	creds, err := r.store.Credentials(ctx, p.Account.ID, factor.Passkey)
+	for _, c := range creds {
+		o.Credentials = append(o.Credentials, c.Secret)
+	}
+	return o, err
+}
+
+// accountID is the person's id; a newcomer's is known before the account exists, because a passkey carries it.
+func (r *run) accountID(p Person) string {
+	if p.Newcomer {
+		return foldID("account", r.a.ID)
+	}
+	return p.Account.ID
+}
+
+// emailMethod is the address that was registered as a second factor.
+func emailMethod(s Step) string {
+	for _, m := range s.Methods {
+		if m.Kind == factor.EmailCode && strings.Contains(m.Name, "@") {
+			return m.Name
+		}
+	}
+	if s.Person.Account.Mail != "" {
+		return s.Person.Account.Mail
+	}
+	return s.Person.Email
+}

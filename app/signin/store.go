@@ -1,0 +1,134 @@
+package signin
+
+import (
+	"context"
+	"time"
+
+	"portico/app/account"
+	"portico/app/limit"
+	"portico/app/record"
+	"portico/app/session"
+)
+
+// Stores opens one tenant's rows.
+type Stores interface {
+	SignIns(tenantID string) Store
+}
+
+// Store is what the machine remembers, for one tenant. Inside Atomically every call belongs to the one
+// transaction; Tx gives it to an Issuer.
+type Store interface {
+	Tx() Tx
+	Atomically(ctx context.Context, f func(Store) error) error
+
+	// Attempt finds one; fault.NotFound when there is none.
+	Attempt(ctx context.Context, id string) (Attempt, error)
+	// SaveAttempt inserts version 0 and otherwise replaces exactly the version that was loaded, if it is
+	// still open: fault.Conflict when somebody was faster. It gives back the new version.
+	SaveAttempt(ctx context.Context, a Attempt) (int64, error)
+	// EndAttempt closes the attempt (same comparison; version 0 was never stored) and appends its record.
+	EndAttempt(ctx context.Context, a Attempt, r record.SignIn) error
+	// RecordSignIn appends a record, or counts one more when its id is there already.
+	RecordSignIn(ctx context.Context, r record.SignIn) error
+
+	AccountByEmail(ctx context.Context, canonical string) (account.Account, error) // zero when nobody
+	AccountByID(ctx context.Context, id string) (account.Account, error)           // zero when nobody
+	PasswordHash(ctx context.Context, userID string) (string, error)               // "" when there is none
+	Credentials(ctx context.Context, userID, kind string) ([]Credential, error)
+	// AddAccount creates the person with identity and credentials; fault.Conflict when the address is taken.
+	AddAccount(ctx context.Context, n NewAccount) (account.Account, error)
+	AddCredential(ctx context.Context, userID string, c Credential) error
+	SetPassword(ctx context.Context, userID, hash string, changed bool) error
+	// AdvanceCredential stores a counter that must be above the stored one (or equal, when both are 0): false otherwise.
+	AdvanceCredential(ctx context.Context, userID, id string, counter int64, stored []byte) (bool, error)
+	// SpendCredential removes a one-time credential: true for exactly one caller.
+	SpendCredential(ctx context.Context, userID, kind, lookup string) (bool, error)
+	SignedIn(ctx context.Context, userID string, at time.Time) error
+
+	AddCode(ctx context.Context, c CodeRow) error
+	// TryCode counts a try before anything is compared; false when the code is used up, burnt or expired.
+	TryCode(ctx context.Context, id string, now time.Time) (CodeRow, bool, error)
+	// SpendCode marks it used: true for exactly one caller.
+	SpendCode(ctx context.Context, id string, now time.Time) (bool, error)
+	BurnCodes(ctx context.Context, attemptID, purpose string, now time.Time) error
+
+	// BeginTry and the two answers keep smart lock-out (app/limit), each in a transaction of its own.
+	BeginTry(ctx context.Context, key []byte, r limit.LockRules, now time.Time) (limit.Ticket, time.Time, bool, error)
+	FailTry(ctx context.Context, key []byte, t limit.Ticket, mac []byte) error
+	RefundTry(ctx context.Context, key []byte, t limit.Ticket) error
+	ClearTries(ctx context.Context, key []byte) error
+	// Take counts one event against windows; destinations are shared by all tenants.
+	Take(ctx context.Context, key []byte, w []limit.Window, now time.Time) (time.Duration, bool, error)
+
+	Session(ctx context.Context, secret string, now time.Time) (session.Session, bool, error)
+	// PutSession writes a session under a new secret, in place of the row it was kept in before, if any.
+	PutSession(ctx context.Context, s session.Session, secret, oldSecret string, info SessionInfo) error
+	TouchSession(ctx context.Context, s session.Session, info SessionInfo) error
+	JoinSession(ctx context.Context, sid, clientID string, now time.Time) error
+	EndSession(ctx context.Context, sid, reason string, now time.Time) error
+
+	Consented(ctx context.Context, userID, clientID string) ([]string, error)
+	SaveConsent(ctx context.Context, userID, clientID string, scopes []string, now time.Time) error
+}
+
+// Credential is a registered factor. Secret is plain here; the store seals it.
+type Credential struct {
+	ID      string
+	Kind    string
+	Name    string
+	Lookup  string
+	Secret  []byte
+	Counter int64
+}
+
+// NewAccount is a person about to exist.
+type NewAccount struct {
+	ID          string
+	Email       string // as typed
+	Canonical   string
+	FirstFactor string
+	Hash        string // "" = no password
+	Attributes  map[string]any
+	Locale      string
+	Credentials []Credential
+	IP          string
+	Correlation string
+}
+
+// CodeRow is a mailed code as the store keeps it: only a keyed hash, bound to attempt and purpose.
+type CodeRow struct {
+	ID        string
+	AttemptID string
+	Purpose   string
+	Hash      []byte
+	Tries     int
+	ExpiresAt time.Time
+	CreatedAt time.Time
+}
+
+// SessionInfo is what a person later sees in the list of their sessions.
+type SessionInfo struct {
+	IP        string
+	UserAgent string
+	Browser   string
+	OS        string
+	Country   string
+	City      string
+	ExpiresAt time.Time
+}
+
+// Mailer queues a one-time code in the outbox of the running transaction; nothing is sent before the
+// commit. A Decoy is queued like any other and never delivered, so that time tells nothing.
+type Mailer interface {
+	Code(ctx context.Context, tx Tx, m CodeMail) error
+}
+
+// CodeMail is what the message says. Nothing that a stranger typed is in it besides the address.
+type CodeMail struct {
+	TenantID string
+	To       string
+	Locale   string
+	Code     string
+	Purpose  string // PurposeProve, PurposeSecond, PurposeEnrol
+	Decoy    bool
+}

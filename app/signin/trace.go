@@ -1,0 +1,168 @@
+package signin
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"portico/app/factor"
+	"portico/app/record"
+)
+
+// Vendor-style numbers of an outcome; 0 is success.
+const (
+	codeWrong     = 50126  // wrong address or password
+	codeLocked    = 50053  // smart lock-out
+	codeOld       = 50089  // the one-time code is used, burnt or expired
+	codeWrongCode = 50181  // the one-time code is wrong
+	codeMFADenied = 500121 // a second factor failed
+	codeDisabled  = 50057
+	codeBlocked   = 53003 // Conditional Access
+	codeNoMethod  = 50072 // a second factor is due and there is no way to give it
+	codeSilent    = 50058 // prompt=none and a page was due
+	codeConsent   = 65001
+	codeDeclined  = 65004
+	codeCancelled = 50144 // the person went back
+	codeAbandoned = 50140 // never finished
+)
+
+func blockedCode(s Step) int {
+	switch s.Reason {
+	case "signin.blocked.account":
+		return codeDisabled
+	case "signin.blocked.mfa":
+		return codeNoMethod
+	}
+	return codeBlocked
+}
+
+func refusalCode(c Cancelled) int {
+	switch {
+	case c.Note == "signin.consent_declined":
+		return codeDeclined
+	case c.Error == "consent_required":
+		return codeConsent
+	case c.Error == "login_required" || c.Error == "interaction_required":
+		return codeSilent
+	}
+	return codeCancelled
+}
+
+// record makes the stored value of an attempt's end from its facts and the world they were judged in.
+func (r *run) record(s Step, o record.Outcome) record.SignIn {
+	rec := Trace(r.a, s, r.w.Now, o)
+	rec.Signals = r.visit.Signals
+	rec.ID = newID()
+	return rec
+}
+
+// Trace writes an attempt down: every input of the decision and the decision itself.
+func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
+	f, p, req := a.Facts, s.Person, a.Request
+	rec := record.SignIn{ID: foldID("record", a.ID), TenantID: a.TenantID, CorrelationID: req.CorrelationID, Kind: record.Interactive,
+		Protocol: string(req.Protocol), StartedAt: a.StartedAt, EndedAt: now, Signals: a.Signals,
+		App: record.Party{ID: req.ClientID, Name: req.ClientName}, Resource: req.Resource,
+		Flow: record.Party{ID: a.FlowID, Name: a.FlowName, Version: a.FlowVersion},
+		User: record.Party{ID: p.Account.ID, Name: p.Account.DisplayName}, IdentifierType: "emailAddress",
+		SignUp: p.Newcomer, Existing: f.SignUp != nil && p.Account.ID != "" && !p.Newcomer,
+		Request: record.Request{Prompt: req.Prompt, MaxAge: req.MaxAge, ACR: req.ACR, LoginHint: req.LoginHint != "",
+			UILocales: req.UILocales, Scopes: req.Scopes},
+		Steps: f.Trail, Risk: s.Verdict.Risk.Findings, RiskLevel: s.Verdict.Risk.Level, Policies: s.Verdict.Decision.Results,
+		Demands: s.Demands, Notes: s.Notes, AMR: p.AMR, ACR: p.ACR(), Outcome: o, Count: 1}
+	if rec.CorrelationID == "" {
+		rec.CorrelationID = a.ID
+	}
+	switch {
+	case f.Identified != nil:
+		rec.Identifier = f.Identified.Typed
+	case p.Resumed:
+		rec.Identifier, rec.Kind = p.Account.Mail, record.Interactive
+	}
+	if p.Newcomer {
+		rec.User.Name = displayName(f.Attributes, p.Email)
+	}
+	if p.Resumed {
+		rec.Proofs = append(rec.Proofs, proofOf("session", p.Since))
+		rec.Session = record.Session{SID: resumedSID(f), AuthTime: p.Since, Reused: true}
+	}
+	if f.Email != nil {
+		rec.Proofs = append(rec.Proofs, proofOf("emailCode", f.Email.At))
+	}
+	if f.Password != nil {
+		rec.Proofs = append(rec.Proofs, proofOf("password", f.Password.At))
+	}
+	for _, x := range f.Second {
+		rec.Proofs = append(rec.Proofs, proofOf(methodWord(x.Kind), x.At))
+	}
+	for _, e := range f.Enrolled {
+		pr := proofOf(methodWord(e.Kind), e.At)
+		pr.Reason = "signin.enrolled"
+		rec.Proofs = append(rec.Proofs, pr)
+	}
+	slices.SortStableFunc(rec.Proofs, func(x, y record.Proof) int { return x.At.Compare(y.At) })
+	return rec
+}
+
+// Abandoned is the record of an attempt that expired unfinished; the expiry job appends it.
+func Abandoned(a Attempt) record.SignIn {
+	last := Name("")
+	if n := len(a.Facts.Trail); n > 0 {
+		last = Name(a.Facts.Trail[n-1].Name)
+	}
+	return Trace(a, Step{Name: last}, a.ExpiresAt, record.Outcome{Result: record.Abandoned, Code: codeAbandoned, Key: "signin.abandoned", Step: string(last)})
+}
+
+func resumedSID(f Facts) string {
+	if f.Resumed == nil {
+		return ""
+	}
+	return f.Resumed.SID
+}
+
+func methodWord(kind string) string {
+	if kind == factor.EmailCode {
+		return "emailCode"
+	}
+	return kind
+}
+
+// displayName is the name of a person who gave none: given and family name, else the address before the @.
+func displayName(at *Attributes, email string) string {
+	text := func(id string) string {
+		if at == nil {
+			return ""
+		}
+		s, _ := at.Values[id].(string)
+		return strings.TrimSpace(s)
+	}
+	if n := text("displayName"); n != "" {
+		return n
+	}
+	if n := strings.TrimSpace(text("givenName") + " " + text("surname")); n != "" {
+		return n
+	}
+	return localPart(email)
+}
+
+// DisplayName is displayName for the store that writes the account.
+func (n NewAccount) DisplayName() string {
+	return displayName(&Attributes{Values: n.Attributes}, n.Canonical)
+}
+
+func localPart(email string) string {
+	if i := strings.LastIndexByte(email, '@'); i > 0 {
+		return email[:i]
+	}
+	return email
+}
+
+// network is what counts as one client: an IPv4 address, or an IPv6 /64.
+func network(ip netip.Addr) string {
+	if ip.Is6() && !ip.Is4In6() {
+		if p, err := ip.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return ip.Unmap().String()
+}

@@ -1,0 +1,250 @@
+package signin
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"portico/app/account"
+	"portico/app/factor"
+	"portico/app/policy"
+	"portico/app/record"
+	"portico/app/risk"
+	"portico/app/session"
+	"portico/app/tenant"
+	"portico/app/userflow"
+)
+
+// World is what Next may know besides the attempt: configuration and accounts as they are at this very
+// moment. The shell loads it anew for every decision.
+type World struct {
+	Now       time.Time
+	Tenant    tenant.Tenant
+	Flow      userflow.Flow
+	Session   *session.Session // the browser's live session in this tenant
+	Holder    account.Account  // whose session it is
+	Account   account.Account  // who the identifier names; zero when nobody (or nobody said who)
+	Consented []string         // scopes that the person agreed to before
+	// Decide works out risk and policy for a person; it is called at its place in the order and nowhere else.
+	Decide func(Person) Verdict
+}
+
+// Verdict is what risk and policy say together.
+type Verdict struct {
+	Risk     risk.Assessment
+	Decision policy.Decision
+}
+
+// Person is who the facts prove, and how well. A newcomer has no account yet.
+type Person struct {
+	Account  account.Account
+	Email    string // canonical; for a newcomer it is all there is
+	Newcomer bool
+	Proven   bool
+	Resumed  bool      // proven by the session, not in this attempt
+	Since    time.Time // when the first factor was shown
+	AMR      []string
+	MFATime  time.Time // when a second factor was shown; zero = not
+	First    string    // factor kind of the first factor
+}
+
+// sessionUsable reports whether the browser's session may stand in for a fresh proof of this request.
+// Ages count from when the attempt began, so that nobody is asked again for reading slowly.
+func sessionUsable(a Attempt, w World) bool {
+	s, r := w.Session, a.Request
+	switch {
+	case s == nil, !w.Holder.Usable(), s.AuthTime.Before(w.Holder.SessionsValidFrom):
+		return false
+	case r.Asks("login"), r.Asks("create"), a.Facts.Other != nil, a.Facts.SignUp != nil, a.Facts.Identified != nil:
+		return false
+	case r.MaxAge != nil && a.StartedAt.Sub(s.AuthTime) > time.Duration(*r.MaxAge)*time.Second:
+		return false
+	case r.SIDHint != "" && r.SIDHint != s.SID, r.SubHint != "" && r.SubHint != s.UserID:
+		return false
+	case !hinted(r.LoginHint, w.Holder):
+		return false
+	case a.Facts.Resumed != nil:
+		return a.Facts.Resumed.SID == s.SID && a.Facts.Resumed.UserID == s.UserID
+	}
+	return true
+}
+
+// hinted reports whether a login hint may mean this account: no hint, no address, or one of theirs.
+func hinted(hint string, who account.Account) bool {
+	canonical, err := account.CanonicalEmail(hint)
+	if err != nil || hint == who.ID {
+		return true
+	}
+	if mail, err := account.CanonicalEmail(who.Mail); err == nil && mail == canonical {
+		return true
+	}
+	return slices.ContainsFunc(who.Identities, func(i account.Identity) bool { return i.Canonical == canonical })
+}
+
+// person works out who the facts prove. It is the one reading of "proven" that there is.
+func person(a Attempt, w World) Person {
+	f := a.Facts
+	if f.Identified == nil {
+		if f.Resumed != nil && sessionUsable(a, w) {
+			s := w.Session
+			return second(Person{Account: w.Holder, Email: w.Holder.Mail, Proven: true, Resumed: true, Since: s.AuthTime,
+				AMR: slices.Clone(s.AMR), MFATime: s.MFATime, First: firstOf(s.AMR)}, f)
+		}
+		return Person{}
+	}
+	p := Person{Account: w.Account, Email: f.Identified.Canonical, Newcomer: w.Account.ID == ""}
+	emailProven := f.Email != nil && f.Email.Address == p.Email
+	switch {
+	case p.Newcomer:
+		if !emailProven || !w.Flow.SignUpAllowed {
+			return p
+		}
+		if w.Flow.SignUpMethod == userflow.EmailPassword {
+			if f.NewPassword != nil {
+				p.Proven, p.Since, p.First, p.AMR = true, f.NewPassword.At, factor.Password, []string{"pwd"}
+			}
+		} else {
+			p.Proven, p.Since, p.First, p.AMR = true, f.Email.At, factor.EmailCode, []string{"otp"}
+		}
+	case f.Password != nil && f.Password.UserID == p.Account.ID && w.Flow.Accepts(userflow.EmailPassword) &&
+		!f.Password.At.Before(p.Account.SessionsValidFrom):
+		p.Proven, p.Since, p.First, p.AMR = true, f.Password.At, factor.Password, []string{"pwd"}
+	case emailProven && codeProves(p.Account, w.Flow) && !f.Email.At.Before(p.Account.SessionsValidFrom):
+		p.Proven, p.Since, p.First, p.AMR = true, f.Email.At, factor.EmailCode, []string{"otp"}
+	}
+	p = second(p, f)
+	if p.Newcomer && p.First == factor.Password && slices.Contains(usable(w.Flow, p.First), factor.EmailCode) {
+		// A password sign-up has just proven the mailbox that becomes its method: completing it counts (R 4.2.4).
+		p.MFATime, p.AMR = f.Email.At, []string{"mfa", "otp", "pwd"}
+	}
+	return p
+}
+
+// second adds the second factors that were shown for this person in this attempt. Registering one counts
+// as showing it; so does proving, at sign-up with a password, the address that becomes a method.
+func second(p Person, f Facts) Person {
+	shown := func(kind string, at time.Time) {
+		if kind == p.First {
+			return // one channel is never both factors (DESIGN §5.4)
+		}
+		if at.After(p.MFATime) {
+			p.MFATime = at
+		}
+		p.AMR = append(p.AMR, amr(kind), "mfa")
+	}
+	for _, s := range f.Second {
+		if s.UserID == p.Account.ID && p.Account.ID != "" {
+			shown(s.Kind, s.At)
+		}
+	}
+	for _, e := range f.Enrolled {
+		shown(e.Kind, e.At)
+	}
+	slices.Sort(p.AMR)
+	p.AMR = slices.Compact(p.AMR)
+	return p
+}
+
+// codeProves reports whether a mailed code is this account's first factor: it signed up that way (R
+// 2.2.13), or the flow knows no way that the account has.
+func codeProves(who account.Account, f userflow.Flow) bool {
+	return f.Accepts(userflow.EmailCode) &&
+		(who.FirstFactor == string(userflow.EmailCode) || !who.HasPassword || !f.Accepts(userflow.EmailPassword))
+}
+
+// amr gives the method reference (RFC 8176, and the vendor's word for passkeys).
+func amr(kind string) string {
+	switch kind {
+	case factor.Password:
+		return "pwd"
+	case factor.Passkey:
+		return "fido"
+	}
+	return "otp"
+}
+
+func firstOf(refs []string) string {
+	switch {
+	case slices.Contains(refs, "pwd"):
+		return factor.Password
+	case slices.Contains(refs, "fido"):
+		return factor.Passkey
+	}
+	return factor.EmailCode
+}
+
+// usable lists the kinds that may be a second factor after the first, in the flow's order.
+func usable(f userflow.Flow, first string) []string {
+	var kinds []string
+	for _, m := range f.MFA.Methods {
+		if k := factor.KindOf(m); k != "" && k != first {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
+}
+
+// registered lists the person's methods that count as second factors here, with those of this attempt.
+func registered(a Attempt, w World, p Person) []account.Method {
+	kinds := usable(w.Flow, p.First)
+	var out []account.Method
+	for _, m := range p.Account.Methods {
+		if slices.Contains(kinds, m.Kind) {
+			out = append(out, m)
+		}
+	}
+	for _, e := range a.Facts.Enrolled {
+		if slices.Contains(kinds, e.Kind) {
+			out = append(out, account.Method{Kind: e.Kind, Name: e.Name})
+		}
+	}
+	// The address that a password sign-up proves by code becomes a method (DESIGN §5.3).
+	if p.Newcomer && a.Facts.Email != nil && slices.Contains(kinds, factor.EmailCode) {
+		out = append(out, account.Method{Kind: factor.EmailCode, Name: p.Email})
+	}
+	return out
+}
+
+// Fields gives the attributes that the sign-up page asks for: not hidden ones, nor the address that
+// was proven already.
+func Fields(f userflow.Flow) []userflow.Attribute {
+	var out []userflow.Attribute
+	for _, at := range f.Attributes {
+		if !at.Hidden && at.ID != "email" {
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+// consentDue lists the scopes that the person still has to agree to.
+func consentDue(a Attempt, w World) []string {
+	if a.Facts.Consent != nil {
+		return nil
+	}
+	if a.Request.Asks("consent") {
+		if len(a.Request.ConsentScopes) > 0 {
+			return a.Request.ConsentScopes
+		}
+		return a.Request.Scopes
+	}
+	var due []string
+	for _, s := range a.Request.ConsentScopes {
+		if !slices.ContainsFunc(w.Consented, func(have string) bool { return strings.EqualFold(have, s) }) {
+			due = append(due, s)
+		}
+	}
+	return due
+}
+
+// record's words for what risk and policy and the flow demanded.
+const (
+	noteSuppressed  = "mfa_suppressed_by_user_flow"
+	noteNoMethod    = "no_usable_method"
+	noteNotEnrolled = "risk_and_not_enrolled"
+	noteACR         = "acr_unsatisfied"
+)
+
+func proofOf(method string, at time.Time) record.Proof {
+	return record.Proof{Method: method, At: at, OK: true}
+}
