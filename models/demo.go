@@ -2,9 +2,13 @@ package models
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"gorm.io/gorm"
+
+	"portico/app/fault"
+	"portico/app/record"
 )
 
 // DemoSessionRow is a session of one of the sample applications, which are relying parties and no part
@@ -67,4 +71,40 @@ func (s *Store) EndDemoSessions(ctx context.Context, app, sid, subject string) (
 	}
 	res := q.Delete(&DemoSessionRow{})
 	return res.RowsAffected, res.Error
+}
+
+// SignInRecord finds the record of a sign-in, whatever its tenant: for the developer's own machine only.
+func (s *Store) SignInRecord(ctx context.Context, id string) (record.SignIn, error) {
+	list, err := s.signInRecords(ctx, "id = ?", id)
+	if err == nil && len(list) == 0 {
+		return record.SignIn{}, fault.New(fault.NotFound, "error.not_found")
+	}
+	if err != nil {
+		return record.SignIn{}, err
+	}
+	return list[0], nil
+}
+
+// SignInsByCorrelation finds the records that one request of an application left, newest first, whatever
+// their tenant: for the developer's own machine only.
+func (s *Store) SignInsByCorrelation(ctx context.Context, correlationID string) ([]record.SignIn, error) {
+	if correlationID == "" {
+		return nil, nil
+	}
+	return s.signInRecords(ctx, "correlation_id = ?", correlationID)
+}
+
+func (s *Store) signInRecords(ctx context.Context, condition string, args ...any) ([]record.SignIn, error) {
+	var rows []SignInRow
+	err := s.read.WithContext(ctx).Where(condition, args...).Order("created_at DESC, id DESC").Limit(50).Find(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	list := make([]record.SignIn, len(rows))
+	for i, r := range rows {
+		if err := json.Unmarshal([]byte(r.Record), &list[i]); err != nil {
+			return nil, badJSON("sign-in", r.ID, err)
+		}
+	}
+	return list, nil
 }

@@ -65,6 +65,13 @@ func (c *directoryCache) forget(tenantID string) {
 	}
 }
 
+// drop forgets a tenant that is gone for good.
+func (c *directoryCache) drop(segments ...string) {
+	for _, s := range segments {
+		c.segments.Delete(strings.ToLower(s))
+	}
+}
+
 // Directory gives the snapshot of a tenant named by slug or id in any letter case. An unknown or
 // disabled tenant is an ordinary fault.NotFound.
 func (s *Store) Directory(ctx context.Context, segment string) (*Directory, error) {

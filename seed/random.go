@@ -51,8 +51,7 @@ func (d dice) id(at time.Time) string {
 	binary.BigEndian.PutUint64(b[0:], uint64(at.UnixMilli())<<16)
 	binary.BigEndian.PutUint64(b[8:], d.Uint64())
 	binary.BigEndian.PutUint16(b[6:], uint16(d.Uint32()))
-	b[6], b[8] = b[6]&0x0f|0x70, b[8]&0x3f|0x80
-	return uuid.UUID(b).String()
+	return uuidOf(b, 7)
 }
 
 // uuid4 is a random-looking UUID.
@@ -60,6 +59,10 @@ func (d dice) uuid4() string {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[0:], d.Uint64())
 	binary.BigEndian.PutUint64(b[8:], d.Uint64())
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return uuidOf(b, 4)
+}
+
+func uuidOf(b [16]byte, version byte) string {
+	b[6], b[8] = b[6]&0x0f|version<<4, b[8]&0x3f|0x80
 	return uuid.UUID(b).String()
 }

@@ -55,6 +55,7 @@ type Settings struct {
 	PrivacyURL             string   `json:"privacyUrl,omitempty"`
 	TermsURL               string   `json:"termsUrl,omitempty"`
 	StayedSignedInOff      bool     `json:"staySignedInOff,omitempty"` // do not offer "Stay signed in?"
+	SampleRemoved          bool     `json:"sampleRemoved,omitempty"`   // of the workforce: the sample company was removed and stays away
 }
 
 // WorkforceSlug names the directory of admins.

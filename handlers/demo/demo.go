@@ -39,10 +39,10 @@ type Message struct {
 	CreatedAt time.Time `json:"createdDateTime"`
 }
 
-// Mailbox is where the captured messages are; To "" lists everybody's. Newest first.
+// Mailbox is where the captured messages are; to "" lists everybody's. Newest first.
 type Mailbox interface {
-	Messages(ctx context.Context, to string, limit int) ([]Message, error)
-	Message(ctx context.Context, id string) (Message, error)
+	Mailbox(ctx context.Context, to string, limit int) ([]models.MailboxRow, error)
+	MailboxMessage(ctx context.Context, id string) (models.MailboxRow, bool, error)
 }
 
 // Sessions keeps the applications' own sessions; models.Store does.
@@ -99,6 +99,7 @@ func New(d Deps) *Site {
 func (s *Site) Mount(r fiber.Router) {
 	r.Get(s.cssPath, s.style)
 	r.Get("/demo", s.landing)
+	r.Get("/demo/", func(c *fiber.Ctx) error { return c.Redirect("/demo", fiber.StatusSeeOther) })
 	for _, a := range apps() {
 		p := "/demo/" + a.slug
 		r.Get(p, s.with(a, s.home))

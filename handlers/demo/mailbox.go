@@ -6,7 +6,9 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/fault"
 	"portico/handlers"
+	"portico/models"
 	view "portico/views/demo"
 )
 
@@ -16,7 +18,7 @@ const mailboxPage = 100
 // header, without script; a link turns that off.
 func (s *Site) mailbox(c *fiber.Ctx) error {
 	to := c.Query("to")
-	list, err := s.Mailbox.Messages(handlers.Context(c), to, mailboxPage)
+	list, err := s.messages(c, to)
 	if err != nil {
 		return err
 	}
@@ -34,22 +36,16 @@ func (s *Site) mailbox(c *fiber.Ctx) error {
 
 // mailboxJSON is the same for programs (DESIGN §7).
 func (s *Site) mailboxJSON(c *fiber.Ctx) error {
-	list, err := s.Mailbox.Messages(handlers.Context(c), c.Query("to"), mailboxPage)
+	list, err := s.messages(c, c.Query("to"))
 	if err != nil {
 		return err
-	}
-	if list == nil {
-		list = []Message{}
-	}
-	for i := range list {
-		list[i].CreatedAt = list[i].CreatedAt.UTC()
 	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	return c.JSON(list)
 }
 
 func (s *Site) message(c *fiber.Ctx) error {
-	x, err := s.Mailbox.Message(handlers.Context(c), c.Params("id"))
+	x, err := s.oneMessage(c)
 	if err != nil {
 		return err
 	}
@@ -58,7 +54,7 @@ func (s *Site) message(c *fiber.Ctx) error {
 
 // messageHTML serves a message's HTML for the sandboxed frame: no script, no forms, nothing fetched.
 func (s *Site) messageHTML(c *fiber.Ctx) error {
-	x, err := s.Mailbox.Message(handlers.Context(c), c.Params("id"))
+	x, err := s.oneMessage(c)
 	if err != nil {
 		return err
 	}
@@ -69,8 +65,29 @@ func (s *Site) messageHTML(c *fiber.Ctx) error {
 	return c.SendString(x.HTML)
 }
 
+func (s *Site) messages(c *fiber.Ctx, to string) ([]Message, error) {
+	rows, err := s.Mailbox.Mailbox(handlers.Context(c), to, mailboxPage)
+	list := make([]Message, len(rows))
+	for i, r := range rows {
+		list[i] = messageOf(r)
+	}
+	return list, err
+}
+
+func (s *Site) oneMessage(c *fiber.Ctx) (Message, error) {
+	row, ok, err := s.Mailbox.MailboxMessage(handlers.Context(c), c.Params("id"))
+	if err == nil && !ok {
+		err = fault.New(fault.NotFound, "error.not_found")
+	}
+	return messageOf(row), err
+}
+
+func messageOf(r models.MailboxRow) Message {
+	return Message{ID: r.ID, To: r.To, Channel: r.Channel, Subject: r.Subject, Text: r.Text, HTML: r.HTML, Code: r.Code, CreatedAt: r.CreatedAt.UTC()}
+}
+
 func (s *Site) mail(x Message) view.Mail {
-	channel := map[string]string{"email": "Email", "sms": "Text message"}[x.Channel]
+	channel := map[string]string{"mail": "Email", "email": "Email", "sms": "Text message"}[x.Channel]
 	if channel == "" {
 		channel = x.Channel
 	}

@@ -1,0 +1,145 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"slices"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"portico/app/account"
+	"portico/app/audit"
+	"portico/app/fault"
+	"portico/app/record"
+	"portico/app/tenant"
+)
+
+// bulkRows is how many rows one INSERT carries: SQLite allows 32,766 values in a statement.
+const bulkRows = 250
+
+// ImportUsers adds many people at once, under one audit row. Who is there already (by id or identity)
+// stays as they are. Passwords are not part of it.
+func (t *Tenant) ImportUsers(ctx context.Context, actor audit.Actor, users []User) error {
+	rows, identities := make([]UserRow, 0, len(users)), make([]IdentityRow, 0, len(users))
+	for i := range users {
+		u := &users[i]
+		if err := validateUser(u); err != nil {
+			return err
+		}
+		u.TenantID, u.UpdatedAt = t.ID, u.CreatedAt
+		row, err := userRow(*u, t.ID)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+		for _, id := range u.Identities {
+			identities = append(identities, IdentityRow{ID: NewID(), TenantID: t.ID, UserID: u.ID, SignInType: id.SignInType,
+				Issuer: id.Issuer, Canonical: id.Canonical, Value: id.Value, CreatedAt: u.CreatedAt})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		skip := t.w(ctx).Clauses(clause.OnConflict{DoNothing: true})
+		if err := skip.CreateInBatches(rows, bulkRows).Error; err != nil {
+			return audit.Event{}, err
+		}
+		if err := skip.CreateInBatches(identities, bulkRows).Error; err != nil {
+			return audit.Event{}, err
+		}
+		return audit.Event{Activity: "Import users", Category: "UserManagement", Operation: "Add",
+			Target: audit.Target{Kind: "tenant", ID: t.ID}, Changes: []audit.Change{{Property: "users", New: len(rows)}}}, nil
+	})
+}
+
+// ImportSignIns writes generated or migrated records of the past and says how many were new; those that
+// are there already stay.
+func (t *Tenant) ImportSignIns(ctx context.Context, list []record.SignIn) (int, error) {
+	rows := make([]SignInRow, 0, len(list))
+	for _, r := range list {
+		row, err := importedSignIn(r, t.ID)
+		if err != nil {
+			return 0, err
+		}
+		rows = append(rows, row)
+	}
+	written := 0
+	err := t.InTx(ctx, func(t *Tenant) error {
+		for chunk := range slices.Chunk(rows, bulkRows) {
+			res := t.w(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(chunk)
+			if res.Error != nil {
+				return res.Error
+			}
+			written += int(res.RowsAffected)
+		}
+		return nil
+	})
+	return written, err
+}
+
+func importedSignIn(r record.SignIn, tenantID string) (SignInRow, error) {
+	r.TenantID = tenantID
+	body, err := json.Marshal(r)
+	if err != nil {
+		return SignInRow{}, err
+	}
+	row := SignInRow{ID: r.ID, TenantID: tenantID, CreatedAt: r.StartedAt.UTC().Truncate(time.Microsecond), CorrelationID: r.CorrelationID,
+		Kind: string(r.Kind), Result: string(r.Outcome.Result), Code: r.Outcome.Code, UserID: r.User.ID, UserName: r.User.Name,
+		Identifier: r.Identifier, ClientID: r.App.ID, ClientName: r.App.Name, Country: r.Signals.Country, Browser: r.Signals.Browser,
+		OS: r.Signals.OS, SignUp: r.SignUp, RiskLevel: r.RiskLevel, Record: string(body)}
+	if r.IdentifierType == account.SignInEmail {
+		if canonical, err := account.CanonicalEmail(r.Identifier); err == nil {
+			row.Identifier = canonical
+		}
+	}
+	if r.Signals.IP.IsValid() {
+		row.IP = r.Signals.IP.String()
+	}
+	return row, nil
+}
+
+// OldestSignIn is when the tenant's log begins; false when it is empty.
+func (t *Tenant) OldestSignIn(ctx context.Context) (time.Time, bool, error) {
+	var rows []SignInRow
+	err := t.q(ctx).Select("created_at").Order("created_at, id").Limit(1).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return time.Time{}, false, err
+	}
+	return rows[0].CreatedAt.UTC(), true, nil
+}
+
+// RemoveTenant erases a customer tenant with everything in it. The audit row stands in the workforce
+// tenant, because the tenant's own log goes with it.
+func (s *Store) RemoveTenant(ctx context.Context, actor audit.Actor, id string) error {
+	gone, err := s.Tenant(id).Get(ctx)
+	if err != nil {
+		return err
+	}
+	if gone.Kind == tenant.Workforce {
+		return fault.New(fault.Denied, "error.denied")
+	}
+	staff, err := s.TenantBy(ctx, tenant.WorkforceSlug)
+	if err != nil {
+		return err
+	}
+	return s.Tenant(staff.ID).audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		for _, row := range Tables() {
+			if _, scoped := reflect.TypeOf(row).Elem().FieldByName("TenantID"); !scoped {
+				continue
+			}
+			if err := t.w(ctx).Where("tenant_id = ?", id).Delete(row).Error; err != nil {
+				return audit.Event{}, err
+			}
+		}
+		if err := t.w(ctx).Where("target_tenant = ?", id).Delete(&RoleAssignmentRow{}).Error; err != nil {
+			return audit.Event{}, err
+		}
+		t.afterCommit(func() { t.directories.drop(gone.ID, gone.Slug) })
+		return audit.Event{Activity: "Delete tenant", Category: "DirectoryManagement", Operation: "Delete",
+				Target: audit.Target{Kind: "tenant", ID: gone.ID, Name: gone.Name}},
+			t.w(ctx).Where("id = ?", id).Delete(&TenantRow{}).Error
+	})
+}
