@@ -21,6 +21,7 @@ const drainTime = 20 * time.Second
 // server is a running program: the web application, its workers, and whether it takes new requests.
 type server struct {
 	*program
+	owner    string // this process in leases
 	app      *fiber.App
 	workers  []func(context.Context) // each returns soon after its context ends
 	draining atomic.Bool
@@ -43,7 +44,7 @@ func (serveCommand) Run(ctx context.Context, w world) error {
 	if err := p.store.Migrate(ctx); err != nil {
 		return err
 	}
-	s := &server{program: p}
+	s := &server{program: p, owner: instance()}
 	if !p.config.Development() {
 		s.settle = 2 * time.Second
 	}

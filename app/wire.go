@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/message"
 	"portico/app/signal"
 	"portico/handlers"
 )
@@ -30,6 +31,18 @@ func (s *server) wire(_ context.Context) error {
 		Proxies: s.proxies, Places: places, Log: s.log, Now: s.now, Limits: limits, Observe: metrics.observe}
 	s.app = web.NewApp()
 	s.probes(metrics)
+	handlers.MountAssets(s.app)
+	channels, err := s.mailChannels(message.Plain{Bundle: s.bundle, Tenant: s.tenantName})
+	if err != nil {
+		return err
+	}
+	s.background(metrics, channels)
 	s.app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 	return nil
+}
+
+// tenantName is what mail is signed with.
+func (s *server) tenantName(ctx context.Context, tenantID string) (string, error) {
+	t, err := s.store.Tenant(tenantID).Get(ctx)
+	return t.Name, err
 }

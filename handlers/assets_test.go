@@ -30,7 +30,7 @@ func TestAssetsAreServedCompressedAndForEver(t *testing.T) {
 		{static.URL("hosted.css"), "", 404, ""},
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
-		r.URL.Path = row.path
+		r.URL.Path, r.RequestURI = row.path, ""
 		r.Header.Set("Accept-Encoding", row.accept)
 		res, err := app.Test(r)
 		if err != nil {
