@@ -438,15 +438,25 @@ func (t *Tenant) RestoreApplication(ctx context.Context, actor audit.Actor, id s
 	return a, err
 }
 
-// PurgeApplication erases a deleted application with its credentials and its place in a user flow.
+// PurgeApplication erases a deleted application with every row that belongs to it: credentials, grants,
+// its place in a user flow.
 func (t *Tenant) PurgeApplication(ctx context.Context, actor audit.Actor, id string) error {
 	return t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		a, err := t.applicationWhere(ctx, t.lock(ctx).Where("id = ? AND deleted_at IS NOT NULL", id))
 		if err != nil {
 			return audit.Event{}, err
 		}
-		for _, row := range []any{&ApplicationCredentialRow{}, &UserFlowAppRow{}, &ApplicationMistakeRow{}} {
+		for _, row := range tablesWith("TenantID", "ApplicationID") {
 			if err := t.u(ctx).Where("application_id = ?", id).Delete(row).Error; err != nil {
+				return audit.Event{}, err
+			}
+		}
+		for _, row := range tablesWith("TenantID", "ClientID") {
+			switch row.(type) {
+			case *SignInRow, *ApplicationRow:
+				continue
+			}
+			if err := t.u(ctx).Where("client_id = ?", a.ClientID).Delete(row).Error; err != nil {
 				return audit.Event{}, err
 			}
 		}

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -86,9 +87,9 @@ func withUTC(dsn string) string {
 	return u.String()
 }
 
-// Close waits for running queries and closes the pools.
+// Close writes what is still counted in memory, waits for running queries and closes the pools.
 func (s *Store) Close() error {
-	var errs []error
+	errs := []error{s.FlushSignIns(context.Background())}
 	for _, db := range []*gorm.DB{s.write, s.read} {
 		if pool, err := db.DB(); err == nil {
 			errs = append(errs, pool.Close())

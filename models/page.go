@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"time"
@@ -93,4 +94,25 @@ func mapPage[A, B any](p Page[A], f func(A) B) Page[B] {
 		out.Items[i] = f(a)
 	}
 	return out
+}
+
+// eachPage visits the items of every page in turn.
+func eachPage[T any](ctx context.Context, after string, next func(after string) (Page[T], error), visit func(T) error) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		p, err := next(after)
+		if err != nil {
+			return err
+		}
+		for _, item := range p.Items {
+			if err := visit(item); err != nil {
+				return err
+			}
+		}
+		if after = p.Next; after == "" {
+			return nil
+		}
+	}
 }

@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // Tables lists every row type; migrations and the copy command read it. A new aggregate adds its rows
 // here and declares them in its own file.
@@ -8,15 +11,30 @@ func Tables() []any {
 	return []any{
 		&TenantRow{},
 		&UserRow{}, &IdentityRow{}, &CredentialRow{},
-		&ApplicationRow{}, &ApplicationCredentialRow{}, &ApplicationMistakeRow{},
+		&ApplicationRow{}, &ApplicationCredentialRow{},
 		&UserFlowRow{}, &UserFlowVersionRow{}, &UserFlowAppRow{},
 		&SignInRow{}, &AuditRow{},
 		&ClientDiagnosticRow{},
 		&DemoSessionRow{},
 		&PortalSessionRow{},
 		&OutboxRow{}, &JobRow{}, &MailboxRow{},
-		&RoleAssignmentRow{},
+		&RoleAssignmentRow{}, &OneTimeLinkRow{},
 	}
+}
+
+// tablesWith lists the row types that have all the fields.
+func tablesWith(fields ...string) []any {
+	var out []any
+next:
+	for _, table := range Tables() {
+		for _, f := range fields {
+			if _, ok := reflect.TypeOf(table).Elem().FieldByName(f); !ok {
+				continue next
+			}
+		}
+		out = append(out, table)
+	}
+	return out
 }
 
 // TenantRow is a directory. Settings is tenant.Settings as JSON.
@@ -170,54 +188,6 @@ type UserFlowAppRow struct {
 }
 
 func (UserFlowAppRow) TableName() string { return "user_flow_apps" }
-
-// SignInRow is one entry of the sign-in log: the columns that reports filter by, and the whole
-// record.SignIn as JSON. Paging is by (tenant, created_at, id).
-type SignInRow struct {
-	ID            string    `gorm:"primaryKey;size:36"`
-	TenantID      string    `gorm:"size:36;index:signins_time,priority:1;index:signins_user,priority:1;index:signins_app,priority:1;index:signins_result,priority:1"`
-	CreatedAt     time.Time `gorm:"index:signins_time,priority:2;index:signins_user,priority:3;index:signins_app,priority:3;index:signins_result,priority:3"`
-	CorrelationID string    `gorm:"size:64;index:signins_correlation"`
-	Kind          string
-	Result        string `gorm:"index:signins_result,priority:2"`
-	Code          int
-	UserID        string `gorm:"size:36;index:signins_user,priority:2"`
-	UserName      string
-	Identifier    string
-	ClientID      string `gorm:"size:36;index:signins_app,priority:2"`
-	ClientName    string
-	IP            string
-	Country       string
-	Browser       string
-	OS            string
-	SignUp        bool
-	RiskLevel     string
-	Record        string `gorm:"type:text"`
-}
-
-func (SignInRow) TableName() string { return "sign_ins" }
-
-// AuditRow is one entry of the audit log (Graph directoryAudit). Changes and Targets are JSON.
-type AuditRow struct {
-	ID            string    `gorm:"primaryKey;size:36"`
-	TenantID      string    `gorm:"size:36;index:audits_time,priority:1;index:audits_target,priority:1"`
-	CreatedAt     time.Time `gorm:"index:audits_time,priority:2;index:audits_target,priority:3"`
-	Activity      string
-	Category      string
-	Operation     string
-	Result        string
-	ActorKind     string
-	ActorID       string `gorm:"index:audits_actor"`
-	ActorName     string
-	ActorIP       string
-	TargetKind    string
-	TargetID      string `gorm:"index:audits_target,priority:2"`
-	TargetName    string
-	Changes       string `gorm:"type:text"` // []audit.Change
-	CorrelationID string
-}
-
-func (AuditRow) TableName() string { return "audits" }
 
 // RoleAssignmentRow gives an admin (a user of the workforce tenant) a role in one tenant or in all ("*").
 type RoleAssignmentRow struct {

@@ -30,6 +30,10 @@ type Store struct {
 	directories directoryCache
 	batches     batcher
 	seen        sync.Map // client ids whose first request is marked already
+	folds       struct {
+		mu   sync.Mutex
+		byID map[string]*folding
+	}
 }
 
 // Sealer encrypts secrets at rest. Context (a purpose and the row's id) is bound into the seal, so a

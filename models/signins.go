@@ -1,0 +1,325 @@
+package models
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"portico/app/record"
+)
+
+// SignInRow is one entry of the sign-in log: the columns that reports filter by, and the whole
+// record.SignIn as JSON. Paging is by (created_at, id); each filter has an index that ends in the time.
+type SignInRow struct {
+	ID            string    `gorm:"primaryKey;size:36"`
+	TenantID      string    `gorm:"size:36;index:signins_time,priority:1;index:signins_kind,priority:1;index:signins_user,priority:1;index:signins_app,priority:1;index:signins_result,priority:1;index:signins_ip,priority:1;index:signins_country,priority:1;index:signins_identifier,priority:1;index:signins_correlation,priority:1;index:signins_sign_up,priority:1,where:sign_up"`
+	CreatedAt     time.Time `gorm:"index:signins_time,priority:2;index:signins_kind,priority:3;index:signins_user,priority:3;index:signins_app,priority:3;index:signins_result,priority:3;index:signins_ip,priority:3;index:signins_country,priority:3;index:signins_sign_up,priority:2"`
+	CorrelationID string    `gorm:"size:64;index:signins_correlation,priority:2"`
+	Kind          string    `gorm:"index:signins_kind,priority:2"`
+	Protocol      string
+	Result        string `gorm:"index:signins_result,priority:2"`
+	Code          int
+	UserID        string `gorm:"size:36;index:signins_user,priority:2"`
+	UserName      string
+	Identifier    string `gorm:"index:signins_identifier,priority:2"` // folded
+	ClientID      string `gorm:"size:36;index:signins_app,priority:2"`
+	ClientName    string
+	IP            string `gorm:"index:signins_ip,priority:2"`
+	Country       string `gorm:"index:signins_country,priority:2"`
+	Browser       string
+	OS            string
+	SignUp        bool
+	RiskLevel     string
+	Count         int    // more than one when entries are folded
+	Record        string `gorm:"type:text"`
+}
+
+func (SignInRow) TableName() string { return "sign_ins" }
+
+func signInRow(tenantID string, r record.SignIn) (SignInRow, error) {
+	r.TenantID = tenantID
+	count := max(r.Count, 1)
+	r.Count = 0 // the column counts
+	body, err := json.Marshal(r)
+	if err != nil {
+		return SignInRow{}, err
+	}
+	at := r.EndedAt
+	if at.IsZero() {
+		at = r.StartedAt
+	}
+	ip := ""
+	if r.Signals.IP.IsValid() {
+		ip = r.Signals.IP.Unmap().String()
+	}
+	return SignInRow{ID: r.ID, TenantID: tenantID, CreatedAt: at.UTC().Truncate(time.Microsecond), CorrelationID: r.CorrelationID,
+		Kind: string(r.Kind), Protocol: r.Protocol, Result: string(r.Outcome.Result), Code: r.Outcome.Code, UserID: r.User.ID,
+		UserName: r.User.Name, Identifier: fold(r.Identifier), ClientID: r.App.ID, ClientName: r.App.Name, IP: ip,
+		Country: r.Signals.Country, Browser: r.Signals.Browser, OS: r.Signals.OS, SignUp: r.SignUp, RiskLevel: r.RiskLevel,
+		Count: count, Record: string(body)}, nil
+}
+
+// SignIn is the decoded record of a row.
+func (r SignInRow) SignIn() (record.SignIn, error) {
+	var out record.SignIn
+	if err := json.Unmarshal([]byte(r.Record), &out); err != nil {
+		return out, badJSON("sign-in", r.ID, err)
+	}
+	if out.TenantID = r.TenantID; r.Count > 1 {
+		out.Count = r.Count
+	}
+	return out, nil
+}
+
+// RecordSignIn appends a record, in the running transaction if there is one, or counts one more when
+// its id is there already. An id is made when it is empty.
+func (t *Tenant) RecordSignIn(ctx context.Context, r record.SignIn) error {
+	if r.ID == "" {
+		r.ID = NewID()
+	}
+	row, err := signInRow(t.ID, r)
+	if err != nil {
+		return err
+	}
+	return t.w(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}},
+		Where:     clause.Where{Exprs: []clause.Expression{gorm.Expr("sign_ins.tenant_id = ?", t.ID)}},
+		DoUpdates: clause.Assignments(map[string]any{"count": gorm.Expr("sign_ins.count + ?", row.Count)})}).Create(&row).Error
+}
+
+// LogSignIn appends a record durably together with other callers' (group commit).
+func (t *Tenant) LogSignIn(ctx context.Context, r record.SignIn) error {
+	return t.InBatch(ctx, func(t *Tenant) error { return t.RecordSignIn(ctx, r) })
+}
+
+// foldMost is how many counters are kept in memory before entries are written one by one.
+const foldMost = 50_000
+
+// folding is one folded entry of the running minute.
+type folding struct {
+	tenant *Tenant
+	minute time.Time
+	more   int // counted since the row was last written
+}
+
+// FoldSignIn is LogSignIn for what happens often and without a person: all entries of one client, user,
+// address, result and minute are one row with a count. The first of a minute is on disk before the call
+// returns; the others are counted in memory and written by FlushSignIns, every second and at the end.
+func (t *Tenant) FoldSignIn(ctx context.Context, r record.SignIn) error {
+	at := r.EndedAt
+	if at.IsZero() {
+		at = r.StartedAt
+	}
+	minute := at.UTC().Truncate(time.Minute)
+	id := foldID(t.ID, r, minute)
+	t.folds.mu.Lock()
+	if f, ok := t.folds.byID[id]; ok {
+		f.more += max(r.Count, 1)
+		t.folds.mu.Unlock()
+		return nil
+	}
+	t.folds.mu.Unlock()
+	r.ID = id
+	if err := t.LogSignIn(ctx, r); err != nil {
+		return err
+	}
+	t.folds.mu.Lock()
+	defer t.folds.mu.Unlock()
+	if t.folds.byID == nil {
+		t.folds.byID = map[string]*folding{}
+	}
+	if _, ok := t.folds.byID[id]; !ok && len(t.folds.byID) < foldMost {
+		t.folds.byID[id] = &folding{tenant: t.Store.Tenant(t.ID), minute: minute}
+	}
+	return nil
+}
+
+// foldID is the same in every instance, so that they count on one row. It has the shape of a UUIDv7 of
+// the minute, so that it sorts among the others. IPv6 addresses are one per network of a customer (/64).
+func foldID(tenantID string, r record.SignIn, minute time.Time) string {
+	ip := r.Signals.IP.Unmap()
+	if ip.Is6() {
+		if p, err := ip.Prefix(64); err == nil {
+			ip = p.Addr()
+		}
+	}
+	var addr string
+	if ip != (netip.Addr{}) {
+		addr = ip.String()
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{tenantID, string(r.Kind), r.Protocol, r.App.ID, r.User.ID, addr,
+		string(r.Outcome.Result), strconv.Itoa(r.Outcome.Code), strconv.FormatInt(minute.Unix(), 10)}, "\x00")))
+	var id uuid.UUID
+	copy(id[6:], sum[:])
+	for i, ms := 5, minute.UnixMilli(); i >= 0; i, ms = i-1, ms>>8 {
+		id[i] = byte(ms)
+	}
+	id[6], id[8] = id[6]&0x0f|0x70, id[8]&0x3f|0x80
+	return id.String()
+}
+
+// FlushSignIns writes what FoldSignIn counted in memory, and forgets the minutes that are over.
+func (s *Store) FlushSignIns(ctx context.Context) error {
+	type count struct {
+		id   string
+		more int
+	}
+	now := s.Now()
+	byTenant := map[string][]count{}
+	s.folds.mu.Lock()
+	for id, f := range s.folds.byID {
+		if f.more > 0 {
+			byTenant[f.tenant.ID] = append(byTenant[f.tenant.ID], count{id, f.more})
+			f.more = 0
+		}
+		if now.Sub(f.minute) > 2*time.Minute {
+			delete(s.folds.byID, id)
+		}
+	}
+	s.folds.mu.Unlock()
+	for tenantID, counts := range byTenant {
+		err := s.Tenant(tenantID).InBatch(ctx, func(t *Tenant) error {
+			for _, c := range counts {
+				if err := t.u(ctx).Model(&SignInRow{}).Where("id = ?", c.id).UpdateColumn("count", gorm.Expr("count + ?", c.more)).Error; err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			s.folds.mu.Lock()
+			for _, c := range counts { // count them again next time
+				if f, ok := s.folds.byID[c.id]; ok {
+					f.more += c.more
+				}
+			}
+			s.folds.mu.Unlock()
+			return err
+		}
+	}
+	return nil
+}
+
+// SignInQuery narrows the sign-in log. It is sorted by time, newest first.
+type SignInQuery struct {
+	Search        string    // a person's name or address, or a whole id (sign-in, correlation, user, app)
+	From          time.Time // included
+	To            time.Time // excluded
+	UserID        string
+	ClientID      string
+	Result        string // record.Result
+	Kind          string // record.Kind
+	IP            string
+	Country       string
+	CorrelationID string
+	RiskLevel     string
+	SignUp        *bool
+	OldestFirst   bool
+	After         string
+	Limit         int
+}
+
+// searchedUsers is how many people a search of the log follows by name.
+const searchedUsers = 200
+
+func (t *Tenant) signInFilter(ctx context.Context, f SignInQuery) (*gorm.DB, error) {
+	q := t.q(ctx)
+	for column, v := range map[string]string{"user_id": f.UserID, "client_id": f.ClientID, "result": f.Result, "kind": f.Kind,
+		"ip": f.IP, "country": f.Country, "correlation_id": f.CorrelationID, "risk_level": f.RiskLevel} {
+		if v != "" {
+			q = q.Where(column+" = ?", v)
+		}
+	}
+	if f.SignUp != nil {
+		if *f.SignUp {
+			q = q.Where("sign_up") // spelled as the partial index is
+		} else {
+			q = q.Where("NOT sign_up")
+		}
+	}
+	if !f.From.IsZero() {
+		q = q.Where("created_at >= ?", f.From.UTC())
+	}
+	if !f.To.IsZero() {
+		q = q.Where("created_at < ?", f.To.UTC())
+	}
+	s := fold(f.Search)
+	if s == "" {
+		return q, nil
+	}
+	if _, err := uuid.Parse(s); err == nil {
+		return q.Where("(id = ? OR correlation_id = ? OR user_id = ? OR client_id = ?)", s, s, s, s), nil
+	}
+	// A search never reads the log from end to end: it looks up who is meant, and then their entries.
+	var users []string
+	found := t.searchFilter(ctx, t.q(ctx).Model(&UserRow{}), s)
+	if err := found.Limit(searchedUsers).Pluck("id", &users).Error; err != nil {
+		return nil, err
+	}
+	return q.Where("(user_id IN ? OR (identifier >= ? AND identifier < ?))", append(users, "-"), s, s+"\U0010FFFF"), nil
+}
+
+// SignInRows lists one page of the log as rows.
+func (t *Tenant) SignInRows(ctx context.Context, f SignInQuery) (Page[SignInRow], error) {
+	q, err := t.signInFilter(ctx, f)
+	if err == nil {
+		q, err = keyset(q, "created_at", f.After, !f.OldestFirst, true)
+	}
+	if err != nil {
+		return Page[SignInRow]{}, err
+	}
+	limit := clampLimit(f.Limit)
+	var rows []SignInRow
+	if err := q.Limit(limit + 1).Find(&rows).Error; err != nil {
+		return Page[SignInRow]{}, err
+	}
+	return page(rows, limit, func(r SignInRow) cursor { return cursor{Time: r.CreatedAt, ID: r.ID} }), nil
+}
+
+// SignIns lists one page of the log.
+func (t *Tenant) SignIns(ctx context.Context, f SignInQuery) (Page[record.SignIn], error) {
+	rows, err := t.SignInRows(ctx, f)
+	if err != nil {
+		return Page[record.SignIn]{}, err
+	}
+	out := Page[record.SignIn]{Items: make([]record.SignIn, len(rows.Items)), Next: rows.Next}
+	for i, r := range rows.Items {
+		if out.Items[i], err = r.SignIn(); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// SignIn reads one record of the log.
+func (t *Tenant) SignIn(ctx context.Context, id string) (record.SignIn, error) {
+	var r SignInRow
+	if err := t.q(ctx).Where("id = ?", id).Take(&r).Error; err != nil {
+		return record.SignIn{}, found(err)
+	}
+	return r.SignIn()
+}
+
+// EachSignIn visits every record that the query finds, page by page, so that an export of any size
+// holds neither memory nor a transaction.
+func (t *Tenant) EachSignIn(ctx context.Context, f SignInQuery, visit func(record.SignIn) error) error {
+	f.Limit = 500
+	return eachPage(ctx, f.After, func(after string) (Page[record.SignIn], error) {
+		f.After = after
+		return t.SignIns(ctx, f)
+	}, visit)
+}
+
+// PurgeSignIns deletes up to limit records older than before, oldest first, and says how many it did.
+func (t *Tenant) PurgeSignIns(ctx context.Context, before time.Time, limit int) (int, error) {
+	old := t.w(ctx).Model(&SignInRow{}).Select("id").Where("tenant_id = ? AND created_at < ?", t.ID, before.UTC()).Order("created_at").Limit(limit)
+	r := t.u(ctx).Where("id IN (?)", old).Delete(&SignInRow{})
+	return int(r.RowsAffected), r.Error
+}
