@@ -1,12 +1,13 @@
 // Package hosted knows the pages that customers see: sign-up, sign-in and everything between. A page is
 // one heading, one form with one primary button, and below it other ways on. It takes the structs
-// declared here and decides nothing; handlers/hosted fills them. Field names and events are a contract:
+// declared here and decides nothing; handlers/hosted fills them. Names of inputs are a contract, the same
+// as the machine's (signin.Form):
 //
-//	username, password, new_password, code, stay, credential   the standard inputs
-//	givenName, surname, … and attributes[<id>]                  what a flow collects
-//	step, proof                                                 hidden in every form
-//	event                                                       what a form other than the main one means
-//	account, answer                                             the choice that a button carries
+//	email, password, newPassword, code, stay, credential   the standard inputs
+//	givenName, surname, … and attributes[<id>]              what a flow collects
+//	step, proof                                             hidden in every form
+//	action                                                  what was pressed, when not the main button
+//	account, method                                         the choice that a button carries
 //
 // Every form is a POST to Page.Action. A program that knows only autocomplete tokens can fill them.
 package hosted
@@ -16,40 +17,46 @@ import (
 	"portico/views/ui"
 )
 
-// Event is what one of the small forms below the main one means. The main form sends none.
+// Event is what a button other than the main one means: the value of "action". The main one sends none.
 type Event string
 
 const (
-	SignUp       Event = "sign_up"       // "Create an account"
-	SignIn       Event = "sign_in"       // "Sign in instead"
-	Forgot       Event = "forgot"        // "Forgot your password?"
-	Resend       Event = "resend"        // "Send a new code"
-	Change       Event = "change"        // another address than the one typed; "Not you?"
-	OtherAccount Event = "other_account" // of the account chooser
-	UsePassword  Event = "use_password"
-	UseCode      Event = "use_code"
-	UsePasskey   Event = "use_passkey"
-	UseTOTP      Event = "use_totp"
-	UseEmail     Event = "use_email"
-	UseRecovery  Event = "use_recovery"
-	OtherWay     Event = "other_way" // back to the choice of second factors
-	Postpone     Event = "postpone"  // "Not now"
-	Back         Event = "back"
+	SignUp       Event = "signUp"   // "Create an account"
+	SignIn       Event = "signIn"   // "Sign in instead"
+	Forgot       Event = "forgot"   // "Forgot your password?"
+	Resend       Event = "resend"   // "Send a new code"
+	Send         Event = "send"     // "Send a code by email instead", as second factor
+	Change       Event = "restart"  // another address than the one typed; "Not you?"
+	OtherAccount Event = "other"    // of the account chooser
+	UsePassword  Event = "password" // password instead of a code
+	UseCode      Event = "code"     // code instead of a password
+	UsePasskey   Event = "passkey"  // carries a credential
+	OtherWay     Event = "back"     // back to the choice of second factors
+	Postpone     Event = "skip"     // "Not now"
+	Choose       Event = "choose"   // with "method": which second factor
+	Accept       Event = "accept"   // consent
+	Decline      Event = "decline"
+	Yes          Event = "yes" // stay signed in, sign out
+	No           Event = "no"
 	Cancel       Event = "cancel" // leaves: back to the app with access_denied
-	StartAgain   Event = "start_again"
 )
 
-// Way is another way on from a page: a link when it has an address, otherwise a small form that posts its
-// event. The words are the catalogue's, by event, unless Text says otherwise.
+// Way is another way on from a page: a link when it has an address, otherwise a button that posts its
+// event. With a Method it posts that as "method" and no action, which means Choose. The words are the
+// catalogue's, by event or method, unless Text says otherwise.
 type Way struct {
-	Event Event
-	Href  string
-	Text  string
+	Event  Event
+	Method string // totp, passkey, email, sms, recovery
+	Href   string
+	Text   string
 }
 
 func (w Way) words(l *i18n.Localizer) string {
 	if w.Text != "" {
 		return w.Text
+	}
+	if w.Method != "" {
+		return l.T("way.method." + w.Method)
 	}
 	return l.T("way." + string(w.Event))
 }
@@ -102,7 +109,8 @@ type SignInView struct {
 
 // PasswordView asks for the password of Page.Account.
 type PasswordView struct {
-	Stay bool
+	Stay     bool
+	Existing bool // a sign-up met an account: say so kindly, now that the address is proven
 }
 
 // CodeView asks for a code that was sent.
@@ -198,7 +206,7 @@ type StayView struct{}
 
 // BlockedView is the end: what happened and what to do, without scores and rule names.
 type BlockedView struct {
-	Reason    string // message key below "blocked.": policy, risk, disabled, mfa_missing, sign_up_closed, unavailable
+	Reason    string // message key below "blocked.": policy, risk, disabled, mfa_missing, no_account, sign_up_closed, unavailable
 	Reference string
 }
 
@@ -209,7 +217,7 @@ type Method struct {
 }
 
 // ChooseMethodView offers second factors: to set one up, or to confirm with one that is there. Each is a
-// button that posts its kind as "answer".
+// button that posts its kind as "method".
 type ChooseMethodView struct {
 	Enrol   bool
 	Methods []Method

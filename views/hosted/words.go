@@ -19,9 +19,9 @@ func langOf(ctx context.Context) string { return i18n.From(ctx).Lang() }
 func (p Page) way(ctx context.Context, w Way) string {
 	switch {
 	case w.Text == "" && w.Event == Cancel && p.App != "":
-		return t(ctx, "way.cancel", "app", p.App)
+		return t(ctx, "way.cancel_app", "app", p.App)
 	case w.Text == "" && w.Event == Cancel:
-		return t(ctx, "way.cancel_plain")
+		return t(ctx, "way.cancel")
 	}
 	return w.words(i18n.From(ctx))
 }
@@ -172,4 +172,31 @@ func scripts(password bool, passkey *Passkey) []string {
 		list = append(list, "passkey.js")
 	}
 	return list
+}
+
+func (w Way) name() string {
+	if w.Method != "" {
+		return "method"
+	}
+	return "action"
+}
+
+func (w Way) value() string {
+	if w.Method != "" {
+		return w.Method
+	}
+	return string(w.Event)
+}
+
+// leaving words the way out of a page where nothing is left to cancel.
+func (p Page) leaving(ctx context.Context) Page {
+	ways := make([]Way, len(p.Ways))
+	copy(ways, p.Ways)
+	for i, w := range ways {
+		if w.Event == Cancel && w.Text == "" && p.App != "" {
+			ways[i].Text = t(ctx, "end.go_back", "app", p.App)
+		}
+	}
+	p.Ways = ways
+	return p
 }

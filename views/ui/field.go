@@ -64,7 +64,7 @@ func or(s, other string) string {
 
 // Username is the box that starts a sign-in. Passkey suggestions appear in it.
 func Username(label, value string) Field {
-	return Field{Name: "username", Label: label, Value: value, Type: "email", Autocomplete: "username webauthn", MaxLength: 254, Dir: "ltr"}
+	return Field{Name: "email", Label: label, Value: value, Type: "email", Autocomplete: "username webauthn", MaxLength: 254, Dir: "ltr"}
 }
 
 // Email is an address that is not (yet) the name of an account.
@@ -79,7 +79,7 @@ func Password(label string) Field {
 
 // NewPassword is one box, no second: there is a show button, and pasting is welcome.
 func NewPassword(label string) Field {
-	return Field{Name: "new_password", Label: label, Type: "password", Autocomplete: "new-password", MaxLength: 256, Show: true, Dir: "ltr"}
+	return Field{Name: "newPassword", Label: label, Type: "password", Autocomplete: "new-password", MaxLength: 256, Show: true, Dir: "ltr"}
 }
 
 // OneTimeCode is one box for a code of digits; spaces and hyphens are ignored by who reads it.

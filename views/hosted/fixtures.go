@@ -1,0 +1,99 @@
+package hosted
+
+import (
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"portico/app/branding"
+	"portico/views/ui"
+)
+
+// Fixture is one page in one state, by name.
+type Fixture struct {
+	Name string
+	Page templ.Component
+}
+
+// SampleBrand is the tenant of the fixtures.
+func SampleBrand() *ui.Brand {
+	b := ui.NewBrand("Fernhill Group", branding.Theme{Color: "#0b6e4f"})
+	b.SupportURL, b.PrivacyURL, b.TermsURL = "/help", "/privacy", "/terms"
+	return b
+}
+
+// Fixtures is every page in every state worth looking at: one list for the tests, the gallery and the
+// screenshots. Languages are the links of the chooser.
+func Fixtures(b *ui.Brand, languages []ui.Link) []Fixture {
+	page := func(ways ...Event) Page {
+		p := Page{Brand: b, App: "Fernhill Market", Action: "/fernhill/signin/0192", Step: "step", Proof: "cHJvb2Y", Values: map[string]string{}, Languages: languages}
+		for _, w := range ways {
+			p.Ways = append(p.Ways, Way{Event: w})
+		}
+		return p
+	}
+	with := func(p Page, change func(*Page)) Page { change(&p); return p }
+	known := func(p *Page) { p.Account = "mira.okafor@example.com" }
+	typed := func(name, value string) func(*Page) {
+		return func(p *Page) { p.Values = map[string]string{name: value} }
+	}
+	wrong := func(name, text string) func(*Page) {
+		return func(p *Page) { p.Errors = append(p.Errors, ui.FieldError{Name: name, Text: text}) }
+	}
+	passkey := &Passkey{Options: `{"challenge":"AAAA","rpId":"localhost","userVerification":"preferred"}`, Event: UsePasskey}
+	attributes := []Attribute{
+		{ID: "givenName", Required: true}, {ID: "surname", Required: true}, {ID: "displayName"}, {ID: "jobTitle"}, {ID: "mobilePhone"},
+		{ID: "streetAddress"}, {ID: "postalCode"}, {ID: "city"}, {ID: "state"}, {ID: "country", Required: true}, {ID: "birthdate", Kind: "date", Hint: "For example 27 3 1984"},
+		{ID: "extension_x_loyaltyNumber", Label: "Loyalty number", Hint: "On the back of your card", Kind: "number"},
+		{ID: "extension_x_channel", Label: "How may we reach you?", Kind: "radio", Required: true, Options: []ui.Option{{Value: "mail", Text: "By email"}, {Value: "phone", Text: "By phone"}}},
+		{ID: "extension_x_topics", Label: "What are you interested in?", Kind: "checkboxes", Options: []ui.Option{{Value: "garden", Text: "Garden"}, {Value: "kitchen", Text: "Kitchen", Hint: "Recipes on Fridays"}}},
+		{ID: "extension_x_store", Label: "Your store", Kind: "select", Options: []ui.Option{{Value: "1", Text: "Harbour"}, {Value: "2", Text: "Old Town"}}},
+		{ID: "extension_x_terms", Label: "I agree to the terms of use", Kind: "boolean", Required: true},
+	}
+	long := with(page(SignUp, Forgot, UseCode, Cancel), func(p *Page) {
+		p.App = strings.Repeat("A very long name of an app ", 4)
+		p.Values = map[string]string{"email": strings.Repeat("abcdefghij", 12) + "@example.com"}
+	})
+	none := with(page(SignUp), func(p *Page) { p.App, p.Brand = "", ui.NewBrand("Contoso", branding.Theme{}) })
+	return []Fixture{
+		{"identify", Identify(page(SignUp, Cancel), IdentifyView{})},
+		{"identify-error", Identify(with(with(page(SignUp), typed("email", "mira@")), wrong("email", "Enter an email address like name@example.com")), IdentifyView{})},
+		{"identify-sign-up", Identify(page(SignIn, Cancel), IdentifyView{Create: true})},
+		{"identify-passkey", Identify(page(SignUp), IdentifyView{Passkey: passkey})},
+		{"sign-in", SignInPage(page(Forgot, SignUp, Cancel), SignInView{Stay: true})},
+		{"sign-in-neutral", SignInPage(none, SignInView{Stay: true})},
+		{"sign-in-error", SignInPage(with(with(page(Forgot, SignUp), typed("email", "mira.okafor@example.com")), wrong("password", "Check your email address and password, and try again")), SignInView{Stay: true, Passkey: passkey})},
+		{"sign-in-long", SignInPage(long, SignInView{Stay: true})},
+		{"password", Password(with(page(Forgot, UseCode, Cancel), known), PasswordView{Stay: true})},
+		{"password-existing", Password(with(page(Forgot, Cancel), known), PasswordView{Existing: true})},
+		{"code-sign-in", Code(page(Resend, Change, Cancel), CodeView{To: "m*****@example.com", Minutes: 10, Why: ToSignIn})},
+		{"code-sign-up", Code(page(Resend, Change), CodeView{To: "mira.okafor@example.com", Minutes: 10, Why: ToSignUp})},
+		{"code-error", Code(with(with(page(Resend, Change), wrong("code", "Enter the newest code that we sent")), func(p *Page) { p.Notice = "We have sent a new code. Only the newest one works." }), CodeView{To: "m*****@example.com", Minutes: 10, Why: ToReset})},
+		{"code-confirm-sms", Code(page(Resend, OtherWay), CodeView{Channel: "sms", To: "+44 ••• ••34", Minutes: 5, Why: ToConfirm})},
+		{"new-password", NewPassword(with(page(Cancel), known), NewPasswordView{Why: FirstPassword, MinLength: 8})},
+		{"new-password-error", NewPassword(with(with(page(), known), wrong("newPassword", "Choose a password with at least 8 characters")), NewPasswordView{Why: ForgotPassword, MinLength: 8, ThreeOfFour: true})},
+		{"attributes", Attributes(page(Cancel), AttributesView{Attributes: attributes})},
+		{"attributes-error", Attributes(with(with(with(page(), typed("country", "DE")), wrong("givenName", "Enter your first name")), wrong("attributes[extension_x_channel]", "Choose how we may reach you")), AttributesView{Attributes: attributes})},
+		{"select-account", SelectAccount(page(Cancel), SelectAccountView{Accounts: []Account{{ID: "1", Name: "Mira Okafor", Email: "mira.okafor@example.com", State: "signed in"}, {ID: "2", Name: "ليلى حداد", Email: "layla@example.com"}}})},
+		{"consent", Consent(with(page(), known), ConsentView{Scopes: []Scope{{Name: "openid"}, {Name: "profile"}, {Name: "email"}, {Name: "offline_access"}, {Name: "orders.read", Description: "See your orders"}}})},
+		{"stay", Stay(page(), StayView{})},
+		{"blocked", Blocked(page(Cancel), BlockedView{Reason: "policy", Reference: "K7Q-4MX"})},
+		{"blocked-risk", Blocked(page(Cancel), BlockedView{Reason: "risk", Reference: "K7Q-4MX"})},
+		{"no-account", Blocked(page(Change, Cancel), BlockedView{Reason: "no_account"})},
+		{"enrol-choose", ChooseMethod(page(Postpone, Cancel), ChooseMethodView{Enrol: true, Methods: []Method{{Kind: "passkey"}, {Kind: "totp"}, {Kind: "email", Note: "m*****@example.com"}}})},
+		{"enrol-totp", EnrolTOTP(page(OtherWay), EnrolTOTPView{URI: "otpauth://totp/Fernhill%20Group:mira.okafor@example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Fernhill%20Group", Secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP"})},
+		{"enrol-passkey", EnrolPasskey(page(OtherWay), EnrolPasskeyView{Passkey: Passkey{Options: passkey.Options}})},
+		{"recovery-codes", RecoveryCodes(page(), RecoveryCodesView{Codes: []string{"7KQ2-M9XA", "P4TD-3HWE", "ZB6N-8YRC", "L2VF-5GJU", "X9CM-4TQK", "H3WA-7NPD", "R8YE-2BZL", "J5UG-6VFM"}})},
+		{"mfa-choose", ChooseMethod(page(Cancel), ChooseMethodView{Methods: []Method{{Kind: "passkey"}, {Kind: "totp"}, {Kind: "email", Note: "m*****@example.com"}, {Kind: "recovery"}}})},
+		{"challenge-totp", Challenge(with(page(OtherWay, Cancel), func(p *Page) { p.Ways = append([]Way{{Method: "recovery"}}, p.Ways...) }), ChallengeView{Kind: "totp"})},
+		{"challenge-passkey", Challenge(page(OtherWay, Cancel), ChallengeView{Kind: "passkey", Passkey: &Passkey{Options: passkey.Options}})},
+		{"challenge-recovery", Challenge(with(page(OtherWay), wrong("code", "Enter one of your recovery codes")), ChallengeView{Kind: "recovery"})},
+		{"signed-out", SignedOut(page(), SignedOutView{Return: ui.Link{Text: "Fernhill Market", Href: "/demo/market"}})},
+		{"confirm-sign-out", ConfirmSignOut(with(page(), known), ConfirmSignOutView{Everywhere: true})},
+		{"expired", End(page(), DeadEndView{Kind: ExpiredPage, Go: ui.Link{Href: "/demo/market"}})},
+		{"elsewhere", End(page(), DeadEndView{Kind: ElsewherePage, Go: ui.Link{Href: "/demo/market"}})},
+		{"not-found", End(none, DeadEndView{Kind: NotFoundPage})},
+		{"error", End(page(), DeadEndView{Kind: ErrorPage, Reference: "K7Q-4MX", Go: ui.Link{Href: "/demo/market"}})},
+		{"form-post", FormPost(page(), FormPostView{Action: "https://app.example/callback", Fields: [][2]string{{"code", "abc"}, {"state", "xyz"}}})},
+	}
+}
