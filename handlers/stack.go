@@ -212,21 +212,22 @@ func (w *Web) row(method, path string) (Route, bool) {
 // matches compares a path with a route pattern segment by segment; ":x" stands for any one segment
 // and a final "*" for the rest.
 func matches(path, pattern string) bool {
-	for {
-		want, restPattern, _ := strings.Cut(pattern, "/")
-		got, restPath, more := strings.Cut(path, "/")
+	got, want := strings.Split(path, "/"), strings.Split(pattern, "/")
+	for i, w := range want {
 		switch {
-		case want == "*":
+		case w == "*":
 			return true
-		case strings.HasPrefix(want, ":") && got != "":
-		case want != got:
+		case i >= len(got):
+			return false
+		case strings.HasPrefix(w, ":"):
+			if got[i] == "" {
+				return false
+			}
+		case w != got[i]:
 			return false
 		}
-		if restPattern == "" || !more {
-			return restPattern == "" && restPath == "" && (!more || strings.HasSuffix(pattern, "/"))
-		}
-		path, pattern = restPath, restPattern
 	}
+	return len(got) == len(want)
 }
 
 // client is the visitor's address behind the trusted proxies.

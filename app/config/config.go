@@ -121,7 +121,7 @@ func (c *Config) complete() error {
 	switch {
 	case c.BaseURL == "":
 		refuse("PORTICO_BASE_URL is missing; in production say where customers reach Portico, for example https://login.example.com")
-	case err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "":
+	case err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
 		refuse("PORTICO_BASE_URL is %q; it must be scheme://host[:port] and nothing more", c.BaseURL)
 	case c.Development() && !loopback(u.Hostname()):
 		refuse("PORTICO_BASE_URL is %q; development serves this machine only. Set PORTICO_ENV=production to serve others", c.BaseURL)
