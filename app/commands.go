@@ -10,6 +10,7 @@ import (
 type commands struct {
 	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve (the default)."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database up to date and end."`
+	Seed    seedCommand    `cmd:"" help:"Add generated customers and sign-ins to the sample company (development)."`
 	Doctor  doctorCommand  `cmd:"" help:"Check settings and surroundings, and say what to do."`
 }
 

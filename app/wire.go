@@ -10,10 +10,11 @@ import (
 	"portico/app/message"
 	"portico/app/signal"
 	"portico/handlers"
+	"portico/seed"
 )
 
 // wire puts the parts together, in the order in which a request meets them.
-func (s *server) wire(_ context.Context) error {
+func (s *server) wire(ctx context.Context) error {
 	base, err := url.Parse(s.config.BaseURL)
 	if err != nil {
 		return err
@@ -37,6 +38,12 @@ func (s *server) wire(_ context.Context) error {
 		return err
 	}
 	s.background(metrics, channels)
+	if err := seed.Bootstrap(ctx, s.store); err != nil {
+		return err
+	}
+	if err := s.sample(ctx); err != nil {
+		return err
+	}
 	s.app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 	return nil
 }
