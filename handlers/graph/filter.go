@@ -1,0 +1,341 @@
+package graph
+
+import (
+	"strings"
+
+	"portico/handlers/graph/odata"
+	"portico/models"
+)
+
+// ops is a set of operators that a property may be filtered with.
+type ops uint
+
+const (
+	opEq       ops = 1 << iota // eq, in
+	opNe                       // ne
+	opOrder                    // gt ge lt le
+	opStarts                   // startsWith
+	opEnds                     // endsWith
+	opContains                 // contains
+
+	opsID   = opEq | opNe
+	opsText = opEq | opNe | opOrder | opStarts
+	opsMail = opsText | opEnds
+	opsTime = opEq | opNe | opOrder
+)
+
+// column says how a property is asked of the database: the allow-list of $filter. SQL is ours; what
+// the caller typed is bound.
+type column struct {
+	sql      string
+	kind     odata.Kind // String, Bool, Number or Time
+	ops      ops
+	fold     func(string) string // how the column was normalised; nil = stored as it was written
+	nullable bool
+	// exists, for a collection, is a condition with {tenant} where the tenant's id goes and %s where the
+	// lambda's body goes; of are the properties inside, "" being the item itself.
+	exists string
+	of     map[string]column
+	// via, for a property that is no column, makes the condition: how is eq or a function's name.
+	via func(how, value string) models.Condition
+}
+
+// where turns a filter into a database condition. table maps lower-cased paths to columns.
+func where(e odata.Expr, tenantID string, table map[string]column) (models.Condition, error) {
+	c := &compiler{tenant: tenantID, table: table}
+	sql, err := c.expr(e)
+	return models.Condition{SQL: sql, Args: c.args}, err
+}
+
+type compiler struct {
+	tenant string
+	table  map[string]column
+	args   []any
+}
+
+func (c *compiler) bind(v any) string {
+	c.args = append(c.args, v)
+	return "?"
+}
+
+func (c *compiler) expr(e odata.Expr) (string, error) {
+	switch e := e.(type) {
+	case odata.And:
+		return c.pair(e.Left, "AND", e.Right)
+	case odata.Or:
+		return c.pair(e.Left, "OR", e.Right)
+	case odata.Not:
+		s, err := c.expr(e.Of)
+		return "NOT (" + s + ")", err
+	case odata.Truth:
+		return c.expr(odata.Compare{Path: e.Path, Op: odata.Eq, Value: odata.Value{Kind: odata.Bool, Bool: true}})
+	case odata.Compare:
+		return c.compare(e)
+	case odata.In:
+		return c.in(e)
+	case odata.Match:
+		return c.match(e)
+	case odata.Any:
+		return c.any(e)
+	}
+	return "", unsupported("The filter is not supported.")
+}
+
+func (c *compiler) pair(l odata.Expr, op string, r odata.Expr) (string, error) {
+	left, err := c.expr(l)
+	if err != nil {
+		return "", err
+	}
+	right, err := c.expr(r)
+	return "(" + left + " " + op + " " + right + ")", err
+}
+
+func (c *compiler) column(p odata.Path, need ops) (column, error) {
+	name := p.String()
+	col, ok := c.table[strings.ToLower(name)]
+	if !ok {
+		return col, unsupported("Filtering by the property '" + name + "' is not supported.")
+	}
+	if col.exists != "" || need != 0 && col.ops&need == 0 {
+		return col, unsupported("The operator is not supported for the property '" + name + "'.")
+	}
+	return col, nil
+}
+
+func (c *compiler) compare(e odata.Compare) (string, error) {
+	need := map[odata.Op]ops{odata.Eq: opEq, odata.Ne: opNe}[e.Op]
+	if need == 0 {
+		need = opOrder
+	}
+	if n := len(e.Path.Parts); n > 1 && e.Path.Parts[n-1] == "$count" {
+		return c.count(e)
+	}
+	if e.Value.Kind == odata.Null && need == opNe {
+		need = opEq
+	}
+	col, err := c.column(e.Path, need)
+	if err != nil {
+		return "", err
+	}
+	if e.Value.Kind == odata.Null {
+		return null(col, e.Op)
+	}
+	if col.via != nil {
+		return c.special(col, e)
+	}
+	v, err := value(col, e.Value, e.Path.String())
+	if err != nil {
+		return "", err
+	}
+	if col.kind == odata.Bool && need == opOrder {
+		return "", unsupported("The operator is not supported for the property '" + e.Path.String() + "'.")
+	}
+	op := map[odata.Op]string{odata.Eq: "=", odata.Ne: "<>", odata.Gt: ">", odata.Ge: ">=", odata.Lt: "<", odata.Le: "<="}[e.Op]
+	left := col.sql
+	if s, ok := v.(string); ok && col.kind == odata.String {
+		if col.fold == nil {
+			left, v = "LOWER("+left+")", strings.ToLower(s)
+		}
+		if need == opOrder { // an empty text is how "none" is stored; none compares with nothing
+			return "(" + col.sql + " <> '' AND " + left + " " + op + " " + c.bind(v) + ")", nil
+		}
+	}
+	sql := left + " " + op + " " + c.bind(v)
+	if col.nullable && e.Op == odata.Ne {
+		return "(" + col.sql + " IS NULL OR " + sql + ")", nil
+	}
+	if col.nullable {
+		return "(" + col.sql + " IS NOT NULL AND " + sql + ")", nil
+	}
+	return sql, nil
+}
+
+// special compares a property that is no column.
+func (c *compiler) special(col column, e odata.Compare) (string, error) {
+	if need := e.Op; need != odata.Eq && need != odata.Ne {
+		return "", unsupported("The operator is not supported for the property '" + e.Path.String() + "'.")
+	}
+	if _, err := value(column{kind: odata.String}, e.Value, e.Path.String()); err != nil {
+		return "", err
+	}
+	cond := col.via("eq", e.Value.Text)
+	c.args = append(c.args, cond.Args...)
+	if e.Op == odata.Ne {
+		return "NOT (" + cond.SQL + ")", nil
+	}
+	return "(" + cond.SQL + ")", nil
+}
+
+func null(col column, op odata.Op) (string, error) {
+	same := op == odata.Eq
+	switch {
+	case op != odata.Eq && op != odata.Ne:
+		return "1 = 0", nil
+	case col.nullable && same:
+		return col.sql + " IS NULL", nil
+	case col.nullable:
+		return col.sql + " IS NOT NULL", nil
+	case col.kind == odata.String && same:
+		return col.sql + " = ''", nil
+	case col.kind == odata.String:
+		return col.sql + " <> ''", nil
+	case same:
+		return "1 = 0", nil
+	}
+	return "1 = 1", nil
+}
+
+// value checks a literal against the type of its column.
+func value(col column, v odata.Value, property string) (any, error) {
+	bad := badRequest("A binary operator with incompatible types was detected for the property '"+property+"'.", property)
+	switch col.kind {
+	case odata.String:
+		if v.Kind != odata.String && v.Kind != odata.GUID {
+			return nil, bad
+		}
+		if col.fold != nil {
+			return col.fold(v.Text), nil
+		}
+		return v.Text, nil
+	case odata.Bool:
+		if v.Kind != odata.Bool {
+			return nil, bad
+		}
+		return v.Bool, nil
+	case odata.Number:
+		if v.Kind != odata.Number || !v.IsInt {
+			return nil, bad
+		}
+		return v.Int, nil
+	case odata.Time:
+		if v.Kind == odata.String { // some clients quote times
+			if t, ok := odata.ParseTime(v.Text); ok {
+				return t, nil
+			}
+		}
+		if v.Kind != odata.Time {
+			return nil, bad
+		}
+		return v.Time, nil
+	}
+	return nil, bad
+}
+
+func (c *compiler) in(e odata.In) (string, error) {
+	parts := make([]string, 0, len(e.Values))
+	for _, v := range e.Values {
+		s, err := c.compare(odata.Compare{Path: e.Path, Op: odata.Eq, Value: v})
+		if err != nil {
+			return "", err
+		}
+		parts = append(parts, s)
+	}
+	return "(" + strings.Join(parts, " OR ") + ")", nil
+}
+
+func (c *compiler) match(e odata.Match) (string, error) {
+	need := map[string]ops{"startswith": opStarts, "endswith": opEnds, "contains": opContains}[e.Func]
+	col, err := c.column(e.Path, need)
+	if err != nil {
+		return "", err
+	}
+	if col.kind != odata.String {
+		return "", badRequest("The function needs a text property.", e.Path.String())
+	}
+	if col.via != nil {
+		cond := col.via(e.Func, e.Value)
+		c.args = append(c.args, cond.Args...)
+		return "(" + cond.SQL + ")", nil
+	}
+	left, v := col.sql, strings.ToLower(e.Value)
+	if col.fold == nil {
+		left = "LOWER(" + left + ")"
+	}
+	return c.like(left, e.Func, v), nil
+}
+
+func (c *compiler) like(left, how, v string) string {
+	return left + " LIKE " + c.bind(pattern(how, v)) + ` ESCAPE '\'`
+}
+
+// pattern is a LIKE pattern in which what the caller typed stands for itself.
+func pattern(how, v string) string {
+	v = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(v)
+	if how != "startswith" {
+		v = "%" + v
+	}
+	if how != "endswith" {
+		v += "%"
+	}
+	return v
+}
+
+func (c *compiler) any(e odata.Any) (string, error) {
+	col, ok := c.table[strings.ToLower(e.Path.String())]
+	if !ok || col.exists == "" {
+		return "", unsupported("The lambda is not supported for the property '" + e.Path.String() + "'.")
+	}
+	if strings.Contains(col.exists, "{tenant}") {
+		c.bind(c.tenant)
+	}
+	body := "1 = 1"
+	if e.Body != nil {
+		inner := &compiler{tenant: c.tenant, table: col.of, args: c.args}
+		s, err := inner.expr(e.Body)
+		if err != nil {
+			return "", err
+		}
+		body, c.args = s, inner.args
+	}
+	return "(" + strings.Replace(strings.Replace(col.exists, "{tenant}", "?", 1), "%s", body, 1) + ")", nil
+}
+
+// count answers "p/$count eq 0" and its likes, which ask only whether there is any.
+func (c *compiler) count(e odata.Compare) (string, error) {
+	path := odata.Path{Parts: e.Path.Parts[:len(e.Path.Parts)-1]}
+	some, err := c.any(odata.Any{Path: path})
+	if err != nil {
+		return "", err
+	}
+	if e.Value.Kind == odata.Number && e.Value.IsInt {
+		switch {
+		case e.Op == odata.Eq && e.Value.Int == 0, e.Op == odata.Lt && e.Value.Int == 1, e.Op == odata.Le && e.Value.Int == 0:
+			return "NOT " + some, nil
+		case e.Op == odata.Ne && e.Value.Int == 0, e.Op == odata.Gt && e.Value.Int == 0, e.Op == odata.Ge && e.Value.Int == 1:
+			return some, nil
+		}
+	}
+	return "", unsupported("$count in a filter compares with 0 only.")
+}
+
+// search turns a $search into a condition: each word of a clause begins a word of the property.
+func search(s odata.Search, columns map[string]column) (models.Condition, error) {
+	c := &compiler{}
+	var either []string
+	for _, all := range s {
+		var both []string
+		for _, clause := range all {
+			col, ok := columns[strings.ToLower(clause.Property)]
+			if !ok {
+				return models.Condition{}, unsupported("$search does not support the property '" + clause.Property + "'.")
+			}
+			left := col.sql
+			if col.fold == nil {
+				left = "LOWER(" + left + ")"
+			}
+			for _, word := range strings.Fields(strings.ToLower(clause.Text)) {
+				if col.ops&opContains != 0 {
+					both = append(both, c.like(left, "contains", word))
+					continue
+				}
+				starts := c.like(left, "startswith", word)
+				both = append(both, "("+starts+" OR "+c.like(left, "contains", " "+word)+")")
+			}
+		}
+		either = append(either, "("+strings.Join(both, " AND ")+")")
+	}
+	return models.Condition{SQL: strings.Join(either, " OR "), Args: c.args}, nil
+}
+
+// clientID is how application ids are stored.
+func clientID(s string) string { return strings.ToLower(s) }

@@ -1,0 +1,29 @@
+package graph
+
+import "portico/app/access"
+
+// Any one of a list suffices; the least privileged comes first (graph.md). A ReadWrite includes its Read.
+func readUsers() []access.Permission {
+	return []access.Permission{access.UserRead, access.DirectoryRead}
+}
+
+func writeUsers() []access.Permission {
+	return []access.Permission{access.UserWrite, access.DirectoryWrite}
+}
+
+func readApps() []access.Permission {
+	return []access.Permission{access.AppRead, access.DirectoryRead}
+}
+
+func writeApps() []access.Permission {
+	return []access.Permission{access.AppWrite, access.DirectoryWrite}
+}
+
+func readFlows() []access.Permission  { return []access.Permission{access.FlowRead} }
+func writeFlows() []access.Permission { return []access.Permission{access.FlowWrite} }
+
+func readLogs() []access.Permission { return []access.Permission{access.AuditRead} }
+
+func readOrganization() []access.Permission {
+	return []access.Permission{access.OrganizationRead, access.DirectoryRead}
+}

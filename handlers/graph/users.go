@@ -1,0 +1,639 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"portico/app/access"
+	"portico/app/account"
+	"portico/app/fault"
+	"portico/app/tenant"
+	"portico/handlers/graph/odata"
+	"portico/models"
+)
+
+// user is a person as this API shows them, and what a request wants to change besides the profile.
+type user struct {
+	models.User
+	domain   string // the tenant's own domain, for generated names
+	password *passwordProfile
+}
+
+// passwordProfile is write-only as far as the password goes.
+type passwordProfile struct {
+	ForceChange        *bool   `json:"forceChangePasswordNextSignIn"`
+	ForceChangeWithMFA *bool   `json:"forceChangePasswordNextSignInWithMfa"`
+	Password           *string `json:"password"`
+}
+
+type objectIdentity struct {
+	SignInType       string `json:"signInType"`
+	Issuer           string `json:"issuer"`
+	IssuerAssignedID string `json:"issuerAssignedId"`
+}
+
+// signInUPN mirrors userPrincipalName in identities; it is no way in of its own.
+const signInUPN = "userPrincipalName"
+
+func folded(s string) string { return strings.ToLower(norm.NFKC.String(strings.TrimSpace(s))) }
+
+// foldIdentity is the compared form of an identity.
+func foldIdentity(s string) string {
+	if c, err := account.CanonicalEmail(s); err == nil {
+		return c
+	}
+	return account.CanonicalUserName(s)
+}
+
+func (a *API) users() *collection[user] {
+	textColumn := column{kind: odata.String, ops: opsText}
+	profile := func(name string, max int, sql string, p func(*user) *string) field[user] {
+		return str(name, max, p).filterable(sql, textColumn).onlySelected().forOwner()
+	}
+	phone := []access.Permission{"User-Phone.ReadWrite.All"}
+	r := &collection[user]{
+		path: []string{"users"}, name: "users", typ: "user",
+		keys: []string{"userPrincipalName"},
+		read: readUsers(), write: writeUsers(), remove: append([]access.Permission{"User.DeleteRestore.All"}, writeUsers()...),
+		basic:   []access.Permission{"User.ReadBasic.All"},
+		ownRead: []string{"User.Read", "User.ReadWrite"}, ownWrite: []string{"User.ReadWrite"},
+		normalPage: 100, largestPage: 999, order: odata.Order{Path: "createdDateTime"}, counts: true,
+		id: func(u *user) string { return u.ID },
+	}
+	r.fields = []field[user]{
+		{name: "businessPhones", get: func(u *user) any { return extraList(u, "businessPhones") }, set: setExtraList("businessPhones", 1, 64), own: true, narrow: phone},
+		str("displayName", 256, func(u *user) *string { return &u.DisplayName }).
+			filterable("users.name_norm", column{kind: odata.String, ops: opsText | opEnds, fold: folded}).
+			sortable(func(u *user) any { return folded(u.DisplayName) }).forBasic().forOwner(),
+		str("givenName", 64, func(u *user) *string { return &u.GivenName }).filterable("users.given_name", textColumn).forBasic().forOwner(),
+		readOnly("id", func(u *user) any { return u.ID }).filterable("users.id", column{kind: odata.String, ops: opsID, fold: clientID}).forBasic(),
+		str("jobTitle", 128, func(u *user) *string { return &u.JobTitle }).filterable("users.job_title", textColumn).forOwner(),
+		str("mail", 254, func(u *user) *string { return &u.Mail }).
+			filterable("users.mail", column{kind: odata.String, ops: opsMail}).forBasic().whenAny("User-Mail.ReadWrite.All"),
+		str("mobilePhone", 64, func(u *user) *string { return &u.MobilePhone }).filterable("users.mobile_phone", textColumn).whenAny(phone...),
+		extraText("officeLocation", 128).forOwner(),
+		str("preferredLanguage", 35, func(u *user) *string { return &u.PreferredLanguage }).filterable("users.preferred_language", textColumn).forOwner(),
+		str("surname", 64, func(u *user) *string { return &u.Surname }).filterable("users.surname", textColumn).forBasic().forOwner(),
+		field[user]{name: "userPrincipalName", get: func(u *user) any { return u.upn() }, set: setUPN, createOnly: true, basic: true,
+			column: &column{kind: odata.String, ops: opEq | opNe | opStarts | opEnds, via: byUPN}},
+
+		boolean("accountEnabled", func(u *user) *bool { return &u.Enabled }).
+			filterable("users.enabled", column{kind: odata.Bool, ops: opsID}).onlySelected().whenAny("User.EnableDisableAccount.All"),
+		extraText("ageGroup", 16).onlySelected(),
+		profile("city", 128, "users.city", func(u *user) *string { return &u.City }),
+		extraText("companyName", 64).onlySelected(),
+		extraText("consentProvidedForMinor", 16).onlySelected(),
+		profile("country", 128, "users.country", func(u *user) *string { return &u.Country }),
+		readOnly("createdDateTime", func(u *user) any { return stamp(u.CreatedAt) }).onlySelected().
+			filterable("users.created_at", column{kind: odata.Time, ops: opsTime}).sortable(func(u *user) any { return u.CreatedAt }),
+		readOnly("creationType", func(u *user) any { return text(u.CreationType) }).onlySelected().
+			filterable("users.creation_type", column{kind: odata.String, ops: opsID}),
+		readOnly("deletedDateTime", func(u *user) any { return stamp(u.DeletedAt) }).onlySelected(),
+		extraText("department", 64).onlySelected(),
+		extraText("employeeId", 16).onlySelected(),
+		extraText("employeeType", 64).onlySelected(),
+		constant[user]("externalUserState", nil).onlySelected(),
+		extraText("faxNumber", 64).onlySelected(),
+		{name: "identities", get: func(u *user) any { return u.shownIdentities() }, set: setIdentities, selectOnly: true,
+			narrow: []access.Permission{"User.ManageIdentities.All"}, column: identityColumn()},
+		constant[user]("imAddresses", []string{}).onlySelected(),
+		readOnly("lastPasswordChangeDateTime", func(*user) any { return nil }).onlySelected(),
+		extraText("mailNickname", 64).onlySelected(),
+		{name: "otherMails", get: func(u *user) any { return extraList(u, "otherMails") }, set: setExtraList("otherMails", 250, 254), selectOnly: true},
+		extraText("passwordPolicies", 64).onlySelected(),
+		{name: "passwordProfile", get: func(u *user) any {
+			return object{{"forceChangePasswordNextSignIn", u.MustChangePassword}, {"forceChangePasswordNextSignInWithMfa", false}, {"password", nil}}
+		}, set: setPassword, selectOnly: true, narrow: []access.Permission{"User-PasswordProfile.ReadWrite.All"}},
+		profile("postalCode", 40, "users.postal_code", func(u *user) *string { return &u.PostalCode }),
+		constant[user]("proxyAddresses", []string{}).onlySelected(),
+		readOnly("signInActivity", func(u *user) any {
+			if u.LastSignInAt.IsZero() {
+				return nil
+			}
+			return object{{"lastSignInDateTime", stamp(u.LastSignInAt)}, {"lastSignInRequestId", nil},
+				{"lastNonInteractiveSignInDateTime", nil}, {"lastNonInteractiveSignInRequestId", nil},
+				{"lastSuccessfulSignInDateTime", stamp(u.LastSignInAt)}, {"lastSuccessfulSignInRequestId", nil}}
+		}).onlySelected(),
+		readOnly("signInSessionsValidFromDateTime", func(u *user) any { return stamp(u.SessionsValidFrom) }).onlySelected(),
+		profile("state", 128, "users.state", func(u *user) *string { return &u.State }),
+		profile("streetAddress", 1024, "users.street_address", func(u *user) *string { return &u.StreetAddress }),
+		extraText("usageLocation", 2).onlySelected(),
+		constant[user]("userType", "Member").onlySelected().filterable("'Member'", column{kind: odata.String, ops: opsID}),
+	}
+	lastSignIn := column{sql: "users.last_sign_in_at", kind: odata.Time, ops: opsTime, nullable: true}
+	r.paths = map[string]column{"signInActivity/lastSignInDateTime": lastSignIn, "signInActivity/lastSuccessfulSignInDateTime": lastSignIn}
+	whole := column{sql: "users.search_norm", ops: opContains, fold: folded}
+	r.searches = map[string]column{"": whole, "displayname": {sql: "users.name_norm", fold: folded}, "mail": {sql: "users.mail"},
+		"givenname": {sql: "users.given_name"}, "surname": {sql: "users.surname"}, "mobilephone": {sql: "users.mobile_phone"},
+		"userprincipalname": whole}
+	r.dynamic = a.extension
+	r.fresh = func(c *call) user {
+		return user{User: models.User{Account: account.Account{Enabled: true}, CreationType: "LocalAccount"}}
+	}
+	r.page = func(ctx context.Context, c *call, l models.Listing) ([]user, error) {
+		l.Where = append(l.Where, notDeleted("users"))
+		users, err := c.tenant.ListUsers(ctx, l)
+		return a.wrapUsers(ctx, c, users, err)
+	}
+	r.size = func(ctx context.Context, c *call, where []models.Condition) (int64, error) {
+		return models.CountRows[models.UserRow](ctx, c.tenant, append(where, notDeleted("users")))
+	}
+	r.find = a.findUser
+	r.create = a.createUser
+	r.update = a.updateUser
+	r.delete = func(ctx context.Context, c *call, u *user) error { return c.tenant.DeleteUser(ctx, c.actor(), u.ID) }
+	r.actions = []action[user]{
+		{method: http.MethodPost, path: "revokeSignInSessions", need: append([]access.Permission{"User.RevokeSessions.All"}, writeUsers()...),
+			own: []string{"User.ReadWrite", "User.RevokeSessions.All"}, run: a.revokeSessions},
+		{method: http.MethodPost, path: "invalidateAllRefreshTokens", need: append([]access.Permission{"User.RevokeSessions.All"}, writeUsers()...),
+			own: []string{"User.ReadWrite"}, run: a.revokeSessions},
+	}
+	return r
+}
+
+func notDeleted(table string) models.Condition {
+	return models.Condition{SQL: table + ".deleted_at IS NULL"}
+}
+
+// domain is the tenant's own domain: what generated principal names and local issuers end with.
+func (a *API) domain(t tenant.Tenant) string {
+	host := a.BaseURL
+	if u, err := url.Parse(a.BaseURL); err == nil {
+		host = u.Hostname()
+	}
+	return t.Slug + "." + host
+}
+
+func (a *API) tenantDomain(ctx context.Context, c *call) (string, error) {
+	t, err := c.tenant.Get(ctx)
+	return a.domain(t), err
+}
+
+func (a *API) wrapUsers(ctx context.Context, c *call, users []models.User, err error) ([]user, error) {
+	if err != nil {
+		return nil, err
+	}
+	domain, err := a.tenantDomain(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]user, len(users))
+	for i, u := range users {
+		out[i] = user{User: u, domain: domain}
+	}
+	return out, nil
+}
+
+func (u *user) upn() any {
+	if s, _ := u.Attributes[signInUPN].(string); s != "" {
+		return s
+	}
+	if u.ID == "" || u.domain == "" {
+		return nil
+	}
+	return u.ID + "@" + u.domain
+}
+
+// extra properties are Graph's, have no column, and are kept beside the custom attributes, whose names
+// all begin with extension_.
+func extraText(name string, max int) field[user] {
+	get := func(u *user) any {
+		s, _ := u.Attributes[name].(string)
+		return text(s)
+	}
+	return field[user]{name: name, get: get, set: func(u *user, raw json.RawMessage) error {
+		var s string
+		if err := setString(name, max, func(*user) *string { return &s })(u, raw); err != nil {
+			return err
+		}
+		u.attribute(name, text(s))
+		return nil
+	}}
+}
+
+func extraList(u *user, name string) []string {
+	out := []string{}
+	l, _ := u.Attributes[name].([]any)
+	for _, v := range l {
+		if s, ok := v.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func setExtraList(name string, items, length int) func(*user, json.RawMessage) error {
+	return func(u *user, raw json.RawMessage) error {
+		var l []string
+		if err := strs(name, items, length, func(*user) *[]string { return &l }).set(u, raw); err != nil {
+			return err
+		}
+		var v any
+		if len(l) > 0 {
+			list := make([]any, len(l))
+			for i, s := range l {
+				list[i] = s
+			}
+			v = list
+		}
+		u.attribute(name, v)
+		return nil
+	}
+}
+
+// attribute sets or clears one attribute in a map of its own, so that the value before stays as it was.
+func (u *user) attribute(name string, v any) {
+	m := make(map[string]any, len(u.Attributes)+1)
+	for k, old := range u.Attributes {
+		m[k] = old
+	}
+	if v == nil {
+		delete(m, name)
+	} else {
+		m[name] = v
+	}
+	u.Attributes = m
+}
+
+var extensionName = regexp.MustCompile(`^extension_[0-9a-fA-F]{32}_[A-Za-z0-9_]{1,128}$`)
+
+// extension finds a custom attribute. Only those that a user flow of the tenant collects exist.
+func (a *API) extension(ctx context.Context, c *call, name string) (field[user], bool, error) {
+	if !extensionName.MatchString(name) {
+		return field[user]{}, false, nil
+	}
+	flows, err := c.tenant.Flows(ctx)
+	if err != nil {
+		return field[user]{}, false, err
+	}
+	for _, f := range flows {
+		for _, at := range f.Attributes {
+			if at.ID != name {
+				continue
+			}
+			return field[user]{name: name, selectOnly: true, get: func(u *user) any { return u.Attributes[name] },
+				set: func(u *user, raw json.RawMessage) error {
+					v, err := extensionValue(name, at.DataType, raw)
+					if err == nil {
+						u.attribute(name, v)
+					}
+					return err
+				}}, true, nil
+		}
+	}
+	return field[user]{}, false, nil
+}
+
+func extensionValue(name, dataType string, raw json.RawMessage) (any, error) {
+	var v any
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return nil, invalidValue(name, "")
+	}
+	ok := v == nil
+	switch v := v.(type) {
+	case string:
+		ok = dataType == "" || strings.EqualFold(dataType, "string")
+		if err := checkText(name, v, 256); err != nil {
+			return nil, err
+		}
+	case bool:
+		ok = strings.EqualFold(dataType, "boolean")
+	case float64:
+		ok = strings.HasPrefix(strings.ToLower(dataType), "int") && v == float64(int64(v))
+	case []any:
+		ok = dataType == "" || strings.EqualFold(dataType, "stringCollection")
+		for _, item := range v {
+			if _, text := item.(string); !text {
+				ok = false
+			}
+		}
+	}
+	if !ok {
+		return nil, invalidValue(name, ": a value of type "+dataType+" is needed")
+	}
+	return v, nil
+}
+
+// identityColumn lets $filter look for an identity. The issuer of local identities is the tenant, so
+// it does not matter how a caller spells it.
+func identityColumn() *column {
+	return &column{
+		exists: "users.id IN (SELECT identities.user_id FROM identities WHERE identities.tenant_id = {tenant} AND " +
+			"identities.sign_in_type IN ('emailAddress', 'userName', 'federated') AND (%s))",
+		of: map[string]column{
+			"issuerassignedid": {sql: "identities.canonical", kind: odata.String, ops: opEq | opStarts, fold: foldIdentity},
+			"signintype":       {sql: "identities.sign_in_type", kind: odata.String, ops: opEq},
+			"issuer": {kind: odata.String, ops: opEq, via: func(_, v string) models.Condition {
+				return models.Condition{SQL: "identities.issuer IN (?, '')", Args: []any{v}}
+			}},
+		},
+	}
+}
+
+// byUPN finds people by principal name: a generated one carries the object id, another is an identity.
+func byUPN(how, v string) models.Condition {
+	const sub = "users.id IN (SELECT identities.user_id FROM identities WHERE identities.tenant_id = users.tenant_id AND identities.sign_in_type = 'emailAddress' AND identities.canonical "
+	if how != "eq" {
+		return models.Condition{SQL: sub + `LIKE ? ESCAPE '\')`, Args: []any{pattern(how, strings.ToLower(v))}}
+	}
+	name, _, _ := strings.Cut(v, "@")
+	return models.Condition{SQL: "users.id = ? OR " + sub + "= ?)", Args: []any{strings.ToLower(name), foldIdentity(v)}}
+}
+
+func (u *user) shownIdentities() []objectIdentity {
+	out := make([]objectIdentity, 0, len(u.Identities)+1)
+	for _, i := range u.Identities {
+		issuer := i.Issuer
+		if issuer == "" {
+			issuer = u.domain
+		}
+		out = append(out, objectIdentity{i.SignInType, issuer, i.Value})
+	}
+	if upn, ok := u.upn().(string); ok {
+		out = append(out, objectIdentity{signInUPN, u.domain, upn})
+	}
+	return out
+}
+
+// setIdentities replaces all identities. Checks of each value are the account's own.
+func setIdentities(u *user, raw json.RawMessage) error {
+	var l []objectIdentity
+	if err := strict("identities", raw, &l); err != nil {
+		return err
+	}
+	if len(l) > 20 {
+		return invalidValue("identities", ": at most 20")
+	}
+	u.Identities = nil
+	for _, i := range l {
+		switch {
+		case strings.HasPrefix(i.SignInType, account.SignInEmail):
+			canonical, err := account.CanonicalEmail(i.IssuerAssignedID)
+			if err != nil {
+				return invalidValue("identities", ": '"+i.IssuerAssignedID+"' is not an email address")
+			}
+			u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInEmail, Value: i.IssuerAssignedID, Canonical: canonical})
+		case i.SignInType == account.SignInUserName:
+			if !userNameShape.MatchString(i.IssuerAssignedID) {
+				return invalidValue("identities", ": a user name has at most 64 letters, digits, - and _, and starts with a letter or digit")
+			}
+			u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInUserName, Value: i.IssuerAssignedID,
+				Canonical: account.CanonicalUserName(i.IssuerAssignedID)})
+		case i.SignInType == account.SignInFederated:
+			if i.Issuer == "" || len(i.Issuer) > 512 || i.IssuerAssignedID == "" || len(i.IssuerAssignedID) > 512 {
+				return invalidValue("identities", ": a federated identity needs issuer and issuerAssignedId")
+			}
+			u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInFederated, Issuer: i.Issuer,
+				Value: i.IssuerAssignedID, Canonical: i.IssuerAssignedID})
+		case i.SignInType == signInUPN:
+			// It mirrors userPrincipalName.
+		default:
+			return invalidValue("identities", ": the sign-in type '"+i.SignInType+"' is not supported")
+		}
+	}
+	return nil
+}
+
+var userNameShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+
+// setUPN takes a chosen principal name, which is an address to sign in with.
+func setUPN(u *user, raw json.RawMessage) error {
+	var s string
+	if err := setString(signInUPN, 254, func(*user) *string { return &s })(u, raw); err != nil {
+		return err
+	}
+	if s == "" {
+		return nil
+	}
+	if _, err := account.CanonicalEmail(s); err != nil {
+		return invalidValue(signInUPN, "")
+	}
+	u.attribute(signInUPN, s)
+	return nil
+}
+
+func setPassword(u *user, raw json.RawMessage) error {
+	var p *passwordProfile
+	if err := strict("passwordProfile", raw, &p); err != nil {
+		return err
+	}
+	if p == nil {
+		return nil
+	}
+	if p.ForceChange != nil {
+		u.MustChangePassword = *p.ForceChange
+	}
+	if p.ForceChangeWithMFA != nil && *p.ForceChangeWithMFA {
+		u.MustChangePassword = true
+	}
+	u.password = p
+	return nil
+}
+
+func (a *API) findUser(ctx context.Context, c *call, _, key string) (*user, error) {
+	var u models.User
+	var err error
+	name, _, address := strings.Cut(key, "@")
+	switch {
+	case odata.IsGUID(key):
+		u, err = c.tenant.User(ctx, strings.ToLower(key))
+	case address && odata.IsGUID(name):
+		u, err = c.tenant.User(ctx, strings.ToLower(name))
+	case address:
+		u, err = c.tenant.UserByIdentity(ctx, account.SignInEmail, "", foldIdentity(key))
+	default:
+		return nil, notFound(key)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !u.DeletedAt.IsZero() {
+		return nil, notFound(key)
+	}
+	domain, err := a.tenantDomain(ctx, c)
+	return &user{User: u, domain: domain}, err
+}
+
+func (a *API) createUser(ctx context.Context, c *call, u *user) error {
+	if strings.TrimSpace(u.DisplayName) == "" {
+		return badRequest("A value is required for property 'displayName' of resource 'User'.", "displayName")
+	}
+	domain, err := a.tenantDomain(ctx, c)
+	if err != nil {
+		return err
+	}
+	if upn, _ := u.Attributes[signInUPN].(string); upn != "" {
+		canonical, _ := account.CanonicalEmail(upn)
+		u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInEmail, Value: upn, Canonical: canonical})
+	}
+	if len(u.Identities) == 0 {
+		return badRequest("A value is required for property 'identities' or 'userPrincipalName' of resource 'User'.", "identities")
+	}
+	local := false
+	for _, i := range u.Identities {
+		local = local || i.SignInType != account.SignInFederated
+		if i.SignInType == account.SignInEmail && u.Mail == "" {
+			u.Mail = i.Value
+		}
+	}
+	hash := ""
+	if u.password != nil && u.password.Password != nil {
+		if hash, err = a.hash(ctx, c, u, *u.password.Password); err != nil {
+			return err
+		}
+	}
+	// An account without a password proves itself by a code to its address.
+	switch {
+	case hash != "":
+		u.FirstFactor = "emailPassword"
+	case local:
+		u.FirstFactor = "emailCode"
+	}
+	made, err := c.tenant.CreateUser(ctx, c.actor(), u.User, hash)
+	if err != nil {
+		return identityWords(err)
+	}
+	*u = user{User: made, domain: domain}
+	return nil
+}
+
+func (a *API) hash(ctx context.Context, c *call, u *user, password string) (string, error) {
+	names := []string{u.DisplayName, u.GivenName, u.Surname, u.Mail}
+	for _, i := range u.Identities {
+		names = append(names, i.Value)
+	}
+	hash, err := a.Passwords.Hash(ctx, c.caller.TenantID, password, names...)
+	if fault.Is(err, fault.Invalid) {
+		e := asError(err, a.Words)
+		e.Target = "passwordProfile"
+		e.Message = "The specified password does not comply with password complexity requirements. " + e.Message
+		return "", e
+	}
+	return hash, err
+}
+
+func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, changed []string) error {
+	hash := ""
+	if u.password != nil && u.password.Password != nil {
+		var err error
+		if hash, err = a.hash(ctx, c, u, *u.password.Password); err != nil {
+			return err
+		}
+	}
+	return c.tenant.InTx(ctx, func(t *models.Tenant) error {
+		want := *u
+		made, err := t.UpdateUser(ctx, c.actor(), u.ID, func(m *models.User) error {
+			a.lay(m, before.User, want.User)
+			return nil
+		})
+		if err != nil {
+			return identityWords(err)
+		}
+		if before.Enabled && !made.Enabled { // disabling ends sessions and grants too
+			if made, err = t.RevokeSessions(ctx, c.actor(), u.ID); err != nil {
+				return err
+			}
+		}
+		if hash != "" {
+			if err := t.SetPassword(ctx, c.actor(), u.ID, models.PasswordChange{Hash: hash, MustChange: want.MustChangePassword, RevokeSessions: true}); err != nil {
+				return err
+			}
+		}
+		u.User = made
+		return nil
+	})
+}
+
+// lay puts only what the request changed onto the row as it is now, so that two requests that change
+// different properties at once both count.
+func (a *API) lay(m *models.User, before, want models.User) {
+	for _, p := range []struct{ to, old, new *string }{
+		{&m.DisplayName, &before.DisplayName, &want.DisplayName}, {&m.GivenName, &before.GivenName, &want.GivenName},
+		{&m.Surname, &before.Surname, &want.Surname}, {&m.JobTitle, &before.JobTitle, &want.JobTitle},
+		{&m.StreetAddress, &before.StreetAddress, &want.StreetAddress}, {&m.City, &before.City, &want.City},
+		{&m.State, &before.State, &want.State}, {&m.PostalCode, &before.PostalCode, &want.PostalCode},
+		{&m.Country, &before.Country, &want.Country}, {&m.MobilePhone, &before.MobilePhone, &want.MobilePhone},
+		{&m.PreferredLanguage, &before.PreferredLanguage, &want.PreferredLanguage},
+	} {
+		if *p.old != *p.new {
+			*p.to = *p.new
+		}
+	}
+	if before.Mail != want.Mail {
+		m.Mail, m.MailVerified = want.Mail, false // an address that an admin typed is not proven
+	}
+	if before.Enabled != want.Enabled {
+		m.Enabled = want.Enabled
+	}
+	if before.MustChangePassword != want.MustChangePassword {
+		m.MustChangePassword = want.MustChangePassword
+	}
+	if !sameIdentities(before.Identities, want.Identities) {
+		m.Identities = want.Identities
+	}
+	for k, v := range want.Attributes {
+		if reflect.DeepEqual(before.Attributes[k], v) {
+			continue
+		}
+		if m.Attributes == nil {
+			m.Attributes = map[string]any{}
+		}
+		m.Attributes[k] = v
+	}
+	for k := range before.Attributes {
+		if _, ok := want.Attributes[k]; !ok {
+			delete(m.Attributes, k)
+		}
+	}
+}
+
+func sameIdentities(a, b []account.Identity) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// identityWords names the Graph property of a taken identity.
+func identityWords(err error) error {
+	if f := fault.Of(err); f.Code == fault.Conflict && len(f.Fields) > 0 {
+		e := taken("identities")
+		e.Cause = err
+		return e
+	}
+	return err
+}
+
+func (a *API) revokeSessions(ctx context.Context, c *call, u *user) (*response, error) {
+	if _, err := c.tenant.RevokeSessions(ctx, c.actor(), u.ID); err != nil {
+		return nil, err
+	}
+	return &response{status: http.StatusOK, body: object{{"@odata.context", c.context("Edm.Boolean")}, {"value", true}}}, nil
+}
+
+// me is the caller's own record: delegated tokens only.
+type me struct{ users *collection[user] }
+
+func (m me) prefix() []string { return []string{"me"} }
+
+func (m me) serve(ctx context.Context, c *call, keys map[string]string, rest []odata.Segment) (*response, error) {
+	if keys != nil {
+		return nil, noSegment("me")
+	}
+	if c.caller.UserID == "" {
+		return nil, &Error{Status: http.StatusBadRequest, Code: "BadRequest", Message: "/me request is only valid with delegated authentication flow."}
+	}
+	return m.users.serve(ctx, c, map[string]string{"": c.caller.UserID}, rest)
+}
