@@ -77,3 +77,22 @@ func (t *Tenant) where(ctx context.Context, conditions []Condition) *gorm.DB {
 	}
 	return db
 }
+
+// ListUsers gives one page of people. Search narrows by the search index before the conditions do; it is
+// a text that names and addresses must contain.
+func (t *Tenant) ListUsers(ctx context.Context, l Listing) ([]User, error) {
+	rows, err := ListRows[UserRow](ctx, t, l)
+	if err != nil {
+		return nil, err
+	}
+	return t.usersOf(ctx, rows)
+}
+
+// ListApplications gives one page of applications with their credentials.
+func (t *Tenant) ListApplications(ctx context.Context, l Listing) ([]Application, error) {
+	rows, err := ListRows[ApplicationRow](ctx, t, l)
+	if err != nil {
+		return nil, err
+	}
+	return t.applicationsOf(ctx, rows)
+}

@@ -18,6 +18,8 @@ const (
 	RoleRead          Permission = "RoleManagement.Read.Directory"
 	RoleWrite         Permission = "RoleManagement.ReadWrite.Directory"
 	PolicyRead        Permission = "Policy.Read.All"
+	DirectoryRead     Permission = "Directory.Read.All"
+	DirectoryWrite    Permission = "Directory.ReadWrite.All"
 )
 
 // Role is an admin role with its template id, as the vendor publishes them.
@@ -43,6 +45,25 @@ const GlobalAdministratorID = "62e90394-69f5-4237-9190-012177145e10"
 func All() []Permission {
 	return []Permission{UserRead, UserWrite, AppRead, AppWrite, FlowRead, FlowWrite, AuditRead, OrganizationRead,
 		OrganizationWrite, RoleRead, RoleWrite, PolicyRead}
+}
+
+// Known lists every permission that an API client can be given: All, and narrower ones for a client that
+// needs little.
+func Known() []Permission {
+	return append(All(), DirectoryRead, DirectoryWrite, "User.ReadBasic.All", "User.EnableDisableAccount.All",
+		"User.ManageIdentities.All", "User.DeleteRestore.All", "User.RevokeSessions.All", "User-Mail.ReadWrite.All",
+		"User-Phone.ReadWrite.All", "User-PasswordProfile.ReadWrite.All", "Policy.Read.ConditionalAccess")
+}
+
+// Covers reports whether a holder of have may give all of want: nobody can grant a right they do not
+// hold (DESIGN §9.8).
+func Covers(have, want []Permission) bool {
+	for _, w := range want {
+		if !Grants(have, w) {
+			return false
+		}
+	}
+	return true
 }
 
 // Roles is the catalogue (R 10.2.5).

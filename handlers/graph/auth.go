@@ -45,7 +45,7 @@ func (a *API) authenticate(ctx context.Context, r *request) (*Caller, error) {
 
 func (a *API) caller(ctx context.Context, t Token) (*Caller, error) {
 	c := &Caller{TenantID: t.TenantID, ClientID: t.ClientID, UserID: t.UserID, Scopes: t.Scopes}
-	name, err := a.appName(ctx, tenant, t.ClientID)
+	name, err := a.appName(ctx, t.ClientID, t.TenantID)
 	if err != nil {
 		return nil, err
 	}
