@@ -1,0 +1,222 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+)
+
+// tab is one browser with its own profile.
+type tab struct {
+	t     testing.TB
+	ctx   context.Context
+	s     *server
+	shots int
+	name  string
+	axe   string
+}
+
+// openBrowser starts Chromium with an empty profile.
+func openBrowser(t testing.TB, s *server, name string) *tab {
+	t.Helper()
+	path := ""
+	for _, candidate := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(candidate); err == nil && candidate != "" {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		lacking(t.(*testing.T), "Chromium")
+	}
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1200, 900), chromedp.Flag("disable-quic", true),
+		chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true), chromedp.Flag("lang", "en-US"))
+	if strings.HasPrefix(s.base, "https:") {
+		flags = append(flags, chromedp.Flag("ignore-certificate-errors", true))
+	}
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), flags...)
+	ctx, cancel := chromedp.NewContext(alloc)
+	ctx, end := context.WithTimeout(ctx, 3*time.Minute)
+	t.Cleanup(func() { end(); cancel(); stop() })
+	b := &tab{t: t, ctx: ctx, s: s, name: name}
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start the browser: %v", err)
+	}
+	if root, err := moduleRoot(); err == nil {
+		if js, err := os.ReadFile(filepath.Join(root, "app", "e2e", "clients", "node_modules", "axe-core", "axe.min.js")); err == nil {
+			b.axe = string(js)
+		}
+	}
+	if b.axe == "" {
+		installClients(t.(*testing.T))
+		root, _ := moduleRoot()
+		js, err := os.ReadFile(filepath.Join(root, "app", "e2e", "clients", "node_modules", "axe-core", "axe.min.js"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.axe = string(js)
+	}
+	return b
+}
+
+func (b *tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.shot("failed")
+		b.t.Fatalf("%s: %v\nat %s\n%s", what, err, b.url(), b.words())
+	}
+}
+
+func (b *tab) goTo(address string) {
+	b.t.Helper()
+	b.do("open "+address, chromedp.Navigate(address))
+}
+
+func evaluate[T any](b *tab, js string) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js))
+	if err != nil {
+		b.t.Fatalf("evaluate %.80s: %v", js, err)
+	}
+	return v
+}
+
+func (b *tab) url() string {
+	u, err := chromedp.Run(b.ctx, chromedp.Location())
+	if err != nil {
+		return err.Error()
+	}
+	return u
+}
+
+func (b *tab) words() string {
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body ? document.body.innerText : ""`))
+	if err != nil {
+		return err.Error()
+	}
+	return v
+}
+
+// typeInto writes into an input as a person would; it works without the page's script.
+func (b *tab) typeInto(selector, text string) {
+	b.t.Helper()
+	b.do("type into "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.SetValue(chromedp.CSS(selector), ""),
+		chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// press clicks and waits for the page that follows.
+func (b *tab) press(selector string) {
+	b.t.Helper()
+	b.do("press "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+		b.shot("failed")
+		b.t.Fatalf("press %s: %v\nat %s\n%s", selector, err, b.url(), b.words())
+	}
+}
+
+// sees waits for words on the page.
+func (b *tab) sees(words string) {
+	b.t.Helper()
+	eventually(b.t, 15*time.Second, fmt.Sprintf("the page says %q", words), func() error {
+		if got := b.words(); !strings.Contains(got, words) {
+			return fmt.Errorf("at %s it says:\n%s", b.url(), got)
+		}
+		return nil
+	})
+}
+
+func (b *tab) has(selector string) bool {
+	b.t.Helper()
+	js, _ := json.Marshal(selector)
+	return evaluate[bool](b, "!!document.querySelector("+string(js)+")")
+}
+
+// shot keeps a picture when PORTICO_E2E_SHOTS names a folder.
+func (b *tab) shot(name string) {
+	dir := os.Getenv("PORTICO_E2E_SHOTS")
+	if dir == "" {
+		return
+	}
+	b.shots++
+	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		b.t.Logf("screenshot: %v", err)
+		return
+	}
+	if err := os.MkdirAll(dir, 0o755); err == nil {
+		err = os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%02d-%s.png", b.name, b.shots, name)), png, 0o644)
+		if err != nil {
+			b.t.Log(err)
+		}
+	}
+}
+
+// accessible runs axe-core with the rules of WCAG 2.2 AA on the page that is open, at desktop and phone
+// width, and keeps a picture.
+func (b *tab) accessible(name string) {
+	b.t.Helper()
+	b.shot(name)
+	for _, width := range []int64{1200, 320} {
+		b.do("resize", chromedp.EmulateViewport(width, 900))
+		type violation struct {
+			ID, Help string
+			Nodes    []struct{ HTML string }
+		}
+		ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+		if _, err := chromedp.Run(ctx, chromedp.Evaluate[any](b.axe+"; null")); err != nil {
+			b.t.Fatalf("axe: %v", err)
+		}
+		found, err := chromedp.Run(ctx, chromedp.Evaluate[string](`axe.run(document, {runOnly: ["wcag2a","wcag2aa","wcag21a","wcag21aa","wcag22aa","best-practice"]})
+			.then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, nodes: v.nodes.map(n => ({html: n.html}))}))))`, chromedp.EvalAwaitPromise))
+		cancel()
+		if err != nil {
+			b.t.Fatalf("axe on %s: %v", name, err)
+		}
+		var list []violation
+		if err := json.Unmarshal([]byte(found), &list); err != nil {
+			b.t.Fatal(err)
+		}
+		for _, v := range list {
+			b.t.Errorf("%s at %d px: %s (%s): %v", name, width, v.ID, v.Help, v.Nodes)
+		}
+		if over := evaluate[float64](b, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); over > 1 {
+			b.t.Errorf("%s at %d px scrolls sideways by %.0f px", name, width, over)
+		}
+	}
+	b.do("resize", chromedp.EmulateViewport(1200, 900))
+}
+
+// withoutScript turns the pages' JavaScript off.
+func (b *tab) withoutScript() {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// forgetCookies makes the browser a stranger.
+func (b *tab) forgetCookies() {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
+		b.t.Fatal(err)
+	}
+}
