@@ -8,10 +8,12 @@ import (
 // commands are the program's words (DESIGN §7). Each is a small struct whose Run opens what it needs
 // and calls the function that the portal and the API call too.
 type commands struct {
-	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve (the default)."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database up to date and end."`
-	Seed    seedCommand    `cmd:"" help:"Add generated customers and sign-ins to the sample company (development)."`
-	Doctor  doctorCommand  `cmd:"" help:"Check settings and surroundings, and say what to do."`
+	Serve     serveCommand     `cmd:"" default:"withargs" help:"Serve (the default)."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date and end."`
+	Admin     adminCommand     `cmd:"" help:"Make or rescue an administrator."`
+	APIClient apiClientCommand `cmd:"" name:"api-client" help:"Manage clients of the management API."`
+	Seed      seedCommand      `cmd:"" help:"Add generated customers and sign-ins to the sample company (development)."`
+	Doctor    doctorCommand    `cmd:"" help:"Check settings and surroundings, and say what to do."`
 }
 
 type migrateCommand struct{}
