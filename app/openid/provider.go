@@ -1,0 +1,73 @@
+package openid
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"time"
+
+	"portico/app/policy"
+	"portico/app/record"
+)
+
+// Gate lets risk and policy speak at refresh: somebody's access goes on without a browser in between.
+type Gate interface {
+	Refresh(ctx context.Context, r policy.Request) (policy.Decision, error)
+}
+
+// GateFunc is a Gate that is one function.
+type GateFunc func(ctx context.Context, r policy.Request) (policy.Decision, error)
+
+// Refresh calls the function.
+func (f GateFunc) Refresh(ctx context.Context, r policy.Request) (policy.Decision, error) {
+	return f(ctx, r)
+}
+
+// Log takes finished sign-ins that happened without a page: refreshes and service tokens.
+type Log interface {
+	SignIn(record.SignIn)
+}
+
+// MAC is a keyed hash under the installation's secret; purpose separates the uses.
+type MAC func(purpose string, data []byte) []byte
+
+// Options are what a Provider is made of.
+type Options struct {
+	Stores Stores
+	MAC    MAC
+	Gate   Gate // nil: nothing is demanded at refresh
+	Log    Log  // nil: nothing is recorded
+	Now    func() time.Time
+}
+
+// Provider is the OpenID Provider of every tenant. It holds no state besides keys read from the store.
+type Provider struct {
+	stores Stores
+	mac    MAC
+	gate   Gate
+	log    Log
+	now    func() time.Time
+	keys   *keyRing
+}
+
+// New makes the provider.
+func New(o Options) *Provider {
+	p := &Provider{stores: o.Stores, mac: o.MAC, gate: o.Gate, log: o.Log, now: o.Now}
+	if p.now == nil {
+		p.now = time.Now
+	}
+	p.keys = &keyRing{stores: o.Stores, now: p.now, sets: map[string]*tenantKeys{}}
+	return p
+}
+
+// Now is the provider's clock, in whole microseconds as the store keeps them.
+func (p *Provider) Now() time.Time { return p.now().UTC().Truncate(time.Microsecond) }
+
+// secretText is n random bytes, base64url.
+func secretText(n int) (string, error) {
+	b := make([]byte, n)
+	if _, err := rand.Read(b); err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(b), nil
+}

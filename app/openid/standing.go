@@ -1,0 +1,70 @@
+package openid
+
+import "context"
+
+// Standing is everything that can end a grant, gathered for the one question that each door asks.
+type Standing struct {
+	TenantDisabled bool
+	ClientGone     bool // not registered any more
+	ClientDisabled bool
+	GrantRevoked   bool
+	ConsentGone    bool
+	SessionRevoked bool
+	UserGone       bool
+	UserDisabled   bool
+	ProvenTooEarly bool // the person's sessions were revoked, or the password changed, after the sign-in
+}
+
+// Refusal is why the grant does not count any more; nil when it does. Token, userinfo, introspection
+// and the session's own doors use this one function (DESIGN §9.5), so that no state is forgotten at
+// one of them.
+func (s Standing) Refusal(platform Platform) *Error {
+	switch {
+	case s.TenantDisabled:
+		return refuse(UnauthorizedClient, 90002, "This directory is switched off.")
+	case s.ClientGone:
+		return unauthenticated("No app with this client id is registered in this directory.", nil).number(700016)
+	case s.ClientDisabled:
+		return refuse(UnauthorizedClient, 7000112, "This app is switched off.")
+	case s.UserGone:
+		return dead(platform, 50034, "The account does not exist any more.")
+	case s.UserDisabled:
+		return dead(platform, 50057, "The account is switched off.")
+	case s.ConsentGone:
+		e := refuse(InvalidGrant, 65001, "The person withdrew the consent for this app.")
+		e.Suberror = SubConsentRequired
+		return e
+	case s.GrantRevoked:
+		return dead(platform, 50173, "The grant was revoked. The person has to sign in again.")
+	case s.SessionRevoked:
+		return dead(platform, 50173, "The session was ended. The person has to sign in again.")
+	case s.ProvenTooEarly:
+		return dead(platform, 50173, "The sign-in lies before the account's sessions were revoked. The person has to sign in again.")
+	}
+	return nil
+}
+
+// RevokedForConsent is the reason of a grant whose consent was withdrawn.
+const RevokedForConsent = "consent withdrawn"
+
+// standing gathers the states of a grant and gives the person when all is well.
+func (p *Provider) standing(ctx context.Context, realm *Realm, c *Client, g *Grant) (User, *Error) {
+	s := Standing{TenantDisabled: realm.Tenant.Disabled, ClientGone: c == nil, ClientDisabled: c != nil && !c.Enabled,
+		GrantRevoked: !g.RevokedAt.IsZero(), ConsentGone: !g.RevokedAt.IsZero() && g.RevokedFor == RevokedForConsent}
+	store := p.stores.OpenID(realm.Tenant.ID)
+	u, ok, err := store.OpenIDUser(ctx, g.UserID)
+	if err != nil {
+		return u, failure(err)
+	}
+	s.UserGone, s.UserDisabled = !ok || u.Deleted, ok && !u.Enabled
+	s.ProvenTooEarly = g.AuthTime.Before(u.SessionsValidFrom)
+	if g.SID != "" {
+		if s.SessionRevoked, err = store.OpenIDSessionRevoked(ctx, g.SID); err != nil {
+			return u, failure(err)
+		}
+	}
+	if e := s.Refusal(g.Platform); e != nil {
+		return u, e
+	}
+	return u, nil
+}

@@ -1,0 +1,137 @@
+package openid
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Grant is what one authorization gave: born with its code, and the family of every token that comes
+// from it. Secrets are kept as hashes only.
+type Grant struct {
+	ID            string
+	TenantID      string
+	ClientID      string
+	UserID        string
+	SID           string
+	SignInID      string
+	Platform      Platform
+	RedirectURI   string
+	Scopes        []string // words, as asked and agreed to
+	Nonce         string
+	CodeChallenge string
+	AuthTime      time.Time
+	AMR           []string
+	ACR           string
+	Claims        ClaimsRequest
+	ClientInfo    bool
+	CreatedAt     time.Time
+
+	CodeHash      []byte
+	CodeExpiresAt time.Time
+	CodeUsedAt    time.Time // zero = not redeemed
+
+	RefreshHash      []byte // of the token that is valid now; nil = none was given
+	RefreshPrevious  []byte // of the one before
+	RotatedAt        time.Time
+	RefreshExpiresAt time.Time
+
+	RevokedAt  time.Time
+	RevokedFor string // why, for the log
+}
+
+// LogValue shows ids only.
+func (g Grant) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("id", g.ID), slog.String("client", g.ClientID), slog.String("user", g.UserID))
+}
+
+// User is a person as the protocol may know them.
+type User struct {
+	ID                string
+	Enabled           bool
+	Deleted           bool
+	SessionsValidFrom time.Time // grants proven earlier are dead
+	MustChangePwd     bool
+	PreferredUsername string
+	Name              string
+	GivenName         string
+	FamilyName        string
+	Email             string
+	EmailVerified     bool
+	Phone             string
+	PhoneVerified     bool
+	Street            string
+	City              string
+	Region            string
+	PostalCode        string
+	Country           string
+	Locale            string
+	UpdatedAt         time.Time
+	Roles             []string
+}
+
+// StoredKey is a signing key, or the tenant's secret for pairwise subjects, as the store keeps it.
+type StoredKey struct {
+	ID        string // kid
+	Alg       string // ES256, RS256, EdDSA; "pairwise" for the subject secret
+	Private   []byte // PKCS #8, or the secret itself; sealed by the store
+	CreatedAt time.Time
+	SignFrom  time.Time // published at once, signs from here
+	RetireAt  time.Time // zero = not retired; published until then
+}
+
+// Store is what the provider asks of one tenant's memory. Methods that consume report whether they
+// were the one that did.
+type Store interface {
+	GrantStore
+	OpenIDGrant(ctx context.Context, id string) (Grant, bool, error)
+	OpenIDGrantByCode(ctx context.Context, hash []byte) (Grant, bool, error)
+	// RedeemOpenIDCode consumes the code and stores what the redemption decided, at once.
+	RedeemOpenIDCode(ctx context.Context, r Redemption) (bool, error)
+	// RotateOpenIDRefresh replaces presented by successor if presented is the valid one.
+	RotateOpenIDRefresh(ctx context.Context, grantID string, presented, successor []byte, now, expires time.Time) (bool, error)
+	RevokeOpenIDGrant(ctx context.Context, grantID, reason string, now time.Time) error
+	RevokeOpenIDSession(ctx context.Context, sid, reason string, now time.Time) error
+	// OpenIDUser reads a person; false when there is none.
+	OpenIDUser(ctx context.Context, userID string) (User, bool, error)
+	// OpenIDSessionRevoked reports whether the single sign-on session was ended by somebody.
+	OpenIDSessionRevoked(ctx context.Context, sid string) (bool, error)
+	// OpenIDSessionClients lists the clients that got something in a session.
+	OpenIDSessionClients(ctx context.Context, sid string) ([]SessionClient, error)
+
+	OpenIDKeys(ctx context.Context) ([]StoredKey, error)
+	// AddOpenIDKey stores a key unless another instance stored one of this algorithm at the same turn;
+	// the caller reads again either way. Turn counts the keys of the algorithm.
+	AddOpenIDKey(ctx context.Context, k StoredKey, turn int) error
+	RetireOpenIDKey(ctx context.Context, id string, at time.Time) error
+	PurgeOpenIDKeys(ctx context.Context, before time.Time) error
+
+	UseOpenIDAssertion(ctx context.Context, clientID string, hash []byte, now, expires time.Time) (bool, error)
+	ParkOpenIDRequest(ctx context.Context, hash []byte, body string, now, expires time.Time) error
+	TakeOpenIDRequest(ctx context.Context, hash []byte, now time.Time) (string, bool, error)
+}
+
+// GrantStore is the part that the sign-in's own transaction offers.
+type GrantStore interface {
+	AddOpenIDGrant(ctx context.Context, g Grant) error
+}
+
+// Stores gives a tenant's store.
+type Stores interface {
+	OpenID(tenantID string) Store
+}
+
+// Redemption is what changes when a code becomes tokens.
+type Redemption struct {
+	GrantID          string
+	Now              time.Time
+	Scopes           []string
+	RefreshHash      []byte
+	RefreshExpiresAt time.Time
+}
+
+// SessionClient is an app that took part in a session.
+type SessionClient struct {
+	ClientID string
+	UserID   string
+}
