@@ -15,6 +15,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/fault"
+	"portico/app/openid"
 )
 
 // ErrorView is what an error page says.
@@ -96,6 +97,19 @@ func typed(c *fiber.Ctx) [][2]string {
 
 // classify makes one application error and one status of whatever came up.
 func classify(err error) (*fault.Error, int) {
+	if oe := (*openid.Error)(nil); errors.As(err, &oe) && oe.Cause == nil {
+		// A protocol request that may not be answered by a redirect: the person sees what to tell the app's makers.
+		key := "openid.bad_request"
+		switch oe.Number {
+		case 50011:
+			key = "openid.redirect_uri"
+		case 700016:
+			key = "openid.unknown_app"
+		case 7000112:
+			key = "openid.app_disabled"
+		}
+		return &fault.Error{Code: fault.Invalid, Key: key, Args: map[string]any{"description": oe.Words()}, Cause: err}, max(oe.HTTPStatus(), 400)
+	}
 	var fe *fiber.Error
 	if errors.As(err, &fe) {
 		f := &fault.Error{Code: fault.Invalid, Key: "error.bad_request", Cause: err}

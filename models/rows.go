@@ -19,6 +19,7 @@ func Tables() []any {
 		&PortalSessionRow{},
 		&OutboxRow{}, &JobRow{}, &MailboxRow{},
 		&RoleAssignmentRow{}, &OneTimeLinkRow{},
+		&OpenIDGrantRow{}, &OpenIDKeyRow{}, &OpenIDAssertionRow{}, &OpenIDRequestRow{}, &OpenIDConsentRow{},
 	}
 }
 

@@ -253,7 +253,7 @@ func (r *keyRing) secret(ctx context.Context, tenantID string) ([]byte, error) {
 	now := r.now().UTC().Truncate(time.Microsecond)
 	id := sha256.Sum256(b)
 	err = r.stores.OpenID(tenantID).AddOpenIDKey(ctx, StoredKey{ID: base64.RawURLEncoding.EncodeToString(id[:]),
-		Alg: pairwiseKey, Private: b, CreatedAt: now, SignFrom: now}, 0)
+		Alg: pairwiseKey, Private: b, CreatedAt: now, SignFrom: now})
 	if err != nil {
 		return nil, err
 	}
@@ -272,13 +272,12 @@ func (r *keyRing) add(ctx context.Context, tenantID string, s *keySet, alg strin
 		return err
 	}
 	k.CreatedAt, k.SignFrom = now, signFrom
-	turn := 0
 	for _, have := range s.keys {
 		if have.Alg == alg {
-			turn++
+			k.Turn = max(k.Turn, have.Turn+1)
 		}
 	}
-	return r.stores.OpenID(tenantID).AddOpenIDKey(ctx, k, turn)
+	return r.stores.OpenID(tenantID).AddOpenIDKey(ctx, k)
 }
 
 // newKey makes a key; its id is the thumbprint of its public half (RFC 7638).

@@ -160,3 +160,19 @@ func narrow(c *Client, granted, asked []string) (answer, grant []string, err *Er
 	}
 	return asked, grant, nil
 }
+
+// Resource names what the access token of these scopes is for, for the record.
+func (r *Realm) Resource(asked []string) (id, name string) {
+	for _, w := range asked {
+		if oidcScope(w) {
+			continue
+		}
+		if s, ok := r.resolve(w); ok {
+			if s.to.client == nil {
+				return s.to.audience, "Management API"
+			}
+			return s.to.client.ID, s.to.client.Name
+		}
+	}
+	return "", ""
+}

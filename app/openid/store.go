@@ -74,6 +74,7 @@ type User struct {
 type StoredKey struct {
 	ID        string // kid
 	Alg       string // ES256, RS256, EdDSA; "pairwise" for the subject secret
+	Turn      int    // counts the keys of the algorithm
 	Private   []byte // PKCS #8, or the secret itself; sealed by the store
 	CreatedAt time.Time
 	SignFrom  time.Time // published at once, signs from here
@@ -101,8 +102,8 @@ type Store interface {
 
 	OpenIDKeys(ctx context.Context) ([]StoredKey, error)
 	// AddOpenIDKey stores a key unless another instance stored one of this algorithm at the same turn;
-	// the caller reads again either way. Turn counts the keys of the algorithm.
-	AddOpenIDKey(ctx context.Context, k StoredKey, turn int) error
+	// the caller reads again either way.
+	AddOpenIDKey(ctx context.Context, k StoredKey) error
 	RetireOpenIDKey(ctx context.Context, id string, at time.Time) error
 	PurgeOpenIDKeys(ctx context.Context, before time.Time) error
 

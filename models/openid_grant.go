@@ -1,0 +1,197 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"portico/app/openid"
+)
+
+// OpenIDGrantRow is one authorization: the code it was born with, and the family of every token that
+// came from it. One row holds all of it, so that redeeming and rotating are one conditional update
+// each. Codes and refresh tokens are there as hashes only.
+type OpenIDGrantRow struct {
+	ID            string `gorm:"primaryKey;size:36"`
+	TenantID      string `gorm:"size:36;index:openid_grants_session,priority:1;index:openid_grants_user,priority:1"`
+	ClientID      string `gorm:"size:36"`
+	UserID        string `gorm:"size:36;index:openid_grants_user,priority:2"`
+	SID           string `gorm:"size:64;index:openid_grants_session,priority:2"`
+	SignInID      string `gorm:"size:36"`
+	Platform      string `gorm:"size:16"`
+	RedirectURI   string `gorm:"type:text"`
+	Scopes        string `gorm:"type:text"` // separated by spaces
+	Nonce         string `gorm:"type:text"`
+	CodeChallenge string `gorm:"size:64"`
+	AuthTime      time.Time
+	AMR           string
+	ACR           string
+	Claims        string `gorm:"type:text"` // openid.ClaimsRequest
+	ClientInfo    bool
+	CreatedAt     time.Time
+
+	CodeHash      []byte `gorm:"uniqueIndex:openid_grants_code"`
+	CodeExpiresAt time.Time
+	CodeUsedAt    *time.Time
+
+	RefreshHash      []byte
+	RefreshPrevious  []byte
+	RotatedAt        *time.Time
+	RefreshExpiresAt *time.Time
+
+	RevokedAt  *time.Time
+	RevokedFor string
+	PurgeAt    time.Time `gorm:"index:openid_grants_purge"` // nothing can come from it after this
+}
+
+func (OpenIDGrantRow) TableName() string { return "openid_grants" }
+
+// keepUsed is how long a grant without a refresh token is kept: access tokens live a day at most, and
+// the list of apps to tell of a sign-out should outlive them.
+const keepUsed = 30 * 24 * time.Hour
+
+// OpenID gives a tenant's store as the protocol asks for it.
+func (s *Store) OpenID(tenantID string) openid.Store { return s.Tenant(tenantID) }
+
+// AddOpenIDGrant stores a new grant with its code; inside a transaction it exists only if that commits.
+func (t *Tenant) AddOpenIDGrant(ctx context.Context, g openid.Grant) error {
+	claims := ""
+	if !g.Claims.IsZero() {
+		b, err := json.Marshal(g.Claims)
+		if err != nil {
+			return err
+		}
+		claims = string(b)
+	}
+	row := OpenIDGrantRow{ID: g.ID, TenantID: t.ID, ClientID: g.ClientID, UserID: g.UserID, SID: g.SID, SignInID: g.SignInID,
+		Platform: string(g.Platform), RedirectURI: g.RedirectURI, Scopes: strings.Join(g.Scopes, " "), Nonce: g.Nonce,
+		CodeChallenge: g.CodeChallenge, AuthTime: g.AuthTime.UTC().Truncate(time.Microsecond), AMR: strings.Join(g.AMR, " "), ACR: g.ACR, Claims: claims,
+		ClientInfo: g.ClientInfo, CreatedAt: g.CreatedAt.UTC(), CodeHash: g.CodeHash, CodeExpiresAt: g.CodeExpiresAt.UTC(),
+		PurgeAt: g.CodeExpiresAt.UTC().Add(keepUsed)}
+	return t.w(ctx).Create(&row).Error
+}
+
+func (r OpenIDGrantRow) value() (openid.Grant, error) {
+	g := openid.Grant{ID: r.ID, TenantID: r.TenantID, ClientID: r.ClientID, UserID: r.UserID, SID: r.SID, SignInID: r.SignInID,
+		Platform: openid.Platform(r.Platform), RedirectURI: r.RedirectURI, Scopes: strings.Fields(r.Scopes), Nonce: r.Nonce,
+		CodeChallenge: r.CodeChallenge, AuthTime: r.AuthTime.UTC(), AMR: strings.Fields(r.AMR), ACR: r.ACR, ClientInfo: r.ClientInfo,
+		CreatedAt: r.CreatedAt.UTC(), CodeHash: r.CodeHash, CodeExpiresAt: r.CodeExpiresAt.UTC(), CodeUsedAt: timeOf(r.CodeUsedAt),
+		RefreshHash: r.RefreshHash, RefreshPrevious: r.RefreshPrevious, RotatedAt: timeOf(r.RotatedAt),
+		RefreshExpiresAt: timeOf(r.RefreshExpiresAt), RevokedAt: timeOf(r.RevokedAt), RevokedFor: r.RevokedFor}
+	if r.Claims != "" {
+		if err := json.Unmarshal([]byte(r.Claims), &g.Claims); err != nil {
+			return g, err
+		}
+	}
+	return g, nil
+}
+
+func (t *Tenant) openIDGrant(ctx context.Context, where string, arg any) (openid.Grant, bool, error) {
+	var row OpenIDGrantRow
+	err := t.q(ctx).Where(where, arg).Take(&row).Error
+	if isNotFound(err) {
+		return openid.Grant{}, false, nil
+	}
+	if err != nil {
+		return openid.Grant{}, false, err
+	}
+	g, err := row.value()
+	return g, err == nil, err
+}
+
+// OpenIDGrant finds a grant by its id.
+func (t *Tenant) OpenIDGrant(ctx context.Context, id string) (openid.Grant, bool, error) {
+	return t.openIDGrant(ctx, "id = ?", id)
+}
+
+// OpenIDGrantByCode finds the grant that a code was made for, used or not.
+func (t *Tenant) OpenIDGrantByCode(ctx context.Context, hash []byte) (openid.Grant, bool, error) {
+	return t.openIDGrant(ctx, "code_hash = ?", hash)
+}
+
+// RedeemOpenIDCode consumes the code: true for exactly one caller (RFC 6749 §4.1.2).
+func (t *Tenant) RedeemOpenIDCode(ctx context.Context, r openid.Redemption) (bool, error) {
+	change := map[string]any{"code_used_at": r.Now.UTC(), "scopes": strings.Join(r.Scopes, " ")}
+	if r.RefreshHash != nil {
+		change["refresh_hash"] = r.RefreshHash
+		change["refresh_expires_at"] = r.RefreshExpiresAt.UTC()
+		change["purge_at"] = r.RefreshExpiresAt.UTC().Add(keepUsed)
+	}
+	return t.batchUpdate(ctx, func(db *gorm.DB) *gorm.DB {
+		return db.Where("id = ? AND code_used_at IS NULL AND revoked_at IS NULL AND code_expires_at > ?", r.GrantID, r.Now.UTC()).Updates(change)
+	})
+}
+
+// RotateOpenIDRefresh replaces the valid refresh token: true for exactly one caller.
+func (t *Tenant) RotateOpenIDRefresh(ctx context.Context, grantID string, presented, successor []byte, now, expires time.Time) (bool, error) {
+	change := map[string]any{"refresh_hash": successor, "refresh_previous": presented, "rotated_at": now.UTC(),
+		"refresh_expires_at": expires.UTC(), "purge_at": expires.UTC().Add(keepUsed)}
+	return t.batchUpdate(ctx, func(db *gorm.DB) *gorm.DB {
+		return db.Where("id = ? AND refresh_hash = ? AND revoked_at IS NULL", grantID, presented).Updates(change)
+	})
+}
+
+// batchUpdate runs one conditional update with group commit and reports whether it met its row.
+func (t *Tenant) batchUpdate(ctx context.Context, f func(*gorm.DB) *gorm.DB) (bool, error) {
+	var met int64
+	err := t.InBatch(ctx, func(t *Tenant) error {
+		r := f(t.u(ctx).Model(&OpenIDGrantRow{}))
+		met = r.RowsAffected
+		return r.Error
+	})
+	return met == 1, err
+}
+
+func revoking(reason string, now time.Time) map[string]any {
+	return map[string]any{"revoked_at": now.UTC(), "revoked_for": reason}
+}
+
+// RevokeOpenIDGrant ends a family. Ending it again changes nothing.
+func (t *Tenant) RevokeOpenIDGrant(ctx context.Context, grantID, reason string, now time.Time) error {
+	return t.u(ctx).Model(&OpenIDGrantRow{}).Where("id = ? AND revoked_at IS NULL", grantID).Updates(revoking(reason, now)).Error
+}
+
+// RevokeOpenIDSession ends what a single sign-on session gave.
+func (t *Tenant) RevokeOpenIDSession(ctx context.Context, sid, reason string, now time.Time) error {
+	return t.u(ctx).Model(&OpenIDGrantRow{}).Where("sid = ? AND revoked_at IS NULL", sid).Updates(revoking(reason, now)).Error
+}
+
+// RevokeOpenIDUser ends what a person gave to apps; clientID "" means to every app.
+func (t *Tenant) RevokeOpenIDUser(ctx context.Context, userID, clientID, reason string, now time.Time) error {
+	db := t.u(ctx).Model(&OpenIDGrantRow{}).Where("user_id = ? AND revoked_at IS NULL", userID)
+	if clientID != "" {
+		db = db.Where("client_id = ?", clientID)
+	}
+	return db.Updates(revoking(reason, now)).Error
+}
+
+// OpenIDSessionClients lists the apps that got a grant in a session.
+func (t *Tenant) OpenIDSessionClients(ctx context.Context, sid string) ([]openid.SessionClient, error) {
+	var out []openid.SessionClient
+	err := t.q(ctx).Model(&OpenIDGrantRow{}).Where("sid = ? AND code_used_at IS NOT NULL", sid).
+		Distinct("client_id", "user_id").Order("client_id").Limit(200).Find(&out).Error
+	return out, err
+}
+
+// PurgeOpenID deletes what nothing can come from any more, of every tenant: a job.
+func (s *Store) PurgeOpenID(ctx context.Context) error {
+	now := s.Now()
+	for _, gone := range []struct {
+		row   any
+		where string
+		at    time.Time
+	}{
+		{&OpenIDGrantRow{}, "purge_at < ?", now},
+		{&OpenIDGrantRow{}, "code_used_at IS NULL AND code_expires_at < ?", now.Add(-time.Hour)},
+		{&OpenIDAssertionRow{}, "expires_at < ?", now},
+		{&OpenIDRequestRow{}, "expires_at < ?", now},
+	} {
+		if err := s.write.WithContext(ctx).Where(gone.where, gone.at).Delete(gone.row).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,48 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+
+	"portico/app/fault"
+	"portico/app/openid"
+	"portico/app/outbox"
+)
+
+// SignOutApps ends what a single sign-on session gave to apps, and queues the notice for each app that
+// wants one (OpenID Connect Back-Channel Logout 1.0 §2.5). Whoever ends a session calls it, in the same
+// transaction where there is one. Ending it again tells nobody twice.
+func (t *Tenant) SignOutApps(ctx context.Context, sid, reason string) error {
+	dir, err := t.Directory(ctx, t.ID)
+	if fault.Is(err, fault.NotFound) { // the tenant is switched off: nobody to tell, but the grants end
+		dir, err = &Directory{}, nil
+	}
+	if err != nil {
+		return err
+	}
+	return t.InTx(ctx, func(t *Tenant) error {
+		var live []openid.SessionClient
+		err := t.u(ctx).Model(&OpenIDGrantRow{}).Where("sid = ? AND code_used_at IS NOT NULL AND revoked_at IS NULL", sid).
+			Distinct("client_id", "user_id").Order("client_id").Find(&live).Error
+		if err != nil {
+			return err
+		}
+		if err := t.RevokeOpenIDSession(ctx, sid, reason, t.Now()); err != nil {
+			return err
+		}
+		for _, l := range live {
+			c, ok := dir.Clients[l.ClientID]
+			if !ok || !c.Enabled || c.BackChannelLogoutURI == "" {
+				continue
+			}
+			payload, err := json.Marshal(openid.Notice{TenantID: t.ID, ClientID: l.ClientID, UserID: l.UserID, SID: sid})
+			if err != nil {
+				return err
+			}
+			if err := t.EnqueueOutbox(ctx, outbox.Item{Kind: outbox.BackChannelLogout, TenantID: t.ID, Payload: payload}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
