@@ -69,15 +69,15 @@ func (h history) takeover() []record.SignIn {
 	good := func(at time.Time, s record.Signals) record.SignIn {
 		r := h.base(d, p, to, at, s)
 		r.EndedAt = at.Add(21 * time.Second)
-		r.Steps = []record.Step{{Name: "identify", At: at.Add(4 * time.Second)}, {Name: "emailCode", At: r.EndedAt}, {Name: "issue", At: r.EndedAt}}
+		r.Steps = []record.Step{{Name: "identify", At: at.Add(4 * time.Second)}, {Name: "code", At: r.EndedAt}, {Name: "issue", At: r.EndedAt}}
 		r.Proofs = []record.Proof{{Method: "emailCode", At: r.EndedAt, OK: true}}
 		return succeed(r)
 	}
 	bad := h.base(d, p, to, begin.Add(31*time.Minute), stranger)
 	bad.EndedAt = bad.StartedAt.Add(70 * time.Second)
 	bad.Proofs = []record.Proof{{Method: "emailCode", At: bad.EndedAt, Reason: reasonWrongCode, Count: 4}}
-	bad.Steps = []record.Step{{Name: "identify", At: bad.StartedAt}, {Name: "emailCode", At: bad.EndedAt}}
-	bad.Outcome = record.Outcome{Result: record.Failure, Code: codeWrongCode, Key: reasonWrongCode, Step: "emailCode"}
+	bad.Steps = []record.Step{{Name: "identify", At: bad.StartedAt}, {Name: "code", At: bad.EndedAt}}
+	bad.Outcome = record.Outcome{Result: record.Failure, Code: codeWrongCode, Key: reasonWrongCode, Step: "code"}
 	list := []record.SignIn{good(begin, p.signals(p.devices[0], false)), bad, good(begin.Add(40*time.Minute), stranger)}
 	for _, slug := range []string{"auto", "home", "market"} { // then next door, to see what else there is
 		r := good(begin.Add(time.Duration(43+len(list))*time.Minute), stranger)

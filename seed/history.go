@@ -149,7 +149,7 @@ func (h history) signUp(d dice, p Person) record.SignIn {
 	r.SignUp, r.Request.Prompt = true, []string{"create"}
 	r.EndedAt = p.CreatedAt
 	code := r.StartedAt.Add(time.Duration(d.between(20, 40)) * time.Second)
-	r.Steps = []record.Step{{Name: "identify", At: r.StartedAt.Add(6 * time.Second)}, {Name: "emailCode", At: code},
+	r.Steps = []record.Step{{Name: "identify", At: r.StartedAt.Add(6 * time.Second)}, {Name: "code", At: code},
 		{Name: "attributes", At: r.EndedAt.Add(-2 * time.Second)}, {Name: "issue", At: r.EndedAt}}
 	r.Proofs = []record.Proof{{Method: "emailCode", At: code, OK: true}}
 	return succeed(r)
@@ -180,16 +180,16 @@ func (h history) visit(d dice, p Person, to party, at time.Time) record.SignIn {
 			r.Proofs = append(r.Proofs, record.Proof{Method: "emailCode", At: at.Add(took - 9*time.Second), Reason: reasonWrongCode, Count: 1})
 		}
 		r.Proofs = append(r.Proofs, record.Proof{Method: "emailCode", At: r.EndedAt, OK: true})
-		r.Steps = append(r.Steps, record.Step{Name: "emailCode", At: r.EndedAt}, record.Step{Name: "issue", At: r.EndedAt})
+		r.Steps = append(r.Steps, record.Step{Name: "code", At: r.EndedAt}, record.Step{Name: "issue", At: r.EndedAt})
 		return succeed(r)
 	case x < 0.955: // the mail did not come, or the doorbell rang
 		r.EndedAt = at.Add(time.Hour)
-		r.Outcome = record.Outcome{Result: record.Abandoned, Code: codeAbandoned, Key: keyAbandoned, Step: "emailCode"}
+		r.Outcome = record.Outcome{Result: record.Abandoned, Code: codeAbandoned, Key: keyAbandoned, Step: "code"}
 		return r
 	case x < 0.99:
 		r.EndedAt = at.Add(took)
 		r.Proofs = []record.Proof{{Method: "emailCode", At: r.EndedAt, Reason: reasonWrongCode, Count: d.between(2, 5)}}
-		r.Outcome = record.Outcome{Result: record.Failure, Code: codeWrongCode, Key: reasonWrongCode, Step: "emailCode"}
+		r.Outcome = record.Outcome{Result: record.Failure, Code: codeWrongCode, Key: reasonWrongCode, Step: "code"}
 		return r
 	default: // a password tried where there is none
 		r.EndedAt = at.Add(took)

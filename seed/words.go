@@ -4,8 +4,8 @@ package seed
 const (
 	codeWrongPassword   = 50126
 	codeWrongCode       = 50181
-	codeAbandoned       = 50199
-	reasonWrongPassword = "factor.password.wrong"
-	reasonWrongCode     = "factor.code.wrong"
+	codeAbandoned       = 50140
+	reasonWrongPassword = "signin.wrong"
+	reasonWrongCode     = "signin.code.wrong"
 	keyAbandoned        = "signin.abandoned"
 )
