@@ -6,6 +6,6 @@ const (
 	codeWrongCode       = 50181
 	codeAbandoned       = 50140
 	reasonWrongPassword = "signin.wrong"
-	reasonWrongCode     = "signin.code.wrong"
+	reasonWrongCode     = "field.code.wrong"
 	keyAbandoned        = "signin.abandoned"
 )

@@ -93,7 +93,7 @@ func tell(r record.SignIn, words *i18n.Localizer) view.SignIn {
 	if len(r.Steps) > 0 {
 		s := view.Section{Title: "What happened, in order"}
 		for _, x := range r.Steps {
-			s.Lines = append(s.Lines, view.Line{Text: x.At.UTC().Format(time.TimeOnly) + "  " + label(words, "step."+x.Name, x.Name), Note: x.Note})
+			s.Lines = append(s.Lines, view.Line{Text: x.At.UTC().Format(time.TimeOnly) + "  " + stepWords(x.Name), Note: x.Note})
 		}
 		m.Sections = append(m.Sections, s)
 	}
@@ -107,7 +107,7 @@ func tell(r record.SignIn, words *i18n.Localizer) view.SignIn {
 		end.Lines = append(end.Lines, view.Line{Text: "Flow and policies together asked for: " + strings.Join(r.Demands, ", ")})
 	}
 	for _, n := range r.Notes {
-		end.Lines = append(end.Lines, view.Line{Mark: "warn", Text: label(words, "note."+n, n)})
+		end.Lines = append(end.Lines, view.Line{Mark: "warn", Text: noteWords(n)})
 	}
 	last := view.Line{Mark: "ok", Text: "Access granted"}
 	if !m.OK {
@@ -116,7 +116,7 @@ func tell(r record.SignIn, words *i18n.Localizer) view.SignIn {
 			last.Text += fmt.Sprintf(" (%d)", r.Outcome.Code)
 		}
 		if r.Outcome.Step != "" {
-			last.Text += " at the step " + label(words, "step."+r.Outcome.Step, r.Outcome.Step)
+			last.Text += " at the step " + stepWords(r.Outcome.Step)
 		}
 	}
 	end.Lines = append(end.Lines, last)
@@ -153,9 +153,9 @@ func proofs(r record.SignIn, words *i18n.Localizer) view.Section {
 		s.Lines = append(s.Lines, view.Line{Mark: "ok", Text: "The browser was signed in already (single sign-on), since " + r.Session.AuthTime.UTC().Format("2 January, 15:04 UTC")})
 	}
 	for _, p := range r.Proofs {
-		l := view.Line{Mark: "ok", Text: label(words, "method."+p.Method, p.Method) + ": right"}
+		l := view.Line{Mark: "ok", Text: methodWords(p.Method) + ": right"}
 		if !p.OK {
-			l = view.Line{Mark: "bad", Text: label(words, "method."+p.Method, p.Method) + ": not accepted", Note: label(words, p.Reason, p.Reason)}
+			l = view.Line{Mark: "bad", Text: methodWords(p.Method) + ": not accepted", Note: label(words, p.Reason, p.Reason)}
 		}
 		if p.Count > 1 {
 			l.Text += fmt.Sprintf(", %d times", p.Count)
@@ -207,6 +207,37 @@ func place(x record.Signals) string {
 // joined puts the parts that there are together.
 func joined(by string, parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), by)
+}
+
+// These are for developers and so in English only; the portal says the same in its reader's language.
+
+func stepWords(name string) string {
+	return wordsOf(map[string]string{
+		"select": "asked which account", "identify": "asked who is there", "signIn": "asked for address and password",
+		"signUp": "asked for the address of a new account", "password": "asked for the password", "code": "asked for the code that was sent",
+		"newPassword": "asked for a new password", "noAccount": "said that there is no account", "blocked": "said no",
+		"enrol": "asked to set up another way to confirm", "challenge": "asked for another way to confirm",
+		"recovery": "showed recovery codes", "changePassword": "asked to change the password", "attributes": "asked the questions of the user flow",
+		"consent": "asked for consent", "stay": "asked whether to stay signed in", "issue": "gave the answer to the app",
+		"expired": "said that it took too long", "refused": "sent the app an error",
+	}, name)
+}
+
+func methodWords(name string) string {
+	return wordsOf(map[string]string{"password": "Password", "emailCode": "Code by email", "email": "Code by email", "sms": "Code by text message",
+		"totp": "Authenticator app", "passkey": "Passkey", "recovery": "Recovery code", "session": "Session"}, name)
+}
+
+func noteWords(name string) string {
+	return wordsOf(map[string]string{"mfa_suppressed_by_user_flow": "A policy asked for a second factor, but the user flow has it switched off",
+		"acr_unsatisfied": "The app asked for a stronger sign-in than there was", "no_usable_method": "A second factor was due and there was no way to give it"}, name)
+}
+
+func wordsOf(known map[string]string, name string) string {
+	if w, ok := known[name]; ok {
+		return w
+	}
+	return name
 }
 
 // label is the catalogue's word, or the plain name when the catalogue has none.
