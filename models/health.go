@@ -1,6 +1,12 @@
 package models
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+)
 
 // Ping reports whether the database answers: one read on each pool.
 func (s *Store) Ping(ctx context.Context) error {
@@ -12,4 +18,62 @@ func (s *Store) Ping(ctx context.Context) error {
 		return nil
 	}
 	return s.write.WithContext(ctx).Raw("SELECT 1").Scan(&one).Error
+}
+
+// Migrated reports whether every migration of this program has been applied.
+func (s *Store) Migrated(ctx context.Context) (bool, error) {
+	if !s.read.WithContext(ctx).Migrator().HasTable("migrations") {
+		return false, nil
+	}
+	var have []string
+	if err := s.read.WithContext(ctx).Table("migrations").Pluck("id", &have).Error; err != nil {
+		return false, err
+	}
+	applied := map[string]bool{}
+	for _, id := range have {
+		applied[id] = true
+	}
+	for _, m := range s.migrations() {
+		if !applied[m.ID] {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// DatabaseTime is what time the database thinks it is. SQLite has no clock of its own.
+func (s *Store) DatabaseTime(ctx context.Context) (time.Time, error) {
+	if s.dialect == "sqlite" {
+		return s.Now(), nil
+	}
+	var at time.Time
+	err := s.read.WithContext(ctx).Raw("SELECT clock_timestamp()").Scan(&at).Error
+	return at.UTC(), err
+}
+
+// CheckSeals opens a few sealed values with the present secret and says how many it tried.
+func (s *Store) CheckSeals(ctx context.Context) (int, error) {
+	var rows []CredentialRow
+	err := s.read.WithContext(ctx).Where("kind <> ?", KindPassword).Order("created_at DESC").Limit(20).Find(&rows).Error
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range rows {
+		if _, err := s.seal.Open(r.Secret, credentialContext(r.ID)); err != nil {
+			return 0, fmt.Errorf("security info of user %s: %w", r.UserID, err)
+		}
+	}
+	return len(rows), nil
+}
+
+// RecentAddresses lists the client addresses among the newest sign-ins that people made.
+func (s *Store) RecentAddresses(ctx context.Context, newest int) (addresses []string, total int64, err error) {
+	recent := func(db *gorm.DB) *gorm.DB {
+		return db.Model(&SignInRow{}).Select("ip").Where("kind = ?", "interactiveUser").Order("created_at DESC").Limit(newest)
+	}
+	if err := s.read.WithContext(ctx).Table("(?) AS recent", recent(s.read)).Count(&total).Error; err != nil {
+		return nil, 0, err
+	}
+	err = s.read.WithContext(ctx).Table("(?) AS recent", recent(s.read)).Distinct("ip").Pluck("ip", &addresses).Error
+	return addresses, total, err
 }
