@@ -7,8 +7,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// engineSchema adds what only one engine has: the index that finds people by any part of a name or
-// address. On SQLite it is an FTS5 trigram index over a side table that triggers keep; on Postgres a
+// engineSchema adds what rows cannot say and what only one engine has: above all the index that finds
+// people by any part of a name or address. On SQLite it is an FTS5 trigram index over a side table that triggers keep; on Postgres a
 // pg_trgm index. A Postgres without the pg_trgm extension searches all the same, only slowly.
 func (s *Store) engineSchema(tx *gorm.DB) error {
 	for _, sql := range s.searchSchema() {
@@ -21,16 +21,25 @@ func (s *Store) engineSchema(tx *gorm.DB) error {
 
 func (s *Store) searchSchema() []string {
 	if s.dialect == "postgres" {
-		return []string{`DO $$ BEGIN
+		return []string{
+			// Prefixes are ranges and pages continue after a name: both need the order of bytes, which
+			// SQLite has anyway and Postgres only by this collation.
+			`ALTER TABLE users ALTER COLUMN name_norm TYPE text COLLATE "C"`,
+			`ALTER TABLE applications ALTER COLUMN name_norm TYPE text COLLATE "C"`,
+			`ALTER TABLE sign_ins ALTER COLUMN identifier TYPE text COLLATE "C"`,
+			`CREATE INDEX IF NOT EXISTS users_mail ON users (tenant_id, lower(mail))`,
+			`DO $$ BEGIN
   CREATE EXTENSION IF NOT EXISTS pg_trgm;
   CREATE INDEX IF NOT EXISTS users_search ON users USING gin (search_norm gin_trgm_ops);
 EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
   RAISE WARNING 'pg_trgm is not available: searching people will be slow';
-END $$`}
+END $$`,
+		}
 	}
 	// The side table gives people a small number that lasts (a rowid of users itself would not survive
 	// VACUUM) and holds the sort keys, so that sorting what a search found touches nothing else.
 	return []string{
+		`CREATE INDEX IF NOT EXISTS users_mail ON users (tenant_id, lower(mail))`,
 		`CREATE TABLE IF NOT EXISTS user_search (
   num INTEGER PRIMARY KEY,
   user_id TEXT NOT NULL UNIQUE,

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/go-gormigrate/gormigrate/v2"
 	"gorm.io/gorm"
@@ -53,4 +54,6 @@ func (s *Store) Migrate(ctx context.Context) error {
 
 // SchemaText is everything besides the row types that decides what the schema looks like; tests key
 // their template databases by it.
-func SchemaText() string { return "1" }
+func SchemaText() string {
+	return strings.Join(append((&Store{dialect: "postgres"}).searchSchema(), (&Store{}).searchSchema()...), "\n")
+}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"golang.org/x/text/unicode/norm"
@@ -129,7 +131,10 @@ func validateUser(u *User) error {
 		"jobTitle": &u.JobTitle, "streetAddress": &u.StreetAddress, "city": &u.City, "state": &u.State,
 		"postalCode": &u.PostalCode, "country": &u.Country, "mobilePhone": &u.MobilePhone} {
 		*v = strings.TrimSpace(*v)
-		if len([]rune(*v)) > longest(name) {
+		switch {
+		case !plainText(*v):
+			bad.Add(name, "field.characters", nil)
+		case len([]rune(*v)) > longest(name):
 			bad.Add(name, "field.too_long", map[string]any{"max": longest(name)})
 		}
 	}
@@ -158,6 +163,12 @@ func validateUser(u *User) error {
 		}
 	}
 	return bad.Err()
+}
+
+// plainText reports whether text holds nothing that only a program would write: invalid UTF-8, which
+// Postgres refuses, and control characters besides the line breaks of a postal address.
+func plainText(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\r' })
 }
 
 func longest(property string) int {

@@ -74,8 +74,12 @@ var postgresTemplate = sync.OnceValues(func() (string, error) {
 			return "", err
 		}
 	}
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
-		return "", err
+	// Production databases mostly sort as people do; so does this one, where the server knows how (ICU),
+	// so that tests notice what relies on the order of bytes.
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"); err != nil {
+		if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+			return "", err
+		}
 	}
 	if err := migrate(withDatabase(server.dsn, name)); err != nil {
 		return "", err
@@ -87,6 +91,7 @@ var postgresTemplate = sync.OnceValues(func() (string, error) {
 // schemaHash changes whenever a row type or a migration file does.
 func schemaHash() string {
 	h := sha256.New()
+	fmt.Fprintln(h, "icu")
 	fmt.Fprintln(h, models.SchemaText())
 	for _, table := range models.Tables() {
 		rt := reflect.TypeOf(table).Elem()
