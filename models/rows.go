@@ -20,6 +20,7 @@ func Tables() []any {
 		&OutboxRow{}, &JobRow{}, &MailboxRow{},
 		&RoleAssignmentRow{}, &OneTimeLinkRow{},
 		&OpenIDGrantRow{}, &OpenIDKeyRow{}, &OpenIDAssertionRow{}, &OpenIDRequestRow{}, &OpenIDConsentRow{},
+		&AttemptRow{}, &MailedCodeRow{}, &LimitRow{}, &LockoutRow{}, &SessionRow{}, &SessionClientRow{},
 	}
 }
 

@@ -22,6 +22,11 @@ func (r *run) apply(ctx context.Context, s Step, f Form) error {
 		return nil
 	case "restart":
 		return errStartAgain
+	case "signIn": // "I have an account", on the sign-up page
+		if s.Name == SignUp {
+			r.a.Request.LoginHint = f.Value("email")
+			return errSignIn
+		}
 	}
 	switch s.Name {
 	case Select:
@@ -307,15 +312,16 @@ func (r *run) mail(ctx context.Context, purpose, to string, decoy bool) error {
 
 // choosePassword takes a new password, at sign-up or because a change is demanded.
 func (r *run) choosePassword(ctx context.Context, s Step, f Form) error {
-	password := f.Value("password")
-	if password == "" {
-		password = f.Value("newPassword")
-	}
+	password := f.Value("newPassword")
 	set := r.w.Tenant.Settings
 	rules := factor.Rules{Min: set.PasswordMinLength, ThreeOfFour: set.PasswordThreeOfFour, Banned: set.BannedWords, Breached: r.Breached}
 	who := s.Person.Account
 	if err := rules.Check(password, who.GivenName, who.Surname, who.DisplayName, localPart(s.Person.Email), r.w.Tenant.Name); err != nil {
-		return err
+		e := fault.Of(err)
+		for i := range e.Fields {
+			e.Fields[i].Name = "newPassword"
+		}
+		return e
 	}
 	if s.Name == ChangePassword { // it must be another one (R 2.6.2)
 		now, err := r.store.PasswordHash(ctx, who.ID)
@@ -325,7 +331,7 @@ func (r *run) choosePassword(ctx context.Context, s Step, f Form) error {
 		if same, _, err := r.Hasher.Verify(ctx, now, password); err != nil {
 			return err
 		} else if same {
-			return fault.BadField("password", "field.new_password.same", nil)
+			return fault.BadField("newPassword", "field.new_password.same", nil)
 		}
 	}
 	hash, err := r.Hasher.Hash(ctx, password)

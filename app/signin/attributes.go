@@ -14,7 +14,7 @@ import (
 const longestCustom = 250
 
 // ReadAttributes reads the answers to a flow's questions: only those asked, never a read-only one, each
-// in its own type. Field names are attributes[<id>].
+// in its own type.
 func ReadAttributes(fields []userflow.Attribute, values func(string) []string) (map[string]any, error) {
 	out := map[string]any{}
 	var bad fault.Fields
@@ -48,8 +48,14 @@ func ReadAttributes(fields []userflow.Attribute, values func(string) []string) (
 	return out, bad.Err()
 }
 
-// FieldName is the name of an attribute's form field.
-func FieldName(id string) string { return fmt.Sprintf("attributes[%s]", id) }
+// FieldName is the name of an attribute's form field: the id of a built-in one, attributes[<id>] of a
+// custom one.
+func FieldName(id string) string {
+	if _, ok := userflow.Builtin()[id]; ok {
+		return id
+	}
+	return fmt.Sprintf("attributes[%s]", id)
+}
 
 func readAttribute(f userflow.Attribute, answers []string) (any, string) {
 	for _, a := range answers {

@@ -66,7 +66,10 @@ func (r *run) commit(ctx context.Context) (Result, error) {
 		if err != nil {
 			return err
 		}
-		res = Result{Attempt: ended, World: r.w, Step: step, Outcome: &out, Session: cookie, Known: r.remember(userID)}
+		res = Result{Attempt: ended, World: r.w, Step: step, Outcome: &out, Session: cookie}
+		if !step.Person.Resumed {
+			res.Known = r.remember(userID)
+		}
 		return nil
 	})
 	return res, err
@@ -148,7 +151,7 @@ func (r *run) openSession(ctx context.Context, s Store, step Step, userID string
 	if !p.Resumed {
 		ses.AuthTime = p.Since
 		if f.Changed != nil { // the change ends every earlier session, not this one
-			ses.AuthTime = now
+			ses.AuthTime = r.Now().UTC().Truncate(time.Microsecond)
 		}
 		ses.Persistent = f.Stay != nil && f.Stay.Yes && !step.Verdict.Decision.NeverPersistent
 		ses.AMR, ses.MFATime = p.AMR, p.MFATime

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -51,6 +52,10 @@ type Visit struct {
 	Signals record.Signals
 	Locale  string
 }
+
+// Placing gives the configuration for what an attempt was begun for, and what the browser brought in
+// the language that fits it.
+type Placing func(Request) (Place, Visit, error)
 
 // Form is one POST.
 type Form struct {
@@ -142,8 +147,8 @@ func silently(s Step) Cancelled {
 }
 
 // Show gives what is due now. It changes nothing, so Back, Refresh and prefetching are harmless.
-func (m *Machine) Show(ctx context.Context, place Place, visit Visit, id string) (Result, error) {
-	r, res, err := m.resume(ctx, place, visit, id)
+func (m *Machine) Show(ctx context.Context, tenantID string, placing Placing, id string) (Result, error) {
+	r, res, err := m.resume(ctx, tenantID, placing, id)
 	if err != nil || res != nil {
 		return deref(res), err
 	}
@@ -156,9 +161,9 @@ func (m *Machine) Show(ctx context.Context, place Place, visit Visit, id string)
 
 // Submit takes one form: one event, at most the facts of that form, saved together or not at all. A
 // form of another step, attempt or browser changes nothing: the page that is due is shown again.
-func (m *Machine) Submit(ctx context.Context, place Place, visit Visit, id string, f Form) (Result, error) {
+func (m *Machine) Submit(ctx context.Context, tenantID string, placing Placing, id string, f Form) (Result, error) {
 	for range 3 {
-		r, res, err := m.resume(ctx, place, visit, id)
+		r, res, err := m.resume(ctx, tenantID, placing, id)
 		if err != nil || res != nil {
 			return deref(res), err
 		}
@@ -170,8 +175,8 @@ func (m *Machine) Submit(ctx context.Context, place Place, visit Visit, id strin
 			return Result{Attempt: r.a, World: r.w, Step: step, Problem: stale(f, step)}, nil
 		}
 		err = r.apply(ctx, step, f)
-		if errors.Is(err, errStartAgain) {
-			return r.again(ctx)
+		if errors.Is(err, errStartAgain) || errors.Is(err, errSignIn) {
+			return r.again(ctx, err)
 		}
 		if err != nil {
 			return Result{Attempt: r.a, World: r.w, Step: step, Problem: problem(err)}, unlessForm(err)
@@ -209,19 +214,26 @@ func unlessForm(err error) error {
 	return err
 }
 
-var errStartAgain = errors.New("signin: start again")
+var (
+	errStartAgain = errors.New("signin: start again")
+	errSignIn     = errors.New("signin: start again as a sign-in")
+)
 
 func (m *Machine) run(place Place, visit Visit) *run {
 	return &run{Machine: m, store: m.Stores.SignIns(place.Tenant.ID), place: place, visit: visit}
 }
 
 // resume loads an attempt for the browser that opened it. Any other gets a kind page.
-func (m *Machine) resume(ctx context.Context, place Place, visit Visit, id string) (*run, *Result, error) {
-	r := m.run(place, visit)
-	a, err := r.store.Attempt(ctx, id)
+func (m *Machine) resume(ctx context.Context, tenantID string, placing Placing, id string) (*run, *Result, error) {
+	a, err := m.Stores.SignIns(tenantID).Attempt(ctx, id)
 	if err != nil {
 		return nil, nil, err
 	}
+	place, visit, err := placing(a.Request)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := m.run(place, visit)
 	r.a = a
 	if a.Browser != BrowserID(visit.Browser) {
 		return nil, &Result{Attempt: Attempt{ID: a.ID, TenantID: a.TenantID}, Step: Step{Name: Elsewhere}}, nil
@@ -367,12 +379,16 @@ func refusal(s Step) string {
 
 // again begins a new attempt from the same request: what "not you?" means. The session is not taken up
 // by itself any more.
-func (r *run) again(ctx context.Context) (Result, error) {
+func (r *run) again(ctx context.Context, why error) (Result, error) {
 	old, now := r.a, r.Now().UTC().Truncate(time.Microsecond)
 	n := r.run(r.place, r.visit)
 	n.a = Attempt{ID: newID(), TenantID: old.TenantID, Browser: old.Browser, Request: old.Request, FlowID: r.place.Flow.ID,
 		FlowName: r.place.Flow.Name, FlowVersion: r.place.Flow.Version, Signals: r.visit.Signals, StartedAt: now, ExpiresAt: now.Add(AttemptLifetime)}
-	n.a.Request.LoginHint = ""
+	if why != errSignIn { // that one brings what was typed
+		n.a.Request.LoginHint = ""
+	} else {
+		n.a.Request.Prompt = slices.DeleteFunc(slices.Clone(n.a.Request.Prompt), func(p string) bool { return p == "create" })
+	}
 	n.a.Facts.Other = &Mark{At: now}
 	old.EndedAt = now
 	if err := n.load(ctx, n.store); err != nil {
@@ -409,5 +425,7 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 // foldID is the id under which identical records become one with a count.
 func foldID(parts ...string) string {
 	sum := sha256.Sum256(labels(parts...))
-	return uuid.UUID(sum[:16]).String()
+	id := uuid.UUID(sum[:16])
+	id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80 // UUIDv8 (RFC 9562 §5.8)
+	return id.String()
 }

@@ -27,13 +27,13 @@ func (r *run) prepare(ctx context.Context, s Step) error {
 		kind = s.Kinds[0]
 	}
 	if s.Name == Challenge {
-		for _, k := range []string{factor.Passkey, factor.TOTP, factor.EmailCode} {
+		for _, k := range []string{factor.Passkey, factor.TOTP} {
 			if kind == "" && slices.ContainsFunc(s.Methods, func(m account.Method) bool { return m.Kind == k }) {
 				kind = k
 			}
 		}
 	}
-	if kind == "" {
+	if kind == "" || kind == factor.EmailCode {
 		return nil
 	}
 	return r.begin(ctx, s, kind, false)
@@ -75,7 +75,11 @@ func (r *run) secondFactor(ctx context.Context, s Step, f Form) error {
 	if c.Enrol != (s.Name == Enrol) {
 		c = Ceremony{}
 	}
-	switch f.Action {
+	action := f.Action
+	if action == "" && f.Value("method") != "" { // the buttons of the choice carry the method alone
+		action = "choose"
+	}
+	switch action {
 	case "skip":
 		if s.Optional {
 			r.a.Facts.Postponed = &Mark{At: r.w.Now}

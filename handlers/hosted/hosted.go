@@ -1,0 +1,278 @@
+// Package hosted is how people reach the sign-in machine: one page address per attempt, one show, one
+// submit, and a table from step to page. It decides nothing and queries nothing; the machine does the
+// one, the store behind it the other.
+package hosted
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/branding"
+	"portico/app/factor"
+	"portico/app/fault"
+	"portico/app/i18n"
+	"portico/app/message"
+	"portico/app/risk"
+	"portico/app/signin"
+	"portico/app/tenant"
+	"portico/handlers"
+	"portico/models"
+	"portico/views/ui"
+)
+
+// Deps is what main wires in.
+type Deps struct {
+	Store       *models.Store
+	Directories models.Directories // nil = Store
+	Bundle      *i18n.Bundle
+	Hasher      *factor.Hasher
+	BaseURL     string
+	Now         func() time.Time
+	Limits      *handlers.Limits // nil = no request rate
+	Breached    factor.Breached  // nil = no list
+	Development bool
+}
+
+// Hosted serves the pages and implements handlers.Starter and handlers.Answer.
+type Hosted struct {
+	machine     *signin.Machine
+	directories models.Directories
+	bundle      *i18n.Bundle
+	sessions    handlers.Sessions
+	limits      *handlers.Limits
+	brands      sync.Map // tenant id → dated brand
+}
+
+var (
+	_ handlers.Starter = (*Hosted)(nil)
+	_ handlers.Answer  = (*Hosted)(nil)
+)
+
+// New puts the machine together. Issuers are added before the first request.
+func New(d Deps) (*Hosted, error) {
+	passkeys, err := factor.NewPasskeys(d.BaseURL, "Portico")
+	if err != nil {
+		return nil, err
+	}
+	if d.Directories == nil {
+		d.Directories = d.Store
+	}
+	h := &Hosted{directories: d.Directories, bundle: d.Bundle, sessions: handlers.Sessions{Store: d.Store}, limits: d.Limits}
+	h.machine = &signin.Machine{Stores: models.SignInStores{Store: d.Store}, Hasher: d.Hasher, Passkeys: passkeys, Mailer: mailer{d.Now},
+		MAC: d.Store.Sealer().MAC, Now: d.Now, Random: rand.Reader, Issuers: map[signin.Protocol]signin.Issuer{},
+		Detectors: risk.Detectors(), Breached: d.Breached, Relaxed: d.Development}
+	return h, nil
+}
+
+// AddIssuer says who answers for a protocol. Call it while wiring, never while serving.
+func (h *Hosted) AddIssuer(p signin.Protocol, i signin.Issuer) { h.machine.Issuers[p] = i }
+
+// Machine is for the other doors that lead into it (the gate of the token endpoint).
+func (h *Hosted) Machine() *signin.Machine { return h.machine }
+
+// Mount adds the routes.
+func (h *Hosted) Mount(r fiber.Router) {
+	with := handlers.WithDirectory(h.directories)
+	posts := func(c *fiber.Ctx) error { return c.Next() }
+	if h.limits != nil {
+		posts = h.limits.Posts(func(c *fiber.Ctx) int { return handlers.DirectoryOf(c).Tenant.Settings.RequestsPerSecondPerIP })
+	}
+	r.Get("/:tenant/signin/:attempt", with, h.show)
+	r.Post("/:tenant/signin/:attempt", with, posts, h.submit)
+}
+
+// Start opens an attempt and answers the browser.
+func (h *Hosted) Start(c *fiber.Ctx, dir *models.Directory, r signin.Request) error {
+	place, err := Place(dir, r.Protocol, r.ClientID)
+	if err != nil {
+		return err
+	}
+	h.speak(c, dir.Tenant, r, "")
+	res, err := h.machine.Start(c.UserContext(), place, h.visit(c, dir.Tenant), r)
+	if err != nil {
+		return err
+	}
+	if res.Outcome != nil {
+		return h.leave(c, dir.Tenant, res)
+	}
+	return c.Redirect(address(dir.Tenant, res.Attempt.ID), fiber.StatusSeeOther)
+}
+
+// Answer sends an outcome to the browser.
+func (h *Hosted) Answer(c *fiber.Ctx, o signin.Outcome) error {
+	if o.FormPost != nil {
+		return h.formPost(c, *o.FormPost)
+	}
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return c.Redirect(o.Redirect, fiber.StatusSeeOther)
+}
+
+func (h *Hosted) show(c *fiber.Ctx) error {
+	dir := handlers.DirectoryOf(c)
+	res, err := h.machine.Show(c.UserContext(), dir.Tenant.ID, h.placing(c, dir), c.Params("attempt"))
+	if err != nil {
+		return h.lost(c, dir, err)
+	}
+	return h.respond(c, dir, res, nil)
+}
+
+func (h *Hosted) submit(c *fiber.Ctx) error {
+	dir := handlers.DirectoryOf(c)
+	args := c.Request().PostArgs()
+	form := signin.Form{Step: signin.Name(handlers.Form(c, "step")), Proof: handlers.Form(c, "proof"), Action: handlers.Form(c, "action"),
+		Value: func(n string) string { return strings.ToValidUTF8(string(args.Peek(n)), "\uFFFD") },
+		Values: func(n string) []string {
+			var out []string
+			for _, b := range args.PeekMulti(n) {
+				out = append(out, string(b))
+			}
+			return out
+		}}
+	res, err := h.machine.Submit(c.UserContext(), dir.Tenant.ID, h.placing(c, dir), c.Params("attempt"), form)
+	if err != nil {
+		return h.lost(c, dir, err)
+	}
+	return h.respond(c, dir, res, &form)
+}
+
+// respond leaves, redirects after a change (so that Refresh repeats nothing), or draws the page.
+func (h *Hosted) respond(c *fiber.Ctx, dir *models.Directory, res signin.Result, form *signin.Form) error {
+	if res.Outcome != nil {
+		return h.leave(c, dir.Tenant, res)
+	}
+	if res.Changed && form != nil {
+		return c.Redirect(address(dir.Tenant, res.Attempt.ID), fiber.StatusSeeOther)
+	}
+	return h.draw(c, dir, res, form)
+}
+
+// leave sets what the browser keeps and sends it back to the app.
+func (h *Hosted) leave(c *fiber.Ctx, t tenant.Tenant, res signin.Result) error {
+	if res.Session != nil {
+		h.sessions.Set(c, t.Slug, *res.Session)
+	}
+	if res.Known != "" {
+		h.keep(c, t, "known", res.Known, 400*24*time.Hour)
+	}
+	if o := res.Attempt.Request.RedirectOrigin; o != "" && res.Outcome.FormPost != nil {
+		i := handlers.InfoOf(c)
+		i.FormActions = append(i.FormActions, o)
+	}
+	if res.Outcome.FormPost != nil {
+		h.speak(c, t, res.Attempt.Request, res.Attempt.ID)
+	}
+	return h.Answer(c, *res.Outcome)
+}
+
+// lost turns an attempt that is not there into a kind page; other errors are everybody's.
+func (h *Hosted) lost(c *fiber.Ctx, dir *models.Directory, err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return h.draw(c, dir, signin.Result{Step: signin.Step{Name: signin.Finished}}, nil)
+	}
+	return err
+}
+
+// placing finds the configuration once the machine knows what the attempt is for, and speaks the
+// person's language from then on.
+func (h *Hosted) placing(c *fiber.Ctx, dir *models.Directory) signin.Placing {
+	return func(r signin.Request) (signin.Place, signin.Visit, error) {
+		h.speak(c, dir.Tenant, r, c.Params("attempt"))
+		place, err := Place(dir, r.Protocol, r.ClientID)
+		return place, h.visit(c, dir.Tenant), err
+	}
+}
+
+// Place gathers a tenant's configuration for one app from its snapshot. An app that is switched off,
+// unknown or in no user flow has no sign-in.
+func Place(dir *models.Directory, p signin.Protocol, clientID string) (signin.Place, error) {
+	flow, ok := dir.Flow(clientID)
+	if p == signin.Portal && !ok {
+		for _, f := range dir.Flows { // the staff directory has one
+			flow, ok = f, true
+		}
+	}
+	if client := dir.Clients[clientID]; p != signin.Portal && (client == nil || !client.Enabled) {
+		return signin.Place{}, fault.New(fault.Denied, "signin.app_unavailable")
+	}
+	if !ok {
+		return signin.Place{}, fault.New(fault.Denied, "signin.app_without_flow")
+	}
+	return signin.Place{Tenant: dir.Tenant, Flow: *flow, Policies: dir.Policies}, nil
+}
+
+func address(t tenant.Tenant, attempt string) string {
+	return "/" + t.Slug + "/signin/" + url.PathEscape(attempt)
+}
+
+// visit gathers what the browser brought. A browser without a secret gets one.
+func (h *Hosted) visit(c *fiber.Ctx, t tenant.Tenant) signin.Visit {
+	handlers.EnsureDevice(c)
+	secret := strings.Clone(c.Cookies(handlers.CookieName(c, t.Slug, "browser")))
+	if raw, err := base64.RawURLEncoding.DecodeString(secret); err != nil || len(raw) != 32 {
+		var b [32]byte
+		_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+		secret = base64.RawURLEncoding.EncodeToString(b[:])
+		h.keep(c, t, "browser", secret, 0)
+	}
+	return signin.Visit{Browser: secret, Session: h.sessions.Secret(c, t.Slug), Known: strings.Clone(c.Cookies(handlers.CookieName(c, t.Slug, "known"))),
+		Signals: handlers.SignalsOf(c), Locale: handlers.InfoOf(c).Locale.Lang()}
+}
+
+// keep sets one of the hosted pages' cookies; no duration means until the browser closes.
+func (h *Hosted) keep(c *fiber.Ctx, t tenant.Tenant, name, value string, d time.Duration) {
+	c.Cookie(&fiber.Cookie{Name: handlers.CookieName(c, t.Slug, name), Value: value, Path: "/", HTTPOnly: true, Secure: handlers.SecureCookies(c),
+		SameSite: fiber.CookieSameSiteLaxMode, MaxAge: int(d.Seconds()), SessionOnly: d == 0})
+}
+
+// speak chooses the language: what the person chose on this attempt, the app's ui_locales, what they
+// chose before, the browser's, the tenant's.
+func (h *Hosted) speak(c *fiber.Ctx, t tenant.Tenant, r signin.Request, attempt string) {
+	chosen, during, _ := strings.Cut(c.Cookies(handlers.CookieName(c, t.Slug, "language")), ".")
+	if q := c.Query("ui_locales"); q != "" && attempt != "" {
+		chosen, during = h.bundle.Match(q).Lang(), attempt
+		h.keep(c, t, "language", chosen+"."+attempt, 365*24*time.Hour)
+	}
+	var wishes []string
+	if during == attempt && attempt != "" {
+		wishes = append(wishes, chosen)
+	}
+	wishes = append(wishes, r.UILocales...)
+	wishes = append(wishes, chosen, c.Get(fiber.HeaderAcceptLanguage), t.DefaultLocale)
+	handlers.WithLocale(c, h.bundle.Match(wishes...))
+}
+
+type datedBrand struct {
+	version int64
+	brand   *ui.Brand
+}
+
+// brand is a tenant's look, made once per version of its configuration.
+func (h *Hosted) brand(t tenant.Tenant) *ui.Brand {
+	if b, ok := h.brands.Load(t.ID); ok && b.(datedBrand).version == t.Version {
+		return b.(datedBrand).brand
+	}
+	b := ui.NewBrand(t.Name, branding.Theme{})
+	b.SupportURL, b.PrivacyURL, b.TermsURL = t.Settings.SupportURL, t.Settings.PrivacyURL, t.Settings.TermsURL
+	h.brands.Store(t.ID, datedBrand{t.Version, b})
+	return b
+}
+
+// mailer queues codes as notes in the outbox of the running transaction.
+type mailer struct{ now func() time.Time }
+
+func (m mailer) Code(ctx context.Context, tx signin.Tx, mail signin.CodeMail) error {
+	q, ok := tx.(message.Queue)
+	if !ok {
+		return fmt.Errorf("hosted: %T takes no mail", tx)
+	}
+	return message.Post(ctx, q, message.Note{Kind: message.Code, Channel: "mail", TenantID: mail.TenantID, To: mail.To, Locale: mail.Locale,
+		Purpose: mail.Purpose, Code: mail.Code, ValidFor: factor.CodeLifetime, Decoy: mail.Decoy}, m.now())
+}

@@ -1,0 +1,395 @@
+package hosted
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/account"
+	"portico/app/factor"
+	"portico/app/fault"
+	"portico/app/signin"
+	"portico/app/userflow"
+	"portico/handlers"
+	"portico/models"
+	pages "portico/views/hosted"
+	"portico/views/ui"
+)
+
+// drawing is what a page is made from.
+type drawing struct {
+	page pages.Page
+	res  signin.Result
+	info *handlers.Info
+}
+
+// table is the only place that knows which page belongs to which step.
+func table() map[signin.Name]func(*drawing) templ.Component {
+	return map[signin.Name]func(*drawing) templ.Component{
+		signin.Identify: identify, signin.SignIn: signIn, signin.SignUp: signUp, signin.Select: selectAccount,
+		signin.Password: password, signin.Code: code, signin.ChoosePassword: choosePassword, signin.ChangePassword: changePassword,
+		signin.Enrol: enrol, signin.Challenge: challenge, signin.Recover: recovery, signin.AskAttributes: attributes,
+		signin.AskConsent: consent, signin.AskStay: stay, signin.Blocked: blocked, signin.NoAccount: noAccount,
+		signin.Expired: expired, signin.Elsewhere: elsewhere, signin.Finished: finished,
+	}
+}
+
+// draw renders the page of a step, with what was typed and what was wrong.
+func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, form *signin.Form) error {
+	info := handlers.InfoOf(c)
+	brand := h.brand(dir.Tenant)
+	info.StyleHashes = append(info.StyleHashes, brand.StyleHash())
+	if o := res.Attempt.Request.RedirectOrigin; o != "" {
+		info.FormActions = append(info.FormActions, o)
+	}
+	a, name := res.Attempt, res.Step.Name
+	d := &drawing{res: res, info: info, page: pages.Page{Brand: brand, App: a.Request.ClientName, Action: address(dir.Tenant, a.ID),
+		Step: string(name), Values: map[string]string{}, Languages: pages.LanguageLinks(h.bundle, info.Locale)}}
+	if name != signin.Elsewhere && name != signin.Finished {
+		d.page.Proof = h.machine.MAC.Verifier(a.ID, name, a.Browser)
+	}
+	d.values(form)
+	status := fiber.StatusOK
+	if res.Problem != nil {
+		d.problem(res.Problem)
+		status = handlers.Status(res.Problem.Code)
+		if res.Problem.RetryAfter > 0 {
+			c.Set(fiber.HeaderRetryAfter, itoa(int(res.Problem.RetryAfter.Seconds())+1))
+		}
+	}
+	make, ok := table()[name]
+	if !ok {
+		make = finished
+	}
+	page := make(d)
+	switch name {
+	case signin.Blocked:
+		status = fiber.StatusForbidden
+	case signin.Expired, signin.Finished, signin.Elsewhere:
+		status = fiber.StatusGone
+	}
+	return handlers.Render(c, status, page)
+}
+
+func (h *Hosted) formPost(c *fiber.Ctx, f signin.FormPost) error {
+	info := handlers.InfoOf(c)
+	dir := handlers.DirectoryOf(c)
+	brand := h.brand(dir.Tenant)
+	info.StyleHashes = append(info.StyleHashes, brand.StyleHash())
+	info.ScriptHashes = append(info.ScriptHashes, pages.FormPostScriptHash())
+	return handlers.Render(c, fiber.StatusOK, pages.FormPost(pages.Page{Brand: brand}, pages.FormPostView{Action: f.Action, Fields: f.Fields}))
+}
+
+// values keeps what was typed, except passwords and codes.
+func (d *drawing) values(form *signin.Form) {
+	a := d.res.Attempt
+	if hint, err := account.CanonicalEmail(a.Request.LoginHint); err == nil {
+		d.page.Values["email"] = hint
+	} else if d.res.Step.Name == signin.SignIn || d.res.Step.Name == signin.Identify {
+		if a.Request.Asks("login") || d.res.Step.Person.Resumed {
+			d.page.Values["email"] = d.res.World.Holder.Mail
+		}
+	}
+	if form == nil {
+		return
+	}
+	keep := []string{"email", "stay"}
+	for _, f := range signin.Fields(d.res.World.Flow) {
+		keep = append(keep, signin.FieldName(f.ID))
+	}
+	for _, name := range keep {
+		if v := form.Values(name); len(v) > 0 {
+			d.page.Values[name] = strings.ToValidUTF8(strings.Join(v, ","), "")
+		}
+	}
+}
+
+func (d *drawing) problem(e *fault.Error) {
+	for _, f := range e.Fields {
+		if f.Args != nil && f.Args["label"] == "" {
+			if id, ok := f.Args["id"].(string); ok {
+				f.Args["label"] = d.info.Locale.T("attribute." + id)
+			}
+		}
+		d.page.Errors = append(d.page.Errors, ui.FieldError{Name: f.Name, Text: d.info.Locale.T(f.Key, f.Args)})
+	}
+	if len(e.Fields) == 0 {
+		d.page.Errors = append(d.page.Errors, ui.FieldError{Text: d.info.Locale.T(e.Key, e.Args)})
+	}
+}
+
+func (d *drawing) ways(w ...pages.Way) { d.page.Ways = append(d.page.Ways, w...) }
+func (d *drawing) flow() userflow.Flow { return d.res.World.Flow }
+func (d *drawing) facts() signin.Facts { return d.res.Attempt.Facts }
+func (d *drawing) offersStay() bool {
+	return !d.res.World.Tenant.Settings.StayedSignedInOff && d.res.Attempt.Request.Protocol != signin.Portal
+}
+func event(e pages.Event) pages.Way            { return pages.Way{Event: e} }
+func (d *drawing) cancel()                     { d.ways(event(pages.Cancel)) }
+func (d *drawing) T(k string, a ...any) string { return d.info.Locale.T(k, a...) }
+
+// typed is who says to be here, in their own spelling.
+func (d *drawing) typed() string {
+	if id := d.facts().Identified; id != nil {
+		return id.Typed
+	}
+	return d.res.Step.Person.Email
+}
+
+func identify(d *drawing) templ.Component {
+	if d.flow().SignUpAllowed {
+		d.ways(event(pages.SignUp))
+	}
+	d.cancel()
+	return pages.Identify(d.page, pages.IdentifyView{})
+}
+
+func signIn(d *drawing) templ.Component {
+	if d.flow().SignUpAllowed {
+		d.ways(event(pages.SignUp))
+	}
+	d.cancel()
+	return pages.SignInPage(d.page, pages.SignInView{Stay: d.offersStay()})
+}
+
+func signUp(d *drawing) templ.Component {
+	d.ways(event(pages.SignIn))
+	d.cancel()
+	return pages.Identify(d.page, pages.IdentifyView{Create: true})
+}
+
+func selectAccount(d *drawing) templ.Component {
+	var list []pages.Account
+	if s := d.res.World.Session; s != nil {
+		h := d.res.World.Holder
+		list = append(list, pages.Account{ID: s.SID, Name: h.DisplayName, Email: h.Mail, State: d.T("select.signed_in")})
+	}
+	d.cancel()
+	return pages.SelectAccount(d.page, pages.SelectAccountView{Accounts: list})
+}
+
+func password(d *drawing) templ.Component {
+	d.page.Account = d.typed()
+	if d.flow().Accepts(userflow.EmailCode) && d.facts().Email == nil {
+		d.ways(event(pages.UseCode))
+	}
+	d.cancel()
+	return pages.Password(d.page, pages.PasswordView{Existing: d.res.Step.Existing})
+}
+
+func code(d *drawing) templ.Component {
+	why := pages.ToSignIn
+	if d.facts().SignUp != nil || d.res.Attempt.Request.Asks("create") {
+		why = pages.ToSignUp
+	}
+	sent := 0
+	for _, m := range d.facts().Codes {
+		if m.Purpose == signin.PurposeProve {
+			sent++
+		}
+	}
+	if sent > 1 && len(d.page.Errors) == 0 {
+		d.page.Notice = d.T("code.sent_again")
+	}
+	d.ways(event(pages.Resend), event(pages.Change))
+	return pages.Code(d.page, pages.CodeView{Channel: "email", To: d.typed(), Minutes: int(factor.CodeLifetime.Minutes()), Why: why})
+}
+
+func newPassword(d *drawing, why pages.PasswordReason) templ.Component {
+	set := d.res.World.Tenant.Settings
+	d.page.Account = d.typed()
+	d.cancel()
+	return pages.NewPassword(d.page, pages.NewPasswordView{Why: why, MinLength: max(set.PasswordMinLength, 8), ThreeOfFour: set.PasswordThreeOfFour})
+}
+
+func choosePassword(d *drawing) templ.Component { return newPassword(d, pages.FirstPassword) }
+func changePassword(d *drawing) templ.Component { return newPassword(d, pages.MustChange) }
+
+// underWay is the second factor that was begun for this step, if any.
+func (d *drawing) underWay() signin.Ceremony {
+	if n := len(d.facts().Ceremonies); n > 0 {
+		if c := d.facts().Ceremonies[n-1]; c.Enrol == (d.res.Step.Name == signin.Enrol) {
+			return c
+		}
+	}
+	return signin.Ceremony{}
+}
+
+func enrol(d *drawing) templ.Component {
+	s, c := d.res.Step, d.underWay()
+	d.page.Account = d.typed()
+	if c.Kind != "" && len(s.Kinds) > 1 {
+		d.ways(event(pages.OtherWay))
+	}
+	if s.Optional {
+		d.ways(event(pages.Postpone))
+	}
+	switch c.Kind {
+	case factor.TOTP:
+		d.cancel()
+		return pages.EnrolTOTP(d.page, pages.EnrolTOTPView{URI: factor.TOTPURI(c.Secret, d.res.World.Tenant.Name, d.typed()), Secret: grouped(factor.TOTPText(c.Secret))})
+	case factor.Passkey:
+		d.cancel()
+		return pages.EnrolPasskey(d.page, pages.EnrolPasskeyView{Passkey: pages.Passkey{Options: string(c.Client)}})
+	case factor.EmailCode:
+		d.ways(event(pages.Resend))
+		return pages.Code(d.page, pages.CodeView{Channel: "email", To: s.Person.Email, Minutes: int(factor.CodeLifetime.Minutes()), Why: pages.ToConfirm})
+	}
+	v := pages.ChooseMethodView{Enrol: true}
+	for _, k := range s.Kinds {
+		m := pages.Method{Kind: k}
+		if k == factor.EmailCode {
+			m.Note = account.MaskEmail(s.Person.Email)
+		}
+		v.Methods = append(v.Methods, m)
+	}
+	d.cancel()
+	return pages.ChooseMethod(d.page, v)
+}
+
+func challenge(d *drawing) templ.Component {
+	s, c := d.res.Step, d.underWay()
+	d.page.Account = d.typed()
+	var v pages.ChooseMethodView
+	seen := map[string]bool{}
+	add := func(m account.Method) {
+		if seen[m.Kind] {
+			return
+		}
+		seen[m.Kind] = true
+		note := ""
+		if m.Kind == factor.EmailCode {
+			note = account.MaskEmail(m.Name)
+		}
+		v.Methods = append(v.Methods, pages.Method{Kind: m.Kind, Note: note})
+		if c.Kind != "" && c.Kind != m.Kind {
+			d.ways(pages.Way{Method: m.Kind})
+		}
+	}
+	for _, m := range s.Methods {
+		add(m)
+	}
+	for _, m := range s.Person.Account.Methods {
+		if m.Kind == factor.Recovery {
+			add(m)
+		}
+	}
+	switch c.Kind {
+	case factor.TOTP, factor.Recovery:
+		d.cancel()
+		return pages.Challenge(d.page, pages.ChallengeView{Kind: c.Kind})
+	case factor.Passkey:
+		d.cancel()
+		return pages.Challenge(d.page, pages.ChallengeView{Kind: c.Kind, Passkey: &pages.Passkey{Options: string(c.Client)}})
+	case factor.EmailCode:
+		d.ways(event(pages.Resend))
+		to := ""
+		for _, m := range d.facts().Codes {
+			if m.Purpose == signin.PurposeSecond {
+				to = m.To
+			}
+		}
+		return pages.Code(d.page, pages.CodeView{Channel: "email", To: account.MaskEmail(to), Minutes: int(factor.CodeLifetime.Minutes()), Why: pages.ToConfirm})
+	}
+	d.cancel()
+	return pages.ChooseMethod(d.page, v)
+}
+
+func recovery(d *drawing) templ.Component {
+	return pages.RecoveryCodes(d.page, pages.RecoveryCodesView{Codes: d.facts().Recovery.Codes})
+}
+
+func attributes(d *drawing) templ.Component {
+	var v pages.AttributesView
+	for _, f := range signin.Fields(d.flow()) {
+		at := pages.Attribute{ID: f.ID, Label: f.Label, Hint: f.Hint, Kind: kindOf(f), Required: f.Required, ReadOnly: f.ReadOnly, MaxLength: userflow.Builtin()[f.ID]}
+		for _, o := range f.Options {
+			at.Options = append(at.Options, ui.Option{Text: o.Text, Value: o.Value})
+		}
+		v.Attributes = append(v.Attributes, at)
+	}
+	d.cancel()
+	return pages.Attributes(d.page, v)
+}
+
+// kindOf gives the box for an attribute of a flow (R 2.5).
+func kindOf(f userflow.Attribute) string {
+	in := strings.ToLower(f.InputType)
+	switch {
+	case f.DataType == "boolean" || in == "boolean":
+		return "boolean"
+	case strings.Contains(in, "multi"), strings.Contains(in, "checkbox"):
+		return "checkboxes"
+	case strings.Contains(in, "radio"):
+		return "radio"
+	case len(f.Options) > 0:
+		return "select"
+	case f.DataType == "int64":
+		return "number"
+	}
+	return ""
+}
+
+func consent(d *drawing) templ.Component {
+	d.page.Account = d.typed()
+	var v pages.ConsentView
+	for _, s := range d.res.Step.Scopes {
+		v.Scopes = append(v.Scopes, pages.Scope{Name: s})
+	}
+	return pages.Consent(d.page, v)
+}
+
+func stay(d *drawing) templ.Component { return pages.Stay(d.page, pages.StayView{}) }
+
+func blocked(d *drawing) templ.Component {
+	reason := "policy"
+	switch d.res.Step.Reason {
+	case "signin.blocked.account":
+		reason = "disabled"
+	case "signin.blocked.mfa":
+		reason = "mfa_missing"
+	}
+	return d.blocked(reason)
+}
+
+func noAccount(d *drawing) templ.Component { return d.blocked("no_account") }
+
+func (d *drawing) blocked(reason string) templ.Component {
+	d.ways(event(pages.Change))
+	d.cancel()
+	ref := d.res.Attempt.Request.CorrelationID
+	if ref == "" {
+		ref = d.res.Attempt.ID
+	}
+	return pages.Blocked(d.page, pages.BlockedView{Reason: reason, Reference: ref})
+}
+
+// expired offers to begin again with the same request, or to go back to the app.
+func expired(d *drawing) templ.Component {
+	d.ways(pages.Way{Event: pages.Change, Text: d.T("end.start_again")})
+	d.cancel()
+	return pages.End(d.page, pages.DeadEndView{Kind: pages.ExpiredPage})
+}
+
+func elsewhere(d *drawing) templ.Component {
+	return pages.End(d.page, pages.DeadEndView{Kind: pages.ElsewherePage})
+}
+
+func finished(d *drawing) templ.Component {
+	return pages.End(d.page, pages.DeadEndView{Kind: pages.ExpiredPage})
+}
+
+func grouped(s string) string {
+	var b strings.Builder
+	for i, c := range s {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,297 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"portico/app/account"
+	"portico/app/audit"
+	"portico/app/fault"
+	"portico/app/record"
+	"portico/app/signin"
+)
+
+// AttemptRow is an open or ended sign-in attempt. Body is request, signals and facts as JSON, sealed:
+// facts hold hashes and enrolment secrets.
+type AttemptRow struct {
+	ID        string `gorm:"primaryKey;size:36"`
+	TenantID  string `gorm:"size:36;index:attempts_tenant"`
+	Version   int64
+	Browser   string `gorm:"size:64"`
+	Body      []byte
+	StartedAt time.Time
+	ExpiresAt time.Time `gorm:"index:attempts_expiry"`
+	EndedAt   *time.Time
+}
+
+func (AttemptRow) TableName() string { return "attempts" }
+
+type attemptBody struct {
+	Request     signin.Request `json:"request"`
+	FlowID      string         `json:"flowId,omitempty"`
+	FlowName    string         `json:"flowName,omitempty"`
+	FlowVersion int            `json:"flowVersion,omitempty"`
+	Signals     record.Signals `json:"signals"`
+	Facts       signin.Facts   `json:"facts"`
+}
+
+func attemptContext(id string) string { return "attempt:" + id }
+
+// SignInStores gives the sign-in machine its rows.
+type SignInStores struct{ *Store }
+
+// SignIns is one tenant's store for the machine.
+func (s SignInStores) SignIns(tenantID string) signin.Store { return signInStore{s.Tenant(tenantID)} }
+
+// signInStore is signin.Store on a tenant handle.
+type signInStore struct{ *Tenant }
+
+func (s signInStore) Tx() signin.Tx { return s.Tenant }
+
+func (s signInStore) Atomically(ctx context.Context, f func(signin.Store) error) error {
+	return s.InTx(ctx, func(t *Tenant) error { return f(signInStore{t}) })
+}
+
+func (s signInStore) Attempt(ctx context.Context, id string) (signin.Attempt, error) {
+	var r AttemptRow
+	if err := s.q(ctx).Where("id = ?", id).Take(&r).Error; err != nil {
+		return signin.Attempt{}, found(err)
+	}
+	return s.attemptOf(r)
+}
+
+func (s *Store) attemptOf(r AttemptRow) (signin.Attempt, error) {
+	plain, err := s.seal.Open(r.Body, attemptContext(r.ID))
+	if err != nil {
+		return signin.Attempt{}, fmt.Errorf("attempt %s: %w", r.ID, err)
+	}
+	var b attemptBody
+	if err := json.Unmarshal(plain, &b); err != nil {
+		return signin.Attempt{}, badJSON("attempt", r.ID, err)
+	}
+	return signin.Attempt{ID: r.ID, TenantID: r.TenantID, Version: r.Version, Browser: r.Browser, Request: b.Request,
+		FlowID: b.FlowID, FlowName: b.FlowName, FlowVersion: b.FlowVersion, Signals: b.Signals, Facts: b.Facts,
+		StartedAt: r.StartedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), EndedAt: timeOf(r.EndedAt)}, nil
+}
+
+func (s *Store) sealAttempt(a signin.Attempt) ([]byte, error) {
+	plain, err := json.Marshal(attemptBody{Request: a.Request, FlowID: a.FlowID, FlowName: a.FlowName,
+		FlowVersion: a.FlowVersion, Signals: a.Signals, Facts: a.Facts})
+	if err != nil {
+		return nil, err
+	}
+	return s.seal.Seal(plain, attemptContext(a.ID))
+}
+
+var errSwapped = fault.New(fault.Conflict, "error.conflict")
+
+// SaveAttempt inserts version 0 and replaces any other, if it is still the one that was loaded.
+func (s signInStore) SaveAttempt(ctx context.Context, a signin.Attempt) (int64, error) {
+	body, err := s.sealAttempt(a)
+	if err != nil {
+		return 0, err
+	}
+	if a.Version == 0 {
+		return 1, s.w(ctx).Create(&AttemptRow{ID: a.ID, TenantID: s.ID, Version: 1, Browser: a.Browser, Body: body,
+			StartedAt: micro(a.StartedAt), ExpiresAt: micro(a.ExpiresAt), EndedAt: timePtr(a.EndedAt)}).Error
+	}
+	r := s.u(ctx).Model(&AttemptRow{}).Where("id = ? AND version = ? AND ended_at IS NULL", a.ID, a.Version).
+		UpdateColumns(map[string]any{"version": a.Version + 1, "body": body, "ended_at": timePtr(a.EndedAt)})
+	if r.Error == nil && r.RowsAffected == 0 {
+		return 0, errSwapped
+	}
+	return a.Version + 1, r.Error
+}
+
+// EndAttempt closes the attempt and forgets its facts; the record keeps what is worth keeping.
+func (s signInStore) EndAttempt(ctx context.Context, a signin.Attempt, rec record.SignIn) error {
+	return s.InTx(ctx, func(t *Tenant) error {
+		if a.Version > 0 {
+			a.Facts = signin.Facts{}
+			if _, err := (signInStore{t}).SaveAttempt(ctx, a); err != nil {
+				return err
+			}
+		}
+		return t.RecordSignIn(ctx, rec)
+	})
+}
+
+func (s signInStore) AccountByEmail(ctx context.Context, canonical string) (account.Account, error) {
+	u, err := s.UserByIdentity(ctx, account.SignInEmail, "", canonical)
+	if fault.Is(err, fault.NotFound) {
+		return account.Account{}, nil
+	}
+	return u.Account, err
+}
+
+func (s signInStore) AccountByID(ctx context.Context, id string) (account.Account, error) {
+	u, err := s.User(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		return account.Account{}, nil
+	}
+	return u.Account, err
+}
+
+func (s signInStore) PasswordHash(ctx context.Context, userID string) (string, error) {
+	return s.Password(ctx, userID)
+}
+
+func (s signInStore) Credentials(ctx context.Context, userID, kind string) ([]signin.Credential, error) {
+	all, err := s.Tenant.Credentials(ctx, userID, kind)
+	var out []signin.Credential
+	for _, c := range all {
+		secret := c.Secret
+		if kind == KindPasskey { // public key and flags: nothing to hide, and the counter inside moves
+			secret = []byte(c.Data)
+		}
+		out = append(out, signin.Credential{ID: c.ID, Kind: c.Kind, Name: c.Name, Lookup: c.LookupKey, Secret: secret, Counter: c.Counter})
+	}
+	return out, err
+}
+
+func person(userID, name, ip, correlation string) audit.Actor {
+	return audit.Actor{Kind: audit.ActorUser, ID: userID, Name: name, IP: ip, CorrelationID: correlation}
+}
+
+func (s signInStore) AddAccount(ctx context.Context, n signin.NewAccount) (account.Account, error) {
+	u := User{Account: account.Account{ID: n.ID, DisplayName: n.DisplayName(), Mail: n.Email, MailVerified: true, Enabled: true,
+		FirstFactor: n.FirstFactor, PreferredLanguage: n.Locale, Identities: []account.Identity{{SignInType: account.SignInEmail, Value: n.Email}}},
+		CreationType: "SelfServiceSignUp"}
+	for id, v := range n.Attributes {
+		text, isText := v.(string)
+		if at := builtin(&u, id); at != nil && isText {
+			*at = strings.TrimSpace(text)
+			continue
+		}
+		if u.Attributes == nil {
+			u.Attributes = map[string]any{}
+		}
+		u.Attributes[id] = v
+	}
+	u.DisplayName = n.DisplayName()
+	err := s.InTx(ctx, func(t *Tenant) error {
+		var err error
+		if u, err = t.CreateUser(ctx, person(n.ID, u.DisplayName, n.IP, n.Correlation), u, n.Hash); err != nil {
+			return err
+		}
+		for _, c := range n.Credentials {
+			if err := (signInStore{t}).AddCredential(ctx, u.ID, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return u.Account, err
+}
+
+func builtin(u *User, id string) *string {
+	switch id {
+	case "givenName":
+		return &u.GivenName
+	case "surname":
+		return &u.Surname
+	case "displayName":
+		return &u.DisplayName
+	case "jobTitle":
+		return &u.JobTitle
+	case "streetAddress":
+		return &u.StreetAddress
+	case "city":
+		return &u.City
+	case "state":
+		return &u.State
+	case "postalCode":
+		return &u.PostalCode
+	case "country":
+		return &u.Country
+	}
+	return nil
+}
+
+func (s signInStore) AddCredential(ctx context.Context, userID string, c signin.Credential) error {
+	row := Credential{ID: c.ID, UserID: userID, Kind: c.Kind, Name: c.Name, LookupKey: c.Lookup, Secret: c.Secret, Counter: c.Counter}
+	switch c.Kind {
+	case KindPasskey:
+		row.Data, row.Secret = string(c.Secret), nil
+	case KindRecovery: // ten of them come with the factor that the log already names
+		return s.w(ctx).Create(&CredentialRow{ID: c.ID, TenantID: s.ID, UserID: userID, Kind: c.Kind, LookupKey: c.Lookup,
+			Secret: nil, Data: "{}", CreatedAt: s.Now()}).Error
+	}
+	_, err := s.Tenant.AddCredential(ctx, person(userID, "", "", ""), row)
+	return err
+}
+
+// SetPassword stores a new hash: of a new password, which ends every earlier session, or of the same one.
+func (s signInStore) SetPassword(ctx context.Context, userID, hash string, changed bool) error {
+	if changed {
+		return s.Tenant.SetPassword(ctx, person(userID, "", "", ""), userID, PasswordChange{Hash: hash, RevokeSessions: true})
+	}
+	old, err := s.Password(ctx, userID)
+	if err != nil {
+		return err
+	}
+	return s.RehashPassword(ctx, userID, old, hash)
+}
+
+func (s signInStore) AdvanceCredential(ctx context.Context, _, id string, counter int64, stored []byte) (bool, error) {
+	if stored != nil {
+		return s.UsePasskey(ctx, id, counter, string(stored))
+	}
+	return s.UseStep(ctx, id, counter)
+}
+
+func (s signInStore) SpendCredential(ctx context.Context, userID, kind, lookup string) (bool, error) {
+	r := s.u(ctx).Where("user_id = ? AND kind = ? AND lookup_key = ?", userID, kind, lookup).Delete(&CredentialRow{})
+	return r.RowsAffected == 1, r.Error
+}
+
+func (s signInStore) SignedIn(ctx context.Context, userID string, _ time.Time) error {
+	return s.TouchSignIn(ctx, userID)
+}
+
+// ExpireAttempts closes attempts that ran out and records the ones in which somebody did something. The
+// job calls it until it gives 0; running twice at once does no harm.
+func (s *Store) ExpireAttempts(ctx context.Context, limit int) (int, error) {
+	var rows []AttemptRow
+	now := s.Now()
+	if err := s.read.WithContext(ctx).Where("expires_at <= ? AND ended_at IS NULL", now).Order("expires_at").Limit(limit).Find(&rows).Error; err != nil {
+		return 0, err
+	}
+	for _, r := range rows {
+		a, err := s.attemptOf(r)
+		err = s.Tenant(r.TenantID).InTx(ctx, func(t *Tenant) error {
+			closed := t.u(ctx).Model(&AttemptRow{}).Where("id = ? AND ended_at IS NULL", r.ID).
+				UpdateColumns(map[string]any{"ended_at": now, "version": gorm.Expr("version + 1")})
+			if closed.Error != nil || closed.RowsAffected == 0 || err != nil || !a.Facts.Touched() || len(a.Facts.Trail) < 2 && a.Facts.Identified == nil {
+				return closed.Error
+			}
+			return t.RecordSignIn(ctx, signin.Abandoned(a))
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(rows), nil
+}
+
+// PurgeAttempts drops what nobody needs any more: attempts a day after their end, dead codes, sessions a
+// week after they ended, idle counters.
+func (s *Store) PurgeAttempts(ctx context.Context) error {
+	now := s.Now()
+	w := s.write.WithContext(ctx)
+	return errors.Join(
+		w.Where("expires_at < ? AND ended_at IS NOT NULL", now.Add(-24*time.Hour)).Delete(&AttemptRow{}).Error,
+		w.Where("expires_at < ?", now.Add(-24*time.Hour)).Delete(&MailedCodeRow{}).Error,
+		w.Where("expires_at < ?", now.Add(-7*24*time.Hour)).Delete(&SessionRow{}).Error,
+		w.Where("sid NOT IN (SELECT sid FROM sessions)").Delete(&SessionClientRow{}).Error,
+		w.Where("updated_at < ?", now.Add(-48*time.Hour)).Delete(&LockoutRow{}).Error,
+		w.Where("expires_at < ?", now).Delete(&LimitRow{}).Error)
+}
+
+func micro(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,85 @@
+package models
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"portico/app/limit"
+)
+
+// LockoutRow is one smart lock-out counter (app/limit.Lock as JSON). Key is a MAC of tenant and account,
+// or one of 2^20 shared names for addresses that nobody has; idle rows are purged.
+type LockoutRow struct {
+	Key       string    `gorm:"primaryKey;size:64"`
+	TenantID  string    `gorm:"primaryKey;size:36"`
+	State     string    `gorm:"type:text"`
+	UpdatedAt time.Time `gorm:"index:lockouts_idle"`
+}
+
+func (LockoutRow) TableName() string { return "lockouts" }
+
+func (s signInStore) BeginTry(ctx context.Context, key []byte, rules limit.LockRules, now time.Time) (limit.Ticket, time.Time, bool, error) {
+	var ticket limit.Ticket
+	var until time.Time
+	admitted := false
+	err := s.changeLock(ctx, key, func(l limit.Lock) limit.Lock {
+		l, ticket, admitted = l.Begin(rules, micro(now))
+		until = l.LockedUntil
+		return l
+	})
+	return ticket, until, admitted, err
+}
+
+func (s signInStore) FailTry(ctx context.Context, key []byte, t limit.Ticket, mac []byte) error {
+	return s.changeLock(ctx, key, func(l limit.Lock) limit.Lock { return l.Fail(t, mac) })
+}
+
+func (s signInStore) RefundTry(ctx context.Context, key []byte, t limit.Ticket) error {
+	return s.changeLock(ctx, key, func(l limit.Lock) limit.Lock { return l.Refund(t) })
+}
+
+func (s signInStore) ClearTries(ctx context.Context, key []byte) error {
+	return s.u(ctx).Where("key = ?", lockName(key)).Delete(&LockoutRow{}).Error
+}
+
+func lockName(key []byte) string { return base64.RawURLEncoding.EncodeToString(key) }
+
+// changeLock reads and writes one counter while nobody else can.
+func (s signInStore) changeLock(ctx context.Context, key []byte, change func(limit.Lock) limit.Lock) error {
+	return s.InBatch(ctx, func(t *Tenant) error {
+		name := lockName(key)
+		if err := t.w(ctx).Clauses(clause.OnConflict{DoNothing: true}).
+			Create(&LockoutRow{Key: name, TenantID: t.ID, State: "{}", UpdatedAt: t.Now()}).Error; err != nil {
+			return err
+		}
+		var row LockoutRow
+		if err := t.lock(ctx).Where("key = ?", name).Take(&row).Error; err != nil {
+			return err
+		}
+		var l limit.Lock
+		if err := json.Unmarshal([]byte(row.State), &l); err != nil {
+			return badJSON("lockout", name, err)
+		}
+		text, err := json.Marshal(change(l))
+		if err != nil {
+			return err
+		}
+		return t.u(ctx).Model(&LockoutRow{}).Where("key = ?", name).
+			UpdateColumns(map[string]any{"state": string(text), "updated_at": t.Now()}).Error
+	})
+}
+
+// ClearLockouts unlocks a person (an admin's password reset, a reset by the person): every counter of the
+// account, found by the same names that the machine uses.
+func (t *Tenant) ClearLockouts(ctx context.Context, keys ...[]byte) error {
+	for _, k := range keys {
+		if err := (signInStore{t}).ClearTries(ctx, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
