@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"sort"
 	"strconv"
@@ -29,6 +30,9 @@ type Bundle struct {
 	tags     []language.Tag
 	messages map[language.Tag]map[string]message
 }
+
+// endMark is the last key of each file, so that every line above ends in a comma and merges cleanly.
+const endMark = "~"
 
 type message struct {
 	text  string
@@ -66,6 +70,7 @@ func Load() (*Bundle, error) {
 		if err := json.Unmarshal(data, &m); err != nil {
 			return nil, fmt.Errorf("catalogue %s: %w", f, err)
 		}
+		delete(m, endMark)
 		b.tags = append(b.tags, tag)
 		b.messages[tag] = m
 	}
@@ -127,7 +132,7 @@ func (l *Localizer) T(key string, args ...any) string {
 	values := map[string]any{}
 	if len(args) == 1 {
 		if given, isMap := args[0].(map[string]any); isMap {
-			values = given
+			values = maps.Clone(given)
 		}
 	}
 	for i := 0; i+1 < len(args); i += 2 {
@@ -146,8 +151,19 @@ func (l *Localizer) T(key string, args ...any) string {
 	if !strings.Contains(text, "{") {
 		return text
 	}
+	if l.Dir() == "rtl" {
+		for name, v := range values {
+			if s, ok := v.(string); ok && s != "" {
+				values[name] = isolateFirst + s + isolatePop
+			}
+		}
+	}
 	return fill(text, values)
 }
+
+// A value inside a right-to-left sentence keeps a direction of its own (Unicode UAX 9, isolates), so that
+// an address or a Latin name does not turn the words around it.
+const isolateFirst, isolatePop = "\u2068", "\u2069"
 
 // fill puts the values in, in one pass: a brace inside a value stays what it is.
 func fill(text string, values map[string]any) string {

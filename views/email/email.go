@@ -1,0 +1,169 @@
+// Package email knows how letters look: plain text and simple HTML from one set of paragraphs, with the
+// tenant's name and colour, in the reader's language and direction. Nothing that a stranger typed stands
+// in a letter: no name, no free text, only codes and links that we made and facts that we measured.
+package email
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"time"
+
+	"portico/app/branding"
+	"portico/app/i18n"
+)
+
+// Kind is what a letter is about.
+type Kind string
+
+const (
+	Code            Kind = "code"             // a one-time code
+	Link            Kind = "link"             // a link that opens a page; only its form acts
+	Existing        Kind = "existing"         // somebody asked for an account that is there already
+	NewSignIn       Kind = "new_sign_in"      // from a place or device not seen before
+	PasswordChanged Kind = "password_changed" // a password was set or changed
+	MethodAdded     Kind = "method_added"     // another way to confirm it's you
+	MethodRemoved   Kind = "method_removed"
+)
+
+// Letter is what is to be said. Tenant and Theme are the sender's; the rest depends on the kind.
+type Letter struct {
+	Kind       Kind
+	Purpose    string // of a code or link; chooses the first sentence where the catalogue has one for it
+	Tenant     string
+	Theme      branding.Theme
+	BaseURL    string // for the logo
+	SupportURL string
+	Code       string
+	Host       string // the page that the code is for: "@host #code" lets phones fill it in there only
+	URL        string
+	Minutes    int
+	At         time.Time // in the zone to be shown
+	Place      string    // measured: "Lisbon, Portugal"
+	Device     string    // parsed: "Firefox 140 on Windows"
+	Method     string    // totp, passkey, email, sms, recovery
+}
+
+// Words is a letter ready to be sent.
+type Words struct {
+	Subject, Text, HTML string
+}
+
+// paragraph is one piece of a letter. Exactly one member is set.
+type paragraph struct {
+	Text string
+	Code string
+	URL  string // with Text as the button's words
+	Fact [2]string
+	Soft string
+}
+
+// Render puts a letter into words.
+func Render(l *i18n.Localizer, m Letter) (Words, error) {
+	args := map[string]any{"tenant": m.Tenant, "code": m.Code, "count": m.Minutes}
+	subject := l.T("mail."+string(m.Kind)+".subject", args)
+	body := m.paragraphs(l, args)
+	var html bytes.Buffer
+	if err := page(m, l, subject, body).Render(i18n.With(context.Background(), l), &html); err != nil {
+		return Words{}, err
+	}
+	return Words{Subject: subject, Text: m.plain(body), HTML: html.String()}, nil
+}
+
+// SMS puts a code into one short message, with the domain-bound last line.
+func SMS(l *i18n.Localizer, m Letter) string {
+	text := l.T("mail.code.subject", "tenant", m.Tenant, "code", m.Code)
+	if m.Host != "" {
+		text += "\n\n" + m.bound()
+	}
+	return text
+}
+
+func (m Letter) bound() string { return "@" + m.Host + " #" + m.Code }
+
+func (m Letter) paragraphs(l *i18n.Localizer, args map[string]any) []paragraph {
+	key := "mail." + string(m.Kind)
+	lead := key + ".lead"
+	if m.Purpose != "" && l.Has(lead+"."+m.Purpose) {
+		lead += "." + m.Purpose
+	}
+	body := []paragraph{{Text: l.T(lead, args)}}
+	switch m.Kind {
+	case Code:
+		body = append(body, paragraph{Code: m.Code}, paragraph{Text: l.T("mail.code.lifetime", args)}, paragraph{Soft: l.T("mail.code.ignore", args)})
+	case Link:
+		body = append(body, paragraph{URL: m.URL, Text: l.T("mail.link.button")}, paragraph{Text: l.T("mail.link.lifetime", args)}, paragraph{Soft: l.T("mail.link.ignore", args)})
+	default:
+		for _, f := range [][2]string{{"mail.when", m.when(l)}, {"mail.where", m.Place}, {"mail.device", m.Device}, {"mail.method", m.method(l)}} {
+			if f[1] != "" {
+				body = append(body, paragraph{Fact: [2]string{l.T(f[0]), f[1]}})
+			}
+		}
+		if m.URL != "" {
+			body = append(body, paragraph{URL: m.URL, Text: l.T("mail.button." + string(m.Kind))})
+		}
+		body = append(body, paragraph{Soft: l.T(key+".ignore", args)})
+	}
+	return body
+}
+
+func (m Letter) when(l *i18n.Localizer) string {
+	if m.At.IsZero() {
+		return ""
+	}
+	return l.Time(m.At)
+}
+
+func (m Letter) method(l *i18n.Localizer) string {
+	if m.Method == "" {
+		return ""
+	}
+	return l.T("method." + m.Method + ".text")
+}
+
+func (m Letter) plain(body []paragraph) string {
+	var b strings.Builder
+	facts := false
+	for i, p := range body {
+		isFact := p.Fact[0] != ""
+		if i > 0 && !(facts && isFact) {
+			b.WriteString("\n")
+		}
+		facts = isFact
+		switch {
+		case isFact:
+			b.WriteString(p.Fact[0] + ": " + p.Fact[1])
+		case p.Code != "":
+			b.WriteString("    " + p.Code)
+		case p.URL != "":
+			b.WriteString(p.Text + ":\n" + p.URL)
+		default:
+			b.WriteString(p.Text + p.Soft)
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("\n" + m.Tenant + "\n")
+	if m.SupportURL != "" {
+		b.WriteString(m.SupportURL + "\n")
+	}
+	if m.Kind == Code && m.Host != "" {
+		b.WriteString("\n" + m.bound() + "\n")
+	}
+	return b.String()
+}
+
+// css is the letter's one style sheet: mail programs that ignore it still show the words in order. All
+// values are ours or parsed numbers.
+func css(t branding.Theme) string {
+	fill, on, text := branding.Color{R: .145, G: .165, B: .22}, branding.Color{R: 1, G: 1, B: 1}, branding.Color{R: .145, G: .165, B: .22}
+	if c, ok := branding.ParseHex(t.Color); ok {
+		p := branding.Light(c)
+		fill, on, text = p.Brand, p.On, p.Text
+	}
+	return `body{margin:0;padding:24px 12px;background:#f4f5f8;color:#1b2030;font:16px/1.5 -apple-system,"Segoe UI",Roboto,"Noto Sans",Helvetica,Arial,sans-serif}` +
+		`.letter{max-width:480px;margin:0 auto;padding:32px;background:#fff;border-radius:12px}` +
+		`.from{font-weight:bold;margin:0 0 20px;color:` + text.Hex() + `}h1{font-size:22px;line-height:1.3;margin:0 0 16px}p{margin:0 0 16px}` +
+		`.code{font:bold 32px/1.2 Menlo,Consolas,monospace;letter-spacing:6px;padding:16px;background:#f1f2f6;border-radius:8px;text-align:center}` +
+		`.button{display:inline-block;padding:12px 24px;border-radius:8px;font-weight:bold;text-decoration:none;background:` + fill.Hex() + `;color:` + on.Hex() + `}` +
+		`.facts{margin:0 0 16px}.facts b{font-weight:normal;color:#5a6072}.soft{color:#5a6072;font-size:14px}.foot{max-width:480px;margin:16px auto 0;text-align:center;color:#5a6072;font-size:13px}`
+}
