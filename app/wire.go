@@ -9,6 +9,7 @@ import (
 
 	"portico/app/message"
 	"portico/app/signal"
+	"portico/app/tenant"
 	"portico/handlers"
 	"portico/seed"
 )
@@ -27,13 +28,14 @@ func (s *server) wire(ctx context.Context) error {
 	if s.config.Development() {
 		limits.Exempt = netip.Addr.IsLoopback
 	}
-	metrics := newMetrics()
+	metrics, brands := newMetrics(), &handlers.Brands{}
 	web := &handlers.Web{Development: s.config.Development(), BaseURL: base, AdminHost: s.config.AdminHost, Bundle: s.bundle,
-		Proxies: s.proxies, Places: places, Log: s.log, Now: s.now, Limits: limits, Observe: metrics.observe}
+		Proxies: s.proxies, Places: places, Log: s.log, Now: s.now, Limits: limits, Observe: metrics.observe, ErrorPage: brands.ErrorPage}
 	s.app = web.NewApp()
 	s.probes(metrics)
 	handlers.MountAssets(s.app)
-	channels, err := s.mailChannels(message.Plain{Bundle: s.bundle, Tenant: s.tenantName})
+	channels, err := s.mailChannels(letters{bundle: s.bundle, baseURL: base, tenant: s.tenantOf,
+		plain: message.Plain{Bundle: s.bundle, Tenant: s.tenantName}})
 	if err != nil {
 		return err
 	}
@@ -46,6 +48,10 @@ func (s *server) wire(ctx context.Context) error {
 	}
 	s.app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 	return nil
+}
+
+func (s *server) tenantOf(ctx context.Context, tenantID string) (tenant.Tenant, error) {
+	return s.store.Tenant(tenantID).Get(ctx)
 }
 
 // tenantName is what mail is signed with.

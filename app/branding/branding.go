@@ -69,20 +69,20 @@ type Palette struct {
 	Hover Color
 	On    Color // text on the fill
 	Edge  Color // border of the fill, 3:1 against the surface even where the fill itself is not
-	Text  Color // the colour as text and links, 4.5:1 on surface and canvas
+	Text  Color // the colour as text and links, 4.5:1 on surface and canvas, more on dark ones
 }
 
 // Light derives the palette for light pages.
 func Light(brand Color) Palette {
-	return derive(brand, lightSurface(), lightCanvas(), -.06)
+	return derive(brand, lightSurface(), lightCanvas(), -.06, 4.5)
 }
 
 // Dark derives the palette for dark pages.
 func Dark(brand Color) Palette {
-	return derive(brand, darkSurface(), darkCanvas(), .05)
+	return derive(brand, darkSurface(), darkCanvas(), .05, 6.5)
 }
 
-func derive(brand, surface, canvas Color, hover float64) Palette {
+func derive(brand, surface, canvas Color, hover, ratio float64) Palette {
 	p := Palette{Brand: brand, On: OnColor(brand), Hover: brand.shift(hover)}
 	if OnColor(p.Hover) != p.On && Contrast(p.On, p.Hover) < 4.5 {
 		p.Hover = brand.shift(-hover)
@@ -93,7 +93,7 @@ func derive(brand, surface, canvas Color, hover float64) Palette {
 	p.Edge = brand.Readable(surface, 3)
 	text := brand
 	for _, on := range []Color{surface, canvas, surface} {
-		text = text.Readable(on, 4.5)
+		text = text.Readable(on, ratio)
 	}
 	p.Text = text
 	return p

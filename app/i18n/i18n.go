@@ -153,7 +153,7 @@ func (l *Localizer) T(key string, args ...any) string {
 	}
 	if l.Dir() == "rtl" {
 		for name, v := range values {
-			if s, ok := v.(string); ok && s != "" {
+			if s, ok := v.(string); ok && s != "" && !strings.HasPrefix(s, "http") {
 				values[name] = isolateFirst + s + isolatePop
 			}
 		}

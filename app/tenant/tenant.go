@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"portico/app/branding"
 	"portico/app/fault"
 )
 
@@ -55,6 +56,8 @@ type Settings struct {
 	PrivacyURL             string   `json:"privacyUrl,omitempty"`
 	TermsURL               string   `json:"termsUrl,omitempty"`
 	StayedSignedInOff      bool     `json:"staySignedInOff,omitempty"` // do not offer "Stay signed in?"
+
+	Theme branding.Theme `json:"theme,omitzero"` // neutral when empty
 	SampleRemoved          bool     `json:"sampleRemoved,omitempty"`   // of the workforce: the sample company was removed and stays away
 }
 

@@ -94,6 +94,7 @@ func Fixtures(b *ui.Brand, languages []ui.Link) []Fixture {
 		{"elsewhere", End(page(), DeadEndView{Kind: ElsewherePage, Go: ui.Link{Href: "/demo/market"}})},
 		{"not-found", End(none, DeadEndView{Kind: NotFoundPage})},
 		{"error", End(page(), DeadEndView{Kind: ErrorPage, Reference: "K7Q-4MX", Go: ui.Link{Href: "/demo/market"}})},
+		{"failure", Failure(none, FailureView{Title: "Back in a moment", Text: "The service is not available right now. Please try again in a moment.", Reference: "7f3a-91c2", When: "21 November 2026, 20:41 UTC", Again: "/x", Fields: [][2]string{{"email", "mira@example.com"}}})},
 		{"form-post", FormPost(page(), FormPostView{Action: "https://app.example/callback", Fields: [][2]string{{"code", "abc"}, {"state", "xyz"}}})},
 	}
 }

@@ -274,6 +274,16 @@ const (
 	ErrorPage     DeadEnd = "error"
 )
 
+// FailureView is an error in words, with a way to send the same form once more where that may help.
+type FailureView struct {
+	Title, Text string
+	Reference   string
+	When        string
+	Again       string // address to POST to, "" = no
+	Fields      [][2]string
+	Home        string
+}
+
 // FormPostView sends the answer to the app by a form (OAuth 2.0 Form Post Response Mode).
 type FormPostView struct {
 	Action string

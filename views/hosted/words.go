@@ -13,8 +13,6 @@ import (
 
 func t(ctx context.Context, key string, args ...any) string { return ui.T(ctx, key, args...) }
 
-func langOf(ctx context.Context) string { return i18n.From(ctx).Lang() }
-
 // way gives the words of another way on.
 func (p Page) way(ctx context.Context, w Way) string {
 	switch {

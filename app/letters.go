@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"net/url"
+
+	"portico/app/i18n"
+	"portico/app/message"
+	"portico/app/tenant"
+	"portico/views/email"
+)
+
+// letters renders notes in the tenant's look; should that fail, people still get the plain words.
+type letters struct {
+	bundle  *i18n.Bundle
+	baseURL *url.URL
+	tenant  func(ctx context.Context, tenantID string) (tenant.Tenant, error)
+	plain   message.Plain
+}
+
+// Render implements message.Renderer.
+func (r letters) Render(ctx context.Context, n message.Note) (message.Letter, error) {
+	t, err := r.tenant(ctx, n.TenantID)
+	if err != nil {
+		return message.Letter{}, err
+	}
+	l := r.bundle.Match(n.Locale, t.DefaultLocale)
+	letter := email.Letter{Kind: email.Kind(n.Kind), Purpose: n.Purpose, Tenant: t.Name, Theme: t.Settings.Theme, BaseURL: r.baseURL.String(),
+		SupportURL: t.Settings.SupportURL, Code: n.Code, Host: r.baseURL.Hostname(), URL: n.URL, Minutes: int(n.ValidFor.Minutes())}
+	if n.Channel == "sms" {
+		return message.Letter{SenderName: t.Name, Text: email.SMS(l, letter)}, nil
+	}
+	words, err := email.Render(l, letter)
+	if err != nil {
+		return r.plain.Render(ctx, n)
+	}
+	return message.Letter{SenderName: t.Name, Subject: words.Subject, Text: words.Text, HTML: words.HTML}, nil
+}
