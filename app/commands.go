@@ -13,6 +13,9 @@ type commands struct {
 	Admin     adminCommand     `cmd:"" help:"Make or rescue an administrator."`
 	APIClient apiClientCommand `cmd:"" name:"api-client" help:"Manage clients of the management API."`
 	Seed      seedCommand      `cmd:"" help:"Add generated customers and sign-ins to the sample company (development)."`
+	Backup    backupCommand    `cmd:"" help:"Write the whole database into one file, while a server runs."`
+	Restore   restoreCommand   `cmd:"" help:"Put a backup in the place of the database."`
+	Copy      copyCommand      `cmd:"" help:"Copy everything into another, empty database (SQLite to Postgres or back)."`
 	Doctor    doctorCommand    `cmd:"" help:"Check settings and surroundings, and say what to do."`
 }
 

@@ -60,21 +60,12 @@ func open(w world) (*program, error) {
 	if p.bundle, err = i18n.Load(); err != nil {
 		return nil, err
 	}
-	if p.config.Secret == "" {
-		if p.config.Secret, err = developmentSecret(); err != nil {
-			return nil, err
-		}
-	}
 	if path := p.config.SQLite(); path != "" {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return nil, fmt.Errorf("make the folder of the database: %w", err)
 		}
 	}
-	current, previous, err := p.config.Secrets()
-	if err != nil {
-		return nil, err
-	}
-	sealer, err := models.NewSealer(current, previous)
+	sealer, err := p.sealer()
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +73,23 @@ func open(w world) (*program, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// sealer makes what seals secrets at rest; in development, where no secret is set, this machine has one
+// of its own.
+func (p *program) sealer() (models.Sealer, error) {
+	if p.config.Secret == "" {
+		secret, err := developmentSecret()
+		if err != nil {
+			return nil, err
+		}
+		p.config.Secret = secret
+	}
+	current, previous, err := p.config.Secrets()
+	if err != nil {
+		return nil, err
+	}
+	return models.NewSealer(current, previous)
 }
 
 func (p *program) close() {
