@@ -62,6 +62,13 @@ func (s Sessions) Current(c *fiber.Ctx, dir *models.Directory) (session.Session,
 	return sso, live, nil
 }
 
+// End ends the session for good and forgets the browser's cookie. Whoever calls it has told the apps
+// (models.Tenant.SignOutApps).
+func (s Sessions) End(c *fiber.Ctx, dir *models.Directory, ended session.Session) error {
+	s.Clear(c, dir.Tenant.Slug)
+	return s.Store.Tenant(dir.Tenant.ID).EndSession(c.UserContext(), ended.SID, "signed out", s.Store.Now())
+}
+
 // Set gives the browser the new secret of its session.
 func (s Sessions) Set(c *fiber.Ctx, tenantSlug string, k signin.SessionCookie) {
 	ck := &fiber.Cookie{Name: s.SSO(c, tenantSlug), Value: k.Secret, Path: "/", HTTPOnly: true, Secure: SecureCookies(c), SameSite: fiber.CookieSameSiteLaxMode}

@@ -255,6 +255,14 @@ func (s signInStore) SignedIn(ctx context.Context, userID string, _ time.Time) e
 	return s.TouchSignIn(ctx, userID)
 }
 
+// EndSession ends a session that another takes the place of, and what it gave to apps.
+func (s signInStore) EndSession(ctx context.Context, sid, reason string, now time.Time) error {
+	if err := s.SignOutApps(ctx, sid, reason); err != nil {
+		return err
+	}
+	return s.Tenant.EndSession(ctx, sid, reason, now)
+}
+
 // ExpireAttempts closes attempts that ran out and records the ones in which somebody did something. The
 // job calls it until it gives 0; running twice at once does no harm.
 func (s *Store) ExpireAttempts(ctx context.Context, limit int) (int, error) {

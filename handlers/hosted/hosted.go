@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"fmt"
 	"net/url"
 	"strings"
 	"sync"
@@ -66,17 +65,28 @@ func New(d Deps) (*Hosted, error) {
 		d.Directories = d.Store
 	}
 	h := &Hosted{directories: d.Directories, bundle: d.Bundle, sessions: handlers.Sessions{Store: d.Store}, limits: d.Limits}
-	h.machine = &signin.Machine{Stores: models.SignInStores{Store: d.Store}, Hasher: d.Hasher, Passkeys: passkeys, Mailer: mailer{d.Now},
+	h.machine = &signin.Machine{Stores: models.SignInStores{Store: d.Store}, Hasher: d.Hasher, Passkeys: passkeys, Mailer: message.Codes{Now: d.Now},
 		MAC: d.Store.Sealer().MAC, Now: d.Now, Random: rand.Reader, Issuers: map[signin.Protocol]signin.Issuer{},
 		Detectors: risk.Detectors(), Breached: d.Breached, Relaxed: d.Development}
 	return h, nil
 }
 
+// Gate is what the token endpoint asks at refresh.
+func (h *Hosted) Gate() signin.Gate {
+	return signin.Gate{Machine: h.machine, Place: func(ctx context.Context, tenantID, clientID string) (signin.Place, error) {
+		dir, err := h.directories.Directory(ctx, tenantID)
+		if err != nil {
+			return signin.Place{}, err
+		}
+		return Place(dir, signin.OpenID, clientID)
+	}}
+}
+
+// Sessions is the browser's side of single sign-on.
+func (h *Hosted) Sessions() handlers.Sessions { return h.sessions }
+
 // AddIssuer says who answers for a protocol. Call it while wiring, never while serving.
 func (h *Hosted) AddIssuer(p signin.Protocol, i signin.Issuer) { h.machine.Issuers[p] = i }
-
-// Machine is for the other doors that lead into it (the gate of the token endpoint).
-func (h *Hosted) Machine() *signin.Machine { return h.machine }
 
 // Mount adds the routes.
 func (h *Hosted) Mount(r fiber.Router) {
@@ -109,7 +119,7 @@ func (h *Hosted) Start(c *fiber.Ctx, dir *models.Directory, r signin.Request) er
 // Answer sends an outcome to the browser.
 func (h *Hosted) Answer(c *fiber.Ctx, o signin.Outcome) error {
 	if o.FormPost != nil {
-		return h.formPost(c, *o.FormPost)
+		return h.FormPost(c, "", o.FormPost.Action, o.FormPost.Fields)
 	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	return c.Redirect(o.Redirect, fiber.StatusSeeOther)
@@ -263,16 +273,4 @@ func (h *Hosted) brand(t tenant.Tenant) *ui.Brand {
 	b.SupportURL, b.PrivacyURL, b.TermsURL = t.Settings.SupportURL, t.Settings.PrivacyURL, t.Settings.TermsURL
 	h.brands.Store(t.ID, datedBrand{t.Version, b})
 	return b
-}
-
-// mailer queues codes as notes in the outbox of the running transaction.
-type mailer struct{ now func() time.Time }
-
-func (m mailer) Code(ctx context.Context, tx signin.Tx, mail signin.CodeMail) error {
-	q, ok := tx.(message.Queue)
-	if !ok {
-		return fmt.Errorf("hosted: %T takes no mail", tx)
-	}
-	return message.Post(ctx, q, message.Note{Kind: message.Code, Channel: "mail", TenantID: mail.TenantID, To: mail.To, Locale: mail.Locale,
-		Purpose: mail.Purpose, Code: mail.Code, ValidFor: factor.CodeLifetime, Decoy: mail.Decoy}, m.now())
 }

@@ -73,15 +73,6 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 	return handlers.Render(c, status, page)
 }
 
-func (h *Hosted) formPost(c *fiber.Ctx, f signin.FormPost) error {
-	info := handlers.InfoOf(c)
-	dir := handlers.DirectoryOf(c)
-	brand := h.brand(dir.Tenant)
-	info.StyleHashes = append(info.StyleHashes, brand.StyleHash())
-	info.ScriptHashes = append(info.ScriptHashes, pages.FormPostScriptHash())
-	return handlers.Render(c, fiber.StatusOK, pages.FormPost(pages.Page{Brand: brand}, pages.FormPostView{Action: f.Action, Fields: f.Fields}))
-}
-
 // values keeps what was typed, except passwords and codes.
 func (d *drawing) values(form *signin.Form) {
 	a := d.res.Attempt

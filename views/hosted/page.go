@@ -63,11 +63,12 @@ func (w Way) words(l *i18n.Localizer) string {
 
 // Page is what all pages have in common.
 type Page struct {
-	Brand     *ui.Brand // made once per version of the tenant's theme
-	App       string    // name of the app that asked, "" when none
-	Action    string    // where the forms go
-	Step      string    // hidden in every form
-	Proof     string    // verifier, hidden in every form
+	Brand     *ui.Brand   // made once per version of the tenant's theme
+	App       string      // name of the app that asked, "" when none
+	Action    string      // where the forms go
+	Step      string      // hidden in every form
+	Proof     string      // verifier, hidden in every form
+	Fields    [][2]string // further hidden fields of every form
 	Values    map[string]string
 	Errors    []ui.FieldError // name "" = about the form as a whole
 	Notice    string          // "We have sent a new code", in the reader's words

@@ -2300,7 +2300,7 @@ func ConfirmSignOut(p Page, v ConfirmSignOutView) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = twoAnswers(Yes, t(ctx, "signout.button"), No, t(ctx, "signout.no")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = submit(t(ctx, "signout.button")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

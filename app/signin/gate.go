@@ -1,0 +1,43 @@
+package signin
+
+import (
+	"context"
+
+	"portico/app/policy"
+	"portico/app/risk"
+	"portico/app/userflow"
+)
+
+// Gate lets risk and policy speak where nobody sits at a browser: at refresh (DESIGN §4). It looks at
+// the configuration as it is now, like every step of an attempt does.
+type Gate struct {
+	Machine *Machine
+	// Place gives the configuration of one app in one tenant, or why it has none.
+	Place func(ctx context.Context, tenantID, clientID string) (Place, error)
+}
+
+// Refresh answers what a refresh would need now. An account that may not be used is a block; risk comes
+// before policy, as in Next; a flow that is never asked for a second factor is not asked here either.
+// An error is the caller's refusal: nothing is skipped because of a fault.
+func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Decision, error) {
+	place, err := g.Place(ctx, r.TenantID, r.ClientID)
+	if err != nil {
+		return policy.Decision{Block: true}, err
+	}
+	m := g.Machine
+	who, err := m.Stores.SignIns(r.TenantID).AccountByID(ctx, r.UserID)
+	if err != nil {
+		return policy.Decision{Block: true}, err
+	}
+	if !who.Usable() {
+		return policy.Decision{Block: true}, nil
+	}
+	r.Refresh = true
+	r.RiskLevel = risk.Assess(m.Detectors, risk.Input{TenantID: r.TenantID, UserID: r.UserID, Signals: r.Signals, Now: m.Now().UTC()}).Level
+	d := policy.Evaluate(place.Policies, r)
+	if place.Flow.MFA.Enforcement == userflow.MFAOff {
+		d.RequireMFA, d.MFABecauseRisk = false, false
+	}
+	d.PasswordChange = d.PasswordChange || who.MustChangePassword && who.HasPassword
+	return d, nil
+}

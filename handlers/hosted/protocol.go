@@ -1,0 +1,43 @@
+package hosted
+
+import (
+	"net/url"
+
+	"github.com/gofiber/fiber/v2"
+
+	"portico/handlers"
+	"portico/models"
+	pages "portico/views/hosted"
+)
+
+// The pages that the protocol itself has to show, in the tenant's look and the person's language.
+
+// FormPost sends an answer to the app by a form that posts itself, or by its button where no script runs.
+func (h *Hosted) FormPost(c *fiber.Ctx, app, action string, fields [][2]string) error {
+	p := h.plain(c, handlers.DirectoryOf(c))
+	p.App = app
+	info := handlers.InfoOf(c)
+	info.ScriptHashes = append(info.ScriptHashes, pages.FormPostScriptHash())
+	if u, err := url.Parse(action); err == nil && u.Host != "" {
+		info.FormActions = append(info.FormActions, u.Scheme+"://"+u.Host)
+	}
+	return handlers.Render(c, fiber.StatusOK, pages.FormPost(p, pages.FormPostView{Action: action, Fields: fields}))
+}
+
+// ConfirmSignOut asks before signing out; its form posts the fields to action.
+func (h *Hosted) ConfirmSignOut(c *fiber.Ctx, dir *models.Directory, action string, fields [][2]string) error {
+	p := h.plain(c, dir)
+	p.Action, p.Fields = action, fields
+	return handlers.Render(c, fiber.StatusOK, pages.ConfirmSignOut(p, pages.ConfirmSignOutView{}))
+}
+
+// SignedOut says that it is done.
+func (h *Hosted) SignedOut(c *fiber.Ctx, dir *models.Directory) error {
+	return handlers.Render(c, fiber.StatusOK, pages.SignedOut(h.plain(c, dir), pages.SignedOutView{}))
+}
+
+func (h *Hosted) plain(c *fiber.Ctx, dir *models.Directory) pages.Page {
+	info, brand := handlers.InfoOf(c), h.brand(dir.Tenant)
+	info.StyleHashes = append(info.StyleHashes, brand.StyleHash())
+	return pages.Page{Brand: brand, Action: c.Path(), Languages: nil}
+}
