@@ -464,3 +464,15 @@ func (r *receiver) post(_ context.Context, _, to, token string) (int, error) {
 	r.tokens = append(r.tokens, token)
 	return r.status, nil
 }
+
+func jsonInto(s string, v any) error { return json.Unmarshal([]byte(s), v) }
+
+// secondPerson signs somebody else in at another browser and gives their ID token.
+func (w *world) secondPerson() string {
+	w.t.Helper()
+	first := w.user
+	w.user = modelstest.MustUser(w.t, w.tenant, "bo@example.com")
+	out := w.tokens(w.browser(), w.web)
+	w.user = first
+	return text(out["id_token"])
+}
