@@ -19,7 +19,7 @@ type OpenIDGrantRow struct {
 	TenantID      string `gorm:"size:36;index:openid_grants_session,priority:1;index:openid_grants_user,priority:1"`
 	ClientID      string `gorm:"size:36"`
 	UserID        string `gorm:"size:36;index:openid_grants_user,priority:2"`
-	SID           string `gorm:"size:64;index:openid_grants_session,priority:2"`
+	SID           string `gorm:"column:sid;size:64;index:openid_grants_session,priority:2"`
 	SignInID      string `gorm:"size:36"`
 	Platform      string `gorm:"size:16"`
 	RedirectURI   string `gorm:"type:text"`
