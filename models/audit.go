@@ -106,12 +106,8 @@ type AuditQuery struct {
 
 func (t *Tenant) auditFilter(ctx context.Context, f AuditQuery) *gorm.DB {
 	q := t.q(ctx)
-	for column, v := range map[string]string{"actor_id": f.ActorID, "actor_kind": f.ActorKind, "target_kind": f.TargetKind,
-		"target_id": f.TargetID, "category": f.Category, "operation": f.Operation, "activity": f.Activity, "correlation_id": f.CorrelationID} {
-		if v != "" {
-			q = q.Where(column+" = ?", v)
-		}
-	}
+	q = equals(q, [][2]string{{"actor_id", f.ActorID}, {"actor_kind", f.ActorKind}, {"target_kind", f.TargetKind}, {"target_id", f.TargetID},
+		{"category", f.Category}, {"operation", f.Operation}, {"activity", f.Activity}, {"correlation_id", f.CorrelationID}})
 	if !f.From.IsZero() {
 		q = q.Where("created_at >= ?", f.From.UTC())
 	}

@@ -26,6 +26,7 @@ func Open(dsn string, seal Sealer, now func() time.Time) (*Store, error) {
 	s := &Store{seal: seal, now: now}
 	cfg := func(prepare bool) *gorm.Config {
 		return &gorm.Config{SkipDefaultTransaction: true, TranslateError: true, PrepareStmt: prepare,
+			PrepareStmtMaxSize: 512, // lists make statements of many lengths
 			Logger: logger.Discard, NowFunc: s.Now}
 	}
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {

@@ -116,3 +116,14 @@ func eachPage[T any](ctx context.Context, after string, next func(after string) 
 		}
 	}
 }
+
+// equals narrows a query to the given values; an empty one does not matter. The order is the caller's,
+// so that one filter is always one statement.
+func equals(q *gorm.DB, values [][2]string) *gorm.DB {
+	for _, v := range values {
+		if v[1] != "" {
+			q = q.Where(v[0]+" = ?", v[1])
+		}
+	}
+	return q
+}

@@ -231,12 +231,8 @@ const searchedUsers = 200
 
 func (t *Tenant) signInFilter(ctx context.Context, f SignInQuery) (*gorm.DB, error) {
 	q := t.q(ctx)
-	for column, v := range map[string]string{"user_id": f.UserID, "client_id": f.ClientID, "result": f.Result, "kind": f.Kind,
-		"ip": f.IP, "country": f.Country, "correlation_id": f.CorrelationID, "risk_level": f.RiskLevel} {
-		if v != "" {
-			q = q.Where(column+" = ?", v)
-		}
-	}
+	q = equals(q, [][2]string{{"user_id", f.UserID}, {"client_id", f.ClientID}, {"result", f.Result}, {"kind", f.Kind},
+		{"ip", f.IP}, {"country", f.Country}, {"correlation_id", f.CorrelationID}, {"risk_level", f.RiskLevel}})
 	if f.SignUp != nil {
 		if *f.SignUp {
 			q = q.Where("sign_up") // spelled as the partial index is
