@@ -27,7 +27,7 @@ func Open(dsn string, seal Sealer, now func() time.Time) (*Store, error) {
 	cfg := func(prepare bool) *gorm.Config {
 		return &gorm.Config{SkipDefaultTransaction: true, TranslateError: true, PrepareStmt: prepare,
 			PrepareStmtMaxSize: 512, // lists make statements of many lengths
-			Logger: logger.Discard, NowFunc: s.Now}
+			Logger:             logger.Discard, NowFunc: s.Now}
 	}
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
 		s.dialect, s.path = "sqlite", path
