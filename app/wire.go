@@ -39,6 +39,9 @@ func (s *server) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.doors(limits, channels); err != nil {
+		return err
+	}
 	s.background(metrics, channels)
 	if err := seed.Bootstrap(ctx, s.store); err != nil {
 		return err

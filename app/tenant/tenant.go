@@ -57,8 +57,8 @@ type Settings struct {
 	TermsURL               string   `json:"termsUrl,omitempty"`
 	StayedSignedInOff      bool     `json:"staySignedInOff,omitempty"` // do not offer "Stay signed in?"
 
-	Theme branding.Theme `json:"theme,omitzero"` // neutral when empty
-	SampleRemoved          bool     `json:"sampleRemoved,omitempty"`   // of the workforce: the sample company was removed and stays away
+	Theme         branding.Theme `json:"theme,omitzero"`          // neutral when empty
+	SampleRemoved bool           `json:"sampleRemoved,omitempty"` // of the workforce: the sample company was removed and stays away
 }
 
 // WorkforceSlug names the directory of admins.
