@@ -9,12 +9,10 @@ import (
 	"encoding/base64"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
-	"portico/app/branding"
 	"portico/app/factor"
 	"portico/app/fault"
 	"portico/app/i18n"
@@ -24,7 +22,6 @@ import (
 	"portico/app/tenant"
 	"portico/handlers"
 	"portico/models"
-	"portico/views/ui"
 )
 
 // Deps is what main wires in.
@@ -36,6 +33,7 @@ type Deps struct {
 	BaseURL     string
 	Now         func() time.Time
 	Limits      *handlers.Limits // nil = no request rate
+	Brands      *handlers.Brands // nil = its own
 	Breached    factor.Breached  // nil = no list
 	Development bool
 }
@@ -47,7 +45,7 @@ type Hosted struct {
 	bundle      *i18n.Bundle
 	sessions    handlers.Sessions
 	limits      *handlers.Limits
-	brands      sync.Map // tenant id → dated brand
+	brands      *handlers.Brands
 }
 
 var (
@@ -64,7 +62,10 @@ func New(d Deps) (*Hosted, error) {
 	if d.Directories == nil {
 		d.Directories = d.Store
 	}
-	h := &Hosted{directories: d.Directories, bundle: d.Bundle, sessions: handlers.Sessions{Store: d.Store}, limits: d.Limits}
+	if d.Brands == nil {
+		d.Brands = &handlers.Brands{}
+	}
+	h := &Hosted{brands: d.Brands, directories: d.Directories, bundle: d.Bundle, sessions: handlers.Sessions{Store: d.Store}, limits: d.Limits}
 	h.machine = &signin.Machine{Stores: models.SignInStores{Store: d.Store}, Hasher: d.Hasher, Passkeys: passkeys, Mailer: message.Codes{Now: d.Now},
 		MAC: d.Store.Sealer().MAC, Now: d.Now, Random: rand.Reader, Issuers: map[signin.Protocol]signin.Issuer{},
 		Detectors: risk.Detectors(), Breached: d.Breached, Relaxed: d.Development}
@@ -257,20 +258,4 @@ func (h *Hosted) speak(c *fiber.Ctx, t tenant.Tenant, r signin.Request, attempt 
 	wishes = append(wishes, r.UILocales...)
 	wishes = append(wishes, chosen, c.Get(fiber.HeaderAcceptLanguage), t.DefaultLocale)
 	handlers.WithLocale(c, h.bundle.Match(wishes...))
-}
-
-type datedBrand struct {
-	version int64
-	brand   *ui.Brand
-}
-
-// brand is a tenant's look, made once per version of its configuration.
-func (h *Hosted) brand(t tenant.Tenant) *ui.Brand {
-	if b, ok := h.brands.Load(t.ID); ok && b.(datedBrand).version == t.Version {
-		return b.(datedBrand).brand
-	}
-	b := ui.NewBrand(t.Name, branding.Theme{})
-	b.SupportURL, b.PrivacyURL, b.TermsURL = t.Settings.SupportURL, t.Settings.PrivacyURL, t.Settings.TermsURL
-	h.brands.Store(t.ID, datedBrand{t.Version, b})
-	return b
 }

@@ -39,7 +39,7 @@ func table() map[signin.Name]func(*drawing) templ.Component {
 // draw renders the page of a step, with what was typed and what was wrong.
 func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, form *signin.Form) error {
 	info := handlers.InfoOf(c)
-	brand := h.brand(dir.Tenant)
+	brand := h.brands.Of(dir)
 	info.StyleHashes = append(info.StyleHashes, brand.StyleHash())
 	if o := res.Attempt.Request.RedirectOrigin; o != "" {
 		info.FormActions = append(info.FormActions, o)

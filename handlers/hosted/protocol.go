@@ -37,7 +37,7 @@ func (h *Hosted) SignedOut(c *fiber.Ctx, dir *models.Directory) error {
 }
 
 func (h *Hosted) plain(c *fiber.Ctx, dir *models.Directory) pages.Page {
-	info, brand := handlers.InfoOf(c), h.brand(dir.Tenant)
+	info, brand := handlers.InfoOf(c), h.brands.Of(dir)
 	info.StyleHashes = append(info.StyleHashes, brand.StyleHash())
 	return pages.Page{Brand: brand, Action: c.Path(), Languages: nil}
 }
