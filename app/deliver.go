@@ -80,6 +80,10 @@ func (s *server) mailChannels(r message.Renderer) (map[outbox.Kind]outbox.Delive
 // jobs are the background work; each line says what and how often.
 func (s *server) jobs() []job.Job {
 	return []job.Job{
+		{Name: "close sign-in attempts", Every: time.Minute, Run: s.closeAttempts},
+		{Name: "purge sign-in attempts", Every: time.Hour, Run: func(ctx context.Context, _ time.Time) error {
+			return s.store.PurgeAttempts(ctx)
+		}},
 		{Name: "purge outbox", Every: time.Hour, Run: func(ctx context.Context, now time.Time) error {
 			return s.store.PurgeOutbox(ctx, now.AddDate(0, 0, -30))
 		}},

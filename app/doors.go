@@ -5,10 +5,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"portico/app/factor"
 	"portico/app/openid"
 	"portico/app/outbox"
+	"portico/app/record"
 	"portico/app/signin"
 	"portico/handlers"
 	"portico/handlers/hosted"
@@ -17,13 +19,22 @@ import (
 
 // doors opens the sign-in pages and the OpenID Provider: the pages start for the protocol, and the
 // protocol answers for the pages.
-func (s *server) doors(limits *handlers.Limits, channels map[outbox.Kind]outbox.Deliver) error {
+func (s *server) doors(limits *handlers.Limits, brands *handlers.Brands, channels map[outbox.Kind]outbox.Deliver) error {
+	var breached factor.Breached
+	if path := s.config.BreachedPasswords; path != "" {
+		list, err := factor.OpenBreached(path)
+		if err != nil {
+			return err
+		}
+		breached = list
+	}
 	pages, err := hosted.New(hosted.Deps{Store: s.store, Bundle: s.bundle, Hasher: factor.NewHasher(factor.DefaultArgon(), 0, 0),
-		BaseURL: s.config.BaseURL, Now: s.now, Limits: limits, Development: s.config.Development()})
+		BaseURL: s.config.BaseURL, Now: s.now, Limits: limits, Brands: brands, Breached: breached,
+		Development: s.config.Development()})
 	if err != nil {
 		return err
 	}
-	provider := openid.New(openid.Options{Stores: s.store, MAC: s.store.Sealer().MAC, Now: s.now, Gate: pages.Gate()})
+	provider := openid.New(openid.Options{Stores: s.store, MAC: s.store.Sealer().MAC, Now: s.now, Gate: pages.Gate(), Log: signInLog{s}})
 	h := &door.Handler{Provider: provider, Store: s.store, BaseURL: s.config.BaseURL, Starter: pages, Sessions: pages.Sessions(),
 		Pages: pages, CSRF: handlers.CSRF{Key: s.store.Sealer().MAC("form tokens", nil)}, Limits: limits}
 	pages.AddIssuer(signin.OpenID, door.Issuer{Provider: provider})
@@ -47,4 +58,24 @@ func (s *server) doors(limits *handlers.Limits, channels map[outbox.Kind]outbox.
 	pages.Mount(s.app)
 	h.Mount(s.app)
 	return nil
+}
+
+// signInLog keeps the sign-ins that happen without a page: refreshes and service tokens.
+type signInLog struct{ s *server }
+
+func (l signInLog) SignIn(r record.SignIn) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := l.s.store.Tenant(r.TenantID).FoldSignIn(ctx, r); err != nil {
+		l.s.log.Error("sign-in log", "error", err)
+	}
+}
+
+// closeAttempts ends the sign-in attempts that ran out, in portions.
+func (s *server) closeAttempts(ctx context.Context, _ time.Time) error {
+	for {
+		if n, err := s.store.ExpireAttempts(ctx, 200); err != nil || n < 200 {
+			return err
+		}
+	}
 }

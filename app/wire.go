@@ -39,7 +39,7 @@ func (s *server) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.doors(limits, channels); err != nil {
+	if err := s.doors(limits, brands, channels); err != nil {
 		return err
 	}
 	s.background(metrics, channels)
