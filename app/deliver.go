@@ -77,23 +77,10 @@ func (s *server) mailChannels(r message.Renderer) (map[outbox.Kind]outbox.Delive
 	}, nil
 }
 
-// jobs are the background work; each line says what and how often.
-func (s *server) jobs() []job.Job {
-	return []job.Job{
-		{Name: "close sign-in attempts", Every: time.Minute, Run: s.closeAttempts},
-		{Name: "purge sign-in attempts", Every: time.Hour, Run: func(ctx context.Context, _ time.Time) error {
-			return s.store.PurgeAttempts(ctx)
-		}},
-		{Name: "purge outbox", Every: time.Hour, Run: func(ctx context.Context, now time.Time) error {
-			return s.store.PurgeOutbox(ctx, now.AddDate(0, 0, -30))
-		}},
-	}
-}
-
 // background adds the workers that run beside the web server.
-func (s *server) background(m *metrics, channels map[outbox.Kind]outbox.Deliver) {
+func (s *server) background(m *metrics, channels map[outbox.Kind]outbox.Deliver, jobs []job.Job) {
 	worker := s.deliverer(m, channels)
-	runner := &job.Runner{Leases: s.store, Jobs: s.jobs(), Owner: s.owner, Now: s.now,
+	runner := &job.Runner{Leases: s.store, Jobs: jobs, Owner: s.owner, Now: s.now,
 		Observe: func(name string, err error) {
 			result := "ok"
 			if err != nil {

@@ -43,6 +43,11 @@ func settings(w world) (*program, error) {
 	if err != nil {
 		errs = append(errs, fmt.Errorf("PORTICO_OUTBOUND_ALLOW: %w", err))
 	}
+	if p.config.Development() { // a developer's apps run on this machine
+		local, err := outbound.ParseAllow("localhost, 127.0.0.0/8, ::1/128")
+		errs = append(errs, err)
+		allow = append(allow, local...)
+	}
 	p.outbound = &outbound.Client{Allow: allow}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("the settings cannot work:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))

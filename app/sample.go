@@ -4,16 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
-	"portico/app/config"
 	"portico/app/fault"
 	"portico/handlers/demo"
 	"portico/seed"
@@ -75,26 +70,13 @@ func samplePeople(c seed.Company) []demo.Person {
 // selfClient is how the sample applications reach the public endpoints: as anybody would, trusting the
 // certificates that this server itself serves with.
 func (s *server) selfClient() (*http.Client, error) {
+	roots, err := s.localRoots()
+	if err != nil {
+		return nil, err
+	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	for _, file := range []string{filepath.Join(config.DataDir, "ca.pem"), s.config.TLSCert} {
-		if file == "" {
-			continue
-		}
-		pem, err := os.ReadFile(file)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		pool.AppendCertsFromPEM(pem)
-	}
-	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	return &http.Client{Transport: transport, Timeout: 10 * time.Second}, nil
 }
 

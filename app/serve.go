@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"portico/app/factor"
 )
 
 type serveCommand struct{}
@@ -22,6 +24,7 @@ const drainTime = 20 * time.Second
 type server struct {
 	*program
 	owner    string // this process in leases
+	hasher   *factor.Hasher
 	app      *fiber.App
 	workers  []func(context.Context) // each returns soon after its context ends
 	draining atomic.Bool
@@ -44,14 +47,18 @@ func (serveCommand) Run(ctx context.Context, w world) error {
 	if err := p.store.Migrate(ctx); err != nil {
 		return err
 	}
-	s := &server{program: p, owner: instance()}
+	s := &server{program: p, owner: instance(), hasher: factor.NewHasher(factor.DefaultArgon(), 0, 0)}
 	if !p.config.Development() {
 		s.settle = 2 * time.Second
+	}
+	certificate, err := p.tlsConfig()
+	if err != nil {
+		return err
 	}
 	if err := s.wire(ctx); err != nil {
 		return err
 	}
-	listeners, err := p.listen()
+	listeners, err := p.listen(certificate)
 	if err != nil {
 		return err
 	}
@@ -112,15 +119,11 @@ func together(ctx context.Context, workers []func(context.Context)) {
 
 // listen opens the port: on this machine's loopback addresses only in development, else everywhere;
 // with TLS when a certificate is given or the local authority is asked for.
-func (p *program) listen() ([]net.Listener, error) {
+func (p *program) listen(certificate *tls.Config) ([]net.Listener, error) {
 	port := strconv.Itoa(p.config.Port)
 	hosts := []string{""}
 	if p.config.Development() {
 		hosts = []string{"127.0.0.1", "::1"}
-	}
-	conf, err := p.tlsConfig()
-	if err != nil {
-		return nil, err
 	}
 	var out []net.Listener
 	for _, host := range hosts {
@@ -131,8 +134,8 @@ func (p *program) listen() ([]net.Listener, error) {
 			}
 			return nil, fmt.Errorf("port %s is not free: %w\nSet PORT to another one, for example PORT=%d", port, err, p.config.Port+1)
 		}
-		if conf != nil {
-			ln = tls.NewListener(ln, conf)
+		if certificate != nil {
+			ln = tls.NewListener(ln, certificate)
 		}
 		out = append(out, ln)
 	}

@@ -41,6 +41,30 @@ func (p *program) tlsConfig() (*tls.Config, error) {
 	return nil, nil
 }
 
+// localRoots are the system's authorities and, in development, the one of this machine: whatever this
+// server serves with, its own outgoing calls accept.
+func (p *program) localRoots() (*x509.CertPool, error) {
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	files := []string{p.config.TLSCert}
+	if p.config.Development() {
+		files = append(files, filepath.Join(config.DataDir, "ca.pem"))
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if file == "" || errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		pool.AppendCertsFromPEM(text)
+	}
+	return pool, nil
+}
+
 // localCertificate makes, once, an authority of this machine (ca.pem, which browsers and clients may
 // be told to trust; ca.key, which never leaves) and a certificate for localhost signed by it. The
 // authority may sign for localhost only, so its key is of no use for anything else.

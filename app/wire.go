@@ -2,15 +2,29 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/factor"
 	"portico/app/message"
+	"portico/app/openid"
+	"portico/app/outbox"
+	"portico/app/record"
 	"portico/app/signal"
+	"portico/app/signin"
 	"portico/app/tenant"
 	"portico/handlers"
+	"portico/handlers/hosted"
+	openiddoor "portico/handlers/openid"
+	"portico/models"
 	"portico/seed"
 )
 
@@ -20,6 +34,14 @@ func (s *server) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := seed.Bootstrap(ctx, s.store); err != nil {
+		return err
+	}
+	roots, err := s.localRoots()
+	if err != nil {
+		return err
+	}
+	s.outbound.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	places := signal.OpenPlaces(s.config.GeoIP)
 	if places.Broken != nil {
 		s.log.Warn("places cannot be told", "error", places.Broken)
@@ -34,23 +56,111 @@ func (s *server) wire(ctx context.Context) error {
 	s.app = web.NewApp()
 	s.probes(metrics)
 	handlers.MountAssets(s.app)
+
+	site, err := s.hosted(limits, brands)
+	if err != nil {
+		return err
+	}
+	provider := openid.New(openid.Options{Stores: s.store, MAC: s.store.Sealer().MAC, Gate: site.Gate(), Log: signInLog{s.store, s.log}, Now: s.now})
+	site.AddIssuer(signin.OpenID, openiddoor.Issuer{Provider: provider})
+	csrf := handlers.CSRF{Key: s.store.Sealer().MAC("form tokens", nil)}
+	protocol := &openiddoor.Handler{Provider: provider, Store: s.store, BaseURL: s.config.BaseURL, Starter: site, Sessions: site.Sessions(),
+		Pages: site, CSRF: csrf, Limits: limits}
+	web.Rows = append(web.Rows, special(protocol.Routes())...)
+	protocol.Mount(s.app)
+	site.Mount(s.app)
+	if err := s.sample(ctx); err != nil {
+		return err
+	}
+	s.app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
+
 	channels, err := s.mailChannels(letters{bundle: s.bundle, baseURL: base, tenant: s.tenantOf,
 		plain: message.Plain{Bundle: s.bundle, Tenant: s.tenantName}})
 	if err != nil {
 		return err
 	}
-	if err := s.doors(limits, brands, channels); err != nil {
-		return err
-	}
-	s.background(metrics, channels)
-	if err := seed.Bootstrap(ctx, s.store); err != nil {
-		return err
-	}
-	if err := s.sample(ctx); err != nil {
-		return err
-	}
-	s.app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
+	channels[outbox.BackChannelLogout] = provider.Deliver(protocol.RealmOf, s.postLogoutToken)
+	s.background(metrics, channels, s.jobs(provider))
+	s.workers = append(s.workers, s.flushSignIns)
 	return nil
+}
+
+// special are the rows that the request stack must know before it reads a body.
+func special(rows []handlers.Route) []handlers.Route {
+	var out []handlers.Route
+	for _, r := range rows {
+		if r.BodyLimit > 0 || r.CrossOrigin {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// hosted makes the sign-in machine and its pages.
+func (s *server) hosted(limits *handlers.Limits, brands *handlers.Brands) (*hosted.Hosted, error) {
+	deps := hosted.Deps{Store: s.store, Bundle: s.bundle, Hasher: s.hasher, BaseURL: s.config.BaseURL, Now: s.now, Limits: limits, Brands: brands,
+		Development: s.config.Development()}
+	if s.config.BreachedPasswords != "" {
+		list, err := factor.OpenBreached(s.config.BreachedPasswords)
+		if err != nil {
+			return nil, fmt.Errorf("PORTICO_BREACHED_PASSWORDS: %w", err)
+		}
+		deps.Breached = list
+	}
+	return hosted.New(deps)
+}
+
+// postLogoutToken sends a back-channel logout token to an app.
+func (s *server) postLogoutToken(ctx context.Context, tenantSlug, to, token string) (int, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(url.Values{"logout_token": {token}}.Encode()))
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := s.outbound.Do(ctx, tenantSlug, r)
+	return answer.Status, err
+}
+
+// signInLog keeps sign-ins without a page: refreshes one by one, service tokens folded by the minute.
+type signInLog struct {
+	store *models.Store
+	log   *slog.Logger
+}
+
+// SignIn implements openid.Log.
+func (l signInLog) SignIn(r record.SignIn) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	t := l.store.Tenant(r.TenantID)
+	write := t.LogSignIn
+	if r.Kind == record.Service {
+		write = t.FoldSignIn
+	}
+	if err := write(ctx, r); err != nil {
+		l.log.Error("sign-in log", "tenant", r.TenantID, "sign_in", r.ID, "error", err)
+	}
+}
+
+// flushSignIns writes folded entries every second and once more at the end.
+func (s *server) flushSignIns(ctx context.Context) {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		ended := false
+		select {
+		case <-ctx.Done():
+			ended = true
+		case <-t.C:
+		}
+		flush, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		if err := s.store.FlushSignIns(flush); err != nil {
+			s.log.Error("sign-in log", "error", err)
+		}
+		cancel()
+		if ended {
+			return
+		}
+	}
 }
 
 func (s *server) tenantOf(ctx context.Context, tenantID string) (tenant.Tenant, error) {

@@ -10,6 +10,7 @@ import (
 
 	"portico/app/record"
 	"portico/app/signal"
+	"portico/models"
 )
 
 // SignalsOf gives what the request tells about where it came from; it is worked out once, when first
@@ -22,8 +23,8 @@ func SignalsOf(c *fiber.Ctx) record.Signals {
 		if i.web != nil {
 			i.web.Places.Fill(&s)
 		}
-		if t := c.Params("tenant"); t != "" {
-			s.DeviceID = deviceOf(c, deviceCookie(c, t))
+		if name := deviceCookie(c); name != "" {
+			s.DeviceID = deviceOf(c, name)
 		}
 		i.signals = &s
 	}
@@ -34,13 +35,14 @@ func SignalsOf(c *fiber.Ctx) record.Signals {
 // browser as last time" and nothing else. It proves nothing.
 func EnsureDevice(c *fiber.Ctx) string {
 	s := SignalsOf(c)
-	if s.DeviceID != "" {
+	name := deviceCookie(c)
+	if s.DeviceID != "" || name == "" {
 		return s.DeviceID
 	}
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
 	id := base64.RawURLEncoding.EncodeToString(b[:])
-	c.Cookie(&fiber.Cookie{Name: deviceCookie(c, c.Params("tenant")), Value: id, Path: "/", HTTPOnly: true,
+	c.Cookie(&fiber.Cookie{Name: name, Value: id, Path: "/", HTTPOnly: true,
 		Secure: SecureCookies(c), SameSite: fiber.CookieSameSiteLaxMode, MaxAge: int((400 * 24 * time.Hour).Seconds())})
 	InfoOf(c).signals.DeviceID = id
 	return id
@@ -62,7 +64,14 @@ func CookieName(c *fiber.Ctx, tenant, name string) string {
 	return n
 }
 
-func deviceCookie(c *fiber.Ctx, tenant string) string { return CookieName(c, tenant, "device") }
+// deviceCookie is the cookie's name in the tenant that WithDirectory found, "" outside of any.
+func deviceCookie(c *fiber.Ctx) string {
+	d, ok := c.Locals(directoryKey).(*models.Directory)
+	if !ok {
+		return ""
+	}
+	return CookieName(c, d.Tenant.Slug, "device")
+}
 
 func deviceOf(c *fiber.Ctx, name string) string {
 	v := c.Cookies(name)

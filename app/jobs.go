@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"portico/app/audit"
+	"portico/app/job"
+	"portico/app/openid"
+	"portico/app/tenant"
+)
+
+const (
+	keyAge       = 90 * 24 * time.Hour // signing keys are replaced after it
+	logRetention = 90                  // days, when a tenant says nothing
+	purgeBatch   = 1000                // rows that one statement removes, so that writers never wait long
+)
+
+// jobs are the background work; each row says what, how often and how. All of it is safe to repeat.
+func (s *server) jobs(provider *openid.Provider) []job.Job {
+	by := audit.System("background job")
+	return []job.Job{
+		{Name: "close abandoned sign-ins", Every: time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return batches(ctx, func() (int, error) { return s.store.ExpireAttempts(ctx, purgeBatch) })
+		}},
+		{Name: "purge attempts, codes and sessions", Every: 15 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.store.PurgeAttempts(ctx)
+		}},
+		{Name: "purge grants", Every: 15 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.store.PurgeOpenID(ctx)
+		}},
+		{Name: "purge portal sessions", Every: 15 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.store.PurgePortalSessions(ctx)
+		}},
+		{Name: "purge links", Every: time.Hour, Run: func(ctx context.Context, now time.Time) error {
+			return batches(ctx, func() (int, error) { return s.store.PurgeLinks(ctx, now, purgeBatch) })
+		}},
+		{Name: "purge deliveries", Every: time.Hour, Run: func(ctx context.Context, now time.Time) error {
+			return s.store.PurgeOutbox(ctx, now.AddDate(0, 0, -30))
+		}},
+		{Name: "log retention", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, now time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error {
+				days := t.Settings.LogRetentionDays
+				if days == 0 {
+					days = logRetention
+				}
+				return batches(ctx, func() (int, error) {
+					return s.store.Tenant(t.ID).PurgeSignIns(ctx, now.AddDate(0, 0, -days), purgeBatch)
+				})
+			})
+		}},
+		{Name: "purge deleted people and applications", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error {
+				handle := s.store.Tenant(t.ID)
+				return errors.Join(
+					batches(ctx, func() (int, error) { return handle.PurgeDeletedUsers(ctx, by, 100) }),
+					batches(ctx, func() (int, error) { return handle.PurgeDeletedApplications(ctx, by, 100) }))
+			})
+		}},
+		{Name: "rotate signing keys", Every: 6 * time.Hour, Run: func(ctx context.Context, now time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.rotate(ctx, provider, t.ID, now) })
+		}},
+	}
+}
+
+// rotate begins a rotation when the newest key is old, and forgets keys that were retired long ago.
+func (s *server) rotate(ctx context.Context, provider *openid.Provider, tenantID string, now time.Time) error {
+	keys, err := provider.Keys(ctx, tenantID) // newest first
+	if err != nil {
+		return err
+	}
+	if len(keys) > 0 && now.Sub(keys[0].CreatedAt) > keyAge {
+		if err := provider.RotateKeys(ctx, tenantID, false); err != nil {
+			return err
+		}
+	}
+	return s.store.Tenant(tenantID).PurgeOpenIDKeys(ctx, now.Add(-24*time.Hour))
+}
+
+// eachTenant goes on with the others when one fails.
+func (s *server) eachTenant(ctx context.Context, f func(tenant.Tenant) error) error {
+	all, err := s.store.Tenants(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, t := range all {
+		if ctx.Err() != nil {
+			break
+		}
+		errs = append(errs, f(t))
+	}
+	return errors.Join(errs...)
+}
+
+// batches repeats a bounded piece of work until nothing is left.
+func batches(ctx context.Context, piece func() (int, error)) error {
+	for {
+		n, err := piece()
+		if err != nil || n == 0 || ctx.Err() != nil {
+			return err
+		}
+	}
+}
