@@ -59,8 +59,9 @@ func digest(s string) string {
 
 // BeginPortalSession stores a session that waits for its browser: whoever brings the handoff code and
 // the binding cookie within two minutes becomes it, once.
-func (t *Tenant) BeginPortalSession(ctx context.Context, row PortalSessionRow, handoff string) error {
+func (t *Tenant) BeginPortalSession(ctx context.Context, row PortalSessionRow, handoff, binding string) error {
 	now, h := t.Now(), digest(handoff)
+	row.Binding = digest(binding)
 	row.ID, row.TenantID, row.Handoff, row.HandoffUntil = NewID(), t.ID, &h, now.Add(portalHandoff)
 	row.CreatedAt, row.LastSeenAt, row.AbsoluteUntil = now, now, now.Add(PortalAbsolute)
 	return t.w(ctx).Create(&row).Error

@@ -1,0 +1,213 @@
+// Package admin is the admin portal's door: one file per resource, one route table. A handler parses,
+// asks the store or the domain, and renders or redirects; it holds no rule. The management API calls
+// the same store methods with the same audit actor, so whatever one refuses the other does too.
+package admin
+
+import (
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/access"
+	"portico/app/audit"
+	"portico/app/fault"
+	"portico/app/tenant"
+	"portico/handlers"
+	"portico/models"
+	views "portico/views/admin"
+)
+
+// ClientID and ClientName name the portal itself where a sign-in says which app it is for.
+const (
+	ClientID   = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c"
+	ClientName = "Admin portal"
+)
+
+// Portal is the admin portal with what it needs. main fills it once.
+type Portal struct {
+	Store       *models.Store
+	Directories models.Directories
+	Starter     handlers.Starter
+	CSRF        handlers.CSRF
+	BaseURL     string // of the whole installation: what apps use
+	AdminHost   string // "" = not apart
+	Development bool
+	MailReady   bool // customers get real mail, or the development mailbox
+	// HashPassword makes the PHC string of a password.
+	HashPassword func(plain string) (string, error)
+	Now          func() time.Time
+	// KeepWarm, when set, is asked to refresh a snapshot at once after a change in this instance.
+}
+
+// visit is what the guard learned about a request.
+type visit struct {
+	session models.PortalSessionRow
+	admin   person
+	have    []access.Assignment
+	dir     *models.Directory // of the selected tenant; nil on pages of no tenant
+	tenant  *models.Tenant
+	route   handlers.Route
+}
+
+// person is the signed-in admin.
+type person struct {
+	ID, Name, Mail string
+}
+
+const visitKey = "portico.admin.visit"
+
+func visitOf(c *fiber.Ctx) *visit {
+	if v, ok := c.Locals(visitKey).(*visit); ok {
+		return v
+	}
+	panic("admin: route without guard")
+}
+
+// Mount adds the routes. The guard of each reads the same row that the menu is made from.
+func (p *Portal) Mount(app *fiber.App) {
+	for _, r := range p.Routes() {
+		switch {
+		case isPublic(r):
+			app.Add(r.Method, r.Path, r.Handler)
+		default:
+			app.Add(r.Method, r.Path, p.guard(r), r.Handler)
+		}
+	}
+}
+
+// guard lets a request through to its row's handler: somebody is signed in, the account is still
+// usable, the form carries its token, and one of the admin's roles in the selected tenant grants the
+// row's permission. Which it is decided here only (access.Allow).
+func (p *Portal) guard(r handlers.Route) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		v := &visit{route: r}
+		if err := p.signedIn(c, v); err != nil {
+			if fault.Is(err, fault.Expired) {
+				return p.askToSignIn(c)
+			}
+			return err
+		}
+		if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead && !p.CSRF.Valid(token(c), v.session.ID) {
+			return fault.New(fault.Denied, "error.csrf")
+		}
+		scope := access.AllTenants
+		if segment := c.Params("tenant"); segment != "" {
+			dir, err := p.Directories.Directory(c.UserContext(), segment)
+			if err != nil {
+				return err
+			}
+			v.dir, v.tenant, scope = dir, p.Store.Tenant(dir.Tenant.ID), dir.Tenant.ID
+		}
+		c.Locals(visitKey, v)
+		if need, ok := v.lacks(r, scope); !ok {
+			return p.refuse(c, need)
+		}
+		return c.Next()
+	}
+}
+
+// lacks reports whether the admin may use the row in a tenant, and which permission is missing. In the
+// directory of admins itself, changing people means changing admins, which takes the right over roles.
+func (v *visit) lacks(r handlers.Route, scope string) (need access.Permission, ok bool) {
+	if v.dir != nil && !v.sees(scope) {
+		return r.Permission, false
+	}
+	if r.Permission != "" && !access.Allow(v.have, scope, r.Permission) {
+		return r.Permission, false
+	}
+	if v.dir != nil && v.dir.Tenant.Kind == tenant.Workforce && r.Method != fiber.MethodGet && !access.Allow(v.have, access.AllTenants, access.RoleWrite) {
+		return access.RoleWrite, false
+	}
+	return "", true
+}
+
+// sees reports whether any role reaches the tenant.
+func (v *visit) sees(tenantID string) bool {
+	for _, a := range v.have {
+		if a.TenantID == tenantID || a.TenantID == access.AllTenants {
+			return true
+		}
+	}
+	return false
+}
+
+// may reports whether the admin holds a permission in the selected tenant.
+func (v *visit) may(want access.Permission) bool {
+	scope := access.AllTenants
+	if v.dir != nil {
+		scope = v.dir.Tenant.ID
+	}
+	_, ok := v.lacks(handlers.Route{Method: fiber.MethodGet, Permission: want}, scope)
+	return ok
+}
+
+// actor is who the audit log names.
+func (v *visit) actor(c *fiber.Ctx) audit.Actor {
+	info := handlers.InfoOf(c)
+	ip := ""
+	if info.IP.IsValid() {
+		ip = info.IP.String()
+	}
+	return audit.Actor{Kind: audit.ActorUser, ID: v.admin.ID, Name: v.admin.Name, IP: ip, CorrelationID: info.RequestID}
+}
+
+// base is the address of the selected tenant's pages.
+func (v *visit) base() string { return "/admin/t/" + v.dir.Tenant.Slug }
+
+func token(c *fiber.Ctx) string {
+	if t := c.Get(handlers.CSRFHeader); t != "" {
+		return t
+	}
+	return handlers.Form(c, handlers.CSRFField)
+}
+
+// done answers a finished change: a notice that names the thing, then the page.
+func (p *Portal) done(c *fiber.Ctx, to, text string) error {
+	return p.doneWith(c, to, models.PortalFlash{Kind: "ok", Text: text})
+}
+
+func (p *Portal) doneWith(c *fiber.Ctx, to string, f models.PortalFlash) error {
+	v := visitOf(c)
+	if err := p.Store.Tenant(v.session.TenantID).SetFlash(c.UserContext(), v.session.ID, f); err != nil {
+		return err
+	}
+	return c.Redirect(to, fiber.StatusSeeOther)
+}
+
+// refuse is the page of an admin who may not: it names what is missing and who can give it.
+func (p *Portal) refuse(c *fiber.Ctx, need access.Permission) error {
+	var roles []string
+	for _, r := range access.Roles() {
+		if need == "" || access.Grants(r.Permissions, need) {
+			roles = append(roles, r.Name)
+		}
+	}
+	v := visitOf(c)
+	where := "this tenant"
+	if v.dir == nil {
+		where = "all tenants"
+	} else if v.sees(v.dir.Tenant.ID) {
+		where = v.dir.Tenant.Name
+	}
+	return handlers.Render(c, fiber.StatusForbidden, views.PublicPage(views.Public{
+		Title: "You may not do this",
+		Lead:  "Your roles do not include what this page needs.",
+		Paragraphs: []string{
+			"Needed for " + where + ": the role " + orList(roles) + ".",
+			"Ask a Global Administrator to assign it to you. You are signed in as " + v.admin.Name + ".",
+		},
+		Links: []views.Link{{Label: "Back to the portal", Href: "/admin"}},
+	}))
+}
+
+// orList joins names: "a, b or c".
+func orList(names []string) string {
+	switch len(names) {
+	case 0:
+		return "Global Administrator"
+	case 1:
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+}

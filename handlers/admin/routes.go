@@ -1,0 +1,141 @@
+package admin
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/access"
+	"portico/handlers"
+)
+
+const (
+	get  = fiber.MethodGet
+	post = fiber.MethodPost
+)
+
+// Navigation groups, in their order.
+const (
+	navOverview = "Overview"
+	navSignIn   = "Sign-in"
+	navPeople   = "People"
+	navLogs     = "Logs"
+	navSettings = "Settings"
+)
+
+// public marks the rows that need nobody signed in.
+const public access.Permission = "public"
+
+func isPublic(r handlers.Route) bool { return r.Permission == public }
+
+// Routes is the one table of the portal: the router, the guard and the menu read the same row. A row
+// with the permission "" is for every signed-in admin with a role in the tenant.
+func (p *Portal) Routes() []handlers.Route {
+	rows := []handlers.Route{
+		{Method: get, Path: "/admin/setup", Handler: p.setupForm, Permission: public},
+		{Method: post, Path: "/admin/setup", Handler: p.setup, Permission: public},
+		{Method: get, Path: "/admin/session", Handler: p.claimSession, Permission: public},
+		{Method: get, Path: "/admin/signed-out", Handler: p.signedOut, Permission: public},
+		{Method: post, Path: "/admin/sign-out", Handler: p.signOut},
+		{Method: get, Path: "/admin", Handler: p.home},
+		{Method: get, Path: "/admin/tenants/new", Handler: p.tenantNew, Permission: access.OrganizationWrite},
+		{Method: post, Path: "/admin/tenants", Handler: p.tenantCreate, Permission: access.OrganizationWrite},
+
+		{Method: get, Path: "/admin/t/:tenant", Handler: p.startPage, NavGroup: navOverview, NavLabel: "Start"},
+	}
+	rows = append(rows, p.signInRoutes()...)
+	rows = append(rows, p.peopleRoutes()...)
+	return append(rows, p.otherRoutes()...)
+}
+
+// signInRoutes are the applications and the flows that people sign in by.
+func (p *Portal) signInRoutes() []handlers.Route {
+	const apps, flows = "/admin/t/:tenant/applications", "/admin/t/:tenant/user-flows"
+	return []handlers.Route{
+		{Method: get, Path: apps, Handler: p.appList, Permission: access.AppRead, NavGroup: navSignIn, NavLabel: "Applications"},
+		{Method: get, Path: apps + "/deleted", Handler: p.appDeletedList, Permission: access.AppRead},
+		{Method: post, Path: apps + "/deleted/:id/restore", Handler: p.appRestore, Permission: access.AppWrite},
+		{Method: get, Path: apps + "/new", Handler: p.appNew, Permission: access.AppWrite},
+		{Method: post, Path: apps, Handler: p.appCreate, Permission: access.AppWrite},
+		{Method: get, Path: apps + "/:id", Handler: p.appDetail, Permission: access.AppRead},
+		{Method: get, Path: apps + "/:id/connect", Handler: p.appConnect, Permission: access.AppRead},
+		{Method: post, Path: apps + "/:id/connect/forget", Handler: p.appForgetMistakes, Permission: access.AppWrite},
+		{Method: get, Path: apps + "/:id/edit", Handler: p.appEdit, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/edit", Handler: p.appSave, Permission: access.AppWrite},
+		{Method: get, Path: apps + "/:id/tokens", Handler: p.appTokens, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/tokens", Handler: p.appTokensSave, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/redirects/add", Handler: p.appRedirectAdd, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/redirects/remove", Handler: p.appRedirectRemove, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/post-logout/add", Handler: p.appPostLogoutAdd, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/post-logout/remove", Handler: p.appPostLogoutRemove, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/back-channel", Handler: p.appBackChannel, Permission: access.AppWrite},
+		{Method: get, Path: apps + "/:id/secrets/new", Handler: p.secretNew, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/secrets", Handler: p.secretAdd, Permission: access.AppWrite},
+		{Method: get, Path: apps + "/:id/certificates/new", Handler: p.certificateNew, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/certificates", Handler: p.certificateAdd, Permission: access.AppWrite},
+		{Method: get, Path: apps + "/:id/credentials/:key/delete", Handler: p.credentialDeleteForm, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/credentials/:key/delete", Handler: p.credentialDelete, Permission: access.AppWrite},
+		{Method: get, Path: apps + "/:id/scopes/new", Handler: p.scopeNew, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/scopes", Handler: p.scopeAdd, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/scopes/remove", Handler: p.scopeRemove, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/enabled", Handler: p.appEnabled, Permission: access.AppWrite},
+		{Method: get, Path: apps + "/:id/delete", Handler: p.appDeleteForm, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/delete", Handler: p.appDelete, Permission: access.AppWrite},
+
+		{Method: get, Path: flows, Handler: p.flowList, Permission: access.FlowRead, NavGroup: navSignIn, NavLabel: "User flows"},
+		{Method: get, Path: flows + "/new", Handler: p.flowNew, Permission: access.FlowWrite},
+		{Method: post, Path: flows, Handler: p.flowCreate, Permission: access.FlowWrite},
+		{Method: get, Path: flows + "/:id", Handler: p.flowDetail, Permission: access.FlowRead},
+		{Method: get, Path: flows + "/:id/edit", Handler: p.flowEdit, Permission: access.FlowWrite},
+		{Method: post, Path: flows + "/:id/edit", Handler: p.flowSave, Permission: access.FlowWrite},
+		{Method: get, Path: flows + "/:id/versions/:version", Handler: p.flowVersion, Permission: access.FlowRead},
+		{Method: post, Path: flows + "/:id/apps/add", Handler: p.flowAppAdd, Permission: access.FlowWrite},
+		{Method: post, Path: flows + "/:id/apps/remove", Handler: p.flowAppRemove, Permission: access.FlowWrite},
+		{Method: get, Path: flows + "/:id/run", Handler: p.flowRun, Permission: access.FlowRead},
+		{Method: get, Path: flows + "/:id/delete", Handler: p.flowDeleteForm, Permission: access.FlowWrite},
+		{Method: post, Path: flows + "/:id/delete", Handler: p.flowDelete, Permission: access.FlowWrite},
+	}
+}
+
+// peopleRoutes are customers and admins.
+func (p *Portal) peopleRoutes() []handlers.Route {
+	const users, admins = "/admin/t/:tenant/users", "/admin/t/:tenant/admins"
+	return []handlers.Route{
+		{Method: get, Path: users, Handler: p.userList, Permission: access.UserRead, NavGroup: navPeople, NavLabel: "Users"},
+		{Method: get, Path: users + "/deleted", Handler: p.userDeletedList, Permission: access.UserRead},
+		{Method: post, Path: users + "/deleted/:id/restore", Handler: p.userRestore, Permission: access.UserWrite},
+		{Method: get, Path: users + "/new", Handler: p.userNew, Permission: access.UserWrite},
+		{Method: post, Path: users, Handler: p.userCreate, Permission: access.UserWrite},
+		{Method: get, Path: users + "/:id", Handler: p.userDetail, Permission: access.UserRead},
+		{Method: get, Path: users + "/:id/edit", Handler: p.userEdit, Permission: access.UserWrite},
+		{Method: post, Path: users + "/:id/edit", Handler: p.userSave, Permission: access.UserWrite},
+		{Method: post, Path: users + "/:id/enabled", Handler: p.userEnabled, Permission: access.UserWrite},
+		{Method: get, Path: users + "/:id/password", Handler: p.userPasswordForm, Permission: access.UserWrite},
+		{Method: post, Path: users + "/:id/password", Handler: p.userPassword, Permission: access.UserWrite},
+		{Method: get, Path: users + "/:id/revoke", Handler: p.userRevokeForm, Permission: access.UserWrite},
+		{Method: post, Path: users + "/:id/revoke", Handler: p.userRevoke, Permission: access.UserWrite},
+		{Method: post, Path: users + "/:id/methods/remove", Handler: p.userMethodRemove, Permission: access.UserWrite},
+		{Method: get, Path: users + "/:id/delete", Handler: p.userDeleteForm, Permission: access.UserWrite},
+		{Method: post, Path: users + "/:id/delete", Handler: p.userDelete, Permission: access.UserWrite},
+
+		{Method: get, Path: admins, Handler: p.adminList, Permission: access.RoleRead, NavGroup: navPeople, NavLabel: "Admins"},
+		{Method: get, Path: admins + "/invite", Handler: p.adminInviteForm, Permission: access.RoleWrite},
+		{Method: post, Path: admins + "/invite", Handler: p.adminInvite, Permission: access.RoleWrite},
+		{Method: get, Path: admins + "/:id", Handler: p.adminDetail, Permission: access.RoleRead},
+		{Method: post, Path: admins + "/:id/roles/add", Handler: p.adminRoleAdd, Permission: access.RoleWrite},
+		{Method: post, Path: admins + "/:id/roles/remove", Handler: p.adminRoleRemove, Permission: access.RoleWrite},
+		{Method: post, Path: admins + "/:id/link", Handler: p.adminLink, Permission: access.RoleWrite},
+	}
+}
+
+// otherRoutes are the logs and the tenant's own settings.
+func (p *Portal) otherRoutes() []handlers.Route {
+	const t = "/admin/t/:tenant"
+	return []handlers.Route{
+		{Method: get, Path: t + "/sign-ins", Handler: p.signInList, Permission: access.AuditRead, NavGroup: navLogs, NavLabel: "Sign-in logs"},
+		{Method: get, Path: t + "/sign-ins/:id", Handler: p.signInDetail, Permission: access.AuditRead},
+		{Method: get, Path: t + "/audits", Handler: p.auditList, Permission: access.AuditRead, NavGroup: navLogs, NavLabel: "Audit logs"},
+		{Method: get, Path: t + "/audits/:id", Handler: p.auditDetail, Permission: access.AuditRead},
+		{Method: get, Path: t + "/settings", Handler: p.settings, Permission: access.OrganizationRead, NavGroup: navSettings, NavLabel: "Tenant settings"},
+		{Method: get, Path: t + "/settings/edit", Handler: p.settingsEdit, Permission: access.OrganizationWrite},
+		{Method: post, Path: t + "/settings/edit", Handler: p.settingsSave, Permission: access.OrganizationWrite},
+	}
+}

@@ -1,0 +1,157 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/record"
+	"portico/handlers"
+	"portico/models"
+	views "portico/views/admin"
+)
+
+// signInFilters are the parameters of the sign-in log's address.
+func signInFilters() []string {
+	return []string{"search", "range", "from", "to", "user", "app", "result", "kind", "ip", "country", "correlation"}
+}
+
+func (p *Portal) signInQuery(w view) models.SignInQuery {
+	from, to := w.span(p.Now())
+	return models.SignInQuery{Search: w.get("search"), From: from, To: to, UserID: w.get("user"), ClientID: w.get("app"), Result: w.get("result"),
+		Kind: w.get("kind"), IP: w.get("ip"), Country: strings.ToUpper(w.get("country")), CorrelationID: w.get("correlation"), After: w.get("after")}
+}
+
+func (p *Portal) signInList(c *fiber.Ctx) error {
+	v, w := visitOf(c), viewOf(c, signInFilters()...)
+	q := p.signInQuery(w)
+	if f := c.Query("format"); f == "csv" || f == "json" {
+		return download(c, f, "sign-ins-"+v.dir.Tenant.Slug, signInColumns(), func(r record.SignIn) any { return r }, func(ctx context.Context, after string) ([]record.SignIn, string, error) {
+			q.After, q.Limit = after, 500
+			page, err := v.tenant.SignIns(ctx, q)
+			return page.Items, page.Next, err
+		})
+	}
+	page, err := v.tenant.SignIns(c.UserContext(), q)
+	if err != nil {
+		return err
+	}
+	s, err := p.shell(c, "Sign-in logs", "Every sign-in, sign-up and token request, with the reasons for its outcome.", views.Help{
+		What: "One entry per attempt. Open it to read the whole decision: what was asked, what was proven, what each policy said.",
+		Do:   "Filter, then keep the address: it holds the whole view. Somebody called support? Search for their reference number under “Correlation ID”."})
+	if err != nil {
+		return err
+	}
+	l := views.List{Filter: w.filter(p.signInFields(v)...), Table: signInTable(page.Items, v.base()), Shown: shown(len(page.Items), "sign-in", "newest first"),
+		Empty: emptyOf(w, "No sign-ins yet", "As soon as somebody signs in to one of your applications, you see it here.", &views.Link{Label: "Connect an application", Href: v.base() + "/applications"})}
+	w.finish(&l, page.Next)
+	return p.list(c, s, l)
+}
+
+func (p *Portal) signInFields(v *visit) []views.Field {
+	fields := []views.Field{{Name: "search", Label: "Person", Type: "search", Hint: ""}}
+	fields = append(fields, spanFields()...)
+	apps := []views.Option{{Label: "Any application"}}
+	for _, cl := range sortedClients(v.dir) {
+		apps = append(apps, views.Option{Value: cl.ID, Label: cl.Name})
+	}
+	return append(fields,
+		views.Field{Kind: views.Select, Name: "app", Label: "Application", Options: apps},
+		views.Field{Kind: views.Select, Name: "result", Label: "Result", Options: []views.Option{{Label: "Any result"}, {Value: "success", Label: "Success"}, {Value: "failure", Label: "Failure"}, {Value: "interrupted", Label: "Interrupted"}, {Value: "abandoned", Label: "Left unfinished"}}},
+		views.Field{Kind: views.Select, Name: "kind", Label: "Kind", Options: []views.Option{{Label: "Any kind"}, {Value: "interactiveUser", Label: "Interactive"}, {Value: "nonInteractiveUser", Label: "Not interactive"}, {Value: "servicePrincipal", Label: "Application"}}},
+		views.Field{Name: "ip", Label: "IP address", Code: true}, views.Field{Name: "country", Label: "Country code", Code: true},
+		views.Field{Name: "correlation", Label: "Correlation ID", Code: true}, views.Field{Name: "user", Label: "User ID", Code: true})
+}
+
+func signInTable(items []record.SignIn, base string) views.Table {
+	t := views.Table{Caption: "Sign-ins", Columns: []views.Column{{Label: "Time"}, {Label: "Person"}, {Label: "Application"}, {Label: "Result"}, {Label: "Address"}, {Label: "Place"}, {Label: "Browser"}}}
+	for _, r := range items {
+		ip := ""
+		if r.Signals.IP.IsValid() {
+			ip = r.Signals.IP.String()
+		}
+		who := views.Cell{Kind: views.Name, Text: nameOr(r.User, r.Identifier)}
+		if who.Text == "" {
+			who.Text = "Unknown"
+		}
+		if r.Kind == record.Service {
+			who = views.Cell{Text: "Application itself"}
+		}
+		if r.SignUp {
+			who.Sub = "Sign-up"
+		}
+		result := badge(resultTone(r.Outcome.Result), resultWord(string(r.Outcome.Result)))
+		if r.Count > 1 {
+			result.Sub = fmt.Sprintf("%d times", r.Count)
+		}
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{
+			{Kind: views.When, Time: r.StartedAt, Href: base + "/sign-ins/" + r.ID}, who, {Kind: views.Name, Text: nameOr(r.App, "")},
+			result, code(ip), plain(strings.Join(nonEmpty(r.Signals.City, r.Signals.Country), ", ")), plain(strings.Join(nonEmpty(r.Signals.Browser, r.Signals.OS), " on "))}})
+	}
+	return t
+}
+
+func signInColumns() []column[record.SignIn] {
+	return []column[record.SignIn]{
+		{"id", func(r record.SignIn) string { return r.ID }},
+		{"createdDateTime", func(r record.SignIn) string { return stamp(r.StartedAt) }},
+		{"result", func(r record.SignIn) string { return string(r.Outcome.Result) }},
+		{"errorCode", func(r record.SignIn) string { return fmt.Sprint(r.Outcome.Code) }},
+		{"kind", func(r record.SignIn) string { return string(r.Kind) }},
+		{"userId", func(r record.SignIn) string { return r.User.ID }},
+		{"user", func(r record.SignIn) string { return r.User.Name }},
+		{"identifier", func(r record.SignIn) string { return r.Identifier }},
+		{"appId", func(r record.SignIn) string { return r.App.ID }},
+		{"app", func(r record.SignIn) string { return r.App.Name }},
+		{"userFlow", func(r record.SignIn) string { return r.Flow.Name }},
+		{"signUp", func(r record.SignIn) string { return fmt.Sprint(r.SignUp) }},
+		{"ipAddress", func(r record.SignIn) string {
+			if r.Signals.IP.IsValid() {
+				return r.Signals.IP.String()
+			}
+			return ""
+		}},
+		{"country", func(r record.SignIn) string { return r.Signals.Country }},
+		{"city", func(r record.SignIn) string { return r.Signals.City }},
+		{"browser", func(r record.SignIn) string { return r.Signals.Browser }},
+		{"operatingSystem", func(r record.SignIn) string { return r.Signals.OS }},
+		{"riskLevel", func(r record.SignIn) string { return r.RiskLevel }},
+		{"correlationId", func(r record.SignIn) string { return r.CorrelationID }},
+	}
+}
+
+// signInDetail is the decision trace.
+func (p *Portal) signInDetail(c *fiber.Ctx) error {
+	v := visitOf(c)
+	r, err := v.tenant.SignIn(c.UserContext(), c.Params("id"))
+	if err != nil {
+		return err
+	}
+	t := traceOf(handlers.InfoOf(c).Locale, r, v.base())
+	s, err := p.shell(c, t.Outcome, "", views.Help{
+		What: "The decision as it was stored when this attempt ended. Nothing here is computed again.",
+		Do:   "Read from the top: cause and remedy first, then the steps, then where it came from."},
+		views.Link{Label: "Sign-in logs", Href: v.base() + "/sign-ins"})
+	if err != nil {
+		return err
+	}
+	return handlers.Render(c, fiber.StatusOK, views.TracePage(s, t))
+}
+
+// shown is the count in words.
+func shown(n int, what, order string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss on this page, %s", n, what, order)
+}
+
+// emptyOf says why a list is empty: nothing was ever there, or the filters leave nothing.
+func emptyOf(w view, title, text string, action *views.Link) views.Empty {
+	if len(w.q) > 0 {
+		return views.Empty{Title: "Nothing fits these filters", Text: "Remove a filter to see more.", Action: &views.Link{Label: "Clear all filters", Href: w.path}}
+	}
+	return views.Empty{Title: title, Text: text, Action: action}
+}

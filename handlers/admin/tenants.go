@@ -1,0 +1,233 @@
+package admin
+
+import (
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/fault"
+	"portico/app/tenant"
+	"portico/handlers"
+	views "portico/views/admin"
+)
+
+// home sends the admin to the tenant they most likely mean: the only one, or the first of customers.
+func (p *Portal) home(c *fiber.Ctx) error {
+	v := visitOf(c)
+	all, err := p.tenantsOf(c, v)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return handlers.Render(c, fiber.StatusForbidden, views.PublicPage(views.Public{
+			Title: "No role yet", Lead: "You are signed in as " + v.admin.Name + ", but no admin role was given to you.",
+			Paragraphs: []string{"Ask a Global Administrator to assign one."}}))
+	}
+	to := all[0].Href
+	for _, t := range all {
+		if t.Slug != tenant.WorkforceSlug {
+			to = t.Href
+			break
+		}
+	}
+	if flash, err := p.Store.Tenant(v.session.TenantID).TakeFlash(c.UserContext(), v.session); err == nil && flash != nil {
+		return p.doneWith(c, to, *flash)
+	}
+	return c.Redirect(to, fiber.StatusSeeOther)
+}
+
+func tenantHelp() views.Help {
+	return views.Help{What: "A tenant is a directory of its own: people, applications, keys, branding and logs, apart from every other tenant.",
+		Do: "Make one per brand, or one for testing. Its short name is part of every address, so choose it well: it never changes."}
+}
+
+func tenantForm(name, slug, locale string) views.Form {
+	return views.Form{Action: "/admin/tenants", Submit: "Create tenant", Cancel: "/admin", Fields: []views.Field{
+		{Name: "name", Label: "Name", Hint: "Shown to customers on sign-in pages and in mail.", Value: name, AutoComplete: "organization"},
+		{Name: "slug", Label: "Short name", Hint: "Part of addresses: lower-case letters, digits and hyphens, 3 to 63 characters, a letter first. It cannot be changed later.", Value: slug, Code: true},
+		{Kind: views.Select, Name: "defaultLocale", Label: "Language when a visitor's own is not available", Value: locale, Options: localeOptions()},
+	}}
+}
+
+func localeOptions() []views.Option {
+	return []views.Option{{Value: "en", Label: "English"}, {Value: "ar", Label: "Arabic"}, {Value: "de", Label: "German"}, {Value: "fr", Label: "French"}, {Value: "es", Label: "Spanish"}, {Value: "he", Label: "Hebrew"}}
+}
+
+func (p *Portal) tenantNew(c *fiber.Ctx) error {
+	return p.tenantFormPage(c, tenantForm("", "", "en"))
+}
+
+func (p *Portal) tenantFormPage(c *fiber.Ctx, f views.Form) error {
+	s, err := p.shell(c, "Create a tenant", "A directory of its own for a brand, a product or a test.", tenantHelp())
+	if err != nil {
+		return err
+	}
+	return p.form(c, s, f)
+}
+
+func (p *Portal) tenantCreate(c *fiber.Ctx) error {
+	n := tenant.Tenant{Name: typed(c, "name"), Slug: typed(c, "slug"), DefaultLocale: typed(c, "defaultLocale")}
+	made, err := p.Store.CreateTenant(c.UserContext(), visitOf(c).actor(c), n)
+	if err != nil {
+		f := tenantForm(n.Name, n.Slug, n.DefaultLocale)
+		if !complain(handlers.InfoOf(c).Locale, &f, err) {
+			return err
+		}
+		return p.tenantFormPage(c, f)
+	}
+	return p.done(c, "/admin/t/"+made.Slug, "Tenant “"+made.Name+"” created.")
+}
+
+// settings shows the tenant's own settings.
+func (p *Portal) settings(c *fiber.Ctx) error {
+	v := visitOf(c)
+	t, err := v.tenant.Get(c.UserContext())
+	if err != nil {
+		return err
+	}
+	s, err := p.shell(c, "Tenant settings", "What holds for the whole of "+t.Name+".", views.Help{
+		What: "Lifetimes, limits and links that apply to every application and person of this tenant.",
+		Do:   "Leave a value empty to use the default. A change takes hold at once, also for people who are signing in right now."})
+	if err != nil {
+		return err
+	}
+	edit := ""
+	if v.may("Organization.ReadWrite.All") {
+		edit = v.base() + "/settings/edit"
+		s.Primary = &views.Link{Label: "Change settings", Href: edit}
+	}
+	e := endpoints{base: p.BaseURL, tenantID: t.ID}
+	return p.detail(c, s, views.Detail{Sections: append([]views.Section{
+		{Title: "Identity", Summary: facts(fact("Name", plain(t.Name)), fact("Short name", code(t.Slug)), fact("Tenant ID", code(t.ID)),
+			fact("Plan", plain(humane(string(t.Plan)))), fact("Default language", code(t.DefaultLocale)), fact("Created", when(t.CreatedAt)))},
+		{Title: "Addresses", Lead: "For the configuration of your applications.", Summary: facts(fact("Authority", code(e.authority())), fact("Issuer", code(e.issuer())), fact("Discovery document", code(e.metadata())))},
+	}, settingSections(t.Settings)...)})
+}
+
+func settingSections(x tenant.Settings) []views.Section {
+	link := func(label, href string) views.Fact {
+		if href == "" {
+			return views.Fact{Label: label, Value: plain("Not set")}
+		}
+		return views.Fact{Label: label, Value: code(href)}
+	}
+	return []views.Section{
+		{Title: "Sessions", Summary: []views.Fact{
+			fact("Session ends without use after", plain(orDefault(x.SessionIdleMinutes, 1440, "minutes"))),
+			fact("“Stay signed in” lasts", plain(orDefault(x.PersistentIdleDays, 90, "days"))),
+			fact("“Stay signed in?”", plain(choose(x.StayedSignedInOff, "Not offered", "Offered")))}},
+		{Title: "Passwords and lock-out", Summary: []views.Fact{
+			fact("Shortest password", plain(orDefault(x.PasswordMinLength, 8, "characters"))),
+			fact("Three of four kinds of characters", plain(choose(x.PasswordThreeOfFour, "Demanded", "Not demanded"))),
+			fact("Banned words", plain(orDefault(len(x.BannedWords), 0, "words"))),
+			fact("Pause after", plain(orDefault(x.LockoutThreshold, 10, "wrong passwords"))),
+			fact("First pause", plain(orDefault(x.LockoutSeconds, 60, "seconds, then longer")))}},
+		{Title: "Logs and limits", Summary: []views.Fact{
+			fact("Logs are kept for", plain(orDefault(x.LogRetentionDays, 90, "days"))),
+			fact("Requests per second and address", plain(orDefault(x.RequestsPerSecondPerIP, 20, "")))}},
+		{Title: "Links on sign-in pages", Summary: []views.Fact{link("Support", x.SupportURL), link("Privacy", x.PrivacyURL), link("Terms", x.TermsURL)}},
+	}
+}
+
+func orDefault(n, standard int, unit string) string {
+	if n == 0 {
+		return numberWords(standard, unit) + " (default)"
+	}
+	return numberWords(n, unit)
+}
+
+func choose(b bool, yes, no string) string {
+	if b {
+		return yes
+	}
+	return no
+}
+
+func settingsForm(base string, t tenant.Tenant) views.Form {
+	x := t.Settings
+	num := func(name, label, hint string, n int, suffix string) views.Field {
+		return views.Field{Name: name, Label: label, Hint: hint, Value: numberText(n), InputMode: "numeric", Suffix: suffix, Optional: true}
+	}
+	address := func(name, label, value string) views.Field {
+		return views.Field{Name: name, Label: label, Type: "url", Value: value, Code: true, Optional: true}
+	}
+	return views.Form{Action: base + "/settings/edit", Submit: "Save settings", Cancel: base + "/settings", Fields: []views.Field{
+		{Kind: views.Heading, Label: "Identity"},
+		{Name: "name", Label: "Name", Hint: "Shown to customers on sign-in pages and in mail.", Value: t.Name},
+		{Kind: views.Select, Name: "defaultLocale", Label: "Language when a visitor's own is not available", Value: t.DefaultLocale, Options: localeOptions()},
+		{Kind: views.Heading, Label: "Sessions"},
+		num("sessionIdleMinutes", "Session ends without use after", "Default 1440 minutes, one day.", x.SessionIdleMinutes, "minutes"),
+		num("persistentIdleDays", "“Stay signed in” lasts", "Default 90 days.", x.PersistentIdleDays, "days"),
+		{Kind: views.Check, Name: "staySignedInOff", Label: "Do not offer “Stay signed in?”", Value: tick(x.StayedSignedInOff)},
+		{Kind: views.Heading, Label: "Passwords and lock-out"},
+		num("passwordMinLength", "Shortest password", "Default 8. Length protects more than odd characters.", x.PasswordMinLength, "characters"),
+		{Kind: views.Check, Name: "passwordThreeOfFour", Label: "Demand three of: lower case, upper case, digits, symbols", Value: tick(x.PasswordThreeOfFour)},
+		{Kind: views.TextArea, Name: "bannedWords", Label: "Banned words", Hint: "One per line, at most 1000: brands, products, places. Passwords built on them are refused, also when spelled with digits.", Value: lines(x.BannedWords), Rows: 4, Optional: true},
+		num("lockoutThreshold", "Pause sign-in after", "Default 10.", x.LockoutThreshold, "wrong passwords"),
+		num("lockoutSeconds", "First pause", "Default 60. Each further pause is longer.", x.LockoutSeconds, "seconds"),
+		{Kind: views.Heading, Label: "Logs and limits"},
+		num("logRetentionDays", "Keep logs for", "Default 90.", x.LogRetentionDays, "days"),
+		num("requestsPerSecondPerIp", "Requests per second and address", "Default 20. Raise it when many customers share one address.", x.RequestsPerSecondPerIP, ""),
+		{Kind: views.Heading, Label: "Links on sign-in pages"},
+		address("supportUrl", "Support", x.SupportURL), address("privacyUrl", "Privacy", x.PrivacyURL), address("termsUrl", "Terms", x.TermsURL),
+	}}
+}
+
+func (p *Portal) settingsEdit(c *fiber.Ctx) error {
+	v := visitOf(c)
+	t, err := v.tenant.Get(c.UserContext())
+	if err != nil {
+		return err
+	}
+	return p.settingsPage(c, settingsForm(v.base(), t))
+}
+
+func (p *Portal) settingsPage(c *fiber.Ctx, f views.Form) error {
+	v := visitOf(c)
+	s, err := p.shell(c, "Change tenant settings", "", views.Help{}, views.Link{Label: "Tenant settings", Href: v.base() + "/settings"})
+	if err != nil {
+		return err
+	}
+	return p.form(c, s, f)
+}
+
+func (p *Portal) settingsSave(c *fiber.Ctx) error {
+	v := visitOf(c)
+	x, bad := readSettings(c)
+	shown := v.dir.Tenant
+	shown.Name, shown.DefaultLocale, shown.Settings = typed(c, "name"), typed(c, "defaultLocale"), x
+	err := bad.Err()
+	if err == nil {
+		_, err = v.tenant.Update(c.UserContext(), v.actor(c), func(t *tenant.Tenant) error {
+			t.Name, t.DefaultLocale, t.Settings = shown.Name, shown.DefaultLocale, x
+			return nil
+		})
+	}
+	if err != nil {
+		f := settingsForm(v.base(), shown)
+		keepTyped(c, &f)
+		if !complain(handlers.InfoOf(c).Locale, &f, err) {
+			return err
+		}
+		return p.settingsPage(c, f)
+	}
+	return p.done(c, v.base()+"/settings", "Settings of “"+shown.Name+"” saved.")
+}
+
+// readSettings reads the form over the present settings; bounds are the tenant's own (Settings.Validate).
+func readSettings(c *fiber.Ctx) (tenant.Settings, fault.Fields) {
+	var bad fault.Fields
+	x := visitOf(c).dir.Tenant.Settings
+	x.SessionIdleMinutes = number(c, &bad, "sessionIdleMinutes", "Session ends without use after", 5, 43200)
+	x.PersistentIdleDays = number(c, &bad, "persistentIdleDays", "“Stay signed in” lasts", 1, 365)
+	x.PasswordMinLength = number(c, &bad, "passwordMinLength", "Shortest password", 8, 64)
+	x.LockoutThreshold = number(c, &bad, "lockoutThreshold", "Pause sign-in after", 3, 100)
+	x.LockoutSeconds = number(c, &bad, "lockoutSeconds", "First pause", 5, 86400)
+	x.LogRetentionDays = number(c, &bad, "logRetentionDays", "Keep logs for", 1, 3650)
+	x.RequestsPerSecondPerIP = number(c, &bad, "requestsPerSecondPerIp", "Requests per second and address", 1, 10000)
+	x.StayedSignedInOff, x.PasswordThreeOfFour = ticked(c, "staySignedInOff"), ticked(c, "passwordThreeOfFour")
+	x.BannedWords = splitLines(typed(c, "bannedWords"))
+	if len(x.BannedWords) > 1000 {
+		bad.Add("bannedWords", "admin.banned.many", nil)
+	}
+	x.SupportURL, x.PrivacyURL, x.TermsURL = webAddress(c, &bad, "supportUrl"), webAddress(c, &bad, "privacyUrl"), webAddress(c, &bad, "termsUrl")
+	return x, bad
+}
