@@ -289,7 +289,7 @@ func (p *Portal) appPage(c *fiber.Ctx, a models.Application, failed map[string]v
 	for i := range sections {
 		if f, ok := failed[sections[i].ID]; ok {
 			sections[i].Form = &f
-			status, s.HasError = fiber.StatusUnprocessableEntity, true
+			status, s.Problems = fiber.StatusUnprocessableEntity, f.Problems
 		}
 		if !v.may(access.AppWrite) {
 			readOnly(&sections[i])

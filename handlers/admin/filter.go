@@ -59,14 +59,14 @@ func (v view) href(name, value string) string {
 
 // filter builds the form and its chips. Fields carry the values already typed.
 func (v view) filter(fields ...views.Field) views.Filter {
-	f := views.Filter{Action: v.path, Clear: v.path}
+	f := views.Filter{Action: v.path, Clear: v.path, More: min(4, len(fields))}
 	for i := range fields {
 		fields[i].Value = v.get(fields[i].Name)
 		if fields[i].Value == "" {
 			continue
 		}
 		f.Applied = true
-		f.Open = f.Open || i > 0
+		f.Open = f.Open || i >= f.More
 		f.Chips = append(f.Chips, views.Chip{Label: fields[i].Label, Value: labelOf(fields[i]), Remove: v.href(fields[i].Name, "")})
 	}
 	f.Fields = fields

@@ -55,25 +55,16 @@ func complain(l *i18n.Localizer, f *views.Form, err error) bool {
 		return true
 	}
 	for _, bad := range e.Fields {
-		text := l.T(bad.Key, bad.Args)
-		href := ""
+		text, name := l.T(bad.Key, bad.Args), ""
 		for i := range f.Fields {
 			if field := &f.Fields[i]; field.Name == bad.Name || strings.HasPrefix(bad.Name, field.Name+"[") || strings.HasPrefix(bad.Name, field.Name+".") {
-				field.Error = text
-				href = "#" + fieldID(*field)
+				field.Error, name = text, field.Name
 				break
 			}
 		}
-		f.Problems = append(f.Problems, views.Problem{Text: text, Href: href})
+		f.Problems = append(f.Problems, views.Problem{Text: text, Name: name})
 	}
 	return true
-}
-
-func fieldID(f views.Field) string {
-	if f.ID != "" {
-		return f.ID
-	}
-	return f.Name
 }
 
 // number reads a whole number within bounds; empty is 0, which means the default.

@@ -101,7 +101,7 @@ func (p *Portal) detail(c *fiber.Ctx, s views.Shell, d views.Detail) error {
 func (p *Portal) form(c *fiber.Ctx, s views.Shell, f views.Form) error {
 	status := fiber.StatusOK
 	if len(f.Problems) > 0 {
-		status, s.HasError = fiber.StatusUnprocessableEntity, true
+		status, s.Problems = fiber.StatusUnprocessableEntity, f.Problems
 	}
 	return handlers.Render(c, status, views.FormPage(s, f))
 }
@@ -109,7 +109,7 @@ func (p *Portal) form(c *fiber.Ctx, s views.Shell, f views.Form) error {
 func (p *Portal) confirm(c *fiber.Ctx, s views.Shell, m views.Confirm) error {
 	status := fiber.StatusOK
 	if len(m.Form.Problems) > 0 {
-		status, s.HasError = fiber.StatusUnprocessableEntity, true
+		status, s.Problems = fiber.StatusUnprocessableEntity, m.Form.Problems
 	}
 	return handlers.Render(c, status, views.ConfirmPage(s, m))
 }

@@ -19,6 +19,7 @@ func traceOf(l *i18n.Localizer, r record.SignIn, base string) views.Trace {
 	cause, do := outcomeWords(l, r.Outcome)
 	t := views.Trace{Outcome: outcomeTitle(r), Tone: resultTone(r.Outcome.Result), Cause: cause, Do: do}
 	t.Sections = append(t.Sections, whoSection(r, base), stepsSection(l, r), whereSection(r), riskSection(l, r))
+	t.PoliciesAfter = 3
 	for _, p := range r.Policies {
 		t.Policies = append(t.Policies, policyTrace(p))
 	}

@@ -20,9 +20,8 @@ type Shell struct {
 	CSRF      string
 	Flash     *Flash
 	Help      Help
-	Warnings  []string // standing ones, e.g. no admin host in production
-	Refresh   int      // seconds until the page loads itself again without script; 0 = never
-	HasError  bool     // the title starts "Error: "
+	Warnings  []string  // standing ones, e.g. no admin host in production
+	Problems  []Problem // of the page's form; the title starts "Error: "
 }
 
 // Link is a labelled address.
@@ -131,7 +130,8 @@ type Filter struct {
 	Chips   []Chip
 	Clear   string // address without any filter
 	Applied bool
-	Open    bool // show the further filters
+	More    int  // how many fields stand in front; the rest is folded away
+	Open    bool // show the further ones
 }
 
 // Chip is an applied filter.
@@ -163,7 +163,6 @@ const (
 type Field struct {
 	Kind         FieldKind
 	Name         string
-	ID           string // defaults to Name
 	Label        string
 	Hint         string
 	Type         string // input type, default text
@@ -185,9 +184,9 @@ type Option struct {
 	Disabled           bool
 }
 
-// Problem is one line of the error summary.
+// Problem is one line of the error summary; Name leads to its field.
 type Problem struct {
-	Text, Href string
+	Text, Name string
 }
 
 // Form is an edit page's form.
@@ -283,7 +282,8 @@ type Connect struct {
 	Waiting  bool // nothing has arrived yet
 	SeenAt   time.Time
 	Settings []Fact
-	Tabs     []Link // one per library; the current one has Href ""
+	Tabs     []Link // one per library
+	Current  string // the label of the shown one
 	Snippet  Snippet
 	Mistakes []Mistake
 	Poll     string // address that answers with the panel's state
@@ -326,7 +326,9 @@ type Trace struct {
 	Sections   []Section
 	Policies   []PolicyTrace
 	NoPolicies string
-	Raw        string // the stored record, for those who want it
+	// PoliciesAfter is the section that the policies follow.
+	PoliciesAfter int
+	Raw           string // the stored record, for those who want it
 }
 
 // PolicyTrace is what one policy said, condition by condition.
@@ -344,5 +346,4 @@ type Public struct {
 	Paragraphs  []string
 	Command     string
 	Links       []Link
-	HasError    bool
 }
