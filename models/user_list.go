@@ -17,19 +17,22 @@ const (
 // UserQuery narrows and sorts the list of people. The zero value lists everybody who is not deleted, by
 // name.
 type UserQuery struct {
-	Search        string    // words that must all occur in names or addresses; an object id finds its owner
-	NamePrefix    string    // the display name starts with it
-	Mail          string    // exactly this address, in any letter case
-	Identity      string    // exactly this identity (address, user name, subject), in any letter case
-	Issuer        string    // with Identity: of this issuer; "" is local
-	Enabled       *bool     //
-	Deleted       bool      // the deleted ones instead
-	CreatedFrom   time.Time // included
-	CreatedBefore time.Time // excluded
-	Sort          string    // SortByName (default), SortByCreated
-	Desc          bool
-	After         string // Next of the page before
-	Limit         int    // 50 unless told, 999 at most
+	Search           string    // words that must all occur in names or addresses; an object id finds its owner
+	NamePrefix       string    // the display name starts with it
+	Mail             string    // exactly this address, in any letter case
+	Identity         string    // exactly this identity (address, user name, subject), in any letter case
+	Issuer           string    // with Identity: of this issuer; "" is local
+	Enabled          *bool     //
+	Deleted          bool      // the deleted ones instead
+	CreatedFrom      time.Time // included
+	CreatedBefore    time.Time // excluded
+	LastSignInFrom   time.Time // included
+	LastSignInBefore time.Time // excluded; those who never signed in are not among them
+	NeverSignedIn    bool
+	Sort             string // SortByName (default), SortByCreated
+	Desc             bool
+	After            string // Next of the page before
+	Limit            int    // 50 unless told, 999 at most
 }
 
 func (f UserQuery) sorting() (column string, byTime bool) {
@@ -106,6 +109,15 @@ func (t *Tenant) userFilter(ctx context.Context, f UserQuery) (*gorm.DB, error) 
 	}
 	if !f.CreatedBefore.IsZero() {
 		q = q.Where("created_at < ?", f.CreatedBefore.UTC())
+	}
+	if !f.LastSignInFrom.IsZero() {
+		q = q.Where("last_sign_in_at >= ?", f.LastSignInFrom.UTC())
+	}
+	if !f.LastSignInBefore.IsZero() {
+		q = q.Where("last_sign_in_at < ?", f.LastSignInBefore.UTC())
+	}
+	if f.NeverSignedIn {
+		q = q.Where("last_sign_in_at IS NULL")
 	}
 	return t.searchFilter(ctx, q, fold(f.Search)), nil
 }

@@ -4,6 +4,7 @@
 package admin
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -34,10 +35,14 @@ type Portal struct {
 	AdminHost   string // "" = not apart
 	Development bool
 	MailReady   bool // customers get real mail, or the development mailbox
-	// HashPassword makes the PHC string of a password.
-	HashPassword func(plain string) (string, error)
-	Now          func() time.Time
-	// KeepWarm, when set, is asked to refresh a snapshot at once after a change in this instance.
+	Passwords   Passwords
+	Now         func() time.Time
+}
+
+// Passwords checks a chosen password by the tenant's rules and makes its slow hash; the management API
+// asks the same one.
+type Passwords interface {
+	Hash(ctx context.Context, tenantID, password string, names ...string) (string, error)
 }
 
 // visit is what the guard learned about a request.

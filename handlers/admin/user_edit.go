@@ -1,0 +1,298 @@
+package admin
+
+import (
+	"crypto/rand"
+	"math/big"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/account"
+	"portico/app/fault"
+	"portico/app/tenant"
+	"portico/handlers"
+	"portico/models"
+	views "portico/views/admin"
+)
+
+// newUser is the form of a new person, as typed.
+type newUser struct {
+	email, display, given, family, how, password string
+	mustChange, blocked                          bool
+}
+
+func readNewUser(c *fiber.Ctx) newUser {
+	return newUser{email: typed(c, "email"), display: typed(c, "displayName"), given: typed(c, "givenName"), family: typed(c, "surname"), how: typed(c, "how"),
+		password: raw(c, "password"), mustChange: ticked(c, "mustChange"), blocked: ticked(c, "blocked")}
+}
+
+func passwordFields(how string, mustChange bool, t tenant.Tenant) []views.Field {
+	rules := "At least " + numberWords(max(t.Settings.PasswordMinLength, 8), "characters") + ". Common passwords, names and the tenant's banned words are refused."
+	return []views.Field{
+		{Kind: views.Radios, Name: "how", Label: "Password", Value: how, Options: []views.Option{{Value: "generate", Label: "Make one for me", Hint: "Shown once, on the next page."}, {Value: "own", Label: "I choose one"}, {Value: "none", Label: "None", Hint: "The person signs in with a code by email."}}},
+		{Name: "password", Label: "Chosen password", Hint: rules, Type: "password", AutoComplete: "new-password", Optional: true},
+		{Kind: views.Check, Name: "mustChange", Label: "Ask for a new password at the next sign-in", Value: tick(mustChange)},
+	}
+}
+
+func (n newUser) form(base string, t tenant.Tenant) views.Form {
+	fields := []views.Field{
+		{Name: "email", Label: "Email address", Hint: "What the person signs in with.", Value: n.email, Type: "email", AutoComplete: "off", Code: true},
+		{Name: "displayName", Label: "Display name", Hint: "How applications greet the person.", Value: n.display},
+		{Name: "givenName", Label: "First name", Value: n.given, Optional: true}, {Name: "surname", Label: "Last name", Value: n.family, Optional: true},
+	}
+	fields = append(fields, passwordFields(n.how, n.mustChange, t)...)
+	return views.Form{Action: base + "/users", Submit: "Create user", Cancel: base + "/users",
+		Fields: append(fields, views.Field{Kind: views.Check, Name: "blocked", Label: "Create the account disabled", Value: tick(n.blocked)})}
+}
+
+func (p *Portal) userNew(c *fiber.Ctx) error {
+	return p.userNewPage(c, newUser{how: "generate", mustChange: true}, nil)
+}
+
+func (p *Portal) userNewPage(c *fiber.Ctx, n newUser, problem error) error {
+	v := visitOf(c)
+	f := n.form(v.base(), v.dir.Tenant)
+	if !complain(handlers.InfoOf(c).Locale, &f, problem) {
+		return problem
+	}
+	s, err := p.shell(c, "New user", "", usersHelp(), views.Link{Label: "Users", Href: v.base() + "/users"})
+	if err != nil {
+		return err
+	}
+	return p.form(c, s, f)
+}
+
+// password checks or makes a password and hashes it; "" for none.
+func (p *Portal) password(c *fiber.Ctx, how, own string, names ...string) (plain, hash string, err error) {
+	switch how {
+	case "none":
+		return "", "", nil
+	case "generate":
+		plain = generatedPassword()
+	case "own":
+		plain = own
+	default:
+		return "", "", fault.BadField("how", "admin.choose", nil)
+	}
+	hash, err = p.Passwords.Hash(c.UserContext(), visitOf(c).dir.Tenant.ID, plain, names...)
+	return plain, hash, err
+}
+
+// generatedPassword can be read aloud: four groups of four without look-alikes, 79 bits, three of four
+// kinds of characters.
+func generatedPassword() string {
+	const letters = "abcdefghjkmnpqrstuvwxyz23456789"
+	var b strings.Builder
+	for i := range 16 {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte('-')
+		}
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(letters))))
+		if err != nil {
+			panic(err) // crypto/rand does not fail
+		}
+		b.WriteByte(letters[n.Int64()])
+	}
+	return strings.ToUpper(b.String()[:1]) + b.String()[1:] + "7"
+}
+
+func localPart(email string) string {
+	local, _, _ := strings.Cut(email, "@")
+	return local
+}
+
+func (p *Portal) userCreate(c *fiber.Ctx) error {
+	v, n := visitOf(c), readNewUser(c)
+	var bad fault.Fields
+	if _, err := account.CanonicalEmail(n.email); err != nil {
+		bad = append(bad, fault.Of(err).Fields...)
+	}
+	if n.display == "" {
+		bad.Add("displayName", "admin.user.display_name", nil)
+	}
+	plain, hash, err := p.password(c, n.how, n.password, n.given, n.family, n.display, localPart(n.email))
+	if err != nil && fault.Is(err, fault.Invalid) {
+		bad = append(bad, fault.Of(err).Fields...)
+	} else if err != nil {
+		return err
+	}
+	if err := bad.Err(); err != nil {
+		return p.userNewPage(c, n, err)
+	}
+	first := choose(hash == "", "emailCode", "emailPassword")
+	u, err := v.tenant.CreateUser(c.UserContext(), v.actor(c), models.User{Account: account.Account{DisplayName: n.display, GivenName: n.given, Surname: n.family, Mail: n.email,
+		Identities: []account.Identity{{SignInType: account.SignInEmail, Value: n.email}}, Enabled: !n.blocked, MustChangePassword: hash != "" && n.mustChange, FirstFactor: first}, CreationType: "Admin"}, hash)
+	if err != nil {
+		return p.userNewPage(c, n, err)
+	}
+	flash := models.PortalFlash{Kind: "ok", Text: "“" + userName(u) + "” is created."}
+	if n.how == "generate" {
+		flash.Label, flash.Secret, flash.Note = "Password", plain, "Give it to the person on a safe way. It is shown only this once."
+	}
+	return p.doneWith(c, v.userBase(u), flash)
+}
+
+func userForm(u models.User, base string) views.Form {
+	text := func(name, label, value, auto string) views.Field {
+		return views.Field{Name: name, Label: label, Value: value, AutoComplete: auto, Optional: true}
+	}
+	return views.Form{Action: base + "/edit", Submit: "Save", Cancel: base, Fields: []views.Field{
+		{Name: "displayName", Label: "Display name", Value: u.DisplayName}, text("givenName", "First name", u.GivenName, "off"), text("surname", "Last name", u.Surname, "off"),
+		text("jobTitle", "Job title", u.JobTitle, "off"), text("mobilePhone", "Phone", u.MobilePhone, "off"), text("streetAddress", "Street address", u.StreetAddress, "off"),
+		text("postalCode", "Postal code", u.PostalCode, "off"), text("city", "City", u.City, "off"), text("state", "State or province", u.State, "off"), text("country", "Country or region", u.Country, "off"),
+	}}
+}
+
+func (p *Portal) userEdit(c *fiber.Ctx) error { return p.userEditPage(c, nil) }
+
+func (p *Portal) userEditPage(c *fiber.Ctx, problem error) error {
+	return p.userFormPage(c, "Change profile", problem, userForm)
+}
+
+// userFormPage is a form about one person; after a refusal it holds what was typed.
+func (p *Portal) userFormPage(c *fiber.Ctx, title string, problem error, make func(models.User, string) views.Form) error {
+	v := visitOf(c)
+	u, err := v.user(c)
+	if err != nil {
+		return err
+	}
+	f := make(u, v.userBase(u))
+	if problem != nil {
+		keepTyped(c, &f)
+	}
+	if !complain(handlers.InfoOf(c).Locale, &f, problem) {
+		return problem
+	}
+	s, err := p.shell(c, title, "", views.Help{}, views.Link{Label: "Users", Href: v.base() + "/users"}, views.Link{Label: userName(u), Href: v.userBase(u)})
+	if err != nil {
+		return err
+	}
+	return p.form(c, s, f)
+}
+
+func (p *Portal) userSave(c *fiber.Ctx) error {
+	v := visitOf(c)
+	u, err := v.tenant.UpdateUser(c.UserContext(), v.actor(c), c.Params("id"), func(u *models.User) error {
+		if typed(c, "displayName") == "" {
+			return fault.BadField("displayName", "admin.user.display_name", nil)
+		}
+		for name, to := range map[string]*string{"displayName": &u.DisplayName, "givenName": &u.GivenName, "surname": &u.Surname, "jobTitle": &u.JobTitle, "mobilePhone": &u.MobilePhone,
+			"streetAddress": &u.StreetAddress, "postalCode": &u.PostalCode, "city": &u.City, "state": &u.State, "country": &u.Country} {
+			*to = typed(c, name)
+		}
+		return nil
+	})
+	if err != nil {
+		return p.userEditPage(c, err)
+	}
+	return p.done(c, v.userBase(u), "Profile of “"+userName(u)+"” saved.")
+}
+
+func (p *Portal) userEnabled(c *fiber.Ctx) error {
+	v := visitOf(c)
+	on := typed(c, "enabled") == "yes"
+	u, err := v.tenant.SetUserEnabled(c.UserContext(), v.actor(c), c.Params("id"), on)
+	if e := fault.Of(err); fault.Is(err, fault.Conflict) {
+		return p.doneWith(c, v.base()+"/users/"+c.Params("id"), models.PortalFlash{Kind: "warn", Text: handlers.InfoOf(c).Locale.T(e.Key, e.Args)})
+	}
+	if err != nil {
+		return err
+	}
+	return p.done(c, v.userBase(u), "Account of “"+userName(u)+"” "+choose(on, "enabled.", "disabled. Every session has ended."))
+}
+
+func (p *Portal) userPasswordForm(c *fiber.Ctx) error { return p.userPasswordPage(c, nil) }
+
+func (p *Portal) userPasswordPage(c *fiber.Ctx, problem error) error {
+	t := visitOf(c).dir.Tenant
+	return p.userFormPage(c, "Set a password", problem, func(_ models.User, base string) views.Form {
+		fields := passwordFields("generate", true, t)
+		fields[0].Options = fields[0].Options[:2]
+		return views.Form{Action: base + "/password", Submit: "Set password", Cancel: base + "#ways", Fields: fields,
+			Note: "The present password stops working and every session ends. A temporary password never expires, but must be changed at the next sign-in when the box is ticked."}
+	})
+}
+
+func (p *Portal) userPassword(c *fiber.Ctx) error {
+	v := visitOf(c)
+	u, err := v.user(c)
+	if err != nil {
+		return err
+	}
+	how := typed(c, "how")
+	if how == "none" {
+		how = ""
+	}
+	plain, hash, err := p.password(c, how, raw(c, "password"), u.GivenName, u.Surname, u.DisplayName, localPart(signInName(u)))
+	if err != nil {
+		return p.userPasswordPage(c, err)
+	}
+	if err := v.tenant.SetPassword(c.UserContext(), v.actor(c), u.ID, models.PasswordChange{Hash: hash, MustChange: ticked(c, "mustChange"), RevokeSessions: true}); err != nil {
+		return err
+	}
+	flash := models.PortalFlash{Kind: "ok", Text: "Password of “" + userName(u) + "” set. Every session has ended."}
+	if how == "generate" {
+		flash.Label, flash.Secret, flash.Note = "Password", plain, "Give it to the person on a safe way. It is shown only this once."
+	}
+	return p.doneWith(c, v.userBase(u)+"#ways", flash)
+}
+
+// userConfirm is the page before something ends for a person.
+func (p *Portal) userConfirm(c *fiber.Ctx, title, submit, path string, consequences ...string) error {
+	v := visitOf(c)
+	u, err := v.user(c)
+	if err != nil {
+		return err
+	}
+	s, err := p.shell(c, strings.Replace(title, "%s", "“"+userName(u)+"”", 1), "", views.Help{}, views.Link{Label: "Users", Href: v.base() + "/users"}, views.Link{Label: userName(u), Href: v.userBase(u)})
+	if err != nil {
+		return err
+	}
+	return p.confirm(c, s, views.Confirm{Consequences: consequences, Form: views.Form{Action: v.userBase(u) + path, Submit: submit, Danger: true, Cancel: v.userBase(u)}})
+}
+
+func (p *Portal) userRevokeForm(c *fiber.Ctx) error {
+	return p.userConfirm(c, "End all sessions of %s?", "End all sessions", "/revoke", "The person is signed out everywhere and must sign in again.", "Refresh tokens stop working at once; access tokens already given out end within their lifetime.", "Nothing else changes.")
+}
+
+func (p *Portal) userRevoke(c *fiber.Ctx) error {
+	v := visitOf(c)
+	u, err := v.tenant.RevokeSessions(c.UserContext(), v.actor(c), c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return p.done(c, v.userBase(u), "Every session of “"+userName(u)+"” has ended.")
+}
+
+func (p *Portal) userMethodRemove(c *fiber.Ctx) error {
+	v := visitOf(c)
+	u, err := v.user(c)
+	if err != nil {
+		return err
+	}
+	if err := v.tenant.RemoveCredential(c.UserContext(), v.actor(c), u.ID, typed(c, "method")); err != nil {
+		return err
+	}
+	return p.done(c, v.userBase(u)+"#ways", "A second factor of “"+userName(u)+"” is removed.")
+}
+
+func (p *Portal) userDeleteForm(c *fiber.Ctx) error {
+	return p.userConfirm(c, "Delete %s?", "Delete user", "/delete", "The person cannot sign in any more and every session ends.", "The email address is free for a new account at once.", "You can restore the person within 30 days under “Deleted users”; then everything about them is erased.")
+}
+
+func (p *Portal) userDelete(c *fiber.Ctx) error {
+	v := visitOf(c)
+	u, err := v.user(c)
+	if err != nil {
+		return err
+	}
+	err = v.tenant.DeleteUser(c.UserContext(), v.actor(c), u.ID)
+	if e := fault.Of(err); fault.Is(err, fault.Conflict) {
+		return p.doneWith(c, v.userBase(u), models.PortalFlash{Kind: "warn", Text: handlers.InfoOf(c).Locale.T(e.Key, e.Args)})
+	}
+	if err != nil {
+		return err
+	}
+	return p.done(c, v.base()+"/users", "“"+userName(u)+"” is deleted. The person can be restored within 30 days.")
+}

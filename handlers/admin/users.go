@@ -1,0 +1,332 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/access"
+	"portico/app/account"
+	"portico/app/fault"
+	"portico/handlers"
+	"portico/models"
+	views "portico/views/admin"
+)
+
+func usersHelp() views.Help {
+	return views.Help{What: "Everybody who can sign in to this tenant's applications: people who signed up, and accounts that an admin or a program made.",
+		Do: "Search by name or address. Open a person to see what happened around them, to help them back in, or to lock them out."}
+}
+
+// userQuery reads a view into a query. The last sign-in is a filter of the list only.
+func (p *Portal) userQuery(w view) models.UserQuery {
+	q := models.UserQuery{Search: w.get("search"), Enabled: yesNo(w.get("enabled")), After: w.get("after")}
+	if from, ok := parseWhen(w.get("createdFrom")); ok {
+		q.CreatedFrom = from
+	}
+	if to, ok := parseWhen(w.get("createdTo")); ok {
+		q.CreatedBefore = to.Add(24 * time.Hour)
+	}
+	switch w.get("sort") {
+	case "created":
+		q.Sort, q.Desc = models.SortByCreated, true
+	case "name-desc":
+		q.Desc = true
+	}
+	now := p.Now()
+	switch w.get("last") {
+	case "never":
+		q.NeverSignedIn = true
+	case "30d", "90d", "7d":
+		days := map[string]int{"7d": 7, "30d": 30, "90d": 90}[w.get("last")]
+		q.LastSignInFrom = now.Add(-time.Duration(days) * 24 * time.Hour)
+	case "idle90":
+		q.LastSignInBefore = now.Add(-90 * 24 * time.Hour)
+	}
+	return q
+}
+
+func userFields() []views.Field {
+	return []views.Field{
+		{Name: "search", Label: "Name, address or ID", Type: "search"},
+		{Kind: views.Select, Name: "enabled", Label: "State", Options: enabledOptions()},
+		{Kind: views.Select, Name: "last", Label: "Last sign-in", Options: []views.Option{{Label: "Any time"}, {Value: "7d", Label: "In the last 7 days"}, {Value: "30d", Label: "In the last 30 days"}, {Value: "90d", Label: "In the last 90 days"}, {Value: "idle90", Label: "More than 90 days ago"}, {Value: "never", Label: "Never"}}},
+		{Kind: views.Select, Name: "sort", Label: "Sort by", Options: []views.Option{{Label: "Name, A to Z"}, {Value: "name-desc", Label: "Name, Z to A"}, {Value: "created", Label: "Newest account first"}}},
+		{Name: "createdFrom", Label: "Created from", Type: "date"}, {Name: "createdTo", Label: "Created until", Type: "date"},
+	}
+}
+
+func (p *Portal) userList(c *fiber.Ctx) error {
+	v, w := visitOf(c), viewOf(c, "search", "enabled", "last", "sort", "createdFrom", "createdTo")
+	q := p.userQuery(w)
+	if f := c.Query("format"); f == "csv" || f == "json" {
+		return p.userDownload(c, f, q)
+	}
+	page, err := v.tenant.Users(c.UserContext(), q)
+	if err != nil {
+		return err
+	}
+	s, err := p.shell(c, "Users", "The people of this tenant.", usersHelp())
+	if err != nil {
+		return err
+	}
+	create := &views.Link{Label: "New user", Href: v.base() + "/users/new"}
+	if v.may(access.UserWrite) {
+		s.Primary = create
+	} else {
+		create = nil
+	}
+	l := views.List{Filter: w.filter(userFields()...), Table: userTable(page.Items, v.base()), Shown: shown(len(page.Items), "person", "")}
+	l.Shown = strings.TrimSuffix(strings.Replace(l.Shown, "persons", "people", 1), ", ")
+	l.Empty = emptyOf(w, "Nobody yet", "People appear here when they sign up, or when you create them.", create)
+	l.Also = []views.Link{{Label: "Deleted users", Href: v.base() + "/users/deleted"}}
+	w.finish(&l, page.Next)
+	return p.list(c, s, l)
+}
+
+func userName(u models.User) string {
+	for _, s := range []string{u.DisplayName, strings.TrimSpace(u.GivenName + " " + u.Surname), signInName(u), u.ID} {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// signInName is what the person types to sign in.
+func signInName(u models.User) string {
+	for _, i := range u.Identities {
+		if i.SignInType == account.SignInEmail || i.SignInType == account.SignInUserName {
+			return i.Value
+		}
+	}
+	return u.Mail
+}
+
+func userTable(users []models.User, base string) views.Table {
+	t := views.Table{Caption: "Users", Columns: []views.Column{{Label: "Name"}, {Label: "Signs in as"}, {Label: "Ways to sign in"}, {Label: "Created"}, {Label: "Last sign-in"}, {Label: "State"}}}
+	for _, u := range users {
+		last := when(u.LastSignInAt)
+		if u.LastSignInAt.IsZero() {
+			last = views.Cell{Text: "Never", Tone: "soft"}
+		}
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: userName(u), Href: base + "/users/" + u.ID}, code(signInName(u)), plain(waysIn(u)), when(u.CreatedAt), last, stateBadge(u.Enabled)}})
+	}
+	return t
+}
+
+func waysIn(u models.User) string {
+	var out []string
+	if u.HasPassword {
+		out = append(out, "Password")
+	}
+	if u.FirstFactor == "emailCode" {
+		out = append(out, "Code by email")
+	}
+	for _, i := range u.Identities {
+		if i.SignInType == account.SignInFederated {
+			out = append(out, i.Issuer)
+		}
+	}
+	for _, m := range u.Methods {
+		if m.Kind != models.KindRecovery {
+			out = append(out, methodWord(m.Kind))
+		}
+	}
+	return strings.Join(unique(out), ", ")
+}
+
+func unique(list []string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, s := range list {
+		if !seen[s] {
+			seen[s], out = true, append(out, s)
+		}
+	}
+	return out
+}
+
+func (p *Portal) userDownload(c *fiber.Ctx, format string, q models.UserQuery) error {
+	v := visitOf(c)
+	cols := []column[models.User]{
+		{"id", func(u models.User) string { return u.ID }}, {"displayName", func(u models.User) string { return u.DisplayName }},
+		{"givenName", func(u models.User) string { return u.GivenName }}, {"surname", func(u models.User) string { return u.Surname }},
+		{"mail", func(u models.User) string { return u.Mail }}, {"signInName", signInName},
+		{"accountEnabled", func(u models.User) string { return fmt.Sprint(u.Enabled) }}, {"creationType", func(u models.User) string { return u.CreationType }},
+		{"createdDateTime", func(u models.User) string { return stamp(u.CreatedAt) }}, {"lastSignInDateTime", func(u models.User) string { return stamp(u.LastSignInAt) }},
+		{"deletedDateTime", func(u models.User) string { return stamp(u.DeletedAt) }},
+	}
+	return download(c, format, "users-"+v.dir.Tenant.Slug, cols, nil, func(ctx context.Context, after string) ([]models.User, string, error) {
+		q.After, q.Limit = after, 500
+		page, err := v.tenant.Users(ctx, q)
+		return page.Items, page.Next, err
+	})
+}
+
+func (p *Portal) userDeletedList(c *fiber.Ctx) error {
+	v, w := visitOf(c), viewOf(c, "search")
+	q := models.UserQuery{Search: w.get("search"), Deleted: true, After: w.get("after")}
+	if f := c.Query("format"); f == "csv" || f == "json" {
+		return p.userDownload(c, f, q)
+	}
+	page, err := v.tenant.Users(c.UserContext(), q)
+	if err != nil {
+		return err
+	}
+	s, err := p.shell(c, "Deleted users", "Kept for 30 days, then erased for good.", views.Help{What: "Deleted people cannot sign in, and their addresses are free for new accounts.", Do: "Restore brings a person back with everything, unless somebody else has taken the address meanwhile."},
+		views.Link{Label: "Users", Href: v.base() + "/users"})
+	if err != nil {
+		return err
+	}
+	t := views.Table{Caption: "Deleted users", Columns: []views.Column{{Label: "Name"}, {Label: "Signed in as"}, {Label: "Deleted"}}, Actions: true}
+	for _, u := range page.Items {
+		row := views.Row{Cells: []views.Cell{{Kind: views.Name, Text: userName(u)}, code(signInName(u)), when(u.DeletedAt)}}
+		if v.may(access.UserWrite) {
+			row.Actions = []views.Action{{Label: "Restore", About: userName(u), Post: v.base() + "/users/deleted/" + u.ID + "/restore"}}
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	l := views.List{Filter: w.filter(views.Field{Name: "search", Label: "Name, address or ID", Type: "search"}), Table: t, Shown: strings.TrimSuffix(strings.Replace(shown(len(page.Items), "person", ""), "persons", "people", 1), ", "),
+		Empty: emptyOf(w, "No deleted users", "A person whom you delete waits here for 30 days.", nil)}
+	w.finish(&l, page.Next)
+	return p.list(c, s, l)
+}
+
+func (p *Portal) userRestore(c *fiber.Ctx) error {
+	v := visitOf(c)
+	u, err := v.tenant.RestoreUser(c.UserContext(), v.actor(c), c.Params("id"))
+	if fault.Is(err, fault.Conflict) {
+		return p.doneWith(c, v.base()+"/users/deleted", models.PortalFlash{Kind: "warn", Text: "Not restored: somebody else has taken the address meanwhile."})
+	}
+	if err != nil {
+		return err
+	}
+	return p.done(c, v.base()+"/users/"+u.ID, "“"+userName(u)+"” is restored.")
+}
+
+func (v *visit) user(c *fiber.Ctx) (models.User, error) {
+	u, err := v.tenant.User(c.UserContext(), c.Params("id"))
+	if err == nil && !u.DeletedAt.IsZero() {
+		return u, fault.New(fault.NotFound, "error.not_found")
+	}
+	return u, err
+}
+
+func (v *visit) userBase(u models.User) string { return v.base() + "/users/" + u.ID }
+
+// userDetail is a person with what happened around them.
+func (p *Portal) userDetail(c *fiber.Ctx) error {
+	v := visitOf(c)
+	u, err := v.user(c)
+	if err != nil {
+		return err
+	}
+	lead := signInName(u)
+	if lead == userName(u) {
+		lead = ""
+	}
+	s, err := p.shell(c, userName(u), lead, usersHelp(), views.Link{Label: "Users", Href: v.base() + "/users"})
+	if err != nil {
+		return err
+	}
+	sections := []views.Section{profileSection(u, v.userBase(u)), waysSection(u, v.userBase(u))}
+	if v.may(access.AuditRead) {
+		line, err := p.timeline(c, u)
+		if err != nil {
+			return err
+		}
+		sections = append(sections, line)
+	}
+	sections = append(sections, userDanger(u, v.userBase(u)))
+	if !v.may(access.UserWrite) {
+		sections = sections[:len(sections)-1]
+		for i := range sections {
+			if sections[i].ID != "timeline" {
+				readOnly(&sections[i])
+			}
+		}
+	}
+	return p.detail(c, s, views.Detail{Sections: sections})
+}
+
+func profileSection(u models.User, base string) views.Section {
+	edit := base + "/edit"
+	text := func(label, s string) views.Fact {
+		if s == "" {
+			return views.Fact{Label: label, Value: views.Cell{Text: "Not set", Tone: "soft"}, Change: edit}
+		}
+		return views.Fact{Label: label, Value: views.Cell{Kind: views.Name, Text: s}, Change: edit}
+	}
+	last := when(u.LastSignInAt)
+	if u.LastSignInAt.IsZero() {
+		last = plain("Never")
+	}
+	address := strings.Join(nonEmpty(u.StreetAddress, strings.TrimSpace(u.PostalCode+" "+u.City), u.State, u.Country), ", ")
+	made := map[string]string{"SelfServiceSignUp": "Signed up by themselves", "LocalAccount": "Created by a program or import", "Admin": "Created by an admin"}[u.CreationType]
+	mail := views.Cell{Kind: views.Code, Text: u.Mail}
+	if u.Mail != "" {
+		mail.Sub = choose(u.MailVerified, "Proven", "Not proven")
+	}
+	out := views.Section{ID: "profile", Title: "Profile", Summary: []views.Fact{text("Display name", u.DisplayName), text("First name", u.GivenName), text("Last name", u.Surname), text("Address", address), text("Phone", u.MobilePhone), text("Job title", u.JobTitle)}}
+	for k, val := range u.Attributes {
+		out.Summary = append(out.Summary, fact(k, views.Cell{Kind: views.Name, Text: fmt.Sprint(val)}))
+	}
+	out.Summary = append(out.Summary, facts(fact("Email", mail), fact("Language", code(u.PreferredLanguage)), fact("State", stateBadge(u.Enabled)), fact("Last sign-in", last), fact("Created", when(u.CreatedAt)), fact("How", plain(made)), fact("User ID", code(u.ID)))...)
+	return out
+}
+
+func waysSection(u models.User, base string) views.Section {
+	s := views.Section{ID: "ways", Title: "Ways to sign in"}
+	for _, i := range u.Identities {
+		s.Summary = append(s.Summary, fact(map[string]string{account.SignInEmail: "Email address", account.SignInUserName: "User name", account.SignInFederated: "Identity provider"}[i.SignInType],
+			views.Cell{Kind: views.Code, Text: choose(i.SignInType == account.SignInFederated, i.Issuer+" "+i.Value, i.Value)}))
+	}
+	password := choose(u.HasPassword, "Set", "None: signs in with a code by email")
+	if u.MustChangePassword {
+		password += "; must be changed at the next sign-in"
+	}
+	s.Summary = append(s.Summary, views.Fact{Label: "Password", Value: plain(password), Change: base + "/password"})
+	t := &views.Table{Caption: "Second factors", Columns: []views.Column{{Label: "Second factor"}, {Label: "Name"}, {Label: "Set up"}}, Actions: true}
+	for _, m := range u.Methods {
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(methodWord(m.Kind)), {Kind: views.Name, Text: m.Name}, when(m.CreatedAt)},
+			Actions: []views.Action{{Label: "Remove", About: methodWord(m.Kind) + " " + m.Name, Post: base + "/methods/remove", Fields: map[string]string{"method": m.ID}}}})
+	}
+	s.Table, s.Empty = t, "No second factor is set up."
+	return s
+}
+
+func userDanger(u models.User, base string) views.Section {
+	toggle := views.Action{Label: "Disable account", Post: base + "/enabled", Fields: map[string]string{"enabled": "no"}, About: userName(u)}
+	lead := "Disabling refuses sign-in at once and ends every session. Nothing is lost."
+	if !u.Enabled {
+		toggle, lead = views.Action{Label: "Enable account", Post: base + "/enabled", Fields: map[string]string{"enabled": "yes"}, About: userName(u)}, "The account is disabled: nobody can sign in with it."
+	}
+	return views.Section{ID: "danger", Title: "Lock out or delete", Danger: true, Lead: lead, Buttons: []views.Action{toggle,
+		{Label: "End all sessions", Href: base + "/revoke", About: userName(u)}, {Label: "Delete user", Href: base + "/delete", Danger: true, About: userName(u)}}}
+}
+
+// timeline joins sign-ins and changes, newest first.
+func (p *Portal) timeline(c *fiber.Ctx, u models.User) (views.Section, error) {
+	v := visitOf(c)
+	page, err := v.tenant.Timeline(c.UserContext(), u.ID, c.Query("after"), 25)
+	s := views.Section{ID: "timeline", Title: "What happened", Empty: "Nothing yet."}
+	for _, e := range page.Items {
+		if r := e.SignIn; r != nil {
+			s.Lines = append(s.Lines, views.Line{Time: e.At, Tone: resultTone(r.Outcome.Result), Mark: resultWord(string(r.Outcome.Result)), Text: choose(r.SignUp, "Sign-up", "Sign-in"),
+				Cell: views.Cell{Text: strings.Join(nonEmpty(r.App.Name, r.Signals.Browser, r.Signals.Country), ", "), Href: v.base() + "/sign-ins/" + r.ID}})
+			continue
+		}
+		a := e.Audit
+		s.Lines = append(s.Lines, views.Line{Time: e.At, Tone: "info", Mark: "Change", Text: a.Activity, Cell: views.Cell{Text: "by " + a.Actor.Name, Href: v.base() + "/audits/" + a.ID}})
+	}
+	if page.Next != "" {
+		s.Action = &views.Link{Label: "Older", Href: v.userBase(u) + "?after=" + page.Next + "#timeline"}
+	} else if c.Query("after") != "" {
+		s.Action = &views.Link{Label: "Newest", Href: v.userBase(u) + "#timeline"}
+	}
+	return s, err
+}
