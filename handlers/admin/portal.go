@@ -30,6 +30,7 @@ type Portal struct {
 	Store       *models.Store
 	Directories models.Directories
 	Starter     handlers.Starter
+	Sessions    handlers.Sessions
 	CSRF        handlers.CSRF
 	BaseURL     string // of the whole installation: what apps use
 	AdminHost   string // "" = not apart

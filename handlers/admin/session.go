@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -38,11 +39,15 @@ func (p *Portal) askToSignIn(c *fiber.Ctx) error {
 	if c.Method() == fiber.MethodGet {
 		to = samePath(c.OriginalURL())
 	}
-	return p.start(c, to, "", nil)
+	return p.start(c, to, c.Query("login_hint"))
 }
 
+// proofAge is how long after a proof the single sign-on session opens the portal without asking again.
+// It is the portal's idle time, so that whoever was away for longer proves themselves anew.
+const proofAge = int(models.PortalIdle / time.Second)
+
 // start opens the attempt. hint fills in the address of somebody just set up.
-func (p *Portal) start(c *fiber.Ctx, to, hint string, prompt []string) error {
+func (p *Portal) start(c *fiber.Ctx, to, hint string) error {
 	dir, err := p.Directories.Directory(c.UserContext(), tenant.WorkforceSlug)
 	if err != nil {
 		return err
@@ -51,8 +56,9 @@ func (p *Portal) start(c *fiber.Ctx, to, hint string, prompt []string) error {
 	if err != nil {
 		return err
 	}
-	return p.Starter.Start(c, dir, signin.Request{Protocol: signin.Portal, ClientID: ClientID, ClientName: ClientName,
-		LoginHint: hint, Prompt: prompt, CorrelationID: handlers.InfoOf(c).RequestID, Return: back})
+	age := proofAge
+	return p.Starter.Start(c, dir, signin.Request{MaxAge: &age, Protocol: signin.Portal, ClientID: ClientID, ClientName: ClientName,
+		LoginHint: hint, CorrelationID: handlers.InfoOf(c).RequestID, Return: back})
 }
 
 // binding gives the browser's start cookie, setting one when there is none.
@@ -194,6 +200,25 @@ func (p *Portal) signedOut(c *fiber.Ctx) error {
 		}
 	}
 	return handlers.Render(c, fiber.StatusOK, views.PublicPage(page))
+}
+
+const sessionCookie = "admin"
+
+// secretOf is the portal session's secret that the browser brings.
+func (p *Portal) secretOf(c *fiber.Ctx) string {
+	return c.Cookies(handlers.CookieName(c, tenant.WorkforceSlug, sessionCookie))
+}
+
+// setSecret gives the browser its secret; "" takes it away.
+func (p *Portal) setSecret(c *fiber.Ctx, secret string) { p.setCookie(c, sessionCookie, secret) }
+
+// endSSO ends the single sign-on session that the portal session came from.
+func (p *Portal) endSSO(c *fiber.Ctx, v *visit) error {
+	p.Sessions.Clear(c, tenant.WorkforceSlug)
+	if v.session.SID == "" {
+		return nil
+	}
+	return p.Store.Tenant(v.session.TenantID).EndSession(c.UserContext(), v.session.SID, "signed out", p.Store.Now())
 }
 
 // samePath keeps only a path of the portal itself, so that nobody is sent elsewhere.

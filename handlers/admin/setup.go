@@ -188,4 +188,3 @@ func (p *Portal) setupApply(c *fiber.Ctx, s setupLink, email, name, hash string)
 		return err
 	})
 }
-

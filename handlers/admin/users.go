@@ -11,7 +11,6 @@ import (
 	"portico/app/access"
 	"portico/app/account"
 	"portico/app/fault"
-	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
 )
