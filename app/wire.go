@@ -67,6 +67,9 @@ func (s *server) wire(ctx context.Context) error {
 	protocol := &openiddoor.Handler{Provider: provider, Store: s.store, BaseURL: s.config.BaseURL, Starter: site, Sessions: site.Sessions(),
 		Pages: site, CSRF: csrf, Limits: limits}
 	web.Rows = append(web.Rows, special(protocol.Routes())...)
+	if err := s.portal(site, csrf); err != nil {
+		return err
+	}
 	protocol.Mount(s.app)
 	site.Mount(s.app)
 	if err := s.sample(ctx); err != nil {
@@ -100,14 +103,23 @@ func special(rows []handlers.Route) []handlers.Route {
 func (s *server) hosted(limits *handlers.Limits, brands *handlers.Brands) (*hosted.Hosted, error) {
 	deps := hosted.Deps{Store: s.store, Bundle: s.bundle, Hasher: s.hasher, BaseURL: s.config.BaseURL, Now: s.now, Limits: limits, Brands: brands,
 		Development: s.config.Development()}
-	if s.config.BreachedPasswords != "" {
-		list, err := factor.OpenBreached(s.config.BreachedPasswords)
-		if err != nil {
-			return nil, fmt.Errorf("PORTICO_BREACHED_PASSWORDS: %w", err)
-		}
-		deps.Breached = list
+	var err error
+	if deps.Breached, err = s.breached(); err != nil {
+		return nil, err
 	}
 	return hosted.New(deps)
+}
+
+// breached opens the list of known passwords; nil when none is configured.
+func (s *server) breached() (factor.Breached, error) {
+	if s.config.BreachedPasswords == "" {
+		return nil, nil
+	}
+	list, err := factor.OpenBreached(s.config.BreachedPasswords)
+	if err != nil {
+		return nil, fmt.Errorf("PORTICO_BREACHED_PASSWORDS: %w", err)
+	}
+	return list, nil
 }
 
 // postLogoutToken sends a back-channel logout token to an app.

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+
+	"portico/app/factor"
+	"portico/app/signin"
+	"portico/handlers"
+	"portico/handlers/admin"
+	"portico/handlers/hosted"
+	"portico/models"
+)
+
+// passwords checks a password that an admin or an API client chooses by its tenant's rules, and makes
+// its slow hash.
+type passwords struct {
+	store    *models.Store
+	hasher   *factor.Hasher
+	breached factor.Breached
+}
+
+// Hash refuses a password that the rules refuse; names are what it must not contain.
+func (p passwords) Hash(ctx context.Context, tenantID, password string, names ...string) (string, error) {
+	dir, err := p.store.Directory(ctx, tenantID)
+	if err != nil {
+		return "", err
+	}
+	x := dir.Tenant.Settings
+	rules := factor.Rules{Min: x.PasswordMinLength, ThreeOfFour: x.PasswordThreeOfFour, Banned: x.BannedWords, Breached: p.breached}
+	if err := rules.Check(password, append(names, dir.Tenant.Name)...); err != nil {
+		return "", err
+	}
+	return p.hasher.Hash(ctx, password)
+}
+
+// portal opens the admin portal: its own sign-in is one more protocol of the pages.
+func (s *server) portal(pages *hosted.Hosted, csrf handlers.CSRF) error {
+	breached, err := s.breached()
+	if err != nil {
+		return err
+	}
+	portal := &admin.Portal{Store: s.store, Directories: s.store, Starter: pages, Sessions: pages.Sessions(), CSRF: csrf,
+		BaseURL: s.config.BaseURL, AdminHost: s.config.AdminHost, Development: s.config.Development(),
+		MailReady: s.config.SMTPURL != "" || s.config.Development() && s.config.DevMailbox,
+		Passwords: passwords{store: s.store, hasher: s.hasher, breached: breached}, Now: s.now}
+	pages.AddIssuer(signin.Portal, portal.Issuer())
+	portal.Mount(s.app)
+	return nil
+}
