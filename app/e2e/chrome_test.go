@@ -117,8 +117,10 @@ func (b *tab) words() string {
 // typeInto writes into an input as a person would; it works without the page's script.
 func (b *tab) typeInto(selector, text string) {
 	b.t.Helper()
-	b.do("type into "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.SetValue(chromedp.CSS(selector), ""),
-		chromedp.SendKeys(chromedp.CSS(selector), text))
+	b.do("type into "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
+	quoted, _ := json.Marshal(selector)
+	evaluate[any](b, "document.querySelector("+string(quoted)+").value = ''; null")
+	b.do("type into "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
 }
 
 // press clicks and waits for the page that follows.
@@ -219,4 +221,24 @@ func (b *tab) forgetCookies() {
 	if _, err := chromedp.Call(b.ctx, network.ClearBrowserCookies, cdp.Empty{}); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// pressPlain clicks and waits for the next page in a browser without script.
+func (b *tab) pressPlain(selector string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+		b.t.Fatalf("press %s at %s: %v", selector, b.url(), err)
+	}
+}
+
+// count is how many elements match, without the page's script.
+func (b *tab) count(selector string) int {
+	b.t.Helper()
+	nodes, err := chromedp.Run(b.ctx, chromedp.QueryNodeIDs(chromedp.CSSAll(selector), chromedp.AtLeast(0)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return len(nodes)
 }

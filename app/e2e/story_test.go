@@ -1,8 +1,12 @@
 package e2e
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
 )
 
 // TestSamplePagesAreAccessible looks at what exists before anybody signs in.
@@ -17,17 +21,227 @@ func TestSamplePagesAreAccessible(t *testing.T) {
 
 const password = "correct horse battery staple"
 
-// TestFormFiller walks sign-up and sign-in by autocomplete tokens alone.
+// submit presses the page's primary button.
+func (b *tab) submit() {
+	b.t.Helper()
+	b.press(primaryButton)
+}
+
+// code waits for a code that was sent to an address and not seen before.
+func (b *tab) code(to string, seen map[string]bool) string {
+	b.t.Helper()
+	code, client := "", b.s.client(b.t)
+	eventually(b.t, 10*time.Second, "a code arrives for "+to, func() error {
+		for _, m := range mails(b.t, client, b.s.base, to) {
+			if m.Code != "" && !seen[m.ID] {
+				seen[m.ID], code = true, m.Code
+				return nil
+			}
+		}
+		return errors.New("none yet")
+	})
+	return code
+}
+
+const (
+	primaryButton  = "main form .button--primary"
+	emailBox       = "input[autocomplete~=username], input[autocomplete~=email]"
+	codeBox        = "input[autocomplete~=one-time-code]"
+	newPasswordBox = "input[autocomplete~=new-password]"
+	passwordBox    = "input[autocomplete~=current-password]"
+)
+
+// signUp goes from the shop's button to the explained token.
+func (b *tab) signUp(app, email string, withPassword bool, seen map[string]bool) {
+	b.t.Helper()
+	b.goTo(b.s.base + "/demo/" + app)
+	b.press("#signup")
+	b.accessible("sign-up")
+	b.typeInto(emailBox, email)
+	b.submit()
+	b.accessible("sign-up-code")
+	b.typeInto(codeBox, b.code(email, seen))
+	b.submit()
+	if withPassword {
+		b.accessible("sign-up-password")
+		b.typeInto(newPasswordBox, password)
+		b.submit()
+	}
+	b.accessible("sign-up-attributes")
+	b.typeInto("input[autocomplete~=given-name]", "Noor")
+	b.typeInto("input[autocomplete~=family-name]", "van Dijk")
+	if b.has("input[autocomplete~=postal-code]") {
+		b.typeInto("input[autocomplete~=postal-code]", "9712 JG")
+	}
+	if b.has("input[type=radio]") {
+		b.do("choose", chromedp.Click(chromedp.CSS("input[type=radio]")))
+	}
+	b.submit()
+	b.maybeStay()
+}
+
+// maybeStay answers "Stay signed in?" when it is asked.
+func (b *tab) maybeStay() {
+	b.t.Helper()
+	if !strings.Contains(b.url(), "/demo/") {
+		b.accessible("stay-signed-in")
+		b.submit()
+	}
+}
+
+// TestTheWholeStory is the first ten minutes of a newcomer.
+func TestTheWholeStory(t *testing.T) {
+	s := boot(t)
+	b := openBrowser(t, s, "story")
+	const email = "noor@example.com"
+	seen := map[string]bool{}
+
+	b.goTo(s.base + "/demo")
+	b.accessible("landing")
+	b.signUp("market", email, true, seen)
+	b.sees("Hello, Noor")
+	b.accessible("claims")
+	for _, claim := range []string{"iss", "aud", "sub", "oid", "tid", "sid", "auth_time", "amr", "nonce", "exp", "name", "email", "given_name", "family_name", "preferred_username", "ver"} {
+		if !b.has("#claim-" + claim) {
+			t.Errorf("the ID token has no %s", claim)
+		}
+	}
+	if b.has("td:empty") {
+		t.Error("a claim is not explained")
+	}
+
+	b.press("#userinfo")
+	b.sees("What the userinfo endpoint answered")
+	b.press("#refresh")
+	b.sees("refreshed 1 times")
+	b.press("#trace")
+	b.sees("Noor van Dijk signed up for Fernhill Market")
+	b.accessible("trace")
+
+	// Next door, without typing.
+	b.goTo(s.base + "/demo/auto")
+	b.press("#signin")
+	b.sees("Hello, Noor")
+	if !strings.HasSuffix(b.url(), "/demo/auto") {
+		t.Errorf("next door is %s", b.url())
+	}
+	b.accessible("next-door")
+
+	// Everywhere: the market's own session ends too, by the back channel.
+	b.press("#signout")
+	b.sees("You are signed out everywhere")
+	b.accessible("signed-out")
+	eventually(t, 15*time.Second, "the back channel reaches the market", func() error {
+		b.goTo(s.base + "/demo/market")
+		if b.has("#signout") {
+			return errors.New("still signed in at the market")
+		}
+		return nil
+	})
+
+	// And in again, with the password.
+	b.press("#signin")
+	b.accessible("sign-in")
+	b.typeInto(emailBox, email)
+	if !b.has(passwordBox) {
+		b.submit()
+	}
+	b.accessible("password")
+	b.typeInto(passwordBox, "not the password")
+	b.submit()
+	b.accessible("wrong-password")
+	b.typeInto(passwordBox, password)
+	b.submit()
+	b.maybeStay()
+	b.sees("Hello, Noor")
+
+	// This app only: Portico still knows the browser.
+	b.press("#signout-local")
+	b.sees("You are signed out of this app only")
+	b.press("#signin")
+	b.sees("Hello, Noor")
+	b.goTo(s.base + "/dev/mailbox")
+	b.accessible("mailbox")
+	b.press(".mail a")
+	b.accessible("message")
+}
+
+// TestHomeSignsUpByCode is the user flow without passwords; coming back needs a code again.
+func TestHomeSignsUpByCode(t *testing.T) {
+	s := boot(t)
+	b := openBrowser(t, s, "home")
+	seen := map[string]bool{}
+	b.signUp("home", "noor@example.com", false, seen)
+	b.sees("Hello, Noor")
+	b.press("#signout")
+	b.sees("You are signed out everywhere")
+	b.press("#signin")
+	b.typeInto(emailBox, "NOOR@example.com ")
+	b.submit()
+	b.typeInto(codeBox, b.code("noor@example.com", seen))
+	b.submit()
+	b.maybeStay()
+	b.sees("Hello, Noor")
+}
+
+// TestHostedPagesWorkWithoutScript is the story again in a browser that runs no JavaScript.
+func TestHostedPagesWorkWithoutScript(t *testing.T) {
+	s := boot(t)
+	f := newFiller(t, s, "plain@example.com", password)
+	f.signedUp("market")
+	b := openBrowser(t, s, "noscript")
+	b.goTo("about:blank")
+	b.withoutScript()
+	b.do("open", chromedp.Navigate(s.base+"/demo/market/signin"))
+	b.do("type", chromedp.SendKeys(chromedp.CSS(emailBox), "plain@example.com"))
+	b.shot("email")
+	b.pressPlain(primaryButton)
+	if b.count(passwordBox) > 0 {
+		b.do("type", chromedp.SendKeys(chromedp.CSS(passwordBox), password))
+		b.pressPlain(primaryButton)
+	}
+	b.shot("after")
+	if !strings.Contains(b.url(), "/demo/market") {
+		b.pressPlain(primaryButton)
+	}
+	text, err := chromedp.Run(b.ctx, chromedp.TextContent(chromedp.CSS("h1")))
+	if err != nil || !strings.Contains(text, "Hello, Robin") {
+		t.Errorf("%v %q at %s", err, text, b.url())
+	}
+}
+
+// TestFormFiller walks sign-up and sign-in by autocomplete tokens alone, in every sample application.
 func TestFormFiller(t *testing.T) {
 	s := boot(t)
-	f := newFiller(t, s, "robin@example.com", password)
-	left := f.walk(s.base+"/demo/market/signin?prompt=create", s.base+"/demo/market/callback")
-	t.Log(left, f.Titles)
-	p, err := f.Open(left)
+	for _, app := range []string{"market", "auto", "home"} {
+		t.Run(app, func(t *testing.T) {
+			f := newFiller(t, s, app+"@example.com", password)
+			f.signedUp(app)
+			again := newFiller(t, s, app+"@example.com", password)
+			again.signedIn(app)
+		})
+	}
+}
+
+func (f *filler) signedUp(app string) {
+	f.t.Helper()
+	f.arrive(app, "?prompt=create")
+}
+
+func (f *filler) signedIn(app string) {
+	f.t.Helper()
+	f.arrive(app, "")
+}
+
+// arrive walks to an application and looks that it greets the person.
+func (f *filler) arrive(app, query string) {
+	f.t.Helper()
+	at := f.base + "/demo/" + app
+	p, err := f.Open(f.walk(at+"/signin"+query, at+"/callback"))
 	if err != nil {
-		t.Fatal(err)
+		f.t.Fatal(err)
 	}
 	if !strings.Contains(p.Words(), "Hello, Robin") {
-		t.Fatal(p.Title, p.Words())
+		f.t.Fatalf("pages %s; %s: %s", strings.Join(f.Titles, " → "), p.Title, p.Words())
 	}
 }

@@ -180,7 +180,7 @@ func (f *Filler) fill(form *html.Node) (url.Values, error) {
 				values.Set(name, value(n, "on"))
 			}
 		case n.DataAtom == atom.Input && Attr(n, "type") == "radio":
-			if required && !radios[name] && values.Get(name) == "" {
+			if !radios[name] && values.Get(name) == "" { // a person answers such a question, even where it is optional
 				values.Set(name, value(n, "on"))
 			}
 			radios[name] = true
