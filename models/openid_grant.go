@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,17 +122,24 @@ func (t *Tenant) RedeemOpenIDCode(ctx context.Context, r openid.Redemption) (boo
 		change["purge_at"] = r.RefreshExpiresAt.UTC().Add(keepUsed)
 	}
 	return t.batchUpdate(ctx, func(db *gorm.DB) *gorm.DB {
-		return db.Where("id = ? AND code_used_at IS NULL AND revoked_at IS NULL AND code_expires_at > ?", r.GrantID, r.Now.UTC()).Updates(change)
+		return db.Where("id = ? AND code_used_at IS NULL AND revoked_at IS NULL AND code_expires_at > ?", r.GrantID, r.Now.UTC()).UpdateColumns(change)
 	})
 }
 
-// RotateOpenIDRefresh replaces the valid refresh token: true for exactly one caller.
-func (t *Tenant) RotateOpenIDRefresh(ctx context.Context, grantID string, presented, successor []byte, now, expires time.Time) (bool, error) {
-	change := map[string]any{"refresh_hash": successor, "refresh_previous": presented, "rotated_at": now.UTC(),
-		"refresh_expires_at": expires.UTC(), "purge_at": expires.UTC().Add(keepUsed)}
-	return t.batchUpdate(ctx, func(db *gorm.DB) *gorm.DB {
-		return db.Where("id = ? AND refresh_hash = ? AND revoked_at IS NULL", grantID, presented).Updates(change)
+// RotateOpenIDRefresh replaces the valid refresh token and records the sign-in, both or neither: true for
+// exactly one caller.
+func (t *Tenant) RotateOpenIDRefresh(ctx context.Context, r openid.Rotation) (bool, error) {
+	change := map[string]any{"refresh_hash": r.Successor, "refresh_previous": r.Presented, "rotated_at": r.Now.UTC(),
+		"refresh_expires_at": r.ExpiresAt.UTC(), "purge_at": r.ExpiresAt.UTC().Add(keepUsed)}
+	var met int64
+	err := t.InBatch(ctx, func(t *Tenant) error {
+		u := t.u(ctx).Model(&OpenIDGrantRow{}).Where("id = ? AND refresh_hash = ? AND revoked_at IS NULL", r.GrantID, r.Presented).UpdateColumns(change)
+		if met = u.RowsAffected; u.Error != nil || met != 1 {
+			return u.Error
+		}
+		return t.FoldSignIn(ctx, r.Entry)
 	})
+	return err == nil && met == 1, err
 }
 
 // batchUpdate runs one conditional update with group commit and reports whether it met its row.
@@ -168,12 +176,29 @@ func (t *Tenant) RevokeOpenIDUser(ctx context.Context, userID, clientID, reason 
 	return db.Updates(revoking(reason, now)).Error
 }
 
-// OpenIDSessionClients lists the apps that got a grant in a session.
+// OpenIDSessionClients lists the apps that took part in a session: those that hold a live grant of it,
+// and those that the session remembers longer than the grants.
 func (t *Tenant) OpenIDSessionClients(ctx context.Context, sid string) ([]openid.SessionClient, error) {
 	var out []openid.SessionClient
-	err := t.q(ctx).Model(&OpenIDGrantRow{}).Where("sid = ? AND code_used_at IS NOT NULL", sid).
+	err := t.q(ctx).Model(&OpenIDGrantRow{}).Where("sid = ? AND code_used_at IS NOT NULL AND revoked_at IS NULL", sid).
 		Distinct("client_id", "user_id").Order("client_id").Limit(200).Find(&out).Error
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	remembered, err := t.SessionClients(ctx, sid)
+	if err != nil || len(remembered) == 0 {
+		return out, err
+	}
+	s, ok, err := t.SessionBySID(ctx, sid)
+	if err != nil || !ok {
+		return out, err
+	}
+	for _, id := range remembered {
+		if !slices.ContainsFunc(out, func(c openid.SessionClient) bool { return c.ClientID == id }) {
+			out = append(out, openid.SessionClient{ClientID: id, UserID: s.UserID})
+		}
+	}
+	return out, nil
 }
 
 // PurgeOpenID deletes what nothing can come from any more, of every tenant: a job.

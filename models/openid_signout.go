@@ -21,13 +21,15 @@ func (t *Tenant) SignOutApps(ctx context.Context, sid, reason string) error {
 		return err
 	}
 	return t.InTx(ctx, func(t *Tenant) error {
-		var live []openid.SessionClient
-		err := t.u(ctx).Model(&OpenIDGrantRow{}).Where("sid = ? AND code_used_at IS NOT NULL AND revoked_at IS NULL", sid).
-			Distinct("client_id", "user_id").Order("client_id").Find(&live).Error
+		live, err := t.OpenIDSessionClients(ctx, sid)
 		if err != nil {
 			return err
 		}
 		if err := t.RevokeOpenIDSession(ctx, sid, reason, t.Now()); err != nil {
+			return err
+		}
+		// Nobody is told twice: ended grants do not count, and this list is done.
+		if err := t.u(ctx).Where("sid = ?", sid).Delete(&SessionClientRow{}).Error; err != nil {
 			return err
 		}
 		for _, l := range live {

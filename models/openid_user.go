@@ -40,8 +40,10 @@ func (t *Tenant) OpenIDUser(ctx context.Context, userID string) (openid.User, bo
 	return u, true, nil
 }
 
-// OpenIDSessionRevoked reports whether somebody ended the session. Whoever ends one also ends its
-// grants, so a session that is no longer remembered tells nothing here.
-func (t *Tenant) OpenIDSessionRevoked(_ context.Context, _ string) (bool, error) {
-	return false, nil
+// OpenIDSessionRevoked reports whether somebody ended the session. One that is no longer remembered tells
+// nothing: whoever ends a session ends its grants too (SignOutApps), and expiry is not an end.
+func (t *Tenant) OpenIDSessionRevoked(ctx context.Context, sid string) (bool, error) {
+	var n int64
+	err := t.q(ctx).Model(&SessionRow{}).Where("sid = ? AND revoked_at IS NOT NULL", sid).Limit(1).Count(&n).Error
+	return n > 0, err
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"portico/app/policy"
-	"portico/app/record"
 )
 
 // Gate lets risk and policy speak at refresh: somebody's access goes on without a browser in between.
@@ -23,11 +22,6 @@ func (f GateFunc) Refresh(ctx context.Context, r policy.Request) (policy.Decisio
 	return f(ctx, r)
 }
 
-// Log takes finished sign-ins that happened without a page: refreshes and service tokens.
-type Log interface {
-	SignIn(record.SignIn)
-}
-
 // MAC is a keyed hash under the installation's secret; purpose separates the uses.
 type MAC func(purpose string, data []byte) []byte
 
@@ -36,7 +30,6 @@ type Options struct {
 	Stores Stores
 	MAC    MAC
 	Gate   Gate // nil: nothing is demanded at refresh
-	Log    Log  // nil: nothing is recorded
 	Now    func() time.Time
 }
 
@@ -45,14 +38,13 @@ type Provider struct {
 	stores Stores
 	mac    MAC
 	gate   Gate
-	log    Log
 	now    func() time.Time
 	keys   *keyRing
 }
 
 // New makes the provider.
 func New(o Options) *Provider {
-	p := &Provider{stores: o.Stores, mac: o.MAC, gate: o.Gate, log: o.Log, now: o.Now}
+	p := &Provider{stores: o.Stores, mac: o.MAC, gate: o.Gate, now: o.Now}
 	if p.now == nil {
 		p.now = time.Now
 	}

@@ -169,7 +169,7 @@ func (r *Realm) Resource(asked []string) (id, name string) {
 		}
 		if s, ok := r.resolve(w); ok {
 			if s.to.client == nil {
-				return s.to.audience, "Management API"
+				return s.to.audience, managementName
 			}
 			return s.to.client.ID, s.to.client.Name
 		}

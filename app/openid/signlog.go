@@ -1,18 +1,15 @@
 package openid
 
 import (
-	"time"
+	"context"
 
 	"github.com/google/uuid"
 
 	"portico/app/record"
 )
 
-// logRefresh records a non-interactive sign-in.
-func (p *Provider) logRefresh(realm *Realm, c *Client, g *Grant, u User, in TokenRequest, bad *Error, policies []record.Policy) {
-	if p.log == nil {
-		return
-	}
+// refreshEntry is the record of a non-interactive sign-in.
+func (p *Provider) refreshEntry(realm *Realm, c *Client, g *Grant, u User, in TokenRequest, bad *Error, policies []record.Policy) record.SignIn {
 	r := p.entry(realm, c, in, record.NonInteractive, "refresh", bad)
 	r.User = record.Party{ID: g.UserID, Name: u.Name}
 	if r.User.Name == "" {
@@ -21,28 +18,30 @@ func (p *Provider) logRefresh(realm *Realm, c *Client, g *Grant, u User, in Toke
 	r.Session = record.Session{SID: g.SID, AuthTime: g.AuthTime, Reused: true}
 	r.AMR, r.ACR, r.Policies = g.AMR, g.ACR, policies
 	r.Request.Scopes = g.Scopes
-	p.log.SignIn(r)
+	return r
 }
 
-// logService records the token of an app without a person.
-func (p *Provider) logService(realm *Realm, c *Client, s apiScope, in TokenRequest, now time.Time) {
-	if p.log == nil {
-		return
-	}
-	r := p.entry(realm, c, in, record.Service, "clientCredentials", nil)
-	r.Resource = record.Party{ID: s.to.audience, Name: "Management API"}
-	if s.to.client != nil {
+// logService records the token of an app without a person. No token leaves unrecorded.
+func (p *Provider) logService(ctx context.Context, realm *Realm, c *Client, s apiScope, in TokenRequest, bad *Error) error {
+	r := p.entry(realm, c, in, record.Service, "clientCredentials", bad)
+	switch {
+	case s.to.client != nil:
 		r.Resource = record.Party{ID: s.to.client.ID, Name: s.to.client.Name}
+	case s.to.audience != "":
+		r.Resource = record.Party{ID: s.to.audience, Name: managementName}
 	}
-	r.StartedAt, r.EndedAt = now, now
-	p.log.SignIn(r)
+	return p.stores.OpenID(realm.Tenant.ID).FoldSignIn(ctx, r)
 }
+
+const managementName = "Management API"
 
 func (p *Provider) entry(realm *Realm, c *Client, in TokenRequest, kind record.Kind, protocol string, bad *Error) record.SignIn {
-	now := p.Now()
 	r := record.SignIn{ID: uuid.Must(uuid.NewV7()).String(), TenantID: realm.Tenant.ID, CorrelationID: in.CorrelationID, Kind: kind,
-		Protocol: protocol, StartedAt: in.Received, EndedAt: now, App: record.Party{ID: c.ID, Name: c.Name}, Signals: in.Signals,
+		Protocol: protocol, StartedAt: in.Received, EndedAt: p.Now(), App: record.Party{ID: c.ID, Name: c.Name},
 		Count: 1, Outcome: record.Outcome{Result: record.Success}}
+	if in.Signals != nil {
+		r.Signals = in.Signals()
+	}
 	if bad != nil {
 		r.Outcome = record.Outcome{Result: record.Failure, Code: bad.Number, Key: "signin.outcome." + bad.Code, Step: "token"}
 		if bad.Code == InteractionRequired {

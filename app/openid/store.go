@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"portico/app/record"
 )
 
 // Grant is what one authorization gave: born with its code, and the family of every token that comes
@@ -89,8 +91,10 @@ type Store interface {
 	OpenIDGrantByCode(ctx context.Context, hash []byte) (Grant, bool, error)
 	// RedeemOpenIDCode consumes the code and stores what the redemption decided, at once.
 	RedeemOpenIDCode(ctx context.Context, r Redemption) (bool, error)
-	// RotateOpenIDRefresh replaces presented by successor if presented is the valid one.
-	RotateOpenIDRefresh(ctx context.Context, grantID string, presented, successor []byte, now, expires time.Time) (bool, error)
+	// RotateOpenIDRefresh replaces presented by successor if presented is the valid one, and records it.
+	RotateOpenIDRefresh(ctx context.Context, r Rotation) (bool, error)
+	// FoldSignIn records a sign-in without a page; like ones of a minute become one entry with a count.
+	FoldSignIn(ctx context.Context, r record.SignIn) error
 	RevokeOpenIDGrant(ctx context.Context, grantID, reason string, now time.Time) error
 	RevokeOpenIDSession(ctx context.Context, sid, reason string, now time.Time) error
 	// OpenIDUser reads a person; false when there is none.
@@ -129,6 +133,16 @@ type Redemption struct {
 	Scopes           []string
 	RefreshHash      []byte
 	RefreshExpiresAt time.Time
+}
+
+// Rotation is what changes when a refresh token is used.
+type Rotation struct {
+	GrantID   string
+	Presented []byte
+	Successor []byte
+	Now       time.Time
+	ExpiresAt time.Time
+	Entry     record.SignIn
 }
 
 // SessionClient is an app that took part in a session.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/app/fault"
 	"portico/app/policy"
 	"portico/app/record"
 )
@@ -33,8 +34,8 @@ const (
 type TokenRequest struct {
 	Form          Params
 	Authorization string
-	Received      time.Time // when it came in; a twin is told from a replay by this
-	Signals       record.Signals
+	Received      time.Time             // when it came in; a twin is told from a replay by this
+	Signals       func() record.Signals // worked out only where it is asked for
 	CorrelationID string
 	TraceID       string
 }
@@ -67,6 +68,13 @@ func (p *Provider) Token(ctx context.Context, realm *Realm, in TokenRequest) (*T
 	}
 	client, method, err := p.Authenticate(ctx, realm, Credentials{Authorization: in.Authorization, Form: &in.Form})
 	if err != nil {
+		if err.Mistake != nil && grantType == "client_credentials" {
+			if c, ok := realm.Client(err.Mistake.ClientID); ok {
+				if lost := p.logService(ctx, realm, c, apiScope{}, in, err); lost != nil {
+					return nil, failure(lost)
+				}
+			}
+		}
 		return nil, err
 	}
 	switch grantType {
@@ -317,8 +325,7 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 	}
 	user, bad := p.standing(ctx, realm, c, &g)
 	if bad != nil {
-		p.logRefresh(realm, c, &g, user, in, bad, nil)
-		return nil, bad
+		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, nil), bad)
 	}
 	if !now.Before(g.RefreshExpiresAt) {
 		number, words := 700082, "The refresh token has expired because it was not used for too long."
@@ -334,8 +341,7 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 	g.Scopes = granted
 	decision, bad := p.ask(ctx, realm, &g, in)
 	if bad != nil {
-		p.logRefresh(realm, c, &g, user, in, bad, decision.Results)
-		return nil, bad
+		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, decision.Results), bad)
 	}
 	if g.Platform != SPA {
 		g.RefreshExpiresAt = now.Add(c.refreshLifetime(g.Platform))
@@ -345,7 +351,8 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 		return nil, bad
 	}
 	if state == current {
-		won, err := store.RotateOpenIDRefresh(ctx, g.ID, t.hash, next.hash, now, g.RefreshExpiresAt)
+		won, err := store.RotateOpenIDRefresh(ctx, Rotation{GrantID: g.ID, Presented: t.hash, Successor: next.hash, Now: now,
+			ExpiresAt: g.RefreshExpiresAt, Entry: p.refreshEntry(realm, c, &g, user, in, nil, decision.Results)})
 		if err != nil {
 			return nil, failure(err)
 		}
@@ -366,8 +373,17 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 		}
 	}
 	out.addRefresh(next.text, &g, now)
-	p.logRefresh(realm, c, &g, user, in, nil, decision.Results)
 	return out, nil
+}
+
+// refusedRefresh records a refusal and gives it back.
+func (p *Provider) refusedRefresh(ctx context.Context, store Store, r record.SignIn, bad *Error) *Error {
+	if bad.Code != ServerError {
+		if err := store.FoldSignIn(ctx, r); err != nil {
+			return failure(err)
+		}
+	}
+	return bad
 }
 
 type tokenState int
@@ -401,9 +417,15 @@ func (p *Provider) ask(ctx context.Context, realm *Realm, g *Grant, in TokenRequ
 	if p.gate == nil {
 		return policy.Decision{}, nil
 	}
-	d, err := p.gate.Refresh(ctx, policy.Request{TenantID: realm.Tenant.ID, UserID: g.UserID, ClientID: g.ClientID,
-		Signals: in.Signals, Refresh: true})
-	if err != nil {
+	r := policy.Request{TenantID: realm.Tenant.ID, UserID: g.UserID, ClientID: g.ClientID, Refresh: true}
+	if in.Signals != nil {
+		r.Signals = in.Signals()
+	}
+	d, err := p.gate.Refresh(ctx, r)
+	switch {
+	case fault.Is(err, fault.Denied), fault.Is(err, fault.NotFound):
+		return d, dead(g.Platform, 50105, "This app takes no sign-ins at the moment.")
+	case err != nil:
 		return d, failure(err) // never skipped (DESIGN §9.2)
 	}
 	now := p.Now()
@@ -598,6 +620,8 @@ func (p *Provider) clientCredentials(ctx context.Context, realm *Realm, c *Clien
 	if out.AccessToken, err = key.sign(typAccess, at); err != nil {
 		return nil, failure(err)
 	}
-	p.logService(realm, c, s, in, now)
+	if err := p.logService(ctx, realm, c, s, in, nil); err != nil {
+		return nil, failure(err)
+	}
 	return out, nil
 }

@@ -150,7 +150,7 @@ func form(c *fiber.Ctx) (openid.Params, *openid.Error) {
 // request gathers what a token request brought.
 func (h *Handler) request(c *fiber.Ctx, in openid.Params, received time.Time) openid.TokenRequest {
 	return openid.TokenRequest{Form: in, Authorization: c.Get(fiber.HeaderAuthorization), Received: received,
-		Signals: handlers.SignalsOf(c), CorrelationID: correlation(c, in), TraceID: handlers.InfoOf(c).RequestID}
+		Signals: func() record.Signals { return handlers.SignalsOf(c) }, CorrelationID: correlation(c, in), TraceID: handlers.InfoOf(c).RequestID}
 }
 
 // correlation is the client's own request id, when it sent one, else ours (clients.md S6).

@@ -23,7 +23,6 @@ import (
 
 	"portico/app/i18n"
 	"portico/app/openid"
-	"portico/app/record"
 	"portico/app/session"
 	"portico/app/signal"
 	"portico/app/signin"
@@ -46,7 +45,6 @@ type world struct {
 	handler  *door.Handler
 	provider *openid.Provider
 	starter  *instantStarter
-	log      *signInLog
 
 	web     registered // confidential, everything on
 	second  registered // confidential, RS256
@@ -60,17 +58,6 @@ type registered struct {
 	models.Application
 	secret   string
 	redirect string
-}
-
-type signInLog struct {
-	mu   sync.Mutex
-	list []record.SignIn
-}
-
-func (l *signInLog) SignIn(r record.SignIn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.list = append(l.list, r)
 }
 
 // instantStarter is the sign-in machine of these tests: whoever comes is world.user.
@@ -158,7 +145,7 @@ func newWorld(t testing.TB) *world {
 
 func newWorldOn(t testing.TB, scratch modelstest.Scratch) *world {
 	t.Helper()
-	w := &world{t: t, store: scratch.Store, clock: scratch.Clock, log: &signInLog{}}
+	w := &world{t: t, store: scratch.Store, clock: scratch.Clock}
 	w.clock.Advance(time.Since(w.clock.Now())) // libraries compare with the real clock
 	w.tenant = modelstest.MustTenant(t, w.store, "")
 	own, err := w.tenant.Get(t.Context())
@@ -176,7 +163,7 @@ func newWorldOn(t testing.TB, scratch modelstest.Scratch) *world {
 	w.issuer = w.base + "/" + w.tenant.ID + "/v2.0"
 	w.logouts = newReceiver(t)
 
-	w.provider = openid.New(openid.Options{Stores: w.store, MAC: w.store.Sealer().MAC, Log: w.log, Now: w.clock.Now})
+	w.provider = openid.New(openid.Options{Stores: w.store, MAC: w.store.Sealer().MAC, Now: w.clock.Now})
 	w.starter = &instantStarter{w: w, issuer: door.Issuer{Provider: w.provider}, sessions: map[string]session.Session{}}
 	w.handler = &door.Handler{Provider: w.provider, Store: w.store, BaseURL: w.base, Starter: w.starter, Sessions: w.starter,
 		Pages: door.PlainPages{}, CSRF: handlers.CSRF{Key: bytes.Repeat([]byte{3}, 32)}}
