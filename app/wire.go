@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -17,14 +16,12 @@ import (
 	"portico/app/message"
 	"portico/app/openid"
 	"portico/app/outbox"
-	"portico/app/record"
 	"portico/app/signal"
 	"portico/app/signin"
 	"portico/app/tenant"
 	"portico/handlers"
 	"portico/handlers/hosted"
 	openiddoor "portico/handlers/openid"
-	"portico/models"
 	"portico/seed"
 )
 
@@ -61,7 +58,7 @@ func (s *server) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	provider := openid.New(openid.Options{Stores: s.store, MAC: s.store.Sealer().MAC, Gate: site.Gate(), Log: signInLog{s.store, s.log}, Now: s.now})
+	provider := openid.New(openid.Options{Stores: s.store, MAC: s.store.Sealer().MAC, Gate: site.Gate(), Now: s.now})
 	site.AddIssuer(signin.OpenID, openiddoor.Issuer{Provider: provider})
 	csrf := handlers.CSRF{Key: s.store.Sealer().MAC("form tokens", nil)}
 	protocol := &openiddoor.Handler{Provider: provider, Store: s.store, BaseURL: s.config.BaseURL, Starter: site, Sessions: site.Sessions(),
@@ -131,26 +128,6 @@ func (s *server) postLogoutToken(ctx context.Context, tenantSlug, to, token stri
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	answer, err := s.outbound.Do(ctx, tenantSlug, r)
 	return answer.Status, err
-}
-
-// signInLog keeps sign-ins without a page: refreshes one by one, service tokens folded by the minute.
-type signInLog struct {
-	store *models.Store
-	log   *slog.Logger
-}
-
-// SignIn implements openid.Log.
-func (l signInLog) SignIn(r record.SignIn) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	t := l.store.Tenant(r.TenantID)
-	write := t.LogSignIn
-	if r.Kind == record.Service {
-		write = t.FoldSignIn
-	}
-	if err := write(ctx, r); err != nil {
-		l.log.Error("sign-in log", "tenant", r.TenantID, "sign_in", r.ID, "error", err)
-	}
 }
 
 // flushSignIns writes folded entries every second and once more at the end.
