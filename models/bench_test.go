@@ -79,16 +79,12 @@ func BenchmarkRefresh(b *testing.B) {
 					wg.Go(func() {
 						id := fmt.Sprintf("grant-%d", c)
 						for i := range b.N / clients {
-							err := tn.InBatch(ctx, func(tn *models.Tenant) error {
-								ok, err := tn.RotateOpenIDRefresh(ctx, id, []byte(strconv.Itoa(i)), []byte(strconv.Itoa(i+1)), now, now.Add(time.Hour))
-								if err != nil {
-									return err
-								}
-								if !ok {
-									return fmt.Errorf("%s was not rotated", id)
-								}
-								return tn.FoldSignIn(ctx, entry(now, func(r *record.SignIn) { r.User.ID = id }))
-							})
+							ok, err := tn.RotateOpenIDRefresh(ctx, openid.Rotation{GrantID: id, Presented: []byte(strconv.Itoa(i)),
+								Successor: []byte(strconv.Itoa(i + 1)), Now: now, ExpiresAt: now.Add(time.Hour),
+								Entry: entry(now, func(r *record.SignIn) { r.User.ID = id })})
+							if err == nil && !ok {
+								err = fmt.Errorf("%s was not rotated", id)
+							}
 							if err != nil {
 								b.Error(err)
 								return
