@@ -48,7 +48,9 @@ type collection[R any] struct {
 	fresh  func(c *call) R
 	check  func(ctx context.Context, c *call, row *R, sent func(string) bool) error // before create or update
 	create func(ctx context.Context, c *call, row *R) error
-	update func(ctx context.Context, c *call, before R, row *R, changed []string) error
+	// update stores row. Inside the transaction, again lays the same document onto the row as it is by
+	// then, so that two requests that change different properties at once both count.
+	update func(ctx context.Context, c *call, before R, row *R, again func(*R) error) error
 	delete func(ctx context.Context, c *call, row *R) error
 
 	actions []action[R]
@@ -729,20 +731,20 @@ func (r *collection[R]) change(ctx context.Context, c *call, row *R, d document)
 	}
 	before := rows[0]
 	after := before
-	names, err := r.assign(ctx, c, d, &after, false)
-	if err != nil {
-		return err
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	if r.check != nil {
-		sent := func(n string) bool { return slices.Contains(names, n) }
-		if err := r.check(ctx, c, &after, sent); err != nil {
+	again := func(row *R) error {
+		names, err := r.assign(ctx, c, d, row, false)
+		if err != nil || r.check == nil {
 			return err
 		}
+		return r.check(ctx, c, row, func(n string) bool { return slices.Contains(names, n) })
 	}
-	if err := r.update(ctx, c, before, &after, names); err != nil {
+	if err := again(&after); err != nil {
+		return err
+	}
+	if len(d.names) == 0 {
+		return nil
+	}
+	if err := r.update(ctx, c, before, &after, again); err != nil {
 		return err
 	}
 	*row = after

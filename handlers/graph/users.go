@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"reflect"
 	"regexp"
 	"strings"
 
@@ -519,7 +518,7 @@ func (a *API) hash(ctx context.Context, c *call, u *user, password string) (stri
 	return hash, err
 }
 
-func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, changed []string) error {
+func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, again func(*user) error) error {
 	hash := ""
 	if u.password != nil && u.password.Password != nil {
 		var err error
@@ -528,9 +527,16 @@ func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, cha
 		}
 	}
 	return c.tenant.InTx(ctx, func(t *models.Tenant) error {
-		want := *u
+		mustChange := u.MustChangePassword
 		made, err := t.UpdateUser(ctx, c.actor(), u.ID, func(m *models.User) error {
-			a.lay(m, before.User, want.User)
+			now := user{User: *m, domain: u.domain}
+			if err := again(&now); err != nil {
+				return err
+			}
+			if now.Mail != m.Mail {
+				now.MailVerified = false // an address that an admin typed is not proven
+			}
+			*m = now.User
 			return nil
 		})
 		if err != nil {
@@ -542,68 +548,13 @@ func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, cha
 			}
 		}
 		if hash != "" {
-			if err := t.SetPassword(ctx, c.actor(), u.ID, models.PasswordChange{Hash: hash, MustChange: want.MustChangePassword, RevokeSessions: true}); err != nil {
+			if err := t.SetPassword(ctx, c.actor(), u.ID, models.PasswordChange{Hash: hash, MustChange: mustChange, RevokeSessions: true}); err != nil {
 				return err
 			}
 		}
 		u.User = made
 		return nil
 	})
-}
-
-// lay puts only what the request changed onto the row as it is now, so that two requests that change
-// different properties at once both count.
-func (a *API) lay(m *models.User, before, want models.User) {
-	for _, p := range []struct{ to, old, new *string }{
-		{&m.DisplayName, &before.DisplayName, &want.DisplayName}, {&m.GivenName, &before.GivenName, &want.GivenName},
-		{&m.Surname, &before.Surname, &want.Surname}, {&m.JobTitle, &before.JobTitle, &want.JobTitle},
-		{&m.StreetAddress, &before.StreetAddress, &want.StreetAddress}, {&m.City, &before.City, &want.City},
-		{&m.State, &before.State, &want.State}, {&m.PostalCode, &before.PostalCode, &want.PostalCode},
-		{&m.Country, &before.Country, &want.Country}, {&m.MobilePhone, &before.MobilePhone, &want.MobilePhone},
-		{&m.PreferredLanguage, &before.PreferredLanguage, &want.PreferredLanguage},
-	} {
-		if *p.old != *p.new {
-			*p.to = *p.new
-		}
-	}
-	if before.Mail != want.Mail {
-		m.Mail, m.MailVerified = want.Mail, false // an address that an admin typed is not proven
-	}
-	if before.Enabled != want.Enabled {
-		m.Enabled = want.Enabled
-	}
-	if before.MustChangePassword != want.MustChangePassword {
-		m.MustChangePassword = want.MustChangePassword
-	}
-	if !sameIdentities(before.Identities, want.Identities) {
-		m.Identities = want.Identities
-	}
-	for k, v := range want.Attributes {
-		if reflect.DeepEqual(before.Attributes[k], v) {
-			continue
-		}
-		if m.Attributes == nil {
-			m.Attributes = map[string]any{}
-		}
-		m.Attributes[k] = v
-	}
-	for k := range before.Attributes {
-		if _, ok := want.Attributes[k]; !ok {
-			delete(m.Attributes, k)
-		}
-	}
-}
-
-func sameIdentities(a, b []account.Identity) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // identityWords names the Graph property of a taken identity.

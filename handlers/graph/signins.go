@@ -1,0 +1,246 @@
+package graph
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"portico/app/access"
+	"portico/app/record"
+	"portico/handlers/graph/odata"
+	"portico/models"
+)
+
+// signIn is one entry of the sign-in log. The record is the one stored value that every view of a
+// sign-in renders (DESIGN §1.3).
+type signIn struct {
+	record.SignIn
+	row      models.SignInRow
+	policies bool // the caller may see policy details
+}
+
+func (a *API) signIns() *collection[signIn] {
+	exact := column{kind: odata.String, ops: opEq | opNe, fold: clientID}
+	words := column{kind: odata.String, ops: opEq | opNe | opStarts}
+	r := &collection[signIn]{
+		path: []string{"auditLogs", "signIns"}, name: "auditLogs/signIns", typ: "signIn", read: readLogs(),
+		normalPage: 1000, largestPage: 1000, order: odata.Order{Path: "createdDateTime", Desc: true},
+		id: func(s *signIn) string { return s.row.ID },
+	}
+	at := func(sql string, c column) *column { c.sql = sql; return &c }
+	get := func(name string, f func(*signIn) any) field[signIn] { return readOnly(name, f) }
+	r.fields = []field[signIn]{
+		get("id", func(s *signIn) any { return s.row.ID }).filterable("sign_ins.id", exact),
+		get("createdDateTime", func(s *signIn) any { return stamp(s.row.CreatedAt) }).
+			filterable("sign_ins.created_at", column{kind: odata.Time, ops: opEq | opOrder}).sortable(func(s *signIn) any { return s.row.CreatedAt.UTC() }),
+		get("userDisplayName", func(s *signIn) any { return text(s.User.Name) }).filterable("sign_ins.user_name", words),
+		get("userPrincipalName", func(s *signIn) any { return text(s.principal()) }).filterable("sign_ins.identifier", words),
+		get("userId", func(s *signIn) any { return s.User.ID }).filterable("sign_ins.user_id", exact),
+		get("appId", func(s *signIn) any { return text(s.App.ID) }).filterable("sign_ins.client_id", exact),
+		get("appDisplayName", func(s *signIn) any { return text(s.App.Name) }).filterable("sign_ins.client_name", words),
+		get("ipAddress", func(s *signIn) any { return text(s.row.IP) }).filterable("sign_ins.ip", column{kind: odata.String, ops: opEq | opNe | opStarts, fold: clientID}),
+		get("clientAppUsed", func(s *signIn) any { return "Browser" }),
+		get("correlationId", func(s *signIn) any { return text(s.CorrelationID) }).filterable("sign_ins.correlation_id", column{kind: odata.String, ops: opEq, fold: strings.TrimSpace}),
+		get("conditionalAccessStatus", func(s *signIn) any { return s.access() }),
+		get("isInteractive", func(s *signIn) any { return s.Kind == record.Interactive }),
+		get("riskDetail", func(*signIn) any { return "none" }),
+		get("riskLevelAggregated", func(s *signIn) any { return s.risk() }),
+		get("riskLevelDuringSignIn", func(s *signIn) any { return s.risk() }),
+		get("riskState", func(s *signIn) any {
+			if s.risk() == "none" {
+				return "none"
+			}
+			return "atRisk"
+		}),
+		get("riskEventTypes", func(*signIn) any { return []string{} }),
+		get("riskEventTypes_v2", func(s *signIn) any {
+			out := []string{}
+			for _, f := range s.Risk {
+				out = append(out, f.Type)
+			}
+			return out
+		}),
+		get("resourceDisplayName", func(s *signIn) any { return text(s.Resource.Name) }),
+		get("resourceId", func(s *signIn) any { return text(s.Resource.ID) }),
+		get("resourceTenantId", func(s *signIn) any { return text(s.TenantID) }),
+		get("homeTenantId", func(s *signIn) any { return text(s.TenantID) }),
+		get("servicePrincipalId", func(s *signIn) any { return "" }),
+		get("servicePrincipalName", func(s *signIn) any {
+			if s.Kind == record.Service {
+				return text(s.App.Name)
+			}
+			return nil
+		}),
+		get("userAgent", func(s *signIn) any { return text(s.Signals.UserAgent) }),
+		get("status", func(s *signIn) any { return s.status(a) }),
+		get("deviceDetail", func(s *signIn) any {
+			return object{{"deviceId", ""}, {"displayName", ""}, {"operatingSystem", s.Signals.OS}, {"browser", s.Signals.Browser},
+				{"isCompliant", false}, {"isManaged", false}, {"trustType", ""}}
+		}),
+		get("location", func(s *signIn) any {
+			return object{{"city", s.Signals.City}, {"state", s.Signals.Region}, {"countryOrRegion", s.Signals.Country}, {"geoCoordinates", nil}}
+		}),
+		get("appliedConditionalAccessPolicies", func(s *signIn) any { return s.applied() }),
+		get("authenticationDetails", func(s *signIn) any { return s.details() }),
+		get("authenticationRequirement", func(s *signIn) any {
+			if slices.Contains(s.Demands, "mfa") {
+				return "multiFactorAuthentication"
+			}
+			return "singleFactorAuthentication"
+		}),
+		get("authenticationProtocol", func(s *signIn) any { return s.protocol() }),
+		get("autonomousSystemNumber", func(s *signIn) any { return s.Signals.ASN }),
+		get("signInEventTypes", func(s *signIn) any { return []string{string(s.Kind)} }),
+		get("signInIdentifier", func(s *signIn) any { return text(s.Identifier) }),
+		get("sessionId", func(s *signIn) any { return text(s.Session.SID) }),
+		get("uniqueTokenIdentifier", func(s *signIn) any { return s.row.ID }),
+		get("userType", func(*signIn) any { return "member" }),
+		get("portico", func(s *signIn) any { return object{{"trace", s.trace()}} }),
+	}
+	r.paths = map[string]column{
+		"status/errorCode":             *at("sign_ins.code", column{kind: odata.Number, ops: opEq | opNe}),
+		"deviceDetail/browser":         *at("sign_ins.browser", words),
+		"deviceDetail/operatingSystem": *at("sign_ins.os", words),
+		"location/countryOrRegion":     *at("sign_ins.country", column{kind: odata.String, ops: opEq | opNe | opStarts, fold: strings.ToUpper}),
+		"riskLevelDuringSignIn":        *at("sign_ins.risk_level", exact),
+		"riskLevelAggregated":          *at("sign_ins.risk_level", exact),
+		"signInIdentifier":             *at("sign_ins.identifier", words),
+		"signInEventTypes":             {exists: "%s", of: map[string]column{"": *at("sign_ins.kind", column{kind: odata.String, ops: opEq | opNe, fold: strings.TrimSpace})}},
+	}
+	r.page = func(ctx context.Context, c *call, l models.Listing) ([]signIn, error) {
+		// Beta shows interactive sign-ins unless the filter speaks of the kinds.
+		if !strings.Contains(strings.ToLower(c.opts.values["filter"]), "signineventtypes") && !strings.Contains(strings.ToLower(c.opts.values["filter"]), "correlationid") {
+			l.Where = append(l.Where, models.Condition{SQL: "sign_ins.kind = ?", Args: []any{string(record.Interactive)}})
+		}
+		rows, err := models.ListRows[models.SignInRow](ctx, c.tenant, l)
+		if err != nil {
+			return nil, err
+		}
+		out := make([]signIn, len(rows))
+		for i, row := range rows {
+			if out[i], err = signInOf(c, row); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	}
+	r.find = func(ctx context.Context, c *call, _, key string) (*signIn, error) {
+		rows, err := models.ListRows[models.SignInRow](ctx, c.tenant, models.Listing{Where: []models.Condition{{SQL: "id = ?", Args: []any{clientID(key)}}}, Limit: 1})
+		if err != nil {
+			return nil, err
+		}
+		if len(rows) == 0 {
+			return nil, notFound(key)
+		}
+		s, err := signInOf(c, rows[0])
+		return &s, err
+	}
+	return r
+}
+
+func signInOf(c *call, row models.SignInRow) (signIn, error) {
+	s := signIn{row: row, policies: c.caller.may(access.PolicyRead, "Policy.Read.ConditionalAccess")}
+	var err error
+	s.SignIn, err = row.SignIn()
+	return s, err
+}
+
+func (s *signIn) principal() string {
+	if s.Identifier != "" {
+		return s.Identifier
+	}
+	return s.User.Name
+}
+
+// risk is a level of the closed list.
+func (s *signIn) risk() string {
+	switch s.RiskLevel {
+	case "low", "medium", "high":
+		return s.RiskLevel
+	}
+	return "none"
+}
+
+func (s *signIn) access() string {
+	out := "notApplied"
+	for _, p := range s.Policies {
+		switch p.Result {
+		case "failure":
+			return "failure"
+		case "success":
+			out = "success"
+		}
+	}
+	return out
+}
+
+func (s *signIn) status(a *API) object {
+	reason := any(nil)
+	if s.Outcome.Code != 0 {
+		reason = text(s.Outcome.Key)
+		if a.Words != nil && a.Words.Has(s.Outcome.Key) {
+			reason = a.Words.T(s.Outcome.Key)
+		}
+	}
+	return object{{"errorCode", s.Outcome.Code}, {"failureReason", reason}, {"additionalDetails", text(s.Outcome.Step)}}
+}
+
+// results a client of the vendor knows; anything else must not be sent (graph.md §3.1).
+func policyResult(p record.Policy) string {
+	switch p.Result {
+	case "success", "failure", "notApplied", "notEnabled", "unknown", "reportOnlySuccess", "reportOnlyFailure", "reportOnlyNotApplied", "reportOnlyInterrupted":
+		return p.Result
+	}
+	return "unknown"
+}
+
+func (s *signIn) applied() any {
+	if !s.policies {
+		return nil
+	}
+	out := []object{}
+	for _, p := range s.Policies {
+		out = append(out, object{{"id", p.ID}, {"displayName", p.Name}, {"enforcedGrantControls", list(p.Controls)},
+			{"enforcedSessionControls", []string{}}, {"result", policyResult(p)}})
+	}
+	return out
+}
+
+func (s *signIn) details() []object {
+	out := []object{}
+	for i, p := range s.Proofs {
+		name := map[string]string{"password": "Password", "emailCode": "Email one-time passcode", "totp": "Software OATH token", "passkey": "Passkey",
+			"session": "Previously satisfied", "recovery": "Recovery code", "sms": "SMS"}[p.Method]
+		if name == "" {
+			name = p.Method
+		}
+		requirement := "Primary authentication"
+		if i > 0 && slices.Contains(s.Demands, "mfa") && p.Method != s.Proofs[0].Method {
+			requirement = "Multi-factor authentication"
+		}
+		out = append(out, object{{"authenticationStepDateTime", stamp(p.At)}, {"authenticationMethod", name}, {"authenticationMethodDetail", nil},
+			{"succeeded", p.OK}, {"authenticationStepResultDetail", text(p.Reason)}, {"authenticationStepRequirement", requirement}})
+	}
+	return out
+}
+
+func (s *signIn) protocol() string {
+	switch s.Protocol {
+	case "openid":
+		return "oAuth2"
+	case "refresh":
+		return "refreshTokenGrant"
+	case "clientCredentials":
+		return "clientCredentials"
+	}
+	return "none"
+}
+
+// trace is the stored record itself, as every view of a sign-in renders it.
+func (s *signIn) trace() record.SignIn {
+	t := s.SignIn
+	if !s.policies {
+		t.Policies = nil
+	}
+	return t
+}
