@@ -3,10 +3,12 @@ package graph
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"portico/app/access"
 	"portico/app/fault"
+	"portico/models"
 )
 
 func unauthorized(message string) *Error {
@@ -45,14 +47,16 @@ func (a *API) authenticate(ctx context.Context, r *request) (*Caller, error) {
 
 func (a *API) caller(ctx context.Context, t Token) (*Caller, error) {
 	c := &Caller{TenantID: t.TenantID, ClientID: t.ClientID, UserID: t.UserID, Scopes: t.Scopes}
-	name, err := a.appName(ctx, t.ClientID, t.TenantID)
+	app, err := a.app(ctx, t.ClientID, t.TenantID)
 	if err != nil {
 		return nil, err
 	}
-	c.Name = name
+	c.Name = app.Name
 	if t.UserID == "" {
-		for _, p := range t.Roles {
-			c.Permissions = append(c.Permissions, access.Permission(p))
+		for _, p := range t.Roles { // one that was taken away meanwhile counts no more
+			if slices.Contains(app.Spec.Permissions, p) {
+				c.Permissions = append(c.Permissions, access.Permission(p))
+			}
 		}
 		return c, nil
 	}
@@ -93,18 +97,18 @@ func (a *API) delegated(ctx context.Context, c *Caller) error {
 	return nil
 }
 
-// appName is the app's name for the audit log. An app that was deleted or disabled after the token was
-// issued may do nothing more.
-func (a *API) appName(ctx context.Context, clientID, tenantID string) (string, error) {
+// app is the calling app. One that was deleted or disabled after the token was issued may do nothing
+// more.
+func (a *API) app(ctx context.Context, clientID, tenantID string) (models.Application, error) {
 	app, err := a.Store.Tenant(tenantID).ApplicationByClient(ctx, clientID)
 	if err != nil {
 		if fault.Is(err, fault.NotFound) {
-			return "", unauthorized("Access token validation failure.")
+			return app, unauthorized("Access token validation failure.")
 		}
-		return "", err
+		return app, err
 	}
 	if !app.Enabled || !app.DeletedAt.IsZero() {
-		return "", unauthorized("Access token validation failure. The application is disabled.")
+		return app, unauthorized("Access token validation failure. The application is disabled.")
 	}
-	return app.Name, nil
+	return app, nil
 }

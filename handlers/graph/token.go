@@ -1,0 +1,39 @@
+package graph
+
+import (
+	"context"
+
+	"portico/app/fault"
+	"portico/app/openid"
+)
+
+// ProviderTokens verifies access tokens with the OpenID Provider of this program.
+type ProviderTokens struct {
+	Provider *openid.Provider
+	// Realm finds the protocol's view of a tenant by its id.
+	Realm func(ctx context.Context, tenantID string) (*openid.Realm, error)
+}
+
+// VerifyManagement checks that a token is ours, for the management API under base, and still counts.
+// The tenant is the one that the token names, and the token must be signed with that tenant's key.
+func (p ProviderTokens) VerifyManagement(ctx context.Context, base, token string) (Token, error) {
+	tenantID := openid.UnverifiedTenant(token)
+	if tenantID == "" {
+		return Token{}, fault.New(fault.Denied, "error.denied")
+	}
+	realm, err := p.Realm(ctx, tenantID)
+	if err != nil {
+		return Token{}, err
+	}
+	if realm.Tenant.ID != tenantID {
+		return Token{}, fault.New(fault.Denied, "error.denied")
+	}
+	t, bad := p.Provider.CheckAccess(ctx, realm, token, base)
+	if bad != nil {
+		if bad.Code == openid.InvalidToken {
+			return Token{}, fault.New(fault.Denied, "error.denied")
+		}
+		return Token{}, bad
+	}
+	return Token{TenantID: t.TenantID, ClientID: t.ClientID, UserID: t.UserID, Roles: t.Roles, Scopes: t.Scopes}, nil
+}
