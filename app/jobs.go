@@ -58,24 +58,10 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 					batches(ctx, func() (int, error) { return handle.PurgeDeletedApplications(ctx, by, 100) }))
 			})
 		}},
-		{Name: "rotate signing keys", Every: 6 * time.Hour, Run: func(ctx context.Context, now time.Time) error {
-			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.rotate(ctx, provider, t.ID, now) })
+		{Name: "rotate signing keys", Every: 6 * time.Hour, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error { return provider.MaintainKeys(ctx, t.ID, keyAge) })
 		}},
 	}
-}
-
-// rotate begins a rotation when the newest key is old, and forgets keys that were retired long ago.
-func (s *server) rotate(ctx context.Context, provider *openid.Provider, tenantID string, now time.Time) error {
-	keys, err := provider.Keys(ctx, tenantID) // newest first
-	if err != nil {
-		return err
-	}
-	if len(keys) > 0 && now.Sub(keys[0].CreatedAt) > keyAge {
-		if err := provider.RotateKeys(ctx, tenantID, false); err != nil {
-			return err
-		}
-	}
-	return s.store.Tenant(tenantID).PurgeOpenIDKeys(ctx, now.Add(-24*time.Hour))
 }
 
 // eachTenant goes on with the others when one fails.

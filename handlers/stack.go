@@ -44,6 +44,8 @@ type Web struct {
 	Rows []Route
 	// Timeout bounds the work for one request; 0 = 15 s.
 	Timeout time.Duration
+
+	compressor *compressor
 }
 
 // Observation is what metrics learn of one request.
@@ -77,6 +79,7 @@ func (w *Web) NewApp() *fiber.App {
 			return c.Status(status).SendString("This request could not be read.\n")
 		},
 	})
+	w.compressor = newCompressor()
 	app.Use(w.Handle)
 	return app
 }
@@ -103,6 +106,7 @@ func (w *Web) Handle(c *fiber.Ctx) error {
 		w.fail(c, err)
 	}
 	w.secure(c, info)
+	w.compressor.page(c)
 	took := w.Now().Sub(start)
 	status := c.Response().StatusCode()
 	if w.Observe != nil {

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/andybalholm/brotli"
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/fault"
@@ -461,5 +463,43 @@ func TestJSONForThoseWhoAsk(t *testing.T) {
 	var answer struct{ Error, Message, Reference string }
 	if err := json.Unmarshal([]byte(body), &answer); err != nil || answer.Error != "not_found" || answer.Reference != resp.Header.Get("X-Request-Id") {
 		t.Errorf("%s %v", body, err)
+	}
+}
+
+func TestPagesAreCompressed(t *testing.T) {
+	long := strings.Repeat("<p>hello</p>", 500)
+	s := newSite(t, nil, func(app *fiber.App) {
+		app.Get("/page", func(c *fiber.Ctx) error { c.Set("Content-Type", "text/html; charset=utf-8"); return c.SendString(long) })
+		app.Get("/short", func(c *fiber.Ctx) error { c.Set("Content-Type", "text/html"); return c.SendString("<p>") })
+		app.Get("/token", func(c *fiber.Ctx) error { return c.JSON(fiber.Map{"token": long}) })
+	})
+	for _, c := range []struct{ path, accept, want string }{
+		{"/page", "gzip, br", "br"}, {"/page", "gzip", "gzip"}, {"/page", "identity", ""}, {"/short", "br", ""}, {"/token", "br", ""},
+	} {
+		resp, body := s.ask(t, "GET", c.path, "", "Accept-Encoding", c.accept)
+		if got := resp.Header.Get("Content-Encoding"); got != c.want {
+			t.Errorf("%s for %q: %q, want %q", c.path, c.accept, got, c.want)
+			continue
+		}
+		if c.path != "/page" {
+			continue
+		}
+		plain := []byte(body)
+		switch c.want {
+		case "br":
+			plain, _ = io.ReadAll(brotli.NewReader(strings.NewReader(body)))
+		case "gzip":
+			r, err := gzip.NewReader(strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			plain, _ = io.ReadAll(r)
+		}
+		if string(plain) != long {
+			t.Errorf("%s for %q came out as %d bytes", c.path, c.accept, len(plain))
+		}
+		if !strings.Contains(resp.Header.Get("Vary"), "Accept-Encoding") {
+			t.Error("caches are not told about encodings")
+		}
 	}
 }
