@@ -32,6 +32,14 @@ type server struct {
 	settle time.Duration
 }
 
+func newServer(p *program) *server {
+	s := &server{program: p, owner: instance(), hasher: factor.NewHasher(factor.DefaultArgon(), 0, 0)}
+	if !p.config.Development() {
+		s.settle = 2 * time.Second
+	}
+	return s
+}
+
 // Run serves until the context ends (SIGTERM, Ctrl-C), then drains (LIBRARIES §6.1.12): readiness fails,
 // requests in flight finish, workers stop, the database closes.
 func (serveCommand) Run(ctx context.Context, w world) error {
@@ -47,10 +55,7 @@ func (serveCommand) Run(ctx context.Context, w world) error {
 	if err := p.store.Migrate(ctx); err != nil {
 		return err
 	}
-	s := &server{program: p, owner: instance(), hasher: factor.NewHasher(factor.DefaultArgon(), 0, 0)}
-	if !p.config.Development() {
-		s.settle = 2 * time.Second
-	}
+	s := newServer(p)
 	certificate, err := p.tlsConfig()
 	if err != nil {
 		return err
