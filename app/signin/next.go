@@ -85,7 +85,7 @@ func Next(a Attempt, w World) Step {
 	case need == needDeny:
 		s.Reason = "signin.blocked.mfa"
 		return at(Blocked)
-	case need == needEnrol, need == needOffer && f.Postponed == nil && !p.Resumed:
+	case need == needEnrol, need == needOffer && !p.Resumed && !(w.Flow.MFA.MayPostpone && f.Postponed != nil):
 		s.Optional = need == needOffer && w.Flow.MFA.MayPostpone
 		return at(Enrol)
 	case need == needChallenge:
