@@ -16,7 +16,7 @@ import (
 type DemoSessionRow struct {
 	ID        string `gorm:"primaryKey;size:64"`
 	App       string `gorm:"size:32;index:demo_sessions_sid,priority:1;index:demo_sessions_sub,priority:1"`
-	SID       string `gorm:"size:64;index:demo_sessions_sid,priority:2"` // the provider's session
+	SID       string `gorm:"column:sid;size:64;index:demo_sessions_sid,priority:2"` // the provider's session
 	Subject   string `gorm:"size:255;index:demo_sessions_sub,priority:2"`
 	Data      []byte
 	ExpiresAt time.Time `gorm:"index:demo_sessions_expiry"`

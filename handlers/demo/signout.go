@@ -9,6 +9,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/fault"
 	"portico/handlers"
 )
 
@@ -107,7 +108,7 @@ func (s *Site) backChannel(c *fiber.Ctx, a app) error {
 	}
 	p, err := s.provider(ctx, a)
 	if err != nil {
-		return c.SendStatus(fiber.StatusServiceUnavailable)
+		return fault.Wrap(fault.Unavailable, "error.unavailable", err)
 	}
 	token, err := p.verifier.Verify(s.httpContext(ctx, p), handlers.Form(c, "logout_token"))
 	if err != nil {
@@ -132,7 +133,7 @@ func (s *Site) backChannel(c *fiber.Ctx, a app) error {
 		return refuse("the logout token is too old")
 	}
 	if _, err := s.Sessions.EndDemoSessions(ctx, a.slug, claims.SID, token.Subject); err != nil {
-		return c.SendStatus(fiber.StatusServiceUnavailable)
+		return fault.Wrap(fault.Unavailable, "error.unavailable", err)
 	}
 	return c.SendStatus(fiber.StatusOK)
 }
