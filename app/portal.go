@@ -33,17 +33,18 @@ func (p passwords) Hash(ctx context.Context, tenantID, password string, names ..
 	return p.hasher.Hash(ctx, password)
 }
 
-// portal opens the admin portal: its own sign-in is one more protocol of the pages.
-func (s *server) portal(pages *hosted.Hosted, csrf handlers.CSRF) error {
+// passwords makes the one rule for passwords that an admin or an API client chooses.
+func (s *server) passwords() (passwords, error) {
 	breached, err := s.breached()
-	if err != nil {
-		return err
-	}
+	return passwords{store: s.store, hasher: s.hasher, breached: breached}, err
+}
+
+// portal makes the admin portal: its own sign-in is one more protocol of the pages.
+func (s *server) portal(pages *hosted.Hosted, csrf handlers.CSRF, checked passwords) *admin.Portal {
 	portal := &admin.Portal{Store: s.store, Directories: s.store, Starter: pages, Sessions: pages.Sessions(), CSRF: csrf,
 		BaseURL: s.config.BaseURL, AdminHost: s.config.AdminHost, Development: s.config.Development(),
 		MailReady: s.config.SMTPURL != "" || s.config.Development() && s.config.DevMailbox,
-		Passwords: passwords{store: s.store, hasher: s.hasher, breached: breached}, Now: s.now}
+		Passwords: checked, Now: s.now}
 	pages.AddIssuer(signin.Portal, portal.Issuer())
-	portal.Mount(s.app)
-	return nil
+	return portal
 }

@@ -20,6 +20,7 @@ import (
 	"portico/app/signin"
 	"portico/app/tenant"
 	"portico/handlers"
+	"portico/handlers/graph"
 	"portico/handlers/hosted"
 	openiddoor "portico/handlers/openid"
 	"portico/seed"
@@ -64,9 +65,17 @@ func (s *server) wire(ctx context.Context) error {
 	protocol := &openiddoor.Handler{Provider: provider, Store: s.store, BaseURL: s.config.BaseURL, Starter: site, Sessions: site.Sessions(),
 		Pages: site, CSRF: csrf, Limits: limits}
 	web.Rows = append(web.Rows, special(protocol.Routes())...)
-	if err := s.portal(site, csrf); err != nil {
+	checked, err := s.passwords()
+	if err != nil {
 		return err
 	}
+	portal := s.portal(site, csrf, checked)
+	web.Rows = append(web.Rows, special(portal.Routes())...)
+	portal.Mount(s.app)
+	api := graph.New(graph.API{Store: s.store, Tokens: graph.ProviderTokens{Provider: provider, Realm: protocol.RealmOf}, Passwords: checked,
+		BaseURL: s.config.BaseURL, Words: s.bundle.Match("en"), Log: s.log})
+	web.Rows = append(web.Rows, special(api.Routes())...)
+	api.Mount(s.app)
 	protocol.Mount(s.app)
 	site.Mount(s.app)
 	if err := s.sample(ctx); err != nil {
