@@ -85,8 +85,8 @@ func (b *Bundle) Tags() []language.Tag { return b.tags }
 // value or a BCP 47 tag. Malformed wishes are skipped.
 func (b *Bundle) Match(wishes ...string) *Localizer {
 	for _, w := range wishes {
-		tags, _, err := language.ParseAcceptLanguage(strings.ReplaceAll(w, "_", "-"))
-		if err != nil || len(tags) == 0 {
+		tags := wanted(strings.ReplaceAll(w, "_", "-"))
+		if len(tags) == 0 {
 			continue
 		}
 		if _, i, confidence := b.matcher.Match(tags...); confidence > language.No {
@@ -94,6 +94,21 @@ func (b *Bundle) Match(wishes ...string) *Localizer {
 		}
 	}
 	return &Localizer{bundle: b, Tag: b.tags[0]}
+}
+
+// wanted reads an Accept-Language value. One unknown language does not spoil those beside it.
+func wanted(s string) []language.Tag {
+	tags, _, err := language.ParseAcceptLanguage(s)
+	if err == nil {
+		return tags
+	}
+	tags = nil
+	for _, part := range strings.SplitN(s, ",", 16) {
+		if t, _, err := language.ParseAcceptLanguage(part); err == nil {
+			tags = append(tags, t...)
+		}
+	}
+	return tags
 }
 
 // Localizer speaks one language.

@@ -205,6 +205,8 @@ type Shell struct {
 	Warnings  []string
 	Errors    []FieldError // the summary above the h1; the title starts "Error: "
 	Bare      bool         // no navigation: set-up, refused
+	Scheme    string       // light or dark whatever the system says; "" = the system's
+	Dir       string       // rtl in the gallery only: the portal is English
 }
 
 // Hidden is a hidden input.
@@ -231,5 +233,12 @@ func Moment(t time.Time, zone *time.Location) templ.Component {
 		_, err := io.WriteString(w, `<time class="nowrap" datetime="`+t.UTC().Format(time.RFC3339)+`">`+
 			templ.EscapeString(local.Format("2 Jan 2006, 15:04:05 MST"))+`</time>`)
 		return err
+	})
+}
+
+// withChild renders a component that takes children with one child.
+func withChild(c, child templ.Component) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		return c.Render(templ.WithChildren(ctx, child), w)
 	})
 }

@@ -1,0 +1,261 @@
+package i18n
+
+import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/text/language"
+)
+
+func load(t *testing.T) *Bundle {
+	t.Helper()
+	b, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// staff are the keys that only administrators read: the portal is English, so other languages need not
+// have them.
+func staff(key string) bool {
+	for _, p := range []string{"admin.", "application.", "flow.", "tenant.", "role.", "user.", "list.", "branding.", "graph.", "policy.", "risk."} {
+		if strings.HasPrefix(key, p) {
+			return true
+		}
+	}
+	return false
+}
+
+var placeholder = regexp.MustCompile(`\{(\w+)\}`)
+
+func placeholders(m message) string {
+	text := m.text
+	if m.forms != nil {
+		text = m.forms["other"]
+	}
+	var names []string
+	for _, p := range placeholder.FindAllStringSubmatch(text, -1) {
+		names = append(names, p[1])
+	}
+	sort.Strings(names)
+	return strings.Join(names, " ")
+}
+
+func TestEveryLanguageSaysTheSameThings(t *testing.T) {
+	b := load(t)
+	english := b.messages[b.tags[0]]
+	if b.tags[0] != language.English {
+		t.Fatal("English is not the first")
+	}
+	for _, tag := range b.tags[1:] {
+		for key, m := range b.messages[tag] {
+			e, ok := english[key]
+			switch {
+			case !ok:
+				t.Errorf("%s has %s, which English lacks", tag, key)
+			case placeholders(m) != placeholders(e):
+				t.Errorf("%s: %s fills in %q, English %q", tag, key, placeholders(m), placeholders(e))
+			case m.forms == nil && m.text == "", m.forms != nil && m.forms["other"] == "":
+				t.Errorf("%s: %s is empty", tag, key)
+			}
+		}
+		for key := range english {
+			if _, ok := b.messages[tag][key]; !ok && !staff(key) {
+				t.Errorf("%s lacks %s", tag, key)
+			}
+		}
+	}
+}
+
+func TestPluralsHaveTheFormsOfTheirLanguage(t *testing.T) {
+	b := load(t)
+	need := map[string][]string{"en": {"one", "other"}, "de": {"one", "other"}, "ar": {"zero", "one", "two", "few", "many", "other"}}
+	for _, tag := range b.tags {
+		for key, m := range b.messages[tag] {
+			for _, form := range need[tag.String()] {
+				if m.forms != nil && m.forms[form] == "" {
+					t.Errorf("%s: %s has no form %q", tag, key, form)
+				}
+			}
+		}
+	}
+}
+
+// used finds literal keys in the sources. A key that is put together from parts is found by its prefix.
+var used = []*regexp.Regexp{
+	regexp.MustCompile(`\bT\(\s*(?:ctx,\s*)?"([a-z][\w.]*\.[\w.]+)"`),
+	regexp.MustCompile(`\bt\(ctx,\s*"([a-z][\w.]*\.[\w.]*)"`),
+	regexp.MustCompile(`fault\.(?:New|Wrap)\(fault\.\w+,\s*"([a-z][\w]*\.[\w.]+)"`),
+	regexp.MustCompile(`BadField\("[^"]*",\s*"([a-z][\w]*\.[\w.]+)"`),
+	regexp.MustCompile(`\.Add\((?:"[^"]*"|fmt\.Sprintf\([^)]*\)),\s*"([a-z][\w]*\.[\w.]+)"`),
+	regexp.MustCompile(`fault\.(?:Error|Field)\{[^}]*Key:\s*"([a-z][\w]*\.[\w.]+)"`),
+}
+
+func TestEveryKeyThatTheCodeUsesExists(t *testing.T) {
+	b := load(t)
+	english := b.messages[b.tags[0]]
+	known := func(key string) bool {
+		if _, ok := english[key]; ok {
+			return true
+		}
+		if strings.HasSuffix(key, ".") || strings.HasSuffix(key, "_") {
+			for k := range english {
+				if strings.HasPrefix(k, key) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	found := 0
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || d.Name() == "data" || strings.HasPrefix(d.Name(), ".") && d.Name() != ".." && len(d.Name()) > 2) {
+			return filepath.SkipDir
+		}
+		ext := filepath.Ext(path)
+		if ext != ".go" && ext != ".templ" || strings.HasSuffix(path, "_templ.go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		src, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, re := range used {
+			for _, m := range re.FindAllStringSubmatch(string(src), -1) {
+				found++
+				if !known(m[1]) {
+					t.Errorf("%s uses %q, which the English catalogue lacks", filepath.ToSlash(path), m[1])
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil || found < 100 {
+		t.Fatalf("%d keys found in the sources, %v", found, err)
+	}
+}
+
+// One key on each line, sorted, the end mark last: so that branches merge line by line.
+func TestCataloguesMergeCleanly(t *testing.T) {
+	files, _ := filepath.Glob("catalog/*.json")
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !json.Valid(data) || !strings.HasSuffix(string(data), "\n  \""+endMark+"\": \"\"\n}\n") {
+			t.Errorf("%s: invalid, or without the end mark", f)
+		}
+		seen := map[string]bool{}
+		for _, line := range strings.Split(string(data), "\n") {
+			key, _, ok := strings.Cut(strings.TrimSpace(line), `": `)
+			if ok && seen[key] {
+				t.Errorf("%s: %s\" stands twice", f, key)
+			}
+			seen[key] = true
+		}
+	}
+}
+
+func TestWordsOfStyle(t *testing.T) {
+	b := load(t)
+	for key, m := range b.messages[b.tags[0]] {
+		texts := []string{m.text}
+		for _, f := range m.forms {
+			texts = append(texts, f)
+		}
+		for _, text := range texts {
+			low := strings.ToLower(text)
+			for _, word := range []string{"log in", "login", "log out", "logout", "oops", "!", "please enter", "click"} {
+				if strings.Contains(low, word) {
+					t.Errorf("%s says %q (UI.md §9): %s", key, word, text)
+				}
+			}
+		}
+	}
+}
+
+func TestMatch(t *testing.T) {
+	b := load(t)
+	for _, row := range []struct{ wish, want string }{
+		{"ar-EG,en;q=0.5", "ar"}, {"ar_SA", "ar"}, {"en-GB", "en"}, {"xx, ar;q=0.1", "ar"}, {"", "en"}, {"\x00\xff", "en"}, {"*", "en"}, {strings.Repeat("ar,", 5000), "ar"},
+	} {
+		if got := b.Match(row.wish).Lang(); got != row.want {
+			t.Errorf("%.20q: %s, want %s", row.wish, got, row.want)
+		}
+	}
+	if got := b.Match("xx", "", "ar").Dir(); got != "rtl" {
+		t.Error("the later wish is not read")
+	}
+}
+
+func TestT(t *testing.T) {
+	b := load(t)
+	en, ar := b.Match("en"), b.Match("ar")
+	for _, row := range []struct{ got, want string }{
+		{en.T("code.lifetime_sms", "count", 1), "The code works for 1 minute."},
+		{en.T("code.lifetime_sms", "count", 10), "The code works for 10 minutes."},
+		{en.T("code.lifetime_sms", "count", float64(1)), "The code works for 1 minute."},
+		{ar.T("code.lifetime_sms", "count", 2), "يعمل الرمز لمدة دقيقتين."},
+		{ar.T("code.lifetime_sms", "count", 5), "يعمل الرمز لمدة 5 دقائق."},
+		{ar.T("code.lifetime_sms", "count", 11), "يعمل الرمز لمدة 11 دقيقة."},
+		{en.T("signin.title", "tenant", "{app} & <b>"), "Sign in to {app} & <b>"},
+		{ar.T("identify.lead", "app", "Market"), "للمتابعة إلى \u2068Market\u2069"},
+		{en.T("no.such.key"), "no.such.key"},
+		{ar.T("tenant.plan"), "Choose a plan"},
+	} {
+		if row.got != row.want {
+			t.Errorf("got  %s\nwant %s", row.got, row.want)
+		}
+	}
+	args := map[string]any{"app": "Market"}
+	ar.T("identify.lead", args)
+	if args["app"] != "Market" {
+		t.Error("the caller's values were changed")
+	}
+}
+
+func TestNamesOfThings(t *testing.T) {
+	b := load(t)
+	if got := b.Name(language.German); got != "Deutsch" {
+		t.Error(got)
+	}
+	en := b.Match("en").Countries()
+	if len(en) < 240 || len(en) > 255 {
+		t.Errorf("%d countries", len(en))
+	}
+	for code, name := range map[string]string{"DE": "Germany", "XK": "Kosovo", "GB": "United Kingdom", "TW": "Taiwan", "EU": "", "ZZ": "", "QO": "", "XA": "", "SU": "", "UK": ""} {
+		if en[code] != name {
+			t.Errorf("%s is called %q", code, en[code])
+		}
+	}
+	if got := b.Match("ar").Countries()["EG"]; got != "مصر" {
+		t.Error(got)
+	}
+	at := time.Date(2026, 11, 21, 9, 5, 0, 0, time.FixedZone("CET", 3600))
+	if got := b.Match("en").Time(at); got != "21 November 2026, 09:05 CET" {
+		t.Error(got)
+	}
+	if got := b.Match("ar").Date(at); !strings.Contains(got, "نوفمبر") {
+		t.Error(got)
+	}
+}
+
+func TestThePseudoLanguageIsLongerAndKeepsItsValues(t *testing.T) {
+	b := load(t)
+	plain, got := b.Match("en").T("signin.title", "tenant", "Fernhill"), b.Pseudo().T("signin.title", "tenant", "Fernhill")
+	if !strings.Contains(got, "Fernhill") || len([]rune(got)) < len([]rune(plain))*5/4 || !strings.HasPrefix(got, "[") {
+		t.Errorf("%s", got)
+	}
+}
