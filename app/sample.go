@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"portico/app/fault"
+	"portico/handlers"
 	"portico/handlers/demo"
 	"portico/seed"
 )
@@ -20,6 +21,7 @@ func (s *server) sample(ctx context.Context) error {
 	if !s.config.Development() {
 		return nil
 	}
+	handlers.MountGallery(s.app, s.bundle)
 	company, exists, err := seed.Fernhill(ctx, s.store, s.config.BaseURL)
 	if err != nil {
 		return fmt.Errorf("sample company: %w", err)

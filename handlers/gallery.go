@@ -1,0 +1,99 @@
+package handlers
+
+import (
+	"bytes"
+	"context"
+	"net/url"
+
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/i18n"
+	"portico/views/hosted"
+	"portico/views/ui"
+)
+
+// MountGallery serves every component and every hosted page in every state below /dev/gallery, in light
+// and dark, both directions, every language and one that is forty per cent longer. It is for
+// development; who mounts it sees to that.
+func MountGallery(app fiber.Router, bundle *i18n.Bundle) {
+	brand := hosted.SampleBrand()
+	app.Get("/dev/gallery", func(c *fiber.Ctx) error {
+		look := lookOf(c, bundle)
+		WithLocale(c, look.localizer)
+		return Render(c, fiber.StatusOK, ui.Gallery(look.view(brand)))
+	})
+	app.Get("/dev/gallery/pages/:name", func(c *fiber.Ctx) error {
+		look := lookOf(c, bundle)
+		ctx := i18n.With(c.UserContext(), look.localizer)
+		for _, f := range hosted.Fixtures(brand, hosted.LanguageLinks(bundle, look.localizer)) {
+			if f.Name == c.Params("name") {
+				return look.page(ctx, c, brand, f)
+			}
+		}
+		return fiber.ErrNotFound
+	})
+}
+
+// look is how the gallery is looked at.
+type look struct {
+	scheme, dir, lang string
+	localizer         *i18n.Localizer
+	bundle            *i18n.Bundle
+}
+
+func lookOf(c *fiber.Ctx, b *i18n.Bundle) look {
+	l := look{bundle: b, scheme: c.Query("scheme"), dir: c.Query("dir"), lang: c.Query("ui_locales", "en")}
+	if l.scheme != "light" && l.scheme != "dark" {
+		l.scheme = ""
+	}
+	if l.lang == "pseudo" {
+		l.localizer = b.Pseudo()
+	} else {
+		l.localizer = b.Match(l.lang)
+		l.lang = l.localizer.Lang()
+	}
+	if l.dir != "rtl" {
+		l.dir = "ltr"
+	}
+	return l
+}
+
+func (l look) with(name, value string) string {
+	q := url.Values{"scheme": {l.scheme}, "dir": {l.dir}, "ui_locales": {l.lang}}
+	q.Set(name, value)
+	return "?" + q.Encode()
+}
+
+func (l look) view(brand *ui.Brand) ui.GalleryView {
+	v := ui.GalleryView{Scheme: l.scheme, Dir: l.dir, Fixtures: ui.Fixtures()}
+	for _, s := range [][2]string{{"", "As the system"}, {"light", "Light"}, {"dark", "Dark"}} {
+		v.Schemes = append(v.Schemes, ui.Link{Text: s[1], Href: l.with("scheme", s[0]), Current: l.scheme == s[0]})
+	}
+	for _, d := range [][2]string{{"ltr", "Left to right"}, {"rtl", "Right to left"}} {
+		v.Dirs = append(v.Dirs, ui.Link{Text: d[1], Href: l.with("dir", d[0]), Current: l.dir == d[0]})
+	}
+	for _, tag := range l.bundle.Tags() {
+		v.Langs = append(v.Langs, ui.Link{Text: l.bundle.Name(tag), Href: l.with("ui_locales", tag.String()), Current: l.lang == tag.String()})
+	}
+	v.Langs = append(v.Langs, ui.Link{Text: "Longer English", Href: l.with("ui_locales", "pseudo"), Current: l.lang == "pseudo"})
+	for _, f := range hosted.Fixtures(brand, nil) {
+		v.Pages = append(v.Pages, ui.Link{Text: f.Name, Href: "/dev/gallery/pages/" + f.Name + l.with("scheme", l.scheme)})
+	}
+	return v
+}
+
+// page renders a hosted page; the scheme is forced by the attribute that the style sheet reads.
+func (l look) page(ctx context.Context, c *fiber.Ctx, brand *ui.Brand, f hosted.Fixture) error {
+	var b bytes.Buffer
+	if err := f.Page.Render(ctx, &b); err != nil {
+		return err
+	}
+	html := b.Bytes()
+	if l.scheme != "" {
+		html = bytes.Replace(html, []byte("<html "), []byte(`<html data-scheme="`+l.scheme+`" `), 1)
+	}
+	i := InfoOf(c)
+	i.StyleHashes = append(i.StyleHashes, brand.StyleHash())
+	c.Set(fiber.HeaderContentType, fiber.MIMETextHTMLCharsetUTF8)
+	return c.Send(html)
+}
