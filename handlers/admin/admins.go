@@ -127,7 +127,7 @@ func (p *Portal) adminList(c *fiber.Ctx) error {
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: userName(a.user), Href: v.base() + "/admins/" + a.user.ID}, code(signInName(a.user)),
 			{Kind: views.Lines, List: a.roleWords(v)}, secondFactorWords(a.user), last, stateBadge(a.user.Enabled)}})
 	}
-	l := views.List{Filter: w.filter(views.Field{Name: "search", Label: "Name or address", Type: "search"}, views.Field{Kind: views.Select, Name: "role", Label: "Role", Options: roleOptions("Any role", access.Roles())}),
+	l := views.List{Filter: w.filter(3, views.Field{Name: "search", Label: "Name or address", Type: "search"}, views.Field{Kind: views.Select, Name: "role", Label: "Role", Options: roleOptions("Any role", access.Roles())}),
 		Table: t, Shown: shown(len(rows), "admin", "oldest role first"), Empty: emptyOf(w, "No admins", "", nil)}
 	w.finish(&l, "")
 	return p.list(c, s, l)

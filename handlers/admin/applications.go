@@ -75,7 +75,7 @@ func (p *Portal) appList(c *fiber.Ctx) error {
 	} else {
 		create = nil
 	}
-	l := views.List{Filter: w.filter(
+	l := views.List{Filter: w.filter(3,
 		views.Field{Name: "search", Label: "Name or ID", Type: "search"},
 		views.Field{Kind: views.Select, Name: "kind", Label: "Kind", Options: append([]views.Option{{Label: "Any kind"}}, kindOptions()...)},
 		views.Field{Kind: views.Select, Name: "enabled", Label: "State", Options: enabledOptions()}),
@@ -173,7 +173,7 @@ func (p *Portal) appDeletedList(c *fiber.Ctx) error {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	l := views.List{Filter: w.filter(views.Field{Name: "search", Label: "Name or ID", Type: "search"}), Table: t, Shown: shown(len(page.Items), "application", "by name"),
+	l := views.List{Filter: w.filter(3, views.Field{Name: "search", Label: "Name or ID", Type: "search"}), Table: t, Shown: shown(len(page.Items), "application", "by name"),
 		Empty: emptyOf(w, "No deleted applications", "An application that you delete waits here for 30 days.", nil)}
 	w.finish(&l, page.Next)
 	return p.list(c, s, l)

@@ -37,7 +37,7 @@ func (p *Portal) auditList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	l := views.List{Filter: w.filter(auditFields()...), Table: auditTable(page.Items, v.base()), Shown: shown(len(page.Items), "change", "newest first"),
+	l := views.List{Filter: w.filter(3, auditFields()...), Table: auditTable(page.Items, v.base()), Shown: shown(len(page.Items), "change", "newest first"),
 		Empty: emptyOf(w, "No changes yet", "As soon as somebody changes something in this tenant, you see it here.", nil)}
 	w.finish(&l, page.Next)
 	return p.list(c, s, l)
@@ -51,13 +51,13 @@ func auditFields() []views.Field {
 		}
 		return out
 	}
-	fields := append([]views.Field{{Name: "search", Label: "Name of who or what", Type: "search"}}, spanFields()...)
-	return append(fields,
-		views.Field{Kind: views.Select, Name: "category", Label: "Category", Options: any("Any category", "ApplicationManagement", "UserManagement", "Policy", "DirectoryManagement", "RoleManagement", "KeyManagement", "Authentication")},
-		views.Field{Kind: views.Select, Name: "operation", Label: "Operation", Options: any("Any operation", "Add", "Update", "Delete", "Assign", "Unassign")},
-		views.Field{Kind: views.Select, Name: "kind", Label: "Changed thing", Options: any("Any thing", "user", "application", "userFlow", "tenant", "policy")},
-		views.Field{Name: "actor", Label: "ID of who", Code: true}, views.Field{Name: "target", Label: "ID of the thing", Code: true},
-		views.Field{Name: "correlation", Label: "Correlation ID", Code: true})
+	span := spanFields()
+	return []views.Field{{Name: "search", Label: "Name of who or what", Type: "search"}, span[0],
+		{Kind: views.Select, Name: "category", Label: "Category", Options: any("Any category", "ApplicationManagement", "UserManagement", "Policy", "DirectoryManagement", "RoleManagement", "KeyManagement", "Authentication")},
+		{Kind: views.Select, Name: "operation", Label: "Operation", Options: any("Any operation", "Add", "Update", "Delete", "Assign", "Unassign")},
+		{Kind: views.Select, Name: "kind", Label: "Changed thing", Options: any("Any thing", "user", "application", "userFlow", "tenant", "policy")},
+		{Name: "actor", Label: "ID of who", Code: true}, {Name: "target", Label: "ID of the thing", Code: true},
+		span[1], span[2], {Name: "correlation", Label: "Correlation ID", Code: true}}
 }
 
 func auditTable(items []models.AuditEntry, base string) views.Table {

@@ -58,8 +58,8 @@ func (v view) href(name, value string) string {
 }
 
 // filter builds the form and its chips. Fields carry the values already typed.
-func (v view) filter(fields ...views.Field) views.Filter {
-	f := views.Filter{Action: v.path, Clear: v.path, More: min(4, len(fields))}
+func (v view) filter(front int, fields ...views.Field) views.Filter {
+	f := views.Filter{Action: v.path, Clear: v.path, More: min(front, len(fields))}
 	for i := range fields {
 		fields[i].Value = v.get(fields[i].Name)
 		if fields[i].Value == "" {

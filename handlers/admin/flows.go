@@ -91,7 +91,7 @@ func (p *Portal) flowList(c *fiber.Ctx) error {
 			badge(choose(f.SignUpAllowed, "ok", "neutral"), choose(f.SignUpAllowed, "Open", "Closed")), plain(enforcementLabel(f.MFA.Enforcement)),
 			{Kind: views.Num, Text: strconv.Itoa(len(f.ApplicationIDs))}, {Kind: views.Num, Text: strconv.Itoa(f.Version)}, when(f.UpdatedAt)}})
 	}
-	l := views.List{Filter: w.filter(views.Field{Name: "search", Label: "Name", Type: "search"},
+	l := views.List{Filter: w.filter(3, views.Field{Name: "search", Label: "Name", Type: "search"},
 		views.Field{Kind: views.Select, Name: "method", Label: "New people get", Options: []views.Option{{Label: "Any method"}, {Value: "emailPassword", Label: factorLabel(userflow.EmailPassword)}, {Value: "emailCode", Label: factorLabel(userflow.EmailCode)}}}),
 		Table: t, Shown: shown(len(flows), "user flow", "by name"),
 		Empty: emptyOf(w, "No user flows yet", "Make the first one, so that your applications have sign-up and sign-in pages.", create)}

@@ -15,13 +15,13 @@ import (
 
 // signInFilters are the parameters of the sign-in log's address.
 func signInFilters() []string {
-	return []string{"search", "range", "from", "to", "user", "app", "result", "kind", "ip", "country", "correlation"}
+	return []string{"search", "range", "from", "to", "user", "app", "result", "kind", "signup", "ip", "country", "correlation"}
 }
 
 func (p *Portal) signInQuery(w view) models.SignInQuery {
 	from, to := w.span(p.Now())
 	return models.SignInQuery{Search: w.get("search"), From: from, To: to, UserID: w.get("user"), ClientID: w.get("app"), Result: w.get("result"),
-		Kind: w.get("kind"), IP: w.get("ip"), Country: strings.ToUpper(w.get("country")), CorrelationID: w.get("correlation"), After: w.get("after")}
+		Kind: w.get("kind"), SignUp: yesNo(w.get("signup")), IP: w.get("ip"), Country: strings.ToUpper(w.get("country")), CorrelationID: w.get("correlation"), After: w.get("after")}
 }
 
 func (p *Portal) signInList(c *fiber.Ctx) error {
@@ -44,7 +44,7 @@ func (p *Portal) signInList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	l := views.List{Filter: w.filter(p.signInFields(v)...), Table: signInTable(page.Items, v.base()), Shown: shown(len(page.Items), "sign-in", "newest first"),
+	l := views.List{Filter: w.filter(3, p.signInFields(v)...), Table: signInTable(page.Items, v.base()), Shown: shown(len(page.Items), "sign-in", "newest first"),
 		Empty: emptyOf(w, "No sign-ins yet", "As soon as somebody signs in to one of your applications, you see it here.", &views.Link{Label: "Connect an application", Href: v.base() + "/applications"})}
 	w.finish(&l, page.Next)
 	return p.list(c, s, l)
@@ -52,15 +52,17 @@ func (p *Portal) signInList(c *fiber.Ctx) error {
 
 func (p *Portal) signInFields(v *visit) []views.Field {
 	fields := []views.Field{{Name: "search", Label: "Person", Type: "search", Hint: ""}}
-	fields = append(fields, spanFields()...)
+	span := spanFields()
+	fields = append(fields, span[0],
+		views.Field{Kind: views.Select, Name: "result", Label: "Result", Options: []views.Option{{Label: "Any result"}, {Value: "success", Label: "Success"}, {Value: "failure", Label: "Failure"}, {Value: "interrupted", Label: "Interrupted"}, {Value: "abandoned", Label: "Left unfinished"}}})
 	apps := []views.Option{{Label: "Any application"}}
 	for _, cl := range sortedClients(v.dir) {
 		apps = append(apps, views.Option{Value: cl.ID, Label: cl.Name})
 	}
 	return append(fields,
-		views.Field{Kind: views.Select, Name: "app", Label: "Application", Options: apps},
-		views.Field{Kind: views.Select, Name: "result", Label: "Result", Options: []views.Option{{Label: "Any result"}, {Value: "success", Label: "Success"}, {Value: "failure", Label: "Failure"}, {Value: "interrupted", Label: "Interrupted"}, {Value: "abandoned", Label: "Left unfinished"}}},
+		views.Field{Kind: views.Select, Name: "app", Label: "Application", Options: apps}, span[1], span[2],
 		views.Field{Kind: views.Select, Name: "kind", Label: "Kind", Options: []views.Option{{Label: "Any kind"}, {Value: "interactiveUser", Label: "Interactive"}, {Value: "nonInteractiveUser", Label: "Not interactive"}, {Value: "servicePrincipal", Label: "Application"}}},
+		views.Field{Kind: views.Select, Name: "signup", Label: "Sign-ups", Options: []views.Option{{Label: "Sign-ins and sign-ups"}, {Value: "yes", Label: "Only sign-ups"}, {Value: "no", Label: "No sign-ups"}}},
 		views.Field{Name: "ip", Label: "IP address", Code: true}, views.Field{Name: "country", Label: "Country code", Code: true},
 		views.Field{Name: "correlation", Label: "Correlation ID", Code: true}, views.Field{Name: "user", Label: "User ID", Code: true})
 }

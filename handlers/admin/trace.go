@@ -112,6 +112,7 @@ func fact(label string, c views.Cell) views.Fact { return views.Fact{Label: labe
 func plain(s string) views.Cell                  { return views.Cell{Text: s} }
 func code(s string) views.Cell                   { return views.Cell{Kind: views.Code, Text: s} }
 func when(t time.Time) views.Cell                { return views.Cell{Kind: views.When, Time: t} }
+func day(t time.Time) views.Cell                 { return views.Cell{Kind: views.Day, Time: t} }
 func badge(tone, s string) views.Cell            { return views.Cell{Kind: views.Badge, Tone: tone, Text: s} }
 
 // facts drops what is empty.

@@ -78,7 +78,7 @@ func (p *Portal) userList(c *fiber.Ctx) error {
 	} else {
 		create = nil
 	}
-	l := views.List{Filter: w.filter(userFields()...), Table: userTable(page.Items, v.base()), Shown: shown(len(page.Items), "person", "")}
+	l := views.List{Filter: w.filter(3, userFields()...), Table: userTable(page.Items, v.base()), Shown: shown(len(page.Items), "person", "")}
 	l.Shown = strings.TrimSuffix(strings.Replace(l.Shown, "persons", "people", 1), ", ")
 	l.Empty = emptyOf(w, "Nobody yet", "People appear here when they sign up, or when you create them.", create)
 	l.Also = []views.Link{{Label: "Deleted users", Href: v.base() + "/users/deleted"}}
@@ -108,11 +108,11 @@ func signInName(u models.User) string {
 func userTable(users []models.User, base string) views.Table {
 	t := views.Table{Caption: "Users", Columns: []views.Column{{Label: "Name"}, {Label: "Signs in as"}, {Label: "Ways to sign in"}, {Label: "Created"}, {Label: "Last sign-in"}, {Label: "State"}}}
 	for _, u := range users {
-		last := when(u.LastSignInAt)
+		last := day(u.LastSignInAt)
 		if u.LastSignInAt.IsZero() {
 			last = views.Cell{Text: "Never", Tone: "soft"}
 		}
-		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: userName(u), Href: base + "/users/" + u.ID}, code(signInName(u)), plain(waysIn(u)), when(u.CreatedAt), last, stateBadge(u.Enabled)}})
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: userName(u), Href: base + "/users/" + u.ID}, views.Cell{Kind: views.Name, Text: signInName(u)}, plain(waysIn(u)), day(u.CreatedAt), last, stateBadge(u.Enabled)}})
 	}
 	return t
 }
@@ -189,7 +189,7 @@ func (p *Portal) userDeletedList(c *fiber.Ctx) error {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	l := views.List{Filter: w.filter(views.Field{Name: "search", Label: "Name, address or ID", Type: "search"}), Table: t, Shown: strings.TrimSuffix(strings.Replace(shown(len(page.Items), "person", ""), "persons", "people", 1), ", "),
+	l := views.List{Filter: w.filter(3, views.Field{Name: "search", Label: "Name, address or ID", Type: "search"}), Table: t, Shown: strings.TrimSuffix(strings.Replace(shown(len(page.Items), "person", ""), "persons", "people", 1), ", "),
 		Empty: emptyOf(w, "No deleted users", "A person whom you delete waits here for 30 days.", nil)}
 	w.finish(&l, page.Next)
 	return p.list(c, s, l)

@@ -138,7 +138,11 @@ func (f Field) check() ui.Checkbox {
 func (t Table) list(csrf string) ui.Table {
 	out := ui.Table{Caption: t.Caption, HideCaption: true}
 	for _, c := range t.Columns {
-		out.Columns = append(out.Columns, ui.Column{Label: c.Label, Number: c.Num})
+		label := c.Label
+		if label == "Time" {
+			label = "Time (UTC)"
+		}
+		out.Columns = append(out.Columns, ui.Column{Label: label, Number: c.Num})
 	}
 	actions := false
 	for _, r := range t.Rows {
@@ -175,7 +179,7 @@ func timeWords(t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
-	return t.UTC().Format("2 Jan 2006, 15:04:05 UTC")
+	return t.UTC().Format("2 Jan 2006, 15:04:05")
 }
 
 func facts(list []Fact) []ui.Row {

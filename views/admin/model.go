@@ -64,6 +64,7 @@ const (
 	Text  CellKind = ""
 	Code  CellKind = "code"  // ids, addresses: fixed width, left to right
 	When  CellKind = "when"  // Time
+	Day   CellKind = "day"   // the date of Time, for narrow columns
 	Badge CellKind = "badge" // Tone: ok, warn, danger, neutral, info
 	Num   CellKind = "num"
 	Name  CellKind = "name" // a person's or admin's words: isolated direction
