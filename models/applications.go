@@ -606,13 +606,14 @@ func (t *Tenant) RemoveApplicationCredential(ctx context.Context, actor audit.Ac
 // MarkFirstRequest notes that an app has called for the first time. It costs nothing from the second
 // call on.
 func (t *Tenant) MarkFirstRequest(ctx context.Context, clientID string) error {
-	if _, seen := t.seen.Load(clientID); seen {
+	key := t.ID + " " + clientID // two tenants of one installation may have the same app
+	if _, seen := t.seen.Load(key); seen {
 		return nil
 	}
 	err := t.u(ctx).Model(&ApplicationRow{}).Where("client_id = ? AND first_request_at IS NULL", clientID).
 		UpdateColumn("first_request_at", t.Now()).Error
 	if err == nil {
-		t.afterCommit(func() { t.seen.Store(clientID, true) })
+		t.afterCommit(func() { t.seen.Store(key, true) })
 	}
 	return err
 }

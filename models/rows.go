@@ -124,8 +124,8 @@ func (CredentialRow) TableName() string { return "credentials" }
 // ApplicationSpec: what an admin edits and no query filters by.
 type ApplicationRow struct {
 	ID                 string `gorm:"primaryKey;size:36"` // object id
-	TenantID           string `gorm:"size:36;index:applications_tenant,priority:1"`
-	ClientID           string `gorm:"size:36;uniqueIndex:applications_client"` // appId, a UUIDv4
+	TenantID           string `gorm:"size:36;index:applications_tenant,priority:1;uniqueIndex:applications_client,priority:1"`
+	ClientID           string `gorm:"size:36;uniqueIndex:applications_client,priority:2"` // appId, a UUIDv4; unique in its tenant
 	ServicePrincipalID string `gorm:"size:36;uniqueIndex:applications_sp"`
 	Name               string
 	NameNorm           string `gorm:"index:applications_tenant,priority:2"`

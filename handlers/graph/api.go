@@ -46,7 +46,9 @@ type API struct {
 	BaseURL string
 	Words   *i18n.Localizer // English: messages are for developers
 	Log     *slog.Logger
-	table   []resource
+
+	table      []resource
+	configured []managed // in the order in which they depend on each other
 }
 
 // Passwords checks and hashes the password of a new or changed account.
@@ -61,7 +63,7 @@ func New(a API) *API {
 	if a.Log == nil {
 		a.Log = slog.Default()
 	}
-	a.table = a.resources()
+	a.table, a.configured = a.resources()
 	return &a
 }
 

@@ -235,6 +235,30 @@ func (a *API) applications() *collection[application] {
 	r.delete = func(ctx context.Context, c *call, row *application) error {
 		return c.tenant.DeleteApplication(ctx, c.actor(), row.ID)
 	}
+	r.managing = &managing[application]{key: "appId",
+		keyOf: func(r *application) string { return r.ClientID }, name: func(r *application) string { return r.Name },
+		adopt: func(r *application, key string) error {
+			if !odata.IsGUID(key) {
+				return invalidValue("appId", ": a GUID is needed")
+			}
+			r.ClientID = key
+			return nil
+		},
+		revive: func(ctx context.Context, c *call, key string) (*application, error) {
+			app, err := c.tenant.ApplicationByClient(ctx, key)
+			if fault.Is(err, fault.NotFound) {
+				return nil, nil
+			}
+			if err != nil || app.DeletedAt.IsZero() {
+				return nil, err
+			}
+			app, err = c.tenant.RestoreApplication(ctx, c.actor(), app.ID)
+			return &application{Application: app}, err
+		},
+		// A client of this very API is a credential, not configuration.
+		skip: func(r *application) bool { return r.Kind == models.DaemonApp && len(r.Spec.Permissions) > 0 },
+		show: map[string]func(*application) any{"keyCredentials": keysInFile},
+	}
 	r.actions = []action[application]{
 		{method: http.MethodPost, path: "addPassword", need: writeApps(), run: a.addPassword},
 		{method: http.MethodPost, path: "removePassword", need: writeApps(), run: a.removeKey},
@@ -527,6 +551,29 @@ func setKeys(r *application, raw json.RawMessage) error {
 	}
 	r.keys = &keys
 	return nil
+}
+
+// keysInFile are the certificates by themselves: ids of this installation and dates, which are inside the
+// certificate, are left out.
+func keysInFile(r *application) any {
+	var keys []keyCredential
+	if r.keys != nil {
+		keys = *r.keys
+	} else {
+		keys = shownKeys(r.Application, true)
+	}
+	out := []object{}
+	for _, k := range keys {
+		key := k.Key
+		for _, have := range shownKeys(r.Application, true) {
+			if key == nil && have.KeyID == k.KeyID {
+				key = have.Key
+			}
+		}
+		out = append(out, object{{"displayName", deref(k.DisplayName)}, {"key", strings.Join(strings.Fields(deref(key)), "")}, {"type", "AsymmetricX509Cert"}, {"usage", "Verify"}})
+	}
+	slices.SortFunc(out, func(a, b object) int { return strings.Compare(a.get("key").(string), b.get("key").(string)) })
+	return out
 }
 
 // keysDiffer lists what must be added and removed so that an application has the wanted keys.

@@ -89,10 +89,14 @@ type call struct {
 	tenant *models.Tenant
 	opts   options
 	params map[string]string // named elements of an action's path
+	by     *audit.Actor      // who acts, when it is not the caller of a request
 }
 
 // actor is who the audit log names.
 func (c *call) actor() audit.Actor {
+	if c.by != nil {
+		return *c.by
+	}
 	a := audit.Actor{Kind: audit.ActorApp, ID: c.caller.ClientID, Name: c.caller.Name, IP: c.ip, CorrelationID: c.clientID}
 	if c.caller.UserID != "" {
 		a.Kind, a.ID, a.Name = audit.ActorUser, c.caller.UserID, c.caller.UserName

@@ -195,6 +195,7 @@ func (a *API) flows() *collection[flow] {
 	}
 	r.delete = func(ctx context.Context, c *call, f *flow) error { return c.tenant.DeleteFlow(ctx, c.actor(), f.ID) }
 	r.actions = flowActions(r)
+	r.managing = &managing[flow]{key: "displayName", keyOf: func(f *flow) string { return f.Name }, name: func(f *flow) string { return f.Name }}
 	return r
 }
 

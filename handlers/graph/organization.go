@@ -72,6 +72,10 @@ func (a *API) organization() *collection[organization] {
 		t, err := c.tenant.Get(ctx)
 		return &organization{t, a.domain(t)}, err
 	}
+	// Name, slug and plan tell installations apart, so they are no configuration.
+	r.managing = &managing[organization]{key: "kind", keyOf: func(*organization) string { return "organization" },
+		name: func(*organization) string { return "organization" }, fixed: true,
+		show: map[string]func(*organization) any{"portico": func(o *organization) any { return object{{"settings", o.Settings}} }}}
 	r.update = func(ctx context.Context, c *call, _ organization, o *organization, again func(*organization) error) error {
 		made, err := c.tenant.Update(ctx, c.actor(), func(t *tenant.Tenant) error {
 			now := organization{*t, o.domain}

@@ -53,7 +53,8 @@ type collection[R any] struct {
 	update func(ctx context.Context, c *call, before R, row *R, again func(*R) error) error
 	delete func(ctx context.Context, c *call, row *R) error
 
-	actions []action[R]
+	actions  []action[R]
+	managing *managing[R] // nil = not part of configuration as code
 }
 
 // action is something below one object: an operation, a navigation, a relation.

@@ -1,18 +1,19 @@
 package graph
 
 // resources is the route table: one row per resource, each in a file of its own. Paths are found by
-// their longest match.
-func (a *API) resources() []resource {
-	users, applications := a.users(), a.applications()
+// their longest match. The second list are those that configuration as code manages, each after what
+// it depends on.
+func (a *API) resources() ([]resource, []managed) {
+	users, applications, flows, organization := a.users(), a.applications(), a.flows(), a.organization()
 	return []resource{
 		users,
 		me{users},
 		applications,
 		a.servicePrincipals(),
 		deletedItems{a, users, applications},
-		a.flows(),
+		flows,
 		a.signIns(),
 		a.directoryAudits(),
-		a.organization(),
-	}
+		organization,
+	}, []managed{organization, applications, flows}
 }

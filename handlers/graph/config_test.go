@@ -1,0 +1,245 @@
+package graph
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"errors"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"portico/app/audit"
+	"portico/models"
+)
+
+// certificate makes a certificate as an app would register it: DER in base64.
+func certificate(t *testing.T, name string) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tpl := x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)}
+	der, err := x509.CreateCertificate(rand.Reader, &tpl, &tpl, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(der)
+}
+
+const (
+	scopeID = "11111111-2222-4333-8444-555555555555"
+	roleID  = "21111111-2222-4333-8444-555555555555"
+)
+
+// furnish gives the world's tenant something of everything that configuration holds.
+func furnish(w *world) (webID string) {
+	w.t.Helper()
+	web := w.want(201, w.do("POST", "/applications", map[string]any{"displayName": "Web Shop",
+		"web":            map[string]any{"redirectUris": []string{"https://shop.example/cb", "https://shop.example/other"}, "homePageUrl": "https://shop.example"},
+		"identifierUris": []string{"api://shop"}, "tags": []string{"b", "a"}, "notes": "x <&> y",
+		"api": map[string]any{"oauth2PermissionScopes": []any{map[string]any{"id": scopeID, "value": "Orders.Read", "isEnabled": true, "type": "User",
+			"adminConsentDisplayName": "Read orders", "adminConsentDescription": "Reads orders"}}},
+		"appRoles":       []any{map[string]any{"id": roleID, "value": "Admin", "displayName": "Admin", "isEnabled": true, "allowedMemberTypes": []string{"User"}}},
+		"keyCredentials": []any{map[string]any{"type": "AsymmetricX509Cert", "usage": "Verify", "key": certificate(w.t, "shop"), "displayName": "shop"}},
+		"portico":        map[string]any{"accessTokenMinutes": 30, "backChannelLogoutUrl": "https://shop.example/logout"}}))
+	w.want(201, w.do("POST", "/applications", map[string]any{"displayName": "Web Shop", "spa": map[string]any{"redirectUris": []string{"http://localhost:3000"}}}))
+	appID := web.body["appId"].(string)
+	w.want(200, w.do("POST", "/applications/"+web.body["id"].(string)+"/addPassword", "{}"))
+	w.want(201, w.do("POST", "/identity/authenticationEventsFlows", flowBody("Shop flow", appID)))
+	w.want(204, w.do("PATCH", "/organization/"+w.tenant.ID, map[string]any{"portico": map[string]any{"settings": map[string]any{"passwordMinLength": 10, "bannedWords": []string{"shop"}}}}))
+	return web.body["id"].(string)
+}
+
+func readAll(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(dir, path)
+		out[rel] = string(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestConfigurationRoundTrip(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := context.Background()
+		id := furnish(w)
+		a, b := w.t.TempDir(), w.t.TempDir()
+		files, err := w.api.Export(ctx, w.tenant.ID, a)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if len(files) != 4 {
+			w.t.Errorf("files: %v", files)
+		}
+		text := readAll(w.t, a)
+		for name, s := range text {
+			for _, secret := range []string{"secretText", "hint", "passwordCredentials", id, w.tenant.ID} {
+				if strings.Contains(s, secret) {
+					w.t.Errorf("%s holds %q", name, secret)
+				}
+			}
+		}
+		plan := func(t *models.Tenant, dir string) []Change {
+			w.t.Helper()
+			changes, err := w.api.Plan(ctx, t.ID, dir)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			return changes
+		}
+		if got := plan(w.tenant, a); len(got) != 0 {
+			w.t.Errorf("a plan right after an export is not empty:\n%s", Describe(got))
+		}
+		other := w.newTenant("other")
+		first := plan(other, a)
+		if len(first) != 4 || len(plan(other, a)) != 4 {
+			w.t.Errorf("planning wrote something, or saw not all:\n%s", Describe(first))
+		}
+		applied, err := w.api.Apply(ctx, other.ID, a, audit.System("test"))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if Describe(applied) != Describe(first) {
+			w.t.Errorf("apply did something else than planned:\n%s\n---\n%s", Describe(applied), Describe(first))
+		}
+		if got := plan(other, a); len(got) != 0 {
+			w.t.Errorf("a second plan is not empty:\n%s", Describe(got))
+		}
+		if _, err := w.api.Export(ctx, other.ID, b); err != nil {
+			w.t.Fatal(err)
+		}
+		again := readAll(w.t, b)
+		for name, s := range text {
+			if again[name] != s {
+				w.t.Errorf("%s differs after the round trip:\n%s\n---\n%s", name, s, again[name])
+			}
+		}
+		if len(again) != len(text) {
+			w.t.Errorf("files %d, want %d", len(again), len(text))
+		}
+	})
+}
+
+func TestConfigurationChanges(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := context.Background()
+		id := furnish(w)
+		dir := w.t.TempDir()
+		if _, err := w.api.Export(ctx, w.tenant.ID, dir); err != nil {
+			w.t.Fatal(err)
+		}
+		// Somebody changes things by hand.
+		w.want(204, w.do("PATCH", "/applications/"+id, map[string]any{"web": map[string]any{"redirectUris": []string{"https://shop.example/cb", "https://evil.example/"}}, "isDisabled": true}))
+		extra := w.want(201, w.do("POST", "/applications", map[string]any{"displayName": "Extra"}))
+		changes, err := w.api.Plan(ctx, w.tenant.ID, dir)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		said := Describe(changes)
+		for _, want := range []string{`- delete application "Extra" (` + extra.body["appId"].(string) + ")", `~ update application "Web Shop"`,
+			`web.redirectUris: remove "https://evil.example/"`, `web.redirectUris: add "https://shop.example/other"`, "isDisabled: true becomes false"} {
+			if !strings.Contains(said, want) {
+				w.t.Errorf("the plan does not say %q:\n%s", want, said)
+			}
+		}
+		if len(changes) != 2 {
+			w.t.Errorf("changes:\n%s", said)
+		}
+		before := w.want(200, w.do("GET", "/auditLogs/directoryAudits", nil)).values()
+		if _, err := w.api.Apply(ctx, w.tenant.ID, dir, audit.System("apply")); err != nil {
+			w.t.Fatal(err)
+		}
+		after := w.want(200, w.do("GET", "/auditLogs/directoryAudits?$filter=initiatedBy/app/displayName%20eq%20'apply'%20or%20category%20eq%20'ApplicationManagement'", nil)).values()
+		if all := w.want(200, w.do("GET", "/auditLogs/directoryAudits", nil)).values(); len(all) != len(before)+2 || len(after) == 0 {
+			w.t.Errorf("audit rows %d, before %d", len(all), len(before))
+		}
+		if w.want(200, w.do("GET", "/applications/"+id, nil)).body["isDisabled"] != false {
+			w.t.Error("the application is still disabled")
+		}
+		// A deleted application comes back with its id.
+		w.want(204, w.do("DELETE", "/applications/"+id, nil))
+		changes, err = w.api.Apply(ctx, w.tenant.ID, dir, audit.System("apply"))
+		if err != nil || len(changes) == 0 || changes[0].Action != "restore" {
+			w.t.Errorf("restore: %v\n%s", err, Describe(changes))
+		}
+		w.want(200, w.do("GET", "/applications/"+id, nil))
+		if c, err := w.api.Plan(ctx, w.tenant.ID, dir); err != nil || len(c) != 0 {
+			w.t.Errorf("not settled: %v %s", err, Describe(c))
+		}
+		// A folder that is absent is left alone.
+		if err := os.RemoveAll(filepath.Join(dir, "user-flows")); err != nil {
+			w.t.Fatal(err)
+		}
+		if c, err := w.api.Plan(ctx, w.tenant.ID, dir); err != nil || len(c) != 0 {
+			w.t.Errorf("an absent folder means something: %v %s", err, Describe(c))
+		}
+	})
+}
+
+func TestConfigurationRefuses(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := context.Background()
+		const app = `{"appId":"62e90394-69f5-4237-9190-012177145e10","displayName":"New"`
+		for _, c := range []struct{ file, text, wantFile, wantField string }{
+			{"applications/a.json", app + `,"displayname":"x"}`, "applications/a.json", "displayname"},
+			{"applications/a.json", app + `,"id":"x"}`, "applications/a.json", "id"},
+			{"applications/a.json", app + `,"passwordCredentials":[]}`, "applications/a.json", "passwordCredentials"},
+			{"applications/a.json", app + `,"web":{"redirectUri":["x"]}}`, "applications/a.json", "web/redirectUri"},
+			{"applications/a.json", app + `,"web":{"redirectUris":["http://plain.example/"]}}`, "applications/a.json", "redirectUris[0]"},
+			{"applications/a.json", app + `,"web":5}`, "applications/a.json", "web"},
+			{"applications/a.json", `{"displayName":"New"}`, "applications/a.json", "appId"},
+			{"applications/a.json", `{"appId":"x","displayName":"New"}`, "applications/a.json", "appId"},
+			{"applications/a.json", app, "applications/a.json", ""},
+			{"applications/a.json", `[]`, "applications/a.json", ""},
+			{"applications/a.txt", ``, "applications/a.txt", ""},
+			{"application/a.json", app + "}", "application", ""},
+			{"user-flows/f.json", `{"displayName":"F","onInteractiveAuthFlowStart":{"isSignUpAllowed":true}}`, "user-flows/f.json", "onAuthenticationMethodLoadStart"},
+			{"user-flows/f.json", `{"@odata.type":"#microsoft.graph.user","displayName":"F"}`, "user-flows/f.json", "@odata.type"},
+			{"organization/o.json", `{"kind":"organization","portico":{"settings":{"nope":1}}}`, "organization/o.json", "portico/nope"},
+		} {
+			dir := w.t.TempDir()
+			path := filepath.Join(dir, c.file)
+			good := filepath.Join(dir, "applications", "0.json")
+			for p, text := range map[string]string{good: `{"appId":"72e90394-69f5-4237-9190-012177145e10","displayName":"Good"}`, path: c.text} {
+				if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+					w.t.Fatal(err)
+				}
+				if err := os.WriteFile(p, []byte(text), 0o644); err != nil {
+					w.t.Fatal(err)
+				}
+			}
+			for _, run := range []func() error{
+				func() error { _, err := w.api.Plan(ctx, w.tenant.ID, dir); return err },
+				func() error { _, err := w.api.Apply(ctx, w.tenant.ID, dir, audit.System("test")); return err },
+			} {
+				err := run()
+				var f *FileError
+				if !errors.As(err, &f) || f.File != c.wantFile || f.Field != c.wantField {
+					w.t.Errorf("%s %s: %v", c.file, c.text, err)
+				}
+			}
+			if n := w.want(200, w.do("GET", "/applications?$filter=displayName%20eq%20'Good'", nil)).values(); len(n) != 0 {
+				w.t.Errorf("%s %s: something was written before the refusal", c.file, c.text)
+			}
+		}
+	})
+}
