@@ -28,7 +28,7 @@ func (p *Portal) appSections(v *visit, a models.Application) []views.Section {
 		{Label: "Name", Value: views.Cell{Kind: views.Name, Text: a.Name}, Change: base + "/edit"},
 		fact("Application (client) ID", code(a.ClientID)), fact("Directory (tenant) ID", code(a.TenantID)), fact("Object ID", code(a.ID)),
 		fact("Authority", code(e.authority())), fact("State", stateBadge(a.Enabled)), fact("First request", plain(first)), fact("Registered", when(a.CreatedAt)),
-		{Label: "Notes", Value: plain(a.Spec.Notes), Change: base + "/edit"}}}}
+		{Label: "Notes", Value: orNone(a.Spec.Notes), Change: base + "/edit"}}}}
 	if a.Kind != models.DaemonApp {
 		out = append(out, redirectSection(a, base), flowSection(v, a), signOutSection(a, base), backChannelSection(a, base))
 	}
@@ -41,6 +41,13 @@ func (p *Portal) appSections(v *visit, a models.Application) []views.Section {
 	}
 	return append(out, views.Section{ID: "danger", Title: "Disable or delete", Danger: true, Lead: lead,
 		Buttons: []views.Action{toggle, {Label: "Delete application", Href: base + "/delete", Danger: true, About: a.Name}}})
+}
+
+func orNone(s string) views.Cell {
+	if s == "" {
+		return views.Cell{Text: "None", Tone: "soft"}
+	}
+	return views.Cell{Kind: views.Name, Text: s}
 }
 
 func redirectSection(a models.Application, base string) views.Section {

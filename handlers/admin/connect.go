@@ -38,7 +38,7 @@ func (p *Portal) appConnect(c *fiber.Ctx) error {
 		m.Mistakes = append(m.Mistakes, mistakeOf(row, v.appBase(a)))
 	}
 	if len(mistakes) > 0 && v.may(access.AppWrite) {
-		m.Forget = &views.Action{Label: "I have mended this: watch again", Post: v.appBase(a) + "/connect/forget"}
+		m.Forget = &views.Action{Label: "Clear these and watch again", Post: v.appBase(a) + "/connect/forget"}
 	}
 	return handlers.Render(c, fiber.StatusOK, views.ConnectPage(s, m))
 }

@@ -129,31 +129,46 @@ func attributeIDs() []string {
 	return []string{"displayName", "givenName", "surname", "jobTitle", "streetAddress", "postalCode", "city", "state", "country"}
 }
 
-// flowForm is the form of a new and of a changed flow.
-func flowForm(f userflow.Flow, action, submit, cancel string, apps []views.Option, chosen []string) views.Form {
-	var attributes, required []views.Option
-	var has, must []string
+func labelFor(a userflow.Attribute) string {
+	if a.Label != "" {
+		return a.Label
+	}
+	return attributeLabel(a.ID)
+}
+
+// attributeFields are one choice per attribute: not asked, may be left empty, must be filled in.
+func attributeFields(f userflow.Flow) views.Field {
+	grid := views.Field{Kind: views.Grid, Name: "attributes", Label: "What should people tell when they sign up?", Hint: "Ask for little: each field loses people."}
+	add := func(id, label string) {
+		value := ""
+		for _, a := range f.Attributes {
+			if a.ID == id {
+				value = choose(a.Required, "must", "may")
+			}
+		}
+		grid.Fields = append(grid.Fields, views.Field{Kind: views.Select, Name: "ask." + id, Label: label, Value: value,
+			Options: []views.Option{{Label: "Not asked"}, {Value: "may", Label: "Asked, may be left empty"}, {Value: "must", Label: "Must be filled in"}}})
+	}
 	for _, id := range attributeIDs() {
-		attributes = append(attributes, views.Option{Value: id, Label: attributeLabel(id)})
-		required = append(required, views.Option{Value: id, Label: attributeLabel(id)})
+		add(id, attributeLabel(id))
 	}
 	for _, a := range f.Attributes {
 		if !slices.Contains(attributeIDs(), a.ID) {
-			label := choose(a.Label != "", a.Label, a.ID)
-			attributes, required = append(attributes, views.Option{Value: a.ID, Label: label}), append(required, views.Option{Value: a.ID, Label: label})
-		}
-		if has = append(has, a.ID); a.Required {
-			must = append(must, a.ID)
+			add(a.ID, labelFor(a))
 		}
 	}
+	return grid
+}
+
+// flowForm is the form of a new and of a changed flow.
+func flowForm(f userflow.Flow, action, submit, cancel string, apps []views.Option, chosen []string) views.Form {
 	form := views.Form{Action: action, Submit: submit, Cancel: cancel, Fields: []views.Field{
 		{Name: "name", Label: "Name", Hint: "For admins, for example “Sign up and sign in”.", Value: f.Name},
 		{Kind: views.Radios, Name: "signUpMethod", Label: "How do new people prove who they are?", Hint: "A change is for new people only: whoever has an account keeps the way they have.", Value: string(f.SignUpMethod), Options: []views.Option{
 			{Value: "emailPassword", Label: factorLabel(userflow.EmailPassword), Hint: "They prove the address with a code once, then choose a password."},
 			{Value: "emailCode", Label: factorLabel(userflow.EmailCode), Hint: "No password at all: each sign-in sends a code."}}},
 		{Kind: views.Check, Name: "signUpAllowed", Label: "People may sign up by themselves", Hint: "Otherwise only accounts that an admin or your program made can sign in.", Value: tick(f.SignUpAllowed)},
-		{Kind: views.Checks, Name: "attributes", Label: "What should people tell when they sign up?", Hint: "Ask for little: each field loses people.", Values: has, Options: attributes, Optional: true},
-		{Kind: views.Checks, Name: "required", Label: "Which of these must they fill in?", Values: must, Options: required, Optional: true},
+		attributeFields(f),
 		{Kind: views.Radios, Name: "mfa", Label: "Second factor", Value: string(f.MFA.Enforcement), Options: []views.Option{
 			{Value: "conditional", Label: "When a policy demands it", Hint: "People set one up at sign-up and are asked only when a Conditional Access policy says so."},
 			{Value: "alwaysOn", Label: "Always", Hint: "Asked at each sign-in; whoever has none sets one up."},
@@ -171,16 +186,23 @@ func flowForm(f userflow.Flow, action, submit, cancel string, apps []views.Optio
 // readFlow reads the form over a flow; what the form does not know stays.
 func readFlow(c *fiber.Ctx, f *userflow.Flow) {
 	f.Name, f.SignUpMethod, f.SignUpAllowed = typed(c, "name"), userflow.Method(typed(c, "signUpMethod")), ticked(c, "signUpAllowed")
+	var ids []string // the order of the pages stays; what is new comes last
 	known := map[string]userflow.Attribute{}
 	for _, a := range f.Attributes {
-		known[a.ID] = a
+		ids, known[a.ID] = append(ids, a.ID), a
 	}
-	required := all(c, "required")
+	for _, id := range attributeIDs() {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
 	f.Attributes = nil
-	for _, id := range all(c, "attributes") {
-		a := known[id]
-		a.ID, a.Required = id, slices.Contains(required, id)
-		f.Attributes = append(f.Attributes, a)
+	for _, id := range ids {
+		if how := typed(c, "ask."+id); how == "may" || how == "must" {
+			a := known[id]
+			a.ID, a.Required = id, how == "must"
+			f.Attributes = append(f.Attributes, a)
+		}
 	}
 	f.MFA = userflow.MFA{Enforcement: userflow.Enforcement(typed(c, "mfa")), Methods: all(c, "mfaMethods"), MayPostpone: ticked(c, "mayPostpone")}
 }
@@ -286,7 +308,7 @@ func flowSummary(f userflow.Flow, change string) views.Section {
 		methods = append(methods, factorLabel(m))
 	}
 	for _, a := range f.Attributes {
-		attributes = append(attributes, attributeLabel(a.ID)+choose(a.Required, " (must be filled in)", ""))
+		attributes = append(attributes, labelFor(a)+choose(a.Required, " (must be filled in)", ""))
 	}
 	if len(attributes) == 0 {
 		attributes = []string{"Nothing"}
@@ -506,7 +528,7 @@ func (p *Portal) flowRun(c *fiber.Ctx) error {
 		sections = append(sections, views.Section{Title: "Address", Lead: "Add an application with a redirect URI to this flow first."})
 	} else {
 		address := p.runAddress(v, app, redirect, c.Query("locale"), c.Query("prompt"))
-		sections = append(sections, views.Section{Title: "Address", Code: address, Buttons: []views.Action{{Label: "Open the sign-in page", Href: address}}})
+		sections = append(sections, views.Section{Title: "Address", Code: address, Wrap: true, Buttons: []views.Action{{Label: "Open the sign-in page", Href: address}}})
 	}
 	return p.detail(c, s, views.Detail{Sections: sections})
 }

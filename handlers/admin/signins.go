@@ -132,6 +132,9 @@ func (p *Portal) signInDetail(c *fiber.Ctx) error {
 		return err
 	}
 	t := traceOf(handlers.InfoOf(c).Locale, r, v.base())
+	if cl := v.dir.Clients[r.App.ID]; cl != nil && strings.Contains(t.Do, "Connect your app") {
+		t.Fix = &views.Link{Label: "Connect your app", Href: v.base() + "/applications/" + cl.ObjectID + "/connect"}
+	}
 	s, err := p.shell(c, t.Outcome, "", views.Help{
 		What: "The decision as it was stored when this attempt ended. Nothing here is computed again.",
 		Do:   "Read from the top: cause and remedy first, then the steps, then where it came from."},

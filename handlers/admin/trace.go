@@ -184,7 +184,7 @@ func stepsSection(l *i18n.Localizer, r record.SignIn) views.Section {
 	}
 	sort.SliceStable(s.Lines, func(i, j int) bool { return s.Lines[i].Time.Before(s.Lines[j].Time) })
 	if len(s.Lines) == 0 {
-		s.Empty = "Nobody saw a page: the answer followed from a session or a credential of the app."
+		s.Lead, s.Empty = "", "Nobody saw a page: the answer followed from a session or a credential of the app."
 	}
 	var also []string
 	for _, d := range r.Demands {
@@ -332,10 +332,17 @@ func requestSection(r record.SignIn) views.Section {
 		hint = "Given"
 	}
 	return views.Section{Title: "What the application asked for", Summary: facts(
-		fact("Protocol", plain(r.Protocol)), fact("Scopes", code(strings.Join(r.Request.Scopes, " "))),
+		fact("Protocol", plain(protocolWord(r.Protocol))), fact("Scopes", code(strings.Join(r.Request.Scopes, " "))),
 		fact("Prompt", code(strings.Join(r.Request.Prompt, " "))), fact("Age of sign-in at most", plain(maxAge)),
 		fact("Assurance asked (acr_values)", code(strings.Join(r.Request.ACR, " "))), fact("Login hint", plain(hint)),
 		fact("Languages", code(strings.Join(r.Request.UILocales, " "))))}
+}
+
+func protocolWord(s string) string {
+	if w, ok := map[string]string{"openid": "OpenID Connect", "portal": "Admin portal", "refresh": "Refresh token", "clientCredentials": "Client credentials"}[s]; ok {
+		return w
+	}
+	return humane(s)
 }
 
 func sessionSection(r record.SignIn) views.Section {

@@ -3,6 +3,8 @@ package admin
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -271,8 +273,8 @@ func profileSection(u models.User, base string) views.Section {
 		mail.Sub = choose(u.MailVerified, "Proven", "Not proven")
 	}
 	out := views.Section{ID: "profile", Title: "Profile", Summary: []views.Fact{text("Display name", u.DisplayName), text("First name", u.GivenName), text("Last name", u.Surname), text("Address", address), text("Phone", u.MobilePhone), text("Job title", u.JobTitle)}}
-	for k, val := range u.Attributes {
-		out.Summary = append(out.Summary, fact(k, views.Cell{Kind: views.Name, Text: fmt.Sprint(val)}))
+	for _, k := range slices.Sorted(maps.Keys(u.Attributes)) {
+		out.Summary = append(out.Summary, fact(humane(strings.TrimPrefix(k, "extension_")), views.Cell{Kind: views.Name, Text: textOf(u.Attributes[k])}))
 	}
 	out.Summary = append(out.Summary, facts(fact("Email", mail), fact("Language", code(u.PreferredLanguage)), fact("State", stateBadge(u.Enabled)), fact("Last sign-in", last), fact("Created", when(u.CreatedAt)), fact("How", plain(made)), fact("User ID", code(u.ID)))...)
 	return out

@@ -158,6 +158,7 @@ const (
 	TextArea FieldKind = "textarea"
 	Hidden   FieldKind = "hidden"
 	Heading  FieldKind = "heading" // not a field: a heading between fields
+	Grid     FieldKind = "grid"    // several small fields side by side
 )
 
 // Field is one control of a form, with what was typed and what is wrong with it.
@@ -176,7 +177,8 @@ type Field struct {
 	Suffix       string
 	Rows         int
 	Optional     bool
-	Code         bool // fixed width: addresses, ids
+	Code         bool    // fixed width: addresses, ids
+	Fields       []Field // of a Grid
 }
 
 // Option is one choice.
@@ -217,6 +219,7 @@ type Section struct {
 	Danger  bool     // at the end, set apart
 	Buttons []Action // actions of the section
 	Code    string   // a block of text in fixed width
+	Wrap    bool     // Code is one long line that may break
 }
 
 // Fact is one line of a summary list.
@@ -321,6 +324,7 @@ type Part struct {
 
 // Trace is the explained sign-in.
 type Trace struct {
+	Fix        *Link // where the remedy is
 	Outcome    string
 	Tone       string
 	Cause, Do  string
