@@ -23,6 +23,7 @@ import (
 
 	"portico/app/i18n"
 	"portico/app/openid"
+	"portico/app/policy"
 	"portico/app/session"
 	"portico/app/signal"
 	"portico/app/signin"
@@ -52,6 +53,15 @@ type world struct {
 	native  registered
 	user    models.User
 	logouts *receiver
+	gate    openid.Gate // nil: nothing is demanded at refresh
+}
+
+// Refresh asks the gate of the moment.
+func (w *world) Refresh(ctx context.Context, r policy.Request) (policy.Decision, error) {
+	if w.gate == nil {
+		return policy.Decision{}, nil
+	}
+	return w.gate.Refresh(ctx, r)
 }
 
 type registered struct {
@@ -163,7 +173,7 @@ func newWorldOn(t testing.TB, scratch modelstest.Scratch) *world {
 	w.issuer = w.base + "/" + w.tenant.ID + "/v2.0"
 	w.logouts = newReceiver(t)
 
-	w.provider = openid.New(openid.Options{Stores: w.store, MAC: w.store.Sealer().MAC, Now: w.clock.Now})
+	w.provider = openid.New(openid.Options{Stores: w.store, MAC: w.store.Sealer().MAC, Gate: w, Now: w.clock.Now})
 	w.starter = &instantStarter{w: w, issuer: door.Issuer{Provider: w.provider}, sessions: map[string]session.Session{}}
 	w.handler = &door.Handler{Provider: w.provider, Store: w.store, BaseURL: w.base, Starter: w.starter, Sessions: w.starter,
 		Pages: door.PlainPages{}, CSRF: handlers.CSRF{Key: bytes.Repeat([]byte{3}, 32)}}
@@ -205,7 +215,10 @@ func (w testWriter) Write(b []byte) (int, error) {
 
 func (w *world) register(name, kind string, p openid.Platform, redirect string, more func(*models.ApplicationSpec)) registered {
 	w.t.Helper()
-	spec := models.ApplicationSpec{RedirectURIs: []openid.RedirectURI{{URI: redirect, Platform: p}}}
+	spec := models.ApplicationSpec{}
+	if redirect != "" {
+		spec.RedirectURIs = []openid.RedirectURI{{URI: redirect, Platform: p}}
+	}
 	if more != nil {
 		more(&spec)
 	}
