@@ -131,7 +131,7 @@ func examineKeys(ctx context.Context, s *models.Store) finding {
 	if err != nil {
 		return finding{bad, "Keys", fmt.Sprintf("what is sealed in the database does not open: %v\nGive PORTICO_SECRET the value it had, or the former one as PORTICO_SECRET_PREVIOUS.", err)}
 	}
-	return finding{good, "Keys", fmt.Sprintf("%d sealed values were tried and open with PORTICO_SECRET.", n)}
+	return finding{good, "Keys", fmt.Sprintf("%d signing keys were tried and open with PORTICO_SECRET.", n)}
 }
 
 func examineOutbox(ctx context.Context, s *models.Store) finding {

@@ -85,4 +85,10 @@ func (m *metrics) handler() http.Handler {
 }
 
 // healthy checks what every request needs.
-func (s *server) healthy(ctx context.Context) error { return s.store.Ping(ctx) }
+func (s *server) healthy(ctx context.Context) error {
+	if err := s.store.Ping(ctx); err != nil {
+		return err
+	}
+	_, err := s.store.CheckSeals(ctx)
+	return err
+}

@@ -260,11 +260,9 @@ func peerAddr(c *fiber.Ctx) netip.Addr {
 func NewReference() string {
 	var b [10]byte
 	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	s := reference.EncodeToString(b[:])
+	s := base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").EncodeToString(b[:])
 	return s[0:4] + "-" + s[4:8] + "-" + s[8:12]
 }
-
-var reference = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
 func (w *Web) logLine(c *fiber.Ctx, info *Info, route string, status int, took time.Duration, err error) {
 	level := slog.LevelInfo

@@ -51,19 +51,19 @@ func (s *Store) DatabaseTime(ctx context.Context) (time.Time, error) {
 	return at.UTC(), err
 }
 
-// CheckSeals opens a few sealed values with the present secret and says how many it tried.
+// CheckSeals opens the newest signing keys with the present secret and says how many it tried. Whatever
+// else is sealed was sealed with the same secret.
 func (s *Store) CheckSeals(ctx context.Context) (int, error) {
-	var rows []CredentialRow
-	err := s.read.WithContext(ctx).Where("kind <> ?", KindPassword).Order("created_at DESC").Limit(20).Find(&rows).Error
-	if err != nil {
+	var keys []OpenIDKeyRow
+	if err := s.read.WithContext(ctx).Order("created_at DESC").Limit(10).Find(&keys).Error; err != nil {
 		return 0, err
 	}
-	for _, r := range rows {
-		if _, err := s.seal.Open(r.Secret, credentialContext(r.ID)); err != nil {
-			return 0, fmt.Errorf("security info of user %s: %w", r.UserID, err)
+	for _, k := range keys {
+		if _, err := s.seal.Open(k.Private, openIDKeySeal(k.TenantID, k.ID)); err != nil {
+			return 0, fmt.Errorf("signing key %s: %w", k.ID, err)
 		}
 	}
-	return len(rows), nil
+	return len(keys), nil
 }
 
 // RecentAddresses lists the client addresses among the newest sign-ins that people made.

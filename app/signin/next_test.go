@@ -52,9 +52,13 @@ func (s *scene) next() Step { return Next(s.a, s.w) }
 func codeFlow(s *scene) {
 	s.w.Flow.SignUpMethod, s.w.Flow.SignInMethods = userflow.EmailCode, []userflow.Method{userflow.EmailCode}
 }
-func bothFlow(s *scene) { s.w.Flow.SignInMethods = []userflow.Method{userflow.EmailPassword, userflow.EmailCode} }
+func bothFlow(s *scene) {
+	s.w.Flow.SignInMethods = []userflow.Method{userflow.EmailPassword, userflow.EmailCode}
+}
 func noSignUp(s *scene) { s.w.Flow.SignUpAllowed = false }
-func named(s *scene)    { s.a.Facts.Identified = &Identified{Typed: annaMail, Canonical: annaMail, At: noon} }
+func named(s *scene) {
+	s.a.Facts.Identified = &Identified{Typed: annaMail, Canonical: annaMail, At: noon}
+}
 func known(s *scene) {
 	s.w.Account = account.Account{ID: annaID, Enabled: true, HasPassword: true, FirstFactor: string(userflow.EmailPassword), Mail: annaMail}
 }
@@ -63,7 +67,9 @@ func knownByCode(s *scene) {
 	s.w.Account.HasPassword, s.w.Account.FirstFactor = false, string(userflow.EmailCode)
 }
 func disabled(s *scene) { s.w.Account.Enabled, s.w.Holder.Enabled = false, false }
-func password(s *scene) { s.a.Facts.Password = &Passed{UserID: annaID, Kind: factor.Password, At: noon} }
+func password(s *scene) {
+	s.a.Facts.Password = &Passed{UserID: annaID, Kind: factor.Password, At: noon}
+}
 func passwordOfBob(s *scene) {
 	s.a.Facts.Password = &Passed{UserID: "bob", Kind: factor.Password, At: noon}
 }
@@ -97,14 +103,16 @@ func sessionWithMFA(s *scene) {
 func prompt(words ...string) change { return func(s *scene) { s.a.Request.Prompt = words } }
 func maxAge(sec int) change         { return func(s *scene) { s.a.Request.MaxAge = &sec } }
 func otherSession(s *scene)         { s.w.Session.SID = "another" }
-func revoked(s *scene)              { s.w.Holder.SessionsValidFrom, s.w.Account.SessionsValidFrom = noon.Add(time.Second), noon.Add(time.Second) }
-func other(s *scene)                { s.a.Facts.Other = &Mark{At: noon} }
-func late(s *scene)                 { s.w.Now = s.a.ExpiresAt }
-func ended(s *scene)                { s.a.EndedAt = noon }
-func cancelled(s *scene)            { s.a.Facts.Cancelled = &Cancelled{Error: "access_denied"} }
-func block(s *scene)                { s.d.Block = true }
-func mfa(s *scene)                  { s.d.RequireMFA = true }
-func mfaForRisk(s *scene)           { s.d.RequireMFA, s.d.MFABecauseRisk = true, true }
+func revoked(s *scene) {
+	s.w.Holder.SessionsValidFrom, s.w.Account.SessionsValidFrom = noon.Add(time.Second), noon.Add(time.Second)
+}
+func other(s *scene)      { s.a.Facts.Other = &Mark{At: noon} }
+func late(s *scene)       { s.w.Now = s.a.ExpiresAt }
+func ended(s *scene)      { s.a.EndedAt = noon }
+func cancelled(s *scene)  { s.a.Facts.Cancelled = &Cancelled{Error: "access_denied"} }
+func block(s *scene)      { s.d.Block = true }
+func mfa(s *scene)        { s.d.RequireMFA = true }
+func mfaForRisk(s *scene) { s.d.RequireMFA, s.d.MFABecauseRisk = true, true }
 func frequency(d time.Duration) change {
 	return func(s *scene) { s.d.SignInFrequency = d }
 }
@@ -125,13 +133,15 @@ func hasMethod(kind string) change {
 	}
 }
 func showed(kind string) change {
-	return func(s *scene) { s.a.Facts.Second = append(s.a.Facts.Second, Passed{UserID: annaID, Kind: kind, At: noon}) }
+	return func(s *scene) {
+		s.a.Facts.Second = append(s.a.Facts.Second, Passed{UserID: annaID, Kind: kind, At: noon})
+	}
 }
 func enrolled(kind string) change {
 	return func(s *scene) { s.a.Facts.Enrolled = append(s.a.Facts.Enrolled, Enrolled{Kind: kind, At: noon}) }
 }
-func codesMade(s *scene) { s.a.Facts.Recovery = &Recovery{Codes: []string{"x"}, At: noon} }
-func codesKept(s *scene) { s.a.Facts.RecoverySet = &Mark{At: noon} }
+func codesMade(s *scene)    { s.a.Facts.Recovery = &Recovery{Codes: []string{"x"}, At: noon} }
+func codesKept(s *scene)    { s.a.Facts.RecoverySet = &Mark{At: noon} }
 func wantsConsent(s *scene) { s.a.Request.ConsentScopes = []string{"email", "orders"} }
 func consented(s *scene)    { s.w.Consented = []string{"Email", "orders"} }
 func agreed(s *scene)       { s.a.Facts.Consent = &Consent{Scopes: []string{"email", "orders"}, At: noon} }
@@ -218,7 +228,9 @@ func TestNext(t *testing.T) {
 		{"max_age=0", and(resumed, maxAge(0)), SignIn},
 		{"another sid was meant", and(resumed, func(s *scene) { s.a.Request.SIDHint = "x" }), SignIn},
 		{"another person was meant", and(resumed, func(s *scene) { s.a.Request.SubHint = "bob" }), SignIn},
-		{"this person was meant", and(resumed, func(s *scene) { s.a.Request.SubHint, s.a.Request.SIDHint, s.a.Request.LoginHint = annaID, "sid", "Anna@Example.com" }), Issue},
+		{"this person was meant", and(resumed, func(s *scene) {
+			s.a.Request.SubHint, s.a.Request.SIDHint, s.a.Request.LoginHint = annaID, "sid", "Anna@Example.com"
+		}), Issue},
 		{"another address was hinted", and(resumed, func(s *scene) { s.a.Request.LoginHint = "bob@example.com" }), SignIn},
 		{"select_account with a session", and(session1, prompt("select_account")), Select},
 		{"select_account without one", prompt("select_account"), SignIn},
