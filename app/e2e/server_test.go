@@ -25,6 +25,7 @@ import (
 type server struct {
 	t    testing.TB
 	base string // where customers reach it
+	own  string // where this instance itself answers
 	addr string // 127.0.0.1:port
 	dir  string // its working directory, with data/ below
 	env  []string
@@ -87,8 +88,9 @@ func bootIn(t testing.TB, dir string, settings ...string) *server {
 		}
 	}
 	s.addr = fmt.Sprintf("127.0.0.1:%d", port)
+	s.own = fmt.Sprintf("%s://localhost:%d", scheme, port)
 	if s.base == "" {
-		s.base = fmt.Sprintf("%s://localhost:%d", scheme, port)
+		s.base = s.own
 	}
 	s.start()
 	t.Cleanup(s.kill)
@@ -120,7 +122,7 @@ func (s *server) ready() {
 			s.t.Fatalf("the server ended: %v\n%s", err, s.log)
 		default:
 		}
-		res, err := client.Get(s.base + "/readyz")
+		res, err := client.Get(s.own + "/readyz")
 		if err != nil {
 			return err
 		}
@@ -190,6 +192,11 @@ func (s *server) client(t testing.TB) *http.Client {
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Jar: jar, Transport: transport, Timeout: 30 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// insecure asks a server of this test without looking at its certificate.
+func insecure() *http.Transport {
+	return &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}
 }
 
 func (s *server) ca() string { return filepath.Join(s.dir, "data", "ca.pem") }
