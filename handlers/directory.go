@@ -28,3 +28,6 @@ func DirectoryOf(c *fiber.Ctx) *models.Directory {
 	}
 	panic("handlers: no tenant on this route")
 }
+
+// SetDirectory gives the rest of the request a newer snapshot.
+func SetDirectory(c *fiber.Ctx, dir *models.Directory) { c.Locals(directoryKey, dir) }

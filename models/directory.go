@@ -95,6 +95,26 @@ func (s *Store) Directory(ctx context.Context, segment string) (*Directory, erro
 	return d.Directory, nil
 }
 
+// LatestDirectory is Directory for a reader who misses something in it: it compares versions now, because
+// what a snapshot does not know is read through (DESIGN §5.13).
+func (s *Store) LatestDirectory(ctx context.Context, segment string) (*Directory, error) {
+	d, err := s.Directory(ctx, segment)
+	if err != nil {
+		return nil, err
+	}
+	if e, ok := s.directories.segments.Load(strings.ToLower(d.Tenant.ID)); ok {
+		entry := e.(*cachedDirectory)
+		entry.loading.Lock()
+		defer entry.loading.Unlock()
+		latest, err := s.compare(ctx, entry, entry.current.Load())
+		if err != nil {
+			return nil, err
+		}
+		return latest.Directory, nil
+	}
+	return d, nil
+}
+
 // snapshot trusts what it has for half a second. Then one reader compares versions while the others go
 // on with what there is for another half; past that they wait, so that nobody sees anything older than
 // a second.
@@ -121,11 +141,20 @@ func (s *Store) snapshot(ctx context.Context, e *cachedDirectory) (*datedDirecto
 
 // refresh runs under the entry's lock.
 func (s *Store) refresh(ctx context.Context, e *cachedDirectory) (*datedDirectory, error) {
-	was, now := e.current.Load(), s.now()
+	was := e.current.Load()
 	if was != nil {
-		if age := now.Sub(was.checked); age >= 0 && age < snapshotAge {
+		if age := s.now().Sub(was.checked); age >= 0 && age < snapshotAge {
 			return was, nil // another reader did it while this one waited
 		}
+	}
+	return s.compare(ctx, e, was)
+}
+
+// compare keeps a snapshot whose version is still the database's and loads a new one otherwise, under
+// the entry's lock.
+func (s *Store) compare(ctx context.Context, e *cachedDirectory, was *datedDirectory) (*datedDirectory, error) {
+	now := s.now()
+	if was != nil {
 		var version int64
 		err := s.read.WithContext(ctx).Model(&TenantRow{}).Where("id = ?", e.id).Select("version").Take(&version).Error
 		if err != nil {

@@ -81,3 +81,18 @@ func TestChangesTakeHoldAtOnceHereAndWithinASecondElsewhere(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatASnapshotDoesNotKnowIsReadThrough(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, here modelstest.Scratch) {
+		there := here.Again(t)
+		tn := modelstest.MustTenant(t, here.Store, "fernhill")
+		if _, err := there.Directory(t.Context(), "fernhill"); err != nil {
+			t.Fatal(err)
+		}
+		app, _ := modelstest.MustApp(t, tn, "Market", "https://market.example/cb")
+		d, err := there.LatestDirectory(t.Context(), "fernhill")
+		if err != nil || d.Clients[app.ClientID] == nil {
+			t.Errorf("an app registered elsewhere a moment ago: %v", err)
+		}
+	})
+}

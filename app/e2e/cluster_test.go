@@ -74,7 +74,9 @@ func cluster(t testing.TB) (front *server, instances [2]*server) {
 			r.Out.Host = r.In.Host
 		},
 		Transport: &http.Transport{MaxIdleConnsPerHost: 64},
-		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) { http.Error(w, err.Error(), http.StatusBadGateway) },
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+		},
 	}
 	srv := &http.Server{Handler: proxy}
 	go func() { _ = srv.Serve(listener) }()

@@ -6,6 +6,7 @@ package openid
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"net/url"
 	"strings"
@@ -43,6 +44,7 @@ type Pages interface {
 // Store is what the door needs of the database besides the protocol's own store.
 type Store interface {
 	models.Directories
+	LatestDirectory(ctx context.Context, segment string) (*models.Directory, error)
 	Tenant(id string) *models.Tenant
 }
 
@@ -125,12 +127,44 @@ func (h *Handler) Routes() []handlers.Route {
 func (h *Handler) Mount(app fiber.Router) {
 	dir := handlers.WithDirectory(h.Store)
 	for _, r := range h.Routes() {
-		chain := []fiber.Handler{dir}
+		chain := []fiber.Handler{dir, h.readThrough}
 		if h.Limits != nil && r.Method == fiber.MethodPost && provesClient(r.Path) {
 			chain = append(chain, h.Limits.ClientAuth)
 		}
 		app.Add(r.Method, r.Path, append(chain, r.Handler)...)
 	}
+}
+
+// readThrough takes a newer snapshot when the request names an app that this one does not know: it may
+// have been registered elsewhere a moment ago.
+func (h *Handler) readThrough(c *fiber.Ctx) error {
+	dir, id := handlers.DirectoryOf(c), clientIDOf(c)
+	if _, known := dir.Clients[strings.ToLower(id)]; id == "" || known {
+		return c.Next()
+	}
+	latest, err := h.Store.LatestDirectory(c.UserContext(), dir.Tenant.ID)
+	if err != nil {
+		return err
+	}
+	handlers.SetDirectory(c, latest)
+	return c.Next()
+}
+
+// clientIDOf is the client id as the request spells it, wherever it is; it proves nothing.
+func clientIDOf(c *fiber.Ctx) string {
+	if id := c.Query("client_id"); id != "" {
+		return id
+	}
+	if id := string(c.Request().PostArgs().Peek("client_id")); id != "" {
+		return id
+	}
+	if given, ok := strings.CutPrefix(c.Get(fiber.HeaderAuthorization), "Basic "); ok {
+		if pair, err := base64.StdEncoding.DecodeString(given); err == nil {
+			id, _, _ := strings.Cut(string(pair), ":")
+			return id
+		}
+	}
+	return ""
 }
 
 func provesClient(path string) bool {
