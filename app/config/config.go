@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/mail"
 	"net/netip"
 	"net/url"
@@ -48,10 +49,13 @@ func (c Config) Development() bool { return c.Env == "development" }
 // certificate authority. Production over Postgres with a certificate elsewhere needs none of it.
 const DataDir = "data"
 
-// Load reads the environment (os.Environ gives it) and validates it.
+// Load reads the environment (os.Environ gives it) and validates it. A setting that is set to nothing
+// counts as not set.
 func Load(environ []string) (Config, error) {
 	var c Config
-	if err := env.ParseWithOptions(&c, env.Options{Environment: env.ToMap(environ)}); err != nil {
+	given := env.ToMap(environ)
+	maps.DeleteFunc(given, func(_, value string) bool { return value == "" })
+	if err := env.ParseWithOptions(&c, env.Options{Environment: given}); err != nil {
 		return c, fmt.Errorf("settings: %w", err)
 	}
 	return c, c.complete()

@@ -20,6 +20,7 @@ func TestLoad(t *testing.T) {
 	}{
 		{"development needs nothing", nil, ""},
 		{"production with all it needs", production(), ""},
+		{"set to nothing is not set", []string{"PORT=", "DATABASE_URL=", "PORTICO_ENV=", "PORTICO_DEV_MAILBOX=", "PORTICO_LOG="}, ""},
 		{"an unknown environment", []string{"PORTICO_ENV=staging"}, "PORTICO_ENV is \"staging\""},
 		{"port nought", []string{"PORT=0"}, "PORT is 0"},
 		{"port in words", []string{"PORT=many"}, "settings"},
