@@ -21,11 +21,8 @@ import (
 	"portico/seed"
 )
 
-// Lifetimes of links that the command line prints.
-const (
-	setupLinkLife = 30 * time.Minute
-	adminLinkLife = 24 * time.Hour
-)
+// setupLinkLife is how long a link works that the start screen or the command line prints.
+const setupLinkLife = 30 * time.Minute
 
 type adminCommand struct {
 	Create adminCreate `cmd:"" help:"Make an administrator of all tenants; prints a one-time link to finish."`
@@ -79,7 +76,7 @@ func (a adminCreate) Run(ctx context.Context, w world) error {
 			return err
 		}
 		if hash == "" {
-			token, err = staff.CreateLink(ctx, models.LinkAdminLogin, user.ID, adminLinkLife)
+			token, err = staff.CreateLink(ctx, models.LinkAdminLogin, user.ID, setupLinkLife)
 		}
 		return err
 	})
@@ -90,7 +87,7 @@ func (a adminCreate) Run(ctx context.Context, w world) error {
 		fmt.Fprintf(w.stdout, "%s is an administrator. Sign in at %s\n", a.Email, p.adminURL("/admin", nil))
 		return nil
 	}
-	fmt.Fprintf(w.stdout, "%s is an administrator. Open this link within 24 hours to finish (it works once):\n%s\n", a.Email, p.setupURL(token))
+	fmt.Fprintf(w.stdout, "%s is an administrator. Open this link within 30 minutes to finish (it works once):\n%s\n", a.Email, p.setupURL(token))
 	return nil
 }
 
@@ -137,7 +134,7 @@ func (a adminReset) Run(ctx context.Context, w world) error {
 				return err
 			}
 		}
-		token, err = staff.CreateLink(ctx, models.LinkAdminLogin, user.ID, adminLinkLife)
+		token, err = staff.CreateLink(ctx, models.LinkAdminLogin, user.ID, setupLinkLife)
 		return err
 	})
 	if fault.Is(err, fault.NotFound) {
@@ -146,7 +143,7 @@ func (a adminReset) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return p.say(err)
 	}
-	fmt.Fprintf(w.stdout, "The second factors and sessions of %s are gone. Open this link within 24 hours to start over (it works once):\n%s\n", a.Email, p.setupURL(token))
+	fmt.Fprintf(w.stdout, "The second factors and sessions of %s are gone. Open this link within 30 minutes to start over (it works once):\n%s\n", a.Email, p.setupURL(token))
 	return nil
 }
 

@@ -49,6 +49,9 @@ func (serveCommand) Run(ctx context.Context, w world) error {
 		return err
 	}
 	defer p.close()
+	if !p.config.Development() { // a platform collects what is printed; the start screen is not
+		p.log = newLogger(w.stdout, p.config)
+	}
 	for _, warning := range p.config.Warnings() {
 		p.log.Warn(warning)
 	}
