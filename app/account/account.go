@@ -72,7 +72,7 @@ func CanonicalEmail(s string) (string, error) {
 	if s == "" {
 		return "", fault.BadField("email", "field.email.required", nil)
 	}
-	if len(s) > 254 || !utf8.ValidString(s) || strings.ContainsAny(s, " \t\r\n<>,;\"()") {
+	if len(s) > 254 || !utf8.ValidString(s) || strings.ContainsAny(s, " \t\r\n<>,;\"()\uFFFD") {
 		return "", bad
 	}
 	at := strings.LastIndexByte(s, '@')
