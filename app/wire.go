@@ -72,7 +72,7 @@ func (s *server) wire(ctx context.Context) error {
 	portal := s.portal(site, csrf, checked)
 	web.Rows = append(web.Rows, special(portal.Routes())...)
 	portal.Mount(s.app)
-	api := graph.New(graph.API{Store: s.store, Tokens: graph.ProviderTokens{Provider: provider, Realm: protocol.RealmOf}, Passwords: checked,
+	api := graph.New(graph.API{Store: s.store, Tokens: graph.ProviderTokens{Provider: provider, Realm: protocol.RealmKnowing}, Passwords: checked,
 		BaseURL: s.config.BaseURL, Words: s.bundle.Match("en"), Log: s.log})
 	web.Rows = append(web.Rows, special(api.Routes())...)
 	api.Mount(s.app)

@@ -74,23 +74,24 @@ func (p *Provider) VerifyAccess(ctx context.Context, realm *Realm, raw, audience
 	return t, nil
 }
 
-// UnverifiedTenant reads the tenant id that a token claims, so that its directory can be found; the
-// token must be verified against that directory afterwards.
-func UnverifiedTenant(raw string) string {
+// Unverified reads the tenant and the app that an access token claims, so that the right directory can be
+// found, in a state that knows the app; the token must be verified against that directory afterwards.
+func Unverified(raw string) (tenantID, clientID string) {
 	if len(raw) > maxValue {
-		return ""
+		return "", ""
 	}
 	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.EdDSA})
 	if err != nil {
-		return ""
+		return "", ""
 	}
 	var c struct {
 		TenantID string `json:"tid"`
+		ClientID string `json:"azp"`
 	}
 	if json.Unmarshal(jws.UnsafePayloadWithoutVerification(), &c) != nil {
-		return ""
+		return "", ""
 	}
-	return c.TenantID
+	return c.TenantID, c.ClientID
 }
 
 // hint is what an id_token_hint tells. Expired tokens are accepted (RP-Initiated Logout 1.0 §2).

@@ -10,18 +10,18 @@ import (
 // ProviderTokens verifies access tokens with the OpenID Provider of this program.
 type ProviderTokens struct {
 	Provider *openid.Provider
-	// Realm finds the protocol's view of a tenant by its id.
-	Realm func(ctx context.Context, tenantID string) (*openid.Realm, error)
+	// Realm finds the protocol's view of a tenant by its id, in a state that knows the app, if there is one.
+	Realm func(ctx context.Context, tenantID, clientID string) (*openid.Realm, error)
 }
 
 // VerifyManagement checks that a token is ours, for the management API under base, and still counts.
 // The tenant is the one that the token names, and the token must be signed with that tenant's key.
 func (p ProviderTokens) VerifyManagement(ctx context.Context, base, token string) (Token, error) {
-	tenantID := openid.UnverifiedTenant(token)
+	tenantID, clientID := openid.Unverified(token)
 	if tenantID == "" {
 		return Token{}, fault.New(fault.Denied, "error.denied")
 	}
-	realm, err := p.Realm(ctx, tenantID)
+	realm, err := p.Realm(ctx, tenantID, clientID)
 	if err != nil {
 		return Token{}, err
 	}

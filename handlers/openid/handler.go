@@ -99,6 +99,20 @@ func (h *Handler) RealmOf(ctx context.Context, segment string) (*openid.Realm, e
 	return h.Realm(dir)
 }
 
+// RealmKnowing is RealmOf, past the snapshot when it does not know the app yet.
+func (h *Handler) RealmKnowing(ctx context.Context, segment, clientID string) (*openid.Realm, error) {
+	dir, err := h.Store.Directory(ctx, segment)
+	if err != nil {
+		return nil, err
+	}
+	if _, known := dir.Clients[strings.ToLower(clientID)]; clientID != "" && !known {
+		if dir, err = h.Store.LatestDirectory(ctx, segment); err != nil {
+			return nil, err
+		}
+	}
+	return h.Realm(dir)
+}
+
 // Routes is the door's table. "/:tenant" is the slug or id in any letter case.
 func (h *Handler) Routes() []handlers.Route {
 	const metadata = "/.well-known/openid-configuration"
@@ -163,6 +177,10 @@ func clientIDOf(c *fiber.Ctx) string {
 			id, _, _ := strings.Cut(string(pair), ":")
 			return id
 		}
+	}
+	if token, ok := strings.CutPrefix(c.Get(fiber.HeaderAuthorization), "Bearer "); ok {
+		_, id := openid.Unverified(token)
+		return id
 	}
 	return ""
 }

@@ -25,7 +25,7 @@ const steps = {
   async finish({ callback }) {
     const q = new URL(callback).searchParams;
     result = await app.acquireTokenByCode({
-      ...request, code: q.get('code'), codeVerifier: pkce.verifier, clientInfo: q.get('client_info') ?? undefined,
+      ...request, state: 'a state', code: q.get('code'), codeVerifier: pkce.verifier, clientInfo: q.get('client_info') ?? undefined,
     }, { code: q.get('code'), state: q.get('state'), nonce: request.nonce });
     const { account } = result;
     return { claims: result.idTokenClaims, account: { home: account.homeAccountId, username: account.username, tenant: account.tenantId } };
