@@ -278,7 +278,7 @@ func Gallery(v GalleryView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = Admin(Shell{Title: "Gallery", Lead: "Every component and page in every state, from the same list as the tests.", Bare: true, Scheme: v.Scheme, Dir: v.Dir}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Admin(Shell{Title: "Gallery", Lead: "Every component and page in every state, from the same list as the tests.", Bare: true, Wide: true, Scheme: v.Scheme, Dir: v.Dir}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -205,6 +205,7 @@ type Shell struct {
 	Warnings  []string
 	Errors    []FieldError // the summary above the h1; the title starts "Error: "
 	Bare      bool         // no navigation: set-up, refused
+	Wide      bool         // of a bare page: as wide as the portal's
 	Scheme    string       // light or dark whatever the system says; "" = the system's
 	Dir       string       // rtl in the gallery only: the portal is English
 }

@@ -183,7 +183,7 @@ func Admin(s Shell) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		var templ_7745c5c3_Var10 = []any{templ.KV("shell", !s.Bare)}
+		var templ_7745c5c3_Var10 = []any{templ.KV("shell", !s.Bare), templ.KV("bare", s.Bare && !s.Wide)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var10...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
