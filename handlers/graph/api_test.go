@@ -220,3 +220,8 @@ func zip(s string) []byte {
 func each(t *testing.T, f func(*world)) {
 	modelstest.Each(t, func(t *testing.T, s *models.Store) { f(newWorld(t, s)) })
 }
+
+func openSQLite(t *testing.T) *models.Store {
+	t.Helper()
+	return modelstest.Open(t)
+}
