@@ -84,20 +84,21 @@ func (p *Portal) checklist(c *fiber.Ctx, v *visit) ([]views.Step, error) {
 	}
 	x := v.dir.Tenant.Settings
 	return []views.Step{
-		step("Register an application", "Something that your customers sign in to.", people > 0, "Register", base+"/applications/new"),
-		step("Make a user flow", "The pages by which people sign up and sign in.", len(v.dir.Flows) > 0, "Make one", base+"/user-flows/new"),
-		step("Add the application to the flow", "Without it nobody can sign in to the application.", len(v.dir.FlowOf) > 0, "Open flows", base+"/user-flows"),
-		step("See the first sign-in", "Connect your app with the ready text, or run the user flow.", len(seen.Items) > 0, "Connect", base+"/applications"),
-		step("Set up mail", "Customers get their codes by mail. Set SMTP_URL; in development the mailbox at /dev/mailbox catches every mail.", p.MailReady, "", ""),
-		step("Use https", "Set PORTICO_BASE_URL to an https address. Client libraries refuse http, and so should you.", strings.HasPrefix(p.BaseURL, "https://"), "", ""),
-		step("Have a second Global Administrator", "So that one can help the other after a lost phone.", enabled > 1, "Invite", base+"/admins/invite"),
-		step("Say where people find help", "Support and privacy links on the sign-in pages.", x.SupportURL != "" && x.PrivacyURL != "", "Set links", base+"/settings/edit"),
+		v.step("Register an application", "Something that your customers sign in to.", people > 0, "Register", base+"/applications/new", access.AppWrite),
+		v.step("Make a user flow", "The pages by which people sign up and sign in.", len(v.dir.Flows) > 0, "Make one", base+"/user-flows/new", access.FlowWrite),
+		v.step("Add the application to the flow", "Without it nobody can sign in to the application.", len(v.dir.FlowOf) > 0, "Open flows", base+"/user-flows", access.FlowWrite),
+		v.step("See the first sign-in", "Connect your app with the ready text, or run the user flow.", len(seen.Items) > 0, "Connect", base+"/applications", access.AppRead),
+		v.step("Set up mail", "Customers get their codes by mail. Set SMTP_URL; in development the mailbox at /dev/mailbox catches every mail.", p.MailReady, "", "", ""),
+		v.step("Use https", "Set PORTICO_BASE_URL to an https address. Client libraries refuse http, and so should you.", strings.HasPrefix(p.BaseURL, "https://"), "", "", ""),
+		v.step("Have a second Global Administrator", "So that one can help the other after a lost phone.", enabled > 1, "Invite", base+"/admins/invite", access.RoleWrite),
+		v.step("Say where people find help", "Support and privacy links on the sign-in pages.", x.SupportURL != "" && x.PrivacyURL != "", "Set links", base+"/settings/edit", access.OrganizationWrite),
 	}, nil
 }
 
-func step(label, text string, done bool, action, href string) views.Step {
+// step is one line of the checklist; its action is offered to whoever may take it.
+func (v *visit) step(label, text string, done bool, action, href string, need access.Permission) views.Step {
 	s := views.Step{Label: label, Text: text, Done: done}
-	if !done && href != "" {
+	if !done && href != "" && v.may(need) {
 		s.Action = &views.Link{Label: action, Href: href}
 	}
 	return s

@@ -1,0 +1,215 @@
+package admin
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"portico/app/account"
+	"portico/app/audit"
+	"portico/app/record"
+	"portico/models"
+	"portico/models/modelstest"
+	views "portico/views/admin"
+)
+
+func TestCellsThatLookLikeFormulasAreNeutral(t *testing.T) {
+	for in, want := range map[string]string{"=1+1": "'=1+1", "+49": "'+49", "-1": "'-1", "@x": "'@x", "\tx": "'\tx", "\rx": "'\rx", "plain": "plain", "": "", "a=b": "a=b"} {
+		if got := neutral(in); got != want {
+			t.Errorf("neutral(%q) = %q", in, got)
+		}
+	}
+}
+
+// TestDownloadsHoldTheWholeList: more than one page of rows, as CSV and as JSON, cells neutralised.
+func TestDownloadsHoldTheWholeList(t *testing.T) {
+	b := newBench(t)
+	for i := range 620 {
+		name := fmt.Sprintf("Person %03d", i)
+		if i == 300 {
+			name = `=HYPERLINK("https://evil.example","x")`
+		}
+		_, err := b.shop.CreateUser(t.Context(), modelstest.Actor(), models.User{Account: account.Account{DisplayName: name, Enabled: true}}, "")
+		b.must(err)
+	}
+	w := b.global()
+	a := w.get("/admin/t/shop/users?format=csv")
+	rows, err := csv.NewReader(strings.NewReader(a.body)).ReadAll()
+	if err != nil || len(rows) != 621 || rows[0][1] != "displayName" {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for _, r := range rows {
+		for _, cell := range r {
+			if cell != "" && strings.ContainsRune("=+-@", rune(cell[0])) {
+				t.Errorf("a cell begins like a formula: %s", cell)
+			}
+		}
+	}
+	if d := a.header.Get("Content-Disposition"); !strings.Contains(d, `users-shop.csv`) {
+		t.Errorf("named %s", d)
+	}
+	var list []map[string]string
+	if err := json.Unmarshal([]byte(w.get("/admin/t/shop/users?format=json").body), &list); err != nil || len(list) != 620 {
+		t.Errorf("%d in JSON, %v", len(list), err)
+	}
+	if one := w.get("/admin/t/shop/users?search=Person+123&format=csv"); strings.Count(one.body, "\n") != 2 {
+		t.Errorf("the download forgot the filter: %s", one.body)
+	}
+	page := w.get("/admin/t/shop/users")
+	page.wants(t, 200, "50 people on this page")
+	seen, at := map[string]bool{}, "/admin/t/shop/users"
+	for at != "" { // page by page, nobody twice and nobody missing
+		body := w.get(at).body
+		at = ""
+		for _, part := range strings.Split(body, `href="`)[1:] {
+			href, _, _ := strings.Cut(part, `"`)
+			if strings.HasPrefix(href, "/admin/t/shop/users/") && strings.Count(href, "-") == 4 {
+				if seen[href] {
+					t.Fatalf("%s came twice", href)
+				}
+				seen[href] = true
+			}
+			if strings.Contains(href, "after=") && strings.Contains(body, `rel="next" href="`+href) {
+				at = strings.ReplaceAll(href, "&amp;", "&")
+			}
+		}
+	}
+	if len(seen) != 620 {
+		t.Errorf("%d people on all pages", len(seen))
+	}
+}
+
+func TestFiltersAreAnAddressAndCanBeTakenOff(t *testing.T) {
+	b := newBench(t)
+	at := b.store.Now()
+	for i, r := range []record.SignIn{
+		{User: record.Party{ID: "u1", Name: "Ada"}, Outcome: record.Outcome{Result: record.Success}},
+		{User: record.Party{ID: "u2", Name: "Bob"}, Outcome: record.Outcome{Result: record.Failure, Code: 50126}},
+	} {
+		r.ID, r.TenantID, r.Kind, r.StartedAt, r.EndedAt = models.NewID(), b.shop.ID, record.Interactive, at.Add(time.Duration(i)*time.Minute), at.Add(time.Duration(i)*time.Minute)
+		r.Signals.IP = netip.MustParseAddr("203.0.113.7")
+		b.must(b.shop.RecordSignIn(t.Context(), r))
+	}
+	w := b.global()
+	a := w.get("/admin/t/shop/sign-ins?result=failure&ip=203.0.113.7&range=7d")
+	a.wants(t, 200, "Bob", "Result: Failure", "Clear all")
+	if strings.Contains(text(a.body), "Ada") {
+		t.Error("the filter let Ada through")
+	}
+	if !strings.Contains(a.body, `href="/admin/t/shop/sign-ins?ip=203.0.113.7&amp;range=7d"`) {
+		t.Error("no chip takes the result's filter off alone")
+	}
+	w.get("/admin/t/shop/sign-ins?result=abandoned").wants(t, 200, "Nothing fits these filters", "Clear all filters")
+	if a := w.get("/admin/t/shop/sign-ins?after=nonsense"); a.status != 422 {
+		t.Errorf("a made-up page answered %d", a.status)
+	}
+}
+
+func TestTraceSaysCauseAndRemedy(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	at := b.store.Now()
+	r := record.SignIn{ID: models.NewID(), TenantID: b.shop.ID, Kind: record.Interactive, Protocol: "openid", StartedAt: at, EndedAt: at.Add(1500 * time.Millisecond),
+		App: record.Party{ID: th.app.ClientID, Name: "Market"}, User: record.Party{ID: th.user.ID, Name: "Ada <script>"},
+		Proofs:   []record.Proof{{Method: "password", At: at, OK: false, Count: 3}},
+		Policies: []record.Policy{{ID: "p", Name: "Only home", State: "enabled", Result: "failure", Conditions: []record.Condition{{Name: "locations", Answer: record.Hit, Detail: "outside"}, {Name: "signInRisk", Answer: record.CouldNotTell}}}},
+		Outcome:  record.Outcome{Result: record.Failure, Code: 53003}}
+	b.must(b.shop.RecordSignIn(t.Context(), r))
+	a := b.global().get("/admin/t/shop/sign-ins/" + r.ID)
+	a.wants(t, 200, "failed", "A Conditional Access policy blocked this sign-in", "Only home", "Applied and not satisfied", "Could not tell (counts as hit)", "outside", "(3 times)", "1.5s")
+	if strings.Contains(a.body, "<script>") && strings.Contains(a.body, "Ada <script>") {
+		t.Error("a name is not escaped")
+	}
+}
+
+func TestConnectPanelNamesTheMistake(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	w := b.global()
+	panel := "/admin/t/shop/applications/" + th.app.ID + "/connect"
+	w.get(panel).wants(t, 200, "Waiting for the first request of Market", th.app.ClientID, "Look again", "http://localhost:3000/"+b.shop.ID+"/v2.0")
+	b.must(b.shop.NoteClientMistake(t.Context(), th.app.ClientID, models.MistakeRedirectURI, "https://market.example/callback/", "https://market.example/callback"))
+	w.get(panel).wants(t, 200, "The redirect URI is not registered", "Only the slash at the end differs.", "https://market.example/callback")
+	b.must(b.shop.MarkFirstRequest(t.Context(), th.app.ClientID))
+	if a := w.post(panel + "/forget"); a.status != 303 {
+		t.Errorf("forget answered %d", a.status)
+	}
+	w.get(panel).wants(t, 200, "Market is connected")
+}
+
+func TestDifferencesThatPeopleOverlook(t *testing.T) {
+	for _, c := range [][3]string{
+		{"https://a.example/cb/", "https://a.example/cb", "Only the slash at the end differs."},
+		{"https://a.example/CB", "https://a.example/cb", "Only upper and lower case differ."},
+		{"http://a.example/cb", "https://a.example/cb", "Only http and https differ."},
+		{"http://127.0.0.1/cb", "http://localhost/cb", "Only localhost and 127.0.0.1 differ."},
+		{"https://www.a.example/cb", "https://a.example/cb", "Only www differs."},
+		{"https://a.example/other", "https://a.example/cb", "The host is the same; the path differs."},
+	} {
+		if got := sayDifference(c[0], c[1]); got != c[2] {
+			t.Errorf("%s / %s: %s", c[0], c[1], got)
+		}
+	}
+	var given string
+	for _, p := range parts("https://a.example/callback/", "https://a.example/callback") {
+		if !p.Same {
+			given = p.Text
+		}
+	}
+	if given != "/" {
+		t.Errorf("marked %q", given)
+	}
+	m := views.Mistake{Given: "https://b.example/cb", Expected: []string{"https://z.example/x", "https://b.example/cb2"}}
+	if compare(&m); len(m.NearestParts) == 0 || m.NearestParts[0].Text != "https://b.example/cb" {
+		t.Errorf("the nearest is %+v", m.NearestParts)
+	}
+}
+
+func TestSnippetsHoldTheRealValues(t *testing.T) {
+	e := endpoints{base: "https://login.example.com", tenantID: "tid", clientID: "cid", redirect: "https://app.example/cb", scope: "api://x/.default"}
+	for _, kind := range []string{"web", "spa", "native", "daemon"} {
+		e.kind = kind
+		fitting := librariesFor(kind)
+		if len(fitting) < 2 {
+			t.Errorf("%s has %d libraries", kind, len(fitting))
+		}
+		for _, l := range fitting {
+			s := l.make(e)
+			if !strings.Contains(s.Code, "cid") || strings.Contains(s.Code, "{client}") || strings.Contains(s.Code, "{issuer}") {
+				t.Errorf("%s for %s: %s", l.key, kind, s.Code)
+			}
+			if strings.HasPrefix(l.key, "msal") && !strings.Contains(s.Code, `knownAuthorities: ["login.example.com"]`) {
+				t.Errorf("%s for %s lacks knownAuthorities", l.key, kind)
+			}
+		}
+	}
+}
+
+func TestDiffReadsLikeAChange(t *testing.T) {
+	d := diffOf([]audit.Change{
+		{Property: "displayName", Old: "A", New: "B"},
+		{Property: "redirectUris", Old: []any{map[string]any{"uri": "https://a", "platform": "web"}}, New: []any{map[string]any{"uri": "https://b", "platform": "spa"}}},
+		{Property: "accountEnabled", Old: true, New: false},
+		{Property: "password", Class: audit.Secret, Old: "x", New: "y"},
+		{Property: "mfa", Old: map[string]any{"enforcement": "off", "same": 1.0}, New: map[string]any{"enforcement": "alwaysOn", "same": 1.0}},
+	})
+	want := []views.Diff{
+		{Property: "Display name", Before: "A", After: "B"},
+		{Property: "Redirect URIs", Removed: []string{"https://a (web)"}, Added: []string{"https://b (spa)"}},
+		{Property: "Account enabled", Before: "yes", After: "no"},
+		{Property: "Password", Secret: true},
+		{Property: "MFA: enforcement", Before: "off", After: "alwaysOn"},
+	}
+	if len(d) != len(want) {
+		t.Fatalf("%+v", d)
+	}
+	for i := range want {
+		if fmt.Sprintf("%+v", d[i]) != fmt.Sprintf("%+v", want[i]) {
+			t.Errorf("%+v, want %+v", d[i], want[i])
+		}
+	}
+}

@@ -1,0 +1,488 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/access"
+	"portico/app/account"
+	"portico/app/i18n"
+	"portico/app/signal"
+	"portico/app/signin"
+	"portico/app/tenant"
+	"portico/app/userflow"
+	"portico/handlers"
+	"portico/models"
+	"portico/models/modelstest"
+)
+
+// bench is a whole portal over a scratch database, with one customer tenant and a way to sign admins in.
+type bench struct {
+	*testing.T
+	app       *fiber.App
+	portal    *Portal
+	store     *models.Store
+	clock     *modelstest.Clock
+	workforce *models.Tenant
+	shop      *models.Tenant
+	starts    *[]signin.Request
+}
+
+// starter stands in for the sign-in pages: it remembers what was asked and says so.
+type starter struct{ asked *[]signin.Request }
+
+func (s starter) Start(c *fiber.Ctx, _ *models.Directory, r signin.Request) error {
+	*s.asked = append(*s.asked, r)
+	return c.Redirect("/workforce/signin/attempt", fiber.StatusSeeOther)
+}
+
+// plainPasswords refuses what is too short and keeps the rest as it is.
+type plainPasswords struct{}
+
+func (plainPasswords) Hash(_ context.Context, _, password string, _ ...string) (string, error) {
+	return "hash:" + password, nil
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	scratch := modelstest.OpenScratch(t, "sqlite")
+	b := &bench{T: t, store: scratch.Store, clock: scratch.Clock, starts: &[]signin.Request{}}
+	staff, err := b.store.CreateTenant(t.Context(), modelstest.Actor(), tenant.Tenant{Slug: tenant.WorkforceSlug, Name: "Portico", Kind: tenant.Workforce})
+	b.must(err)
+	b.workforce = b.store.Tenant(staff.ID)
+	b.shop = modelstest.MustTenant(t, b.store, "shop")
+	bundle, err := i18n.Load()
+	b.must(err)
+	base, _ := url.Parse("http://localhost:3000")
+	web := &handlers.Web{Development: true, BaseURL: base, Bundle: bundle, Now: b.clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Places: &signal.Places{}}
+	b.app = web.NewApp()
+	b.portal = &Portal{Store: b.store, Directories: b.store, Starter: starter{b.starts}, Sessions: handlers.Sessions{Store: b.store}, CSRF: handlers.CSRF{Key: []byte("0123456789abcdef0123456789abcdef")},
+		BaseURL: "http://localhost:3000", Development: true, MailReady: true, Passwords: plainPasswords{}, Now: b.clock.Now}
+	b.portal.Mount(b.app)
+	b.app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
+	return b
+}
+
+func (b *bench) must(err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// browser is one browser with its cookies.
+type browser struct {
+	b       *bench
+	cookies map[string]string
+	session string // id of the portal session, for form tokens
+	userID  string
+}
+
+// answer is what a request came to.
+type answer struct {
+	status   int
+	location string
+	body     string
+	header   http.Header
+}
+
+func (b *bench) browser() *browser { return &browser{b: b, cookies: map[string]string{}} }
+
+func (w *browser) send(r *http.Request) answer {
+	w.b.Helper()
+	r.Host = "localhost:3000"
+	for k, v := range w.cookies {
+		r.AddCookie(&http.Cookie{Name: k, Value: v})
+	}
+	resp, err := w.b.app.Test(r, -1)
+	w.b.must(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	w.b.must(err)
+	for _, c := range resp.Cookies() {
+		if c.MaxAge < 0 {
+			delete(w.cookies, c.Name)
+		} else {
+			w.cookies[c.Name] = c.Value
+		}
+	}
+	return answer{resp.StatusCode, resp.Header.Get("Location"), string(body), resp.Header}
+}
+
+func (w *browser) get(path string) answer {
+	w.b.Helper()
+	return w.send(httptest.NewRequest(http.MethodGet, path, nil))
+}
+
+// post sends a form with a good token.
+func (w *browser) post(path string, pairs ...string) answer {
+	w.b.Helper()
+	return w.postRaw(path, append(pairs, handlers.CSRFField, w.b.portal.CSRF.Token(w.session))...)
+}
+
+// postRaw sends a form as it is.
+func (w *browser) postRaw(path string, pairs ...string) answer {
+	w.b.Helper()
+	form := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Add(pairs[i], pairs[i+1])
+	}
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return w.send(r)
+}
+
+// admin makes an admin with roles (role id, tenant id, …) and signs them in.
+func (b *bench) admin(email string, roles ...string) *browser {
+	b.Helper()
+	u, err := b.workforce.CreateUser(b.Context(), modelstest.Actor(), models.User{Account: account.Account{DisplayName: "Admin " + email, Mail: email, Enabled: true, FirstFactor: "emailPassword",
+		Identities: []account.Identity{{SignInType: account.SignInEmail, Value: email}}}}, "hash:x")
+	b.must(err)
+	for i := 0; i+1 < len(roles); i += 2 {
+		_, err := b.workforce.AssignRole(b.Context(), modelstest.Actor(), u.ID, access.Assignment{RoleID: roles[i], TenantID: roles[i+1]})
+		b.must(err)
+	}
+	return b.signIn(u.ID)
+}
+
+func (b *bench) global() *browser {
+	b.Helper()
+	return b.admin("global@staff.example", access.GlobalAdministratorID, access.AllTenants)
+}
+
+// signIn walks the portal's own way in: start, finished attempt, handoff.
+func (b *bench) signIn(userID string) *browser {
+	b.Helper()
+	w := b.browser()
+	w.userID = userID
+	w.get("/admin")
+	asked := (*b.starts)[len(*b.starts)-1]
+	a := w.get(b.issue(asked, userID, "mfa", "otp", "pwd").Redirect)
+	if a.status != fiber.StatusSeeOther {
+		b.Fatalf("the handoff answered %d %s", a.status, a.body)
+	}
+	row, err := b.workforce.PortalSession(b.Context(), w.cookies["workforce-admin"])
+	b.must(err)
+	w.session = row.ID
+	return w
+}
+
+// issue ends an attempt as the machine does.
+func (b *bench) issue(asked signin.Request, userID string, amr ...string) signin.Outcome {
+	b.Helper()
+	out, err := b.portal.Issuer().Issue(b.Context(), b.workforce, signin.Grant{TenantID: b.workforce.ID, UserID: userID, SID: "sid", AuthTime: b.store.Now(), AMR: amr, Request: asked})
+	b.must(err)
+	return out
+}
+
+func (b *bench) roleID(name string) string {
+	b.Helper()
+	for _, r := range access.Roles() {
+		if r.Name == name {
+			return r.ID
+		}
+	}
+	b.Fatalf("no role %s", name)
+	return ""
+}
+
+// things that the pages are about.
+type things struct {
+	app  models.Application
+	flow models.UserFlow
+	user models.User
+}
+
+func (b *bench) things() things {
+	b.Helper()
+	a, _ := modelstest.MustApp(b, b.shop, "Market", "https://market.example/callback")
+	return things{app: a, flow: modelstest.MustFlow(b, b.shop, "Sign in", userflow.EmailPassword, a), user: modelstest.MustUser(b, b.shop, "ada@example.com")}
+}
+
+func (b *bench) audits() []models.AuditEntry {
+	b.Helper()
+	page, err := b.shop.Audits(b.Context(), models.AuditQuery{Limit: 999})
+	b.must(err)
+	staff, err := b.workforce.Audits(b.Context(), models.AuditQuery{Limit: 999})
+	b.must(err)
+	return append(page.Items, staff.Items...)
+}
+
+// text is a page without its tags.
+func text(html string) string {
+	html = regexp.MustCompile(`(?s)<(script|style).*?</(script|style)>`).ReplaceAllString(html, "")
+	html = regexp.MustCompile(`<[^>]*>`).ReplaceAllString(html, " ")
+	return strings.Join(strings.Fields(html), " ")
+}
+
+func (a answer) wants(t *testing.T, status int, words ...string) {
+	t.Helper()
+	if a.status != status {
+		t.Fatalf("status %d, want %d: %s", a.status, status, text(a.body))
+	}
+	for _, w := range words {
+		if !strings.Contains(text(a.body), w) {
+			t.Errorf("the page lacks %q: %s", w, text(a.body))
+		}
+	}
+}
+
+// TestEveryRouteAsksForItsPermission walks each row of the table with each role. Who lacks the right
+// gets the page that names it, and nothing else; who has it gets anything else.
+func TestEveryRouteAsksForItsPermission(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	for _, role := range access.Roles() {
+		w := b.admin(strings.ReplaceAll(strings.ToLower(role.Name), " ", "-")+"@staff.example", role.ID, b.shop.ID)
+		for _, r := range b.portal.Routes() {
+			if isPublic(r) || r.Path == "/admin/sign-out" {
+				continue
+			}
+			path := strings.NewReplacer(":tenant", "shop", ":id", "no-such-id", ":key", "k", ":version", "1").Replace(r.Path)
+			var a answer
+			if r.Method == get {
+				a = w.get(path)
+			} else {
+				a = w.post(path)
+			}
+			scope := b.shop.ID
+			if !strings.Contains(r.Path, ":tenant") {
+				scope = access.AllTenants
+			}
+			may := r.Permission == "" || access.Allow([]access.Assignment{{RoleID: role.ID, TenantID: b.shop.ID}}, scope, r.Permission)
+			if refused := a.status == fiber.StatusForbidden && strings.Contains(a.body, "You may not do this"); refused == may {
+				t.Errorf("%s: %s %s answered %d, may=%v: %.200s", role.Name, r.Method, path, a.status, may, text(a.body))
+			}
+		}
+	}
+	if a, err := b.shop.Application(t.Context(), th.app.ID); err != nil || a.Name != "Market" {
+		t.Errorf("something changed: %+v, %v", a, err)
+	}
+}
+
+// TestWhoMayDoWhat reads like the rule book.
+func TestWhoMayDoWhat(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	other := modelstest.MustTenant(t, b.store, "other")
+	of := func(role string, where string) *browser {
+		return b.admin(strings.ReplaceAll(strings.ToLower(role+where), " ", "-")+"@staff.example", b.roleID(role), where)
+	}
+	apps, users := of("Application Administrator", b.shop.ID), of("User Administrator", b.shop.ID)
+	reports, everywhere := of("Reports Reader", b.shop.ID), of("User Administrator", access.AllTenants)
+	elsewhere := of("Global Administrator", other.ID)
+	const shop = "/admin/t/shop"
+	for _, c := range []struct {
+		who  *browser
+		path string
+		want int
+	}{
+		{apps, shop + "/applications/" + th.app.ID, 200}, {apps, shop + "/users", 403}, {apps, shop + "/sign-ins", 403}, {apps, shop + "/admins", 403},
+		{users, shop + "/users/" + th.user.ID, 200}, {users, shop + "/applications", 403}, {users, shop + "/settings/edit", 403},
+		{reports, shop + "/sign-ins", 200}, {reports, shop + "/audits", 200}, {reports, shop + "/users", 403},
+		{elsewhere, "/admin/t/other/users", 200}, {elsewhere, shop, 403}, {elsewhere, shop + "/users", 403}, {elsewhere, "/admin/tenants/new", 403},
+		{everywhere, "/admin/t/workforce/users", 200}, {everywhere, "/admin/t/no-such-tenant", 404},
+	} {
+		if a := c.who.get(c.path); a.status != c.want {
+			t.Errorf("%s as %s: %d, want %d", c.path, c.who.userID, a.status, c.want)
+		}
+	}
+	// In the directory of admins, changing a person is changing an admin.
+	if a := everywhere.post("/admin/t/workforce/users/"+apps.userID+"/password", "how", "generate"); a.status != 403 {
+		t.Errorf("a User Administrator set an admin's password: %d", a.status)
+	}
+	a := users.get(shop + "/applications")
+	a.wants(t, 403, "You may not do this", "Application Administrator", "Global Administrator")
+}
+
+func TestFormsNeedTheirToken(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	w, stranger := b.global(), b.admin("stranger@staff.example", access.GlobalAdministratorID, access.AllTenants)
+	before := len(b.audits())
+	for _, r := range b.portal.Routes() {
+		if r.Method != post || isPublic(r) {
+			continue
+		}
+		path := strings.NewReplacer(":tenant", "shop", ":id", th.app.ID, ":key", "k", ":version", "1").Replace(r.Path)
+		for name, token := range map[string]string{"none": "", "nonsense": "x", "another session's": b.portal.CSRF.Token(stranger.session)} {
+			if a := w.postRaw(path, "displayName", "Changed", "enabled", "no", handlers.CSRFField, token); a.status != fiber.StatusForbidden {
+				t.Errorf("%s with the token %s: %d", path, name, a.status)
+			}
+		}
+	}
+	if n := len(b.audits()); n != before {
+		t.Errorf("%d changes were made without a token", n-before)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/admin/t/shop/applications", strings.NewReader(url.Values{handlers.CSRFField: {b.portal.CSRF.Token(w.session)}}.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", "https://evil.example")
+	if a := w.send(r); a.status != fiber.StatusForbidden {
+		t.Errorf("a form of another origin: %d", a.status)
+	}
+}
+
+// TestEveryChangeIsRecordedAndSaid sends each form once: 303 to a page whose notice names the thing, and
+// one entry in the audit log by this admin.
+func TestEveryChangeIsRecordedAndSaid(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	w := b.global()
+	const shop = "/admin/t/shop"
+	app, flow, user := shop+"/applications/"+th.app.ID, shop+"/user-flows/"+th.flow.ID, shop+"/users/"+th.user.ID
+	for _, c := range []struct {
+		path     string
+		form     []string
+		activity string
+		says     string
+	}{
+		{"/admin/tenants", []string{"name", "Second", "slug", "second", "defaultLocale", "en"}, "", "Second"},
+		{shop + "/settings/edit", []string{"name", "The Shop", "defaultLocale", "en", "lockoutThreshold", "5"}, "Update tenant", "The Shop"},
+		{shop + "/applications", []string{"kind", "daemon", "displayName", "Nightly job"}, "Add application", "Nightly job"},
+		{app + "/edit", []string{"displayName", "Market 2", "notes", "n"}, "Update application", "Market 2"},
+		{app + "/tokens", []string{"accessTokenMinutes", "30"}, "Update application", "Market 2"},
+		{app + "/redirects/add", []string{"redirectUris", "https://b.example/cb", "platform", "web"}, "Update application", "https://b.example/cb"},
+		{app + "/redirects/remove", []string{"uri", "https://b.example/cb"}, "Update application", "https://b.example/cb"},
+		{app + "/post-logout/add", []string{"postLogoutRedirectUris", "https://b.example/bye"}, "Update application", "https://b.example/bye"},
+		{app + "/post-logout/remove", []string{"uri", "https://b.example/bye"}, "Update application", "https://b.example/bye"},
+		{app + "/back-channel", []string{"backChannelLogoutUri", "https://b.example/out"}, "Update application", "Market 2"},
+		{app + "/scopes", []string{"scopes", "orders.read", "name", "See your orders"}, "Update application", "orders.read"},
+		{app + "/secrets", []string{"name", "prod", "expiresAt", "180"}, "Add application secret", "Market 2"},
+		{app + "/enabled", []string{"enabled", "no"}, "Disable application", "Market 2"},
+		{app + "/enabled", []string{"enabled", "yes"}, "Enable application", "Market 2"},
+		{shop + "/user-flows", []string{"name", "By code", "signUpMethod", "emailCode", "mfa", "off", "ask.givenName", "must"}, "Create user flow", "By code"},
+		{flow + "/edit", []string{"name", "Sign in", "signUpMethod", "emailCode", "mfa", "off"}, "Update user flow", "Sign in"},
+		{flow + "/apps/remove", []string{"application", th.app.ID}, "Remove application from user flow", "Market 2"},
+		{flow + "/apps/add", []string{"application", th.app.ID}, "Add application to user flow", "Market 2"},
+		{shop + "/users", []string{"email", "bob@example.com", "displayName", "Bob", "how", "generate", "mustChange", "yes"}, "Add user", "Bob"},
+		{user + "/edit", []string{"displayName", "Ada L", "city", "London"}, "Update user", "Ada L"},
+		{user + "/password", []string{"how", "own", "password", "a long enough one"}, "Reset password", "Ada L"},
+		{user + "/revoke", nil, "Revoke sign-in sessions", "Ada L"},
+		{user + "/enabled", []string{"enabled", "no"}, "Disable account", "Ada L"},
+		{user + "/delete", nil, "Delete user", "Ada L"},
+		{shop + "/users/deleted/" + th.user.ID + "/restore", nil, "Restore user", "Ada L"},
+		{shop + "/admins/invite", []string{"email", "eve@staff.example", "displayName", "Eve", "role", b.roleID("Reports Reader"), "reach", "this"}, "Add member to role", "Eve"},
+		{app + "/delete", nil, "Delete application", "Market 2"},
+		{shop + "/applications/deleted/" + th.app.ID + "/restore", nil, "Restore application", "Market 2"},
+		{flow + "/delete", []string{"name", "Sign in"}, "Delete user flow", "Sign in"},
+	} {
+		b.clock.Advance(1e9)
+		before := map[string]bool{}
+		for _, e := range b.audits() {
+			before[e.ID] = true
+		}
+		a := w.post(c.path, c.form...)
+		if a.status != fiber.StatusSeeOther {
+			t.Errorf("%s answered %d: %.300s", c.path, a.status, text(a.body))
+			continue
+		}
+		if c.activity != "" {
+			found := false
+			for _, e := range b.audits() {
+				found = found || !before[e.ID] && e.Activity == c.activity && e.Actor.ID == w.userID && e.Actor.IP != ""
+			}
+			if !found {
+				t.Errorf("%s left no %q by the admin", c.path, c.activity)
+			}
+		}
+		page := w.get(strings.Split(a.location, "#")[0])
+		status := regexp.MustCompile(`(?s)role="status".*?</div></div>`).FindString(page.body)
+		if page.status != 200 || !strings.Contains(text(status), c.says) {
+			t.Errorf("after %s the page (%d) says %q, want %q", c.path, page.status, text(status), c.says)
+		}
+		if again := w.get(strings.Split(a.location, "#")[0]); strings.Contains(again.body, `role="status"`) {
+			t.Errorf("after %s the notice came twice", c.path)
+		}
+	}
+}
+
+func TestSecretsAreShownOnce(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	w := b.global()
+	const shop = "/admin/t/shop"
+	app := shop + "/applications/" + th.app.ID
+	output := regexp.MustCompile(`<output id="new-secret"[^>]*>([^<]+)</output>`)
+	for path, form := range map[string][]string{
+		app + "/secrets":                            {"name", "prod", "expiresAt", "90"},
+		shop + "/users":                             {"email", "bob@example.com", "displayName", "Bob", "how", "generate"},
+		shop + "/admins/invite":                     {"email", "eve@staff.example", "displayName", "Eve", "role", b.roleID("Reports Reader")},
+		shop + "/users/" + th.user.ID + "/password": {"how", "generate", "mustChange", "yes"},
+	} {
+		a := w.post(path, form...)
+		if a.status != fiber.StatusSeeOther {
+			t.Fatalf("%s: %d %s", path, a.status, text(a.body))
+		}
+		to := strings.Split(a.location, "#")[0]
+		m := output.FindStringSubmatch(w.get(to).body)
+		if m == nil || len(m[1]) < 16 {
+			t.Fatalf("%s showed no secret", path)
+		}
+		if strings.Contains(w.get(to).body, m[1]) {
+			t.Errorf("%s showed the secret twice", path)
+		}
+		for _, e := range b.audits() {
+			if raw, _ := json.Marshal(e); strings.Contains(string(raw), m[1]) {
+				t.Errorf("%s put the secret into the log", path)
+			}
+		}
+	}
+}
+
+// TestFormsComeBackAsTyped: what is wrong stands beside its field and in the summary in the same words,
+// and everything typed is still there, except passwords.
+func TestFormsComeBackAsTyped(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	second := modelstest.MustFlow(t, b.shop, "Second", userflow.EmailCode)
+	w := b.global()
+	const shop = "/admin/t/shop"
+	app := shop + "/applications/" + th.app.ID
+	for _, c := range []struct {
+		path  string
+		form  []string
+		field string
+		says  string
+		keeps string
+	}{
+		{shop + "/applications", []string{"kind", "web", "displayName", "", "redirectUris", "https://kept.example/cb"}, "displayName", "Enter a name for the app", "https://kept.example/cb"},
+		{shop + "/applications", []string{"kind", "web", "displayName", "Kept", "redirectUris", "http://far.example/cb"}, "redirectUris", "Enter an address that starts with https://", "http://far.example/cb"},
+		{app + "/redirects/add", []string{"redirectUris", "https://x.example/#part", "platform", "web"}, "redirectUris", "Remove the part after #", "https://x.example/#part"},
+		{app + "/redirects/add", []string{"redirectUris", "https://market.example/callback", "platform", "web"}, "redirectUris", "is there already", "https://market.example/callback"},
+		{app + "/tokens", []string{"accessTokenMinutes", "5", "idTokenMinutes", "61"}, "accessTokenMinutes", "from 10 to 1440", "61"},
+		{app + "/certificates", []string{"name", "kept", "certificate", "nonsense"}, "certificate", "PEM", "nonsense"},
+		{app + "/scopes", []string{"scopes", "two words", "name", "Kept"}, "scopes", "Enter a scope", "Kept"},
+		{shop + "/user-flows", []string{"name", "", "signUpMethod", "emailCode", "mfa", "off"}, "name", "Enter a name", ""},
+		{shop + "/user-flows/" + second.ID + "/apps/add", []string{"application", th.app.ID}, "application", "“Market” is in the user flow “Sign in” already", ""},
+		{shop + "/users", []string{"email", "not-an-address", "displayName", "Kept", "how", "own", "password", "hunter2hunter2"}, "email", "Enter an email address", "Kept"},
+		{shop + "/users", []string{"email", "ada@example.com", "displayName", "Kept", "how", "none"}, "email", "already", "Kept"},
+		{shop + "/settings/edit", []string{"name", "Kept", "lockoutThreshold", "many", "supportUrl", "javascript:alert(1)"}, "lockoutThreshold", "Pause sign-in after", "many"},
+		{"/admin/tenants", []string{"name", "Kept", "slug", "Not A Slug"}, "slug", "", "Not A Slug"},
+		{shop + "/admins/invite", []string{"email", "eve@staff.example", "displayName", "Kept"}, "role", "Choose a role", "Kept"},
+	} {
+		a := w.post(c.path, c.form...)
+		if a.status != fiber.StatusUnprocessableEntity {
+			t.Errorf("%s answered %d: %.300s", c.path, a.status, text(a.body))
+			continue
+		}
+		if !strings.Contains(a.body, `href="#f-`+c.field+`"`) || !strings.Contains(a.body, `id="f-`+c.field+`-error"`) || strings.Count(text(a.body), c.says) < 2 && c.says != "" {
+			t.Errorf("%s does not say %q beside %s and in the summary: %s", c.path, c.says, c.field, text(a.body))
+		}
+		if !strings.Contains(a.body, c.keeps) || strings.Contains(a.body, "hunter2") {
+			t.Errorf("%s kept the wrong things", c.path)
+		}
+		if !strings.Contains(a.body, "<title>Error:") {
+			t.Errorf("%s: the title does not start with Error", c.path)
+		}
+	}
+}
