@@ -54,8 +54,9 @@ type signInStore struct{ *Tenant }
 
 func (s signInStore) Tx() signin.Tx { return s.Tenant }
 
+// Atomically shares its transaction with other callers' on SQLite: everything inside is small and quick.
 func (s signInStore) Atomically(ctx context.Context, f func(signin.Store) error) error {
-	return s.InTx(ctx, func(t *Tenant) error { return f(signInStore{t}) })
+	return s.InBatch(ctx, func(t *Tenant) error { return f(signInStore{t}) })
 }
 
 func (s signInStore) Attempt(ctx context.Context, id string) (signin.Attempt, error) {
@@ -98,8 +99,10 @@ func (s signInStore) SaveAttempt(ctx context.Context, a signin.Attempt) (int64, 
 		return 0, err
 	}
 	if a.Version == 0 {
-		return 1, s.w(ctx).Create(&AttemptRow{ID: a.ID, TenantID: s.ID, Version: 1, Browser: a.Browser, Body: body,
-			StartedAt: micro(a.StartedAt), ExpiresAt: micro(a.ExpiresAt), EndedAt: timePtr(a.EndedAt)}).Error
+		return 1, s.InBatch(ctx, func(t *Tenant) error {
+			return t.w(ctx).Create(&AttemptRow{ID: a.ID, TenantID: t.ID, Version: 1, Browser: a.Browser, Body: body,
+				StartedAt: micro(a.StartedAt), ExpiresAt: micro(a.ExpiresAt), EndedAt: timePtr(a.EndedAt)}).Error
+		})
 	}
 	r := s.u(ctx).Model(&AttemptRow{}).Where("id = ? AND version = ? AND ended_at IS NULL", a.ID, a.Version).
 		UpdateColumns(map[string]any{"version": a.Version + 1, "body": body, "ended_at": timePtr(a.EndedAt)})
@@ -122,10 +125,19 @@ func (s signInStore) EndAttempt(ctx context.Context, a signin.Attempt, rec recor
 	})
 }
 
+// RecordSignIn joins the running transaction, or shares one with other callers.
+func (s signInStore) RecordSignIn(ctx context.Context, r record.SignIn) error {
+	return s.LogSignIn(ctx, r)
+}
+
+// nobody is asked for in place of an account that is not there, so that time tells nothing.
+const nobody = "00000000-0000-4000-8000-000000000000"
+
 func (s signInStore) AccountByEmail(ctx context.Context, canonical string) (account.Account, error) {
 	u, err := s.UserByIdentity(ctx, account.SignInEmail, "", canonical)
 	if fault.Is(err, fault.NotFound) {
-		return account.Account{}, nil
+		_, err = s.usersOf(ctx, []UserRow{{ID: nobody}})
+		return account.Account{}, err
 	}
 	return u.Account, err
 }
@@ -139,6 +151,9 @@ func (s signInStore) AccountByID(ctx context.Context, id string) (account.Accoun
 }
 
 func (s signInStore) PasswordHash(ctx context.Context, userID string) (string, error) {
+	if userID == "" {
+		userID = nobody
+	}
 	return s.Password(ctx, userID)
 }
 
@@ -301,7 +316,7 @@ func (s *Store) PurgeAttempts(ctx context.Context) error {
 		w.Where("expires_at < ? AND ended_at IS NOT NULL", now.Add(-24*time.Hour)).Delete(&AttemptRow{}).Error,
 		w.Where("expires_at < ?", now.Add(-24*time.Hour)).Delete(&MailedCodeRow{}).Error,
 		w.Where("expires_at < ?", now.Add(-7*24*time.Hour)).Delete(&SessionRow{}).Error,
-		w.Where("sid NOT IN (SELECT sid FROM sessions)").Delete(&SessionClientRow{}).Error,
+		w.Where("last_at < ?", now.Add(-190*24*time.Hour)).Delete(&SessionClientRow{}).Error, // no session lives so long
 		w.Where("updated_at < ?", now.Add(-48*time.Hour)).Delete(&LockoutRow{}).Error,
 		w.Where("expires_at < ?", now).Delete(&LimitRow{}).Error)
 }

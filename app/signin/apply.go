@@ -162,11 +162,9 @@ func (r *run) checkPassword(ctx context.Context, who account.Account, canonical,
 		return r.failed(ctx, who, canonical, factor.Password, codeLocked, &fault.Error{Code: fault.TooMany, Key: "signin.locked",
 			Fields: []fault.Field{{Name: "password", Key: "signin.locked"}}, RetryAfter: until.Sub(r.w.Now)})
 	}
-	var hash string
-	if who.ID != "" {
-		if hash, err = r.store.PasswordHash(ctx, who.ID); err != nil {
-			return err
-		}
+	hash, err := r.store.PasswordHash(ctx, who.ID) // of nobody, too
+	if err != nil {
+		return err
 	}
 	right, old, err := r.Hasher.Verify(ctx, hash, password)
 	if err != nil {

@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 
+	"portico/app/fault"
 	"portico/app/policy"
 	"portico/app/risk"
 	"portico/app/userflow"
@@ -21,6 +22,9 @@ type Gate struct {
 // An error is the caller's refusal: nothing is skipped because of a fault.
 func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Decision, error) {
 	place, err := g.Place(ctx, r.TenantID, r.ClientID)
+	if fault.Is(err, fault.Denied) { // the app is switched off or in no flow any more
+		return policy.Decision{Block: true}, nil
+	}
 	if err != nil {
 		return policy.Decision{Block: true}, err
 	}

@@ -33,7 +33,7 @@ type Store interface {
 
 	AccountByEmail(ctx context.Context, canonical string) (account.Account, error) // zero when nobody
 	AccountByID(ctx context.Context, id string) (account.Account, error)           // zero when nobody
-	PasswordHash(ctx context.Context, userID string) (string, error)               // "" when there is none
+	PasswordHash(ctx context.Context, userID string) (string, error)               // "" when there is none; asked for nobody ("") too
 	Credentials(ctx context.Context, userID, kind string) ([]Credential, error)
 	// AddAccount creates the person with identity and credentials; fault.Conflict when the address is taken.
 	AddAccount(ctx context.Context, n NewAccount) (account.Account, error)
