@@ -81,7 +81,7 @@ func bootIn(t testing.TB, dir string, settings ...string) *server {
 			if _, err := fmt.Sscan(value, &port); err != nil {
 				t.Fatal(err)
 			}
-		case "PORTICO_TLS":
+		case "PORTICO_TLS", "PORTICO_TLS_CERT":
 			scheme = "https"
 		case "PORTICO_BASE_URL":
 			s.base = value
