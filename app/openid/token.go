@@ -207,15 +207,13 @@ func verifierFits(challenge, verifier string) bool {
 	return subtle.ConstantTimeCompare([]byte(base64.RawURLEncoding.EncodeToString(sum[:])), []byte(challenge)) == 1
 }
 
-// refreshLifetime is how long a refresh token lives unused; for a SPA, at all.
+// refreshLifetime is how long a refresh token lives unused; for a SPA, at all. What an admin set for a
+// single-page app holds; an app of another kind that has SPA redirect URIs besides gets a day there.
 func (c *Client) refreshLifetime(platform Platform) time.Duration {
-	if platform == SPA {
-		if c.RefreshIdle > 0 && c.RefreshIdle < spaRefresh {
-			return c.RefreshIdle
-		}
+	switch {
+	case platform == SPA && (c.Kind != string(SPA) && c.RefreshIdle > spaRefresh || c.RefreshIdle <= 0):
 		return spaRefresh
-	}
-	if c.RefreshIdle > 0 {
+	case c.RefreshIdle > 0:
 		return c.RefreshIdle
 	}
 	return defaultRefresh
