@@ -113,7 +113,7 @@ func FuzzJWT(f *testing.F) {
 			t.Fatal("an assertion without a certificate")
 		}
 		_ = assertedID(raw)
-		_ = UnverifiedTenant(raw)
+		_, _ = Unverified(raw)
 		if _, ok := p.openLoginHint(ctx, realm, raw); ok {
 			t.Fatal("a login hint that we did not make")
 		}
