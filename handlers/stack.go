@@ -80,6 +80,7 @@ func (w *Web) NewApp() *fiber.App {
 		},
 	})
 	w.compressor = newCompressor()
+	app.Server().CloseOnShutdown = true // tells keep-alive clients to come back elsewhere
 	app.Use(w.Handle)
 	return app
 }
