@@ -252,9 +252,11 @@ func (a apiClientCreate) Run(ctx context.Context, w world) error {
 	}
 	granted := a.Permission
 	known := map[string]bool{}
-	for _, permission := range access.All() {
+	for _, permission := range access.Known() {
 		known[string(permission)] = true
-		if len(a.Permission) == 0 {
+	}
+	if len(a.Permission) == 0 {
+		for _, permission := range access.All() {
 			granted = append(granted, string(permission))
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -90,7 +92,7 @@ func (a *API) Mount(app fiber.Router) {
 func (a *API) Handle(c *fiber.Ctx) error {
 	uri := string(c.Request().URI().PathOriginal())
 	version, path := cutVersion(uri)
-	r := &request{version: version, base: a.BaseURL, method: c.Method(), path: path,
+	r := &request{version: version, base: a.linkBase(string(c.Request().Host())), method: c.Method(), path: path,
 		query: string(c.Request().URI().QueryString()), id: requestID(c),
 		header: func(name string) string { return strings.Clone(c.Get(name)) }, ip: clientIP(c)}
 	r.clientID = clientRequestID(r)
@@ -130,6 +132,28 @@ func (a *API) Handle(c *fiber.Ctx) error {
 	}
 	c.Set(fiber.HeaderContentType, "application/json; odata.metadata=minimal; odata.streaming=true; IEEE754Compatible=false; charset=utf-8")
 	return c.Send(b)
+}
+
+// linkBase is the configured base URL. On a developer's machine the loopback address has several names,
+// and links keep the one that the caller uses; anywhere else a Host header decides nothing (DESIGN §9.6).
+func (a *API) linkBase(host string) string {
+	base, err := url.Parse(a.BaseURL)
+	if err != nil || base.Host == host {
+		return a.BaseURL
+	}
+	asked, err := url.Parse(base.Scheme + "://" + host)
+	if err != nil || asked.Port() != base.Port() || !loopback(asked.Hostname()) || !loopback(base.Hostname()) || asked.Host != host {
+		return a.BaseURL
+	}
+	return base.Scheme + "://" + host
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
 }
 
 // answer authenticates, reads the body and runs the request or the batch.

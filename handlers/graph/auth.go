@@ -32,7 +32,7 @@ func (a *API) authenticate(ctx context.Context, r *request) (*Caller, error) {
 		return nil, &Error{Status: http.StatusUnauthorized, Code: codeToken, Message: "Access token is empty.",
 			Header: map[string]string{"WWW-Authenticate": `Bearer realm=""`}}
 	}
-	t, err := a.Tokens.VerifyManagement(ctx, r.base, token)
+	t, err := a.Tokens.VerifyManagement(ctx, a.BaseURL, token)
 	if err != nil {
 		switch fault.Of(err).Code {
 		case fault.Expired:

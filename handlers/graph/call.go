@@ -14,7 +14,7 @@ import (
 // request is one call, whether it came by itself or as a part of a batch.
 type request struct {
 	version  string // "v1.0" or "beta"
-	base     string // scheme://host[:port] of the caller's base URL
+	base     string // scheme://host[:port] that links begin with
 	method   string
 	path     string // raw, after the version, with its leading slash
 	query    string // raw

@@ -81,7 +81,7 @@ func (a *API) signIns() *collection[signIn] {
 			return object{{"city", s.Signals.City}, {"state", s.Signals.Region}, {"countryOrRegion", s.Signals.Country}, {"geoCoordinates", nil}}
 		}),
 		get("appliedConditionalAccessPolicies", func(s *signIn) any { return s.applied() }),
-		get("authenticationDetails", func(s *signIn) any { return s.details() }),
+		get("authenticationDetails", func(s *signIn) any { return s.details(a) }),
 		get("authenticationRequirement", func(s *signIn) any {
 			if slices.Contains(s.Demands, "mfa") {
 				return "multiFactorAuthentication"
@@ -177,15 +177,20 @@ func (s *signIn) access() string {
 func (s *signIn) status(a *API) object {
 	reason := any(nil)
 	if s.Outcome.Code != 0 {
-		reason = text(s.Outcome.Key)
-		if a.Words != nil && a.Words.Has(s.Outcome.Key) {
-			reason = a.Words.T(s.Outcome.Key)
-		}
+		reason = text(a.say(s.Outcome.Key))
 	}
 	return object{{"errorCode", s.Outcome.Code}, {"failureReason", reason}, {"additionalDetails", text(s.Outcome.Step)}}
 }
 
-// results a client of the vendor knows; anything else must not be sent (graph.md §3.1).
+// say gives a message key's English words.
+func (a *API) say(key string) string {
+	if a.Words != nil && a.Words.Has(key) {
+		return a.Words.T(key)
+	}
+	return key
+}
+
+// policyResult is one of the results that clients of the vendor know; another must not be sent (graph.md §3.1).
 func policyResult(p record.Policy) string {
 	switch p.Result {
 	case "success", "failure", "notApplied", "notEnabled", "unknown", "reportOnlySuccess", "reportOnlyFailure", "reportOnlyNotApplied", "reportOnlyInterrupted":
@@ -206,7 +211,7 @@ func (s *signIn) applied() any {
 	return out
 }
 
-func (s *signIn) details() []object {
+func (s *signIn) details(a *API) []object {
 	out := []object{}
 	for i, p := range s.Proofs {
 		name := map[string]string{"password": "Password", "emailCode": "Email one-time passcode", "totp": "Software OATH token", "passkey": "Passkey",
@@ -219,7 +224,7 @@ func (s *signIn) details() []object {
 			requirement = "Multi-factor authentication"
 		}
 		out = append(out, object{{"authenticationStepDateTime", stamp(p.At)}, {"authenticationMethod", name}, {"authenticationMethodDetail", nil},
-			{"succeeded", p.OK}, {"authenticationStepResultDetail", text(p.Reason)}, {"authenticationStepRequirement", requirement}})
+			{"succeeded", p.OK}, {"authenticationStepResultDetail", text(a.say(p.Reason))}, {"authenticationStepRequirement", requirement}})
 	}
 	return out
 }

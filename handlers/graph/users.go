@@ -261,7 +261,7 @@ func (u *user) attribute(name string, v any) {
 	u.Attributes = m
 }
 
-var extensionName = regexp.MustCompile(`^extension_[0-9a-fA-F]{32}_[A-Za-z0-9_]{1,128}$`)
+var extensionName = regexp.MustCompile(`^extension_[A-Za-z0-9_]{1,200}$`)
 
 // extension finds a custom attribute. Only those that a user flow of the tenant collects exist.
 func (a *API) extension(ctx context.Context, c *call, name string) (field[user], bool, error) {
