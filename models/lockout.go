@@ -26,10 +26,22 @@ func (s signInStore) BeginTry(ctx context.Context, key []byte, rules limit.LockR
 	var ticket limit.Ticket
 	var until time.Time
 	admitted := false
-	err := s.changeLock(ctx, key, func(l limit.Lock) limit.Lock {
+	begin := func(l limit.Lock) limit.Lock {
 		l, ticket, admitted = l.Begin(rules, micro(now))
 		until = l.LockedUntil
 		return l
+	}
+	text, err := json.Marshal(begin(limit.Lock{}))
+	if err != nil {
+		return ticket, until, false, err
+	}
+	err = s.InBatch(ctx, func(t *Tenant) error { // nearly always there is no counter yet: one statement
+		r := t.w(ctx).Clauses(clause.OnConflict{DoNothing: true}).
+			Create(&LockoutRow{Key: lockName(key), TenantID: t.ID, State: string(text), UpdatedAt: t.Now()})
+		if r.Error != nil || r.RowsAffected == 1 {
+			return r.Error
+		}
+		return (signInStore{t}).changeLock(ctx, key, begin)
 	})
 	return ticket, until, admitted, err
 }

@@ -118,7 +118,7 @@ func (r *run) identify(ctx context.Context, s Step, f Form) error {
 			return err
 		}
 	}
-	r.a.Facts.Identified = id
+	r.a.Facts.Identified, r.w.Account = id, who
 	return nil
 }
 

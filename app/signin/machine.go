@@ -301,10 +301,13 @@ func (r *run) decide(now time.Time) func(Person) Verdict {
 	}
 }
 
-// finish saves the facts and, when nothing more is due, commits.
+// finish saves the facts and, when nothing more is due, commits. The world was read a moment ago, in
+// this request; the commit reads it once more anyway, and the next page does too.
 func (r *run) finish(ctx context.Context) (Result, error) {
-	if err := r.load(ctx, r.store); err != nil {
-		return Result{}, err
+	if len(r.a.Request.ConsentScopes) > 0 { // who it is may be known only now
+		if err := r.load(ctx, r.store); err != nil {
+			return Result{}, err
+		}
 	}
 	step := Next(r.a, r.w)
 	switch step.Name {
