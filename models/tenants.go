@@ -42,6 +42,9 @@ func validateTenant(t tenant.Tenant) error {
 	if t.Plan != tenant.Standard && t.Plan != tenant.Trial {
 		bad.Add("plan", "tenant.plan", nil)
 	}
+	if err := t.Settings.Validate(); err != nil {
+		bad = append(bad, fault.Of(err).Fields...)
+	}
 	return bad.Err()
 }
 

@@ -381,6 +381,9 @@ func (p *Portal) adminRoleAdd(c *fiber.Ctx) error {
 	if _, err := p.Store.Tenant(v.session.TenantID).AssignRole(c.UserContext(), v.actor(c), a.user.ID, give); err != nil {
 		return p.adminPage(c, err)
 	}
+	if err := p.rightsChanged(c, v, a.user.ID); err != nil {
+		return err
+	}
 	return p.done(c, v.base()+"/admins/"+a.user.ID+"#roles", "“"+userName(a.user)+"” is now "+roleName(give.RoleID)+".")
 }
 
@@ -405,12 +408,24 @@ func (p *Portal) adminRoleRemove(c *fiber.Ctx) error {
 		if err != nil {
 			return err
 		}
+		if err := p.rightsChanged(c, v, a.user.ID); err != nil {
+			return err
+		}
 		if len(a.roles) == 1 {
 			to = v.base() + "/admins"
 		}
 		return p.done(c, to, "“"+userName(a.user)+"” is no longer "+roleName(r.RoleID)+".")
 	}
 	return fault.New(fault.NotFound, "error.not_found")
+}
+
+// rightsChanged gives the other admin a new session at the next click, because their privilege is
+// another one now. One's own session goes on: the guard reads one's roles at each request anyway.
+func (p *Portal) rightsChanged(c *fiber.Ctx, v *visit, userID string) error {
+	if userID == v.admin.ID {
+		return nil
+	}
+	return p.Store.Tenant(v.session.TenantID).EndPortalSessionsOf(c.UserContext(), userID)
 }
 
 // adminLink makes a recovery link for an admin who lost a password or a factor.

@@ -286,9 +286,9 @@ func (p *Portal) appTokens(c *fiber.Ctx) error {
 func (p *Portal) appTokensSave(c *fiber.Ctx) error {
 	v := visitOf(c)
 	var bad fault.Fields
-	access := number(c, &bad, "accessTokenMinutes", "Access token lives", 10, 1440)
-	id := number(c, &bad, "idTokenMinutes", "ID token lives", 10, 1440)
-	refresh := number(c, &bad, "refreshIdleMinutes", "Refresh token ends without use after", 10, 129600)
+	access := number(c, &bad, "accessTokenMinutes")
+	id := number(c, &bad, "idTokenMinutes")
+	refresh := number(c, &bad, "refreshIdleMinutes")
 	err := bad.Err()
 	var a models.Application
 	if err == nil {

@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -67,15 +66,15 @@ func complain(l *i18n.Localizer, f *views.Form, err error) bool {
 	return true
 }
 
-// number reads a whole number within bounds; empty is 0, which means the default.
-func number(c *fiber.Ctx, bad *fault.Fields, name, label string, low, high int) int {
+// number reads a whole number; empty is 0, which means the default. Its bounds are the domain's affair.
+func number(c *fiber.Ctx, bad *fault.Fields, name string) int {
 	s := typed(c, name)
 	if s == "" {
 		return 0
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < low || n > high {
-		bad.Add(name, "admin.number", map[string]any{"label": label, "low": low, "high": high})
+	if err != nil || n == 0 {
+		bad.Add(name, "admin.number", nil)
 	}
 	return n
 }
@@ -116,19 +115,6 @@ func numberWords(n int, unit string) string {
 		unit = strings.TrimSuffix(unit, "s")
 	}
 	return strconv.Itoa(n) + " " + unit
-}
-
-// webAddress reads a link that pages will show: http or https, or mailto for support; empty is none.
-func webAddress(c *fiber.Ctx, bad *fault.Fields, name string) string {
-	s := typed(c, name)
-	if s == "" {
-		return ""
-	}
-	u, err := url.Parse(s)
-	if err != nil || len(s) > 500 || !(u.Scheme == "https" && u.Host != "" || u.Scheme == "http" && u.Host != "" || u.Scheme == "mailto" && u.Opaque != "") {
-		bad.Add(name, "admin.address", nil)
-	}
-	return s
 }
 
 // keepTyped puts what was posted back into a form's controls, also what could not be read as a number.

@@ -466,7 +466,9 @@ func TestFormsComeBackAsTyped(t *testing.T) {
 		{shop + "/user-flows/" + second.ID + "/apps/add", []string{"application", th.app.ID}, "application", "“Market” is in the user flow “Sign in” already", ""},
 		{shop + "/users", []string{"email", "not-an-address", "displayName", "Kept", "how", "own", "password", "hunter2hunter2"}, "email", "Enter an email address", "Kept"},
 		{shop + "/users", []string{"email", "ada@example.com", "displayName", "Kept", "how", "none"}, "email", "already", "Kept"},
-		{shop + "/settings/edit", []string{"name", "Kept", "lockoutThreshold", "many", "supportUrl", "javascript:alert(1)"}, "lockoutThreshold", "Pause sign-in after", "many"},
+		{shop + "/settings/edit", []string{"name", "Kept", "lockoutThreshold", "many"}, "lockoutThreshold", "Enter a whole number", "many"},
+		{shop + "/settings/edit", []string{"name", "Kept", "lockoutThreshold", "1", "supportUrl", "https://kept.example"}, "lockoutThreshold", "from 3 to 100", "https://kept.example"},
+		{shop + "/settings/edit", []string{"name", "Kept", "supportUrl", "javascript:alert(1)"}, "supportUrl", "Enter a web address", "Kept"},
 		{"/admin/tenants", []string{"name", "Kept", "slug", "Not A Slug"}, "slug", "", "Not A Slug"},
 		{shop + "/admins/invite", []string{"email", "eve@staff.example", "displayName", "Kept"}, "role", "Choose a role", "Kept"},
 	} {

@@ -191,16 +191,13 @@ func (p *Portal) settingsPage(c *fiber.Ctx, f views.Form) error {
 
 func (p *Portal) settingsSave(c *fiber.Ctx) error {
 	v := visitOf(c)
-	x, bad := readSettings(c)
 	shown := v.dir.Tenant
-	shown.Name, shown.DefaultLocale, shown.Settings = typed(c, "name"), typed(c, "defaultLocale"), x
-	err := bad.Err()
-	if err == nil {
-		_, err = v.tenant.Update(c.UserContext(), v.actor(c), func(t *tenant.Tenant) error {
-			t.Name, t.DefaultLocale, t.Settings = shown.Name, shown.DefaultLocale, x
-			return nil
-		})
-	}
+	saved, err := v.tenant.Update(c.UserContext(), v.actor(c), func(t *tenant.Tenant) error {
+		t.Name, t.DefaultLocale = typed(c, "name"), typed(c, "defaultLocale")
+		err := readSettings(c, &t.Settings)
+		shown = *t
+		return err
+	})
 	if err != nil {
 		f := settingsForm(v.base(), shown)
 		keepTyped(c, &f)
@@ -209,25 +206,18 @@ func (p *Portal) settingsSave(c *fiber.Ctx) error {
 		}
 		return p.settingsPage(c, f)
 	}
-	return p.done(c, v.base()+"/settings", "Settings of “"+shown.Name+"” saved.")
+	return p.done(c, v.base()+"/settings", "Settings of “"+saved.Name+"” saved.")
 }
 
-// readSettings reads the form over the present settings; bounds are the tenant's own (Settings.Validate).
-func readSettings(c *fiber.Ctx) (tenant.Settings, fault.Fields) {
+// readSettings reads the form over the present settings; what the form does not know stays.
+func readSettings(c *fiber.Ctx, x *tenant.Settings) error {
 	var bad fault.Fields
-	x := visitOf(c).dir.Tenant.Settings
-	x.SessionIdleMinutes = number(c, &bad, "sessionIdleMinutes", "Session ends without use after", 5, 43200)
-	x.PersistentIdleDays = number(c, &bad, "persistentIdleDays", "“Stay signed in” lasts", 1, 365)
-	x.PasswordMinLength = number(c, &bad, "passwordMinLength", "Shortest password", 8, 64)
-	x.LockoutThreshold = number(c, &bad, "lockoutThreshold", "Pause sign-in after", 3, 100)
-	x.LockoutSeconds = number(c, &bad, "lockoutSeconds", "First pause", 5, 86400)
-	x.LogRetentionDays = number(c, &bad, "logRetentionDays", "Keep logs for", 1, 3650)
-	x.RequestsPerSecondPerIP = number(c, &bad, "requestsPerSecondPerIp", "Requests per second and address", 1, 10000)
+	for name, to := range map[string]*int{"sessionIdleMinutes": &x.SessionIdleMinutes, "persistentIdleDays": &x.PersistentIdleDays, "passwordMinLength": &x.PasswordMinLength,
+		"lockoutThreshold": &x.LockoutThreshold, "lockoutSeconds": &x.LockoutSeconds, "logRetentionDays": &x.LogRetentionDays, "requestsPerSecondPerIp": &x.RequestsPerSecondPerIP} {
+		*to = number(c, &bad, name)
+	}
 	x.StayedSignedInOff, x.PasswordThreeOfFour = ticked(c, "staySignedInOff"), ticked(c, "passwordThreeOfFour")
 	x.BannedWords = splitLines(typed(c, "bannedWords"))
-	if len(x.BannedWords) > 1000 {
-		bad.Add("bannedWords", "admin.banned.many", nil)
-	}
-	x.SupportURL, x.PrivacyURL, x.TermsURL = webAddress(c, &bad, "supportUrl"), webAddress(c, &bad, "privacyUrl"), webAddress(c, &bad, "termsUrl")
-	return x, bad
+	x.SupportURL, x.PrivacyURL, x.TermsURL = typed(c, "supportUrl"), typed(c, "privacyUrl"), typed(c, "termsUrl")
+	return bad.Err()
 }

@@ -17,6 +17,8 @@ func stepWord(s string) string {
 		"challenge": "Asked for the second factor", "mfa": "Asked for the second factor", "newPassword": "Asked for a new password",
 		"changePassword": "Asked for a new password", "attributes": "Asked for details of the account", "terms": "Asked to accept the terms",
 		"consent": "Asked for consent", "stay": "Asked whether to stay signed in", "kmsi": "Asked whether to stay signed in",
+		"signIn": "Showed the sign-in page", "signUp": "Showed the sign-up page", "select": "Asked to choose an account", "noAccount": "Said that nobody has this address", "refused": "Went back to the application",
+		"recovery": "Showed recovery codes to keep", "elsewhere": "Opened in another browser", "finished": "Had ended already", "expired": "Had run out of time",
 		"issue": "Answered the application", "selectAccount": "Asked to choose an account", "session": "Found a session",
 	}[s]; ok {
 		return w
@@ -55,6 +57,8 @@ func demandWord(s string) string {
 func noteWord(s string) string {
 	if w, ok := map[string]string{
 		"mfa_suppressed_by_user_flow": "A policy demanded a second factor, but the user flow's switch is off, so nobody was asked",
+		"no_usable_method":            "A second factor was demanded, but the user flow offers none that this person can use",
+		"risk_and_not_enrolled":       "A second factor was demanded because of risk, and the person has none: that is a refusal",
 		"acr_unsatisfied":             "The assurance that the application asked for was not reached",
 		"evaluation_skipped_trial":    "Risk and policies were skipped: this is a trial tenant",
 	}[s]; ok {
@@ -121,6 +125,10 @@ func advice() map[int][2]string {
 		50074:   {"A second factor was demanded and not given.", "If the person lost it, remove their method on the user's page so that they can set up a new one."},
 		50076:   {"A second factor was demanded and not given.", "If the person lost it, remove their method on the user's page so that they can set up a new one."},
 		50079:   {"The person must set up a second factor first.", "The person continues by setting one up. Nothing to do."},
+		50089:   {"The one-time code was used, burnt by wrong tries, or too old.", "The person asks for a new code."},
+		50144:   {"The person cancelled.", "Usual. Nothing to do."},
+		50173:   {"The grant or session was revoked, or the refresh token was used before.", "The application should start a new sign-in. If a refresh token was used twice, two parts of the application may share one."},
+		50181:   {"The one-time code is wrong.", "The person types it again or asks for a new one."},
 		50097:   {"A known device is required.", "The person should use a device that they have used before."},
 		50105:   {"The person is not assigned to the application.", "Assign the person, or switch “assignment required” off."},
 		50126:   {"The password is wrong, or no account has this address; both look alike to the visitor.", "If the person forgot the password, they can reset it on the sign-in page."},
@@ -129,12 +137,18 @@ func advice() map[int][2]string {
 		53000:   {"A policy blocked this sign-in.", "See under Conditional Access which one and why."},
 		53003:   {"A Conditional Access policy blocked this sign-in.", "See under Conditional Access which one and which condition. Change the policy if it should not have applied."},
 		53004:   {"A second factor was demanded because of risk, and the person has none yet.", "Verify the person by other means, then dismiss the risk."},
+		54005:   {"The authorization code was used before.", "The application must redeem each code once; reloading the callback page sends it twice."},
 		65001:   {"The person, or nobody yet, agreed to what the application asks for.", "The person agrees on the consent page."},
 		65004:   {"The person declined the consent.", "Ask the person why, or let the application ask for less."},
 		70008:   {"The code or refresh token had expired.", "The application should start a new sign-in."},
 		70043:   {"The refresh token is no longer good: sessions were revoked or a policy wants a newer sign-in.", "The application should start a new sign-in."},
 		70011:   {"The application asked for a scope that does not exist.", "Open the application's “Connect your app” page."},
 		7000112: {"The application is disabled.", "Enable the application."},
+		7000218: {"The application did not prove who it is, or used the password grant.", "Open the application's “Connect your app” page."},
+		700027:  {"The signed assertion of the application was refused.", "Open the application's “Connect your app” page."},
+		700051:  {"The response type is not offered.", "The application should ask for a code with PKCE."},
+		700084:  {"The refresh token of a single-page application lives for 24 hours, and they are over.", "The application should start a new sign-in."},
+		500121:  {"The second factor was not accepted.", "The person tries again; if it is lost, remove it on the user's page so that a new one can be set up."},
 		7000215: {"The client secret is wrong.", "Open the application's “Connect your app” page."},
 		7000222: {"The client secret has expired.", "Make a new one and put it into the application."},
 		700016:  {"The application does not exist in this tenant.", "Check the client ID and the authority of the application."},
