@@ -29,7 +29,7 @@ func serve(b *testing.B, h fasthttp.RequestHandler, method, path, body, basic st
 
 func BenchmarkClientCredentials(b *testing.B) {
 	w := newWorld(b)
-	h := w.server(w.handler).Handler()
+	h := w.server(w.handler, nil).Handler()
 	body := url.Values{"grant_type": {"client_credentials"}, "client_id": {w.web.ClientID}, "client_secret": {w.web.secret}, "scope": {w.base + "/.default"}}.Encode()
 	path := "/" + w.tenant.ID + "/oauth2/v2.0/token"
 	b.ReportAllocs()
@@ -40,7 +40,7 @@ func BenchmarkClientCredentials(b *testing.B) {
 
 func BenchmarkDiscovery(b *testing.B) {
 	w := newWorld(b)
-	h := w.server(w.handler).Handler()
+	h := w.server(w.handler, nil).Handler()
 	for _, path := range []string{"/v2.0/.well-known/openid-configuration", "/discovery/v2.0/keys"} {
 		b.Run(path[1:5], func(b *testing.B) {
 			b.ReportAllocs()
@@ -53,7 +53,7 @@ func BenchmarkDiscovery(b *testing.B) {
 
 func BenchmarkUserInfo(b *testing.B) {
 	w := newWorld(b)
-	h := w.server(w.handler).Handler()
+	h := w.server(w.handler, nil).Handler()
 	token := "Bearer " + text(w.tokens(w.browser(), w.web)["access_token"])
 	b.ReportAllocs()
 	for b.Loop() {
@@ -63,7 +63,7 @@ func BenchmarkUserInfo(b *testing.B) {
 
 func BenchmarkRefresh(b *testing.B) {
 	w := newWorld(b)
-	h := w.server(w.handler).Handler()
+	h := w.server(w.handler, nil).Handler()
 	const families = 16
 	b.SetParallelism(families)
 	start := make(chan string, families*64)

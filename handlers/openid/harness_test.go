@@ -7,12 +7,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -21,13 +23,16 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/factor"
 	"portico/app/i18n"
 	"portico/app/openid"
 	"portico/app/policy"
 	"portico/app/session"
 	"portico/app/signal"
 	"portico/app/signin"
+	"portico/app/userflow"
 	"portico/handlers"
+	"portico/handlers/hosted"
 	door "portico/handlers/openid"
 	"portico/models"
 	"portico/models/modelstest"
@@ -53,6 +58,7 @@ type world struct {
 	native  registered
 	user    models.User
 	logouts *receiver
+	real    bool        // the real pages are there
 	gate    openid.Gate // nil: nothing is demanded at refresh
 }
 
@@ -155,6 +161,17 @@ func newWorld(t testing.TB) *world {
 
 func newWorldOn(t testing.TB, scratch modelstest.Scratch) *world {
 	t.Helper()
+	return makeWorld(t, scratch, false)
+}
+
+// newRealWorld has the real sign-in machine and the real pages; its browsers fill the forms.
+func newRealWorld(t testing.TB) *world {
+	t.Helper()
+	return makeWorld(t, modelstest.OpenScratch(t, modelstest.SQLite), true)
+}
+
+func makeWorld(t testing.TB, scratch modelstest.Scratch, pages bool) *world {
+	t.Helper()
 	w := &world{t: t, store: scratch.Store, clock: scratch.Clock}
 	w.clock.Advance(time.Since(w.clock.Now())) // libraries compare with the real clock
 	w.tenant = modelstest.MustTenant(t, w.store, "")
@@ -169,7 +186,7 @@ func newWorldOn(t testing.TB, scratch modelstest.Scratch) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.base = "http://" + ln.Addr().String()
+	w.base = fmt.Sprintf("http://localhost:%d", ln.Addr().(*net.TCPAddr).Port)
 	w.issuer = w.base + "/" + w.tenant.ID + "/v2.0"
 	w.logouts = newReceiver(t)
 
@@ -177,7 +194,11 @@ func newWorldOn(t testing.TB, scratch modelstest.Scratch) *world {
 	w.starter = &instantStarter{w: w, issuer: door.Issuer{Provider: w.provider}, sessions: map[string]session.Session{}}
 	w.handler = &door.Handler{Provider: w.provider, Store: w.store, BaseURL: w.base, Starter: w.starter, Sessions: w.starter,
 		Pages: door.PlainPages{}, CSRF: handlers.CSRF{Key: bytes.Repeat([]byte{3}, 32)}}
-	app := w.server(w.handler)
+	var site *hosted.Hosted
+	if pages {
+		site = w.realPages()
+	}
+	app := w.server(w.handler, site)
 	go func() { _ = app.Listener(ln) }()
 	t.Cleanup(func() { _ = app.ShutdownWithTimeout(time.Second) })
 
@@ -189,10 +210,38 @@ func newWorldOn(t testing.TB, scratch modelstest.Scratch) *world {
 	w.second = w.register("Second", "web", openid.Web, "https://second.example/cb", func(s *models.ApplicationSpec) { s.SigningAlg = openid.RS256 })
 	w.spa = w.register("Single", "spa", openid.SPA, "https://spa.example/", nil)
 	w.native = w.register("Native", "native", openid.Native, "http://localhost", nil)
+	if pages {
+		modelstest.MustFlow(t, w.tenant, "Flow", userflow.EmailPassword, w.web.Application, w.second.Application, w.spa.Application, w.native.Application)
+	}
 	return w
 }
 
-func (w *world) server(h *door.Handler) *fiber.App {
+const password = "a quiet brook in the morning"
+
+// realPages puts the real sign-in machine in the instant starter's place.
+func (w *world) realPages() *hosted.Hosted {
+	w.t.Helper()
+	hasher := factor.NewHasher(factor.Argon{MemoryKiB: 8, Time: 1, Threads: 1}, 0, 0)
+	hash, err := hasher.Hash(w.t.Context(), password)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.user = modelstest.MustUserWithPassword(w.t, w.tenant, "real@example.com", hash)
+	bundle, err := i18n.Load()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	site, err := hosted.New(hosted.Deps{Store: w.store, Bundle: bundle, Hasher: hasher, BaseURL: w.base, Now: w.clock.Now, Development: true})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	site.AddIssuer(signin.OpenID, door.Issuer{Provider: w.provider})
+	w.handler.Starter, w.handler.Sessions, w.handler.Pages = site, site.Sessions(), site
+	w.real = true
+	return site
+}
+
+func (w *world) server(h *door.Handler, site *hosted.Hosted) *fiber.App {
 	bundle, err := i18n.Load()
 	if err != nil {
 		w.t.Fatal(err)
@@ -202,6 +251,9 @@ func (w *world) server(h *door.Handler) *fiber.App {
 		Log: slog.New(slog.NewTextHandler(testWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelError})), Rows: h.Routes()}
 	app := web.NewApp()
 	h.Mount(app)
+	if site != nil {
+		site.Mount(app)
+	}
 	app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 	return app
 }
@@ -294,8 +346,53 @@ func (b *browser) get(u string) response {
 	if err != nil {
 		b.w.t.Fatal(err)
 	}
-	return b.w.do(b.client, req)
+	return b.signIn(b.w.do(b.client, req))
 }
+
+// signIn fills the real sign-in pages, one after the other, by the autocomplete tokens of their fields,
+// until the browser leaves for the app.
+func (b *browser) signIn(r response) response {
+	for range 6 {
+		if !b.w.real || r.status != 200 || !strings.Contains(r.at, "/signin/") || strings.Contains(r.body, `name="code" value=`) {
+			return r
+		}
+		f := url.Values{}
+		for _, form := range formTag.FindAllString(r.body, -1) {
+			fields := url.Values{}
+			typed := 0
+			for _, tag := range fieldTag.FindAllString(form, -1) {
+				at := map[string]string{}
+				for _, m := range attribute.FindAllStringSubmatch(tag, -1) {
+					at[m[1]] = html.UnescapeString(m[2])
+				}
+				switch auto := at["autocomplete"]; {
+				case at["name"] == "":
+				case at["type"] == "hidden":
+					fields.Set(at["name"], at["value"])
+				case strings.Contains(auto, "username"), strings.Contains(auto, "email"):
+					fields.Set(at["name"], b.w.user.Mail)
+					typed++
+				case strings.Contains(auto, "current-password"):
+					fields.Set(at["name"], password)
+					typed++
+				case at["type"] == "submit" && fields.Get(at["name"]) == "":
+					fields.Set(at["name"], at["value"])
+				}
+			}
+			if strings.Contains(form, `id="main"`) || typed > 0 || len(f) == 0 {
+				f = fields
+			}
+		}
+		r = b.post(r.at, f)
+	}
+	return r
+}
+
+var (
+	formTag   = regexp.MustCompile(`(?s)<form.*?</form>`)
+	fieldTag  = regexp.MustCompile(`<(?:input|button)[^>]*>`)
+	attribute = regexp.MustCompile(`([a-z-]+)="([^"]*)"`)
+)
 
 func (b *browser) post(u string, form url.Values) response {
 	b.w.t.Helper()
