@@ -395,3 +395,39 @@ func TestCommands(t *testing.T) {
 		t.Errorf("restore: %d %s%s", code, out, log)
 	}
 }
+
+func TestMetricsAreForTheOperator(t *testing.T) {
+	t.Chdir(t.TempDir())
+	cases := []struct {
+		name    string
+		environ string
+		header  [2]string
+		status  int
+	}{
+		{"this machine", "PORTICO_METRICS_TOKEN=", [2]string{}, 200},
+		{"forwarded by a proxy on this machine", "PORTICO_METRICS_TOKEN=", [2]string{"X-Forwarded-For", "198.51.100.1"}, 404},
+		{"with the token", "PORTICO_METRICS_TOKEN=s3cret", [2]string{"Authorization", "Bearer s3cret"}, 200},
+		{"with another token", "PORTICO_METRICS_TOKEN=s3cret", [2]string{"Authorization", "Bearer other"}, 401},
+		{"without the token, from this machine", "PORTICO_METRICS_TOKEN=s3cret", [2]string{}, 401},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			port := freePort(t)
+			r := start(t, "PORT="+port, c.environ)
+			ask, _ := http.NewRequest("GET", "http://localhost:"+port+"/metrics", nil)
+			if c.header[0] != "" {
+				ask.Header.Set(c.header[0], c.header[1])
+			}
+			resp, err := http.DefaultClient.Do(ask)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			body, _ := io.ReadAll(resp.Body)
+			if resp.StatusCode != c.status || c.status == 200 && !strings.Contains(string(body), "portico_outbox_pending 0") {
+				t.Errorf("%d, want %d: %.300s", resp.StatusCode, c.status, body)
+			}
+			r.stop()
+		})
+	}
+}

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"crypto/subtle"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
@@ -71,8 +73,25 @@ func newMetrics() *metrics {
 		outbox: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_outbox_deliveries_total", Help: "Delivery attempts by kind and result."}, []string{"kind", "result"}),
 	}
 	m.registry.MustRegister(m.requests, m.duration, m.jobs, m.outbox, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
+}
+
+// backlog shows what waits for delivery and what was given up, asked when somebody looks.
+func (m *metrics) backlog(count func(context.Context) (pending, buried int64, err error)) {
+	gauge := func(name, help string, pick func(pending, buried int64) int64) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
+			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+			defer cancel()
+			pending, buried, err := count(ctx)
+			if err != nil {
+				return math.NaN()
+			}
+			return float64(pick(pending, buried))
+		}))
+	}
+	gauge("portico_outbox_pending", "Deliveries that wait.", func(pending, _ int64) int64 { return pending })
+	gauge("portico_outbox_buried", "Deliveries given up in the last 30 days.", func(_, buried int64) int64 { return buried })
 }
 
 func (m *metrics) observe(o handlers.Observation) {

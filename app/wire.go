@@ -49,6 +49,7 @@ func (s *server) wire(ctx context.Context) error {
 		limits.Exempt = netip.Addr.IsLoopback
 	}
 	metrics, brands := newMetrics(), &handlers.Brands{}
+	metrics.backlog(s.store.OutboxBacklog)
 	web := &handlers.Web{Development: s.config.Development(), BaseURL: base, AdminHost: s.config.AdminHost, Bundle: s.bundle,
 		Proxies: s.proxies, Places: places, Log: s.log, Now: s.now, Limits: limits, Observe: metrics.observe, ErrorPage: brands.ErrorPage}
 	s.app = web.NewApp()

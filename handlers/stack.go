@@ -292,5 +292,6 @@ func (w *Web) logLine(c *fiber.Ctx, info *Info, route string, status int, took t
 
 // quiet paths are asked for all the time and say nothing.
 func quiet(p string) bool {
-	return p == "/healthz" || p == "/readyz" || p == "/metrics" || strings.HasPrefix(p, "/static/") || p == "/favicon.ico"
+	return p == "/healthz" || p == "/readyz" || p == "/metrics" || strings.HasPrefix(p, "/static/") || p == "/favicon.ico" ||
+		strings.HasSuffix(p, "/discovery/v2.0/keys") || strings.HasSuffix(p, "/.well-known/openid-configuration")
 }
