@@ -109,7 +109,8 @@ func (g people) at(i int) Person {
 	p.activity = 0.3 + d.ExpFloat64()
 	p.nightOwl, p.preferPhone = d.chance(0.12), d.chance(0.55)
 	n := uint32(i)
-	p.home = netip.AddrFrom4([4]byte{198, 18 + byte(n>>16&1), byte(n >> 8), byte(n)}) // RFC 2544
+	h := (n*40503 + 12345) % (1 << 17)                                              // scattered over the range, no two alike
+	p.home = netip.AddrFrom4([4]byte{198, 18 + byte(h>>16), byte(h >> 8), byte(h)}) // RFC 2544
 	b := netip.MustParseAddr("2001:db8::").As16()
 	b[4], b[5], b[6], b[7] = byte(li), byte(n>>16), byte(n>>8), byte(n)
 	b[15] = byte(d.between(1, 250))

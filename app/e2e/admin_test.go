@@ -1,0 +1,85 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+)
+
+// TestFirstAdminSetsUpThePortal follows the link of the start screen: password, authenticator app, and
+// then the pages of the portal.
+func TestFirstAdminSetsUpThePortal(t *testing.T) {
+	s := boot(t)
+	b := openBrowser(t, s, "admin")
+	b.goTo(s.setupLink())
+	b.accessible("setup")
+	b.typeInto("input[name=email]", "ada@fernhill.example")
+	if b.has("input[name=displayName]") {
+		b.typeInto("input[name=displayName]", "Ada Admin")
+	}
+	b.typeInto(newPasswordBox, password)
+	b.submit()
+	secret := ""
+	for range 8 { // sign in, set up the authenticator app, keep the recovery codes
+		at := b.url()
+		switch {
+		case strings.HasPrefix(at, s.base+"/admin") && !strings.Contains(at, "/setup"):
+			goto inside
+		case b.has(passwordBox):
+			b.accessible("admin-sign-in")
+			if b.has(emailBox) {
+				b.typeInto(emailBox, "ada@fernhill.example")
+			}
+			b.typeInto(passwordBox, password)
+			b.submit()
+		case b.has(emailBox):
+			b.typeInto(emailBox, "ada@fernhill.example")
+			b.submit()
+		case b.has(codeBox):
+			b.accessible("admin-authenticator")
+			if secret == "" {
+				secret = evaluate[string](b, `(document.querySelector("#totp-secret, [data-secret], code.secret, main code")||{}).textContent||""`)
+			}
+			code, err := totp.GenerateCode(strings.ReplaceAll(strings.TrimSpace(secret), " ", ""), time.Now())
+			if err != nil {
+				t.Fatalf("secret %q: %v\n%s", secret, err, b.words())
+			}
+			b.typeInto(codeBox, code)
+			b.submit()
+		case b.has("button[name=method][value=totp]"):
+			b.accessible("admin-choose-factor")
+			b.press("button[name=method][value=totp]")
+		default:
+			b.accessible("admin-step")
+			b.submit()
+		}
+	}
+	t.Fatalf("never inside: %s\n%s", b.url(), b.words())
+inside:
+	b.accessible("admin-start")
+	pages := evaluate[[]any](b, `[...new Set([...document.querySelectorAll("nav a[href^='/admin'], aside a[href^='/admin']")].map(a => a.getAttribute("href")))]`)
+	if len(pages) < 4 {
+		t.Errorf("the menu has only %v", pages)
+	}
+	for _, p := range pages {
+		href := p.(string)
+		if strings.Contains(href, "signout") || strings.Contains(href, "sign-out") {
+			continue
+		}
+		b.goTo(s.base + href)
+		b.accessible("admin" + strings.NewReplacer("/", "-", "?", "-", "=", "-", "&", "-").Replace(strings.TrimPrefix(href, "/admin")))
+		for _, bad := range []string{"Something went wrong", "This page does not exist"} {
+			if strings.Contains(b.words(), bad) {
+				t.Errorf("%s says %q", href, bad)
+			}
+		}
+	}
+	// A link works once.
+	client := s.client(t)
+	res, err := client.Get(s.setupLink())
+	if status, body := read(t, res, err); status < 400 || strings.Contains(body, "new-password") {
+		t.Errorf("the used link answers %d", status)
+	}
+}
