@@ -329,6 +329,6 @@ func (t *Tenant) CountSignIns(ctx context.Context, f SignInQuery, bound int) (in
 	}
 	var n int64
 	some := q.Model(&SignInRow{}).Select("id").Limit(bound)
-	err = t.r(ctx).Table("(?) AS some", some).Count(&n).Error
+	err = t.r(ctx).Table("(?) AS bounded", some).Count(&n).Error
 	return int(n), err
 }

@@ -120,11 +120,11 @@ func (p *Portal) adminList(c *fiber.Ctx) error {
 	}
 	t := views.Table{Caption: "Admins", Columns: []views.Column{{Label: "Name"}, {Label: "Signs in as"}, {Label: "Roles"}, {Label: "Second factor"}, {Label: "Last sign-in"}, {Label: "State"}}}
 	for _, a := range rows {
-		last := when(a.user.LastSignInAt)
+		last := day(a.user.LastSignInAt)
 		if a.user.LastSignInAt.IsZero() {
 			last = views.Cell{Text: "Never", Tone: "soft"}
 		}
-		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: userName(a.user), Href: v.base() + "/admins/" + a.user.ID}, code(signInName(a.user)),
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: userName(a.user), Href: v.base() + "/admins/" + a.user.ID}, {Kind: views.Name, Text: signInName(a.user)},
 			{Kind: views.Lines, List: a.roleWords(v)}, secondFactorWords(a.user), last, stateBadge(a.user.Enabled)}})
 	}
 	l := views.List{Filter: w.filter(3, views.Field{Name: "search", Label: "Name or address", Type: "search"}, views.Field{Kind: views.Select, Name: "role", Label: "Role", Options: roleOptions("Any role", access.Roles())}),

@@ -147,7 +147,7 @@ func attributeFields(f userflow.Flow) views.Field {
 			}
 		}
 		grid.Fields = append(grid.Fields, views.Field{Kind: views.Select, Name: "ask." + id, Label: label, Value: value,
-			Options: []views.Option{{Label: "Not asked"}, {Value: "may", Label: "Asked, may be left empty"}, {Value: "must", Label: "Must be filled in"}}})
+			Options: []views.Option{{Label: "Not asked"}, {Value: "may", Label: "Optional"}, {Value: "must", Label: "Must be filled in"}}})
 	}
 	for _, id := range attributeIDs() {
 		add(id, attributeLabel(id))

@@ -17,6 +17,7 @@ import (
 	"portico/app/access"
 	"portico/app/account"
 	"portico/app/i18n"
+	"portico/app/record"
 	"portico/app/signal"
 	"portico/app/signin"
 	"portico/app/tenant"
@@ -53,9 +54,11 @@ func (plainPasswords) Hash(_ context.Context, _, password string, _ ...string) (
 	return "hash:" + password, nil
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t *testing.T) *bench { return newBenchOn(t, modelstest.SQLite) }
+
+func newBenchOn(t *testing.T, engine string) *bench {
 	t.Helper()
-	scratch := modelstest.OpenScratch(t, "sqlite")
+	scratch := modelstest.OpenScratch(t, engine)
 	b := &bench{T: t, store: scratch.Store, clock: scratch.Clock, starts: &[]signin.Request{}}
 	staff, err := b.store.CreateTenant(t.Context(), modelstest.Actor(), tenant.Tenant{Slug: tenant.WorkforceSlug, Name: "Portico", Kind: tenant.Workforce})
 	b.must(err)
@@ -485,6 +488,97 @@ func TestFormsComeBackAsTyped(t *testing.T) {
 		}
 		if !strings.Contains(a.body, "<title>Error:") {
 			t.Errorf("%s: the title does not start with Error", c.path)
+		}
+	}
+}
+
+// TestEveryPageOpens reads each page of the portal on both engines: it opens, has one h1, a label for
+// every control, and its links inside the page lead somewhere.
+func TestEveryPageOpens(t *testing.T) {
+	for _, engine := range []string{modelstest.SQLite, modelstest.Postgres} {
+		t.Run(engine, func(t *testing.T) {
+			b := newBenchOn(t, engine)
+			th := b.things()
+			_, secret, err := b.shop.AddSecret(t.Context(), modelstest.Actor(), th.app.ID, "old", b.store.Now().AddDate(0, 0, 10))
+			b.must(err)
+			b.must(b.shop.NoteClientMistake(t.Context(), th.app.ClientID, models.MistakeRedirectURI, "https://x.example", "https://market.example/callback"))
+			r := record.SignIn{ID: models.NewID(), TenantID: b.shop.ID, Kind: record.Interactive, StartedAt: b.store.Now(), EndedAt: b.store.Now(), User: record.Party{ID: th.user.ID, Name: "Ada"},
+				App: record.Party{ID: th.app.ClientID, Name: "Market"}, Outcome: record.Outcome{Result: record.Success}}
+			b.must(b.shop.RecordSignIn(t.Context(), r))
+			w := b.global()
+			for _, route := range b.portal.Routes() {
+				if route.Method != get || isPublic(route) || route.Path == "/admin" {
+					continue
+				}
+				id := th.app.ID
+				for part, x := range map[string]string{"/user-flows/": th.flow.ID, "/users/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID} {
+					if strings.Contains(route.Path, part) {
+						id = x
+					}
+				}
+				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", secret.ID, ":version", "1").Replace(route.Path)
+				a := w.get(path)
+				if a.status != 200 {
+					t.Errorf("%s: %d %.200s", path, a.status, text(a.body))
+					continue
+				}
+				readPage(t, path, a.body)
+			}
+			for _, list := range []string{"applications", "applications/deleted", "user-flows", "users", "users/deleted", "admins", "sign-ins", "audits"} {
+				for _, format := range []string{"csv", "json"} {
+					if a := w.get("/admin/t/shop/" + list + "?format=" + format); a.status != 200 || a.header.Get("Content-Disposition") == "" {
+						t.Errorf("%s as %s: %d", list, format, a.status)
+					}
+				}
+				if a := w.get("/admin/t/shop/" + list + "?search=%27%25_a&range=24h&last=idle90&enabled=yes&createdFrom=2026-01-01"); a.status != 200 {
+					t.Errorf("%s with filters: %d", list, a.status)
+				}
+			}
+		})
+	}
+}
+
+func (b *bench) shopAudits() []models.AuditEntry {
+	b.Helper()
+	page, err := b.shop.Audits(b.Context(), models.AuditQuery{})
+	b.must(err)
+	return page.Items
+}
+
+// readPage checks what every page promises (UI.md §10).
+func readPage(t *testing.T, path, body string) {
+	t.Helper()
+	if n := strings.Count(body, "<h1"); n != 1 {
+		t.Errorf("%s has %d h1", path, n)
+	}
+	if strings.Contains(body, " style=") || strings.Contains(body, " onclick=") || strings.Contains(body, "%!") {
+		t.Errorf("%s holds a style, a handler or a broken format", path)
+	}
+	ids := map[string]int{}
+	for _, m := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(body, -1) {
+		ids[m[1]]++
+	}
+	for id, n := range ids {
+		if n > 1 {
+			t.Errorf("%s has the id %s %d times", path, id, n)
+		}
+	}
+	labels := map[string]bool{}
+	for _, m := range regexp.MustCompile(`<label[^>]* for="([^"]+)"`).FindAllStringSubmatch(body, -1) {
+		labels[m[1]] = true
+	}
+	for _, m := range regexp.MustCompile(`<(input|select|textarea)\s[^>]*>`).FindAllString(body, -1) {
+		if strings.Contains(m, `type="hidden"`) {
+			continue
+		}
+		id := regexp.MustCompile(` id="([^"]+)"`).FindStringSubmatch(m)
+		if id == nil || !labels[id[1]] {
+			t.Errorf("%s: no label for %s", path, m)
+		}
+	}
+	for _, m := range regexp.MustCompile(` href="#([^"]+)"`).FindAllStringSubmatch(body, -1) {
+		if ids[m[1]] == 0 {
+			t.Errorf("%s: #%s leads nowhere", path, m[1])
 		}
 	}
 }
