@@ -24,12 +24,17 @@ type filler struct {
 func newFiller(t testing.TB, s *server, email, password string) *filler {
 	t.Helper()
 	f := &filler{t: t, base: s.base, seen: map[string]bool{},
-		Filler: &formfill.Filler{Client: s.client(t), Answers: formfill.Person(email, password)}}
+		Filler: newPerson(s.client(t), email)}
+	f.Answers = formfill.Person(email, password)
 	f.Code = f.code
 	for _, m := range mails(t, f.Client, f.base, email) { // what was sent before is somebody else's
 		f.seen[m.ID] = true
 	}
 	return f
+}
+
+func newPerson(client *http.Client, email string) *formfill.Filler {
+	return &formfill.Filler{Client: client, Answers: formfill.Person(email, password)}
 }
 
 // walk goes from an address to the stop prefix and gives the address it would leave for.
