@@ -69,6 +69,9 @@ func (t *Tenant) SetPassword(ctx context.Context, actor audit.Actor, userID stri
 		if err := t.putPassword(ctx, userID, c.Hash); err != nil {
 			return audit.Event{}, err
 		}
+		if err := t.Unlock(ctx, userID); err != nil {
+			return audit.Event{}, err
+		}
 		columns := map[string]any{"must_change_password": c.MustChange, "updated_at": t.Now()}
 		if c.RevokeSessions {
 			columns["sessions_valid_from"] = t.Now()

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"portico/app/limit"
+	"portico/app/signin"
 )
 
 // LockoutRow is one smart lock-out counter (app/limit.Lock as JSON). Key is a MAC of tenant and account,
@@ -85,11 +86,10 @@ func (s signInStore) changeLock(ctx context.Context, key []byte, change func(lim
 	})
 }
 
-// ClearLockouts unlocks a person (an admin's password reset, a reset by the person): every counter of the
-// account, found by the same names that the machine uses.
-func (t *Tenant) ClearLockouts(ctx context.Context, keys ...[]byte) error {
-	for _, k := range keys {
-		if err := (signInStore{t}).ClearTries(ctx, k); err != nil {
+// Unlock clears every lock-out counter of a person; a new password does it (R 14.1.8).
+func (t *Tenant) Unlock(ctx context.Context, userID string) error {
+	for _, key := range signin.LockKeys(t.seal.MAC, t.ID, userID) {
+		if err := (signInStore{t}).ClearTries(ctx, key); err != nil {
 			return err
 		}
 	}

@@ -197,11 +197,23 @@ func (r *run) lockKey(who account.Account, canonical string) []byte {
 		m := r.MAC("lockout", labels(r.a.TenantID, "address", canonical))
 		return []byte{'?', m[0], m[1], m[2] & 0x0f}
 	}
-	place := "elsewhere"
 	if r.knows(who.ID) {
-		place = "familiar"
+		return lockOf(r.MAC, r.a.TenantID, who.ID, "familiar")
 	}
-	return r.MAC("lockout", labels(r.a.TenantID, "account", who.ID, place))[:16]
+	return lockOf(r.MAC, r.a.TenantID, who.ID, "elsewhere")
+}
+
+func lockOf(m MAC, tenantID, userID, what string) []byte {
+	return m("lockout", labels(tenantID, "account", userID, what))[:16]
+}
+
+// LockKeys names every counter of an account: what a reset of its password clears (R 14.1.8).
+func LockKeys(m MAC, tenantID, userID string) [][]byte {
+	var keys [][]byte
+	for _, what := range []string{"familiar", "elsewhere", "second"} {
+		keys = append(keys, lockOf(m, tenantID, userID, what))
+	}
+	return keys
 }
 
 // code takes the mailed code that proves the address.

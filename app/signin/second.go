@@ -172,7 +172,7 @@ func (r *run) challenge(ctx context.Context, s Step, c Ceremony, f Form) error {
 		return fault.BadField("code", "field.code.required", map[string]any{"count": 6})
 	}
 	set := r.w.Tenant.Settings
-	key := r.MAC("lockout", labels(r.a.TenantID, "second", who.ID))[:16]
+	key := lockOf(r.MAC, r.a.TenantID, who.ID, "second")
 	ticket, until, admitted, err := r.store.BeginTry(ctx, key, limit.LockRules{Threshold: set.LockoutThreshold, First: time.Duration(set.LockoutSeconds) * time.Second}, r.w.Now)
 	if err != nil {
 		return err

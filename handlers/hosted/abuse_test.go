@@ -12,6 +12,7 @@ import (
 	"portico/app/record"
 	"portico/app/signin"
 	"portico/app/userflow"
+	"portico/models"
 	"portico/models/modelstest"
 )
 
@@ -249,6 +250,22 @@ func TestWrongPasswordsLock(t *testing.T) {
 			t.Errorf("%d failures are in the log", folded)
 		}
 	})
+}
+
+func TestANewPasswordUnlocks(t *testing.T) {
+	s := newSite(t)
+	s.settings(neverStay)
+	u := s.user(anna)
+	b := s.browser().start(request{})
+	for i := range 11 {
+		b.fill("email", anna, "password", fmt.Sprint("guess ", i))
+	}
+	b.at(signin.SignIn).says("Too many wrong tries")
+	hash := modelstest.Must(s.hasher.Hash(t.Context(), "given by an admin"))(t)
+	if err := s.tenant.SetPassword(t.Context(), modelstest.Actor(), u.ID, models.PasswordChange{Hash: hash}); err != nil {
+		t.Fatal(err)
+	}
+	b.fill("email", anna, "password", "given by an admin").signedIn()
 }
 
 func TestCodeRules(t *testing.T) {
