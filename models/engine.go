@@ -91,6 +91,9 @@ func withUTC(dsn string) string {
 // Close writes what is still counted in memory, waits for running queries and closes the pools.
 func (s *Store) Close() error {
 	errs := []error{s.FlushSignIns(context.Background())}
+	if s.dialect == "sqlite" { // keeps what the planner knows up to date; cheap, and skipped when nothing changed much
+		errs = append(errs, s.write.Exec("PRAGMA analysis_limit=400").Error, s.write.Exec("PRAGMA optimize").Error)
+	}
 	for _, db := range []*gorm.DB{s.write, s.read} {
 		if pool, err := db.DB(); err == nil {
 			errs = append(errs, pool.Close())
@@ -100,6 +103,20 @@ func (s *Store) Close() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Maintain is a job for once a day or so: it tells SQLite's planner how the data look and merges the
+// search index. Postgres does such things itself.
+func (s *Store) Maintain(ctx context.Context) error {
+	if s.dialect != "sqlite" {
+		return nil
+	}
+	for _, sql := range []string{"PRAGMA analysis_limit=1000", "PRAGMA optimize", "INSERT INTO user_trigrams (user_trigrams, rank) VALUES ('merge', 500)"} {
+		if err := s.write.WithContext(ctx).Exec(sql).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sqliteDialector translates modernc's errors, which gorm's own translation cannot read.

@@ -20,6 +20,12 @@ func (s *Store) engineSchema(tx *gorm.DB) error {
 }
 
 func (s *Store) searchSchema() []string {
+	users := []string{
+		`CREATE INDEX IF NOT EXISTS users_mail ON users (tenant_id, lower(mail))`,
+		`CREATE INDEX IF NOT EXISTS users_deleted ON users (tenant_id, deleted_at) WHERE deleted_at IS NOT NULL`,
+		`CREATE INDEX IF NOT EXISTS users_name_deleted ON users (tenant_id, name_norm) WHERE deleted_at IS NOT NULL`,
+		`CREATE INDEX IF NOT EXISTS users_name_disabled ON users (tenant_id, name_norm) WHERE NOT enabled`,
+	}
 	if s.dialect == "postgres" {
 		return []string{
 			// Prefixes are ranges and pages continue after a name: both need the order of bytes, which
@@ -27,7 +33,7 @@ func (s *Store) searchSchema() []string {
 			`ALTER TABLE users ALTER COLUMN name_norm TYPE text COLLATE "C"`,
 			`ALTER TABLE applications ALTER COLUMN name_norm TYPE text COLLATE "C"`,
 			`ALTER TABLE sign_ins ALTER COLUMN identifier TYPE text COLLATE "C"`,
-			`CREATE INDEX IF NOT EXISTS users_mail ON users (tenant_id, lower(mail))`,
+			users[0], users[1], users[2], users[3],
 			`DO $$ BEGIN
   CREATE EXTENSION IF NOT EXISTS pg_trgm;
   CREATE INDEX IF NOT EXISTS users_search ON users USING gin (search_norm gin_trgm_ops);
@@ -38,37 +44,37 @@ END $$`,
 	}
 	// The side table gives people a small number that lasts (a rowid of users itself would not survive
 	// VACUUM) and holds the sort keys, so that sorting what a search found touches nothing else.
-	return []string{
-		`CREATE INDEX IF NOT EXISTS users_mail ON users (tenant_id, lower(mail))`,
+	return append(users,
 		`CREATE TABLE IF NOT EXISTS user_search (
   num INTEGER PRIMARY KEY,
   user_id TEXT NOT NULL UNIQUE,
   tenant_id TEXT NOT NULL,
   name_norm TEXT NOT NULL,
   created_at DATETIME NOT NULL,
+  enabled NUMERIC NOT NULL,
+  deleted NUMERIC NOT NULL,
   search_norm TEXT NOT NULL
 )`,
-		`CREATE VIRTUAL TABLE IF NOT EXISTS user_trigrams USING fts5 (search_norm, content='user_search', content_rowid='num', tokenize='trigram', detail='full')`,
+		`CREATE VIRTUAL TABLE IF NOT EXISTS user_trigrams USING fts5 (search_norm, content='user_search', content_rowid='num', tokenize='trigram')`,
 		`CREATE TRIGGER IF NOT EXISTS users_search_insert AFTER INSERT ON users BEGIN
-  INSERT INTO user_search (user_id, tenant_id, name_norm, created_at, search_norm)
-    VALUES (new.id, new.tenant_id, new.name_norm, new.created_at, new.search_norm);
+  INSERT INTO user_search (user_id, tenant_id, name_norm, created_at, enabled, deleted, search_norm)
+    VALUES (new.id, new.tenant_id, new.name_norm, new.created_at, new.enabled, new.deleted_at IS NOT NULL, new.search_norm);
   INSERT INTO user_trigrams (rowid, search_norm) SELECT num, search_norm FROM user_search WHERE user_id = new.id;
 END`,
 		`CREATE TRIGGER IF NOT EXISTS users_search_delete AFTER DELETE ON users BEGIN
   INSERT INTO user_trigrams (user_trigrams, rowid, search_norm) SELECT 'delete', num, search_norm FROM user_search WHERE user_id = old.id;
   DELETE FROM user_search WHERE user_id = old.id;
 END`,
-		`CREATE TRIGGER IF NOT EXISTS users_search_update AFTER UPDATE OF name_norm, search_norm, created_at ON users
-WHEN old.name_norm <> new.name_norm OR old.search_norm <> new.search_norm OR old.created_at <> new.created_at BEGIN
-  INSERT INTO user_trigrams (user_trigrams, rowid, search_norm) SELECT 'delete', num, search_norm FROM user_search WHERE user_id = old.id;
-  UPDATE user_search SET name_norm = new.name_norm, search_norm = new.search_norm, created_at = new.created_at WHERE user_id = new.id;
-  INSERT INTO user_trigrams (rowid, search_norm) SELECT num, search_norm FROM user_search WHERE user_id = new.id;
+		`CREATE TRIGGER IF NOT EXISTS users_search_state AFTER UPDATE OF name_norm, created_at, enabled, deleted_at ON users BEGIN
+  UPDATE user_search SET name_norm = new.name_norm, created_at = new.created_at, enabled = new.enabled, deleted = new.deleted_at IS NOT NULL
+    WHERE user_id = new.id;
 END`,
-	}
+		`CREATE TRIGGER IF NOT EXISTS users_search_text AFTER UPDATE OF search_norm ON users WHEN old.search_norm <> new.search_norm BEGIN
+  INSERT INTO user_trigrams (user_trigrams, rowid, search_norm) SELECT 'delete', num, search_norm FROM user_search WHERE user_id = old.id;
+  UPDATE user_search SET search_norm = new.search_norm WHERE user_id = new.id;
+  INSERT INTO user_trigrams (rowid, search_norm) SELECT num, search_norm FROM user_search WHERE user_id = new.id;
+END`)
 }
-
-// searchWords splits a folded search into the words that must all occur.
-func searchWords(folded string) []string { return strings.Fields(folded) }
 
 // indexed reports whether a trigram index can find the word: it needs three characters.
 func indexed(word string) bool { return len([]rune(word)) >= 3 }

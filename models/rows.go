@@ -83,7 +83,7 @@ type UserRow struct {
 	LastSignInAt       *time.Time
 	CreatedAt          time.Time `gorm:"index:users_created,priority:2"`
 	UpdatedAt          time.Time
-	DeletedAt          *time.Time `gorm:"index:users_deleted"` // an ordinary column, not GORM's soft delete
+	DeletedAt          *time.Time // an ordinary column, not GORM's soft delete
 }
 
 func (UserRow) TableName() string { return "users" }
@@ -91,8 +91,8 @@ func (UserRow) TableName() string { return "users" }
 // IdentityRow is one way in; unique per tenant, type and issuer.
 type IdentityRow struct {
 	ID         string `gorm:"primaryKey;size:36"`
-	TenantID   string `gorm:"size:36;uniqueIndex:identities_way,priority:1"`
-	UserID     string `gorm:"size:36;index:identities_user"`
+	TenantID   string `gorm:"size:36;uniqueIndex:identities_way,priority:1;index:identities_user,priority:1"`
+	UserID     string `gorm:"size:36;index:identities_user,priority:2"`
 	SignInType string `gorm:"size:64;uniqueIndex:identities_way,priority:2"`
 	Issuer     string `gorm:"size:512;uniqueIndex:identities_way,priority:3"`
 	Canonical  string `gorm:"size:512;uniqueIndex:identities_way,priority:4"`
@@ -143,8 +143,8 @@ func (ApplicationRow) TableName() string { return "applications" }
 // ApplicationCredentialRow is a client secret (only its SHA-256) or a certificate.
 type ApplicationCredentialRow struct {
 	ID             string `gorm:"primaryKey;size:36"` // keyId
-	TenantID       string `gorm:"size:36"`
-	ApplicationID  string `gorm:"size:36;index:application_credentials_app"`
+	TenantID       string `gorm:"size:36;index:application_credentials_app,priority:1"`
+	ApplicationID  string `gorm:"size:36;index:application_credentials_app,priority:2"`
 	Kind           string // secret, certificate
 	Name           string
 	Hash           []byte // secret: SHA-256

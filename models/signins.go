@@ -254,12 +254,15 @@ func (t *Tenant) signInFilter(ctx context.Context, f SignInQuery) (*gorm.DB, err
 		return q.Where("(id = ? OR correlation_id = ? OR user_id = ? OR client_id = ?)", s, s, s, s), nil
 	}
 	// A search never reads the log from end to end: it looks up who is meant, and then their entries.
-	var users []string
-	found := t.searchFilter(ctx, t.q(ctx).Model(&UserRow{}), s)
-	if err := found.Limit(searchedUsers).Pluck("id", &users).Error; err != nil {
+	people, err := t.Users(ctx, UserQuery{Search: s, Limit: searchedUsers})
+	if err != nil {
 		return nil, err
 	}
-	return q.Where("(user_id IN ? OR (identifier >= ? AND identifier < ?))", append(users, "-"), s, s+"\U0010FFFF"), nil
+	users := []string{"-"}
+	for _, u := range people.Items {
+		users = append(users, u.ID)
+	}
+	return q.Where("(user_id IN ? OR (identifier >= ? AND identifier < ?))", users, s, s+"\U0010FFFF"), nil
 }
 
 // SignInRows lists one page of the log as rows.

@@ -2,10 +2,14 @@ package models
 
 import (
 	"context"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"gorm.io/gorm"
+
+	"portico/app/fault"
 )
 
 // Sort orders of the list of people. Ties are broken by id.
@@ -29,14 +33,14 @@ type UserQuery struct {
 	LastSignInFrom   time.Time // included
 	LastSignInBefore time.Time // excluded; those who never signed in are not among them
 	NeverSignedIn    bool
-	Sort             string // SortByName (default), SortByCreated
+	Sort             string // SortByName, SortByCreated; "" is by name or, for a search, as found: oldest first
 	Desc             bool
 	After            string // Next of the page before
 	Limit            int    // 50 unless told, 999 at most
 }
 
 func (f UserQuery) sorting() (column string, byTime bool) {
-	if f.Sort == SortByCreated {
+	if f.Sort == SortByCreated || f.Sort == "" && f.Search != "" {
 		return "created_at", true
 	}
 	return "name_norm", false
@@ -45,6 +49,16 @@ func (f UserQuery) sorting() (column string, byTime bool) {
 // Users lists one page of people.
 func (t *Tenant) Users(ctx context.Context, f UserQuery) (Page[User], error) {
 	limit := clampLimit(f.Limit)
+	if s, ok := t.trigrams(f); ok {
+		many, err := s.many(t, ctx)
+		if err != nil {
+			return Page[User]{}, err
+		}
+		if f.Sort == "" || !many {
+			return t.findUsers(ctx, f, s, limit)
+		}
+		// What a great many have in common is met soon on a walk through everybody in order.
+	}
 	q, err := t.userFilter(ctx, f)
 	if err != nil {
 		return Page[User]{}, err
@@ -68,38 +82,57 @@ func (t *Tenant) Users(ctx context.Context, f UserQuery) (Page[User], error) {
 }
 
 // MatchingUsers counts the people that a query finds, whatever page it asks for (Graph's $count).
-func (t *Tenant) MatchingUsers(ctx context.Context, f UserQuery) (int64, error) {
+func (t *Tenant) MatchingUsers(ctx context.Context, f UserQuery) (n int64, err error) {
+	if s, ok := t.trigrams(f); ok {
+		q, err := t.foundBy(ctx, f, s)
+		if err != nil {
+			return 0, err
+		}
+		return n, q.Count(&n).Error
+	}
 	q, err := t.userFilter(ctx, f)
 	if err != nil {
 		return 0, err
 	}
-	var n int64
-	err = q.Model(&UserRow{}).Count(&n).Error
-	return n, err
+	return n, q.Model(&UserRow{}).Count(&n).Error
+}
+
+// identityUsers finds whom an exact identity belongs to, first, so that the list need not look for it.
+func (t *Tenant) identityUsers(ctx context.Context, f UserQuery) ([]string, error) {
+	canonical := f.Identity
+	if f.Issuer == "" {
+		canonical = fold(canonical)
+	}
+	ids := []string{}
+	err := t.q(ctx).Model(&IdentityRow{}).Where("sign_in_type IN ? AND issuer = ? AND canonical = ?",
+		[]string{"emailAddress", "userName", "federated"}, f.Issuer, canonical).Limit(10).Pluck("user_id", &ids).Error
+	return append(ids, "-"), err // never an empty list
 }
 
 func (t *Tenant) userFilter(ctx context.Context, f UserQuery) (*gorm.DB, error) {
 	q := t.q(ctx)
+	// These are spelled as the partial indexes are.
 	if f.Deleted {
 		q = q.Where("deleted_at IS NOT NULL")
 	} else {
 		q = q.Where("deleted_at IS NULL")
 	}
 	if f.Enabled != nil {
-		q = q.Where("enabled = ?", *f.Enabled)
+		if *f.Enabled {
+			q = q.Where("enabled")
+		} else {
+			q = q.Where("NOT enabled")
+		}
 	}
 	if f.Mail != "" {
 		q = q.Where("lower(mail) = ?", fold(f.Mail))
 	}
 	if f.Identity != "" {
-		identity := t.r(ctx).Model(&IdentityRow{}).Select("user_id").Where("tenant_id = ? AND sign_in_type IN ? AND issuer = ?", t.ID,
-			[]string{"emailAddress", "userName", "federated"}, f.Issuer)
-		if f.Issuer == "" {
-			identity = identity.Where("canonical = ?", fold(f.Identity))
-		} else {
-			identity = identity.Where("canonical = ?", f.Identity)
+		ids, err := t.identityUsers(ctx, f)
+		if err != nil {
+			return nil, err
 		}
-		q = q.Where("id IN (?)", identity)
+		q = q.Where("id IN ?", ids)
 	}
 	if p := fold(f.NamePrefix); p != "" {
 		q = prefix(q, p)
@@ -110,6 +143,10 @@ func (t *Tenant) userFilter(ctx context.Context, f UserQuery) (*gorm.DB, error) 
 	if !f.CreatedBefore.IsZero() {
 		q = q.Where("created_at < ?", f.CreatedBefore.UTC())
 	}
+	return searchFilter(lastSignIn(q, f), fold(f.Search)), nil
+}
+
+func lastSignIn(q *gorm.DB, f UserQuery) *gorm.DB {
 	if !f.LastSignInFrom.IsZero() {
 		q = q.Where("last_sign_in_at >= ?", f.LastSignInFrom.UTC())
 	}
@@ -119,7 +156,7 @@ func (t *Tenant) userFilter(ctx context.Context, f UserQuery) (*gorm.DB, error) 
 	if f.NeverSignedIn {
 		q = q.Where("last_sign_in_at IS NULL")
 	}
-	return t.searchFilter(ctx, q, fold(f.Search)), nil
+	return q
 }
 
 // prefix is a range on the name index, which both engines can walk whatever their collation of LIKE.
@@ -127,27 +164,179 @@ func prefix(q *gorm.DB, p string) *gorm.DB {
 	return q.Where("name_norm >= ? AND name_norm < ?", p, p+"\U0010FFFF")
 }
 
-func (t *Tenant) searchFilter(ctx context.Context, q *gorm.DB, search string) *gorm.DB {
-	if search == "" {
-		return q
-	}
-	if len(search) == 36 && strings.Count(search, "-") == 4 {
+// searchFilter is a search without SQLite's trigram index: an id, one or two letters, or any search on
+// Postgres, whose own index serves LIKE.
+func searchFilter(q *gorm.DB, search string) *gorm.DB {
+	if isID(search) {
 		return q.Where("id = ?", search)
 	}
-	var phrases []string
-	for _, w := range searchWords(search) {
-		if t.dialect == "sqlite" && indexed(w) {
-			phrases = append(phrases, `"`+strings.ReplaceAll(w, `"`, `""`)+`"`)
-			continue
-		}
-		if !indexed(w) && len(searchWords(search)) == 1 {
-			return prefix(q, w) // one or two letters: who starts with them
-		}
+	words := strings.Fields(search)
+	if len(words) == 1 && !indexed(words[0]) {
+		return prefix(q, words[0]) // who starts with them
+	}
+	for _, w := range words {
 		q = q.Where("search_norm LIKE ? ESCAPE '\\'", "%"+likeEscape(w)+"%")
 	}
-	if len(phrases) > 0 {
-		q = q.Where("id IN (SELECT s.user_id FROM user_trigrams f JOIN user_search s ON s.num = f.rowid WHERE f.search_norm MATCH ? AND s.tenant_id = ?)",
-			strings.Join(phrases, " AND "), t.ID)
-	}
 	return q
+}
+
+func isID(s string) bool { return len(s) == 36 && strings.Count(s, "-") == 4 }
+
+// trigramSearch is a search by SQLite's trigram index: what the index is asked, and the words that the
+// text must hold besides.
+type trigramSearch struct {
+	match string
+	words []string
+}
+
+// manyFound is when sorting what the index found costs more than walking through everybody in order.
+const manyFound = 4_000
+
+// trigrams says how the trigram index can answer a query; false when it cannot.
+func (t *Tenant) trigrams(f UserQuery) (s trigramSearch, ok bool) {
+	search := fold(f.Search)
+	if t.dialect != "sqlite" || search == "" || isID(search) {
+		return s, false
+	}
+	var phrases []string
+	for _, w := range strings.Fields(search) {
+		// The domain of an address is what many have in common: the index is slow with it and the
+		// words below check it anyway.
+		rare := w
+		if local, _, isAddress := strings.Cut(w, "@"); isAddress && indexed(local) {
+			rare = local
+		}
+		if !indexed(rare) || rare != w {
+			s.words = append(s.words, w)
+		}
+		if indexed(rare) {
+			phrases = append(phrases, `"`+strings.ReplaceAll(rare, `"`, `""`)+`"`)
+		}
+	}
+	s.match = strings.Join(phrases, " AND ")
+	return s, s.match != ""
+}
+
+func (s trigramSearch) many(t *Tenant, ctx context.Context) (bool, error) {
+	var n int64
+	err := t.r(ctx).Raw("SELECT COUNT(*) FROM (SELECT rowid FROM user_trigrams WHERE user_trigrams MATCH ? LIMIT ?)", s.match, manyFound+1).Scan(&n).Error
+	return n > manyFound, err
+}
+
+// foundBy is the query for what the index finds, narrowed by everything else that the query says. The
+// index is asked first (CROSS JOIN keeps that order), and all filters read the small side table.
+func (t *Tenant) foundBy(ctx context.Context, f UserQuery, s trigramSearch) (*gorm.DB, error) {
+	q := t.r(ctx).Table("user_trigrams AS f CROSS JOIN user_search AS s ON s.num = f.rowid").
+		Where("f.search_norm MATCH ?", s.match).Where("s.tenant_id = ?", t.ID)
+	if f.Deleted {
+		q = q.Where("s.deleted")
+	} else {
+		q = q.Where("NOT s.deleted")
+	}
+	if f.Enabled != nil {
+		q = q.Where("s.enabled = ?", *f.Enabled)
+	}
+	for _, w := range s.words {
+		q = q.Where("instr(s.search_norm, ?) > 0", w)
+	}
+	if f.Mail != "" {
+		q = q.Where("s.user_id IN (?)", t.q(ctx).Model(&UserRow{}).Select("id").Where("lower(mail) = ?", fold(f.Mail)))
+	}
+	if f.Identity != "" {
+		ids, err := t.identityUsers(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		q = q.Where("s.user_id IN ?", ids)
+	}
+	if p := fold(f.NamePrefix); p != "" {
+		q = q.Where("s.name_norm >= ? AND s.name_norm < ?", p, p+"\U0010FFFF")
+	}
+	if !f.CreatedFrom.IsZero() {
+		q = q.Where("s.created_at >= ?", f.CreatedFrom.UTC())
+	}
+	if !f.CreatedBefore.IsZero() {
+		q = q.Where("s.created_at < ?", f.CreatedBefore.UTC())
+	}
+	if !f.LastSignInFrom.IsZero() || !f.LastSignInBefore.IsZero() || f.NeverSignedIn {
+		q = q.Where("EXISTS (?)", lastSignIn(t.r(ctx).Table("users AS u").Select("1").Where("u.id = s.user_id"), f))
+	}
+	return q, nil
+}
+
+// findUsers reads one page of what the index finds: as found, unless an order is asked for.
+func (t *Tenant) findUsers(ctx context.Context, f UserQuery, s trigramSearch, limit int) (Page[User], error) {
+	q, err := t.foundBy(ctx, f, s)
+	if err != nil {
+		return Page[User]{}, err
+	}
+	op, dir := ">", ""
+	if f.Desc {
+		op, dir = "<", " DESC"
+	}
+	column, byTime := f.sorting()
+	order := "s." + column + dir + ", s.user_id" + dir
+	if f.Sort == "" {
+		order = "f.rowid" + dir
+	}
+	if f.After != "" {
+		c, err := parseCursor(f.After)
+		if err != nil {
+			return Page[User]{}, err
+		}
+		switch {
+		case f.Sort == "":
+			num, err := strconv.ParseInt(c.Text, 10, 64)
+			if err != nil {
+				return Page[User]{}, fault.BadField("after", "list.cursor", nil)
+			}
+			q = q.Where("f.rowid "+op+" ?", num)
+		case byTime:
+			q = q.Where("(s.created_at, s.user_id) "+op+" (?, ?)", c.Time, c.ID)
+		default:
+			q = q.Where("(s.name_norm, s.user_id) "+op+" (?, ?)", c.Text, c.ID)
+		}
+	}
+	var hits []struct {
+		Num       int64
+		UserID    string
+		NameNorm  string
+		CreatedAt time.Time
+	}
+	if err := q.Select("s.num, s.user_id, s.name_norm, s.created_at").Order(order).Limit(limit + 1).Scan(&hits).Error; err != nil {
+		return Page[User]{}, err
+	}
+	next := ""
+	if len(hits) > limit {
+		hits = hits[:limit]
+		last := hits[limit-1]
+		switch {
+		case f.Sort == "":
+			next = cursor{Text: strconv.FormatInt(last.Num, 10), ID: last.UserID}.String()
+		case byTime:
+			next = cursor{Time: last.CreatedAt, ID: last.UserID}.String()
+		default:
+			next = cursor{Text: last.NameNorm, ID: last.UserID}.String()
+		}
+	}
+	ids := make([]string, len(hits))
+	for i, h := range hits {
+		ids[i] = h.UserID
+	}
+	var rows []UserRow
+	if len(ids) > 0 {
+		if err := t.byID(ctx, ids).Find(&rows).Error; err != nil {
+			return Page[User]{}, err
+		}
+	}
+	users, err := t.usersOf(ctx, rows)
+	if err != nil {
+		return Page[User]{}, err
+	}
+	place := make(map[string]int, len(ids))
+	for i, id := range ids {
+		place[id] = i
+	}
+	slices.SortFunc(users, func(a, b User) int { return place[a.ID] - place[b.ID] })
+	return Page[User]{Items: users, Next: next}, nil
 }
