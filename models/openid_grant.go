@@ -201,21 +201,31 @@ func (t *Tenant) OpenIDSessionClients(ctx context.Context, sid string) ([]openid
 	return out, nil
 }
 
-// PurgeOpenID deletes what nothing can come from any more, of every tenant: a job.
+// PurgeOpenID deletes what nothing can come from any more, of every tenant, in small portions so that no
+// writer waits long: a job.
 func (s *Store) PurgeOpenID(ctx context.Context) error {
+	const portion = 1000
 	now := s.Now()
 	for _, gone := range []struct {
 		row   any
+		key   string
 		where string
 		at    time.Time
 	}{
-		{&OpenIDGrantRow{}, "purge_at < ?", now},
-		{&OpenIDGrantRow{}, "code_used_at IS NULL AND code_expires_at < ?", now.Add(-time.Hour)},
-		{&OpenIDAssertionRow{}, "expires_at < ?", now},
-		{&OpenIDRequestRow{}, "expires_at < ?", now},
+		{&OpenIDGrantRow{}, "id", "purge_at < ?", now},
+		{&OpenIDGrantRow{}, "id", "code_used_at IS NULL AND code_expires_at < ?", now.Add(-time.Hour)},
+		{&OpenIDAssertionRow{}, "hash", "expires_at < ?", now},
+		{&OpenIDRequestRow{}, "hash", "expires_at < ?", now},
 	} {
-		if err := s.write.WithContext(ctx).Where(gone.where, gone.at).Delete(gone.row).Error; err != nil {
-			return err
+		for {
+			some := s.write.WithContext(ctx).Model(gone.row).Select(gone.key).Where(gone.where, gone.at).Limit(portion)
+			r := s.write.WithContext(ctx).Where(gone.key+" IN (?)", some).Where(gone.where, gone.at).Delete(gone.row)
+			if r.Error != nil {
+				return r.Error
+			}
+			if r.RowsAffected < portion {
+				break
+			}
 		}
 	}
 	return nil

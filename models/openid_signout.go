@@ -48,3 +48,20 @@ func (t *Tenant) SignOutApps(ctx context.Context, sid, reason string) error {
 		return nil
 	})
 }
+
+// SignOutUser ends every session of a person and tells the apps: for an admin who disables, deletes or
+// signs somebody out.
+func (t *Tenant) SignOutUser(ctx context.Context, userID, reason string) error {
+	return t.InTx(ctx, func(t *Tenant) error {
+		sids, err := t.EndSessionsOf(ctx, userID, "", reason, t.Now())
+		if err != nil {
+			return err
+		}
+		for _, sid := range sids {
+			if err := t.SignOutApps(ctx, sid, reason); err != nil {
+				return err
+			}
+		}
+		return t.RevokeOpenIDUser(ctx, userID, "", reason, t.Now())
+	})
+}

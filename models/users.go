@@ -350,6 +350,11 @@ func (t *Tenant) editUser(ctx context.Context, actor audit.Actor, id, activity s
 		if err := t.writeUser(ctx, before, after, d); err != nil {
 			return audit.Event{}, err
 		}
+		if after.SessionsValidFrom.After(before.SessionsValidFrom) {
+			if err := t.SignOutUser(ctx, id, activity); err != nil {
+				return audit.Event{}, err
+			}
+		}
 		return audit.Event{Activity: activity, Category: "UserManagement", Operation: "Update", Target: userTarget(after), Changes: d.changes}, nil
 	})
 	return after, err

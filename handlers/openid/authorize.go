@@ -15,6 +15,7 @@ import (
 	"portico/app/fault"
 	"portico/app/openid"
 	"portico/app/signin"
+	"portico/app/tenant"
 	"portico/handlers"
 )
 
@@ -105,6 +106,9 @@ func (h *Handler) authorize(c *fiber.Ctx) error {
 	}
 	if r.CorrelationID == "" {
 		r.CorrelationID = correlation(c, in)
+	}
+	if _, ok := dir.Flow(client.ID); !ok && dir.Tenant.Kind != tenant.Workforce {
+		h.note(c, &openid.Error{Mistake: &openid.Mistake{ClientID: client.ID, Kind: "noFlow"}})
 	}
 	_ = h.Store.Tenant(dir.Tenant.ID).MarkFirstRequest(c.UserContext(), client.ID) // the panel that waits for it; best effort
 	req, err := signinRequest(realm, client, r)
