@@ -1,0 +1,225 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"portico/app/access"
+	"portico/app/account"
+	"portico/app/audit"
+	"portico/models"
+)
+
+// TestPermissions is the matrix operation × permission: for each operation, exactly the listed
+// permissions open it; every other known one is refused.
+func TestPermissions(t *testing.T) {
+	w := newWorld(t, openSQLite(t))
+	user := w.want(201, w.do("POST", "/users", annBody())).body["id"].(string)
+	app := w.want(201, w.do("POST", "/applications", map[string]any{"displayName": "App"}))
+	appID, spID := app.body["id"].(string), w.want(200, w.do("GET", "/servicePrincipals(appId='"+app.body["appId"].(string)+"')", nil)).body["id"].(string)
+	flow := w.want(201, w.do("POST", "/identity/authenticationEventsFlows", flowBody("F"))).body["id"].(string)
+
+	readUsers := []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	writeUsers := []string{"User.ReadWrite.All", "Directory.ReadWrite.All"}
+	readApps := []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
+	writeApps := []string{"Application.ReadWrite.All", "Directory.ReadWrite.All"}
+	readFlows, writeFlows := []string{"EventListener.Read.All", "EventListener.ReadWrite.All"}, []string{"EventListener.ReadWrite.All"}
+	for _, c := range []struct {
+		method, path, body string
+		open               []string
+	}{
+		{"GET", "/users", "", append(readUsers, "User.ReadBasic.All")},
+		{"GET", "/users/$count", "", append(readUsers, "User.ReadBasic.All")},
+		{"GET", "/users/" + user, "", append(readUsers, "User.ReadBasic.All")},
+		{"GET", "/users?$select=city", "", readUsers},
+		{"GET", "/users/" + user + "?$select=identities", "", readUsers},
+		{"GET", "/users?$filter=city%20eq%20'x'", "", nil}, // answered below
+		{"GET", "/users/" + user + "/city", "", readUsers},
+		{"POST", "/users", `{"displayName":"X","identities":[{"signInType":"userName","issuer":"x","issuerAssignedId":"%d"}]}`, writeUsers},
+		{"PATCH", "/users/" + user, `{"city":"x"}`, writeUsers},
+		{"PATCH", "/users/" + user, `{"accountEnabled":true}`, append(writeUsers, "User.EnableDisableAccount.All")},
+		{"PATCH", "/users/" + user, `{"mail":"x@y.example"}`, append(writeUsers, "User-Mail.ReadWrite.All")},
+		{"PATCH", "/users/" + user, `{"mobilePhone":"1"}`, append(writeUsers, "User-Phone.ReadWrite.All")},
+		{"PATCH", "/users/" + user, `{"passwordProfile":{"forceChangePasswordNextSignIn":false}}`, append(writeUsers, "User-PasswordProfile.ReadWrite.All")},
+		{"PATCH", "/users/" + user, `{"identities":[{"signInType":"emailAddress","issuer":"x","issuerAssignedId":"n@x.example"}]}`, append(writeUsers, "User.ManageIdentities.All")},
+		{"PATCH", "/users/" + user, `{"accountEnabled":true,"city":"x"}`, writeUsers},
+		{"POST", "/users/" + user + "/revokeSignInSessions", "", append(writeUsers, "User.RevokeSessions.All")},
+		{"DELETE", "/users/" + roleID, "", append(writeUsers, "User.DeleteRestore.All")}, // 404 when allowed
+		{"GET", "/applications", "", readApps},
+		{"GET", "/applications/" + appID, "", readApps},
+		{"POST", "/applications", `{"displayName":"Y"}`, writeApps},
+		{"PATCH", "/applications/" + appID, `{"notes":"x"}`, writeApps},
+		{"DELETE", "/applications/" + roleID, "", writeApps},
+		{"POST", "/applications/" + appID + "/addPassword", "{}", writeApps},
+		{"POST", "/applications/" + roleID + "/removePassword", "{}", writeApps},
+		{"GET", "/servicePrincipals/" + spID, "", readApps},
+		{"PATCH", "/servicePrincipals/" + spID, `{"accountEnabled":true}`, writeApps},
+		{"GET", "/identity/authenticationEventsFlows", "", readFlows},
+		{"GET", "/identity/authenticationEventsFlows/" + flow, "", readFlows},
+		{"PATCH", "/identity/authenticationEventsFlows/" + flow, `{"displayName":"F"}`, writeFlows},
+		{"POST", "/identity/authenticationEventsFlows/" + flow + "/conditions/applications/includeApplications", `{"appId":"x"}`, writeFlows},
+		{"DELETE", "/identity/authenticationEventsFlows/" + roleID, "", writeFlows},
+		{"GET", "/auditLogs/signIns", "", []string{"AuditLog.Read.All"}},
+		{"GET", "/auditLogs/directoryAudits", "", []string{"AuditLog.Read.All"}},
+		{"GET", "/organization", "", []string{"Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}},
+		{"PATCH", "/organization/" + w.tenant.ID, `{"preferredLanguage":"en"}`, []string{"Organization.ReadWrite.All"}},
+		{"GET", "/directory/deletedItems/graph.user", "", append(slices.Clone(readUsers), "User.DeleteRestore.All")},
+		{"GET", "/directory/deletedItems/graph.application", "", readApps},
+	} {
+		if c.open == nil {
+			continue
+		}
+		for i, p := range append(access.Known(), "Mail.Read") {
+			name := "only " + string(p)
+			if _, ok := w.tokens[name]; !ok {
+				w.newClient(name, w.tenant, p)
+			}
+			body := any(nil)
+			if c.body != "" {
+				body = strings.ReplaceAll(c.body, "%d", fmt.Sprint("u", i))
+			}
+			a := w.do(c.method, c.path, body, "Authorization", "Bearer "+name)
+			if allowed := slices.Contains(c.open, string(p)); allowed == (a.status == 403) || a.status == 401 || a.status >= 500 {
+				t.Errorf("%s %s %s with %s: %d %s", c.method, c.path, c.body, p, a.status, a.raw)
+			}
+		}
+	}
+	// What may not be read may not be asked by a filter or an order either.
+	for _, q := range []string{"$filter=city%20eq%20'x'", "$orderby=createdDateTime"} {
+		if a := w.do("GET", "/users?"+q, nil, "Authorization", "Bearer only User.ReadBasic.All"); a.status != 400 && a.status != 403 {
+			t.Errorf("%s with basic rights: %d", q, a.status)
+		}
+	}
+	basic := w.want(200, w.do("GET", "/users/"+user, nil, "Authorization", "Bearer only User.ReadBasic.All"))
+	if _, ok := basic.body["mobilePhone"]; ok || basic.body["displayName"] == nil {
+		t.Errorf("basic: %s", basic.raw)
+	}
+}
+
+// TestNobodyGrantsMoreThanTheyHold covers DESIGN §9.8: a client that may only write applications cannot
+// make itself a stronger one.
+func TestNobodyGrantsMoreThanTheyHold(t *testing.T) {
+	w := newWorld(t, openSQLite(t))
+	w.newClient("apps", w.tenant, access.AppWrite)
+	strong := w.client.ID
+	for name, a := range map[string]answer{
+		"a new strong app":  w.do("POST", "/applications", `{"displayName":"x","portico":{"permissions":["User.ReadWrite.All"]}}`, "Authorization", "Bearer apps"),
+		"a secret of one":   w.do("POST", "/applications/"+strong+"/addPassword", `{}`, "Authorization", "Bearer apps"),
+		"a key of one":      w.do("POST", "/applications/"+strong+"/addKey", map[string]any{"keyCredential": map[string]any{"key": certificate(t, "x"), "type": "AsymmetricX509Cert", "usage": "Verify"}, "proof": "x"}, "Authorization", "Bearer apps"),
+		"a key by PATCH":    w.do("PATCH", "/applications/"+strong, map[string]any{"keyCredentials": []any{map[string]any{"key": certificate(t, "x")}}}, "Authorization", "Bearer apps"),
+		"more for oneself":  w.do("PATCH", "/applications(appId='"+w.tokens["apps"].ClientID+"')", `{"portico":{"permissions":["Application.ReadWrite.All","AuditLog.Read.All"]}}`, "Authorization", "Bearer apps"),
+		"by the other side": w.do("POST", "/servicePrincipals(appId='"+w.client.ClientID+"')/addPassword", `{}`, "Authorization", "Bearer apps"),
+	} {
+		if a.status != 403 || a.errorCode() != "Authorization_RequestDenied" {
+			t.Errorf("%s: %d %s", name, a.status, a.raw)
+		}
+	}
+	w.want(201, w.do("POST", "/applications", `{"displayName":"x","portico":{"permissions":["Application.Read.All"]}}`, "Authorization", "Bearer apps"))
+	// A permission that was taken away counts no more, whatever the token still says.
+	w.want(204, w.do("PATCH", "/applications(appId='"+w.tokens["apps"].ClientID+"')", `{"portico":{"permissions":[]}}`))
+	w.want(403, w.do("GET", "/applications", nil, "Authorization", "Bearer apps"))
+	// Nor does a client that was disabled or deleted.
+	w.newClient("off", w.tenant, access.AppRead)
+	w.want(200, w.do("GET", "/applications", nil, "Authorization", "Bearer off"))
+	w.want(204, w.do("PATCH", "/applications(appId='"+w.tokens["off"].ClientID+"')", `{"isDisabled":true}`))
+	w.want(401, w.do("GET", "/applications", nil, "Authorization", "Bearer off"))
+}
+
+// TestTenantsAreApart: a token of one tenant neither sees nor changes anything of another.
+func TestTenantsAreApart(t *testing.T) {
+	each(t, func(w *world) {
+		other := w.newTenant("other")
+		w.newClient("stranger", other, access.Known()...)
+		user := w.want(201, w.do("POST", "/users", annBody())).body["id"].(string)
+		app := w.want(201, w.do("POST", "/applications", `{"displayName":"A"}`)).body
+		flow := w.want(201, w.do("POST", "/identity/authenticationEventsFlows", flowBody("F"))).body["id"].(string)
+		audits := w.want(200, w.do("GET", "/auditLogs/directoryAudits", nil)).values()
+		as := []string{"Authorization", "Bearer stranger"}
+		for _, path := range []string{"/users/" + user, "/users/ann@example.com", "/applications/" + app["id"].(string), "/applications(appId='" + app["appId"].(string) + "')",
+			"/identity/authenticationEventsFlows/" + flow, "/auditLogs/directoryAudits/" + audits[0]["id"].(string), "/organization/" + w.tenant.ID} {
+			w.want(404, w.do("GET", path, nil, as...))
+			if strings.HasPrefix(path, "/auditLogs") {
+				continue
+			}
+			if a := w.do("PATCH", path, `{"displayName":"mine"}`, as...); a.status != 404 {
+				w.t.Errorf("PATCH %s: %d", path, a.status)
+			}
+			if a := w.do("DELETE", path, nil, as...); a.status != 404 && a.status != 405 {
+				w.t.Errorf("DELETE %s: %d", path, a.status)
+			}
+		}
+		for _, list := range []string{"/users", "/identity/authenticationEventsFlows", "/auditLogs/signIns", "/users?$filter=displayName%20eq%20'Ann%20Lee'%20or%20accountEnabled",
+			"/users?$filter=identities/any(i:i/issuerAssignedId%20eq%20'ann@example.com')", "/users?$search=%22ann%22", "/directory/deletedItems/graph.user"} {
+			if n := w.want(200, w.do("GET", list, nil, as...)).values(); len(n) != 0 {
+				w.t.Errorf("%s shows another tenant's: %v", list, n)
+			}
+		}
+		// An address is unique in a tenant, not in the installation.
+		w.want(201, w.do("POST", "/users", annBody(), as...))
+	})
+}
+
+func TestMe(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := context.Background()
+		id := w.want(201, w.do("POST", "/users", annBody())).body["id"].(string)
+		other := w.want(201, w.do("POST", "/users", `{"displayName":"Bob","identities":[{"signInType":"userName","issuer":"x","issuerAssignedId":"bob"}]}`)).body["id"].(string)
+		token := func(name string, scopes ...string) {
+			w.tokens[name] = Token{TenantID: w.tenant.ID, ClientID: w.client.ClientID, UserID: id, Scopes: scopes}
+		}
+		token("read", "openid", "User.Read")
+		token("write", "User.ReadWrite")
+		token("nothing", "openid")
+		token("greedy", "User.ReadWrite.All", "Directory.AccessAsUser.All", "User.Read")
+		as := func(name string) []string { return []string{"Authorization", "Bearer " + name} }
+
+		if a := w.want(200, w.do("GET", "/me?$select=displayName,city", nil, as("read")...)); a.body["displayName"] != "Ann Lee" || a.body["city"] != "Genoa" {
+			w.t.Errorf("me: %s", a.raw)
+		}
+		w.want(200, w.do("GET", "/beta/ME", nil, as("write")...))
+		w.want(200, w.do("GET", "/users/"+id, nil, as("read")...))
+		w.want(403, w.do("GET", "/me", nil, as("nothing")...))
+		w.want(403, w.do("PATCH", "/me", `{"city":"Rome"}`, as("read")...))
+		w.want(204, w.do("PATCH", "/me", `{"city":"Rome","displayName":"Ann"}`, as("write")...))
+		// People change their profile, never what decides about their account.
+		for _, body := range []string{`{"accountEnabled":true}`, `{"identities":[]}`, `{"mail":"x@y.example"}`, `{"passwordProfile":{"password":"correct horse 2"}}`, `{"city":"x","accountEnabled":true}`, `{"mobilePhone":"1"}`} {
+			w.want(403, w.do("PATCH", "/me", body, as("write")...))
+		}
+		// Nobody else is in reach, and scopes alone make no administrator.
+		for _, name := range []string{"read", "write", "greedy"} {
+			w.want(403, w.do("GET", "/users/"+other, nil, as(name)...))
+			w.want(403, w.do("GET", "/users", nil, as(name)...))
+			w.want(403, w.do("PATCH", "/users/"+other, `{"city":"x"}`, as(name)...))
+			w.want(403, w.do("DELETE", "/me", nil, as(name)...))
+			w.want(403, w.do("GET", "/applications", nil, as(name)...))
+			w.want(403, w.do("POST", "/users/"+other+"/revokeSignInSessions", nil, as(name)...))
+		}
+		w.want(200, w.do("POST", "/me/revokeSignInSessions", nil, as("write")...))
+		rows := w.want(200, w.do("GET", "/auditLogs/directoryAudits?$filter=initiatedBy/user/id%20eq%20'"+id+"'", nil)).values()
+		if len(rows) != 2 {
+			w.t.Errorf("audit rows of the person: %d", len(rows))
+		}
+		// The account that is gone or disabled has no door left.
+		w.want(204, w.do("PATCH", "/users/"+id, `{"accountEnabled":false}`))
+		w.want(401, w.do("GET", "/me", nil, as("read")...))
+
+		// An administrator's delegated token reaches what both the app and the role allow, in their own directory.
+		admin, err := w.tenant.CreateUser(ctx, audit.System("test"), models.User{Account: account.Account{DisplayName: "Admin", Enabled: true}}, "")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := w.tenant.AssignRole(ctx, audit.System("test"), admin.ID, access.Assignment{RoleID: "fe930be7-5e62-47db-91af-98c3a49a38b1", TenantID: w.tenant.ID}); err != nil {
+			w.t.Fatal(err)
+		}
+		w.tokens["admin"] = Token{TenantID: w.tenant.ID, ClientID: w.client.ClientID, UserID: admin.ID, Scopes: []string{"Directory.AccessAsUser.All"}}
+		w.tokens["narrow"] = Token{TenantID: w.tenant.ID, ClientID: w.client.ClientID, UserID: admin.ID, Scopes: []string{"User.Read.All", "Application.Read.All"}}
+		w.want(204, w.do("PATCH", "/users/"+other, `{"city":"x"}`, as("admin")...))
+		w.want(403, w.do("GET", "/applications", nil, as("admin")...))
+		w.want(200, w.do("GET", "/users", nil, as("narrow")...))
+		w.want(403, w.do("PATCH", "/users/"+other, `{"city":"x"}`, as("narrow")...))
+		w.want(403, w.do("GET", "/applications", nil, as("narrow")...))
+	})
+}
