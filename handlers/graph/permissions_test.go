@@ -221,5 +221,16 @@ func TestMe(t *testing.T) {
 		w.want(200, w.do("GET", "/users", nil, as("narrow")...))
 		w.want(403, w.do("PATCH", "/users/"+other, `{"city":"x"}`, as("narrow")...))
 		w.want(403, w.do("GET", "/applications", nil, as("narrow")...))
+		// Who holds less than an administrator cannot take the administrator's account over.
+		if _, err := w.tenant.AssignRole(ctx, audit.System("test"), admin.ID, access.Assignment{RoleID: access.GlobalAdministratorID, TenantID: access.AllTenants}); err != nil {
+			w.t.Fatal(err)
+		}
+		w.newClient("users", w.tenant, access.UserWrite)
+		for _, body := range []string{`{"passwordProfile":{"password":"correct horse 2"}}`, `{"mail":"evil@example.com"}`, `{"accountEnabled":false}`,
+			`{"identities":[{"signInType":"emailAddress","issuer":"x","issuerAssignedId":"evil@example.com"}]}`} {
+			w.want(403, w.do("PATCH", "/users/"+admin.ID, body, as("users")...))
+		}
+		w.want(403, w.do("DELETE", "/users/"+admin.ID, nil, as("users")...))
+		w.want(204, w.do("PATCH", "/users/"+admin.ID, `{"city":"Rome"}`, as("users")...))
 	})
 }

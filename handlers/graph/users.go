@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -147,7 +148,12 @@ func (a *API) users() *collection[user] {
 	r.find = a.findUser
 	r.create = a.createUser
 	r.update = a.updateUser
-	r.delete = func(ctx context.Context, c *call, u *user) error { return c.tenant.DeleteUser(ctx, c.actor(), u.ID) }
+	r.delete = func(ctx context.Context, c *call, u *user) error {
+		if err := mayCommand(ctx, c, u.ID); err != nil {
+			return err
+		}
+		return c.tenant.DeleteUser(ctx, c.actor(), u.ID)
+	}
 	r.actions = []action[user]{
 		{method: http.MethodPost, path: "revokeSignInSessions", need: append([]access.Permission{"User.RevokeSessions.All"}, writeUsers()...),
 			own: []string{"User.ReadWrite", "User.RevokeSessions.All"}, run: a.revokeSessions},
@@ -526,6 +532,11 @@ func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, aga
 			return err
 		}
 	}
+	if hash != "" || u.Mail != before.Mail || u.Enabled != before.Enabled || !slices.Equal(u.Identities, before.Identities) {
+		if err := mayCommand(ctx, c, u.ID); err != nil {
+			return err
+		}
+	}
 	return c.tenant.InTx(ctx, func(t *models.Tenant) error {
 		mustChange := u.MustChangePassword
 		made, err := t.UpdateUser(ctx, c.actor(), u.ID, func(m *models.User) error {
@@ -555,6 +566,23 @@ func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, aga
 		u.User = made
 		return nil
 	})
+}
+
+// mayCommand refuses to change what an administrator signs in with, or whether they can, by a caller who
+// holds less than the administrator does: it would be a way to become one (DESIGN §9.8).
+func mayCommand(ctx context.Context, c *call, userID string) error {
+	assignments, err := c.tenant.Assignments(ctx, userID)
+	if err != nil {
+		return err
+	}
+	for _, assigned := range assignments {
+		for _, role := range access.Roles() {
+			if role.ID == assigned.RoleID && !access.Covers(c.caller.Permissions, role.Permissions) {
+				return denied()
+			}
+		}
+	}
+	return nil
 }
 
 // identityWords names the Graph property of a taken identity.
