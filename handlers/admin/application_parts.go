@@ -17,17 +17,17 @@ import (
 )
 
 // appSections is the application's page, part by part; what a kind does not need is left out.
-func (p *Portal) appSections(v *visit, a models.Application) []views.Section {
+func (p *Portal) appSections(v *visit, a models.Application, seen time.Time) []views.Section {
 	base := v.appBase(a)
 	e := endpoints{base: p.BaseURL, tenantID: v.dir.Tenant.ID}
-	first := "Not yet"
-	if !a.FirstRequestAt.IsZero() {
-		first = a.FirstRequestAt.UTC().Format("2006-01-02 15:04 UTC")
+	first := plain("Not yet")
+	if !seen.IsZero() {
+		first = when(seen)
 	}
 	out := []views.Section{{ID: "overview", Title: "Overview", Summary: []views.Fact{
 		{Label: "Name", Value: views.Cell{Kind: views.Name, Text: a.Name}, Change: base + "/edit"},
 		fact("Application (client) ID", code(a.ClientID)), fact("Directory (tenant) ID", code(a.TenantID)), fact("Object ID", code(a.ID)),
-		fact("Authority", code(e.authority())), fact("State", stateBadge(a.Enabled)), fact("First request", plain(first)), fact("Registered", when(a.CreatedAt)),
+		fact("Authority", code(e.authority())), fact("State", stateBadge(a.Enabled)), fact("First request", first), fact("Registered", when(a.CreatedAt)),
 		{Label: "Notes", Value: orNone(a.Spec.Notes), Change: base + "/edit"}}}}
 	if a.Kind != models.DaemonApp {
 		out = append(out, redirectSection(a, base), flowSection(v, a), signOutSection(a, base), backChannelSection(a, base))

@@ -284,7 +284,11 @@ func (p *Portal) appPage(c *fiber.Ctx, a models.Application, failed map[string]v
 		return err
 	}
 	s.Primary = &views.Link{Label: "Connect your app", Href: v.appBase(a) + "/connect"}
-	sections := p.appSections(v, a)
+	seen, err := firstSeen(c, v, a)
+	if err != nil {
+		return err
+	}
+	sections := p.appSections(v, a, seen)
 	status := fiber.StatusOK
 	for i := range sections {
 		if f, ok := failed[sections[i].ID]; ok {

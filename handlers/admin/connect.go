@@ -6,6 +6,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/access"
+	"portico/app/record"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
@@ -31,8 +32,12 @@ func (p *Portal) appConnect(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	seen, err := firstSeen(c, v, a)
+	if err != nil {
+		return err
+	}
 	e := p.endpointsOf(v, a)
-	m := views.Connect{AppName: a.Name, Waiting: a.FirstRequestAt.IsZero(), SeenAt: a.FirstRequestAt, Settings: e.settings(), Missing: missing(v, a)}
+	m := views.Connect{AppName: a.Name, Waiting: seen.IsZero(), SeenAt: seen, Settings: e.settings(), Missing: missing(v, a)}
 	m.Tabs, m.Snippet, m.Current = snippets(e, a.Kind, v.appBase(a), c.Query("library"))
 	for _, row := range mistakes {
 		m.Mistakes = append(m.Mistakes, mistakeOf(row, v.appBase(a)))
@@ -41,6 +46,19 @@ func (p *Portal) appConnect(c *fiber.Ctx) error {
 		m.Forget = &views.Action{Label: "Clear these and watch again", Post: v.appBase(a) + "/connect/forget"}
 	}
 	return handlers.Render(c, fiber.StatusOK, views.ConnectPage(s, m))
+}
+
+// firstSeen is when the application first asked for something: a sign-in page, or as a daemon, which
+// never asks for one, a token.
+func firstSeen(c *fiber.Ctx, v *visit, a models.Application) (time.Time, error) {
+	if !a.FirstRequestAt.IsZero() || a.Kind != models.DaemonApp {
+		return a.FirstRequestAt, nil
+	}
+	page, err := v.tenant.SignIns(c.UserContext(), models.SignInQuery{ClientID: a.ClientID, Kind: string(record.Service), Result: string(record.Success), OldestFirst: true, Limit: 1})
+	if err != nil || len(page.Items) == 0 {
+		return time.Time{}, err
+	}
+	return page.Items[0].StartedAt, nil
 }
 
 func (p *Portal) endpointsOf(v *visit, a models.Application) endpoints {
