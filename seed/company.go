@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"portico/app/audit"
+	"portico/app/branding"
 	"portico/app/fault"
 	"portico/app/openid"
 	"portico/app/record"
@@ -90,7 +91,8 @@ func Fernhill(ctx context.Context, store *models.Store, baseURL string) (Company
 
 func fernhill(ctx context.Context, store *models.Store, baseURL string) (Company, error) {
 	t, err := ensureTenant(ctx, store, tenant.Tenant{Slug: Slug, Name: "Fernhill Group", Kind: tenant.Customer,
-		Settings: tenant.Settings{SupportURL: baseURL + "/demo", PrivacyURL: baseURL + "/demo", TermsURL: baseURL + "/demo"}})
+		Settings: tenant.Settings{SupportURL: baseURL + "/demo", PrivacyURL: baseURL + "/demo", TermsURL: baseURL + "/demo",
+			Theme: branding.Theme{Color: "#0b6e4f"}}})
 	if err != nil {
 		return Company{}, err
 	}

@@ -1613,7 +1613,7 @@ func ErrorSummary(errors []FieldError) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(errors) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 156, "<div class=\"summary\" tabindex=\"-1\" autofocus aria-labelledby=\"error-summary\"><div role=\"alert\"><h2 class=\"summary__title\" id=\"error-summary\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 156, "<div class=\"summary\" tabindex=\"-1\" autofocus role=\"group\" aria-labelledby=\"error-summary\"><div role=\"alert\"><h2 class=\"summary__title\" id=\"error-summary\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -96,7 +96,7 @@ func TestErrorsSayTheSameInBothPlaces(t *testing.T) {
 	if strings.Count(html, words) != 2 {
 		t.Errorf("the words stand %d times", strings.Count(html, words))
 	}
-	for _, want := range []string{`href="#f-email"`, `id="f-email"`, `aria-invalid="true"`, `aria-describedby="f-email-error"`, `role="alert"`, `tabindex="-1" autofocus`, `value="&lt;mira@"`} {
+	for _, want := range []string{`href="#f-email"`, `id="f-email"`, `aria-invalid="true"`, `aria-describedby="f-email-error"`, `role="alert"`, `tabindex="-1" autofocus role="group"`, `value="&lt;mira@"`} {
 		if !strings.Contains(html, want) {
 			t.Errorf("%s is missing in %s", want, html)
 		}
