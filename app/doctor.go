@@ -111,7 +111,7 @@ func (p *program) examineDatabase(ctx context.Context) []finding {
 		return all
 	}
 	all = append(all, finding{good, "Migrations", "the schema is up to date."})
-	all = append(all, examineClockOf(ctx, s, p.now()), examineKeys(ctx, s), examineOutbox(ctx, s), examineJobs(ctx, s, p.now()))
+	all = append(all, examineClockOf(ctx, s, p.now()), examineKeys(ctx, s), examineAudits(ctx, s), examineOutbox(ctx, s), examineJobs(ctx, s, p.now()))
 	return append(all, examineClients(ctx, s, p.config)...)
 }
 
@@ -132,6 +132,23 @@ func examineKeys(ctx context.Context, s *models.Store) finding {
 		return finding{bad, "Keys", fmt.Sprintf("what is sealed in the database does not open: %v\nGive PORTICO_SECRET the value it had, or the former one as PORTICO_SECRET_PREVIOUS.", err)}
 	}
 	return finding{good, "Keys", fmt.Sprintf("%d signing keys were tried and open with PORTICO_SECRET.", n)}
+}
+
+// examineAudits checks that the newest sealed parts of each tenant's audit log are as they were sealed.
+func examineAudits(ctx context.Context, s *models.Store) finding {
+	tenants, err := s.Tenants(ctx)
+	if err != nil {
+		return finding{bad, "Audit log", err.Error()}
+	}
+	blocks := 0
+	for _, t := range tenants {
+		n, err := s.Tenant(t.ID).VerifyAudits(ctx, 100)
+		if err != nil {
+			return finding{bad, "Audit log", fmt.Sprintf("of %s: %v\nSomebody changed the database by hand. Compare with a backup and with the hashes in the program's log.", t.Slug, err)}
+		}
+		blocks += n
+	}
+	return finding{good, "Audit log", fmt.Sprintf("%d sealed blocks were checked.", blocks)}
 }
 
 func examineOutbox(ctx context.Context, s *models.Store) finding {

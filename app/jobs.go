@@ -45,10 +45,14 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 				if days == 0 {
 					days = logRetention
 				}
-				return batches(ctx, func() (int, error) {
-					return s.store.Tenant(t.ID).PurgeSignIns(ctx, now.AddDate(0, 0, -days), purgeBatch)
-				})
+				before, handle := now.AddDate(0, 0, -days), s.store.Tenant(t.ID)
+				return errors.Join(
+					batches(ctx, func() (int, error) { return handle.PurgeSignIns(ctx, before, purgeBatch) }),
+					batches(ctx, func() (int, error) { return handle.PurgeAudits(ctx, before, 10) }))
 			})
+		}},
+		{Name: "seal the audit log", Every: time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.sealAudits(ctx, t) })
 		}},
 		{Name: "purge deleted people and applications", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error {
@@ -62,6 +66,19 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return provider.MaintainKeys(ctx, t.ID, keyAge) })
 		}},
 	}
+}
+
+// sealAudits seals what is new. The hash goes into the program's log too, which is kept elsewhere: who
+// rewrites the database cannot rewrite that.
+func (s *server) sealAudits(ctx context.Context, t tenant.Tenant) error {
+	for ctx.Err() == nil {
+		block, made, err := s.store.Tenant(t.ID).SealAudits(ctx)
+		if err != nil || !made {
+			return err
+		}
+		s.log.Info("audit log sealed", "tenant", t.Slug, "block", block.Number, "rows", block.Rows, "hash", block.Hash)
+	}
+	return nil
 }
 
 // eachTenant goes on with the others when one fails.

@@ -17,7 +17,7 @@ func Tables() []any {
 		&ClientDiagnosticRow{},
 		&DemoSessionRow{},
 		&PortalSessionRow{},
-		&OutboxRow{}, &JobRow{}, &MailboxRow{},
+		&OutboxRow{}, &JobRow{}, &MailboxRow{}, &AuditBlockRow{},
 		&RoleAssignmentRow{}, &OneTimeLinkRow{},
 		&OpenIDGrantRow{}, &OpenIDKeyRow{}, &OpenIDAssertionRow{}, &OpenIDRequestRow{}, &OpenIDConsentRow{},
 		&AttemptRow{}, &MailedCodeRow{}, &LimitRow{}, &LockoutRow{}, &SessionRow{}, &SessionClientRow{},
