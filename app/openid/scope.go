@@ -20,8 +20,11 @@ func oidcScope(w string) bool {
 	return false
 }
 
-// graphResource is how the vendor's libraries call the management API.
-const graphResource = "https://graph.microsoft.com"
+// graphResource and graphAppID are how the vendor's libraries call the management API.
+const (
+	graphResource = "https://graph.microsoft.com"
+	graphAppID    = "00000003-0000-0000-c000-000000000000"
+)
 
 // managementScopes are the delegated permissions on the management API that an app may ask for.
 func managementScopes() []string {
@@ -54,7 +57,7 @@ func (r *Realm) resolve(word string) (apiScope, bool) {
 		return apiScope{}, false
 	}
 	id, name := strings.TrimRight(word[:i], "/"), word[i+1:]
-	if strings.EqualFold(id, r.Base) || strings.EqualFold(id, graphResource) {
+	if strings.EqualFold(id, r.Base) || strings.EqualFold(id, graphResource) || strings.EqualFold(id, graphAppID) {
 		if name == ".default" {
 			return apiScope{word: word, to: resource{audience: r.Base}, values: managementScopes()[:1]}, true
 		}
