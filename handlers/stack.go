@@ -17,6 +17,7 @@ import (
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"portico/app/fault"
 	"portico/app/i18n"
@@ -184,6 +185,7 @@ func (w *Web) body(c *fiber.Ctx) error {
 		limit = row.BodyLimit
 	}
 	if length > limit || !req.IsBodyStream() && len(req.Body()) > limit {
+		discard(req)
 		c.Context().SetConnectionClose()
 		return fiber.ErrRequestEntityTooLarge
 	}
@@ -196,11 +198,22 @@ func (w *Web) body(c *fiber.Ctx) error {
 		return fiber.ErrBadRequest
 	}
 	if b.Len() > limit {
+		discard(req)
 		c.Context().SetConnectionClose()
 		return fiber.ErrRequestEntityTooLarge
 	}
 	req.SetBodyRaw(b.Bytes())
 	return nil
+}
+
+// drained is how much of a refused body is still read, and thrown away: a client that is closed upon in
+// the middle of writing sees a broken connection and never the answer.
+const drained = 8 << 20
+
+func discard(req *fasthttp.Request) {
+	if req.IsBodyStream() {
+		_, _ = io.Copy(io.Discard, io.LimitReader(req.BodyStream(), drained))
+	}
 }
 
 // row finds the special row for a path. The list is short: only rows with a body limit or the
