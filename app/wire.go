@@ -110,6 +110,9 @@ func special(rows []handlers.Route) []handlers.Route {
 func (s *server) hosted(limits *handlers.Limits, brands *handlers.Brands) (*hosted.Hosted, error) {
 	deps := hosted.Deps{Store: s.store, Bundle: s.bundle, Hasher: s.hasher, BaseURL: s.config.BaseURL, Now: s.now, Limits: limits, Brands: brands,
 		Development: s.config.Development()}
+	if s.config.AdminHost != "" {
+		deps.AdminURL = s.adminURL("", nil)
+	}
 	var err error
 	if deps.Breached, err = s.breached(); err != nil {
 		return nil, err

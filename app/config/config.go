@@ -160,6 +160,9 @@ func (c *Config) complete() error {
 			refuse("PORTICO_MAIL_FROM is %q; it must be an address like Portico <no-reply@example.com>", c.MailFrom)
 		}
 	}
+	if h, err := url.Parse("//" + c.AdminHost); c.AdminHost != "" && (err != nil || h.Host != c.AdminHost || h.Hostname() == "") {
+		refuse("PORTICO_ADMIN_HOST is %q; it must be a host name alone, like admin.example.com", c.AdminHost)
+	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Log)); err != nil {
 		refuse("PORTICO_LOG is %q; it must be debug, info, warn or error", c.Log)

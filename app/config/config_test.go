@@ -41,6 +41,9 @@ func TestLoad(t *testing.T) {
 		{"half a certificate", []string{"PORTICO_TLS_CERT=a.pem"}, "belong together"},
 		{"an unknown TLS mode", []string{"PORTICO_TLS=auto"}, "the only value is local"},
 		{"local TLS in production", production("PORTICO_TLS=local"), "for development"},
+		{"an admin host", production("PORTICO_ADMIN_HOST=admin.example.com:8443"), ""},
+		{"an admin host that is a URL", production("PORTICO_ADMIN_HOST=https://admin.example.com"), "PORTICO_ADMIN_HOST"},
+		{"an admin host with a path", production("PORTICO_ADMIN_HOST=example.com/admin"), "PORTICO_ADMIN_HOST"},
 		{"an unknown log level", []string{"PORTICO_LOG=loud"}, "PORTICO_LOG"},
 	}
 	for _, c := range cases {

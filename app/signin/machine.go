@@ -23,18 +23,21 @@ import (
 
 // Machine is the small shell around Next: it loads, decides, saves by compare-and-swap and commits.
 type Machine struct {
-	Stores    Stores
-	Hasher    *factor.Hasher
-	Passkeys  *factor.Passkeys
-	Mailer    Mailer
-	MAC       MAC
-	Now       func() time.Time
-	Random    io.Reader
-	Issuers   map[Protocol]Issuer
-	Detectors []risk.Detector
-	Breached  factor.Breached // nil = no list
-	Brand     string          // issuer shown in authenticator apps when the tenant has no name
-	Relaxed   bool            // development: mail from loopback addresses counts for the destination only
+	Stores   Stores
+	Hasher   *factor.Hasher
+	Passkeys *factor.Passkeys
+	// StaffPasskeys are the workforce directory's when the portal has a host of its own (a passkey belongs
+	// to a host); nil = the same as everybody's.
+	StaffPasskeys *factor.Passkeys
+	Mailer        Mailer
+	MAC           MAC
+	Now           func() time.Time
+	Random        io.Reader
+	Issuers       map[Protocol]Issuer
+	Detectors     []risk.Detector
+	Breached      factor.Breached // nil = no list
+	Brand         string          // issuer shown in authenticator apps when the tenant has no name
+	Relaxed       bool            // development: mail from loopback addresses counts for the destination only
 }
 
 // Place is the configuration that an attempt happens in, from one snapshot.
@@ -95,6 +98,14 @@ type run struct {
 	w       World
 	effects []func(context.Context, Store) error // writes that belong to the facts, in their transaction
 	key     []byte                               // of the lock-out counter to clear on success
+}
+
+// passkeys are those of the host that the attempt happens on.
+func (r *run) passkeys() *factor.Passkeys {
+	if r.StaffPasskeys != nil && r.place.Tenant.Kind == tenant.Workforce {
+		return r.StaffPasskeys
+	}
+	return r.Passkeys
 }
 
 // Start opens an attempt. When nothing is due it commits at once and no page is ever stored; with

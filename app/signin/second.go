@@ -52,9 +52,9 @@ func (r *run) begin(ctx context.Context, s Step, kind string, send bool) error {
 			return err
 		}
 		if c.Enrol {
-			c.Client, c.Server, err = r.Passkeys.BeginRegister(owner)
+			c.Client, c.Server, err = r.passkeys().BeginRegister(owner)
 		} else {
-			c.Client, c.Server, err = r.Passkeys.BeginAssert(owner)
+			c.Client, c.Server, err = r.passkeys().BeginAssert(owner)
 		}
 	case kind == factor.EmailCode && send:
 		purpose, to := PurposeSecond, emailMethod(s)
@@ -121,7 +121,7 @@ func (r *run) enrol(ctx context.Context, s Step, c Ceremony, f Form) error {
 		if err != nil {
 			return err
 		}
-		reg, err := r.Passkeys.FinishRegister(owner, c.Server, []byte(f.Value("credential")))
+		reg, err := r.passkeys().FinishRegister(owner, c.Server, []byte(f.Value("credential")))
 		if err != nil {
 			return fault.Wrap(fault.Invalid, "signin.passkey.failed", err)
 		}
@@ -231,7 +231,7 @@ func (r *run) shown(ctx context.Context, who account.Account, c Ceremony, f Form
 		if err != nil {
 			return false, err
 		}
-		used, err := r.Passkeys.FinishAssert(owner, c.Server, []byte(f.Value("credential")))
+		used, err := r.passkeys().FinishAssert(owner, c.Server, []byte(f.Value("credential")))
 		if err != nil {
 			return false, nil
 		}

@@ -31,6 +31,7 @@ type Deps struct {
 	Bundle      *i18n.Bundle
 	Hasher      *factor.Hasher
 	BaseURL     string
+	AdminURL    string // where the portal is served when that is another host; "" = BaseURL
 	Now         func() time.Time
 	Limits      *handlers.Limits // nil = no request rate
 	Brands      *handlers.Brands // nil = its own
@@ -69,6 +70,11 @@ func New(d Deps) (*Hosted, error) {
 	h.machine = &signin.Machine{Stores: models.SignInStores{Store: d.Store}, Hasher: d.Hasher, Passkeys: passkeys, Mailer: message.Codes{Now: d.Now},
 		MAC: d.Store.Sealer().MAC, Now: d.Now, Random: rand.Reader, Issuers: map[signin.Protocol]signin.Issuer{},
 		Detectors: risk.Detectors(), Breached: d.Breached, Relaxed: d.Development}
+	if d.AdminURL != "" {
+		if h.machine.StaffPasskeys, err = factor.NewPasskeys(d.AdminURL, "Portico"); err != nil {
+			return nil, err
+		}
+	}
 	return h, nil
 }
 
