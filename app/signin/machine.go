@@ -134,12 +134,7 @@ func (r *run) open(ctx context.Context) (Result, error) {
 		return r.finish(ctx)
 	}
 	r.trail(step.Name)
-	if err := r.prepare(ctx, step); err != nil {
-		return Result{}, err
-	}
-	version, err := r.store.SaveAttempt(ctx, r.a)
-	r.a.Version = version
-	return Result{Attempt: r.a, World: r.w, Step: step, Changed: true}, err
+	return r.save(ctx, step)
 }
 
 // silently is the OAuth error for a page that prompt=none forbids (OpenID Connect Core 3.1.2.6).
@@ -175,6 +170,9 @@ func (m *Machine) Show(ctx context.Context, tenantID string, placing Placing, id
 func (m *Machine) Submit(ctx context.Context, tenantID string, placing Placing, id string, f Form) (Result, error) {
 	for range 3 {
 		r, res, err := m.resume(ctx, tenantID, placing, id)
+		if r != nil && res != nil && f.Action == "restart" && m.MAC.Verified(f.Proof, r.a.ID, Expired, r.a.Browser) {
+			return r.again(ctx, errStartAgain) // it ran out so long ago that the job has closed it
+		}
 		if err != nil || res != nil {
 			return deref(res), err
 		}
@@ -234,7 +232,8 @@ func (m *Machine) run(place Place, visit Visit) *run {
 	return &run{Machine: m, store: m.Stores.SignIns(place.Tenant.ID), place: place, visit: visit}
 }
 
-// resume loads an attempt for the browser that opened it. Any other gets a kind page.
+// resume loads an attempt for the browser that opened it, and gives a result instead when nothing can be
+// done in it any more. Any other browser gets a kind page.
 func (m *Machine) resume(ctx context.Context, tenantID string, placing Placing, id string) (*run, *Result, error) {
 	a, err := m.Stores.SignIns(tenantID).Attempt(ctx, id)
 	if err != nil {
@@ -249,10 +248,13 @@ func (m *Machine) resume(ctx context.Context, tenantID string, placing Placing, 
 	if a.Browser != BrowserID(visit.Browser) {
 		return nil, &Result{Attempt: Attempt{ID: a.ID, TenantID: a.TenantID}, Step: Step{Name: Elsewhere}}, nil
 	}
-	if !a.EndedAt.IsZero() {
-		return nil, &Result{Attempt: a, Step: Step{Name: Finished}}, nil
+	switch {
+	case a.EndedAt.IsZero():
+		return r, nil, r.load(ctx, r.store)
+	case len(a.Facts.Trail) > 0: // closed by the expiry job: whoever finishes takes the facts along
+		return r, &Result{Attempt: a, Step: Step{Name: Expired}}, nil
 	}
-	return r, nil, r.load(ctx, r.store)
+	return nil, &Result{Attempt: a, Step: Step{Name: Finished}}, nil
 }
 
 func deref(r *Result) Result {
@@ -337,6 +339,11 @@ func (r *run) finish(ctx context.Context) (Result, error) {
 		return r.refuse(ctx, step, Cancelled{Error: refusal(step), Note: step.Reason})
 	}
 	r.trail(step.Name)
+	return r.save(ctx, step)
+}
+
+// save writes the facts with everything that belongs to them, or nothing.
+func (r *run) save(ctx context.Context, step Step) (Result, error) {
 	if err := r.prepare(ctx, step); err != nil {
 		return Result{}, err
 	}
@@ -411,6 +418,11 @@ func (r *run) again(ctx context.Context, why error) (Result, error) {
 	step := Next(n.a, n.w)
 	n.trail(step.Name)
 	err := n.store.Atomically(ctx, func(s Store) error {
+		if !r.a.EndedAt.IsZero() {
+			version, err := s.SaveAttempt(ctx, n.a)
+			n.a.Version = version
+			return err
+		}
 		if err := s.EndAttempt(ctx, old, r.record(Next(r.a, r.w), record.Outcome{Result: record.Interrupted, Key: "signin.restarted"})); err != nil {
 			return err
 		}

@@ -57,11 +57,11 @@ func Next(a Attempt, w World) Step {
 	s := Step{Person: p}
 	at := func(n Name) Step { s.Name = n; return s }
 	switch { // is there somebody, and is it proven who?
-	case !a.EndedAt.IsZero(), !w.Now.Before(a.ExpiresAt):
-		return at(Expired)
-	case f.Cancelled != nil:
+	case f.Cancelled != nil && a.EndedAt.IsZero():
 		s.Reason = f.Cancelled.Error
 		return at(Refused)
+	case !a.EndedAt.IsZero(), !w.Now.Before(a.ExpiresAt):
+		return at(Expired)
 	case a.wantsSignUp() && !w.Flow.SignUpAllowed:
 		s.Reason = "signup_off"
 		return at(Refused)

@@ -170,6 +170,8 @@ func TestNext(t *testing.T) {
 		{"over, whatever is known", and(late, signedIn, stayed), Expired},
 		{"ended", and(signedIn, stayed, ended), Expired},
 		{"went back to the app", and(signedIn, cancelled), Refused},
+		{"went back from the page that says it is over", and(late, cancelled), Refused},
+		{"ended and cancelled", and(ended, cancelled), Expired},
 
 		{"sign-up chosen", wantsSignUp, SignUp},
 		{"prompt=create", prompt("create"), SignUp},

@@ -300,7 +300,12 @@ func TestAnExpiredAttemptIsRecordedAndMayStartAgain(t *testing.T) {
 	for range 2 {
 		modelstest.Must(s.store.ExpireAttempts(t.Context(), 100))(t)
 	}
-	gone.get(gone.page.at).says("expired")
+	gone.get(gone.page.at).at(signin.Expired)
+	back := *gone
+	back.fill("action", "restart").at(signin.Identify).fill("email", anna).at(signin.Password).fill("password", goodPassword).signedIn()
+	late := s.browser().start(request{})
+	s.clock.Advance(61 * time.Minute)
+	late.get(late.page.at).at(signin.Expired).fill("action", "cancel").refused("access_denied")
 	count := map[record.Result]int{}
 	for _, r := range s.records() {
 		count[r.Outcome.Result]++
@@ -308,7 +313,7 @@ func TestAnExpiredAttemptIsRecordedAndMayStartAgain(t *testing.T) {
 			t.Errorf("abandoned: %+v", r)
 		}
 	}
-	if count[record.Abandoned] != 1 || count[record.Success] != 1 {
+	if count[record.Abandoned] != 1 || count[record.Success] != 2 {
 		t.Errorf("records %v", count)
 	}
 	if err := s.store.PurgeAttempts(t.Context()); err != nil {
