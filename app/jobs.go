@@ -54,6 +54,9 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 		{Name: "seal the audit log", Every: time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.sealAudits(ctx, t) })
 		}},
+		{Name: "maintain the database", Every: 24 * time.Hour, Run: func(ctx context.Context, _ time.Time) error {
+			return s.store.Maintain(ctx)
+		}},
 		{Name: "purge deleted people and applications", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error {
 				handle := s.store.Tenant(t.ID)

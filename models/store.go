@@ -110,8 +110,10 @@ func (t *Tenant) u(ctx context.Context) *gorm.DB { return t.w(ctx).Where("tenant
 // lock is a scoped query, inside a transaction, that keeps the rows it reads from changing until the
 // end of it. SQLite needs no such words: its one writer holds the whole file.
 func (t *Tenant) lock(ctx context.Context) *gorm.DB {
-	return t.u(ctx).Clauses(clause.Locking{Strength: "UPDATE"})
+	return t.u(ctx).Clauses(forUpdate())
 }
+
+func forUpdate() clause.Locking { return clause.Locking{Strength: "UPDATE"} }
 
 // InTx runs f in one write transaction; nested calls join it. No network call may happen inside.
 func (t *Tenant) InTx(ctx context.Context, f func(*Tenant) error) error {
