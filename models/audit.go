@@ -15,8 +15,8 @@ import (
 // AuditRow is one entry of the audit log (Graph directoryAudit). Changes is []audit.Change as JSON.
 type AuditRow struct {
 	ID            string    `gorm:"primaryKey;size:36"`
-	TenantID      string    `gorm:"size:36;index:audits_time,priority:1;index:audits_target,priority:1;index:audits_actor,priority:1;index:audits_category,priority:1;index:audits_correlation,priority:1"`
-	CreatedAt     time.Time `gorm:"index:audits_time,priority:2;index:audits_target,priority:3;index:audits_actor,priority:3;index:audits_category,priority:3"`
+	TenantID      string    `gorm:"size:36;index:audits_time,priority:1;index:audits_target,priority:1;index:audits_actor,priority:1;index:audits_category,priority:1;index:audits_correlation,priority:1;index:audits_block,priority:1"`
+	CreatedAt     time.Time `gorm:"index:audits_time,priority:2;index:audits_target,priority:3;index:audits_actor,priority:3;index:audits_category,priority:3;index:audits_block,priority:3"`
 	Activity      string
 	Category      string `gorm:"index:audits_category,priority:2"`
 	Operation     string
@@ -30,7 +30,7 @@ type AuditRow struct {
 	TargetName    string
 	Changes       string `gorm:"type:text"`
 	CorrelationID string `gorm:"index:audits_correlation,priority:2"`
-	Block         string `gorm:"size:36;index:audits_block"` // the sealed block it is part of; "" until it is sealed
+	Block         string `gorm:"size:36;index:audits_block,priority:2"` // the sealed block it is part of; "" until it is sealed
 }
 
 func (AuditRow) TableName() string { return "audits" }

@@ -125,7 +125,8 @@ func (t *Tenant) PurgeAudits(ctx context.Context, before time.Time, most int) (i
 	return len(blocks), nil
 }
 
-// auditHash is SHA-256 over the hash before and each row as JSON, one line each.
+// auditHash is SHA-256 over the hash before and each row as JSON, one line each. A column that is added
+// to AuditRow later must be left out of the JSON when it is empty, or sealed blocks no longer verify.
 func auditHash(previous string, rows []AuditRow) (string, error) {
 	slices.SortFunc(rows, func(a, b AuditRow) int {
 		if c := a.CreatedAt.Compare(b.CreatedAt); c != 0 {
