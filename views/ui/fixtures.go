@@ -73,6 +73,7 @@ func Fixtures() []Fixture {
 		{"disclosure", "closed", texted(Disclosure("Why am I asked?", false), long)},
 		{"disclosure", "open", texted(Disclosure("Why am I asked?", true), "Because it is new.")},
 		{"dialog", "closed", texted(Dialog("fx_dialog", "Delete this app?"), "Nobody will be able to sign in to it.")},
+		{"popover", "closed", texted(Popover("fx_popover", "What is a client id?"), "The public name of an app. It is no secret.")},
 		{"secret", "default", SecretOutput(Secret{ID: "fx_secret", Label: "Client secret", Value: "q7Rk-2vXn-PmW4-Lt9s-Zb3H", Note: "Copy it now: it is shown only this once."})},
 		{"timeline", "default", Timeline([]Event{{When: Moment(at, nil), Text: Plain("Signed in to Fernhill Market"), Tone: OK, Note: "Lisbon, Portugal · Firefox 140 on Windows"}, {When: Moment(at, nil), Text: Plain("Wrong password"), Tone: Danger, Note: "3 times"}, {When: Moment(at, nil), Text: Plain("Created the account")}})},
 		{"checklist", "default", Checklist([]Task{{Title: "Register an app", Text: "So that customers have something to sign in to.", Done: true}, {Title: "Create a user flow", Text: "What people are asked at sign-up.", Action: Link{Text: "Create", Href: "#"}}})},
