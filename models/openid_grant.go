@@ -90,9 +90,10 @@ func (r OpenIDGrantRow) value() (openid.Grant, error) {
 	return g, nil
 }
 
-func (t *Tenant) openIDGrant(ctx context.Context, where string, arg any) (openid.Grant, bool, error) {
+// OpenIDGrant finds a grant by its id.
+func (t *Tenant) OpenIDGrant(ctx context.Context, id string) (openid.Grant, bool, error) {
 	var row OpenIDGrantRow
-	err := t.q(ctx).Where(where, arg).Take(&row).Error
+	err := t.q(ctx).Where("id = ?", id).Take(&row).Error
 	if isNotFound(err) {
 		return openid.Grant{}, false, nil
 	}
@@ -101,16 +102,6 @@ func (t *Tenant) openIDGrant(ctx context.Context, where string, arg any) (openid
 	}
 	g, err := row.value()
 	return g, err == nil, err
-}
-
-// OpenIDGrant finds a grant by its id.
-func (t *Tenant) OpenIDGrant(ctx context.Context, id string) (openid.Grant, bool, error) {
-	return t.openIDGrant(ctx, "id = ?", id)
-}
-
-// OpenIDGrantByCode finds the grant that a code was made for, used or not.
-func (t *Tenant) OpenIDGrantByCode(ctx context.Context, hash []byte) (openid.Grant, bool, error) {
-	return t.openIDGrant(ctx, "code_hash = ?", hash)
 }
 
 // RedeemOpenIDCode consumes the code: true for exactly one caller (RFC 6749 §4.1.2).

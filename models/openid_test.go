@@ -28,7 +28,14 @@ func TestGrantKeepsWhatItWasGiven(t *testing.T) {
 		}
 		for _, read := range []func() (openid.Grant, bool, error){
 			func() (openid.Grant, bool, error) { return tn.OpenIDGrant(ctx, g.ID) },
-			func() (openid.Grant, bool, error) { return tn.OpenIDGrantByCode(ctx, g.CodeHash) },
+			func() (openid.Grant, bool, error) {
+				h, ok, err := tn.OpenIDHoldingByCode(ctx, g.CodeHash)
+				return h.Grant, ok, err
+			},
+			func() (openid.Grant, bool, error) {
+				h, ok, err := tn.OpenIDHolding(ctx, g.ID)
+				return h.Grant, ok, err
+			},
 		} {
 			got, ok, err := read()
 			if err != nil || !ok {
@@ -42,7 +49,7 @@ func TestGrantKeepsWhatItWasGiven(t *testing.T) {
 		if _, ok, err := other.OpenIDGrant(ctx, g.ID); ok || err != nil {
 			t.Error("another tenant sees it", err)
 		}
-		if _, ok, err := other.OpenIDGrantByCode(ctx, g.CodeHash); ok || err != nil {
+		if _, ok, err := other.OpenIDHoldingByCode(ctx, g.CodeHash); ok || err != nil {
 			t.Error("another tenant sees its code", err)
 		}
 		if ok, err := other.RedeemOpenIDCode(ctx, openid.Redemption{GrantID: g.ID, Now: s.Clock.Now()}); ok || err != nil {

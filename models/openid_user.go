@@ -2,48 +2,85 @@ package models
 
 import (
 	"context"
+	"time"
 
 	"portico/app/account"
 	"portico/app/openid"
 )
 
-// OpenIDUser reads a person for the protocol: one row, and the identities only where the row has no
-// address to call the person by.
-func (t *Tenant) OpenIDUser(ctx context.Context, userID string) (openid.User, bool, error) {
-	var r UserRow
-	err := t.q(ctx).Select("id", "display_name", "given_name", "surname", "mail", "mail_verified", "street_address", "city", "state",
-		"postal_code", "country", "mobile_phone", "preferred_language", "enabled", "must_change_password", "sessions_valid_from",
-		"updated_at", "deleted_at").Where("id = ?", userID).Take(&r).Error
-	if isNotFound(err) {
-		return openid.User{}, false, nil
-	}
-	if err != nil {
-		return openid.User{}, false, err
-	}
-	u := openid.User{ID: r.ID, Enabled: r.Enabled, Deleted: r.DeletedAt != nil, SessionsValidFrom: r.SessionsValidFrom.UTC(),
-		MustChangePwd: r.MustChangePassword, PreferredUsername: r.Mail, Name: r.DisplayName, GivenName: r.GivenName,
-		FamilyName: r.Surname, Email: r.Mail, EmailVerified: r.MailVerified, Phone: r.MobilePhone, Street: r.StreetAddress,
-		City: r.City, Region: r.State, PostalCode: r.PostalCode, Country: r.Country, Locale: r.PreferredLanguage,
-		UpdatedAt: r.UpdatedAt.UTC()}
-	if u.PreferredUsername == "" {
-		var i IdentityRow
-		err := t.q(ctx).Where("user_id = ? AND sign_in_type IN ?", userID, []string{account.SignInEmail, account.SignInUserName}).
-			Order("sign_in_type, created_at").Limit(1).Find(&i).Error
-		if err != nil {
-			return u, false, err
-		}
-		u.PreferredUsername = i.Value
-		if u.Email == "" && i.SignInType == account.SignInEmail {
-			u.Email = i.Value
-		}
-	}
-	return u, true, nil
+// holdingRow is a grant with its person and the end of its session: one read for each use of a token.
+type holdingRow struct {
+	OpenIDGrantRow `gorm:"embedded"`
+
+	PersonID          string
+	DisplayName       string
+	GivenName         string
+	Surname           string
+	Mail              string
+	MailVerified      bool
+	StreetAddress     string
+	City              string
+	State             string
+	PostalCode        string
+	Country           string
+	MobilePhone       string
+	PreferredLanguage string
+	Enabled           bool
+	SessionsValidFrom *time.Time
+	UpdatedAt         *time.Time
+	DeletedAt         *time.Time
+	EndedAt           *time.Time
 }
 
-// OpenIDSessionRevoked reports whether somebody ended the session. One that is no longer remembered tells
-// nothing: whoever ends a session ends its grants too (SignOutApps), and expiry is not an end.
-func (t *Tenant) OpenIDSessionRevoked(ctx context.Context, sid string) (bool, error) {
-	var n int64
-	err := t.q(ctx).Model(&SessionRow{}).Where("sid = ? AND revoked_at IS NOT NULL", sid).Limit(1).Count(&n).Error
-	return n > 0, err
+const holdingColumns = `g.*, COALESCE(u.id, '') AS person_id, COALESCE(u.display_name, '') AS display_name, COALESCE(u.given_name, '') AS given_name,
+	COALESCE(u.surname, '') AS surname, COALESCE(u.mail, '') AS mail, COALESCE(u.mail_verified, false) AS mail_verified,
+	COALESCE(u.street_address, '') AS street_address, COALESCE(u.city, '') AS city, COALESCE(u.state, '') AS state,
+	COALESCE(u.postal_code, '') AS postal_code, COALESCE(u.country, '') AS country, COALESCE(u.mobile_phone, '') AS mobile_phone,
+	COALESCE(u.preferred_language, '') AS preferred_language, COALESCE(u.enabled, false) AS enabled,
+	u.sessions_valid_from AS sessions_valid_from, u.updated_at AS updated_at, u.deleted_at AS deleted_at, s.revoked_at AS ended_at`
+
+// OpenIDHolding reads a grant with what can end it. A session that is no longer remembered tells nothing:
+// whoever ends a session ends its grants too (SignOutApps), and expiry is not an end.
+func (t *Tenant) OpenIDHolding(ctx context.Context, grantID string) (openid.Holding, bool, error) {
+	return t.holding(ctx, "g.id = ?", grantID)
+}
+
+// OpenIDHoldingByCode finds it by the code that it was born with, used or not.
+func (t *Tenant) OpenIDHoldingByCode(ctx context.Context, hash []byte) (openid.Holding, bool, error) {
+	return t.holding(ctx, "g.code_hash = ?", hash)
+}
+
+func (t *Tenant) holding(ctx context.Context, where string, arg any) (openid.Holding, bool, error) {
+	var r holdingRow
+	err := t.r(ctx).Table("openid_grants AS g").Select(holdingColumns).
+		Joins("LEFT JOIN users AS u ON u.id = g.user_id AND u.tenant_id = g.tenant_id").
+		Joins("LEFT JOIN sessions AS s ON s.sid = g.sid AND s.tenant_id = g.tenant_id").
+		Where("g.tenant_id = ?", t.ID).Where(where, arg).Limit(1).Scan(&r).Error
+	if err != nil || r.ID == "" {
+		return openid.Holding{}, false, err
+	}
+	g, err := r.value()
+	if err != nil {
+		return openid.Holding{}, false, err
+	}
+	h := openid.Holding{Grant: g, SessionEnded: r.EndedAt != nil}
+	if r.PersonID == "" {
+		return h, true, nil
+	}
+	h.User = openid.User{ID: r.PersonID, Enabled: r.Enabled, Deleted: r.DeletedAt != nil, SessionsValidFrom: timeOf(r.SessionsValidFrom),
+		PreferredUsername: r.Mail, Name: r.DisplayName, GivenName: r.GivenName, FamilyName: r.Surname, Email: r.Mail,
+		EmailVerified: r.MailVerified, Phone: r.MobilePhone, Street: r.StreetAddress, City: r.City, Region: r.State,
+		PostalCode: r.PostalCode, Country: r.Country, Locale: r.PreferredLanguage, UpdatedAt: timeOf(r.UpdatedAt)}
+	if r.Mail != "" {
+		return h, true, nil
+	}
+	// Nobody has an address here: what the person signs in with is their name.
+	var i IdentityRow
+	err = t.q(ctx).Where("user_id = ? AND sign_in_type IN ?", r.PersonID, []string{account.SignInEmail, account.SignInUserName}).
+		Order("sign_in_type, created_at").Limit(1).Find(&i).Error
+	h.User.PreferredUsername = i.Value
+	if i.SignInType == account.SignInEmail {
+		h.User.Email = i.Value
+	}
+	return h, err == nil, err
 }

@@ -78,18 +78,13 @@ func (p *Provider) inspect(ctx context.Context, realm *Realm, client *Client, ra
 }
 
 func (p *Provider) inspectRefresh(ctx context.Context, realm *Realm, client *Client, t refreshToken) (introspection, *Error) {
-	g, ok, err := p.stores.OpenID(realm.Tenant.ID).OpenIDGrant(ctx, t.grantID)
+	held, ok, err := p.stores.OpenID(realm.Tenant.ID).OpenIDHolding(ctx, t.grantID)
 	if err != nil {
 		return introspection{}, failure(err)
 	}
-	if !ok || g.ClientID != client.ID || subtle.ConstantTimeCompare(t.hash, g.RefreshHash) != 1 || !p.Now().Before(g.RefreshExpiresAt) {
-		return introspection{}, nil
-	}
-	u, bad := p.standing(ctx, realm, client, &g)
-	if bad != nil {
-		if bad.Code == ServerError {
-			return introspection{}, bad
-		}
+	g := held.Grant
+	if !ok || g.ClientID != client.ID || subtle.ConstantTimeCompare(t.hash, g.RefreshHash) != 1 || !p.Now().Before(g.RefreshExpiresAt) ||
+		held.standing(realm, client) != nil {
 		return introspection{}, nil
 	}
 	sub, err := p.Subject(ctx, realm.Tenant.ID, client.ID, g.UserID)
@@ -97,7 +92,7 @@ func (p *Provider) inspectRefresh(ctx context.Context, realm *Realm, client *Cli
 		return introspection{}, failure(err)
 	}
 	return introspection{Active: true, TokenType: "refresh_token", Issuer: realm.Issuer, Subject: sub, OID: g.UserID,
-		TenantID: realm.Tenant.ID, ClientID: client.ID, Username: u.PreferredUsername, Scope: join(g.Scopes), SID: g.SID,
+		TenantID: realm.Tenant.ID, ClientID: client.ID, Username: held.User.PreferredUsername, Scope: join(g.Scopes), SID: g.SID,
 		Expiry: g.RefreshExpiresAt.Unix()}, nil
 }
 

@@ -1,7 +1,5 @@
 package openid
 
-import "context"
-
 // Standing is everything that can end a grant, gathered for the one question that each door asks.
 type Standing struct {
 	TenantDisabled bool
@@ -47,24 +45,11 @@ func (s Standing) Refusal(platform Platform) *Error {
 // RevokedForConsent is the reason of a grant whose consent was withdrawn.
 const RevokedForConsent = "consent withdrawn"
 
-// standing gathers the states of a grant and gives the person when all is well.
-func (p *Provider) standing(ctx context.Context, realm *Realm, c *Client, g *Grant) (User, *Error) {
-	s := Standing{TenantDisabled: realm.Tenant.Disabled, ClientGone: c == nil, ClientDisabled: c != nil && !c.Enabled,
-		GrantRevoked: !g.RevokedAt.IsZero(), ConsentGone: !g.RevokedAt.IsZero() && g.RevokedFor == RevokedForConsent}
-	store := p.stores.OpenID(realm.Tenant.ID)
-	u, ok, err := store.OpenIDUser(ctx, g.UserID)
-	if err != nil {
-		return u, failure(err)
-	}
-	s.UserGone, s.UserDisabled = !ok || u.Deleted, ok && !u.Enabled
-	s.ProvenTooEarly = g.AuthTime.Before(u.SessionsValidFrom)
-	if g.SID != "" {
-		if s.SessionRevoked, err = store.OpenIDSessionRevoked(ctx, g.SID); err != nil {
-			return u, failure(err)
-		}
-	}
-	if e := s.Refusal(g.Platform); e != nil {
-		return u, e
-	}
-	return u, nil
+// standing asks the one question of a grant: does it still count for this client (nil = not registered)?
+func (h Holding) standing(realm *Realm, c *Client) *Error {
+	g, u := h.Grant, h.User
+	return Standing{TenantDisabled: realm.Tenant.Disabled, ClientGone: c == nil, ClientDisabled: c != nil && !c.Enabled,
+		GrantRevoked: !g.RevokedAt.IsZero(), ConsentGone: !g.RevokedAt.IsZero() && g.RevokedFor == RevokedForConsent,
+		SessionRevoked: h.SessionEnded, UserGone: u.ID == "" || u.Deleted, UserDisabled: !u.Enabled,
+		ProvenTooEarly: g.AuthTime.Before(u.SessionsValidFrom)}.Refusal(g.Platform)
 }

@@ -53,7 +53,6 @@ type User struct {
 	Enabled           bool
 	Deleted           bool
 	SessionsValidFrom time.Time // grants proven earlier are dead
-	MustChangePwd     bool
 	PreferredUsername string
 	Name              string
 	GivenName         string
@@ -72,6 +71,13 @@ type User struct {
 	Roles             []string
 }
 
+// Holding is a grant, the person who gave it, and whether somebody ended the session it came from.
+type Holding struct {
+	Grant        Grant
+	User         User // zero when there is no such person any more
+	SessionEnded bool
+}
+
 // StoredKey is a signing key, or the tenant's secret for pairwise subjects, as the store keeps it.
 type StoredKey struct {
 	ID        string // kid
@@ -88,7 +94,9 @@ type StoredKey struct {
 type Store interface {
 	GrantStore
 	OpenIDGrant(ctx context.Context, id string) (Grant, bool, error)
-	OpenIDGrantByCode(ctx context.Context, hash []byte) (Grant, bool, error)
+	// OpenIDHolding reads a grant with what can end it, in one go.
+	OpenIDHolding(ctx context.Context, grantID string) (Holding, bool, error)
+	OpenIDHoldingByCode(ctx context.Context, hash []byte) (Holding, bool, error)
 	// RedeemOpenIDCode consumes the code and stores what the redemption decided, at once.
 	RedeemOpenIDCode(ctx context.Context, r Redemption) (bool, error)
 	// RotateOpenIDRefresh replaces presented by successor if presented is the valid one, and records it.
@@ -97,10 +105,6 @@ type Store interface {
 	FoldSignIn(ctx context.Context, r record.SignIn) error
 	RevokeOpenIDGrant(ctx context.Context, grantID, reason string, now time.Time) error
 	RevokeOpenIDSession(ctx context.Context, sid, reason string, now time.Time) error
-	// OpenIDUser reads a person; false when there is none.
-	OpenIDUser(ctx context.Context, userID string) (User, bool, error)
-	// OpenIDSessionRevoked reports whether the single sign-on session was ended by somebody.
-	OpenIDSessionRevoked(ctx context.Context, sid string) (bool, error)
 	// OpenIDSessionClients lists the clients that got something in a session.
 	OpenIDSessionClients(ctx context.Context, sid string) ([]SessionClient, error)
 

@@ -49,15 +49,20 @@ func (m *memory) OpenIDGrant(_ context.Context, id string) (Grant, bool, error) 
 	return g, ok, nil
 }
 
-func (m *memory) OpenIDGrantByCode(_ context.Context, hash []byte) (Grant, bool, error) {
+func (m *memory) OpenIDHolding(ctx context.Context, id string) (Holding, bool, error) {
+	g, ok, err := m.OpenIDGrant(ctx, id)
+	return Holding{Grant: g, User: m.user}, ok, err
+}
+
+func (m *memory) OpenIDHoldingByCode(_ context.Context, hash []byte) (Holding, bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, g := range m.grants {
 		if bytes.Equal(g.CodeHash, hash) {
-			return g, true, nil
+			return Holding{Grant: g, User: m.user}, true, nil
 		}
 	}
-	return Grant{}, false, nil
+	return Holding{}, false, nil
 }
 
 func (m *memory) RedeemOpenIDCode(_ context.Context, r Redemption) (bool, error) {
@@ -96,12 +101,6 @@ func (m *memory) RevokeOpenIDGrant(_ context.Context, id, reason string, now tim
 }
 
 func (m *memory) RevokeOpenIDSession(context.Context, string, string, time.Time) error { return nil }
-
-func (m *memory) OpenIDUser(_ context.Context, id string) (User, bool, error) {
-	return m.user, id == m.user.ID, nil
-}
-
-func (m *memory) OpenIDSessionRevoked(context.Context, string) (bool, error) { return false, nil }
 
 func (m *memory) OpenIDSessionClients(context.Context, string) ([]SessionClient, error) {
 	return nil, nil

@@ -106,7 +106,7 @@ func (p *Provider) redeem(ctx context.Context, realm *Realm, c *Client, m Method
 	}
 	store := p.stores.OpenID(realm.Tenant.ID)
 	hash := hashOf(code)
-	g, ok, err := store.OpenIDGrantByCode(ctx, hash)
+	held, ok, err := store.OpenIDHoldingByCode(ctx, hash)
 	if err != nil {
 		return nil, failure(err)
 	}
@@ -116,6 +116,7 @@ func (p *Provider) redeem(ctx context.Context, realm *Realm, c *Client, m Method
 		}
 		return nil, badCode(c, "unknown")
 	}
+	g := held.Grant
 	if err := mustProve(c, m, g.Platform); err != nil {
 		return nil, err
 	}
@@ -144,10 +145,10 @@ func (p *Provider) redeem(ctx context.Context, realm *Realm, c *Client, m Method
 		return nil, bad
 	}
 	g.Scopes = granted
-	user, bad := p.standing(ctx, realm, c, &g)
-	if bad != nil {
+	if bad := held.standing(realm, c); bad != nil {
 		return nil, bad
 	}
+	user := held.User
 	r := Redemption{GrantID: g.ID, Now: now, Scopes: granted}
 	var refresh string
 	if has(granted, ScopeOffline) {
@@ -169,7 +170,7 @@ func (p *Provider) redeem(ctx context.Context, realm *Realm, c *Client, m Method
 		return nil, failure(err)
 	}
 	if !won {
-		g, ok, err := store.OpenIDGrantByCode(ctx, hash)
+		g, ok, err := store.OpenIDGrant(ctx, g.ID)
 		if err != nil {
 			return nil, failure(err)
 		}
@@ -299,10 +300,11 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 		return nil, badRefresh()
 	}
 	store := p.stores.OpenID(realm.Tenant.ID)
-	g, ok, err := store.OpenIDGrant(ctx, t.grantID)
+	held, ok, err := store.OpenIDHolding(ctx, t.grantID)
 	if err != nil {
 		return nil, failure(err)
 	}
+	g, user := held.Grant, held.User
 	if !ok || g.ClientID != c.ID {
 		if err := mustProve(c, m, Web); err != nil {
 			return nil, err
@@ -321,8 +323,7 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 	if bad != nil {
 		return nil, bad
 	}
-	user, bad := p.standing(ctx, realm, c, &g)
-	if bad != nil {
+	if bad := held.standing(realm, c); bad != nil {
 		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, nil), bad)
 	}
 	if !now.Before(g.RefreshExpiresAt) {

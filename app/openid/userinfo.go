@@ -55,21 +55,14 @@ func (p *Provider) use(ctx context.Context, realm *Realm, raw string) (AccessTok
 		}
 		return t, Grant{}, User{}, nil
 	}
-	g, ok, err := p.stores.OpenID(realm.Tenant.ID).OpenIDGrant(ctx, t.GrantID)
+	held, ok, err := p.stores.OpenID(realm.Tenant.ID).OpenIDHolding(ctx, t.GrantID)
 	if err != nil {
-		return t, g, User{}, failure(err)
+		return t, Grant{}, User{}, failure(err)
 	}
-	if !ok {
-		return t, g, User{}, badAccess("The access token does not count any more.")
+	if !ok || held.standing(realm, client) != nil {
+		return t, Grant{}, User{}, badAccess("The access token does not count any more.")
 	}
-	u, bad := p.standing(ctx, realm, client, &g)
-	if bad != nil {
-		if bad.Code == ServerError {
-			return t, g, u, bad
-		}
-		return t, g, u, badAccess("The access token does not count any more.")
-	}
-	return t, g, u, nil
+	return t, held.Grant, held.User, nil
 }
 
 // UserInfo answers the userinfo endpoint (OpenID Connect Core §5.3): any access token of ours that

@@ -238,6 +238,7 @@ func (w *world) realPages() *hosted.Hosted {
 	site.AddIssuer(signin.OpenID, door.Issuer{Provider: w.provider})
 	w.handler.Starter, w.handler.Sessions, w.handler.Pages = site, site.Sessions(), site
 	w.real = true
+	w.gate = site.Gate()
 	return site
 }
 
