@@ -45,6 +45,7 @@ const (
 
 // PortalFlash is what the next page says once: a notice, or a secret that is never shown again.
 type PortalFlash struct {
+	Path   string `json:"path"` // the one page that shows it; another tab must not take it
 	Kind   string `json:"kind"` // ok, warn, error
 	Text   string `json:"text"`
 	Label  string `json:"label,omitempty"`  // what the secret is
@@ -90,8 +91,9 @@ func (t *Tenant) ClaimPortalSession(ctx context.Context, handoff, binding, secre
 	return row, err
 }
 
-// PortalSession finds the live session of a cookie's secret and slides its idle end.
-func (t *Tenant) PortalSession(ctx context.Context, secret string) (PortalSessionRow, error) {
+// PortalSession finds the live session of a cookie's secret. A person's own click slides its idle end; a
+// page that asks again by itself does not.
+func (t *Tenant) PortalSession(ctx context.Context, secret string, click bool) (PortalSessionRow, error) {
 	var row PortalSessionRow
 	now := t.Now()
 	err := t.q(ctx).Where("secret = ? AND last_seen_at > ? AND absolute_until > ?", digest(secret), now.Add(-PortalIdle), now).
@@ -102,7 +104,7 @@ func (t *Tenant) PortalSession(ctx context.Context, secret string) (PortalSessio
 	if row.ID == "" {
 		return row, fault.New(fault.Expired, "admin.session.expired")
 	}
-	if now.Sub(row.LastSeenAt) > portalTouch {
+	if click && now.Sub(row.LastSeenAt) > portalTouch {
 		err = t.w(ctx).Model(&PortalSessionRow{}).Where("tenant_id = ? AND id = ?", t.ID, row.ID).Update("last_seen_at", now).Error
 	}
 	return row, err
@@ -139,20 +141,23 @@ func (t *Tenant) SetFlash(ctx context.Context, sessionID string, f PortalFlash) 
 	return t.w(ctx).Model(&PortalSessionRow{}).Where("tenant_id = ? AND id = ?", t.ID, sessionID).Update("flash", sealed).Error
 }
 
-// TakeFlash gives what was kept, once: of two tabs, one shows it.
-func (t *Tenant) TakeFlash(ctx context.Context, row PortalSessionRow) (*PortalFlash, error) {
+// TakeFlash gives what was kept for a page, once: of two tabs, one shows it.
+func (t *Tenant) TakeFlash(ctx context.Context, row PortalSessionRow, path string) (*PortalFlash, error) {
 	if len(row.Flash) == 0 {
 		return nil, nil
-	}
-	r := t.w(ctx).Model(&PortalSessionRow{}).Where("tenant_id = ? AND id = ? AND flash IS NOT NULL", t.ID, row.ID).
-		Update("flash", gorm.Expr("NULL"))
-	if r.Error != nil || r.RowsAffected == 0 {
-		return nil, r.Error
 	}
 	plain, err := t.seal.Open(row.Flash, "portal-flash:"+row.ID)
 	if err != nil {
 		return nil, err
 	}
 	var f PortalFlash
-	return &f, json.Unmarshal(plain, &f)
+	if err := json.Unmarshal(plain, &f); err != nil || f.Path != path {
+		return nil, err
+	}
+	r := t.w(ctx).Model(&PortalSessionRow{}).Where("tenant_id = ? AND id = ? AND flash IS NOT NULL", t.ID, row.ID).
+		Update("flash", gorm.Expr("NULL"))
+	if r.Error != nil || r.RowsAffected == 0 {
+		return nil, r.Error
+	}
+	return &f, nil
 }

@@ -174,7 +174,7 @@ func (b *bench) signIn(userID string) *browser {
 	if a.status != fiber.StatusSeeOther {
 		b.Fatalf("the handoff answered %d %s", a.status, a.body)
 	}
-	row, err := b.workforce.PortalSession(b.Context(), w.cookies["workforce-admin"])
+	row, err := b.workforce.PortalSession(b.Context(), w.cookies["workforce-admin"], true)
 	b.must(err)
 	w.session = row.ID
 	return w

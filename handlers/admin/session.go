@@ -129,7 +129,7 @@ func (p *Portal) claimSession(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if old, err := workforce.PortalSession(c.UserContext(), p.secretOf(c)); err == nil {
+	if old, err := workforce.PortalSession(c.UserContext(), p.secretOf(c), true); err == nil {
 		if err := workforce.EndPortalSession(c.UserContext(), old.ID); err != nil {
 			return err
 		}
@@ -151,7 +151,7 @@ func (p *Portal) signedIn(c *fiber.Ctx, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if v.session, err = workforce.PortalSession(c.UserContext(), secret); err != nil {
+	if v.session, err = workforce.PortalSession(c.UserContext(), secret, clicked(c)); err != nil {
 		return err
 	}
 	a, err := workforce.User(c.UserContext(), v.session.UserID)

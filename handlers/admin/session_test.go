@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -108,6 +110,34 @@ func TestSessionsEnd(t *testing.T) {
 				t.Errorf("%d, want %d", a.status, c.want)
 			}
 		})
+	}
+}
+
+// A page that asks again by itself neither keeps the session alive nor takes another tab's notice.
+func TestPollingIsNoClick(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	w := b.global()
+	panel := "/admin/t/shop/applications/" + th.app.ID + "/connect"
+	poll := func() answer {
+		r := httptest.NewRequest(http.MethodGet, panel, nil)
+		r.Header.Set("Sec-Fetch-Dest", "empty")
+		return w.send(r)
+	}
+	a := w.post("/admin/t/shop/applications/"+th.app.ID+"/secrets", "name", "prod", "expiresAt", "90")
+	if body := poll().body; strings.Contains(body, "new-secret") {
+		t.Error("the panel took the secret of another tab")
+	}
+	if body := w.get("/admin/t/shop/users").body; strings.Contains(body, "new-secret") {
+		t.Error("another page took the secret")
+	}
+	w.get(strings.Split(a.location, "#")[0]).wants(t, 200, "shown only this once")
+	for range 3 {
+		b.clock.Advance(15 * time.Minute)
+		a = poll()
+	}
+	if a.status != fiber.StatusSeeOther {
+		t.Errorf("polling kept the session alive: %d", a.status)
 	}
 }
 

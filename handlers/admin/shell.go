@@ -18,12 +18,14 @@ func (p *Portal) shell(c *fiber.Ctx, title, lead string, help views.Help, crumbs
 	s := views.Shell{Title: title, Lead: lead, Help: help, Crumbs: crumbs, AdminName: v.admin.Name, AdminMail: v.admin.Mail,
 		CSRF: p.CSRF.Token(v.session.ID), MayCreate: access.Allow(v.have, access.AllTenants, access.OrganizationWrite)}
 	workforce := p.Store.Tenant(v.session.TenantID)
-	flash, err := workforce.TakeFlash(c.UserContext(), v.session)
-	if err != nil {
-		return s, err
-	}
-	if flash != nil {
-		s.Flash = flashView(*flash)
+	if clicked(c) {
+		flash, err := workforce.TakeFlash(c.UserContext(), v.session, c.Path())
+		if err != nil {
+			return s, err
+		}
+		if flash != nil {
+			s.Flash = flashView(*flash)
+		}
 	}
 	tenants, err := p.tenantsOf(c, v)
 	if err != nil {
@@ -38,6 +40,13 @@ func (p *Portal) shell(c *fiber.Ctx, title, lead string, help views.Help, crumbs
 		s.Warnings = append(s.Warnings, "The portal shares its host with customers' pages. Set PORTICO_ADMIN_HOST to keep them apart.")
 	}
 	return s, nil
+}
+
+// clicked reports whether a person asked for the page, rather than the page for itself (the panel that
+// waits for an app's first request). Such a page neither keeps a session alive nor takes a notice.
+func clicked(c *fiber.Ctx) bool {
+	dest := c.Get("Sec-Fetch-Dest")
+	return dest == "" || dest == "document"
 }
 
 func flashView(f models.PortalFlash) *views.Flash {

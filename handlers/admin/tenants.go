@@ -28,9 +28,6 @@ func (p *Portal) home(c *fiber.Ctx) error {
 			break
 		}
 	}
-	if flash, err := p.Store.Tenant(v.session.TenantID).TakeFlash(c.UserContext(), v.session); err == nil && flash != nil {
-		return p.doneWith(c, to, *flash)
-	}
 	return c.Redirect(to, fiber.StatusSeeOther)
 }
 
