@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/text/language"
 
 	"portico/app/audit"
 	"portico/app/fault"
@@ -41,6 +42,9 @@ func validateTenant(t tenant.Tenant) error {
 	}
 	if t.Plan != tenant.Standard && t.Plan != tenant.Trial {
 		bad.Add("plan", "tenant.plan", nil)
+	}
+	if _, err := language.Parse(t.DefaultLocale); err != nil {
+		bad.Add("defaultLocale", "tenant.locale", nil)
 	}
 	if err := t.Settings.Validate(); err != nil {
 		bad = append(bad, fault.Of(err).Fields...)

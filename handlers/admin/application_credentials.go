@@ -87,6 +87,9 @@ func (p *Portal) secretAdd(c *fiber.Ctx) error {
 	if !ok {
 		return p.appFormPage(c, "New client secret", fault.BadField("expiresAt", "admin.choose", nil), secretForm(name, days))
 	}
+	if err := v.mayKey(a); err != nil {
+		return p.appFormPage(c, "New client secret", err, secretForm(name, days))
+	}
 	secret, made, err := v.tenant.AddSecret(c.UserContext(), v.actor(c), a.ID, name, p.Now().Add(time.Duration(length)*24*time.Hour))
 	if err != nil {
 		return p.appFormPage(c, "New client secret", err, secretForm(name, days))
@@ -115,7 +118,10 @@ func (p *Portal) certificateAdd(c *fiber.Ctx) error {
 		return err
 	}
 	name, text := typed(c, "name"), typed(c, "certificate")
-	made, err := v.tenant.AddCertificate(c.UserContext(), v.actor(c), a.ID, name, text)
+	var made models.ApplicationCertificate
+	if err = v.mayKey(a); err == nil {
+		made, err = v.tenant.AddCertificate(c.UserContext(), v.actor(c), a.ID, name, text)
+	}
 	if err != nil {
 		return p.appFormPage(c, "Add a certificate", err, certificateForm(name, withoutPrivateKey(text)))
 	}

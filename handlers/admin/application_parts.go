@@ -33,6 +33,9 @@ func (p *Portal) appSections(v *visit, a models.Application, seen time.Time) []v
 		out = append(out, redirectSection(a, base), flowSection(v, a), signOutSection(a, base), backChannelSection(a, base))
 	}
 	out = append(out, secretSection(a, base, p.Now()), certificateSection(a, base, p.Now()), tokenSection(a, base), scopeSection(a, base))
+	if a.Kind == models.WebApp || a.Kind == models.DaemonApp {
+		out = append(out, permissionSection(a, base))
+	}
 	toggle := views.Action{Label: "Disable application", Post: base + "/enabled", Fields: map[string]string{"enabled": "no"}, About: a.Name}
 	lead := "Disabling stops every token and sign-in at once and keeps the configuration."
 	if !a.Enabled {
@@ -274,6 +277,7 @@ func tokensForm(a models.Application, base string) views.Form {
 		{Kind: views.Check, Name: "askConsent", Label: "Ask each person once for consent", Value: tick(x.AskConsent), Hint: "For applications of others. Your own applications rarely need it."},
 	}}
 	if a.Kind == models.WebApp {
+		f.Fields = append(f.Fields, views.Field{Kind: views.Check, Name: "allowPublic", Label: "Allow public client flows", Value: tick(x.AllowPublic), Hint: "A part of the application that cannot keep a secret may redeem codes without one."})
 		f.Fields = append(f.Fields, views.Field{Kind: views.Check, Name: "pkceOptional", Label: "Accept sign-ins without PKCE", Value: tick(x.PKCEOptional), Hint: "Only for an old library that cannot do it."})
 	}
 	return f
@@ -296,6 +300,7 @@ func (p *Portal) appTokensSave(c *fiber.Ctx) error {
 			x := &a.Spec
 			x.AccessTokenMinutes, x.IDTokenMinutes, x.RefreshIdleMinutes = access, id, refresh
 			x.SigningAlg, x.AskConsent, x.PKCEOptional = typed(c, "signingAlg"), ticked(c, "askConsent"), ticked(c, "pkceOptional")
+			x.AllowPublic = ticked(c, "allowPublic")
 			return nil
 		})
 	}

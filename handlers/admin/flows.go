@@ -521,7 +521,7 @@ func (p *Portal) flowRun(c *fiber.Ctx) error {
 	form := views.Form{Get: true, Action: v.flowBase(f.ID) + "/run", Submit: "Update address", Cancel: v.flowBase(f.ID), Fields: []views.Field{
 		{Kind: views.Select, Name: "app", Label: "Application", Options: apps, Value: objectID(app)},
 		{Kind: views.Select, Name: "redirect", Label: "Redirect URI", Options: uris, Value: redirect},
-		{Kind: views.Select, Name: "locale", Label: "Language", Value: c.Query("locale"), Options: append([]views.Option{{Label: "As the browser wishes"}}, localeOptions()...)},
+		{Kind: views.Select, Name: "locale", Label: "Language", Value: c.Query("locale"), Options: append([]views.Option{{Label: "As the browser wishes"}}, p.localeOptions()...)},
 		{Kind: views.Select, Name: "prompt", Label: "Start with", Value: c.Query("prompt"), Options: []views.Option{{Label: "Sign-in, or single sign-on"}, {Value: "login", Label: "Sign-in, always"}, {Value: "create", Label: "Sign-up"}}}}}
 	sections := []views.Section{{Title: "Choose", Form: &form}}
 	if app == nil || redirect == "" {

@@ -13,6 +13,7 @@ import (
 	"portico/app/access"
 	"portico/app/audit"
 	"portico/app/fault"
+	"portico/app/i18n"
 	"portico/app/tenant"
 	"portico/handlers"
 	"portico/models"
@@ -32,6 +33,7 @@ type Portal struct {
 	Starter     handlers.Starter
 	Sessions    handlers.Sessions
 	CSRF        handlers.CSRF
+	Bundle      *i18n.Bundle
 	BaseURL     string // of the whole installation: what apps use
 	AdminHost   string // "" = not apart
 	Development bool

@@ -70,7 +70,7 @@ func newBenchOn(t *testing.T, engine string) *bench {
 	web := &handlers.Web{Development: true, BaseURL: base, Bundle: bundle, Now: b.clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Places: &signal.Places{}}
 	b.app = web.NewApp()
 	b.portal = &Portal{Store: b.store, Directories: b.store, Starter: starter{b.starts}, Sessions: handlers.Sessions{Store: b.store}, CSRF: handlers.CSRF{Key: []byte("0123456789abcdef0123456789abcdef")},
-		BaseURL: "http://localhost:3000", Development: true, MailReady: true, Passwords: plainPasswords{}, Now: b.clock.Now}
+		Bundle: bundle, BaseURL: "http://localhost:3000", Development: true, MailReady: true, Passwords: plainPasswords{}, Now: b.clock.Now}
 	b.portal.Mount(b.app)
 	b.app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 	return b
@@ -360,6 +360,7 @@ func TestEveryChangeIsRecordedAndSaid(t *testing.T) {
 		{app + "/post-logout/remove", []string{"uri", "https://b.example/bye"}, "Update application", "https://b.example/bye"},
 		{app + "/back-channel", []string{"backChannelLogoutUri", "https://b.example/out"}, "Update application", "Market 2"},
 		{app + "/scopes", []string{"scopes", "orders.read", "name", "See your orders"}, "Update application", "orders.read"},
+		{app + "/permissions", []string{"permissions", "User.Read.All"}, "Update application", "Market 2"},
 		{app + "/secrets", []string{"name", "prod", "expiresAt", "180"}, "Add application secret", "Market 2"},
 		{app + "/enabled", []string{"enabled", "no"}, "Disable application", "Market 2"},
 		{app + "/enabled", []string{"enabled", "yes"}, "Enable application", "Market 2"},

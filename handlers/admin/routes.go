@@ -76,6 +76,8 @@ func (p *Portal) signInRoutes() []handlers.Route {
 		{Method: get, Path: apps + "/:id/scopes/new", Handler: p.scopeNew, Permission: access.AppWrite},
 		{Method: post, Path: apps + "/:id/scopes", Handler: p.scopeAdd, Permission: access.AppWrite},
 		{Method: post, Path: apps + "/:id/scopes/remove", Handler: p.scopeRemove, Permission: access.AppWrite},
+		{Method: get, Path: apps + "/:id/permissions", Handler: p.permissionsForm, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/permissions", Handler: p.permissionsSave, Permission: access.AppWrite},
 		{Method: post, Path: apps + "/:id/enabled", Handler: p.appEnabled, Permission: access.AppWrite},
 		{Method: get, Path: apps + "/:id/delete", Handler: p.appDeleteForm, Permission: access.AppWrite},
 		{Method: post, Path: apps + "/:id/delete", Handler: p.appDelete, Permission: access.AppWrite},

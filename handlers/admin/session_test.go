@@ -277,6 +277,22 @@ func TestNobodyGrantsWhatTheyDoNotHold(t *testing.T) {
 	}
 }
 
+func TestNobodyGivesAnAppWhatTheyDoNotHold(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	w := b.admin("apps@staff.example", b.roleID("Application Administrator"), b.shop.ID)
+	path := "/admin/t/shop/applications/" + th.app.ID + "/permissions"
+	w.post(path, "permissions", "User.ReadWrite.All").wants(t, 422, "You can grant only permissions that you hold yourself")
+	if a := w.post(path, "permissions", "Application.Read.All"); a.status != fiber.StatusSeeOther {
+		t.Errorf("a permission held was refused: %d", a.status)
+	}
+	b.global().post(path, "permissions", "Application.Read.All", "permissions", "User.ReadWrite.All")
+	w.post("/admin/t/shop/applications/"+th.app.ID+"/secrets", "expiresAt", "90").wants(t, 422, "This application may do more than you")
+	if a := w.post(path, "permissions", "User.ReadWrite.All"); a.status != fiber.StatusSeeOther {
+		t.Errorf("what the application has already could not stay: %d", a.status)
+	}
+}
+
 func TestTheLastGlobalAdministratorStays(t *testing.T) {
 	b := newBench(t)
 	boss := b.global()

@@ -36,20 +36,25 @@ func tenantHelp() views.Help {
 		Do: "Make one per brand, or one for testing. Its short name is part of every address, so choose it well: it never changes."}
 }
 
-func tenantForm(name, slug, locale string) views.Form {
+func (p *Portal) tenantForm(name, slug, locale string) views.Form {
 	return views.Form{Action: "/admin/tenants", Submit: "Create tenant", Cancel: "/admin", Fields: []views.Field{
 		{Name: "name", Label: "Name", Hint: "Shown to customers on sign-in pages and in mail.", Value: name, AutoComplete: "organization"},
 		{Name: "slug", Label: "Short name", Hint: "Part of addresses: lower-case letters, digits and hyphens, 3 to 63 characters, a letter first. It cannot be changed later.", Value: slug, Code: true},
-		{Kind: views.Select, Name: "defaultLocale", Label: "Language when a visitor's own is not available", Value: locale, Options: localeOptions()},
+		{Kind: views.Select, Name: "defaultLocale", Label: "Language when a visitor's own is not available", Value: locale, Options: p.localeOptions()},
 	}}
 }
 
-func localeOptions() []views.Option {
-	return []views.Option{{Value: "en", Label: "English"}, {Value: "ar", Label: "Arabic"}, {Value: "de", Label: "German"}, {Value: "fr", Label: "French"}, {Value: "es", Label: "Spanish"}, {Value: "he", Label: "Hebrew"}}
+// localeOptions are the languages that there is a catalogue for.
+func (p *Portal) localeOptions() []views.Option {
+	var out []views.Option
+	for _, tag := range p.Bundle.Tags() {
+		out = append(out, views.Option{Value: tag.String(), Label: p.Bundle.Name(tag)})
+	}
+	return out
 }
 
 func (p *Portal) tenantNew(c *fiber.Ctx) error {
-	return p.tenantFormPage(c, tenantForm("", "", "en"))
+	return p.tenantFormPage(c, p.tenantForm("", "", "en"))
 }
 
 func (p *Portal) tenantFormPage(c *fiber.Ctx, f views.Form) error {
@@ -64,7 +69,7 @@ func (p *Portal) tenantCreate(c *fiber.Ctx) error {
 	n := tenant.Tenant{Name: typed(c, "name"), Slug: typed(c, "slug"), DefaultLocale: typed(c, "defaultLocale")}
 	made, err := p.Store.CreateTenant(c.UserContext(), visitOf(c).actor(c), n)
 	if err != nil {
-		f := tenantForm(n.Name, n.Slug, n.DefaultLocale)
+		f := p.tenantForm(n.Name, n.Slug, n.DefaultLocale)
 		if !complain(handlers.InfoOf(c).Locale, &f, err) {
 			return err
 		}
@@ -138,7 +143,7 @@ func choose(b bool, yes, no string) string {
 	return no
 }
 
-func settingsForm(base string, t tenant.Tenant) views.Form {
+func (p *Portal) settingsForm(base string, t tenant.Tenant) views.Form {
 	x := t.Settings
 	num := func(name, label, hint string, n int, suffix string) views.Field {
 		return views.Field{Name: name, Label: label, Hint: hint, Value: numberText(n), InputMode: "numeric", Suffix: suffix, Optional: true}
@@ -149,7 +154,7 @@ func settingsForm(base string, t tenant.Tenant) views.Form {
 	return views.Form{Action: base + "/settings/edit", Submit: "Save settings", Cancel: base + "/settings", Fields: []views.Field{
 		{Kind: views.Heading, Label: "Identity"},
 		{Name: "name", Label: "Name", Hint: "Shown to customers on sign-in pages and in mail.", Value: t.Name},
-		{Kind: views.Select, Name: "defaultLocale", Label: "Language when a visitor's own is not available", Value: t.DefaultLocale, Options: localeOptions()},
+		{Kind: views.Select, Name: "defaultLocale", Label: "Language when a visitor's own is not available", Value: t.DefaultLocale, Options: p.localeOptions()},
 		{Kind: views.Heading, Label: "Sessions"},
 		num("sessionIdleMinutes", "Session ends without use after", "Default 1440 minutes, one day.", x.SessionIdleMinutes, "minutes"),
 		num("persistentIdleDays", "“Stay signed in” lasts", "Default 90 days.", x.PersistentIdleDays, "days"),
@@ -174,7 +179,7 @@ func (p *Portal) settingsEdit(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return p.settingsPage(c, settingsForm(v.base(), t))
+	return p.settingsPage(c, p.settingsForm(v.base(), t))
 }
 
 func (p *Portal) settingsPage(c *fiber.Ctx, f views.Form) error {
@@ -196,7 +201,7 @@ func (p *Portal) settingsSave(c *fiber.Ctx) error {
 		return err
 	})
 	if err != nil {
-		f := settingsForm(v.base(), shown)
+		f := p.settingsForm(v.base(), shown)
 		keepTyped(c, &f)
 		if !complain(handlers.InfoOf(c).Locale, &f, err) {
 			return err
