@@ -108,7 +108,7 @@ func TestFirstAndSecondStart(t *testing.T) {
 	if strings.Contains(first.log.String(), "token=") {
 		t.Error("the log has the set-up link")
 	}
-	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/demo": 200, "/fernhill/v2.0/.well-known/openid-configuration": 200,
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/demo": 200, "/": 200, "/robots.txt": 200, "/fernhill/v2.0/.well-known/openid-configuration": 200,
 		"/nowhere": 404} {
 		if status, body := get(t, http.DefaultClient, "http://localhost:"+port+path); status != want {
 			t.Errorf("%s: %d, want %d: %.200s", path, status, want, body)

@@ -22,7 +22,21 @@ import (
 func (s *server) probes(m *metrics) {
 	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.SendString("ok\n") })
 	s.app.Get("/readyz", s.readyz)
+	s.app.Get("/", s.root)
+	s.app.Get("/robots.txt", func(c *fiber.Ctx) error { return c.SendString("User-agent: *\nDisallow: /\n") })
 	s.app.Get("/metrics", s.metricsGuard, adaptor.HTTPHandler(m.handler()))
+}
+
+// root helps whoever typed the bare address: a developer to the sample applications, an administrator
+// to the portal. Customers come through their applications; there is nothing here for them.
+func (s *server) root(c *fiber.Ctx) error {
+	switch {
+	case s.config.Development():
+		return c.Redirect("/demo", fiber.StatusSeeOther)
+	case s.config.AdminHost != "" && strings.EqualFold(string(c.Request().Host()), s.config.AdminHost):
+		return c.Redirect("/admin", fiber.StatusSeeOther)
+	}
+	return fiber.ErrNotFound
 }
 
 // readyz says whether this instance should get requests: it is not draining, the database answers, and

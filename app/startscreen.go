@@ -23,7 +23,7 @@ func (s *server) startScreen(ctx context.Context, started time.Time) error {
 	base := s.config.BaseURL
 	fmt.Fprintf(s.stdout, "\n  Portico is running at %s (ready in %s)\n\n", base, took)
 	line := func(what, where string) { fmt.Fprintf(s.stdout, "  %-18s %s\n", what, where) }
-	line("Try it", base+"/demo/")
+	line("Try it", base+"/demo")
 	line("Mailbox", base+"/dev/mailbox   (every mail and code lands here)")
 	staff, has, err := s.administrators(ctx)
 	if err != nil {
