@@ -2,14 +2,12 @@ package models
 
 import (
 	"context"
-	"encoding/json"
 	"reflect"
 	"slices"
 	"time"
 
 	"gorm.io/gorm/clause"
 
-	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/fault"
 	"portico/app/record"
@@ -60,7 +58,7 @@ func (t *Tenant) ImportUsers(ctx context.Context, actor audit.Actor, users []Use
 func (t *Tenant) ImportSignIns(ctx context.Context, list []record.SignIn) (int, error) {
 	rows := make([]SignInRow, 0, len(list))
 	for _, r := range list {
-		row, err := importedSignIn(r, t.ID)
+		row, err := signInRow(t.ID, r)
 		if err != nil {
 			return 0, err
 		}
@@ -78,27 +76,6 @@ func (t *Tenant) ImportSignIns(ctx context.Context, list []record.SignIn) (int, 
 		return nil
 	})
 	return written, err
-}
-
-func importedSignIn(r record.SignIn, tenantID string) (SignInRow, error) {
-	r.TenantID = tenantID
-	body, err := json.Marshal(r)
-	if err != nil {
-		return SignInRow{}, err
-	}
-	row := SignInRow{ID: r.ID, TenantID: tenantID, CreatedAt: r.StartedAt.UTC().Truncate(time.Microsecond), CorrelationID: r.CorrelationID,
-		Kind: string(r.Kind), Result: string(r.Outcome.Result), Code: r.Outcome.Code, UserID: r.User.ID, UserName: r.User.Name,
-		Identifier: r.Identifier, ClientID: r.App.ID, ClientName: r.App.Name, Country: r.Signals.Country, Browser: r.Signals.Browser,
-		OS: r.Signals.OS, SignUp: r.SignUp, RiskLevel: r.RiskLevel, Record: string(body)}
-	if r.IdentifierType == account.SignInEmail {
-		if canonical, err := account.CanonicalEmail(r.Identifier); err == nil {
-			row.Identifier = canonical
-		}
-	}
-	if r.Signals.IP.IsValid() {
-		row.IP = r.Signals.IP.String()
-	}
-	return row, nil
 }
 
 // OldestSignIn is when the tenant's log begins; false when it is empty.

@@ -117,7 +117,9 @@ func (h history) day(n int, joined []Person) []record.SignIn {
 		if at.Before(p.CreatedAt.Add(time.Hour)) || !at.Before(h.anchor) {
 			continue
 		}
-		list = append(list, h.visit(d, p, h.world.apps[slug], at))
+		if r := h.visit(d, p, h.world.apps[slug], at); !r.EndedAt.After(h.anchor) {
+			list = append(list, r)
+		}
 	}
 	list = append(list, h.attacks(n)...)
 	slices.SortFunc(list, func(a, b record.SignIn) int { return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.ID, b.ID)) })

@@ -48,7 +48,7 @@ func TestHistoryIsBelievable(t *testing.T) {
 			t.Fatalf("id %s twice", r.ID)
 		}
 		ids[r.ID] = true
-		if !r.StartedAt.Before(anchor) || r.StartedAt.Before(anchor.Add(-Window-day)) || r.EndedAt.Before(r.StartedAt) {
+		if r.EndedAt.After(anchor) || r.StartedAt.Before(anchor.Add(-Window-day)) || r.EndedAt.Before(r.StartedAt) {
 			t.Fatalf("sign-in at %s – %s is outside the window", r.StartedAt, r.EndedAt)
 		}
 		results[r.Outcome.Result]++
