@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -78,8 +79,7 @@ func (t *Tenant) where(ctx context.Context, conditions []Condition) *gorm.DB {
 	return db
 }
 
-// ListUsers gives one page of people. Search narrows by the search index before the conditions do; it is
-// a text that names and addresses must contain.
+// ListUsers gives one page of people.
 func (t *Tenant) ListUsers(ctx context.Context, l Listing) ([]User, error) {
 	rows, err := ListRows[UserRow](ctx, t, l)
 	if err != nil {
@@ -95,4 +95,28 @@ func (t *Tenant) ListApplications(ctx context.Context, l Listing) ([]Application
 		return nil, err
 	}
 	return t.applicationsOf(ctx, rows)
+}
+
+// SearchHint is a condition on people that the search index answers fast: whoever holds these words in
+// a name or address, and never fewer. It is nothing when the index cannot help; whoever uses it checks
+// the words by conditions of their own.
+func (t *Tenant) SearchHint(ctx context.Context, words string) ([]Condition, error) {
+	if t.dialect == "sqlite" {
+		s, ok := t.trigrams(UserQuery{Search: words})
+		if !ok {
+			return nil, nil
+		}
+		if many, err := s.many(t, ctx); many || err != nil {
+			return nil, err
+		}
+		return []Condition{{SQL: "users.id IN (SELECT s.user_id FROM user_trigrams AS f CROSS JOIN user_search AS s ON s.num = f.rowid " +
+			"WHERE f.search_norm MATCH ? AND s.tenant_id = ?)", Args: []any{s.match, t.ID}}}, nil
+	}
+	var out []Condition
+	for _, w := range strings.Fields(fold(words)) {
+		if indexed(w) {
+			out = append(out, Condition{SQL: `users.search_norm LIKE ? ESCAPE '\'`, Args: []any{"%" + likeEscape(w) + "%"}})
+		}
+	}
+	return out, nil
 }

@@ -139,7 +139,7 @@ func (a *API) applications() *collection[application] {
 		readOnly("id", func(r *application) any { return r.ID }).filterable("applications.id", column{kind: odata.String, ops: opsID, fold: clientID}),
 		readOnly("appId", func(r *application) any { return r.ClientID }).filterable("applications.client_id", column{kind: odata.String, ops: opsID, fold: clientID}),
 		str("displayName", 120, func(r *application) *string { return &r.Name }).
-			filterable("applications.name_norm", column{kind: odata.String, ops: opsText | opEnds | opContains, fold: folded}).
+			filterable("applications.name_norm", column{kind: odata.String, ops: opsText | opEnds | opContains, fold: folded, bytes: true}).
 			sortable(func(r *application) any { return folded(r.Name) }),
 		readOnly("createdDateTime", func(r *application) any { return stamp(r.CreatedAt) }).
 			filterable("applications.created_at", column{kind: odata.Time, ops: opsTime}).sortable(func(r *application) any { return r.CreatedAt }),

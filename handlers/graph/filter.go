@@ -32,6 +32,7 @@ type column struct {
 	ops      ops
 	fold     func(string) string // how the column was normalised; nil = stored as it was written
 	nullable bool
+	bytes    bool // the column sorts by bytes on both engines, so that a prefix is a range of its index
 	// exists, for a collection, is a condition with {tenant} where the tenant's id goes and %s where the
 	// lambda's body goes; of are the properties inside, "" being the item itself.
 	exists string
@@ -248,6 +249,9 @@ func (c *compiler) match(e odata.Match) (string, error) {
 		return "(" + cond.SQL + ")", nil
 	}
 	left, v := col.sql, strings.ToLower(e.Value)
+	if col.bytes && e.Func == "startswith" && v != "" {
+		return "(" + left + " >= " + c.bind(v) + " AND " + left + " < " + c.bind(v+"\U0010FFFF") + ")", nil
+	}
 	if col.fold == nil {
 		left = "LOWER(" + left + ")"
 	}

@@ -88,7 +88,7 @@ func TestPermissions(t *testing.T) {
 		}
 	}
 	// What may not be read may not be asked by a filter or an order either.
-	for _, q := range []string{"$filter=city%20eq%20'x'", "$orderby=createdDateTime"} {
+	for _, q := range []string{"$filter=city%20eq%20'x'", "$orderby=createdDateTime", "$search=%22ann%22", "$search=%22mobilePhone:1%22"} {
 		if a := w.do("GET", "/users?"+q, nil, "Authorization", "Bearer only User.ReadBasic.All"); a.status != 400 && a.status != 403 {
 			t.Errorf("%s with basic rights: %d", q, a.status)
 		}

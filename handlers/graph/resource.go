@@ -25,6 +25,8 @@ type collection[R any] struct {
 	paths    map[string]column // sub-paths that only filters know, such as status/errorCode
 	searches map[string]column // properties that $search knows; "" = text without a property
 	keys     []string          // alternate keys
+	// hint narrows a search by an index, before searches decide; nil = none.
+	hint func(ctx context.Context, c *call, words string) ([]models.Condition, error)
 	// dynamic finds properties that no table can list (extension_…); nil = none.
 	dynamic func(ctx context.Context, c *call, name string) (field[R], bool, error)
 
@@ -375,7 +377,7 @@ func (r *collection[R]) allowed(full bool) map[string]column {
 	return out
 }
 
-func (r *collection[R]) conditions(c *call, full bool) ([]models.Condition, error) {
+func (r *collection[R]) conditions(ctx context.Context, c *call, full bool) ([]models.Condition, error) {
 	var out []models.Condition
 	if c.opts.filter != nil {
 		cond, err := where(c.opts.filter, c.caller.TenantID, r.allowed(full))
@@ -385,13 +387,38 @@ func (r *collection[R]) conditions(c *call, full bool) ([]models.Condition, erro
 		out = append(out, cond)
 	}
 	if c.opts.search != nil {
-		cond, err := search(c.opts.search, r.searches)
+		cond, err := search(c.opts.search, r.searchable(full))
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, cond)
+		if r.hint != nil && len(c.opts.search) == 1 {
+			words := ""
+			for _, clause := range c.opts.search[0] {
+				words += " " + clause.Text
+			}
+			more, err := r.hint(ctx, c, words)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, more...)
+		}
 	}
 	return out, nil
+}
+
+// searchable is the table of $search; who sees basic properties only searches those.
+func (r *collection[R]) searchable(full bool) map[string]column {
+	if full {
+		return r.searches
+	}
+	out := map[string]column{}
+	for _, f := range r.fields {
+		if col, ok := r.searches[strings.ToLower(f.name)]; ok && f.basic {
+			out[strings.ToLower(f.name)] = col
+		}
+	}
+	return out
 }
 
 // sorted gives the field that the list is sorted by; one key, the id breaks ties.
@@ -435,7 +462,7 @@ func (r *collection[R]) list(ctx context.Context, c *call) (*response, error) {
 	if r.all != nil {
 		return r.listSmall(ctx, c, shown, by, desc, after, limit)
 	}
-	conditions, err := r.conditions(c, full)
+	conditions, err := r.conditions(ctx, c, full)
 	if err != nil {
 		return nil, err
 	}
@@ -571,7 +598,7 @@ func (r *collection[R]) countOnly(ctx context.Context, c *call) (*response, erro
 		}
 		n = int64(len(rows))
 	} else {
-		conditions, err := r.conditions(c, full)
+		conditions, err := r.conditions(ctx, c, full)
 		if err != nil {
 			return nil, err
 		}

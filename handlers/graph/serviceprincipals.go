@@ -42,7 +42,7 @@ func (a *API) servicePrincipals() *collection[application] {
 		constant[application]("description", nil),
 		constant[application]("disabledByMicrosoftStatus", nil),
 		readOnly("displayName", func(r *application) any { return r.Name }).
-			filterable("applications.name_norm", column{kind: odata.String, ops: opsText | opEnds | opContains, fold: folded}).
+			filterable("applications.name_norm", column{kind: odata.String, ops: opsText | opEnds | opContains, fold: folded, bytes: true}).
 			sortable(func(r *application) any { return folded(r.Name) }),
 		readOnly("homepage", func(r *application) any { return text(r.Spec.HomepageURL) }),
 		readOnly("info", func(r *application) any { return shownInfo(r) }),

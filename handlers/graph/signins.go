@@ -22,6 +22,7 @@ type signIn struct {
 func (a *API) signIns() *collection[signIn] {
 	exact := column{kind: odata.String, ops: opEq | opNe, fold: clientID}
 	words := column{kind: odata.String, ops: opEq | opNe | opStarts}
+	identifier := column{kind: odata.String, ops: opEq | opNe | opStarts, fold: folded, bytes: true}
 	r := &collection[signIn]{
 		path: []string{"auditLogs", "signIns"}, name: "auditLogs/signIns", typ: "signIn", read: readLogs(),
 		normalPage: 1000, largestPage: 1000, order: odata.Order{Path: "createdDateTime", Desc: true},
@@ -34,7 +35,7 @@ func (a *API) signIns() *collection[signIn] {
 		get("createdDateTime", func(s *signIn) any { return stamp(s.row.CreatedAt) }).
 			filterable("sign_ins.created_at", column{kind: odata.Time, ops: opEq | opOrder}).sortable(func(s *signIn) any { return s.row.CreatedAt.UTC() }),
 		get("userDisplayName", func(s *signIn) any { return text(s.User.Name) }).filterable("sign_ins.user_name", words),
-		get("userPrincipalName", func(s *signIn) any { return text(s.principal()) }).filterable("sign_ins.identifier", words),
+		get("userPrincipalName", func(s *signIn) any { return text(s.principal()) }).filterable("sign_ins.identifier", identifier),
 		get("userId", func(s *signIn) any { return s.User.ID }).filterable("sign_ins.user_id", exact),
 		get("appId", func(s *signIn) any { return text(s.App.ID) }).filterable("sign_ins.client_id", exact),
 		get("appDisplayName", func(s *signIn) any { return text(s.App.Name) }).filterable("sign_ins.client_name", words),
@@ -104,7 +105,7 @@ func (a *API) signIns() *collection[signIn] {
 		"location/countryOrRegion":     *at("sign_ins.country", column{kind: odata.String, ops: opEq | opNe | opStarts, fold: strings.ToUpper}),
 		"riskLevelDuringSignIn":        *at("sign_ins.risk_level", exact),
 		"riskLevelAggregated":          *at("sign_ins.risk_level", exact),
-		"signInIdentifier":             *at("sign_ins.identifier", words),
+		"signInIdentifier":             *at("sign_ins.identifier", identifier),
 		"signInEventTypes":             {exists: "%s", of: map[string]column{"": *at("sign_ins.kind", column{kind: odata.String, ops: opEq | opNe, fold: strings.TrimSpace})}},
 	}
 	r.page = func(ctx context.Context, c *call, l models.Listing) ([]signIn, error) {

@@ -70,7 +70,7 @@ func (a *API) users() *collection[user] {
 	r.fields = []field[user]{
 		{name: "businessPhones", get: func(u *user) any { return extraList(u, "businessPhones") }, set: setExtraList("businessPhones", 1, 64), own: true, narrow: phone},
 		str("displayName", 256, func(u *user) *string { return &u.DisplayName }).
-			filterable("users.name_norm", column{kind: odata.String, ops: opsText | opEnds, fold: folded}).
+			filterable("users.name_norm", column{kind: odata.String, ops: opsText | opEnds, fold: folded, bytes: true}).
 			sortable(func(u *user) any { return folded(u.DisplayName) }).forBasic().forOwner(),
 		str("givenName", 64, func(u *user) *string { return &u.GivenName }).filterable("users.given_name", textColumn).forBasic().forOwner(),
 		readOnly("id", func(u *user) any { return u.ID }).filterable("users.id", column{kind: odata.String, ops: opsID, fold: clientID}).forBasic(),
@@ -132,7 +132,10 @@ func (a *API) users() *collection[user] {
 	whole := column{sql: "users.search_norm", ops: opContains, fold: folded}
 	r.searches = map[string]column{"": whole, "displayname": {sql: "users.name_norm", fold: folded}, "mail": {sql: "users.mail"},
 		"givenname": {sql: "users.given_name"}, "surname": {sql: "users.surname"}, "mobilephone": {sql: "users.mobile_phone"},
-		"userprincipalname": whole}
+	}
+	r.hint = func(ctx context.Context, c *call, words string) ([]models.Condition, error) {
+		return c.tenant.SearchHint(ctx, words)
+	}
 	r.dynamic = a.extension
 	r.fresh = func(c *call) user {
 		return user{User: models.User{Account: account.Account{Enabled: true}, CreationType: "LocalAccount"}}
