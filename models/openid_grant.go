@@ -120,11 +120,11 @@ func (t *Tenant) RedeemOpenIDCode(ctx context.Context, r openid.Redemption) (boo
 // RotateOpenIDRefresh replaces the valid refresh token and records the sign-in, both or neither: true for
 // exactly one caller.
 func (t *Tenant) RotateOpenIDRefresh(ctx context.Context, r openid.Rotation) (bool, error) {
-	change := map[string]any{"refresh_hash": r.Successor, "refresh_previous": r.Presented, "rotated_at": r.Now.UTC(),
-		"refresh_expires_at": r.ExpiresAt.UTC(), "purge_at": r.ExpiresAt.UTC().Add(keepUsed)}
 	var met int64
 	err := t.InBatch(ctx, func(t *Tenant) error {
-		u := t.u(ctx).Model(&OpenIDGrantRow{}).Where("id = ? AND refresh_hash = ? AND revoked_at IS NULL", r.GrantID, r.Presented).UpdateColumns(change)
+		u := t.w(ctx).Exec(`UPDATE openid_grants SET refresh_hash = ?, refresh_previous = ?, rotated_at = ?, refresh_expires_at = ?, purge_at = ?
+			WHERE tenant_id = ? AND id = ? AND refresh_hash = ? AND revoked_at IS NULL`, r.Successor, r.Presented, r.Now.UTC(), r.ExpiresAt.UTC(),
+			r.ExpiresAt.UTC().Add(keepUsed), t.ID, r.GrantID, r.Presented)
 		if met = u.RowsAffected; u.Error != nil || met != 1 {
 			return u.Error
 		}

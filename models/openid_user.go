@@ -32,12 +32,16 @@ type holdingRow struct {
 	EndedAt           *time.Time
 }
 
-const holdingColumns = `g.*, COALESCE(u.id, '') AS person_id, COALESCE(u.display_name, '') AS display_name, COALESCE(u.given_name, '') AS given_name,
+const holdingSQL = `SELECT g.*, COALESCE(u.id, '') AS person_id, COALESCE(u.display_name, '') AS display_name, COALESCE(u.given_name, '') AS given_name,
 	COALESCE(u.surname, '') AS surname, COALESCE(u.mail, '') AS mail, COALESCE(u.mail_verified, false) AS mail_verified,
 	COALESCE(u.street_address, '') AS street_address, COALESCE(u.city, '') AS city, COALESCE(u.state, '') AS state,
 	COALESCE(u.postal_code, '') AS postal_code, COALESCE(u.country, '') AS country, COALESCE(u.mobile_phone, '') AS mobile_phone,
 	COALESCE(u.preferred_language, '') AS preferred_language, COALESCE(u.enabled, false) AS enabled,
-	u.sessions_valid_from AS sessions_valid_from, u.updated_at AS updated_at, u.deleted_at AS deleted_at, s.revoked_at AS ended_at`
+	u.sessions_valid_from AS sessions_valid_from, u.updated_at AS updated_at, u.deleted_at AS deleted_at, s.revoked_at AS ended_at
+	FROM openid_grants AS g
+	LEFT JOIN users AS u ON u.id = g.user_id AND u.tenant_id = g.tenant_id
+	LEFT JOIN sessions AS s ON s.sid = g.sid AND s.tenant_id = g.tenant_id
+	WHERE g.tenant_id = ? AND `
 
 // OpenIDHolding reads a grant with what can end it. A session that is no longer remembered tells nothing:
 // whoever ends a session ends its grants too (SignOutApps), and expiry is not an end.
@@ -52,10 +56,7 @@ func (t *Tenant) OpenIDHoldingByCode(ctx context.Context, hash []byte) (openid.H
 
 func (t *Tenant) holding(ctx context.Context, where string, arg any) (openid.Holding, bool, error) {
 	var r holdingRow
-	err := t.r(ctx).Table("openid_grants AS g").Select(holdingColumns).
-		Joins("LEFT JOIN users AS u ON u.id = g.user_id AND u.tenant_id = g.tenant_id").
-		Joins("LEFT JOIN sessions AS s ON s.sid = g.sid AND s.tenant_id = g.tenant_id").
-		Where("g.tenant_id = ?", t.ID).Where(where, arg).Limit(1).Scan(&r).Error
+	err := t.r(ctx).Raw(holdingSQL+where, t.ID, arg).Scan(&r).Error
 	if err != nil || r.ID == "" {
 		return openid.Holding{}, false, err
 	}

@@ -1,6 +1,10 @@
 package openid_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
 	"net/url"
 	"strings"
 	"syscall"
@@ -98,4 +102,19 @@ func BenchmarkRefresh(b *testing.B) {
 			token, _, _ = strings.Cut(rest, `"`)
 		}
 	})
+}
+
+// BenchmarkSignature is the machine's own bound: one ES256 signature, to hold the others against.
+func BenchmarkSignature(b *testing.B) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	digest := sha256.Sum256([]byte("payload"))
+	defer cpu(b)()
+	for b.Loop() {
+		if _, err := ecdsa.SignASN1(rand.Reader, key, digest[:]); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -8,11 +8,15 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
+
+	"portico/app/openid"
+	"portico/models"
 )
 
 // The independent client: whole flows through go-oidc and x/oauth2 as any app would use them.
 func TestGoOIDCSignsInRefreshesAndReadsUserInfo(t *testing.T) {
 	w := newWorld(t)
+	third := w.register("Third", "web", openid.Web, "https://third.example/cb", func(s *models.ApplicationSpec) { s.SigningAlg = openid.EdDSA })
 	ctx := context.Background()
 	provider, err := oidc.NewProvider(ctx, w.issuer)
 	if err != nil {
@@ -22,7 +26,7 @@ func TestGoOIDCSignsInRefreshesAndReadsUserInfo(t *testing.T) {
 		name string
 		auth oauth2.AuthStyle
 	}{{"basic", oauth2.AuthStyleInHeader}, {"post", oauth2.AuthStyleInParams}, {"auto", oauth2.AuthStyleAutoDetect}} {
-		for _, app := range []registered{w.web, w.second, w.spa, w.native} {
+		for _, app := range []registered{w.web, w.second, third, w.spa, w.native} {
 			t.Run(style.name+" "+app.Name, func(t *testing.T) {
 				endpoint := provider.Endpoint()
 				endpoint.AuthStyle = style.auth

@@ -19,14 +19,15 @@ func (h *Handler) discovery(c *fiber.Ctx) error {
 	return document(c, k.discovery, "public, max-age=3600")
 }
 
-// keys serves the key set. Clients that meet an unknown kid fetch it again; a new key is published a
-// day before it signs, so an hour in a cache does no harm.
+// keys serves the key set. Clients that meet an unknown kid fetch it again, and a rotated key is published
+// a day before it signs; but a tenant's first key of an algorithm, and one made because the former leaked,
+// sign at once, so caches between us hold the document for minutes only.
 func (h *Handler) keys(c *fiber.Ctx) error {
 	doc, err := h.Provider.JWKS(c.UserContext(), handlers.DirectoryOf(c).Tenant.ID)
 	if err != nil {
 		return err
 	}
-	return document(c, doc, "public, max-age=3600")
+	return document(c, doc, "public, max-age=300")
 }
 
 func document(c *fiber.Ctx, doc openid.Document, cache string) error {
