@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 
+	"portico/app/audit"
 	"portico/app/factor"
 	"portico/app/signin"
 	"portico/handlers"
 	"portico/handlers/admin"
 	"portico/handlers/hosted"
 	"portico/models"
+	"portico/seed"
 )
 
 // passwords checks a password that an admin or an API client chooses by its tenant's rules, and makes
@@ -45,6 +47,9 @@ func (s *server) portal(pages *hosted.Hosted, csrf handlers.CSRF, checked passwo
 		Bundle: s.bundle, BaseURL: s.config.BaseURL, AdminHost: s.config.AdminHost, Development: s.config.Development(),
 		MailReady: s.config.SMTPURL != "" || s.config.Development() && s.config.DevMailbox,
 		Passwords: checked, Now: s.now}
+	if s.config.Development() {
+		portal.Sample = &admin.Sample{Slug: seed.Slug, Remove: func(ctx context.Context, by audit.Actor) error { return seed.Remove(ctx, s.store, by) }}
+	}
 	pages.AddIssuer(signin.Portal, portal.Issuer())
 	return portal
 }

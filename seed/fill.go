@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"portico/app/account"
+	"portico/app/fault"
 	"portico/models"
 )
 
@@ -33,6 +34,9 @@ func Fill(ctx context.Context, store *models.Store, c Company) (int, error) {
 		if h.anchor.Add(-time.Duration(n) * day).Before(retention) {
 			break
 		}
+		if _, err := dir.Get(ctx); err != nil { // removed meanwhile
+			return total, ignoreGone(err)
+		}
 		for chunk := range slices.Chunk(h.day(n, joined[n]), batch) {
 			written, err := dir.ImportSignIns(ctx, chunk)
 			if total += written; err != nil {
@@ -41,6 +45,13 @@ func Fill(ctx context.Context, store *models.Store, c Company) (int, error) {
 		}
 	}
 	return total, nil
+}
+
+func ignoreGone(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
 }
 
 // Load generates people and sign-ins into a tenant for load and demonstrations, telling progress after

@@ -82,4 +82,21 @@ inside:
 	if status, body := read(t, res, err); status < 400 || strings.Contains(body, "new-password") {
 		t.Errorf("the used link answers %d", status)
 	}
+
+	// One click, and a second look, removes the sample company; it stays away.
+	b.goTo(s.base + "/admin/t/fernhill/settings")
+	b.press("a[href$='/settings/remove-sample']")
+	b.accessible("admin-remove-sample")
+	b.press("main form button[type=submit]")
+	b.accessible("admin-without-sample")
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	s.start()
+	b.goTo(s.base + "/demo/market/signin")
+	b.sees("This application is not registered")
+	res, err = client.Get(s.base + "/fernhill/v2.0/.well-known/openid-configuration")
+	if status, _ := read(t, res, err); status != 404 {
+		t.Errorf("the removed tenant answers %d", status)
+	}
 }

@@ -39,6 +39,7 @@ type Portal struct {
 	Development bool
 	MailReady   bool // customers get real mail, or the development mailbox
 	Passwords   Passwords
+	Sample      *Sample // nil = there is none
 	Now         func() time.Time
 }
 

@@ -43,7 +43,8 @@ func (p *Portal) Routes() []handlers.Route {
 	}
 	rows = append(rows, p.signInRoutes()...)
 	rows = append(rows, p.peopleRoutes()...)
-	return append(rows, p.otherRoutes()...)
+	rows = append(rows, p.otherRoutes()...)
+	return append(rows, p.sampleRoutes()...)
 }
 
 // signInRoutes are the applications and the flows that people sign in by.
@@ -139,5 +140,17 @@ func (p *Portal) otherRoutes() []handlers.Route {
 		{Method: get, Path: t + "/settings", Handler: p.settings, Permission: access.OrganizationRead, NavGroup: navSettings, NavLabel: "Tenant settings"},
 		{Method: get, Path: t + "/settings/edit", Handler: p.settingsEdit, Permission: access.OrganizationWrite},
 		{Method: post, Path: t + "/settings/edit", Handler: p.settingsSave, Permission: access.OrganizationWrite},
+	}
+}
+
+// sampleRoutes exist where there is a sample company.
+func (p *Portal) sampleRoutes() []handlers.Route {
+	if p.Sample == nil {
+		return nil
+	}
+	const at = "/admin/t/:tenant/settings/remove-sample"
+	return []handlers.Route{
+		{Method: get, Path: at, Handler: p.sampleConfirm, Permission: access.OrganizationWrite},
+		{Method: post, Path: at, Handler: p.sampleRemove, Permission: access.OrganizationWrite},
 	}
 }

@@ -101,7 +101,7 @@ func (p *Portal) settings(c *fiber.Ctx) error {
 		{Title: "Identity", Summary: facts(fact("Name", plain(t.Name)), fact("Short name", code(t.Slug)), fact("Tenant ID", code(t.ID)),
 			fact("Plan", plain(humane(string(t.Plan)))), fact("Default language", code(t.DefaultLocale)), fact("Created", when(t.CreatedAt)))},
 		{Title: "Addresses", Lead: "For the configuration of your applications.", Summary: facts(fact("Authority", code(e.authority())), fact("Issuer", code(e.issuer())), fact("Discovery document", code(e.metadata())))},
-	}, settingSections(t.Settings)...)})
+	}, append(settingSections(t.Settings), p.sampleSection(v)...)...)})
 }
 
 func settingSections(x tenant.Settings) []views.Section {
