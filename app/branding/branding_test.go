@@ -100,3 +100,18 @@ func TestThemeAsText(t *testing.T) {
 		t.Error("four pairs are shown")
 	}
 }
+
+func FuzzTheme(f *testing.F) {
+	f.Add("#0b6e4f", "#fff", "soft", "/brand/logo.png")
+	f.Add("red}", "#1234567", "</style>", "//x")
+	f.Fuzz(func(t *testing.T, colour, background, corners, logo string) {
+		theme := Theme{Color: colour, Background: background, Corners: Corners(corners), Logo: logo}
+		css := theme.CSS()
+		if strings.ContainsAny(css, "<>\"'\\@") && strings.Count(css, "@") > 2 || strings.Contains(css, "</") || strings.Count(css, "{") != strings.Count(css, "}") {
+			t.Errorf("%+v gave %q", theme, css)
+		}
+		if theme.Validate() == nil && strings.ContainsAny(logo, "\"'<>\\") {
+			t.Errorf("logo %q was accepted", logo)
+		}
+	})
+}

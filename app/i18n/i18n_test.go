@@ -259,3 +259,45 @@ func TestThePseudoLanguageIsLongerAndKeepsItsValues(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// Accept-Language and ui_locales are strangers' words: whatever they say, somebody is answered.
+func FuzzMatch(f *testing.F) {
+	b, err := Load()
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range []string{"en", "ar;q=0.5,*", "de_CH", "x-klingon", ";q=", "zh-Hant-TW-u-ca-chinese", "\xff", "i-enochian,en--US"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		l := b.Match(s)
+		if l.T("signin.button") == "signin.button" || l.Dir() != "ltr" && l.Dir() != "rtl" {
+			t.Errorf("%q is answered by %q", s, l.Lang())
+		}
+	})
+}
+
+// Values are strangers' words too: they come out as they are, once.
+func FuzzFill(f *testing.F) {
+	f.Add("{tenant}", "{app}")
+	f.Add("{{tenant}}", "}{")
+	f.Fuzz(func(t *testing.T, tenant, app string) {
+		got := fill("a {tenant} b {app} c {other", map[string]any{"tenant": tenant, "app": app})
+		if want := "a " + tenant + " b " + app + " c {other"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+}
+
+func BenchmarkCountries(b *testing.B) {
+	bundle, err := Load()
+	if err != nil {
+		b.Fatal(err)
+	}
+	l := bundle.Match("ar")
+	for b.Loop() {
+		if len(l.Countries()) < 200 {
+			b.Fatal("too few")
+		}
+	}
+}
