@@ -243,3 +243,19 @@ func get(n *html.Node, name string) string {
 	}
 	return ""
 }
+
+func BenchmarkSignInPage(b *testing.B) {
+	bundle, err := i18n.Load()
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, brand := ctxOf(bundle), SampleBrand()
+	var buf bytes.Buffer
+	for b.Loop() {
+		buf.Reset()
+		p := Page{Brand: brand, App: "Fernhill Market", Action: "/x", Step: "signIn", Proof: "p", Ways: []Way{{Event: SignUp}, {Event: Cancel}}}
+		if err := SignInPage(p, SignInView{Stay: true}).Render(ctx, &buf); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
