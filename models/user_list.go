@@ -50,14 +50,16 @@ func (f UserQuery) sorting() (column string, byTime bool) {
 func (t *Tenant) Users(ctx context.Context, f UserQuery) (Page[User], error) {
 	limit := clampLimit(f.Limit)
 	if s, ok := t.trigrams(f); ok {
-		many, err := s.many(t, ctx)
-		if err != nil {
-			return Page[User]{}, err
+		many := false
+		if f.Sort != "" { // what a great many have in common is met soon on a walk through everybody in order
+			var err error
+			if many, err = s.many(t, ctx); err != nil {
+				return Page[User]{}, err
+			}
 		}
-		if f.Sort == "" || !many {
+		if !many {
 			return t.findUsers(ctx, f, s, limit)
 		}
-		// What a great many have in common is met soon on a walk through everybody in order.
 	}
 	q, err := t.userFilter(ctx, f)
 	if err != nil {
@@ -198,23 +200,32 @@ func (t *Tenant) trigrams(f UserQuery) (s trigramSearch, ok bool) {
 	if t.dialect != "sqlite" || search == "" || isID(search) {
 		return s, false
 	}
-	var phrases []string
+	var tokens []string
 	for _, w := range strings.Fields(search) {
-		// The domain of an address is what many have in common: the index is slow with it and the
-		// words below check it anyway.
+		s.words = append(s.words, w)
+		// The domain of an address is what many have in common: the index is slow with it.
 		rare := w
 		if local, _, isAddress := strings.Cut(w, "@"); isAddress && indexed(local) {
 			rare = local
 		}
-		if !indexed(rare) || rare != w {
-			s.words = append(s.words, w)
-		}
-		if indexed(rare) {
-			phrases = append(phrases, `"`+strings.ReplaceAll(rare, `"`, `""`)+`"`)
-		}
+		tokens = append(tokens, cover(rare)...)
 	}
-	s.match = strings.Join(phrases, " AND ")
+	s.match = strings.Join(tokens, " AND ")
 	return s, s.match != ""
+}
+
+// cover is a few trigrams that a word consists of, quoted for FTS5. Fewer lists to join is faster than
+// the whole word as a phrase; that the word itself occurs is checked in the text.
+func cover(word string) []string {
+	r := []rune(word)
+	var out []string
+	for at := 0; at+3 <= len(r) && len(out) < 3; at += 3 {
+		out = append(out, `"`+strings.ReplaceAll(string(r[at:at+3]), `"`, `""`)+`"`)
+	}
+	if rest := len(r) % 3; len(r) > 3 && rest != 0 && len(out) < 3 {
+		out = append(out, `"`+strings.ReplaceAll(string(r[len(r)-3:]), `"`, `""`)+`"`)
+	}
+	return out
 }
 
 func (s trigramSearch) many(t *Tenant, ctx context.Context) (bool, error) {
