@@ -368,7 +368,7 @@ func (p *Portal) appDeleteForm(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	what := []string{"Nobody can sign in to it any more, from this moment on.", recent, "Its tokens are not renewed; those already given out end within " + lifetime(a.Spec.AccessTokenMinutes, 60) + "."}
+	what := []string{"Nobody can sign in to it any more, from this moment on.", recent, "Its tokens are not renewed; those already given out end within " + strings.TrimSuffix(lifetime(a.Spec.AccessTokenMinutes, 60), " (default)") + "."}
 	if f, ok := v.dir.Flow(a.ClientID); ok {
 		what = append(what, "The user flow “"+f.Name+"” loses this application.")
 	}

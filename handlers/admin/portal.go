@@ -125,10 +125,15 @@ func (v *visit) lacks(r handlers.Route, scope string) (need access.Permission, o
 	if r.Permission != "" && !access.Allow(v.have, scope, r.Permission) {
 		return r.Permission, false
 	}
-	if v.dir != nil && v.dir.Tenant.Kind == tenant.Workforce && r.Method != fiber.MethodGet && !access.Allow(v.have, access.AllTenants, access.RoleWrite) {
+	if v.dir != nil && v.dir.Tenant.Kind == tenant.Workforce && changes(r) && !access.Allow(v.have, access.AllTenants, access.RoleWrite) {
 		return access.RoleWrite, false
 	}
 	return "", true
+}
+
+// changes reports whether a row changes something, or is the form for it.
+func changes(r handlers.Route) bool {
+	return r.Method != fiber.MethodGet || strings.Contains(string(r.Permission), ".ReadWrite.")
 }
 
 // sees reports whether any role reaches the tenant.
@@ -208,6 +213,7 @@ func (p *Portal) refuse(c *fiber.Ctx, need access.Permission) error {
 			"Ask a Global Administrator to assign it to you. You are signed in as " + v.admin.Name + ".",
 		},
 		Links: []views.Link{{Label: "Back to the portal", Href: "/admin"}},
+		Form:  signOutForm(), CSRF: p.CSRF.Token(v.session.ID),
 	}))
 }
 

@@ -190,6 +190,11 @@ func (p *Portal) signOut(c *fiber.Ctx) error {
 	return c.Redirect("/admin/signed-out", fiber.StatusSeeOther)
 }
 
+// signOutForm stands on pages without the portal's frame.
+func signOutForm() *views.Form {
+	return &views.Form{Action: "/admin/sign-out", Submit: "Sign out", Quiet: true}
+}
+
 func (p *Portal) signedOut(c *fiber.Ctx) error {
 	page := views.Public{Title: "You are signed out", Lead: "Your admin session on this device has ended.",
 		Links: []views.Link{{Label: "Sign in again", Href: "/admin"}}}

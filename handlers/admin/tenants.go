@@ -19,7 +19,7 @@ func (p *Portal) home(c *fiber.Ctx) error {
 	if len(all) == 0 {
 		return handlers.Render(c, fiber.StatusForbidden, views.PublicPage(views.Public{
 			Title: "No role yet", Lead: "You are signed in as " + v.admin.Name + ", but no admin role was given to you.",
-			Paragraphs: []string{"Ask a Global Administrator to assign one."}}))
+			Paragraphs: []string{"Ask a Global Administrator to assign one."}, Form: signOutForm(), CSRF: p.CSRF.Token(v.session.ID)}))
 	}
 	to := all[0].Href
 	for _, t := range all {

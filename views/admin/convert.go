@@ -266,6 +266,9 @@ func buttonKind(f Form) string {
 	if f.Danger {
 		return "danger"
 	}
+	if f.Quiet {
+		return ""
+	}
 	return "primary"
 }
 

@@ -201,6 +201,7 @@ type Form struct {
 	Submit   string
 	Cancel   string
 	Danger   bool
+	Quiet    bool   // not the page's primary action
 	Note     string // one paragraph above the fields
 }
 
