@@ -172,6 +172,8 @@ func null(col column, op odata.Op) (string, error) {
 	switch {
 	case op != odata.Eq && op != odata.Ne:
 		return "1 = 0", nil
+	case col.via != nil: // it is made from what is always there
+		return map[bool]string{true: "1 = 0", false: "1 = 1"}[same], nil
 	case col.nullable && same:
 		return col.sql + " IS NULL", nil
 	case col.nullable:
@@ -222,16 +224,50 @@ func value(col column, v odata.Value, property string) (any, error) {
 	return nil, bad
 }
 
+// in is one list for the database, however long: a chain of ORs would exceed what SQLite nests.
 func (c *compiler) in(e odata.In) (string, error) {
-	parts := make([]string, 0, len(e.Values))
+	col, err := c.column(e.Path, opEq)
+	if err != nil {
+		return "", err
+	}
+	if col.via != nil && len(e.Values) > 50 {
+		return "", unsupported("The list for the property '" + e.Path.String() + "' is too long.")
+	}
+	var either, marks []string
+	left := col.sql
+	if col.kind == odata.String && col.fold == nil {
+		left = "LOWER(" + left + ")"
+	}
 	for _, v := range e.Values {
-		s, err := c.compare(odata.Compare{Path: e.Path, Op: odata.Eq, Value: v})
+		if v.Kind == odata.Null || col.via != nil {
+			s, err := c.compare(odata.Compare{Path: e.Path, Op: odata.Eq, Value: v})
+			if err != nil {
+				return "", err
+			}
+			either = append(either, s)
+		}
+	}
+	for _, v := range e.Values {
+		if v.Kind == odata.Null || col.via != nil {
+			continue
+		}
+		bound, err := value(col, v, e.Path.String())
 		if err != nil {
 			return "", err
 		}
-		parts = append(parts, s)
+		if s, ok := bound.(string); ok && col.fold == nil {
+			bound = strings.ToLower(s)
+		}
+		marks = append(marks, c.bind(bound))
 	}
-	return "(" + strings.Join(parts, " OR ") + ")", nil
+	if marks != nil {
+		list := left + " IN (" + strings.Join(marks, ", ") + ")"
+		if col.nullable { // never unknown, so that not turns it around
+			list = "(" + col.sql + " IS NOT NULL AND " + list + ")"
+		}
+		either = append(either, list)
+	}
+	return "(" + strings.Join(either, " OR ") + ")", nil
 }
 
 func (c *compiler) match(e odata.Match) (string, error) {
