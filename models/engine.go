@@ -31,10 +31,10 @@ func Open(dsn string, seal Sealer, now func() time.Time) (*Store, error) {
 	}
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
 		s.dialect, s.path = "sqlite", path
-		open := func(txlock string, conns int) (*gorm.DB, error) {
+		open := func(txlock string, conns int, prepare bool) (*gorm.DB, error) {
 			q := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
 				"_time_format": {"sqlite"}, "_timezone": {"UTC"}, "_txlock": {txlock}}
-			db, err := gorm.Open(sqliteDialector{gormsqlite.Dialector{DriverName: "sqlite", DSN: "file:" + path + "?" + q.Encode()}}, cfg(true))
+			db, err := gorm.Open(sqliteDialector{gormsqlite.Dialector{DriverName: "sqlite", DSN: "file:" + path + "?" + q.Encode()}}, cfg(prepare))
 			if err != nil {
 				return nil, err
 			}
@@ -47,10 +47,12 @@ func Open(dsn string, seal Sealer, now func() time.Time) (*Store, error) {
 			return db, nil
 		}
 		var err error
-		if s.write, err = open("immediate", 1); err != nil {
+		// GORM's store of prepared statements waits for a connection while it is locked. With one connection,
+		// whoever has it in a transaction would wait for the store and everybody for everybody: not prepared.
+		if s.write, err = open("immediate", 1, false); err != nil {
 			return nil, fmt.Errorf("open sqlite %s: %w", path, err)
 		}
-		if s.read, err = open("deferred", max(4, 2*runtime.NumCPU())); err != nil {
+		if s.read, err = open("deferred", max(4, 2*runtime.NumCPU()), true); err != nil {
 			return nil, fmt.Errorf("open sqlite %s: %w", path, err)
 		}
 		return s, nil
