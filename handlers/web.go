@@ -87,7 +87,9 @@ func Render(c *fiber.Ctx, status int, page templ.Component) error {
 	if len(c.Response().Header.Peek(fiber.HeaderCacheControl)) == 0 {
 		c.Set(fiber.HeaderCacheControl, "no-store")
 	}
-	return c.Status(status).Send(b.Bytes())
+	c.Status(status)
+	c.Response().SetBody(b.Bytes()) // a copy: the buffer is the next request's (Fiber's Send would keep it)
+	return nil
 }
 
 // Status is the one table from application error to HTTP.

@@ -55,6 +55,7 @@ type site struct {
 	flow    models.UserFlow
 	hasher  *factor.Hasher
 	issuer  *notingIssuer
+	hosted  *hosted.Hosted // of the first instance
 }
 
 // notingIssuer answers like a protocol would. It keeps grants per transaction that really committed.
@@ -172,6 +173,9 @@ func (s *site) serve(store *models.Store) string {
 		Log: slog.New(slog.NewTextHandler(quiet{t}, &slog.HandlerOptions{Level: slog.LevelError}))}
 	app := web.NewApp()
 	h := modelstest.Must(hosted.New(hosted.Deps{Store: store, Bundle: bundle, Hasher: s.hasher, BaseURL: base, Now: s.clock.Now, Development: true}))(t)
+	if s.hosted == nil {
+		s.hosted = h
+	}
 	h.AddIssuer(signin.OpenID, s.issuer)
 	h.AddIssuer(signin.Portal, s.issuer)
 	h.Mount(app)
