@@ -100,3 +100,47 @@ inside:
 		t.Errorf("the removed tenant answers %d", status)
 	}
 }
+
+// TestAdminWithAPasskey sets the portal up with a passkey as second factor and comes back with it.
+func TestAdminWithAPasskey(t *testing.T) {
+	s := boot(t)
+	b := openBrowser(t, s, "passkey")
+	b.passkeys()
+	b.goTo(s.setupLink())
+	b.typeInto("input[name=email]", "pia@fernhill.example")
+	b.typeInto("input[name=displayName]", "Pia")
+	b.typeInto(newPasswordBox, password)
+	b.submit()
+	enter := func() {
+		t.Helper()
+		for range 10 {
+			switch at := b.url(); {
+			case strings.HasPrefix(at, s.base+"/admin") && !strings.Contains(at, "/setup"):
+				return
+			case b.has(passwordBox):
+				if b.has(emailBox) {
+					b.typeInto(emailBox, "pia@fernhill.example")
+				}
+				b.typeInto(passwordBox, password)
+				b.submit()
+			case b.has(emailBox):
+				b.typeInto(emailBox, "pia@fernhill.example")
+				b.submit()
+			case b.has("button[name=method][value=passkey]"):
+				b.press("button[name=method][value=passkey]")
+			case b.has("[data-passkey-button]"):
+				b.accessible("passkey")
+				b.press("[data-passkey-button]")
+			default:
+				b.submit()
+			}
+		}
+		b.shot("failed")
+		t.Fatalf("never inside: %s\n%s", b.url(), b.words())
+	}
+	enter()
+	b.forgetCookies()
+	b.goTo(s.base + "/admin")
+	enter()
+	b.sees("Pia")
+}

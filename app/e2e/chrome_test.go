@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 )
 
@@ -172,13 +173,14 @@ func (b *tab) shot(name string) {
 	}
 }
 
-// accessible runs axe-core with the rules of WCAG 2.2 AA on the page that is open, at desktop and phone
-// width, and keeps a picture.
+// accessible runs axe-core with the rules of WCAG 2.2 AA on the page that is open, light at desktop and
+// dark at phone width, and keeps a picture.
 func (b *tab) accessible(name string) {
 	b.t.Helper()
 	b.shot(name)
 	for _, width := range []int64{1200, 320} {
 		b.do("resize", chromedp.EmulateViewport(width, 900))
+		b.dark(width < 400)
 		type violation struct {
 			ID, Help string
 			Nodes    []struct{ HTML string }
@@ -204,7 +206,37 @@ func (b *tab) accessible(name string) {
 			b.t.Errorf("%s at %d px scrolls sideways by %.0f px", name, width, over)
 		}
 	}
+	b.shot(name + "-dark-phone")
+	b.dark(false)
 	b.do("resize", chromedp.EmulateViewport(1200, 900))
+}
+
+// dark asks for the dark scheme, or the light one.
+func (b *tab) dark(on bool) {
+	b.t.Helper()
+	scheme := map[bool]string{true: "dark", false: "light"}[on]
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}); err != nil {
+		b.t.Fatal(err)
+	}
+	eventually(b.t, 5*time.Second, "the colours have changed", func() error {
+		if n := evaluate[float64](b, "document.getAnimations().filter(a => a.playState !== 'finished').length"); n > 0 {
+			return fmt.Errorf("%.0f transitions run", n)
+		}
+		return nil
+	})
+}
+
+// passkeys gives the browser an authenticator of its own, as a phone or laptop has.
+func (b *tab) passkeys() {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
+		b.t.Fatal(err)
+	}
+	if _, err := chromedp.Call(b.ctx, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+		Protocol: "ctap2", Transport: "internal", HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true}}); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // withoutScript turns the pages' JavaScript off.

@@ -245,3 +245,27 @@ func (f *filler) arrive(app, query string) {
 		f.t.Fatalf("pages %s; %s: %s", strings.Join(f.Titles, " → "), p.Title, p.Words())
 	}
 }
+
+// TestRightToLeft is the sign-in in a language that is written from right to left.
+func TestRightToLeft(t *testing.T) {
+	s := boot(t)
+	p := market(t, s)
+	b := openBrowser(t, s, "arabic")
+	b.goTo(p.authorize("prompt=create", "ui_locales=ar"))
+	if got := evaluate[string](b, "document.documentElement.dir + ' ' + document.documentElement.lang"); got != "rtl ar" {
+		t.Fatalf("the page is %q", got)
+	}
+	b.accessible("sign-up")
+	b.typeInto(emailBox, "layla@example.com")
+	b.submit()
+	if got := evaluate[string](b, "document.documentElement.dir"); got != "rtl" {
+		t.Errorf("the second page is %q", got)
+	}
+	b.accessible("code")
+	b.typeInto(codeBox, b.code("layla@example.com", map[string]bool{}))
+	b.submit()
+	b.accessible("password")
+	b.typeInto(newPasswordBox, "password")
+	b.submit()
+	b.accessible("refused-password")
+}
