@@ -6,7 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"portico/app/session"
+	"portico/app/signin"
 	"portico/app/tenant"
+	"portico/models"
 	"portico/models/modelstest"
 )
 
@@ -23,8 +26,8 @@ func TestNegativeStatesAtAllDoors(t *testing.T) {
 		do   func(t *testing.T, w *world, sid string)
 	}{
 		{"disabled user", func(t *testing.T, w *world, _ string) {
-			_, err := w.tenant.SetUserEnabled(t.Context(), modelstest.Actor(), w.user.ID, false)
-			must(t, err)
+			_, err := w.tenant.UpdateUser(t.Context(), modelstest.Actor(), w.user.ID, func(u *models.User) error { u.Enabled = false; return nil })
+			must(t, err) // not SetUserEnabled, which ends the sessions besides
 		}},
 		{"deleted user", func(t *testing.T, w *world, _ string) {
 			must(t, w.tenant.DeleteUser(t.Context(), modelstest.Actor(), w.user.ID))
@@ -46,6 +49,12 @@ func TestNegativeStatesAtAllDoors(t *testing.T) {
 		}},
 		{"ended session", func(t *testing.T, w *world, sid string) {
 			must(t, w.tenant.SignOutApps(t.Context(), sid, "test"))
+		}},
+		{"session revoked, grants left as they were", func(t *testing.T, w *world, sid string) {
+			now := w.clock.Now()
+			must(t, w.tenant.PutSession(t.Context(), session.Session{SID: sid, UserID: w.user.ID, AuthTime: now, CreatedAt: now, LastSeenAt: now},
+				"secret", "", signin.SessionInfo{ExpiresAt: now.Add(time.Hour)}))
+			must(t, w.tenant.EndSession(t.Context(), sid, "test", now))
 		}},
 		{"revoked grant", func(t *testing.T, w *world, sid string) {
 			must(t, w.tenant.RevokeOpenIDSession(t.Context(), sid, "test", w.clock.Now()))
