@@ -79,6 +79,10 @@ func (t *Tenant) SetPassword(ctx context.Context, actor audit.Actor, userID stri
 		activity := "Reset password"
 		if actor.Kind == audit.ActorUser && actor.ID == userID {
 			activity = "Change password"
+		} else if c.RevokeSessions { // somebody else did it: the person's apps are told as well
+			if err := t.SignOutUser(ctx, userID, activity); err != nil {
+				return audit.Event{}, err
+			}
 		}
 		return audit.Event{Activity: activity, Category: "UserManagement", Operation: "Update", Target: userTarget(u),
 				Changes: []audit.Change{{Property: "password", Class: audit.Secret}}},

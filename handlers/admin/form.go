@@ -140,3 +140,24 @@ func withoutPrivateKey(s string) string {
 	}
 	return s
 }
+
+// ownPage reports whether the browser vouches that a page of the portal itself sent the form.
+func ownPage(c *fiber.Ctx) bool { return c.Get("Sec-Fetch-Site") == "same-origin" }
+
+// keepForm shows what was sent when it could not be taken, so that nobody types it twice. Nothing is
+// done before the person sends it again, with a good token. Passwords do not come back.
+func (p *Portal) keepForm(c *fiber.Ctx, title, lead, csrf string) error {
+	f := views.Form{Action: c.Path(), Submit: "Send again"}
+	c.Request().PostArgs().VisitAll(func(k, v []byte) {
+		name := string(k)
+		if name == handlers.CSRFField || strings.Contains(name, "password") || name == "token" {
+			return
+		}
+		f.Fields = append(f.Fields, views.Field{Kind: views.Hidden, Name: strings.ToValidUTF8(name, ""), Value: withoutPrivateKey(strings.ToValidUTF8(string(v), ""))})
+	})
+	page := views.Public{Title: title, Lead: lead, Form: &f, CSRF: csrf}
+	if csrf == "" {
+		page.Links = []views.Link{{Label: "Sign in", Href: "/admin"}}
+	}
+	return handlers.Render(c, fiber.StatusConflict, views.PublicPage(page))
+}

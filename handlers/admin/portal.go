@@ -92,12 +92,18 @@ func (p *Portal) guard(r handlers.Route) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		v := &visit{route: r}
 		if err := p.signedIn(c, v); err != nil {
-			if fault.Is(err, fault.Expired) {
-				return p.askToSignIn(c)
+			if !fault.Is(err, fault.Expired) {
+				return err
 			}
-			return err
+			if c.Method() == fiber.MethodPost && ownPage(c) {
+				return p.keepForm(c, "You were signed out", "Nothing is lost. Sign in in another tab, then come back here and send the form again.", "")
+			}
+			return p.askToSignIn(c)
 		}
 		if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead && !p.CSRF.Valid(token(c), v.session.ID) {
+			if ownPage(c) { // a page from before the last sign-in
+				return p.keepForm(c, "This page was too old", "Nothing was changed and nothing is lost. Look it over and send it again.", p.CSRF.Token(v.session.ID))
+			}
 			return fault.New(fault.Denied, "error.csrf")
 		}
 		scope := access.AllTenants

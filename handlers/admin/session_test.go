@@ -141,6 +141,36 @@ func TestPollingIsNoClick(t *testing.T) {
 	}
 }
 
+// TestNothingTypedIsLost: the session ended, or the page is from before the last sign-in.
+func TestNothingTypedIsLost(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	w := b.global()
+	path := "/admin/t/shop/applications/" + th.app.ID + "/edit"
+	send := func(w *browser, token string) answer {
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(url.Values{"displayName": {"Typed <b>with care"}, "password": {"hunter2"}, handlers.CSRFField: {token}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		return w.send(r)
+	}
+	old := b.portal.CSRF.Token(w.session)
+	b.clock.Advance(time.Hour)
+	a := send(w, old)
+	a.wants(t, fiber.StatusConflict, "You were signed out")
+	w = b.signIn(w.userID)
+	a = send(w, old)
+	a.wants(t, fiber.StatusConflict, "This page was too old")
+	if !strings.Contains(a.body, "Typed &lt;b&gt;with care") || strings.Contains(a.body, "hunter2") {
+		t.Errorf("the wrong things were kept: %s", a.body)
+	}
+	if app, err := b.shop.Application(t.Context(), th.app.ID); err != nil || app.Name != "Market" {
+		t.Errorf("something was done: %v %v", app.Name, err)
+	}
+	if a := send(w, csrf(a)); a.status != fiber.StatusSeeOther {
+		t.Errorf("sending again answered %d", a.status)
+	}
+}
+
 func TestOnlyOwnPathsAreWaysBack(t *testing.T) {
 	for in, want := range map[string]string{
 		"/admin/t/shop/users?search=a": "/admin/t/shop/users?search=a", "/admin": "/admin", "": "/admin",
