@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/net/html"
+
 	"portico/app/e2e/formfill"
 )
 
@@ -36,6 +38,35 @@ func (f *filler) post(page formfill.Page) formfill.Page {
 	}
 	if left != "" {
 		f.t.Fatalf("left for %s", left)
+	}
+	return next
+}
+
+// press sends the form of another button than the main one.
+func (f *filler) press(page formfill.Page, action string) formfill.Page {
+	f.t.Helper()
+	button := formfill.First(page.Root, func(n *html.Node) bool {
+		return formfill.Attr(n, "name") == "action" && formfill.Attr(n, "value") == action
+	})
+	if button == nil {
+		f.t.Fatalf("no way to %s on %q", action, page.Title)
+	}
+	form := button
+	for form != nil && form.Data != "form" {
+		form = form.Parent
+	}
+	if form == nil {
+		f.t.Fatalf("%s is in no form", action)
+	}
+	values := formfill.Fields(form)
+	values.Set("action", action)
+	r, err := formfill.Request(page.URL, form, values)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	next, _, err := f.Follow(r, "http://localhost:1/")
+	if err != nil {
+		f.t.Fatal(err)
 	}
 	return next
 }
@@ -148,15 +179,24 @@ func TestLimitsAreTheSameForEverybody(t *testing.T) {
 	}
 
 	home := sample(t, s, "home")
-	codes := map[string][]string{}
+	codes, resent := map[string][]string{}, map[string][]string{}
 	newFiller(t, s, "coded@example.com", password).walk(home.authorize("prompt=create"), home.redirect)
 	for _, email := range []string{"coded@example.com", "uncoded@example.com"} {
 		f := newFiller(t, s, email, password)
 		f.Answers["one-time-code"] = "00000000"
 		page := f.stand(home, 1)
+		for range 3 { // too soon, each time
+			page = f.press(page, "resend")
+			resent[email] = append(resent[email], fmt.Sprint(page.Status, " ", strings.ReplaceAll(page.Words(), email, "ADDRESS")))
+		}
 		for range 7 {
 			page = f.post(page)
 			codes[email] = append(codes[email], fmt.Sprint(page.Status, " ", strings.ReplaceAll(page.Words(), email, "ADDRESS")))
+		}
+	}
+	for i, known := range resent["coded@example.com"] {
+		if unknown := resent["uncoded@example.com"][i]; known != unknown {
+			t.Errorf("asked again %d:\nknown   %s\nunknown %s", i+1, known, unknown)
 		}
 	}
 	for i, known := range codes["coded@example.com"] {

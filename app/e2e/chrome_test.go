@@ -160,7 +160,11 @@ func (b *tab) shot(name string) {
 		return
 	}
 	b.shots++
-	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	capture := chromedp.FullScreenshot(100)
+	if rtl, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("document.dir === 'rtl'")); err == nil && rtl {
+		capture = chromedp.CaptureScreenshot() // beyond the viewport, Chromium moves right-to-left pages sideways
+	}
+	png, err := chromedp.Run(b.ctx, capture)
 	if err != nil {
 		b.t.Logf("screenshot: %v", err)
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"net"
@@ -322,6 +323,51 @@ func TestKnownAndUnknownTakeTheSameTime(t *testing.T) {
 	// out gives more than nine.
 	if math.Abs(z) > 4.5 {
 		t.Errorf("known and unknown accounts differ in time: z = %.2f, medians %s and %s", z, mid(times[true]), mid(times[false]))
+	}
+}
+
+// TestAskingForACodeTakesTheSameTime compares by ranks how long the page takes that sends a code, for
+// customers and for addresses that nobody has.
+func TestAskingForACodeTakesTheSameTime(t *testing.T) {
+	s := boot(t)
+	p := sample(t, s, "home")
+	const samples = 60
+	var addresses []string
+	for _, u := range newAPI(t, s).call(http.MethodGet, "/v1.0/users?$top=100&$select=mail", nil)["value"].([]any) {
+		if mail, ok := u.(values)["mail"].(string); ok && len(addresses) < samples {
+			addresses = append(addresses, mail)
+		}
+	}
+	if len(addresses) < samples {
+		t.Fatalf("only %d customers", len(addresses))
+	}
+	for i := range samples {
+		addresses = append(addresses, fmt.Sprintf("stranger%d@example.com", i))
+	}
+	order := rand.New(rand.NewPCG(5, 6)).Perm(2 * samples)
+	times, words := map[bool][]float64{}, map[string]bool{}
+	for _, i := range order {
+		f := newFiller(t, s, addresses[i], password)
+		page := f.stand(p, 0)
+		r, err := f.Submit(page, page.Form())
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		next, _, err := f.Follow(r, p.redirect)
+		if err != nil {
+			t.Fatal(err)
+		}
+		times[i < samples] = append(times[i < samples], float64(time.Since(begin)))
+		words[fmt.Sprint(next.Status, strings.ReplaceAll(next.Words(), addresses[i], "ADDRESS"))] = true
+	}
+	if len(words) != 1 {
+		t.Errorf("customers and strangers read different pages: %v", slices.Collect(maps.Keys(words)))
+	}
+	z := mannWhitney(times[true], times[false])
+	t.Logf("medians %s and %s, z = %.2f", mid(times[true]), mid(times[false]), z)
+	if math.Abs(z) > 4.5 {
+		t.Errorf("customers and strangers differ in time: z = %.2f, medians %s and %s", z, mid(times[true]), mid(times[false]))
 	}
 }
 
