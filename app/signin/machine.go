@@ -383,7 +383,7 @@ func (r *run) refuse(ctx context.Context, step Step, c Cancelled) (Result, error
 	if !ok {
 		return Result{}, fault.Wrap(fault.Internal, "error.internal", errNoIssuer)
 	}
-	out, err := issuer.Refuse(ctx, Refusal{Error: c.Error, Description: c.Note, CorrelationID: r.a.Request.CorrelationID, Request: r.a.Request})
+	out, err := issuer.Refuse(ctx, Refusal{Error: c.Error, Description: describe(c.Note), CorrelationID: r.a.Request.CorrelationID, Request: r.a.Request})
 	return Result{Attempt: ended, World: r.w, Step: step, Outcome: &out}, err
 }
 
@@ -396,6 +396,28 @@ func refusal(s Step) string {
 		return "access_denied"
 	}
 	return s.Reason
+}
+
+// describe gives the developer of the app a sentence. It names no OAuth error, because client libraries
+// look for those words in descriptions.
+func describe(note string) string {
+	switch note {
+	case "signin.silent.login":
+		return "Nobody is signed in who fits the request, and the request allows no page."
+	case "signin.silent.interaction":
+		return "A page has to be shown first, and the request allows none."
+	case "signin.silent.consent":
+		return "The person has to agree first, and the request allows no page."
+	case "signin.consent_declined":
+		return "The person did not agree to what the app asked for."
+	case "signin.cancelled":
+		return "The person went back to the app without signing in."
+	case "signin.noAccount":
+		return "No account has the address, and sign-up is off."
+	case "signup_off":
+		return "Sign-up is off for this app."
+	}
+	return "This sign-in is not allowed."
 }
 
 // again begins a new attempt from the same request: what "not you?" means. The session is not taken up

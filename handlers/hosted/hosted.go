@@ -109,6 +109,14 @@ func (h *Hosted) Mount(r fiber.Router) {
 // Start opens an attempt and answers the browser.
 func (h *Hosted) Start(c *fiber.Ctx, dir *models.Directory, r signin.Request) error {
 	place, err := Place(dir, r.Protocol, r.ClientID)
+	if fault.Is(err, fault.Denied) && r.Asks("none") { // no page, whatever happens
+		out, refused := h.machine.Issuers[r.Protocol].Refuse(c.UserContext(), signin.Refusal{Error: "access_denied",
+			Description: "Nobody can sign in to this app at the moment.", CorrelationID: r.CorrelationID, Request: r})
+		if refused != nil {
+			return refused
+		}
+		return h.Answer(c, out)
+	}
 	if err != nil {
 		return err
 	}

@@ -394,6 +394,7 @@ func TestStatesAtTheDoor(t *testing.T) {
 		if b.start(request{}); b.page.status != 403 {
 			t.Errorf("%d", b.page.status)
 		}
+		b.start(request{Prompt: []string{"none"}}).refused("access_denied")
 	})
 }
 
