@@ -80,7 +80,7 @@ func BenchmarkRefresh(b *testing.B) {
 						id := fmt.Sprintf("grant-%d", c)
 						for i := range b.N / clients {
 							ok, err := tn.RotateOpenIDRefresh(ctx, openid.Rotation{GrantID: id, Presented: []byte(strconv.Itoa(i)),
-								Successor: []byte(strconv.Itoa(i + 1)), Now: now, ExpiresAt: now.Add(time.Hour),
+								Successor: []byte(strconv.Itoa(i + 1)), ExpiresAt: now.Add(time.Hour),
 								Entry: entry(now, func(r *record.SignIn) { r.User.ID = id })})
 							if err == nil && !ok {
 								err = fmt.Errorf("%s was not rotated", id)

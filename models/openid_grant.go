@@ -106,13 +106,14 @@ func (t *Tenant) OpenIDGrant(ctx context.Context, id string) (openid.Grant, bool
 
 // RedeemOpenIDCode consumes the code: true for exactly one caller (RFC 6749 §4.1.2).
 func (t *Tenant) RedeemOpenIDCode(ctx context.Context, r openid.Redemption) (bool, error) {
-	change := map[string]any{"code_used_at": r.Now.UTC(), "scopes": strings.Join(r.Scopes, " ")}
+	change := map[string]any{"scopes": strings.Join(r.Scopes, " ")}
 	if r.RefreshHash != nil {
 		change["refresh_hash"] = r.RefreshHash
 		change["refresh_expires_at"] = r.RefreshExpiresAt.UTC()
 		change["purge_at"] = r.RefreshExpiresAt.UTC().Add(keepUsed)
 	}
 	return t.batchUpdate(ctx, func(db *gorm.DB) *gorm.DB {
+		change["code_used_at"] = t.Now() // when it is written, not when it was asked: twins are told by it
 		return db.Where("id = ? AND code_used_at IS NULL AND revoked_at IS NULL AND code_expires_at > ?", r.GrantID, r.Now.UTC()).UpdateColumns(change)
 	})
 }
@@ -123,7 +124,7 @@ func (t *Tenant) RotateOpenIDRefresh(ctx context.Context, r openid.Rotation) (bo
 	var met int64
 	err := t.InBatch(ctx, func(t *Tenant) error {
 		u := t.w(ctx).Exec(`UPDATE openid_grants SET refresh_hash = ?, refresh_previous = ?, rotated_at = ?, refresh_expires_at = ?, purge_at = ?
-			WHERE tenant_id = ? AND id = ? AND refresh_hash = ? AND revoked_at IS NULL`, r.Successor, r.Presented, r.Now.UTC(), r.ExpiresAt.UTC(),
+			WHERE tenant_id = ? AND id = ? AND refresh_hash = ? AND revoked_at IS NULL`, r.Successor, r.Presented, t.Now(), r.ExpiresAt.UTC(),
 			r.ExpiresAt.UTC().Add(keepUsed), t.ID, r.GrantID, r.Presented)
 		if met = u.RowsAffected; u.Error != nil || met != 1 {
 			return u.Error

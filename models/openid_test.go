@@ -107,7 +107,7 @@ func TestRotation(t *testing.T) {
 		}
 		rotate := func(from, to string) bool {
 			t.Helper()
-			ok, err := tn.RotateOpenIDRefresh(ctx, openid.Rotation{GrantID: g.ID, Presented: []byte(from), Successor: []byte(to), Now: now, ExpiresAt: now.Add(2 * time.Hour),
+			ok, err := tn.RotateOpenIDRefresh(ctx, openid.Rotation{GrantID: g.ID, Presented: []byte(from), Successor: []byte(to), ExpiresAt: now.Add(2 * time.Hour),
 				Entry: record.SignIn{Kind: record.NonInteractive, Protocol: "refresh", StartedAt: now, EndedAt: now, User: record.Party{ID: "user " + from}, App: record.Party{ID: "client"}}})
 			must(t, err)
 			return ok

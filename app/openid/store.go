@@ -144,7 +144,6 @@ type Rotation struct {
 	GrantID   string
 	Presented []byte
 	Successor []byte
-	Now       time.Time
 	ExpiresAt time.Time
 	Entry     record.SignIn
 }

@@ -84,7 +84,7 @@ func (m *memory) RotateOpenIDRefresh(_ context.Context, r Rotation) (bool, error
 	if !bytes.Equal(g.RefreshHash, r.Presented) {
 		return false, nil
 	}
-	g.RefreshHash, g.RefreshPrevious, g.RotatedAt, g.RefreshExpiresAt = r.Successor, r.Presented, r.Now, r.ExpiresAt
+	g.RefreshHash, g.RefreshPrevious, g.RotatedAt, g.RefreshExpiresAt = r.Successor, r.Presented, time.Now(), r.ExpiresAt
 	m.grants[r.GrantID] = g
 	return true, nil
 }

@@ -350,7 +350,7 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 		return nil, bad
 	}
 	if state == current {
-		won, err := store.RotateOpenIDRefresh(ctx, Rotation{GrantID: g.ID, Presented: t.hash, Successor: next.hash, Now: now,
+		won, err := store.RotateOpenIDRefresh(ctx, Rotation{GrantID: g.ID, Presented: t.hash, Successor: next.hash,
 			ExpiresAt: g.RefreshExpiresAt, Entry: p.refreshEntry(realm, c, &g, user, in, nil, decision.Results)})
 		if err != nil {
 			return nil, failure(err)
