@@ -56,8 +56,8 @@ func yesNo(s string) *bool {
 }
 
 func (p *Portal) appList(c *fiber.Ctx) error {
-	v, w := visitOf(c), viewOf(c, "search", "kind", "enabled")
-	q := models.ApplicationQuery{Search: w.get("search"), Kind: w.get("kind"), Enabled: yesNo(w.get("enabled")), After: w.get("after")}
+	v, w := visitOf(c), viewOf(c, "search", "kind", "enabled", "sort")
+	q := models.ApplicationQuery{Search: w.get("search"), Kind: w.get("kind"), Enabled: yesNo(w.get("enabled")), Desc: w.get("sort") == "name-desc", After: w.get("after")}
 	if f := c.Query("format"); f == "csv" || f == "json" {
 		return p.appDownload(c, f, q)
 	}
@@ -79,15 +79,15 @@ func (p *Portal) appList(c *fiber.Ctx) error {
 		views.Field{Name: "search", Label: "Name or ID", Type: "search"},
 		views.Field{Kind: views.Select, Name: "kind", Label: "Kind", Options: append([]views.Option{{Label: "Any kind"}}, kindOptions()...)},
 		views.Field{Kind: views.Select, Name: "enabled", Label: "State", Options: enabledOptions()}),
-		Table: appTable(v, page.Items), Shown: shown(len(page.Items), "application", "by name"),
+		Table: appTable(v, w, page.Items), Shown: shown(len(page.Items), "application", "by name"),
 		Empty: emptyOf(w, "No applications yet", "Register the first one; it takes a minute, and you get ready text for your library.", create),
 		Also:  []views.Link{{Label: "Deleted applications", Href: v.base() + "/applications/deleted"}}}
 	w.finish(&l, page.Next)
 	return p.list(c, s, l)
 }
 
-func appTable(v *visit, apps []models.Application) views.Table {
-	t := views.Table{Caption: "Applications", Columns: []views.Column{{Label: "Name"}, {Label: "Kind"}, {Label: "Client ID"}, {Label: "User flow"}, {Label: "Credentials"}, {Label: "State"}}}
+func appTable(v *visit, w view, apps []models.Application) views.Table {
+	t := views.Table{Caption: "Applications", Columns: []views.Column{w.sortable("Name", "", "name-desc", true), {Label: "Kind"}, {Label: "Client ID"}, {Label: "User flow"}, {Label: "Credentials"}, {Label: "State"}}}
 	for _, a := range apps {
 		flow := views.Cell{Text: "None", Tone: "soft"}
 		if f, ok := v.dir.Flow(a.ClientID); ok {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"portico/app/audit"
 )
 
 // column is one column of a download.
@@ -29,6 +31,12 @@ const downloadTime = 5 * time.Minute
 // stream.
 func download[T any](c *fiber.Ctx, format, name string, cols []column[T], raw func(T) any, next pager[T]) error {
 	rows, after, err := next(c.UserContext(), "") // the first page before the header, so that a failure is a failure
+	if err != nil {
+		return err
+	}
+	v := visitOf(c)
+	err = v.tenant.WriteAudit(c.UserContext(), v.actor(c), audit.Event{Activity: "Download list", Category: "DirectoryManagement", Operation: "Download",
+		Target: audit.Target{Kind: "list", ID: name, Name: name}, Changes: []audit.Change{{Property: "format", New: format}, {Property: "filters", New: string(c.Request().URI().QueryString()), Class: audit.Sensitive}}})
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,16 @@ func (v view) get(name string) string { return v.q.Get(name) }
 
 func (v view) has(name string) bool { return v.q.Get(name) != "" }
 
+// narrowed reports whether anything is searched or filtered; the order does not count.
+func (v view) narrowed() bool {
+	for name := range v.q {
+		if name != "sort" {
+			return true
+		}
+	}
+	return false
+}
+
 // href is the same view with name set to value ("" removes it), from its first page.
 func (v view) href(name, value string) string {
 	q := url.Values{}
@@ -70,7 +80,25 @@ func (v view) filter(front int, fields ...views.Field) views.Filter {
 		f.Chips = append(f.Chips, views.Chip{Label: fields[i].Label, Value: labelOf(fields[i]), Remove: v.href(fields[i].Name, "")})
 	}
 	f.Fields = fields
+	if v.has("sort") {
+		f.Hidden = [][2]string{{"sort", v.get("sort")}}
+	}
 	return f
+}
+
+// sortable is the heading of a column by which the list can be sorted: a click turns the order round.
+// up and down are the values of the parameter sort; an empty one is the list's own order.
+func (v view) sortable(label, up, down string, upFirst bool) views.Column {
+	c := views.Column{Label: label}
+	switch v.get("sort") {
+	case up:
+		c.Sort, c.Href = "ascending", v.href("sort", down)
+	case down:
+		c.Sort, c.Href = "descending", v.href("sort", up)
+	default:
+		c.Href = v.href("sort", choose(upFirst, up, down))
+	}
+	return c
 }
 
 func labelOf(f views.Field) string {

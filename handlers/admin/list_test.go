@@ -49,6 +49,9 @@ func TestDownloadsHoldTheWholeList(t *testing.T) {
 			}
 		}
 	}
+	if e := b.audits()[0]; e.Activity != "Download list" || e.Actor.ID != w.userID {
+		t.Errorf("the download is not in the log: %+v", e)
+	}
 	if d := a.header.Get("Content-Disposition"); !strings.Contains(d, `users-shop.csv`) {
 		t.Errorf("named %s", d)
 	}
@@ -58,6 +61,9 @@ func TestDownloadsHoldTheWholeList(t *testing.T) {
 	}
 	if one := w.get("/admin/t/shop/users?search=Person+123&format=csv"); strings.Count(one.body, "\n") != 2 {
 		t.Errorf("the download forgot the filter: %s", one.body)
+	}
+	if first := w.get("/admin/t/shop/users?sort=name-desc"); !strings.Contains(first.body, "Person 619") || strings.Contains(first.body, "Person 001") || !strings.Contains(first.body, `aria-sort="descending"`) || !strings.Contains(first.body, `name="sort" value="name-desc"`) {
+		t.Error("the list is not sorted from Z to A")
 	}
 	page := w.get("/admin/t/shop/users")
 	page.wants(t, 200, "50 people on this page")

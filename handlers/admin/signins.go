@@ -155,7 +155,7 @@ func shown(n int, what, order string) string {
 
 // emptyOf says why a list is empty: nothing was ever there, or the filters leave nothing.
 func emptyOf(w view, title, text string, action *views.Link) views.Empty {
-	if len(w.q) > 0 {
+	if w.narrowed() {
 		return views.Empty{Title: "Nothing fits these filters", Text: "Remove a filter to see more.", Action: &views.Link{Label: "Clear all filters", Href: w.path}}
 	}
 	return views.Empty{Title: title, Text: text, Action: action}

@@ -34,6 +34,8 @@ func (p *Portal) userQuery(w view) models.UserQuery {
 	switch w.get("sort") {
 	case "created":
 		q.Sort, q.Desc = models.SortByCreated, true
+	case "created-asc":
+		q.Sort = models.SortByCreated
 	case "name-desc":
 		q.Desc = true
 	}
@@ -55,7 +57,6 @@ func userFields() []views.Field {
 		{Name: "search", Label: "Name, address or ID", Type: "search"},
 		{Kind: views.Select, Name: "enabled", Label: "State", Options: enabledOptions()},
 		{Kind: views.Select, Name: "last", Label: "Last sign-in", Options: []views.Option{{Label: "Any time"}, {Value: "7d", Label: "In the last 7 days"}, {Value: "30d", Label: "In the last 30 days"}, {Value: "90d", Label: "In the last 90 days"}, {Value: "idle90", Label: "More than 90 days ago"}, {Value: "never", Label: "Never"}}},
-		{Kind: views.Select, Name: "sort", Label: "Sort by", Options: []views.Option{{Label: "Name, A to Z"}, {Value: "name-desc", Label: "Name, Z to A"}, {Value: "created", Label: "Newest account first"}}},
 		{Name: "createdFrom", Label: "Created from", Type: "date"}, {Name: "createdTo", Label: "Created until", Type: "date"},
 	}
 }
@@ -80,7 +81,7 @@ func (p *Portal) userList(c *fiber.Ctx) error {
 	} else {
 		create = nil
 	}
-	l := views.List{Filter: w.filter(3, userFields()...), Table: userTable(page.Items, v.base()), Shown: shown(len(page.Items), "person", "")}
+	l := views.List{Filter: w.filter(3, userFields()...), Table: userTable(w, page.Items, v.base()), Shown: shown(len(page.Items), "person", "")}
 	l.Shown = strings.TrimSuffix(strings.Replace(l.Shown, "persons", "people", 1), ", ")
 	l.Empty = emptyOf(w, "Nobody yet", "People appear here when they sign up, or when you create them.", create)
 	l.Also = []views.Link{{Label: "Deleted users", Href: v.base() + "/users/deleted"}}
@@ -107,8 +108,8 @@ func signInName(u models.User) string {
 	return u.Mail
 }
 
-func userTable(users []models.User, base string) views.Table {
-	t := views.Table{Caption: "Users", Columns: []views.Column{{Label: "Name"}, {Label: "Signs in as"}, {Label: "Ways to sign in"}, {Label: "Created"}, {Label: "Last sign-in"}, {Label: "State"}}}
+func userTable(w view, users []models.User, base string) views.Table {
+	t := views.Table{Caption: "Users", Columns: []views.Column{w.sortable("Name", "", "name-desc", true), {Label: "Signs in as"}, {Label: "Ways to sign in"}, w.sortable("Created", "created-asc", "created", false), {Label: "Last sign-in"}, {Label: "State"}}}
 	for _, u := range users {
 		last := day(u.LastSignInAt)
 		if u.LastSignInAt.IsZero() {

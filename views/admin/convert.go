@@ -142,7 +142,7 @@ func (t Table) list(csrf string) ui.Table {
 		if label == "Time" {
 			label = "Time (UTC)"
 		}
-		out.Columns = append(out.Columns, ui.Column{Label: label, Number: c.Num})
+		out.Columns = append(out.Columns, ui.Column{Label: label, Number: c.Num, Href: c.Href, Sort: c.Sort})
 	}
 	actions := false
 	for _, r := range t.Rows {

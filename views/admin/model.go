@@ -94,6 +94,8 @@ type Table struct {
 type Column struct {
 	Label string
 	Num   bool
+	Href  string // sorts by this column
+	Sort  string // "ascending" or "descending" when the list is sorted by it
 }
 
 // Row is one line of a table with what can be done to it.
@@ -129,7 +131,8 @@ type Filter struct {
 	Action  string
 	Fields  []Field
 	Chips   []Chip
-	Clear   string // address without any filter
+	Clear   string      // address without any filter
+	Hidden  [][2]string // what the form keeps: the order
 	Applied bool
 	More    int  // how many fields stand in front; the rest is folded away
 	Open    bool // show the further ones
