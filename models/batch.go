@@ -95,7 +95,7 @@ func (b *batcher) lead() {
 
 func write(batch []*batched) {
 	store := batch[0].tenant.Store
-	err := store.write.WithContext(context.Background()).Transaction(func(tx *gorm.DB) error {
+	err := store.transactions.WithContext(context.Background()).Transaction(func(tx *gorm.DB) error {
 		for _, one := range batch {
 			if err := savepoint(tx, one); err != nil {
 				return err

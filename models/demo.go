@@ -31,7 +31,7 @@ func (s *Store) SaveDemoSession(ctx context.Context, r DemoSessionRow) error {
 		return err
 	}
 	r.Data = sealed
-	return s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	return s.transactions.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := tx.Where("expires_at < ?", s.Now()).Delete(&DemoSessionRow{}).Error; err != nil {
 			return err
 		}

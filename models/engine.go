@@ -47,9 +47,17 @@ func Open(dsn string, seal Sealer, now func() time.Time) (*Store, error) {
 			return db, nil
 		}
 		var err error
-		// GORM's store of prepared statements waits for a connection while it is locked. With one connection,
-		// whoever has it in a transaction would wait for the store and everybody for everybody: not prepared.
 		if s.write, err = open("immediate", 1, false); err != nil {
+			return nil, fmt.Errorf("open sqlite %s: %w", path, err)
+		}
+		// GORM's store of prepared statements waits for a connection while it is locked. There is one, so a
+		// transaction that has it would wait for a single statement that waits for it, for good. So single
+		// statements are not prepared; transactions, which are one at a time, have a store of their own.
+		pool, err := s.write.DB()
+		if err != nil {
+			return nil, err
+		}
+		if s.transactions, err = gorm.Open(sqliteDialector{gormsqlite.Dialector{DriverName: "sqlite", Conn: pool}}, cfg(true)); err != nil {
 			return nil, fmt.Errorf("open sqlite %s: %w", path, err)
 		}
 		if s.read, err = open("deferred", max(4, 2*runtime.NumCPU()), true); err != nil {
@@ -70,7 +78,7 @@ func Open(dsn string, seal Sealer, now func() time.Time) (*Store, error) {
 		pool.SetMaxOpenConns(32)
 		pool.SetMaxIdleConns(16)
 		pool.SetConnMaxIdleTime(5 * time.Minute)
-		s.write, s.read = db, db
+		s.write, s.transactions, s.read = db, db, db
 		return s, nil
 	}
 	return nil, fmt.Errorf("DATABASE_URL must start with sqlite: or postgres://")

@@ -64,7 +64,7 @@ func (s *Store) ClaimOutbox(ctx context.Context, owner string, now time.Time, le
 		return nil, err
 	}
 	var rows []OutboxRow
-	err := s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err := s.transactions.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := due(tx).Clauses(clause.Locking{Strength: "UPDATE", Options: "SKIP LOCKED"}).Order("due_at").Limit(n).Find(&rows).Error; err != nil || len(rows) == 0 {
 			return err
 		}

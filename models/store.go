@@ -21,16 +21,17 @@ import (
 // Store is an open database. On SQLite, write is the one writer connection and read a pool; on
 // Postgres both are the same pool.
 type Store struct {
-	write       *gorm.DB
-	read        *gorm.DB
-	dialect     string // "sqlite" or "postgres"
-	path        string // of the SQLite file
-	now         func() time.Time
-	seal        Sealer
-	directories directoryCache
-	batches     batcher
-	seen        sync.Map // client ids whose first request is marked already
-	folds       struct {
+	write        *gorm.DB // for single statements
+	transactions *gorm.DB // the same pool, for transactions
+	read         *gorm.DB
+	dialect      string // "sqlite" or "postgres"
+	path         string // of the SQLite file
+	now          func() time.Time
+	seal         Sealer
+	directories  directoryCache
+	batches      batcher
+	seen         sync.Map // client ids whose first request is marked already
+	folds        struct {
 		mu   sync.Mutex
 		byID map[string]*folding
 	}
@@ -121,7 +122,7 @@ func (t *Tenant) InTx(ctx context.Context, f func(*Tenant) error) error {
 		return f(t)
 	}
 	var after []func()
-	err := t.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err := t.transactions.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		return f(&Tenant{Store: t.Store, ID: t.ID, tx: tx, after: &after})
 	})
 	if err != nil {
