@@ -38,7 +38,7 @@ func TestPermissions(t *testing.T) {
 		{"GET", "/users/" + user + "?$select=identities", "", readUsers},
 		{"GET", "/users?$filter=city%20eq%20'x'", "", nil}, // answered below
 		{"GET", "/users/" + user + "/city", "", readUsers},
-		{"POST", "/users", `{"displayName":"X","identities":[{"signInType":"userName","issuer":"x","issuerAssignedId":"%d"}]}`, writeUsers},
+		{"POST", "/users", `{"displayName":"X","identities":[{"signInType":"userName","issuer":"x","issuerAssignedId":"%d"}],"passwordProfile":{"password":"correct horse"}}`, writeUsers},
 		{"PATCH", "/users/" + user, `{"city":"x"}`, writeUsers},
 		{"PATCH", "/users/" + user, `{"accountEnabled":true}`, append(writeUsers, "User.EnableDisableAccount.All")},
 		{"PATCH", "/users/" + user, `{"mail":"x@y.example"}`, append(writeUsers, "User-Mail.ReadWrite.All")},
@@ -166,7 +166,7 @@ func TestMe(t *testing.T) {
 	each(t, func(w *world) {
 		ctx := context.Background()
 		id := w.want(201, w.do("POST", "/users", annBody())).body["id"].(string)
-		other := w.want(201, w.do("POST", "/users", `{"displayName":"Bob","identities":[{"signInType":"userName","issuer":"x","issuerAssignedId":"bob"}]}`)).body["id"].(string)
+		other := w.want(201, w.do("POST", "/users", `{"displayName":"Bob","identities":[{"signInType":"userName","issuer":"x","issuerAssignedId":"bob"}],"passwordProfile":{"password":"correct horse"}}`)).body["id"].(string)
 		token := func(name string, scopes ...string) {
 			w.tokens[name] = Token{TenantID: w.tenant.ID, ClientID: w.client.ClientID, UserID: id, Scopes: scopes}
 		}

@@ -150,7 +150,9 @@ func (c *call) skipToken(p position) string {
 }
 
 // skipped opens the call's skip token; nil when there is none.
-func (c *call) skipped() (*position, error) {
+func (c *call) skipped() (*position, error) { return c.openSkip(c.tenant.Sealer()) }
+
+func (c *call) openSkip(sealer models.Sealer) (*position, error) {
 	text, ok := c.opts.values["skiptoken"]
 	if !ok {
 		return nil, nil
@@ -160,7 +162,7 @@ func (c *call) skipped() (*position, error) {
 	if err != nil || len(raw) <= macSize || len(raw) > 4096 {
 		return nil, refused
 	}
-	mac := c.tenant.Sealer().MAC(skipPurpose, append(c.binding(), raw[macSize:]...))[:macSize]
+	mac := sealer.MAC(skipPurpose, append(c.binding(), raw[macSize:]...))[:macSize]
 	if !equal(mac, raw[:macSize]) {
 		return nil, refused
 	}

@@ -2,19 +2,16 @@ package graph
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-
-	"golang.org/x/text/unicode/norm"
 
 	"portico/app/access"
 	"portico/app/account"
 	"portico/app/fault"
 	"portico/app/tenant"
+	"portico/app/userflow"
 	"portico/handlers/graph/odata"
 	"portico/models"
 )
@@ -24,32 +21,6 @@ type user struct {
 	models.User
 	domain   string // the tenant's own domain, for generated names
 	password *passwordProfile
-}
-
-// passwordProfile is write-only as far as the password goes.
-type passwordProfile struct {
-	ForceChange        *bool   `json:"forceChangePasswordNextSignIn"`
-	ForceChangeWithMFA *bool   `json:"forceChangePasswordNextSignInWithMfa"`
-	Password           *string `json:"password"`
-}
-
-type objectIdentity struct {
-	SignInType       string `json:"signInType"`
-	Issuer           string `json:"issuer"`
-	IssuerAssignedID string `json:"issuerAssignedId"`
-}
-
-// signInUPN mirrors userPrincipalName in identities; it is no way in of its own.
-const signInUPN = "userPrincipalName"
-
-func folded(s string) string { return strings.ToLower(norm.NFKC.String(strings.TrimSpace(s))) }
-
-// foldIdentity is the compared form of an identity.
-func foldIdentity(s string) string {
-	if c, err := account.CanonicalEmail(s); err == nil {
-		return c
-	}
-	return account.CanonicalUserName(s)
 }
 
 func (a *API) users() *collection[user] {
@@ -199,252 +170,6 @@ func (a *API) wrapUsers(ctx context.Context, c *call, users []models.User, err e
 	return out, nil
 }
 
-func (u *user) upn() any {
-	if s, _ := u.Attributes[signInUPN].(string); s != "" {
-		return s
-	}
-	if u.ID == "" || u.domain == "" {
-		return nil
-	}
-	return u.ID + "@" + u.domain
-}
-
-// extra properties are Graph's, have no column, and are kept beside the custom attributes, whose names
-// all begin with extension_.
-func extraText(name string, max int) field[user] {
-	get := func(u *user) any {
-		s, _ := u.Attributes[name].(string)
-		return text(s)
-	}
-	return field[user]{name: name, get: get, set: func(u *user, raw json.RawMessage) error {
-		var s string
-		if err := setString(name, max, func(*user) *string { return &s })(u, raw); err != nil {
-			return err
-		}
-		u.attribute(name, text(s))
-		return nil
-	}}
-}
-
-func extraList(u *user, name string) []string {
-	out := []string{}
-	l, _ := u.Attributes[name].([]any)
-	for _, v := range l {
-		if s, ok := v.(string); ok {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-func setExtraList(name string, items, length int) func(*user, json.RawMessage) error {
-	return func(u *user, raw json.RawMessage) error {
-		var l []string
-		if err := strs(name, items, length, func(*user) *[]string { return &l }).set(u, raw); err != nil {
-			return err
-		}
-		var v any
-		if len(l) > 0 {
-			list := make([]any, len(l))
-			for i, s := range l {
-				list[i] = s
-			}
-			v = list
-		}
-		u.attribute(name, v)
-		return nil
-	}
-}
-
-// attribute sets or clears one attribute in a map of its own, so that the value before stays as it was.
-func (u *user) attribute(name string, v any) {
-	m := make(map[string]any, len(u.Attributes)+1)
-	for k, old := range u.Attributes {
-		m[k] = old
-	}
-	if v == nil {
-		delete(m, name)
-	} else {
-		m[name] = v
-	}
-	u.Attributes = m
-}
-
-var extensionName = regexp.MustCompile(`^extension_[A-Za-z0-9_]{1,200}$`)
-
-// extension finds a custom attribute. Only those that a user flow of the tenant collects exist.
-func (a *API) extension(ctx context.Context, c *call, name string) (field[user], bool, error) {
-	if !extensionName.MatchString(name) {
-		return field[user]{}, false, nil
-	}
-	flows, err := c.tenant.Flows(ctx)
-	if err != nil {
-		return field[user]{}, false, err
-	}
-	for _, f := range flows {
-		for _, at := range f.Attributes {
-			if at.ID != name {
-				continue
-			}
-			return field[user]{name: name, selectOnly: true, get: func(u *user) any { return u.Attributes[name] },
-				set: func(u *user, raw json.RawMessage) error {
-					v, err := extensionValue(name, at.DataType, raw)
-					if err == nil {
-						u.attribute(name, v)
-					}
-					return err
-				}}, true, nil
-		}
-	}
-	return field[user]{}, false, nil
-}
-
-func extensionValue(name, dataType string, raw json.RawMessage) (any, error) {
-	var v any
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return nil, invalidValue(name, "")
-	}
-	ok := v == nil
-	switch v := v.(type) {
-	case string:
-		ok = dataType == "" || strings.EqualFold(dataType, "string")
-		if err := checkText(name, v, 256); err != nil {
-			return nil, err
-		}
-	case bool:
-		ok = strings.EqualFold(dataType, "boolean")
-	case float64:
-		ok = strings.HasPrefix(strings.ToLower(dataType), "int") && v == float64(int64(v))
-	case []any:
-		ok = dataType == "" || strings.EqualFold(dataType, "stringCollection")
-		for _, item := range v {
-			if _, text := item.(string); !text {
-				ok = false
-			}
-		}
-	}
-	if !ok {
-		return nil, invalidValue(name, ": a value of type "+dataType+" is needed")
-	}
-	return v, nil
-}
-
-// identityColumn lets $filter look for an identity. The issuer of local identities is the tenant, so
-// it does not matter how a caller spells it.
-func identityColumn() *column {
-	return &column{
-		exists: "users.id IN (SELECT identities.user_id FROM identities WHERE identities.tenant_id = {tenant} AND " +
-			"identities.sign_in_type IN ('emailAddress', 'userName', 'federated') AND (%s))",
-		of: map[string]column{
-			"issuerassignedid": {sql: "identities.canonical", kind: odata.String, ops: opEq | opStarts, fold: foldIdentity},
-			"signintype":       {sql: "identities.sign_in_type", kind: odata.String, ops: opEq},
-			"issuer": {kind: odata.String, ops: opEq, via: func(_, v string) models.Condition {
-				return models.Condition{SQL: "identities.issuer IN (?, '')", Args: []any{v}}
-			}},
-		},
-	}
-}
-
-// byUPN finds people by principal name: a generated one carries the object id, another is an identity.
-func byUPN(how, v string) models.Condition {
-	const sub = "users.id IN (SELECT identities.user_id FROM identities WHERE identities.tenant_id = users.tenant_id AND identities.sign_in_type = 'emailAddress' AND identities.canonical "
-	if how != "eq" {
-		return models.Condition{SQL: sub + `LIKE ? ESCAPE '\')`, Args: []any{pattern(how, strings.ToLower(v))}}
-	}
-	name, _, _ := strings.Cut(v, "@")
-	return models.Condition{SQL: "users.id = ? OR " + sub + "= ?)", Args: []any{strings.ToLower(name), foldIdentity(v)}}
-}
-
-func (u *user) shownIdentities() []objectIdentity {
-	out := make([]objectIdentity, 0, len(u.Identities)+1)
-	for _, i := range u.Identities {
-		issuer := i.Issuer
-		if issuer == "" {
-			issuer = u.domain
-		}
-		out = append(out, objectIdentity{i.SignInType, issuer, i.Value})
-	}
-	if upn, ok := u.upn().(string); ok {
-		out = append(out, objectIdentity{signInUPN, u.domain, upn})
-	}
-	return out
-}
-
-// setIdentities replaces all identities. Checks of each value are the account's own.
-func setIdentities(u *user, raw json.RawMessage) error {
-	var l []objectIdentity
-	if err := strict("identities", raw, &l); err != nil {
-		return err
-	}
-	if len(l) > 20 {
-		return invalidValue("identities", ": at most 20")
-	}
-	u.Identities = nil
-	for _, i := range l {
-		switch {
-		case strings.HasPrefix(i.SignInType, account.SignInEmail):
-			canonical, err := account.CanonicalEmail(i.IssuerAssignedID)
-			if err != nil {
-				return invalidValue("identities", ": '"+i.IssuerAssignedID+"' is not an email address")
-			}
-			u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInEmail, Value: i.IssuerAssignedID, Canonical: canonical})
-		case i.SignInType == account.SignInUserName:
-			if !userNameShape.MatchString(i.IssuerAssignedID) {
-				return invalidValue("identities", ": a user name has at most 64 letters, digits, - and _, and starts with a letter or digit")
-			}
-			u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInUserName, Value: i.IssuerAssignedID,
-				Canonical: account.CanonicalUserName(i.IssuerAssignedID)})
-		case i.SignInType == account.SignInFederated:
-			if i.Issuer == "" || len(i.Issuer) > 512 || i.IssuerAssignedID == "" || len(i.IssuerAssignedID) > 512 {
-				return invalidValue("identities", ": a federated identity needs issuer and issuerAssignedId")
-			}
-			u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInFederated, Issuer: i.Issuer,
-				Value: i.IssuerAssignedID, Canonical: i.IssuerAssignedID})
-		case i.SignInType == signInUPN:
-			// It mirrors userPrincipalName.
-		default:
-			return invalidValue("identities", ": the sign-in type '"+i.SignInType+"' is not supported")
-		}
-	}
-	return nil
-}
-
-var userNameShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
-
-// setUPN takes a chosen principal name, which is an address to sign in with.
-func setUPN(u *user, raw json.RawMessage) error {
-	var s string
-	if err := setString(signInUPN, 254, func(*user) *string { return &s })(u, raw); err != nil {
-		return err
-	}
-	if s == "" {
-		return nil
-	}
-	if _, err := account.CanonicalEmail(s); err != nil {
-		return invalidValue(signInUPN, "")
-	}
-	u.attribute(signInUPN, s)
-	return nil
-}
-
-func setPassword(u *user, raw json.RawMessage) error {
-	var p *passwordProfile
-	if err := strict("passwordProfile", raw, &p); err != nil {
-		return err
-	}
-	if p == nil {
-		return nil
-	}
-	if p.ForceChange != nil {
-		u.MustChangePassword = *p.ForceChange
-	}
-	if p.ForceChangeWithMFA != nil && *p.ForceChangeWithMFA {
-		u.MustChangePassword = true
-	}
-	u.password = p
-	return nil
-}
-
 func (a *API) findUser(ctx context.Context, c *call, _, key string) (*user, error) {
 	var u models.User
 	var err error
@@ -484,9 +209,9 @@ func (a *API) createUser(ctx context.Context, c *call, u *user) error {
 	if len(u.Identities) == 0 {
 		return badRequest("A value is required for property 'identities' or 'userPrincipalName' of resource 'User'.", "identities")
 	}
-	local := false
+	email, name := false, false
 	for _, i := range u.Identities {
-		local = local || i.SignInType != account.SignInFederated
+		email, name = email || i.SignInType == account.SignInEmail, name || i.SignInType == account.SignInUserName
 		if i.SignInType == account.SignInEmail && u.Mail == "" {
 			u.Mail = i.Value
 		}
@@ -497,12 +222,13 @@ func (a *API) createUser(ctx context.Context, c *call, u *user) error {
 			return err
 		}
 	}
-	// An account without a password proves itself by a code to its address.
 	switch {
 	case hash != "":
-		u.FirstFactor = "emailPassword"
-	case local:
-		u.FirstFactor = "emailCode"
+		u.FirstFactor = string(userflow.EmailPassword)
+	case email: // it proves itself by a code to its address
+		u.FirstFactor = string(userflow.EmailCode)
+	case name:
+		return badRequest("A value is required for property 'passwordProfile' of resource 'User': a user name alone proves nothing.", "passwordProfile")
 	}
 	made, err := c.tenant.CreateUser(ctx, c.actor(), u.User, hash)
 	if err != nil {
