@@ -36,7 +36,10 @@ func (r *run) prepare(ctx context.Context, s Step) error {
 	if kind == "" || kind == factor.EmailCode {
 		return nil
 	}
-	return r.begin(ctx, s, kind, false)
+	if err := r.begin(ctx, s, kind, false); err != nil && kind != factor.Passkey {
+		return err
+	}
+	return nil // a passkey that cannot be asked for leaves the choice of the others
 }
 
 // begin starts a ceremony: draws the secret, makes the challenge, or (when send) mails the code.

@@ -18,6 +18,7 @@ import (
 	"portico/app/i18n"
 	"portico/app/message"
 	"portico/app/risk"
+	"portico/app/signal"
 	"portico/app/signin"
 	"portico/app/tenant"
 	"portico/handlers"
@@ -108,6 +109,9 @@ func (h *Hosted) Mount(r fiber.Router) {
 
 // Start opens an attempt and answers the browser.
 func (h *Hosted) Start(c *fiber.Ctx, dir *models.Directory, r signin.Request) error {
+	if err := h.crowded(c, dir.Tenant); err != nil {
+		return err
+	}
 	place, err := Place(dir, r.Protocol, r.ClientID)
 	if fault.Is(err, fault.Denied) && r.Asks("none") { // no page, whatever happens
 		out, refused := h.machine.Issuers[r.Protocol].Refuse(c.UserContext(), signin.Refusal{Error: "access_denied",
@@ -129,6 +133,23 @@ func (h *Hosted) Start(c *fiber.Ctx, dir *models.Directory, r signin.Request) er
 		return h.leave(c, dir.Tenant, res)
 	}
 	return c.Redirect(address(dir.Tenant, res.Attempt.ID), fiber.StatusSeeOther)
+}
+
+// crowded bounds how fast one address can open attempts: each is a row.
+func (h *Hosted) crowded(c *fiber.Ctx, t tenant.Tenant) error {
+	ip := handlers.InfoOf(c).IP
+	if h.limits == nil || h.limits.Exempt != nil && h.limits.Exempt(ip) {
+		return nil
+	}
+	rate := float64(handlers.PerAddress)
+	if n := t.Settings.RequestsPerSecondPerIP; n > 0 {
+		rate = float64(n)
+	}
+	wait, ok := h.limits.Take("start "+t.ID+" "+signal.Bucket(ip).String(), handlers.Rate{PerSecond: rate, Burst: 2 * rate})
+	if !ok {
+		return &fault.Error{Code: fault.TooMany, Key: "error.too_many", RetryAfter: wait}
+	}
+	return nil
 }
 
 // Answer sends an outcome to the browser.
@@ -220,8 +241,10 @@ func (h *Hosted) placing(c *fiber.Ctx, dir *models.Directory) signin.Placing {
 func Place(dir *models.Directory, p signin.Protocol, clientID string) (signin.Place, error) {
 	flow, ok := dir.Flow(clientID)
 	if p == signin.Portal && !ok {
-		for _, f := range dir.Flows { // the staff directory has one
-			flow, ok = f, true
+		for _, f := range dir.Flows { // the staff directory has one; of several, always the same
+			if flow == nil || f.ID < flow.ID {
+				flow, ok = f, true
+			}
 		}
 	}
 	if client := dir.Clients[clientID]; p != signin.Portal && (client == nil || !client.Enabled) {
@@ -239,7 +262,9 @@ func address(t tenant.Tenant, attempt string) string {
 
 // visit gathers what the browser brought. A browser without a secret gets one.
 func (h *Hosted) visit(c *fiber.Ctx, t tenant.Tenant) signin.Visit {
-	handlers.EnsureDevice(c)
+	if c.Params("tenant") == t.Slug { // the cookie is named by the address: one per tenant is enough
+		handlers.EnsureDevice(c)
+	}
 	secret := strings.Clone(c.Cookies(handlers.CookieName(c, t.Slug, "browser")))
 	if raw, err := base64.RawURLEncoding.DecodeString(secret); err != nil || len(raw) != 32 {
 		var b [32]byte
