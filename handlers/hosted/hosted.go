@@ -112,7 +112,7 @@ func (h *Hosted) Start(c *fiber.Ctx, dir *models.Directory, r signin.Request) er
 	if err := h.crowded(c, dir.Tenant); err != nil {
 		return err
 	}
-	place, err := Place(dir, r.Protocol, r.ClientID)
+	place, err := h.place(c, dir, r)
 	if fault.Is(err, fault.Denied) && r.Asks("none") { // no page, whatever happens
 		out, refused := h.machine.Issuers[r.Protocol].Refuse(c.UserContext(), signin.Refusal{Error: "access_denied",
 			Description: "Nobody can sign in to this app at the moment.", CorrelationID: r.CorrelationID, Request: r})
@@ -231,9 +231,23 @@ func (h *Hosted) lost(c *fiber.Ctx, dir *models.Directory, err error) error {
 func (h *Hosted) placing(c *fiber.Ctx, dir *models.Directory) signin.Placing {
 	return func(r signin.Request) (signin.Place, signin.Visit, error) {
 		h.speak(c, dir.Tenant, r, c.Params("attempt"))
-		place, err := Place(dir, r.Protocol, r.ClientID)
+		place, err := h.place(c, dir, r)
 		return place, h.visit(c, dir.Tenant), err
 	}
+}
+
+// place is Place, reading past a snapshot that does not know the app or its flow: another instance may
+// have made them a moment ago.
+func (h *Hosted) place(c *fiber.Ctx, dir *models.Directory, r signin.Request) (signin.Place, error) {
+	place, err := Place(dir, r.Protocol, r.ClientID)
+	if !fault.Is(err, fault.Denied) {
+		return place, err
+	}
+	latest, failed := h.sessions.Store.LatestDirectory(c.UserContext(), dir.Tenant.ID)
+	if failed != nil {
+		return place, failed
+	}
+	return Place(latest, r.Protocol, r.ClientID)
 }
 
 // Place gathers a tenant's configuration for one app from its snapshot. An app that is switched off,

@@ -469,3 +469,18 @@ func TestTenantsPasswordRules(t *testing.T) {
 	b.fill("newPassword", "").at(signin.ChoosePassword)
 	b.fill("newPassword", goodPassword).at(signin.AskStay)
 }
+
+// An app registered at one instance a moment ago works at another at once.
+func TestAnAppThatTheSnapshotDoesNotKnowYet(t *testing.T) {
+	s := newSite(t)
+	s.settings(neverStay)
+	s.user(anna)
+	b := s.browser()
+	b.base = s.serve(s.scratch.Again(t))
+	b.start(request{}).at(signin.SignIn) // the second instance has its snapshot now
+	app, _ := modelstest.MustApp(t, s.tenant, "New shop", callback)
+	if err := s.tenant.AddFlowApp(t.Context(), modelstest.Actor(), s.flow.ID, app.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.start(request{ClientID: app.ClientID, ClientName: "New shop"}).at(signin.SignIn).fill("email", anna, "password", goodPassword).signedIn()
+}
