@@ -66,6 +66,9 @@ func (p *Provider) Token(ctx context.Context, realm *Realm, in TokenRequest) (*T
 	if grantType == "" {
 		return nil, Missing("grant_type")
 	}
+	if err := knownGrant(realm, grantType, in.Form.Get("client_id")); err != nil {
+		return nil, err
+	}
 	client, method, err := p.Authenticate(ctx, realm, Credentials{Authorization: in.Authorization, Form: &in.Form})
 	if err != nil {
 		if err.Mistake != nil && grantType == "client_credentials" {
@@ -82,14 +85,26 @@ func (p *Provider) Token(ctx context.Context, realm *Realm, in TokenRequest) (*T
 		return p.redeem(ctx, realm, client, method, in)
 	case "refresh_token":
 		return p.refresh(ctx, realm, client, method, in)
-	case "client_credentials":
-		return p.clientCredentials(ctx, realm, client, method, in)
-	case "password":
-		return nil, refuse(UnsupportedGrantType, 7000218, "Apps never see passwords here: the password grant is not supported. Use the authorization code with PKCE.").
-			mistake(client.ID, "grantType", grantType, "authorization_code refresh_token client_credentials")
 	}
-	return nil, refuse(UnsupportedGrantType, 70003, "The grant type '"+clip(grantType)+"' is not supported.").
-		mistake(client.ID, "grantType", grantType, "authorization_code refresh_token client_credentials")
+	return p.clientCredentials(ctx, realm, client, method, in)
+}
+
+// knownGrant refuses what is not offered, before anybody's credentials are looked at: above all the
+// password grant, whoever asks for it.
+func knownGrant(realm *Realm, grantType, clientID string) *Error {
+	var e *Error
+	switch grantType {
+	case "authorization_code", "refresh_token", "client_credentials":
+		return nil
+	case "password":
+		e = refuse(UnsupportedGrantType, 7000218, "Apps never see passwords here: the password grant is not supported. Use the authorization code with PKCE.")
+	default:
+		e = refuse(UnsupportedGrantType, 70003, "The grant type '"+clip(grantType)+"' is not supported.")
+	}
+	if c, ok := realm.Client(clientID); ok {
+		e.mistake(c.ID, "grantType", grantType, "authorization_code refresh_token client_credentials")
+	}
+	return e
 }
 
 // badCode is one answer for every code that does not work, so that nobody learns which codes exist.

@@ -165,6 +165,7 @@ func TestTokenRefuses(t *testing.T) {
 		{"unknown grant type", w.web, form("grant_type", "banana"), 400, "unsupported_grant_type"},
 		{"password", w.web, form("grant_type", "password", "username", "a", "password", "b"), 400, "unsupported_grant_type"},
 		{"password, public client", w.spa, form("grant_type", "password", "username", "a", "password", "b"), 400, "unsupported_grant_type"},
+		{"password, nobody", registered{}, form("grant_type", "password", "username", "a", "password", "b"), 400, "unsupported_grant_type"},
 		{"implicit", w.web, form("grant_type", "implicit"), 400, "unsupported_grant_type"},
 		{"no code", w.web, form("grant_type", "authorization_code"), 400, "invalid_request"},
 		{"unknown code", w.web, form("grant_type", "authorization_code", "code", "x", "redirect_uri", w.web.redirect, "code_verifier", verifier), 400, "invalid_grant"},

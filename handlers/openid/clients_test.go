@@ -102,6 +102,10 @@ func TestPublicDocumentsAreCached(t *testing.T) {
 		if again := w.do(http.DefaultClient, req); again.status != 304 || again.body != "" {
 			t.Errorf("%s: %d", path, again.status)
 		}
+		head, _ := http.NewRequest(http.MethodHead, w.url(path), nil)
+		if r := w.do(http.DefaultClient, head); r.status != 200 || r.body != "" || r.header.Get("ETag") == "" {
+			t.Errorf("HEAD %s: %d", path, r.status)
+		}
 	}
 }
 

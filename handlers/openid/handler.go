@@ -130,6 +130,10 @@ func (h *Handler) Routes() []handlers.Route {
 		{Method: fiber.MethodGet, Path: "/:tenant/openid/userinfo", Handler: h.userinfo},
 		{Method: fiber.MethodPost, Path: "/:tenant/openid/userinfo", Handler: h.userinfo},
 	}
+	for _, r := range rows[:3] { // the public documents
+		r.Method = fiber.MethodHead
+		rows = append(rows, r)
+	}
 	for _, path := range []string{"/:tenant/v2.0" + metadata, "/:tenant" + metadata, "/:tenant/discovery/v2.0/keys",
 		"/:tenant/oauth2/v2.0/token", "/:tenant/oauth2/v2.0/introspect", "/:tenant/oauth2/v2.0/revoke", "/:tenant/openid/userinfo"} {
 		rows = append(rows, handlers.Route{Method: fiber.MethodOptions, Path: path, Handler: h.preflight})
