@@ -161,6 +161,13 @@ func (p *Portal) signedIn(c *fiber.Ctx, v *visit) error {
 	if err != nil {
 		return err
 	}
+	sso, known, err := workforce.SessionBySID(c.UserContext(), v.session.SID)
+	if err != nil {
+		return err
+	}
+	if known && !sso.RevokedAt.IsZero() { // signed out elsewhere
+		return expired
+	}
 	v.admin = person{ID: a.ID, Name: a.DisplayName, Mail: a.Mail}
 	if v.admin.Name == "" {
 		v.admin.Name = a.Mail

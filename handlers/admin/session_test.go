@@ -14,6 +14,7 @@ import (
 
 	"portico/app/access"
 	"portico/app/fault"
+	"portico/app/session"
 	"portico/app/signin"
 	"portico/handlers"
 	"portico/models"
@@ -87,6 +88,14 @@ func TestSessionsEnd(t *testing.T) {
 			b.clock.Advance(time.Second)
 			_, err := b.workforce.RevokeSessions(b.Context(), modelstest.Actor(), w.userID)
 			b.must(err)
+		}, 303},
+		"signed out elsewhere": {func(b *bench, w *browser) {
+			now := b.store.Now()
+			b.must(b.workforce.PutSession(b.Context(), session.Session{SID: "sid", TenantID: b.workforce.ID, UserID: w.userID, AuthTime: now, CreatedAt: now, LastSeenAt: now}, "secret", "", signin.SessionInfo{ExpiresAt: now.Add(time.Hour)}))
+			if a := w.get("/admin/t/shop"); a.status != 200 {
+				b.Errorf("with a live session: %d", a.status)
+			}
+			b.must(b.workforce.EndSession(b.Context(), "sid", "test", now))
 		}, 303},
 		"role removed": {func(b *bench, w *browser) {
 			all, err := b.workforce.RoleAssignments(b.Context(), w.userID)

@@ -235,7 +235,11 @@ func (p *Portal) userDetail(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	sections := []views.Section{profileSection(u, v.userBase(u)), waysSection(u, v.userBase(u))}
+	live, err := v.tenant.SessionsOf(c.UserContext(), u.ID, p.Now())
+	if err != nil {
+		return err
+	}
+	sections := []views.Section{profileSection(u, v.userBase(u)), waysSection(u, v.userBase(u)), sessionsSection(live)}
 	if v.may(access.AuditRead) {
 		line, err := p.timeline(c, u)
 		if err != nil {
@@ -299,6 +303,17 @@ func waysSection(u models.User, base string) views.Section {
 	}
 	s.Table, s.Empty = t, "No second factor is set up."
 	return s
+}
+
+// sessionsSection lists where the person is signed in now.
+func sessionsSection(live []models.SessionOf) views.Section {
+	t := &views.Table{Caption: "Sessions", Columns: []views.Column{{Label: "Browser"}, {Label: "Place"}, {Label: "Address"}, {Label: "Signed in"}, {Label: "Last seen"}}}
+	for _, s := range live {
+		name := strings.Join(nonEmpty(s.Browser, s.OS), " on ")
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Text: choose(name == "", "Unknown browser", name), Sub: choose(s.Persistent, "Stays signed in", "")},
+			plain(strings.Join(nonEmpty(s.City, s.Country), ", ")), code(s.IP), when(s.AuthTime), when(s.LastSeenAt)}})
+	}
+	return views.Section{ID: "sessions", Title: "Signed in now", Table: t, Empty: "Nowhere."}
 }
 
 func userDanger(u models.User, base string) views.Section {
