@@ -71,7 +71,13 @@ func TestAFullQueueSaysComeBack(t *testing.T) {
 	if _, err := h.Hash(context.Background(), "x"); !fault.Is(err, fault.Unavailable) || fault.Of(err).RetryAfter == 0 {
 		t.Error(err)
 	}
+	if err := h.Room(); !fault.Is(err, fault.Unavailable) {
+		t.Error(err)
+	}
 	<-h.queue
+	if err := h.Room(); err != nil {
+		t.Error(err)
+	}
 	h.slots <- struct{}{}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -61,6 +61,15 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return h.encode(salt, h.key(salt, password, h.cost, 32)), nil
 }
 
+// Room says whether somebody could join the queue now: the cheap question to ask before anything is
+// written for a try that would be refused.
+func (h *Hasher) Room() error {
+	if len(h.queue) == cap(h.queue) {
+		return busy(nil)
+	}
+	return nil
+}
+
 // Verify compares a password with a stored hash: argon2id as PHC string, or bcrypt. An empty hash is
 // compared with a dummy of the same cost, so that unknown people take as long as known ones. Stale
 // says that the hash deserves to be made again with today's costs.

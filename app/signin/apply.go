@@ -151,6 +151,9 @@ func (r *run) checkPassword(ctx context.Context, who account.Account, canonical,
 	if len(password) > 4*factor.MaxPassword {
 		return fault.BadField("password", "signin.wrong", nil)
 	}
+	if err := r.Hasher.Room(); err != nil { // an overload is refused before it costs a write
+		return err
+	}
 	set := r.w.Tenant.Settings
 	key := r.lockKey(who, canonical)
 	ticket, until, admitted, err := r.store.BeginTry(ctx, key, limit.LockRules{Threshold: set.LockoutThreshold,

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"portico/app/factor"
 	"portico/app/record"
 	"portico/app/signin"
 	"portico/app/userflow"
@@ -347,4 +348,40 @@ func TestBadInput(t *testing.T) {
 	if p := s.browser().get(s.base + "/nowhere/signin/x").page; p.status != 404 {
 		t.Errorf("unknown tenant: %d", p.status)
 	}
+}
+
+// When every core hashes and the waiting room is full, the rest is told to come back; nothing is lost.
+func TestOverload(t *testing.T) {
+	s := newSite(t)
+	s.settings(neverStay)
+	s.hasher = factor.NewHasher(factor.Argon{MemoryKiB: 8 << 10, Time: 3, Threads: 1}, 1, 2)
+	s.user(anna)
+	base := s.serve(s.store)
+	var tabs []*browser
+	for i := range 24 {
+		s.user(fmt.Sprintf("person%d@example.com", i))
+		b := s.browser()
+		b.base = base
+		tabs = append(tabs, b.start(request{}).at(signin.SignIn))
+	}
+	var wg sync.WaitGroup
+	for i, b := range tabs {
+		wg.Go(func() { b.fill("email", fmt.Sprintf("person%d@example.com", i), "password", goodPassword) })
+	}
+	wg.Wait()
+	in, busy := 0, 0
+	for _, b := range tabs {
+		switch {
+		case b.page.left != nil:
+			in++
+		case b.page.status == 503 && b.page.header.Get("Retry-After") != "":
+			busy++
+		}
+	}
+	if in == 0 || in+busy != len(tabs) {
+		t.Errorf("%d in, %d told to come back, of %d", in, busy, len(tabs))
+	}
+	b := s.browser()
+	b.base = base
+	b.start(request{}).fill("email", anna, "password", goodPassword).signedIn() // nobody was locked out by it
 }
