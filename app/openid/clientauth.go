@@ -43,7 +43,7 @@ type Credentials struct {
 func (Credentials) LogValue() slog.Value { return slog.StringValue("(credentials)") }
 
 // Authenticate finds and proves the client of a request. It touches no code and no token, so a refused
-// first try can be repeated with another method (clients.md M23).
+// first try can be repeated with another method, as x/oauth2 does.
 func (p *Provider) Authenticate(ctx context.Context, realm *Realm, in Credentials) (*Client, Method, *Error) {
 	form := in.Form
 	id, secret, method := form.Get("client_id"), "", MethodNone

@@ -72,7 +72,7 @@ func (p *Provider) ParseLogout(ctx context.Context, realm *Realm, in Params, at 
 }
 
 // returnable reports whether the URI may be returned to: registered for the client that asks, or, when
-// none is named (MSAL Browser, clients.md M22), for a client that took part in the session.
+// none is named (MSAL Browser), for a client that took part in the session.
 func (p *Provider) returnable(ctx context.Context, realm *Realm, clientID, uri string, at BrowserSession) (bool, *Error) {
 	if clientID != "" {
 		c, ok := realm.Client(clientID)

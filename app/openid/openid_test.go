@@ -44,7 +44,7 @@ func TestParams(t *testing.T) {
 	}
 }
 
-// RFC 8252 §7.3, clients.md M19: the port of a loopback URI is free; nothing else ever is.
+// RFC 8252 §7.3: the port of a loopback URI is free; nothing else ever is.
 func TestRedirectMatch(t *testing.T) {
 	for _, c := range []struct {
 		registered string
@@ -108,7 +108,7 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// The words that MSAL searches for stand in no other error's description (clients.md M21).
+// The words that MSAL searches for stand in no other error's description.
 func TestForbiddenWords(t *testing.T) {
 	for _, w := range unsaid() {
 		e := refuse(InvalidScope, 1, `The scope "`+w+"\\\x01é\" does not exist.")
@@ -236,7 +236,7 @@ func TestStandingRefusal(t *testing.T) {
 			t.Errorf("%s: %v", c.name, e)
 		}
 		if spa := c.s.Refusal(SPA); spa.Suberror == SubBadToken {
-			t.Errorf("%s: a SPA is told bad_token (clients.md S3)", c.name)
+			t.Errorf("%s: a SPA is told bad_token", c.name)
 		}
 	}
 }

@@ -92,7 +92,7 @@ func (r *Realm) userinfoURL() string   { return r.root + "/openid/userinfo" }
 func (r *Realm) keysURL() string       { return r.root + "/discovery/v2.0/keys" }
 
 // audiences are the values that a client assertion may name as its audience: the token endpoint in
-// both spellings, the endpoint it is presented at, and the issuer (RFC 7523 §3; clients.md S11).
+// both spellings, the endpoint it is presented at, and the issuer (RFC 7523 §3).
 func (r *Realm) isAudience(aud string) bool {
 	if aud == r.Issuer || aud == r.Issuer+"/" {
 		return true

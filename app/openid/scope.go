@@ -143,7 +143,7 @@ func (r *Realm) permissions(asked []string) (audience string, scp []string) {
 }
 
 // narrow checks the scopes named at the token endpoint against the granted ones. Libraries name the
-// OpenID scopes here for the first time (clients.md M9): openid, profile and offline_access are added
+// OpenID scopes here for the first time, as MSAL Go does: openid, profile and offline_access are added
 // to what was granted, the other OpenID scopes too unless the app asks people for consent. It returns
 // the words to answer for, as sent, and the grant's scopes with what was added.
 func narrow(c *Client, granted, asked []string) (answer, grant []string, err *Error) {

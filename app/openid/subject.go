@@ -28,7 +28,7 @@ func subject(key []byte, clientID, userID string) string {
 // hintPrefix marks our opaque login_hint claim, so that a typed address is never taken for one.
 const hintPrefix = "O."
 
-// loginHint is the opaque claim that comes back as login_hint and logout_hint (clients.md S4).
+// loginHint is the opaque claim that comes back as login_hint and logout_hint in what MSAL sends.
 func loginHint(key []byte, userID string) string {
 	m := hmac.New(sha256.New, key)
 	m.Write([]byte("login_hint\x00" + userID))

@@ -68,7 +68,7 @@ func (k keyPair) sign(t *testing.T, alg jose.SignatureAlgorithm, header map[jose
 	return out
 }
 
-// private_key_jwt (RFC 7523 §3; clients.md S11).
+// private_key_jwt (RFC 7523 §3).
 func TestClientAssertion(t *testing.T) {
 	w := newWorld(t)
 	rsaKey, _ := rsa.GenerateKey(rand.Reader, 2048)

@@ -118,7 +118,7 @@ func (h *Handler) authorize(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	err = h.Starter.Start(c, dir, req)
 	if err != nil && len(r.Prompt) == 1 && r.Prompt[0] == "none" {
-		// A hidden frame waits for an answer and could show no page (clients.md §3).
+		// A hidden frame waits for an answer and could show no page.
 		code := openid.ServerError
 		if fault.Is(err, fault.Unavailable) || fault.Is(err, fault.TooMany) || errors.Is(err, context.DeadlineExceeded) {
 			code = openid.TemporarilyUnavailable

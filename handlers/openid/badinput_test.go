@@ -133,7 +133,7 @@ func TestResponseModes(t *testing.T) {
 	}
 }
 
-// Loopback redirect URIs take any port (RFC 8252 §7.3, clients.md M19).
+// Loopback redirect URIs take any port (RFC 8252 §7.3).
 func TestLoopbackRedirect(t *testing.T) {
 	w := newWorld(t)
 	for _, uri := range []string{"http://localhost", "http://localhost/", "http://localhost:53117", "http://localhost:1/"} {

@@ -19,7 +19,7 @@ import (
 	"portico/models/modelstest"
 )
 
-// client_info (clients.md M11).
+// client_info, which every MSAL keys its cache by.
 func TestClientInfo(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
@@ -41,7 +41,7 @@ func TestClientInfo(t *testing.T) {
 	}
 }
 
-// Cross-origin rules for single-page apps (clients.md M16).
+// Cross-origin rules for single-page apps.
 func TestCORS(t *testing.T) {
 	w := newWorld(t)
 	local := w.register("Local", "spa", openid.SPA, "http://localhost/redirect", nil)
@@ -201,7 +201,7 @@ func TestTwoInstancesShareKeys(t *testing.T) {
 	})
 }
 
-// Risk and policy speak at refresh: more is demanded, the token is not consumed (DESIGN §4, clients.md §4).
+// Risk and policy speak at refresh: more is demanded, the token is not consumed (DESIGN §4).
 func TestGateAtRefresh(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -333,7 +333,7 @@ func TestOpaqueLoginHint(t *testing.T) {
 	}
 }
 
-// What MSAL sends besides must not disturb (clients.md M17, §2).
+// What MSAL sends besides must not disturb.
 func TestMSALParameters(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()

@@ -253,7 +253,7 @@ func TestBackChannelLogoutIsTriedAgain(t *testing.T) {
 	}
 }
 
-// What MSAL Browser sends (clients.md M22, S4), and what others may.
+// What MSAL Browser sends, and what others may.
 func TestSignOut(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -209,7 +209,7 @@ func (h *Handler) request(c *fiber.Ctx, in openid.Params, received time.Time) op
 		Signals: func() record.Signals { return handlers.SignalsOf(c) }, CorrelationID: correlation(c, in), TraceID: handlers.InfoOf(c).RequestID}
 }
 
-// correlation is the client's own request id, when it sent one, else ours (clients.md S6).
+// correlation is the client's own request id, when it sent one, else ours; MSAL shows it in its errors.
 func correlation(c *fiber.Ctx, in openid.Params) string {
 	for _, s := range []string{in.Get("client-request-id"), c.Query("client-request-id"), c.Get("client-request-id")} {
 		if id, err := uuid.Parse(s); err == nil {
@@ -277,7 +277,7 @@ func sendJSON(c *fiber.Ctx, body []byte) error {
 	return c.Send(body)
 }
 
-// cors lets the tenant's single-page apps read the answer, errors included (clients.md M16).
+// cors lets the tenant's single-page apps read the answer, errors included.
 func (h *Handler) cors(c *fiber.Ctx, realm *openid.Realm) {
 	origin := c.Get(fiber.HeaderOrigin)
 	c.Append(fiber.HeaderVary, fiber.HeaderOrigin)

@@ -1,0 +1,196 @@
+package openid
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"time"
+
+	"portico/app/fault"
+	"portico/app/policy"
+	"portico/app/record"
+)
+
+func badRefresh() *Error {
+	return refuse(InvalidGrant, 70000, "The refresh token is not valid.")
+}
+
+// dead is the refusal of a refresh token whose grant no longer counts: apps of the web and native
+// platforms prompt again; a SPA gets no suberror, so that it tries its hidden frame first, as MSAL Browser does.
+func dead(platform Platform, number int, description string) *Error {
+	e := refuse(InvalidGrant, number, description)
+	if platform != SPA {
+		e.Suberror = SubBadToken
+	}
+	return e
+}
+
+// refresh answers grant_type=refresh_token (RFC 6749 §6, RFC 9700 §4.14).
+func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Method, in TokenRequest) (*TokenResponse, *Error) {
+	raw := in.Form.Get("refresh_token")
+	if raw == "" {
+		return nil, Missing("refresh_token")
+	}
+	t, ok := readRefreshToken(p.mac, raw)
+	if !ok {
+		return nil, badRefresh()
+	}
+	store := p.stores.OpenID(realm.Tenant.ID)
+	held, ok, err := store.OpenIDHolding(ctx, t.grantID)
+	if err != nil {
+		return nil, failure(err)
+	}
+	g, user := held.Grant, held.User
+	if !ok || g.ClientID != c.ID {
+		if err := mustProve(c, m, Web); err != nil {
+			return nil, err
+		}
+		return nil, badRefresh()
+	}
+	if err := mustProve(c, m, g.Platform); err != nil {
+		return nil, err
+	}
+	now := p.Now()
+	next, err := t.successor(p.mac)
+	if err != nil {
+		return nil, failure(err)
+	}
+	state, bad := p.presented(ctx, store, g, t, next, in.Received)
+	if bad != nil {
+		return nil, bad
+	}
+	if bad := held.standing(realm, c); bad != nil {
+		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, nil), bad)
+	}
+	if !now.Before(g.RefreshExpiresAt) {
+		number, words := 700082, "The refresh token has expired because it was not used for too long."
+		if g.Platform == SPA {
+			number, words = 700084, "The refresh token of a single-page app lives for a day, and that day is over."
+		}
+		return nil, dead(g.Platform, number, words)
+	}
+	asked, granted, bad := narrow(c, g.Scopes, in.Form.List("scope"))
+	if bad != nil {
+		return nil, bad
+	}
+	g.Scopes = granted
+	decision, bad := p.ask(ctx, realm, &g, in)
+	if bad != nil {
+		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, decision.Results), bad)
+	}
+	if g.Platform != SPA {
+		g.RefreshExpiresAt = now.Add(c.refreshLifetime(g.Platform))
+	}
+	out, bad := p.userTokens(ctx, realm, c, m, &g, user, asked, now, "", in)
+	if bad != nil {
+		return nil, bad
+	}
+	if state == current {
+		won, err := store.RotateOpenIDRefresh(ctx, Rotation{GrantID: g.ID, Presented: t.hash, Successor: next.hash,
+			ExpiresAt: g.RefreshExpiresAt, Entry: p.refreshEntry(realm, c, &g, user, in, nil, decision.Results)})
+		if err != nil {
+			return nil, failure(err)
+		}
+		if !won { // a twin was faster, or somebody revoked the grant meanwhile
+			again, ok, err := store.OpenIDGrant(ctx, g.ID)
+			if err != nil {
+				return nil, failure(err)
+			}
+			if !ok {
+				return nil, badRefresh()
+			}
+			if _, bad := p.presented(ctx, store, again, t, next, in.Received); bad != nil {
+				return nil, bad
+			}
+			if !again.RevokedAt.IsZero() {
+				return nil, dead(g.Platform, 50173, "The grant was revoked. The person has to sign in again.")
+			}
+		}
+	}
+	out.addRefresh(next.text, &g, now)
+	return out, nil
+}
+
+// refusedRefresh records a refusal and gives it back.
+func (p *Provider) refusedRefresh(ctx context.Context, store Store, r record.SignIn, bad *Error) *Error {
+	if bad.Code != ServerError {
+		if err := store.FoldSignIn(ctx, r); err != nil {
+			return failure(err)
+		}
+	}
+	return bad
+}
+
+type tokenState int
+
+const (
+	current  tokenState = iota // the valid one
+	replaced                   // replaced a moment ago; its twin gets the same successor
+)
+
+// presented tells the valid token from its twin and from a reuse, which kills the family.
+func (p *Provider) presented(ctx context.Context, store Store, g Grant, t, next refreshToken, received time.Time) (tokenState, *Error) {
+	switch {
+	case subtle.ConstantTimeCompare(t.hash, g.RefreshHash) == 1:
+		return current, nil
+	case subtle.ConstantTimeCompare(t.hash, g.RefreshPrevious) == 1 &&
+		subtle.ConstantTimeCompare(next.hash, g.RefreshHash) == 1 && received.Sub(g.RotatedAt) <= rotationWindow:
+		return replaced, nil
+	case t.ours || subtle.ConstantTimeCompare(t.hash, g.RefreshPrevious) == 1:
+		if g.RevokedAt.IsZero() {
+			if err := store.RevokeOpenIDGrant(ctx, g.ID, "refresh token reused", p.Now()); err != nil {
+				return 0, failure(err)
+			}
+		}
+		return 0, dead(g.Platform, 50173, "The refresh token was used before. All tokens of this sign-in are revoked.")
+	}
+	return 0, badRefresh()
+}
+
+// ask puts the question to risk and policy. An answer that demands more does not consume the token.
+func (p *Provider) ask(ctx context.Context, realm *Realm, g *Grant, in TokenRequest) (policy.Decision, *Error) {
+	if p.gate == nil {
+		return policy.Decision{}, nil
+	}
+	r := policy.Request{TenantID: realm.Tenant.ID, UserID: g.UserID, ClientID: g.ClientID, Refresh: true}
+	if in.Signals != nil {
+		r.Signals = in.Signals()
+	}
+	d, err := p.gate.Refresh(ctx, r)
+	switch {
+	case fault.Is(err, fault.Denied), fault.Is(err, fault.NotFound):
+		return d, dead(g.Platform, 50105, "This app takes no sign-ins at the moment.")
+	case err != nil:
+		return d, failure(err) // never skipped (DESIGN §9.2)
+	}
+	now := p.Now()
+	switch {
+	case d.Block:
+		return d, refuse(InvalidGrant, 53003, "Access is blocked by a policy of the organisation.")
+	case d.RequireMFA && !has(g.AMR, "mfa"):
+		return d, stepUp(50076, "A policy now asks for a second factor.", d)
+	case d.PasswordChange:
+		e := stepUp(50055, "The password has to be changed.", d)
+		e.Code, e.Suberror, e.Claims = InvalidGrant, SubPasswordExpired, ""
+		return d, e
+	case d.SignInFrequency > 0 && now.Sub(g.AuthTime) > d.SignInFrequency:
+		return d, stepUp(70043, "A policy asks people to sign in again after a while.", d)
+	}
+	return d, nil
+}
+
+func stepUp(number int, description string, d policy.Decision) *Error {
+	e := refuse(InteractionRequired, number, description)
+	e.Suberror = SubBasicAction
+	var ids []string
+	for _, r := range d.Results {
+		if r.Result == "success" || r.Result == "failure" {
+			ids = append(ids, r.ID)
+		}
+	}
+	b, err := json.Marshal(map[string]any{"access_token": map[string]any{"capolids": map[string]any{"essential": true, "values": ids}}})
+	if err == nil {
+		e.Claims = string(b)
+	}
+	return e
+}
