@@ -182,6 +182,9 @@ func (p *Portal) appDeletedList(c *fiber.Ctx) error {
 func (p *Portal) appRestore(c *fiber.Ctx) error {
 	v := visitOf(c)
 	a, err := v.tenant.RestoreApplication(c.UserContext(), v.actor(c), c.Params("id"))
+	if e := fault.Of(err); fault.Is(err, fault.Conflict) {
+		return p.doneWith(c, v.base()+"/applications/deleted", models.PortalFlash{Kind: "warn", Text: "Not restored. " + handlers.InfoOf(c).Locale.T(e.Key, e.Args)})
+	}
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ func (p *Portal) Routes() []handlers.Route {
 	rows := []handlers.Route{
 		{Method: get, Path: "/admin/setup", Handler: p.setupForm, Permission: public},
 		{Method: post, Path: "/admin/setup", Handler: p.setup, Permission: public},
+		{Method: get, Path: "/admin/", Handler: func(c *fiber.Ctx) error { return c.Redirect("/admin", fiber.StatusSeeOther) }, Permission: public},
 		{Method: get, Path: "/admin/session", Handler: p.claimSession, Permission: public},
 		{Method: get, Path: "/admin/signed-out", Handler: p.signedOut, Permission: public},
 		{Method: post, Path: "/admin/sign-out", Handler: p.signOut},

@@ -10,6 +10,7 @@ import (
 
 	"portico/app/access"
 	"portico/app/record"
+	"portico/app/tenant"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
@@ -83,14 +84,19 @@ func (p *Portal) checklist(c *fiber.Ctx, v *visit) ([]views.Step, error) {
 		}
 	}
 	x := v.dir.Tenant.Settings
+	https := v.step("Use https", "Set PORTICO_BASE_URL to an https address. Client libraries refuse http, and so should you.", strings.HasPrefix(p.BaseURL, "https://"), "", "", "")
+	second := v.step("Have a second Global Administrator", "So that one can help the other after a lost phone.", enabled > 1, "Invite", base+"/admins/invite", access.RoleWrite)
+	if v.dir.Tenant.Kind == tenant.Workforce { // customers never sign in here
+		return []views.Step{second, https,
+			v.step("Keep the portal apart", "Set PORTICO_ADMIN_HOST to a host of its own, so that customers' pages and the portal share nothing.", p.AdminHost != "", "", "", "")}, nil
+	}
 	return []views.Step{
 		v.step("Register an application", "Something that your customers sign in to.", people > 0, "Register", base+"/applications/new", access.AppWrite),
 		v.step("Make a user flow", "The pages by which people sign up and sign in.", len(v.dir.Flows) > 0, "Make one", base+"/user-flows/new", access.FlowWrite),
 		v.step("Add the application to the flow", "Without it nobody can sign in to the application.", len(v.dir.FlowOf) > 0, "Open flows", base+"/user-flows", access.FlowWrite),
 		v.step("See the first sign-in", "Connect your app with the ready text, or run the user flow.", len(seen.Items) > 0, "Connect", base+"/applications", access.AppRead),
 		v.step("Set up mail", "Customers get their codes by mail. Set SMTP_URL; in development the mailbox at /dev/mailbox catches every mail.", p.MailReady, "", "", ""),
-		v.step("Use https", "Set PORTICO_BASE_URL to an https address. Client libraries refuse http, and so should you.", strings.HasPrefix(p.BaseURL, "https://"), "", "", ""),
-		v.step("Have a second Global Administrator", "So that one can help the other after a lost phone.", enabled > 1, "Invite", base+"/admins/invite", access.RoleWrite),
+		https, second,
 		v.step("Say where people find help", "Support and privacy links on the sign-in pages.", x.SupportURL != "" && x.PrivacyURL != "", "Set links", base+"/settings/edit", access.OrganizationWrite),
 	}, nil
 }
