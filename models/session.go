@@ -144,10 +144,15 @@ func (t *Tenant) EndSessionsOf(ctx context.Context, userID, except, reason strin
 	return sids, err
 }
 
-// SessionsOf lists a person's live sessions, the latest first.
+// SessionsOf lists a person's live sessions, the latest first. What was proven before the sessions were
+// revoked or the password changed is not among them.
 func (t *Tenant) SessionsOf(ctx context.Context, userID string, now time.Time) ([]SessionOf, error) {
+	u, err := t.User(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
 	var rows []SessionRow
-	if err := t.q(ctx).Where("user_id = ? AND revoked_at IS NULL AND expires_at > ?", userID, micro(now)).Order("last_seen_at DESC, sid").Limit(200).Find(&rows).Error; err != nil {
+	if err := t.q(ctx).Where("user_id = ? AND revoked_at IS NULL AND expires_at > ? AND auth_time >= ?", userID, micro(now), u.SessionsValidFrom).Order("last_seen_at DESC, sid").Limit(200).Find(&rows).Error; err != nil {
 		return nil, err
 	}
 	out := make([]SessionOf, len(rows))
