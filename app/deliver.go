@@ -90,7 +90,7 @@ func (s *server) background(m *metrics, channels map[outbox.Kind]outbox.Deliver,
 			m.jobs.WithLabelValues(name, result).Inc()
 		}}
 	s.workers = append(s.workers,
-		func(ctx context.Context) { worker.Run(ctx, nil, 250*time.Millisecond) },
+		func(ctx context.Context) { worker.Run(ctx, s.store.Queued(), time.Second) },
 		func(ctx context.Context) {
 			runner.Run(ctx, 5*time.Second, func(err error) { s.log.Error("jobs", "error", err) })
 		})

@@ -50,8 +50,20 @@ func (t *Tenant) EnqueueOutbox(ctx context.Context, it outbox.Item) error {
 		until := it.NotAfter.UTC().Truncate(time.Microsecond)
 		row.NotAfter = &until
 	}
-	return t.w(ctx).Create(&row).Error
+	if err := t.w(ctx).Create(&row).Error; err != nil {
+		return err
+	}
+	t.afterCommit(func() {
+		select {
+		case t.queued <- struct{}{}:
+		default:
+		}
+	})
+	return nil
 }
+
+// Queued tells the outbox worker of this instance that something was committed to the outbox.
+func (s *Store) Queued() <-chan struct{} { return s.queued }
 
 // ClaimOutbox implements outbox.Store.
 func (s *Store) ClaimOutbox(ctx context.Context, owner string, now time.Time, lease time.Duration, n int) ([]outbox.Item, error) {

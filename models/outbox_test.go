@@ -41,8 +41,23 @@ func TestOutboxRows(t *testing.T) {
 			t.Fatal(err)
 		}
 		claim("a", 0) // what a transaction took back is not sent
+		told := func(want bool) {
+			t.Helper()
+			select {
+			case <-s.Queued():
+				if !want {
+					t.Error("the worker was woken for nothing")
+				}
+			default:
+				if want {
+					t.Error("the worker was not told")
+				}
+			}
+		}
+		told(false)
 
 		put("one")
+		told(true)
 		items := claim("a", 1)
 		if string(items[0].Payload) != "one" || items[0].TenantID != tenant.ID || items[0].Attempts != 0 {
 			t.Errorf("got %+v", items[0])

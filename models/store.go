@@ -27,6 +27,7 @@ type Store struct {
 	dialect      string // "sqlite" or "postgres"
 	path         string // of the SQLite file
 	now          func() time.Time
+	queued       chan struct{} // holds one token after something was put into the outbox
 	seal         Sealer
 	directories  directoryCache
 	batches      batcher
