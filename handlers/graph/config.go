@@ -3,6 +3,7 @@ package graph
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -196,7 +197,7 @@ func fileNames(objects []exported) []string {
 	out := make([]string, len(objects))
 	for i, s := range plain {
 		if count[s] > 1 {
-			s += "-" + strings.Trim(notInNames.ReplaceAllString(strings.ToLower(objects[i].key), "-"), "-")
+			s += fmt.Sprintf("-%x", sha256.Sum256([]byte(objects[i].key)))[:9]
 		}
 		out[i] = s + ".json"
 	}

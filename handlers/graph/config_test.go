@@ -214,7 +214,7 @@ func TestConfigurationRefuses(t *testing.T) {
 			{"application/a.json", app + "}", "application", ""},
 			{"user-flows/f.json", `{"displayName":"F","onInteractiveAuthFlowStart":{"isSignUpAllowed":true}}`, "user-flows/f.json", "onAuthenticationMethodLoadStart"},
 			{"user-flows/f.json", `{"@odata.type":"#microsoft.graph.user","displayName":"F"}`, "user-flows/f.json", "@odata.type"},
-			{"organization/o.json", `{"kind":"organization","portico":{"settings":{"nope":1}}}`, "organization/o.json", "portico/nope"},
+			{"organization/o.json", `{"kind":"organization","portico":{"settings":{"nope":1}}}`, "organization/o.json", "portico/settings/nope"},
 		} {
 			dir := w.t.TempDir()
 			path := filepath.Join(dir, c.file)
@@ -242,4 +242,19 @@ func TestConfigurationRefuses(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestFileNames(t *testing.T) {
+	names := fileNames([]exported{{key: "Shop!", name: "Shop!"}, {key: "Shop?", name: "Shop?"}, {key: "1", name: "Fernhill Market"}, {key: "2", name: "李雷"},
+		{key: "3", name: strings.Repeat("Long ", 30)}, {key: "4", name: "../../etc/passwd"}})
+	seen := map[string]bool{}
+	for _, n := range names {
+		if seen[n] || strings.ContainsAny(n, "/\\ ") || strings.HasPrefix(n, ".") || len(n) > 80 {
+			t.Errorf("file name %q", n)
+		}
+		seen[n] = true
+	}
+	if names[2] != "fernhill-market.json" || names[5] != "etc-passwd.json" {
+		t.Errorf("names %v", names)
+	}
 }

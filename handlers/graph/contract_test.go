@@ -76,6 +76,8 @@ func TestContract(t *testing.T) {
 				{"federated without issuer", "POST", "/users", `{"displayName":"x","identities":[{"signInType":"federated","issuerAssignedId":"x"}]}`, nil, 400, "Request_BadRequest"},
 				{"unknown extension", "PATCH", "/users/" + id, `{"extension_00000000000000000000000000000000_x":"y"}`, nil, 400, "Request_BadRequest"},
 				{"nested unknown", "PATCH", "/applications/" + objectID, `{"web":{"redirect":["x"]}}`, nil, 400, "Request_BadRequest"},
+				{"nested letter case", "PATCH", "/applications/" + objectID, `{"web":{"RedirectUris":["https://a.example/"]}}`, nil, 400, "Request_BadRequest"},
+				{"deeply unknown", "PATCH", "/applications/" + objectID, `{"api":{"oauth2PermissionScopes":[{"id":"` + roleID + `","valu":"x"}]}}`, nil, 400, "Request_BadRequest"},
 				{"plain http", "PATCH", "/applications/" + objectID, `{"web":{"redirectUris":["http://a.example/"]}}`, nil, 400, "Request_BadRequest"},
 				{"implicit", "PATCH", "/applications/" + objectID, `{"web":{"implicitGrantSettings":{"enableIdTokenIssuance":true}}}`, nil, 400, "Request_BadRequest"},
 				{"other audience", "PATCH", "/applications/" + objectID, `{"signInAudience":"AzureADMultipleOrgs"}`, nil, 400, "Request_BadRequest"},

@@ -1,9 +1,7 @@
 package graph
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -137,32 +135,6 @@ func (f field[R]) onCreate() field[R]               { f.createOnly = true; retur
 func (f field[R]) whenAny(p ...access.Permission) field[R] {
 	f.narrow = p
 	return f
-}
-
-// strict decodes a property's value and refuses unknown names, wrong types and trailing text.
-func strict(name string, raw json.RawMessage, into any) error {
-	if bytes.Equal(bytes.TrimSpace(raw), []byte("null")) {
-		return nil
-	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.DisallowUnknownFields()
-	err := d.Decode(into)
-	if err == nil {
-		return nil
-	}
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
-		path := name
-		if wrong.Field != "" {
-			path += "/" + strings.ReplaceAll(wrong.Field, ".", "/")
-		}
-		return badRequest("A value of another type was expected for property '"+path+"'.", path)
-	}
-	if unknown, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		unknown = strings.Trim(unknown, `"`)
-		return badRequest("Invalid property '"+unknown+"' in '"+name+"'.", name+"/"+unknown)
-	}
-	return badRequest("The value of property '"+name+"' is not valid.", name)
 }
 
 // merged lays a patch over a value: objects merge, everything else is replaced.
