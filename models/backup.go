@@ -97,8 +97,12 @@ func CheckBackup(ctx context.Context, path string) error {
 	if err != nil || len(applied) == 0 {
 		return fmt.Errorf("%s is not a backup of Portico", path)
 	}
+	steps, err := (&Store{}).migrations()
+	if err != nil {
+		return err
+	}
 	known := map[string]bool{}
-	for _, m := range (&Store{}).migrations() {
+	for _, m := range steps {
 		known[m.ID] = true
 	}
 	for _, id := range applied {

@@ -33,7 +33,11 @@ func (s *Store) Migrated(ctx context.Context) (bool, error) {
 	for _, id := range have {
 		applied[id] = true
 	}
-	for _, m := range s.migrations() {
+	steps, err := s.migrations()
+	if err != nil {
+		return false, err
+	}
+	for _, m := range steps {
 		if !applied[m.ID] {
 			return false, nil
 		}
@@ -69,7 +73,7 @@ func (s *Store) CheckSeals(ctx context.Context) (int, error) {
 // RecentAddresses lists the client addresses among the newest sign-ins that people made.
 func (s *Store) RecentAddresses(ctx context.Context, newest int) (addresses []string, total int64, err error) {
 	recent := func(db *gorm.DB) *gorm.DB {
-		return db.Model(&SignInRow{}).Select("ip").Where("kind = ?", "interactiveUser").Order("created_at DESC").Limit(newest)
+		return db.Model(&SignInRow{}).Select("ip").Where("kind = ?", "interactiveUser").Order("id DESC").Limit(newest)
 	}
 	if err := s.read.WithContext(ctx).Table("(?) AS recent", recent(s.read)).Count(&total).Error; err != nil {
 		return nil, 0, err

@@ -2,35 +2,77 @@ package models
 
 import (
 	"context"
+	"embed"
 	"fmt"
+	"io/fs"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/go-gormigrate/gormigrate/v2"
 	"gorm.io/gorm"
 )
 
+// migrationFiles are the steps of the schema's history, NNNN.<engine>.sql, one file for each engine.
+//
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
 // migrationLock is the key of the Postgres advisory lock that lets one instance migrate at a time.
 const migrationLock = 7_067_184_205
 
-// migrations is the history of the schema: append-only, each entry one step that two neighbouring
-// versions of the program can both live with (expand first, contract a release later).
-func (s *Store) migrations() []*gormigrate.Migration {
-	return []*gormigrate.Migration{
-		{ID: "0001", Migrate: func(tx *gorm.DB) error {
-			if err := tx.AutoMigrate(Tables()...); err != nil {
-				return err
-			}
-			return s.engineSchema(tx)
-		}},
+// statementEnd is the line between two statements of a migration file; a semicolon will not do, since
+// triggers hold some.
+const statementEnd = "\n--;\n"
+
+// migrations is the history of the schema: append-only, each step one that two neighbouring versions of
+// the program can both live with (expand first, contract a release later). A new one is written by
+//
+//	PORTICO_WRITE_MIGRATION=0002 go test ./models -run TestWriteMigration
+//
+// which compares the rows with the schema so far; read what it wrote, and complete it by hand where rows
+// cannot say what is meant (data to fill in, an index that only one engine has: engine_search.go).
+func (s *Store) migrations() ([]*gormigrate.Migration, error) {
+	engine := s.dialect
+	if engine == "" {
+		engine = "sqlite" // ids alone are asked for
 	}
+	names, err := fs.Glob(migrationFiles, "migrations/*."+engine+".sql")
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	out := make([]*gormigrate.Migration, len(names))
+	for i, name := range names {
+		text, err := migrationFiles.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		id, _, _ := strings.Cut(path.Base(name), ".")
+		out[i] = &gormigrate.Migration{ID: id, Migrate: func(tx *gorm.DB) error {
+			for _, sql := range strings.Split(string(text), statementEnd) {
+				if err := tx.Exec(sql).Error; err != nil {
+					return fmt.Errorf("%s: %s: %w", id, strings.SplitN(strings.TrimSpace(sql), "\n", 2)[0], err)
+				}
+			}
+			return nil
+		}}
+	}
+	return out, nil
 }
 
 // Migrate brings the schema up to date. Instances that start together wait for each other: on Postgres
-// behind an advisory lock, on SQLite behind the write lock of the one transaction it all happens in.
+// behind an advisory lock, on SQLite behind the write lock of the one transaction it all happens in. A
+// database that a newer version has migrated is left as it is: versions next to each other run side by
+// side during an upgrade.
 func (s *Store) Migrate(ctx context.Context) error {
+	steps, err := s.migrations()
+	if err != nil {
+		return err
+	}
 	run := func(db *gorm.DB) error {
 		return gormigrate.New(db, &gormigrate.Options{TableName: "migrations", IDColumnName: "id", IDColumnSize: 64,
-			UseTransaction: true}, s.migrations()).Migrate()
+			UseTransaction: true}, steps).Migrate()
 	}
 	db := s.write.Session(&gorm.Session{Context: ctx, PrepareStmt: false})
 	if s.dialect == "sqlite" {
@@ -39,7 +81,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 		}
 		return nil
 	}
-	err := db.Connection(func(conn *gorm.DB) error {
+	err = db.Connection(func(conn *gorm.DB) error {
 		if err := conn.Exec("SELECT pg_advisory_lock(?)", migrationLock).Error; err != nil {
 			return err
 		}
@@ -52,8 +94,13 @@ func (s *Store) Migrate(ctx context.Context) error {
 	return nil
 }
 
-// SchemaText is everything besides the row types that decides what the schema looks like; tests key
-// their template databases by it.
+// SchemaText is every migration; tests key their template databases by it.
 func SchemaText() string {
-	return strings.Join(append((&Store{dialect: "postgres"}).searchSchema(), (&Store{}).searchSchema()...), "\n")
+	var b strings.Builder
+	names, _ := fs.Glob(migrationFiles, "migrations/*.sql")
+	for _, name := range names {
+		text, _ := migrationFiles.ReadFile(name)
+		b.Write(text)
+	}
+	return b.String()
 }

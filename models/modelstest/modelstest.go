@@ -5,6 +5,7 @@ package modelstest
 import (
 	"bytes"
 	"context"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -73,6 +74,17 @@ func OpenScratch(t testing.TB, engine string) Scratch {
 		s.DSN = postgresDatabase(t)
 	} else {
 		s.DSN = sqliteDatabase(t)
+	}
+	s.Store = open(t, s.DSN, s.Clock)
+	return s
+}
+
+// OpenEmpty makes a scratch database without a schema: for tests of the migrations themselves.
+func OpenEmpty(t testing.TB, engine string) Scratch {
+	t.Helper()
+	s := Scratch{Clock: NewClock(), Engine: engine, DSN: "sqlite:" + filepath.Join(t.TempDir(), "empty.db")}
+	if engine == Postgres {
+		s.DSN = postgresCopy(t, "template0")
 	}
 	s.Store = open(t, s.DSN, s.Clock)
 	return s

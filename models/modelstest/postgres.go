@@ -110,7 +110,16 @@ func postgresDatabase(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("no Postgres for tests: %v\nInstall the server (make test does) or set PORTICO_TEST_POSTGRES.", err)
 	}
-	server, _ := postgresServer()
+	return postgresCopy(t, template)
+}
+
+// postgresCopy makes a database from a template and drops it when the test ends.
+func postgresCopy(t testing.TB, template string) string {
+	t.Helper()
+	server, err := postgresServer()
+	if err != nil {
+		t.Fatalf("no Postgres for tests: %v", err)
+	}
 	var random [8]byte
 	_, _ = rand.Read(random[:])
 	name := "portico_scratch_" + hex.EncodeToString(random[:])

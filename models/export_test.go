@@ -1,0 +1,52 @@
+package models
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+)
+
+// StatementEnd separates the statements of a migration file.
+const StatementEnd = statementEnd
+
+// SchemaFromRows builds the schema that the rows and engine_search.go describe, and gives the statements
+// that changed something. Tests compare the migrations with it and write new ones from it.
+func (s *Store) SchemaFromRows(ctx context.Context) ([]string, error) {
+	rec := &recorder{Interface: logger.Discard}
+	db := s.write.Session(&gorm.Session{Context: ctx, Logger: rec})
+	if err := db.AutoMigrate(Tables()...); err != nil {
+		return nil, err
+	}
+	rec.mu.Lock()
+	out := rec.statements
+	rec.mu.Unlock()
+	for _, sql := range s.searchSchema() {
+		if err := db.Exec(sql).Error; err != nil {
+			return nil, err
+		}
+	}
+	return append(out, s.searchSchema()...), nil
+}
+
+type recorder struct {
+	logger.Interface
+	mu         sync.Mutex
+	statements []string
+}
+
+func (r *recorder) LogMode(logger.LogLevel) logger.Interface { return r }
+
+func (r *recorder) Trace(_ context.Context, _ time.Time, fc func() (string, int64), _ error) {
+	sql, _ := fc()
+	for _, verb := range []string{"CREATE ", "ALTER ", "DROP "} {
+		if strings.HasPrefix(sql, verb) {
+			r.mu.Lock()
+			r.statements = append(r.statements, sql)
+			r.mu.Unlock()
+		}
+	}
+}
