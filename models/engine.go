@@ -2,18 +2,24 @@ package models
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"runtime"
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/driver/postgres"
 	gormsqlite "gorm.io/driver/sqlite"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 	"modernc.org/sqlite"
+
+	"portico/app/fault"
 )
 
 var errNoActor = errors.New("models: mutation without an audit actor")
@@ -67,7 +73,7 @@ func Open(dsn string, seal Sealer, now func() time.Time) (*Store, error) {
 	}
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
 		s.dialect = "postgres"
-		db, err := gorm.Open(postgres.New(postgres.Config{DSN: withUTC(dsn)}), cfg(false))
+		db, err := gorm.Open(postgresDialector{*postgres.New(postgres.Config{DSN: withUTC(dsn)}).(*postgres.Dialector)}, cfg(false))
 		if err != nil {
 			return nil, fmt.Errorf("open postgres: %w", err)
 		}
@@ -143,6 +149,40 @@ func (d sqliteDialector) Translate(err error) error {
 		case 275:
 			return gorm.ErrCheckConstraintViolated
 		}
+		switch e.Code() & 0xff {
+		case 5, 6, 8, 10, 13, 14: // busy, locked, read-only, input or output error, full, cannot open
+			return unavailable(err)
+		}
 	}
 	return err
+}
+
+// postgresDialector adds to the driver's translation the errors of a server that is not there: every
+// door then says that trying again may help, instead of calling it a defect.
+type postgresDialector struct{ postgres.Dialector }
+
+func (d postgresDialector) Translate(err error) error {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		switch {
+		case strings.HasPrefix(e.Code, "08"), strings.HasPrefix(e.Code, "57P0"), // connection; shutting or starting up
+			strings.HasPrefix(e.Code, "53"), e.Code == "40P01", e.Code == "25006": // out of something; deadlock; read-only
+			return unavailable(err)
+		}
+		return d.Dialector.Translate(err)
+	}
+	var connect *pgconn.ConnectError
+	var network net.Error
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.As(err, &connect), errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF),
+		errors.Is(err, driver.ErrBadConn), errors.Is(err, net.ErrClosed), pgconn.SafeToRetry(err):
+		return unavailable(err)
+	}
+	return err
+}
+
+func unavailable(err error) error {
+	return &fault.Error{Code: fault.Unavailable, Key: "error.unavailable", RetryAfter: 5 * time.Second, Cause: err}
 }

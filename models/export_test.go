@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -49,4 +50,13 @@ func (r *recorder) Trace(_ context.Context, _ time.Time, fc func() (string, int6
 			r.mu.Unlock()
 		}
 	}
+}
+
+// FillDisk lets the database file of a SQLite store grow no more.
+func (s *Store) FillDisk() error {
+	var pages int
+	if err := s.write.Raw("PRAGMA page_count").Scan(&pages).Error; err != nil {
+		return err
+	}
+	return s.write.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages)).Error
 }
