@@ -104,3 +104,36 @@ func SchemaText() string {
 	}
 	return b.String()
 }
+
+// MissingColumns lists what the rows expect and the database does not have: something was changed in a
+// row type without a migration, or the database was changed by hand.
+func (s *Store) MissingColumns(ctx context.Context) ([]string, error) {
+	var missing []string
+	for _, table := range Tables() {
+		stmt := &gorm.Statement{DB: s.read}
+		if err := stmt.Parse(table); err != nil {
+			return nil, err
+		}
+		if !s.read.WithContext(ctx).Migrator().HasTable(stmt.Table) {
+			missing = append(missing, stmt.Table)
+			continue
+		}
+		rows, err := s.read.WithContext(ctx).Table(stmt.Table).Limit(0).Rows()
+		if err != nil {
+			return nil, err
+		}
+		have, err := rows.Columns()
+		if closed := rows.Close(); err == nil {
+			err = closed
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, column := range stmt.Schema.DBNames {
+			if !slices.Contains(have, column) {
+				missing = append(missing, stmt.Table+"."+column)
+			}
+		}
+	}
+	return missing, nil
+}

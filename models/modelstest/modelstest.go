@@ -5,7 +5,10 @@ package modelstest
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -129,9 +132,13 @@ func migrate(dsn string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.Migrate(context.Background()); err != nil {
-		_ = s.Close()
-		return err
+	err = s.Migrate(context.Background())
+	if err == nil {
+		var missing []string
+		if missing, err = s.MissingColumns(context.Background()); len(missing) > 0 {
+			err = fmt.Errorf("no migration makes %s: write one, see migrations() in models/migrate.go; before the first release "+
+				"PORTICO_WRITE_MIGRATION=0001 go test ./models -run TestWriteMigration writes the first one anew", strings.Join(missing, ", "))
+		}
 	}
-	return s.Close()
+	return errors.Join(err, s.Close())
 }
