@@ -6,6 +6,7 @@ import (
 
 	"gorm.io/gorm/clause"
 
+	"portico/app/audit"
 	"portico/app/openid"
 )
 
@@ -46,18 +47,32 @@ func (t *Tenant) OpenIDKeys(ctx context.Context) ([]openid.StoredKey, error) {
 }
 
 // AddOpenIDKey stores a key unless this turn of the algorithm is taken; whoever asked reads again.
-func (t *Tenant) AddOpenIDKey(ctx context.Context, k openid.StoredKey) error {
+func (t *Tenant) AddOpenIDKey(ctx context.Context, by audit.Actor, k openid.StoredKey) error {
 	sealed, err := t.seal.Seal(k.Private, openIDKeySeal(t.ID, k.ID))
 	if err != nil {
 		return err
 	}
-	return t.w(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&OpenIDKeyRow{TenantID: t.ID, Alg: k.Alg, Turn: k.Turn, ID: k.ID,
-		Private: sealed, CreatedAt: k.CreatedAt.UTC(), SignFrom: k.SignFrom.UTC(), RetireAt: timePtr(k.RetireAt)}).Error
+	return t.audited(ctx, by, func(t *Tenant) (audit.Event, error) {
+		r := t.w(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&OpenIDKeyRow{TenantID: t.ID, Alg: k.Alg, Turn: k.Turn, ID: k.ID,
+			Private: sealed, CreatedAt: k.CreatedAt.UTC(), SignFrom: k.SignFrom.UTC(), RetireAt: timePtr(k.RetireAt)})
+		if r.Error != nil || r.RowsAffected != 1 {
+			return audit.Event{}, r.Error
+		}
+		return keyEvent("Add signing key", "Add", k.ID, audit.Change{Property: "algorithm", New: k.Alg}, audit.Change{Property: "signsFrom", New: k.SignFrom.UTC()}), nil
+	})
 }
 
 // RetireOpenIDKey says when a key leaves the published set.
-func (t *Tenant) RetireOpenIDKey(ctx context.Context, id string, at time.Time) error {
-	return t.u(ctx).Model(&OpenIDKeyRow{}).Where("id = ?", id).Update("retire_at", at.UTC()).Error
+func (t *Tenant) RetireOpenIDKey(ctx context.Context, by audit.Actor, id string, at time.Time) error {
+	return t.audited(ctx, by, func(t *Tenant) (audit.Event, error) {
+		return keyEvent("Retire signing key", "Update", id, audit.Change{Property: "retiresAt", New: at.UTC()}),
+			oneRow(t.u(ctx).Model(&OpenIDKeyRow{}).Where("id = ?", id).Update("retire_at", at.UTC()))
+	})
+}
+
+func keyEvent(activity, operation, id string, changes ...audit.Change) audit.Event {
+	return audit.Event{Activity: activity, Category: "DirectoryManagement", Operation: operation,
+		Target: audit.Target{Kind: "signingKey", ID: id}, Changes: changes}
 }
 
 // PurgeOpenIDKeys deletes keys retired before a time, but never the newest of its algorithm, so that a

@@ -208,8 +208,8 @@ func TestKeysAreSealedAndBoundToTheirRow(t *testing.T) {
 		tn, other := modelstest.MustTenant(t, s.Store, ""), modelstest.MustTenant(t, s.Store, "")
 		ctx, now := t.Context(), s.Clock.Now()
 		k := openid.StoredKey{ID: "kid", Alg: "ES256", Private: []byte("very private"), CreatedAt: now, SignFrom: now}
-		must(t, tn.AddOpenIDKey(ctx, k))
-		must(t, tn.AddOpenIDKey(ctx, openid.StoredKey{ID: "loser", Alg: "ES256", Private: []byte("x"), CreatedAt: now, SignFrom: now}))
+		must(t, tn.AddOpenIDKey(ctx, modelstest.Actor(), k))
+		must(t, tn.AddOpenIDKey(ctx, modelstest.Actor(), openid.StoredKey{ID: "loser", Alg: "ES256", Private: []byte("x"), CreatedAt: now, SignFrom: now}))
 		keys, err := tn.OpenIDKeys(ctx)
 		must(t, err)
 		if len(keys) != 1 || keys[0].ID != "kid" || !bytes.Equal(keys[0].Private, k.Private) {

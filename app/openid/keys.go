@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"portico/app/audit"
 )
 
 // Signing algorithms (RFC 7518 §3.1, RFC 8037).
@@ -216,7 +218,7 @@ func (r *keyRing) signer(ctx context.Context, tenantID, alg string) (*signingKey
 		return k, nil
 	}
 	now := r.now().UTC().Truncate(time.Microsecond)
-	if err := r.add(ctx, tenantID, s, alg, now, now); err != nil {
+	if err := r.add(ctx, firstUse(), tenantID, s, alg, now, now); err != nil {
 		return nil, err
 	}
 	if s, err = r.load(ctx, tenantID, t); err != nil {
@@ -252,7 +254,7 @@ func (r *keyRing) secret(ctx context.Context, tenantID string) ([]byte, error) {
 	}
 	now := r.now().UTC().Truncate(time.Microsecond)
 	id := sha256.Sum256(b)
-	err = r.stores.OpenID(tenantID).AddOpenIDKey(ctx, StoredKey{ID: base64.RawURLEncoding.EncodeToString(id[:]),
+	err = r.stores.OpenID(tenantID).AddOpenIDKey(ctx, firstUse(), StoredKey{ID: base64.RawURLEncoding.EncodeToString(id[:]),
 		Alg: pairwiseKey, Private: b, CreatedAt: now, SignFrom: now})
 	if err != nil {
 		return nil, err
@@ -266,7 +268,10 @@ func (r *keyRing) secret(ctx context.Context, tenantID string) ([]byte, error) {
 	return s.pairwise, nil
 }
 
-func (r *keyRing) add(ctx context.Context, tenantID string, s *keySet, alg string, now, signFrom time.Time) error {
+// firstUse is who makes keys that a token needs and that are not there yet.
+func firstUse() audit.Actor { return audit.System("first use") }
+
+func (r *keyRing) add(ctx context.Context, by audit.Actor, tenantID string, s *keySet, alg string, now, signFrom time.Time) error {
 	k, err := newKey(alg)
 	if err != nil {
 		return err
@@ -277,7 +282,7 @@ func (r *keyRing) add(ctx context.Context, tenantID string, s *keySet, alg strin
 			k.Turn = max(k.Turn, have.Turn+1)
 		}
 	}
-	return r.stores.OpenID(tenantID).AddOpenIDKey(ctx, k)
+	return r.stores.OpenID(tenantID).AddOpenIDKey(ctx, by, k)
 }
 
 // newKey makes a key; its id is the thumbprint of its public half (RFC 7638).
@@ -377,9 +382,9 @@ func (p *Provider) EnsureKeys(ctx context.Context, tenantID string) error {
 }
 
 // RotateKeys publishes a successor for each algorithm in use; it signs after publishAhead, and the
-// former key is retired when the last token that it signed has expired. With now set the new key signs
-// at once and the former is retired at once: for a key that may be known to others.
-func (p *Provider) RotateKeys(ctx context.Context, tenantID string, immediately bool) error {
+// former key is retired when the last token that it signed has expired. Immediately means that the new
+// key signs and the former is retired at once: for a key that may be known to others.
+func (p *Provider) RotateKeys(ctx context.Context, by audit.Actor, tenantID string, immediately bool) error {
 	t := p.keys.of(tenantID)
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -404,12 +409,12 @@ func (p *Provider) RotateKeys(ctx context.Context, tenantID string, immediately 
 		if waiting && !immediately {
 			continue // a rotation is under way
 		}
-		if err := p.keys.add(ctx, tenantID, s, alg, now, signFrom); err != nil {
+		if err := p.keys.add(ctx, by, tenantID, s, alg, now, signFrom); err != nil {
 			return err
 		}
 		for _, k := range s.keys {
 			if k.Alg == alg && (k.RetireAt.IsZero() || k.RetireAt.After(retire)) {
-				if err := p.stores.OpenID(tenantID).RetireOpenIDKey(ctx, k.ID, retire); err != nil {
+				if err := p.stores.OpenID(tenantID).RetireOpenIDKey(ctx, by, k.ID, retire); err != nil {
 					return err
 				}
 			}
@@ -429,7 +434,7 @@ func (p *Provider) MaintainKeys(ctx context.Context, tenantID string, age time.D
 	now := p.now()
 	for _, alg := range []string{ES256, RS256, EdDSA} {
 		if k := s.signing(alg, now); k != nil && now.Sub(k.SignFrom) > age {
-			if err := p.RotateKeys(ctx, tenantID, false); err != nil {
+			if err := p.RotateKeys(ctx, audit.System("rotate signing keys"), tenantID, false); err != nil {
 				return err
 			}
 			break

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"portico/app/audit"
 	"portico/app/record"
 )
 
@@ -111,8 +112,8 @@ type Store interface {
 	OpenIDKeys(ctx context.Context) ([]StoredKey, error)
 	// AddOpenIDKey stores a key unless another instance stored one of this algorithm at the same turn;
 	// the caller reads again either way.
-	AddOpenIDKey(ctx context.Context, k StoredKey) error
-	RetireOpenIDKey(ctx context.Context, id string, at time.Time) error
+	AddOpenIDKey(ctx context.Context, by audit.Actor, k StoredKey) error
+	RetireOpenIDKey(ctx context.Context, by audit.Actor, id string, at time.Time) error
 	PurgeOpenIDKeys(ctx context.Context, before time.Time) error
 
 	UseOpenIDAssertion(ctx context.Context, clientID string, hash []byte, now, expires time.Time) (bool, error)

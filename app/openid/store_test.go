@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"portico/app/audit"
 	"portico/app/record"
 	"portico/app/tenant"
 )
@@ -112,14 +113,14 @@ func (m *memory) OpenIDKeys(context.Context) ([]StoredKey, error) {
 	return append([]StoredKey(nil), m.keys...), nil
 }
 
-func (m *memory) AddOpenIDKey(_ context.Context, k StoredKey) error {
+func (m *memory) AddOpenIDKey(_ context.Context, _ audit.Actor, k StoredKey) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.keys = append(m.keys, k)
 	return nil
 }
 
-func (m *memory) RetireOpenIDKey(_ context.Context, id string, at time.Time) error {
+func (m *memory) RetireOpenIDKey(_ context.Context, _ audit.Actor, id string, at time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i := range m.keys {

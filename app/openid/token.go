@@ -2,6 +2,7 @@ package openid
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"portico/app/record"
@@ -27,6 +28,11 @@ type TokenRequest struct {
 	TraceID       string
 }
 
+// LogValue shows which parameters came, not their values.
+func (r TokenRequest) LogValue() slog.Value {
+	return slog.GroupValue(slog.Any("form", r.Form), slog.String("correlation_id", r.CorrelationID))
+}
+
 // TokenResponse is the answer of RFC 6749 §5.1 with the vendor's additions.
 type TokenResponse struct {
 	TokenType        string `json:"token_type"`
@@ -38,6 +44,11 @@ type TokenResponse struct {
 	RefreshExpiresIn int64  `json:"refresh_token_expires_in,omitempty"`
 	IDToken          string `json:"id_token,omitempty"`
 	ClientInfo       string `json:"client_info,omitempty"`
+}
+
+// LogValue keeps the tokens out of every log.
+func (r TokenResponse) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("scope", r.Scope), slog.Int64("expires_in", r.ExpiresIn))
 }
 
 // Token answers the token endpoint. The phases that every grant shares stand here, so a new grant

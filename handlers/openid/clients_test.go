@@ -126,10 +126,10 @@ func TestKeyRotation(t *testing.T) {
 	signs := func() string { return text(header(t, w.tokens(w.browser(), w.web)["id_token"])["kid"]) }
 	first := signs()
 	hint := text(w.tokens(w.browser(), w.web)["id_token"])
-	if err := w.provider.RotateKeys(t.Context(), w.tenant.ID, false); err != nil {
+	if err := w.provider.RotateKeys(t.Context(), modelstest.Actor(), w.tenant.ID, false); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.provider.RotateKeys(t.Context(), w.tenant.ID, false); err != nil {
+	if err := w.provider.RotateKeys(t.Context(), modelstest.Actor(), w.tenant.ID, false); err != nil {
 		t.Fatal(err) // while one is under way nothing more happens
 	}
 	w.clock.Advance(2 * time.Second)
@@ -148,7 +148,7 @@ func TestKeyRotation(t *testing.T) {
 	if r := w.browser().signOut("id_token_hint", hint); r.status != 200 {
 		t.Errorf("a hint signed by a retired key: %d %s", r.status, r.body)
 	}
-	if err := w.provider.RotateKeys(t.Context(), w.tenant.ID, true); err != nil {
+	if err := w.provider.RotateKeys(t.Context(), modelstest.Actor(), w.tenant.ID, true); err != nil {
 		t.Fatal(err)
 	}
 	w.clock.Advance(2 * time.Second)
