@@ -18,7 +18,7 @@ type meaning struct{ says, source string }
 func claimOrder() []string {
 	return []string{"name", "given_name", "family_name", "preferred_username", "email", "email_verified", "sub", "oid", "tid",
 		"sid", "auth_time", "amr", "acr", "nonce", "iss", "aud", "azp", "client_id", "appid", "scp", "scope", "roles", "groups",
-		"iat", "nbf", "exp", "jti", "uti", "at_hash", "ver", "login_hint", "idtyp", "azpacr"}
+		"iat", "nbf", "exp", "jti", "uti", "at_hash", "ver", "login_hint", "idtyp", "azpacr", "grant_id", "locale", "updated_at", "picture"}
 }
 
 func meanings() map[string]meaning {
@@ -55,6 +55,7 @@ func meanings() map[string]meaning {
 		"scp":                {"What the app may do for you.", "The scopes that were asked for and granted"},
 		"scope":              {"What the app may do for you.", "The scopes that were asked for and granted"},
 		"login_hint":         {"An opaque name for your account that the app may send back.", "Portico"},
+		"grant_id":           {"The sign-in that this token comes from. Ending it ends every token of it.", "Portico"},
 		"idtyp":              {"Whether the token is about a person or about an app itself.", "The kind of grant"},
 		"picture":            {"Your picture.", "Your profile"},
 		"locale":             {"Your language.", "Your profile"},

@@ -5,6 +5,7 @@ package demo
 
 import (
 	_ "embed"
+	"strings"
 
 	"github.com/a-h/templ"
 )
@@ -142,3 +143,11 @@ type Section struct {
 type Line struct{ Mark, Text, Note string }
 
 func safe(u string) templ.SafeURL { return templ.SafeURL(u) }
+
+// claimID is the id of a claim's row; only those of the ID token have the short form.
+func claimID(caption, name string) string {
+	if caption == "ID token" {
+		return "claim-" + name
+	}
+	return "claim-" + strings.ToLower(strings.ReplaceAll(caption, " ", "-")) + "-" + name
+}
