@@ -160,3 +160,14 @@ func TestWindows(t *testing.T) {
 		t.Error("a row is kept for a week")
 	}
 }
+
+func TestATenantScalesItsOwnLimits(t *testing.T) {
+	for of, want := range map[int]int{0: 500, 20: 500, 200: 5000, 1: 25} {
+		if got := Scale(PerTenant(), of, 20)[0].Max; got != want {
+			t.Errorf("factor %d/20: %d, want %d", of, got, want)
+		}
+	}
+	if Scale([]Window{{time.Hour, 3}}, 1, 100)[0].Max != 1 {
+		t.Error("never below one")
+	}
+}

@@ -23,6 +23,18 @@ func PerTenant() []Window {
 	return []Window{{15 * time.Minute, 500}, {time.Hour, 1500}, {24 * time.Hour, 5000}}
 }
 
+// Scale relaxes or tightens windows by a tenant's factor of/per; never below one.
+func Scale(windows []Window, of, per int) []Window {
+	if of <= 0 {
+		return windows
+	}
+	out := make([]Window, len(windows))
+	for i, w := range windows {
+		out[i] = Window{w.Span, max(1, w.Max*of/per)}
+	}
+	return out
+}
+
 // Count is how many happened in the running span of one window.
 type Count struct {
 	Since time.Time `json:"since"`

@@ -288,8 +288,9 @@ func (r *run) mail(ctx context.Context, purpose, to string, decoy bool) error {
 	}
 	counters := []counter{{r.MAC("limit.destination", []byte(canonical)), limit.PerDestination()}}
 	if ip := r.visit.Signals.IP; !r.Relaxed || !ip.IsLoopback() {
-		counters = append(counters, counter{r.MAC("limit.address", labels("mail", network(ip))), limit.PerAddress()},
-			counter{r.MAC("limit.tenant", labels("mail", r.a.TenantID)), limit.PerTenant()})
+		factor := r.w.Tenant.Settings.RequestsPerSecondPerIP // a tenant that lets one address do more lets it mail more
+		counters = append(counters, counter{r.MAC("limit.address", labels("mail", network(ip))), limit.Scale(limit.PerAddress(), factor, 20)},
+			counter{r.MAC("limit.tenant", labels("mail", r.a.TenantID)), limit.Scale(limit.PerTenant(), factor, 20)})
 	}
 	for _, c := range counters {
 		wait, ok, err := r.store.Take(ctx, c.key, c.windows, r.w.Now)
