@@ -269,3 +269,27 @@ func TestRightToLeft(t *testing.T) {
 	b.submit()
 	b.accessible("refused-password")
 }
+
+// TestPagesThatSayNo looks at the pages nobody wants to see: each says what to do, and leaks nothing.
+func TestPagesThatSayNo(t *testing.T) {
+	s := boot(t)
+	p := market(t, s)
+	b := openBrowser(t, s, "no")
+	for name, address := range map[string]string{
+		"unknown-tenant":   s.base + "/nobody/oauth2/v2.0/authorize",
+		"unknown-client":   p.authorize("client_id=11111111-2222-4333-8444-555555555555"),
+		"foreign-redirect": p.authorize("redirect_uri=https://evil.example/callback"),
+		"unknown-page":     s.base + "/fernhill/nowhere",
+		"unknown-attempt":  s.base + "/fernhill/signin/01a1ffe3-2615-7000-8f02-8b16e5501d0f",
+		"used-setup-link":  s.base + "/admin/setup?token=used",
+		"signed-out":       s.base + "/fernhill/oauth2/v2.0/logout",
+		"no-account-app":   s.base + "/demo/market/callback?state=x",
+	} {
+		b.goTo(address)
+		b.accessible(name)
+		words := b.words()
+		if len(words) < 40 || strings.Contains(words, "panic") || strings.Contains(words, ".go:") || strings.Contains(words, "sql") {
+			t.Errorf("%s says %q", name, words)
+		}
+	}
+}
