@@ -63,6 +63,10 @@ inside:
 	if len(pages) < 4 {
 		t.Errorf("the menu has only %v", pages)
 	}
+	for _, p := range pages { // behind each list: one of its things, and the page of its main action
+		b.goTo(s.base + p.(string))
+		pages = append(pages, evaluate[[]any](b, `[document.querySelector("main tbody th a"), document.querySelector(".page-head a.button--primary")].filter(Boolean).map(a => a.getAttribute("href"))`)...)
+	}
 	for _, p := range pages {
 		href := p.(string)
 		if strings.Contains(href, "signout") || strings.Contains(href, "sign-out") {

@@ -19,7 +19,7 @@ import (
 // startPage is the first page of a tenant: what is left to do, and how the last days went.
 func (p *Portal) startPage(c *fiber.Ctx) error {
 	v := visitOf(c)
-	s, err := p.shell(c, v.dir.Tenant.Name, "How sign-in is doing, and what is left to set up.", views.Help{
+	s, err := p.shell(c, "Start", "How sign-in is doing in "+v.dir.Tenant.Name+", and what is left to set up.", views.Help{
 		What: "The checklist looks at what is really there, so it cannot be ticked by hand. The figures lead to the list behind them.",
 		Do:   "Work through the list from the top; each line has the page where it is done."})
 	if err != nil {
