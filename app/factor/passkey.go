@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -21,8 +22,14 @@ func NewPasskeys(baseURL, name string) (*Passkeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("passkeys: %w", err)
 	}
+	id := u.Hostname()
+	if _, err := netip.ParseAddr(id); err == nil {
+		// No passkey can belong to an address (WebAuthn §5.1.2): on a development machine that is called by
+		// one, the browser refuses the ceremony, and everything else works.
+		id = "localhost"
+	}
 	w, err := webauthn.New(&webauthn.Config{
-		RPID: u.Hostname(), RPDisplayName: name, RPOrigins: []string{u.Scheme + "://" + u.Host},
+		RPID: id, RPDisplayName: name, RPOrigins: []string{u.Scheme + "://" + u.Host},
 		AuthenticatorSelection: protocol.AuthenticatorSelection{
 			ResidentKey: protocol.ResidentKeyRequirementPreferred, UserVerification: protocol.VerificationRequired},
 		AttestationPreference: protocol.PreferNoAttestation,

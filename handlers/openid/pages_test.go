@@ -1,0 +1,45 @@
+package openid_test
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"html"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
+
+// The form_post page submits itself by a script that its policy allows by hash, to a target that it
+// allows by origin, and works by its button where no script runs; over the real pages and without them.
+func TestFormPostPage(t *testing.T) {
+	for name, open := range map[string]func(testing.TB) *world{"plain": newWorld, "real pages": newRealWorld} {
+		t.Run(name, func(t *testing.T) {
+			w := open(t)
+			for _, app := range []registered{w.web, w.native} {
+				for _, more := range [][]string{{"response_mode", "form_post"}, {"response_mode", "form_post", "scope", "banana"}} {
+					r := w.browser().authorize(app, more...)
+					csp := r.header.Get("Content-Security-Policy")
+					script := inlineScript.FindStringSubmatch(r.body)
+					if r.status != 200 || script == nil {
+						t.Fatalf("%d %s", r.status, r.body)
+					}
+					sum := sha256.Sum256([]byte(script[1]))
+					if !strings.Contains(csp, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'") {
+						t.Errorf("the script is not allowed: %s", csp)
+					}
+					if _, actions, _ := strings.Cut(csp, "form-action"); !strings.Contains(strings.SplitN(actions, ";", 2)[0], strings.TrimSuffix(app.redirect, "/cb")) {
+						t.Errorf("the target is not allowed: %s", csp)
+					}
+					if !strings.Contains(r.body, `action="`+html.EscapeString(app.redirect)) || !strings.Contains(r.body, `type="submit"`) || !strings.Contains(r.body, `name="iss"`) {
+						t.Errorf("%s", r.body)
+					}
+					if strings.Contains(r.body, `name="code"`) == (len(more) > 2) {
+						t.Errorf("%s", r.body)
+					}
+				}
+			}
+		})
+	}
+}
