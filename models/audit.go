@@ -105,7 +105,15 @@ type AuditQuery struct {
 }
 
 func (t *Tenant) auditFilter(ctx context.Context, f AuditQuery) *gorm.DB {
-	q := t.q(ctx)
+	by := way{}
+	for _, c := range []struct{ value, index string }{{f.CorrelationID, "audits_correlation"}, {f.TargetID, "audits_target"},
+		{f.ActorID, "audits_actor"}, {f.Category, "audits_category"}} {
+		if c.value != "" {
+			by.index = c.index
+			break
+		}
+	}
+	q := t.via(ctx, "audits", by)
 	q = equals(q, [][2]string{{"actor_id", f.ActorID}, {"actor_kind", f.ActorKind}, {"target_kind", f.TargetKind}, {"target_id", f.TargetID},
 		{"category", f.Category}, {"operation", f.Operation}, {"activity", f.Activity}, {"correlation_id", f.CorrelationID}})
 	if !f.From.IsZero() {

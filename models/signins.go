@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -227,10 +228,67 @@ type SignInQuery struct {
 }
 
 // searchedUsers is how many people a search of the log follows by name.
-const searchedUsers = 200
+const searchedUsers = 50
 
-func (t *Tenant) signInFilter(ctx context.Context, f SignInQuery) (*gorm.DB, error) {
+// way is one path to the entries that a query wants: a condition and the index that leads there.
+type way struct {
+	index string
+	where string
+	args  []any
+}
+
+// via starts a query on a path. SQLite is told the index by name: it knows nothing about how many rows a
+// tenant has and would rather walk through the whole log in order. Postgres knows, and is not told.
+func (t *Tenant) via(ctx context.Context, table string, p way) *gorm.DB {
 	q := t.q(ctx)
+	if t.dialect == "sqlite" && p.index != "" {
+		q = q.Table(table + " INDEXED BY " + p.index)
+	}
+	if p.where != "" {
+		q = q.Where(p.where, p.args...)
+	}
+	return q
+}
+
+// signInPaths are the ways to what a query finds; the entries of all of them together are the answer.
+func (t *Tenant) signInPaths(ctx context.Context, f SignInQuery) ([]way, error) {
+	s := fold(f.Search)
+	if s == "" {
+		for _, c := range []struct{ value, index string }{{f.CorrelationID, "signins_correlation"}, {f.UserID, "signins_user"}, {f.IP, "signins_ip"},
+			{f.Country, "signins_country"}, {f.ClientID, "signins_app"}, {f.Result, "signins_result"}, {f.Kind, "signins_kind"}} {
+			if c.value != "" {
+				return []way{{index: c.index}}, nil
+			}
+		}
+		if f.SignUp != nil && *f.SignUp {
+			return []way{{index: "signins_sign_up"}}, nil
+		}
+		return []way{{index: "signins_time"}}, nil
+	}
+	if _, err := uuid.Parse(s); err == nil {
+		return []way{{where: "id = ?", args: []any{s}}, {"signins_correlation", "correlation_id = ?", []any{s}},
+			{"signins_user", "user_id = ?", []any{s}}, {"signins_app", "client_id = ?", []any{s}}}, nil
+	}
+	// A search never reads the log from end to end: it looks up who is meant, and then their entries.
+	people, err := t.Users(ctx, UserQuery{Search: s, Limit: searchedUsers})
+	if err != nil {
+		return nil, err
+	}
+	paths := []way{{"signins_identifier", "identifier = ?", []any{s}}}
+	if indexed(s) {
+		paths[0] = way{"signins_identifier", "identifier >= ? AND identifier < ?", []any{s, s + "\U0010FFFF"}}
+	}
+	if len(people.Items) > 0 {
+		ids := make([]string, len(people.Items))
+		for i, u := range people.Items {
+			ids[i] = u.ID
+		}
+		paths = append(paths, way{"signins_user", "user_id IN ?", []any{ids}})
+	}
+	return paths, nil
+}
+
+func signInFilter(q *gorm.DB, f SignInQuery) *gorm.DB {
 	q = equals(q, [][2]string{{"user_id", f.UserID}, {"client_id", f.ClientID}, {"result", f.Result}, {"kind", f.Kind},
 		{"ip", f.IP}, {"country", f.Country}, {"correlation_id", f.CorrelationID}, {"risk_level", f.RiskLevel}})
 	if f.SignUp != nil {
@@ -246,40 +304,47 @@ func (t *Tenant) signInFilter(ctx context.Context, f SignInQuery) (*gorm.DB, err
 	if !f.To.IsZero() {
 		q = q.Where("created_at < ?", f.To.UTC())
 	}
-	s := fold(f.Search)
-	if s == "" {
-		return q, nil
-	}
-	if _, err := uuid.Parse(s); err == nil {
-		return q.Where("(id = ? OR correlation_id = ? OR user_id = ? OR client_id = ?)", s, s, s, s), nil
-	}
-	// A search never reads the log from end to end: it looks up who is meant, and then their entries.
-	people, err := t.Users(ctx, UserQuery{Search: s, Limit: searchedUsers})
-	if err != nil {
-		return nil, err
-	}
-	users := []string{"-"}
-	for _, u := range people.Items {
-		users = append(users, u.ID)
-	}
-	return q.Where("(user_id IN ? OR (identifier >= ? AND identifier < ?))", users, s, s+"\U0010FFFF"), nil
+	return q
 }
 
 // SignInRows lists one page of the log as rows.
 func (t *Tenant) SignInRows(ctx context.Context, f SignInQuery) (Page[SignInRow], error) {
-	q, err := t.signInFilter(ctx, f)
-	if err == nil {
-		q, err = keyset(q, "created_at", f.After, !f.OldestFirst, true)
-	}
+	paths, err := t.signInPaths(ctx, f)
 	if err != nil {
 		return Page[SignInRow]{}, err
 	}
 	limit := clampLimit(f.Limit)
-	var rows []SignInRow
-	if err := q.Limit(limit + 1).Find(&rows).Error; err != nil {
-		return Page[SignInRow]{}, err
+	var all []SignInRow
+	for _, p := range paths {
+		q, err := keyset(signInFilter(t.via(ctx, "sign_ins", p), f), "created_at", f.After, !f.OldestFirst, true)
+		if err != nil {
+			return Page[SignInRow]{}, err
+		}
+		var rows []SignInRow
+		if err := q.Limit(limit + 1).Find(&rows).Error; err != nil {
+			return Page[SignInRow]{}, err
+		}
+		all = append(all, rows...)
 	}
-	return page(rows, limit, func(r SignInRow) cursor { return cursor{Time: r.CreatedAt, ID: r.ID} }), nil
+	if len(paths) > 1 {
+		all = merged(all, f.OldestFirst)
+	}
+	return page(all[:min(len(all), limit+1)], limit, func(r SignInRow) cursor { return cursor{Time: r.CreatedAt, ID: r.ID} }), nil
+}
+
+// merged sorts what several paths found and drops what more than one did.
+func merged(rows []SignInRow, oldestFirst bool) []SignInRow {
+	slices.SortFunc(rows, func(a, b SignInRow) int {
+		c := b.CreatedAt.Compare(a.CreatedAt)
+		if c == 0 {
+			c = strings.Compare(b.ID, a.ID)
+		}
+		if oldestFirst {
+			return -c
+		}
+		return c
+	})
+	return slices.CompactFunc(rows, func(a, b SignInRow) bool { return a.ID == b.ID })
 }
 
 // SignIns lists one page of the log.
@@ -326,12 +391,25 @@ func (t *Tenant) PurgeSignIns(ctx context.Context, before time.Time, limit int) 
 // CountSignIns counts what a query finds, up to a bound: past it the number is the bound, so that a
 // large log costs no more than a small one.
 func (t *Tenant) CountSignIns(ctx context.Context, f SignInQuery, bound int) (int, error) {
-	q, err := t.signInFilter(ctx, f)
+	paths, err := t.signInPaths(ctx, f)
 	if err != nil {
 		return 0, err
 	}
-	var n int64
-	some := q.Model(&SignInRow{}).Select("id").Limit(bound)
-	err = t.r(ctx).Table("(?) AS bounded", some).Count(&n).Error
-	return int(n), err
+	if len(paths) == 1 {
+		var n int64
+		some := signInFilter(t.via(ctx, "sign_ins", paths[0]), f).Model(&SignInRow{}).Select("id").Limit(bound)
+		err = t.r(ctx).Table("(?) AS some", some).Count(&n).Error
+		return int(n), err
+	}
+	seen := map[string]bool{}
+	for _, p := range paths {
+		var ids []string
+		if err := signInFilter(t.via(ctx, "sign_ins", p), f).Model(&SignInRow{}).Limit(bound).Pluck("id", &ids).Error; err != nil {
+			return 0, err
+		}
+		for _, id := range ids {
+			seen[id] = true
+		}
+	}
+	return min(len(seen), bound), nil
 }
