@@ -85,7 +85,7 @@ func (s *server) selfClient() (*http.Client, error) {
 type seedCommand struct {
 	Users   int    `help:"How many customers to add." default:"1000"`
 	SignIns int    `name:"sign-ins" help:"How many sign-ins of theirs to add, over three months." default:"10000"`
-	Number  uint64 `help:"Another number makes other people; the same one adds nothing twice on the same day." default:"1"`
+	Number  uint64 `help:"Another number makes other people; with the same one the people stay and get more sign-ins." default:"1"`
 }
 
 // Run generates customers and sign-ins in the sample company, for load and demonstrations.

@@ -62,10 +62,14 @@ type people struct {
 	anchor time.Time
 	lands  []land
 	weight []float64
+	suffix string // keeps the addresses of two populations apart
 }
 
 func newPeople(number uint64, anchor time.Time) people {
 	p := people{number: number, anchor: anchor, lands: lands()}
+	if number != Number {
+		p.suffix = fmt.Sprintf("-%d", number)
+	}
 	for _, l := range p.lands {
 		p.weight = append(p.weight, l.weight)
 	}
@@ -87,7 +91,7 @@ func (g people) at(i int) Person {
 	town := pick(d, l.places)
 	p.City, p.Region, p.Postal = town.city, town.region, town.postal
 	p.Street = fmt.Sprintf(l.street, d.between(1, 148), pick(d, l.streets))
-	p.Email = mailbox(d, p.Given, p.Family, i)
+	p.Email = mailbox(d, p.Given, p.Family, i, g.suffix)
 	p.inWindow = d.chance(0.4)
 	if p.inWindow {
 		p.CreatedAt = g.anchor.Add(-time.Duration(d.Float64() * float64(Window)))
@@ -125,13 +129,13 @@ func (g people) at(i int) Person {
 
 // mailbox makes an address at an example domain (RFC 2606) out of a name; names in other scripts get a
 // nickname, as people do.
-func mailbox(d dice, given, family string, i int) string {
+func mailbox(d dice, given, family string, i int, suffix string) string {
 	g, f := ascii(given), ascii(family)
 	if g == "" || f == "" {
 		g, f = pick(d, []string{"sunny", "quiet", "blue", "little", "lucky", "early"}), pick(d, []string{"river", "heron", "maple", "tea", "kite", "moon"})
 	}
 	local := pick(d, []string{g + "." + f, g[:1] + "." + f, f + "." + g, g + f, g + "_" + f})
-	return fmt.Sprintf("%s%d@example.%s", local, 10+i, pick(d, []string{"com", "com", "org", "net"}))
+	return fmt.Sprintf("%s%d%s@example.%s", local, 10+i, suffix, pick(d, []string{"com", "com", "org", "net"}))
 }
 
 // ascii keeps the letters of a name without their marks; "" when the script has no such letters.

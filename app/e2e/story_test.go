@@ -293,3 +293,13 @@ func TestPagesThatSayNo(t *testing.T) {
 		}
 	}
 }
+
+// TestSampleApplicationsOverHTTPS: with the local authority the applications trust the provider from the
+// first start on, and the back channel reaches them.
+func TestSampleApplicationsOverHTTPS(t *testing.T) {
+	s := boot(t, "PORTICO_TLS=local")
+	f := newFiller(t, s, "tess@example.com", password)
+	f.signedUp("market")
+	f.signedIn("auto")
+	f.signsOutEverywhere("auto", "market")
+}
