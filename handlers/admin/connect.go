@@ -21,7 +21,7 @@ func (p *Portal) appConnect(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	mistakes, err := v.tenant.ClientMistakes(c.UserContext(), a.ClientID, p.Now().Add(-24*time.Hour))
+	mistakes, err := p.openMistakes(c, v, a)
 	if err != nil {
 		return err
 	}
@@ -46,6 +46,20 @@ func (p *Portal) appConnect(c *fiber.Ctx) error {
 		m.Forget = &views.Action{Label: "Clear these and watch again", Post: v.appBase(a) + "/connect/forget"}
 	}
 	return handlers.Render(c, fiber.StatusOK, views.ConnectPage(s, m))
+}
+
+// openMistakes are the mistakes of the last day that were made after the app's last success: what worked
+// since is mended.
+func (p *Portal) openMistakes(c *fiber.Ctx, v *visit, a models.Application) ([]models.ClientDiagnosticRow, error) {
+	since := p.Now().Add(-24 * time.Hour)
+	last, err := v.tenant.SignIns(c.UserContext(), models.SignInQuery{ClientID: a.ClientID, Result: string(record.Success), From: since, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(last.Items) > 0 && last.Items[0].EndedAt.After(since) {
+		since = last.Items[0].EndedAt
+	}
+	return v.tenant.ClientMistakes(c.UserContext(), a.ClientID, since)
 }
 
 // firstSeen is when the application first asked for something: a sign-in page, or as a daemon, which

@@ -141,6 +141,13 @@ func TestConnectPanelNamesTheMistake(t *testing.T) {
 	b.must(b.shop.NoteClientMistake(t.Context(), th.app.ClientID, models.MistakeRedirectURI, "https://market.example/callback/", "https://market.example/callback"))
 	w.get(panel).wants(t, 200, "The redirect URI is not registered", "Only the slash at the end differs.", "https://market.example/callback")
 	b.must(b.shop.MarkFirstRequest(t.Context(), th.app.ClientID))
+	b.clock.Advance(time.Minute)
+	b.must(b.shop.RecordSignIn(t.Context(), record.SignIn{ID: models.NewID(), TenantID: b.shop.ID, Kind: record.Interactive, StartedAt: b.store.Now(), EndedAt: b.store.Now(),
+		App: record.Party{ID: th.app.ClientID, Name: "Market"}, Outcome: record.Outcome{Result: record.Success}}))
+	w.get(panel).wants(t, 200, "Market is connected") // what works now is no mistake any more
+	b.clock.Advance(time.Minute)
+	b.must(b.shop.NoteClientMistake(t.Context(), th.app.ClientID, models.MistakePKCEWrong, "", ""))
+	w.get(panel).wants(t, 200, "The PKCE verifier does not fit")
 	if a := w.post(panel + "/forget"); a.status != 303 {
 		t.Errorf("forget answered %d", a.status)
 	}
