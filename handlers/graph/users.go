@@ -261,7 +261,7 @@ func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, aga
 			return err
 		}
 	}
-	if hash != "" || u.Mail != before.Mail || u.Enabled != before.Enabled || !slices.Equal(u.Identities, before.Identities) {
+	if hash != "" || u.MustChangePassword != before.MustChangePassword || u.Mail != before.Mail || u.Enabled != before.Enabled || !slices.Equal(u.Identities, before.Identities) {
 		if err := mayCommand(ctx, c, u.ID); err != nil {
 			return err
 		}
