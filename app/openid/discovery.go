@@ -3,6 +3,8 @@ package openid
 import (
 	"context"
 	"encoding/json"
+
+	"portico/app/record"
 )
 
 // Document is a public document made once: its bytes and their entity tag.
@@ -26,6 +28,7 @@ type metadata struct {
 	ResponseModes         []string `json:"response_modes_supported"`
 	GrantTypes            []string `json:"grant_types_supported"`
 	SubjectTypes          []string `json:"subject_types_supported"`
+	ACRValues             []string `json:"acr_values_supported"`
 	IDTokenAlgs           []string `json:"id_token_signing_alg_values_supported"`
 	TokenAuth             []string `json:"token_endpoint_auth_methods_supported"`
 	TokenAuthAlgs         []string `json:"token_endpoint_auth_signing_alg_values_supported"`
@@ -57,6 +60,7 @@ func (r *Realm) Discovery() (Document, error) {
 		Scopes:        []string{ScopeOpenID, ScopeProfile, ScopeEmail, ScopePhone, ScopeAddress, ScopeOffline},
 		ResponseTypes: []string{"code"}, ResponseModes: []string{ModeQuery, ModeFragment, ModeFormPost},
 		GrantTypes:   []string{"authorization_code", "refresh_token", "client_credentials"},
+		ACRValues:    []string{record.ACRSingle, record.ACRMulti},
 		SubjectTypes: []string{"pairwise"}, IDTokenAlgs: []string{ES256, RS256, EdDSA},
 		TokenAuth: append(append([]string{}, proven...), string(MethodNone)), TokenAuthAlgs: assertion,
 		IntrospectionAuth: proven, IntrospectionAuthAlgs: assertion,

@@ -27,6 +27,12 @@ type Signals struct {
 	PlaceFailed bool       `json:"placeFailed,omitempty"` // a geolocation source is configured and failed
 }
 
+// Authentication context classes that Portico says (claim "acr") and understands (acr_values).
+const (
+	ACRSingle = "urn:portico:acr:single" // one factor
+	ACRMulti  = "urn:portico:acr:mfa"    // a second factor too
+)
+
 // Kind is Graph's signInEventTypes value.
 type Kind string
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"portico/app/policy"
+	"portico/app/record"
 	"portico/app/userflow"
 )
 
@@ -71,10 +72,10 @@ func demand(s *Step, a Attempt, w World) need {
 	return n
 }
 
-// Authentication context classes that Portico says and understands.
+// Authentication context classes; the protocol's metadata names them too.
 const (
-	ACRSingle = "urn:portico:acr:single"
-	ACRMulti  = "urn:portico:acr:mfa"
+	ACRSingle = record.ACRSingle
+	ACRMulti  = record.ACRMulti
 )
 
 func wantsMFA(acr []string) bool { return slices.Contains(acr, ACRMulti) }
