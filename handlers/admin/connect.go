@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -95,7 +96,9 @@ func snippets(e endpoints, kind, base, chosen string) (tabs []views.Link, shown 
 	for i, l := range fitting {
 		tabs = append(tabs, views.Link{Label: l.label, Href: base + "/connect?library=" + l.key})
 		if i == 0 || l.key == chosen {
-			shown, current = l.make(e), l.label
+			if shown, current = l.make(e), l.label; !e.secure() && strings.HasPrefix(l.key, "msal") {
+				shown.Note = "MSAL refuses addresses without https, on this computer too. Start Portico with PORTICO_TLS=local, or choose another library."
+			}
 		}
 	}
 	return tabs, shown, current

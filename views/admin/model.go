@@ -303,6 +303,7 @@ type Connect struct {
 // Snippet is text to paste.
 type Snippet struct {
 	Library, Install, File, Code string
+	Note                         string // what must be known before
 }
 
 // Mistake is one thing that the app did wrong, in words.
