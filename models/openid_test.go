@@ -164,6 +164,43 @@ func TestSignOutUserEndsEverythingOnce(t *testing.T) {
 	})
 }
 
+func TestHoldingKnowsThePerson(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+		tn := modelstest.MustTenant(t, s.Store, "")
+		ctx := t.Context()
+		u := modelstest.MustUserWithPassword(t, tn, "anna@example.com", "$hash")
+		g := grant(s, tn, "p")
+		g.UserID = u.ID
+		must(t, tn.AddOpenIDGrant(ctx, g))
+		read := func() openid.User {
+			t.Helper()
+			h, ok, err := tn.OpenIDHolding(ctx, g.ID)
+			if err != nil || !ok {
+				t.Fatal(ok, err)
+			}
+			return h.User
+		}
+		if p := read(); p.ID != u.ID || !p.Enabled || p.Deleted || p.PasswordChangeDue || p.Email != "anna@example.com" || !p.EmailVerified ||
+			p.PreferredUsername != "anna@example.com" || !p.SessionsValidFrom.Equal(u.SessionsValidFrom) {
+			t.Errorf("%+v", p)
+		}
+		must(t, tn.SetPassword(ctx, modelstest.Actor(), u.ID, models.PasswordChange{Hash: "$other", MustChange: true}))
+		if p := read(); !p.PasswordChangeDue {
+			t.Errorf("%+v", p)
+		}
+		if _, err := tn.UpdateUser(ctx, modelstest.Actor(), u.ID, func(u *models.User) error { u.Enabled = false; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if p := read(); p.Enabled {
+			t.Errorf("%+v", p)
+		}
+		must(t, tn.DeleteUser(ctx, modelstest.Actor(), u.ID))
+		if p := read(); !p.Deleted || p.SessionsValidFrom.IsZero() {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
 func TestPurgeOpenID(t *testing.T) {
 	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
 		tn := modelstest.MustTenant(t, s.Store, "")

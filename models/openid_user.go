@@ -26,6 +26,7 @@ type holdingRow struct {
 	MobilePhone       string
 	PreferredLanguage string
 	Enabled           bool
+	ChangeDue         int
 	SessionsValidFrom *time.Time
 	UpdatedAt         *time.Time
 	DeletedAt         *time.Time
@@ -37,6 +38,8 @@ const holdingSQL = `SELECT g.*, COALESCE(u.id, '') AS person_id, COALESCE(u.disp
 	COALESCE(u.street_address, '') AS street_address, COALESCE(u.city, '') AS city, COALESCE(u.state, '') AS state,
 	COALESCE(u.postal_code, '') AS postal_code, COALESCE(u.country, '') AS country, COALESCE(u.mobile_phone, '') AS mobile_phone,
 	COALESCE(u.preferred_language, '') AS preferred_language, COALESCE(u.enabled, false) AS enabled,
+	CASE WHEN u.must_change_password AND EXISTS (SELECT 1 FROM credentials AS c WHERE c.tenant_id = u.tenant_id AND c.user_id = u.id AND c.kind = 'password')
+		THEN 1 ELSE 0 END AS change_due,
 	u.sessions_valid_from AS sessions_valid_from, u.updated_at AS updated_at, u.deleted_at AS deleted_at, s.revoked_at AS ended_at
 	FROM openid_grants AS g
 	LEFT JOIN users AS u ON u.id = g.user_id AND u.tenant_id = g.tenant_id
@@ -68,7 +71,7 @@ func (t *Tenant) holding(ctx context.Context, where string, arg any) (openid.Hol
 	if r.PersonID == "" {
 		return h, true, nil
 	}
-	h.User = openid.User{ID: r.PersonID, Enabled: r.Enabled, Deleted: r.DeletedAt != nil, SessionsValidFrom: timeOf(r.SessionsValidFrom),
+	h.User = openid.User{ID: r.PersonID, Enabled: r.Enabled, Deleted: r.DeletedAt != nil, PasswordChangeDue: r.ChangeDue == 1, SessionsValidFrom: timeOf(r.SessionsValidFrom),
 		PreferredUsername: r.Mail, Name: r.DisplayName, GivenName: r.GivenName, FamilyName: r.Surname, Email: r.Mail,
 		EmailVerified: r.MailVerified, Phone: r.MobilePhone, Street: r.StreetAddress, City: r.City, Region: r.State,
 		PostalCode: r.PostalCode, Country: r.Country, Locale: r.PreferredLanguage, UpdatedAt: timeOf(r.UpdatedAt)}

@@ -53,6 +53,7 @@ type User struct {
 	ID                string
 	Enabled           bool
 	Deleted           bool
+	PasswordChangeDue bool
 	SessionsValidFrom time.Time // grants proven earlier are dead
 	PreferredUsername string
 	Name              string

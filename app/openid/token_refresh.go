@@ -74,7 +74,7 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 		return nil, bad
 	}
 	g.Scopes = granted
-	decision, bad := p.ask(ctx, realm, &g, in)
+	decision, bad := p.ask(ctx, realm, &g, user, in)
 	if bad != nil {
 		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, decision.Results), bad)
 	}
@@ -148,11 +148,12 @@ func (p *Provider) presented(ctx context.Context, store Store, g Grant, t, next 
 }
 
 // ask puts the question to risk and policy. An answer that demands more does not consume the token.
-func (p *Provider) ask(ctx context.Context, realm *Realm, g *Grant, in TokenRequest) (policy.Decision, *Error) {
+func (p *Provider) ask(ctx context.Context, realm *Realm, g *Grant, u User, in TokenRequest) (policy.Decision, *Error) {
 	if p.gate == nil {
 		return policy.Decision{}, nil
 	}
-	r := policy.Request{TenantID: realm.Tenant.ID, UserID: g.UserID, ClientID: g.ClientID, Refresh: true}
+	r := policy.Request{TenantID: realm.Tenant.ID, UserID: g.UserID, ClientID: g.ClientID, Refresh: true,
+		Account: &policy.Account{Usable: u.Enabled && !u.Deleted, PasswordChangeDue: u.PasswordChangeDue}}
 	if in.Signals != nil {
 		r.Signals = in.Signals()
 	}

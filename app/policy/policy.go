@@ -36,6 +36,14 @@ type Request struct {
 	RiskLevel string
 	SignUp    bool
 	Refresh   bool // the question comes from the token endpoint, nobody sits at a browser
+	// Account is what the asker has read of the person a moment ago; nil = look it up.
+	Account *Account
+}
+
+// Account is the little of a person that a question at refresh turns on.
+type Account struct {
+	Usable            bool
+	PasswordChangeDue bool
 }
 
 // Decision is the join of every policy that applies.

@@ -29,11 +29,14 @@ func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Decision, e
 		return policy.Decision{Block: true}, err
 	}
 	m := g.Machine
-	who, err := m.Stores.SignIns(r.TenantID).AccountByID(ctx, r.UserID)
-	if err != nil {
-		return policy.Decision{Block: true}, err
+	if r.Account == nil {
+		who, err := m.Stores.SignIns(r.TenantID).AccountByID(ctx, r.UserID)
+		if err != nil {
+			return policy.Decision{Block: true}, err
+		}
+		r.Account = &policy.Account{Usable: who.Usable(), PasswordChangeDue: who.MustChangePassword && who.HasPassword}
 	}
-	if !who.Usable() {
+	if !r.Account.Usable {
 		return policy.Decision{Block: true}, nil
 	}
 	r.Refresh = true
@@ -42,6 +45,6 @@ func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Decision, e
 	if place.Flow.MFA.Enforcement == userflow.MFAOff {
 		d.RequireMFA, d.MFABecauseRisk = false, false
 	}
-	d.PasswordChange = d.PasswordChange || who.MustChangePassword && who.HasPassword
+	d.PasswordChange = d.PasswordChange || r.Account.PasswordChangeDue
 	return d, nil
 }
