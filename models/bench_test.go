@@ -166,6 +166,7 @@ func BenchmarkSearch(b *testing.B) {
 			}
 			must(tn.ImportUsers(ctx, modelstest.Actor(), list))
 		}
+		must(s.Settle())
 	}
 	for _, c := range []struct {
 		name string
@@ -233,6 +234,7 @@ func BenchmarkLogPage(b *testing.B) {
 			_, err := tn.ImportSignIns(ctx, list)
 			must(err)
 		}
+		must(s.Settle())
 	}
 	yes := true
 	for _, c := range []struct {

@@ -60,3 +60,11 @@ func (s *Store) FillDisk() error {
 	}
 	return s.write.Exec(fmt.Sprintf("PRAGMA max_page_count = %d", pages)).Error
 }
+
+// Settle gives the planner what it would know a few minutes after a large import.
+func (s *Store) Settle() error {
+	if s.dialect == "postgres" {
+		return s.write.Exec("VACUUM ANALYZE").Error
+	}
+	return s.Maintain(context.Background())
+}

@@ -177,9 +177,22 @@ func searchFilter(q *gorm.DB, search string) *gorm.DB {
 		return prefix(q, words[0]) // who starts with them
 	}
 	for _, w := range words {
-		q = q.Where("search_norm LIKE ? ESCAPE '\\'", "%"+likeEscape(w)+"%")
+		rare := rarePart(w)
+		q = q.Where("search_norm LIKE ? ESCAPE '\\'", "%"+likeEscape(rare)+"%")
+		if rare != w {
+			q = q.Where("replace(search_norm, ?, '') <> search_norm", w) // holds it; no index is asked for this
+		}
 	}
 	return q
+}
+
+// rarePart is what of a word an index should look for: the domain of an address is what many have in
+// common, and the index is slow with it.
+func rarePart(w string) string {
+	if local, _, isAddress := strings.Cut(w, "@"); isAddress && indexed(local) {
+		return local
+	}
+	return w
 }
 
 func isID(s string) bool { return len(s) == 36 && strings.Count(s, "-") == 4 }
@@ -203,12 +216,7 @@ func (t *Tenant) trigrams(f UserQuery) (s trigramSearch, ok bool) {
 	var tokens []string
 	for _, w := range strings.Fields(search) {
 		s.words = append(s.words, w)
-		// The domain of an address is what many have in common: the index is slow with it.
-		rare := w
-		if local, _, isAddress := strings.Cut(w, "@"); isAddress && indexed(local) {
-			rare = local
-		}
-		tokens = append(tokens, cover(rare)...)
+		tokens = append(tokens, cover(rarePart(w))...)
 	}
 	s.match = strings.Join(tokens, " AND ")
 	return s, s.match != ""
