@@ -2,11 +2,15 @@ package e2e
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"golang.org/x/net/html"
+
+	"portico/app/e2e/formfill"
 )
 
 // TestSamplePagesAreAccessible looks at what exists before anybody signs in.
@@ -302,4 +306,49 @@ func TestSampleApplicationsOverHTTPS(t *testing.T) {
 	f.signedUp("market")
 	f.signedIn("auto")
 	f.signsOutEverywhere("auto", "market")
+}
+
+// TestBeOneOfTheSampleCustomers follows a link of the landing page: the person has no password and signs
+// in with a code instead.
+func TestBeOneOfTheSampleCustomers(t *testing.T) {
+	s := boot(t)
+	f := newFiller(t, s, "", password)
+	landing, err := f.Open(s.base + "/demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := formfill.First(landing.Root, func(n *html.Node) bool { return strings.Contains(formfill.Attr(n, "href"), "login_hint=") })
+	if link == nil {
+		t.Fatal("nobody to be")
+	}
+	name := strings.TrimSpace(formfill.Text(link))
+	to, err := url.Parse(formfill.Attr(link, "href"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Answers = formfill.Person(to.Query().Get("login_hint"), password)
+	page, err := f.Open(s.base + to.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		if formfill.First(page.Root, func(n *html.Node) bool { return strings.Contains(formfill.Attr(n, "autocomplete"), "one-time-code") }) != nil {
+			break
+		}
+		if formfill.First(page.Root, func(n *html.Node) bool {
+			return formfill.Attr(n, "name") == "action" && formfill.Attr(n, "value") == "code"
+		}) != nil {
+			page = f.press(page, "code")
+		} else {
+			page = f.post(page)
+		}
+	}
+	left, err := f.Walk(page.URL.String(), s.base+"/demo/market/callback")
+	if err != nil {
+		t.Fatalf("%v (%s)", err, strings.Join(f.Titles, " → "))
+	}
+	home, err := f.Open(left)
+	if err != nil || !strings.Contains(home.Words(), "Hello, "+strings.Fields(name)[0]) {
+		t.Errorf("%s: %s %v", name, home.Words(), err)
+	}
 }
