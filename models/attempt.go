@@ -133,12 +133,30 @@ func (s signInStore) RecordSignIn(ctx context.Context, r record.SignIn) error {
 // nobody is asked for in place of an account that is not there, so that time tells nothing.
 const nobody = "00000000-0000-4000-8000-000000000000"
 
+// AccountByEmail reads a person by the identity that was typed, in two queries: with that one identity,
+// which is all that a sign-in looks at.
 func (s signInStore) AccountByEmail(ctx context.Context, canonical string) (account.Account, error) {
-	u, err := s.UserByIdentity(ctx, account.SignInEmail, "", canonical)
-	if fault.Is(err, fault.NotFound) {
-		_, err = s.usersOf(ctx, []UserRow{{ID: nobody}})
+	var row struct {
+		UserRow
+		IdentityValue string
+	}
+	err := s.r(ctx).Table("users").Select("users.*, identities.value AS identity_value").
+		Joins("JOIN identities ON identities.user_id = users.id AND identities.tenant_id = users.tenant_id").
+		Where("identities.tenant_id = ? AND identities.sign_in_type = ? AND identities.issuer = ? AND identities.canonical = ?",
+			s.ID, account.SignInEmail, "", canonical).Limit(1).Take(&row).Error
+	if err != nil && !isNotFound(err) {
 		return account.Account{}, err
 	}
+	known, id := err == nil, row.UserRow.ID
+	if !known {
+		id = nobody
+	}
+	var credentials []CredentialRow
+	err = s.q(ctx).Select("id", "tenant_id", "user_id", "kind", "name", "created_at").Where("user_id = ?", id).Order("created_at, id").Find(&credentials).Error
+	if err != nil || !known {
+		return account.Account{}, err
+	}
+	u, err := userOf(row.UserRow, []IdentityRow{{SignInType: account.SignInEmail, Canonical: canonical, Value: row.IdentityValue}}, credentials)
 	return u.Account, err
 }
 
