@@ -398,7 +398,7 @@ func (t *Tenant) CountSignIns(ctx context.Context, f SignInQuery, bound int) (in
 	if len(paths) == 1 {
 		var n int64
 		some := signInFilter(t.via(ctx, "sign_ins", paths[0]), f).Model(&SignInRow{}).Select("id").Limit(bound)
-		err = t.r(ctx).Table("(?) AS some", some).Count(&n).Error
+		err = t.r(ctx).Table("(?) AS bounded", some).Count(&n).Error
 		return int(n), err
 	}
 	seen := map[string]bool{}
