@@ -41,6 +41,9 @@ func (p *Provider) open(ctx context.Context, realm *Realm, raw, typ string, clai
 	if key.Alg != head.Algorithm {
 		return errToken
 	}
+	if typ == typAccess && !key.RetireAt.IsZero() && !p.now().Before(key.RetireAt) {
+		return errToken // retired before its time, because others may know it; hints outlive their keys
+	}
 	payload, err := jws.Verify(key.public)
 	if err != nil {
 		return errToken

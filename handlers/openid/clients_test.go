@@ -148,10 +148,14 @@ func TestKeyRotation(t *testing.T) {
 	if r := w.browser().signOut("id_token_hint", hint); r.status != 200 {
 		t.Errorf("a hint signed by a retired key: %d %s", r.status, r.body)
 	}
+	access := text(w.tokens(w.browser(), w.web)["access_token"])
 	if err := w.provider.RotateKeys(t.Context(), modelstest.Actor(), w.tenant.ID, true); err != nil {
 		t.Fatal(err)
 	}
 	w.clock.Advance(2 * time.Second)
+	if r := w.userinfo(access); r.status != 401 {
+		t.Errorf("a token of a key that others may know: %d", r.status)
+	}
 	if k := kids(); len(k) != 1 || k[0] == second {
 		t.Errorf("after an immediate rotation: %v", k)
 	}
@@ -163,6 +167,39 @@ func TestKeyRotation(t *testing.T) {
 	if k := kids(); len(k) != 2 {
 		t.Errorf("the job published nothing: %v", k)
 	}
+}
+
+// What one tenant gave is worth nothing in another, whatever the spelling of its address.
+func TestTenantsAreApart(t *testing.T) {
+	w := newWorld(t)
+	other := modelstest.MustTenant(t, w.store, "")
+	out := w.tokens(w.browser(), w.web, "scope", "openid offline_access")
+	code := w.browser().code(w.web)
+	at := func(path string) string { return w.base + "/" + other.ID + path }
+	get := func(path, token string) response {
+		req, _ := http.NewRequest(http.MethodGet, at(path), nil)
+		req.Header.Set("Authorization", "Bearer "+token)
+		return w.do(http.DefaultClient, req)
+	}
+	if r := get("/openid/userinfo", text(out["access_token"])); r.status != 401 {
+		t.Errorf("userinfo: %d %s", r.status, r.body)
+	}
+	b := w.browser()
+	for name, f := range map[string]url.Values{"code": redemption(w.web, code),
+		"refresh": {"grant_type": {"refresh_token"}, "refresh_token": {text(out["refresh_token"])}}} {
+		f.Set("client_id", w.web.ClientID)
+		f.Set("client_secret", w.web.secret)
+		if r := b.post(at("/oauth2/v2.0/token"), f); r.status != 401 {
+			t.Errorf("%s: %d %s", name, r.status, r.body)
+		}
+	}
+	if r := b.get(at("/oauth2/v2.0/authorize") + "?" + w.query(w.web).Encode()); r.status != 400 || r.header.Get("Location") != "" {
+		t.Errorf("authorize: %d", r.status)
+	}
+	if r := b.get(at("/oauth2/v2.0/logout") + "?id_token_hint=" + text(out["id_token"])); r.status != 400 {
+		t.Errorf("logout: %d", r.status)
+	}
+	mustToken(t, w.tokenPost(w.web, redemption(w.web, code)))
 }
 
 // Two instances that start together end with one key, and each verifies what the other signed.
