@@ -10,7 +10,6 @@ const (
 	TOTP      = "totp"
 	Passkey   = "passkey"
 	Recovery  = "recovery"
-	SMS       = "sms"
 )
 
 // KindOf gives the kind behind a name of a user flow's MFA methods; "" when there is none yet.

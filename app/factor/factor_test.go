@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp/totp"
 	"golang.org/x/crypto/bcrypt"
 
 	"portico/app/fault"
@@ -204,14 +205,23 @@ func TestCodes(t *testing.T) {
 	}
 }
 
+// codeAt is what an authenticator app shows at a time.
+func codeAt(secret []byte, at time.Time) string {
+	code, err := totp.GenerateCode(TOTPText(secret), at)
+	if err != nil {
+		return err.Error()
+	}
+	return code
+}
+
 func TestTOTP(t *testing.T) {
 	secret := []byte("12345678901234567890") // RFC 6238 appendix B
 	at := time.Unix(59, 0)
-	if c := TOTPCode(secret, at); c != "287082" {
-		t.Fatalf("RFC 6238: %s", c)
+	if _, ok := VerifyTOTP(secret, "287082", 0, at); !ok {
+		t.Fatal("RFC 6238 appendix B")
 	}
 	now := time.Unix(1_800_000_000, 0)
-	code := TOTPCode(secret, now)
+	code := codeAt(secret, now)
 	step, ok := VerifyTOTP(secret, " "+code[:3]+" "+code[3:], 0, now)
 	if !ok || step != now.Unix()/30 {
 		t.Fatal(step, ok)
@@ -221,12 +231,12 @@ func TestTOTP(t *testing.T) {
 		last int64
 		want bool
 	}{
-		"a step late":        {TOTPCode(secret, now.Add(-30*time.Second)), 0, true},
-		"a step early":       {TOTPCode(secret, now.Add(30*time.Second)), 0, true},
-		"two steps late":     {TOTPCode(secret, now.Add(-60*time.Second)), 0, false},
+		"a step late":        {codeAt(secret, now.Add(-30*time.Second)), 0, true},
+		"a step early":       {codeAt(secret, now.Add(30*time.Second)), 0, true},
+		"two steps late":     {codeAt(secret, now.Add(-60*time.Second)), 0, false},
 		"used before":        {code, step, false},
-		"older than used":    {TOTPCode(secret, now.Add(-30*time.Second)), step, false},
-		"newer than used":    {TOTPCode(secret, now.Add(30*time.Second)), step, true},
+		"older than used":    {codeAt(secret, now.Add(-30*time.Second)), step, false},
+		"newer than used":    {codeAt(secret, now.Add(30*time.Second)), step, true},
 		"wrong":              {"000000", 0, false},
 		"nothing":            {"", 0, false},
 		"too long by digits": {code + "0", 0, false},
@@ -237,10 +247,6 @@ func TestTOTP(t *testing.T) {
 	}
 	if u := TOTPURI(secret, "Fern & Hill", "a@example.com"); !strings.HasPrefix(u, "otpauth://totp/Fern%20&%20Hill:a@example.com?") || strings.Contains(u, "+") {
 		t.Error(u)
-	}
-	size, path, err := QR(TOTPURI(secret, "Fernhill", "a@example.com"))
-	if err != nil || size < 29 || !strings.HasPrefix(path, "M4 4h7v1h-7z") {
-		t.Error(size, path[:40], err)
 	}
 	if b, err := NewTOTP(rand.Reader); err != nil || len(b) != 20 || bytes.Equal(b, make([]byte, 20)) {
 		t.Error(b, err)

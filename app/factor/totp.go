@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/boombuler/barcode/qr"
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
 )
@@ -51,37 +50,3 @@ func VerifyTOTP(secret []byte, code string, last int64, now time.Time) (step int
 	}
 	return step, ok
 }
-
-// TOTPCode is the code of a moment: for tests and for people without an app there is none.
-func TOTPCode(secret []byte, at time.Time) string {
-	code, err := hotp.GenerateCodeCustom(TOTPText(secret), uint64(at.Unix()/totpPeriod), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
-	if err != nil {
-		return ""
-	}
-	return code
-}
-
-// QR draws a text as an SVG path in a square of size modules, quiet zone included.
-func QR(text string) (size int, path string, err error) {
-	code, err := qr.Encode(text, qr.M, qr.Auto)
-	if err != nil {
-		return 0, "", err
-	}
-	const quiet = 4
-	b := code.Bounds()
-	var p strings.Builder
-	for y := b.Min.Y; y < b.Max.Y; y++ {
-		for x := b.Min.X; x < b.Max.X; x++ {
-			start := x
-			for x < b.Max.X && dark(code.At(x, y).RGBA()) {
-				x++
-			}
-			if x > start {
-				fmt.Fprintf(&p, "M%d %dh%dv1h-%dz", start-b.Min.X+quiet, y-b.Min.Y+quiet, x-start, x-start)
-			}
-		}
-	}
-	return b.Dx() + 2*quiet, p.String(), nil
-}
-
-func dark(r, _, _, _ uint32) bool { return r < 0x8000 }

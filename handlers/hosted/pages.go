@@ -59,11 +59,11 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 			c.Set(fiber.HeaderRetryAfter, itoa(int(res.Problem.RetryAfter.Seconds())+1))
 		}
 	}
-	make, ok := table()[name]
+	pageOf, ok := table()[name]
 	if !ok {
-		make = finished
+		pageOf = finished
 	}
-	page := make(d)
+	page := pageOf(d)
 	switch name {
 	case signin.Blocked:
 		status = fiber.StatusForbidden
