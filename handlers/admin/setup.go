@@ -55,7 +55,7 @@ func (p *Portal) setupLinkOf(c *fiber.Ctx, token string) (setupLink, error) {
 // setupExpired is the kind page of a link that is used, old or unknown.
 func (p *Portal) setupExpired(c *fiber.Ctx) error {
 	return handlers.Render(c, fiber.StatusGone, views.PublicPage(views.Public{
-		Title: "This link does not work any more", Lead: "It was used already, it is older than 30 minutes, or it was cut off when copying.",
+		Title: "This link does not work any more", Lead: "It was used already, it is too old, or it was cut off when copying.",
 		Paragraphs: []string{"If you have set up your account already, sign in. Otherwise ask whoever runs this server for a new link; they run:"},
 		Command:    "app admin create --email you@example.com",
 		Links:      []views.Link{{Label: "Sign in to the portal", Href: "/admin"}}}))
