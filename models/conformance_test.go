@@ -216,6 +216,28 @@ func strip(results []any) string {
 	return b.String()
 }
 
+// turnsFor is how many of the turns a method can tell apart: none of its arguments is an id, or one, or
+// several.
+func turnsFor(m reflect.Method, ids, all int) int {
+	several := 0
+	for i := 1; i < m.Type.NumIn(); i++ {
+		switch in := m.Type.In(i); {
+		case in == reflect.TypeFor[audit.Actor](), in == reflect.TypeFor[time.Time]():
+		case in.Kind() == reflect.String:
+			several++
+		case in.Kind() == reflect.Struct, in.Kind() == reflect.Slice:
+			several += 2
+		}
+	}
+	switch several {
+	case 0:
+		return 1
+	case 1:
+		return ids
+	}
+	return all
+}
+
 // A handle on one tenant reads and changes nothing of another, whatever it is told: every method is
 // called with every id of the other tenant's rows.
 func TestTenantsAreApart(t *testing.T) {
@@ -235,7 +257,7 @@ func TestTenantsAreApart(t *testing.T) {
 			turns = append(turns, []string{p[0], p[1]})
 		}
 		for _, m := range ownMethods() {
-			for i, turn := range turns {
+			for i, turn := range turns[:turnsFor(m, len(ids), len(turns))] {
 				if s.Engine == modelstest.Postgres && i%4 != 0 {
 					continue // slower, and the queries are the same
 				}

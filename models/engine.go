@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -37,6 +38,10 @@ func Open(dsn string, seal Sealer, now func() time.Time) (*Store, error) {
 	}
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
 		s.dialect, s.path = "sqlite", path
+		// A new file is its owner's alone; its log inherits that. Where it cannot be made, opening says why.
+		if f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err == nil {
+			_ = f.Close()
+		}
 		open := func(txlock string, conns int, prepare bool) (*gorm.DB, error) {
 			q := url.Values{"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
 				"_time_format": {"sqlite"}, "_timezone": {"UTC"}, "_txlock": {txlock}}

@@ -2,6 +2,7 @@ package models_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -83,4 +84,17 @@ func TestTimesAreKeptAlike(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestANewDatabaseFileIsPrivate(t *testing.T) {
+	s := modelstest.OpenEmpty(t, modelstest.SQLite)
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	path := strings.TrimPrefix(s.DSN, "sqlite:")
+	for _, name := range []string{path, path + "-wal"} {
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
 }
