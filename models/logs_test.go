@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"sync"
@@ -256,6 +257,29 @@ func TestAuditLog(t *testing.T) {
 		}
 		if got, err := tn.Audit(ctx, e.ID); err != nil || got.ID != e.ID {
 			t.Errorf("one entry: %+v, %v", got, err)
+		}
+	})
+}
+
+func TestAnUndoneFoldIsNotCountedOn(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, s *models.Store) {
+		ctx := t.Context()
+		tn := modelstest.MustTenant(t, s, "")
+		stop := errors.New("stop")
+		r := entry(s.Now(), func(r *record.SignIn) { r.Kind = record.Service })
+		if err := tn.InTx(ctx, func(tn *models.Tenant) error { return errors.Join(tn.FoldSignIn(ctx, r), stop) }); !errors.Is(err, stop) {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := tn.FoldSignIn(ctx, r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.FlushSignIns(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := tn.SignIns(ctx, models.SignInQuery{}); err != nil || len(p.Items) != 1 || p.Items[0].Count != 2 {
+			t.Errorf("%+v, %v", p.Items, err)
 		}
 	})
 }

@@ -131,14 +131,16 @@ func (t *Tenant) FoldSignIn(ctx context.Context, r record.SignIn) error {
 	if err := t.LogSignIn(ctx, r); err != nil {
 		return err
 	}
-	t.folds.mu.Lock()
-	defer t.folds.mu.Unlock()
-	if t.folds.byID == nil {
-		t.folds.byID = map[string]*folding{}
-	}
-	if _, ok := t.folds.byID[id]; !ok && len(t.folds.byID) < foldMost {
-		t.folds.byID[id] = &folding{tenant: t.Store.Tenant(t.ID), minute: minute}
-	}
+	t.afterCommit(func() { // a row that is undone must not be counted on
+		t.folds.mu.Lock()
+		defer t.folds.mu.Unlock()
+		if t.folds.byID == nil {
+			t.folds.byID = map[string]*folding{}
+		}
+		if _, ok := t.folds.byID[id]; !ok && len(t.folds.byID) < foldMost {
+			t.folds.byID[id] = &folding{tenant: t.Store.Tenant(t.ID), minute: minute}
+		}
+	})
 	return nil
 }
 
