@@ -86,8 +86,7 @@ func typed(c *fiber.Ctx) [][2]string {
 	var out [][2]string
 	c.Request().PostArgs().VisitAll(func(k, v []byte) {
 		name := string(k)
-		low := strings.ToLower(name)
-		if strings.Contains(low, "password") || strings.Contains(low, "code") || strings.Contains(low, "secret") || len(out) >= 64 {
+		if secretField(name) || len(out) >= 64 {
 			return
 		}
 		out = append(out, [2]string{name, string(v)})
@@ -230,4 +229,11 @@ func plainPage(c *fiber.Ctx, v ErrorView) templ.Component {
 			html.EscapeString(l.T("error.reference")), v.Reference)
 		return err
 	})
+}
+
+// secretField names the inputs that are never shown again: passwords, one-time codes, passkey answers.
+// A postal code is none of them.
+func secretField(name string) bool {
+	low := strings.ToLower(name)
+	return strings.Contains(low, "password") || strings.HasSuffix(low, "secret") || low == "code" || low == "credential" || low == "recovery"
 }

@@ -112,11 +112,12 @@ func (s signInStore) SaveAttempt(ctx context.Context, a signin.Attempt) (int64, 
 	return a.Version + 1, r.Error
 }
 
-// EndAttempt closes the attempt and forgets its facts; the record keeps what is worth keeping.
+// EndAttempt closes the attempt and forgets its facts, but for the two that tell how a late form is
+// answered; the record keeps what is worth keeping.
 func (s signInStore) EndAttempt(ctx context.Context, a signin.Attempt, rec record.SignIn) error {
 	return s.InTx(ctx, func(t *Tenant) error {
 		if a.Version > 0 {
-			a.Facts = signin.Facts{}
+			a.Facts = signin.Facts{Cancelled: a.Facts.Cancelled, Other: a.Facts.Other}
 			if _, err := (signInStore{t}).SaveAttempt(ctx, a); err != nil {
 				return err
 			}

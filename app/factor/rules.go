@@ -60,7 +60,7 @@ func (r Rules) Check(password string, names ...string) error {
 			}
 		}
 	}
-	if Score(p, slices.Concat(global(), r.Banned)) < enough {
+	if distinct(p) < 3 && utf8.RuneCountInString(p) < 32 || Score(p, slices.Concat(global(), r.Banned)) < enough {
 		return bad("field.new_password.common", nil)
 	}
 	if r.Breached != nil {
@@ -135,6 +135,15 @@ func oneEdit(a, b []rune) bool {
 		return i == len(a) || slices.Equal(a[i+1:], b[i+1:])
 	}
 	return slices.Equal(a[i:], b[i+1:])
+}
+
+// distinct counts the different characters: one key pressed again and again is no password.
+func distinct(s string) int {
+	seen := map[rune]bool{}
+	for _, c := range s {
+		seen[c] = true
+	}
+	return len(seen)
 }
 
 func classes(s string) int {

@@ -75,6 +75,7 @@ func (r *run) selectAccount(f Form) error {
 	if !sessionUsable(r.a, r.w) { // it cannot be gone on with (max_age, hints): prove again, under the same name
 		r.a.Facts.Resumed = nil
 		r.a.Facts.Other = &Mark{At: r.w.Now}
+		r.a.Request.LoginHint = r.w.Holder.Mail
 	}
 	return nil
 }
@@ -83,6 +84,9 @@ func (r *run) selectAccount(f Form) error {
 func (r *run) identify(ctx context.Context, s Step, f Form) error {
 	if f.Action == "signUp" && r.w.Flow.SignUpAllowed {
 		r.a.Facts.SignUp = &Mark{At: r.w.Now}
+		if typed := f.Value("email"); typed != "" { // nothing typed is lost on the way to the next page
+			r.a.Request.LoginHint = typed
+		}
 		return nil
 	}
 	var bad fault.Fields
@@ -286,12 +290,13 @@ func (r *run) mail(ctx context.Context, purpose, to string, decoy bool) error {
 		key     []byte
 		windows []limit.Window
 	}
-	counters := []counter{{r.MAC("limit.destination", []byte(canonical)), limit.PerDestination()}}
+	var counters []counter // whoever is over their own limit must not use up the destination's
 	if ip := r.visit.Signals.IP; !r.Relaxed || !ip.IsLoopback() {
 		factor := r.w.Tenant.Settings.RequestsPerSecondPerIP // a tenant that lets one address do more lets it mail more
 		counters = append(counters, counter{r.MAC("limit.address", labels("mail", network(ip))), limit.Scale(limit.PerAddress(), factor, 20)},
 			counter{r.MAC("limit.tenant", labels("mail", r.a.TenantID)), limit.Scale(limit.PerTenant(), factor, 20)})
 	}
+	counters = append(counters, counter{r.MAC("limit.destination", []byte(canonical)), limit.PerDestination()})
 	for _, c := range counters {
 		wait, ok, err := r.store.Take(ctx, c.key, c.windows, r.w.Now)
 		if err != nil {

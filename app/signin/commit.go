@@ -55,7 +55,7 @@ func (r *run) commit(ctx context.Context) (Result, error) {
 		rec := r.record(step, record.Outcome{Result: record.Success})
 		rec.Session = record.Session{SID: ses.SID, AuthTime: ses.AuthTime, Reused: step.Person.Resumed}
 		ended := r.a
-		ended.EndedAt = r.w.Now
+		ended.EndedAt, ended.Facts = r.w.Now, Facts{}
 		if err := s.EndAttempt(ctx, ended, rec); err != nil {
 			return err
 		}
@@ -167,11 +167,9 @@ func (r *run) openSession(ctx context.Context, s Store, step Step, userID string
 			}
 		}
 	} else {
-		secret, err := r.secret()
-		if err != nil {
-			return ses, nil, err
-		}
+		secret := r.sessionSecret(r.a.ID)
 		if ses.SID == "" {
+			var err error
 			if ses.SID, err = r.secret(); err != nil {
 				return ses, nil, err
 			}

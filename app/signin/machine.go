@@ -113,9 +113,7 @@ func (r *run) passkeys() *factor.Passkeys {
 func (m *Machine) Start(ctx context.Context, place Place, visit Visit, req Request) (Result, error) {
 	now := m.Now().UTC()
 	r := m.run(place, visit)
-	r.a = Attempt{ID: newID(), TenantID: place.Tenant.ID, Browser: BrowserID(visit.Browser), Request: req,
-		FlowID: place.Flow.ID, FlowName: place.Flow.Name, FlowVersion: place.Flow.Version, Signals: visit.Signals,
-		StartedAt: now, ExpiresAt: now.Add(AttemptLifetime)}
+	r.a = r.attempt(req, now)
 	return r.open(ctx)
 }
 
@@ -170,11 +168,11 @@ func (m *Machine) Show(ctx context.Context, tenantID string, placing Placing, id
 func (m *Machine) Submit(ctx context.Context, tenantID string, placing Placing, id string, f Form) (Result, error) {
 	for range 3 {
 		r, res, err := m.resume(ctx, tenantID, placing, id)
-		if r != nil && res != nil && f.Action == "restart" && m.MAC.Verified(f.Proof, r.a.ID, Expired, r.a.Browser) {
-			return r.again(ctx, errStartAgain) // it ran out so long ago that the job has closed it
+		if res != nil {
+			return r.afterwards(ctx, *res, f)
 		}
-		if err != nil || res != nil {
-			return deref(res), err
+		if err != nil {
+			return Result{}, err
 		}
 		step := Next(r.a, r.w)
 		if !m.MAC.Verified(f.Proof, r.a.ID, f.Step, r.a.Browser) || f.Step != step.Name {
@@ -246,7 +244,9 @@ func (m *Machine) resume(ctx context.Context, tenantID string, placing Placing, 
 	r := m.run(place, visit)
 	r.a = a
 	if a.Browser != BrowserID(visit.Browser) {
-		return nil, &Result{Attempt: Attempt{ID: a.ID, TenantID: a.TenantID}, Step: Step{Name: Elsewhere}}, nil
+		return r, &Result{Attempt: Attempt{ID: a.ID, TenantID: a.TenantID, Browser: BrowserID(visit.Browser),
+			Request: Request{Protocol: a.Request.Protocol, ClientName: a.Request.ClientName, RedirectOrigin: a.Request.RedirectOrigin}},
+			Step: Step{Name: Elsewhere}}, nil
 	}
 	switch {
 	case a.EndedAt.IsZero():
@@ -254,7 +254,7 @@ func (m *Machine) resume(ctx context.Context, tenantID string, placing Placing, 
 	case len(a.Facts.Trail) > 0: // closed by the expiry job: whoever finishes takes the facts along
 		return r, &Result{Attempt: a, Step: Step{Name: Expired}}, nil
 	}
-	return nil, &Result{Attempt: a, Step: Step{Name: Finished}}, nil
+	return r, &Result{Attempt: a, Step: Step{Name: Finished}}, nil
 }
 
 func deref(r *Result) Result {
@@ -375,7 +375,7 @@ func (r *run) refuse(ctx context.Context, step Step, c Cancelled) (Result, error
 			r.w.Now.Truncate(5*time.Minute).Format(time.RFC3339))
 	}
 	ended := r.a
-	ended.EndedAt = r.w.Now
+	ended.EndedAt, ended.Facts = r.w.Now, Facts{Cancelled: &c}
 	if err := r.store.Atomically(ctx, func(s Store) error { return s.EndAttempt(ctx, ended, rec) }); err != nil {
 		return Result{}, err
 	}
@@ -425,15 +425,18 @@ func describe(note string) string {
 func (r *run) again(ctx context.Context, why error) (Result, error) {
 	old, now := r.a, r.Now().UTC().Truncate(time.Microsecond)
 	n := r.run(r.place, r.visit)
-	n.a = Attempt{ID: newID(), TenantID: old.TenantID, Browser: old.Browser, Request: old.Request, FlowID: r.place.Flow.ID,
-		FlowName: r.place.Flow.Name, FlowVersion: r.place.Flow.Version, Signals: r.visit.Signals, StartedAt: now, ExpiresAt: now.Add(AttemptLifetime)}
-	if why != errSignIn { // that one brings what was typed
-		n.a.Request.LoginHint = ""
-	} else {
+	n.a = n.attempt(old.Request, now)
+	ranOut := Next(r.a, r.w).Name == Expired || !r.a.EndedAt.IsZero()
+	switch {
+	case why == errSignIn: // that one brings what was typed
 		n.a.Request.Prompt = slices.DeleteFunc(slices.Clone(n.a.Request.Prompt), func(p string) bool { return p == "create" })
+	case ranOut && old.Facts.Identified != nil: // only time has passed: nothing typed is lost
+		n.a.Request.LoginHint = old.Facts.Identified.Typed
+	default:
+		n.a.Request.LoginHint = ""
 	}
 	n.a.Facts.Other = &Mark{At: now}
-	old.EndedAt = now
+	old.EndedAt, old.Facts = now, Facts{Other: n.a.Facts.Other}
 	if err := n.load(ctx, n.store); err != nil {
 		return Result{}, err
 	}

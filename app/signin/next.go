@@ -68,7 +68,7 @@ func Next(a Attempt, w World) Step {
 	case p.Email == "" && !p.Proven:
 		return at(introduction(a, w))
 	case !p.Proven:
-		s.Existing = f.Email != nil && !p.Newcomer
+		s.Existing = f.Email != nil && !p.Newcomer && a.wantsSignUp()
 		return at(proof(a, w, p))
 	case !p.Newcomer && !p.Account.Usable():
 		s.Reason = "signin.blocked.account"

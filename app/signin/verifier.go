@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
+	"io"
 )
 
 // verify.go: every form carries a proof that it was made for this attempt, this step and this browser.
@@ -19,9 +20,26 @@ func (m MAC) Verifier(attemptID string, step Name, browser string) string {
 	return base64.RawURLEncoding.EncodeToString(m("signin.step", labels(attemptID, string(step), browser)))
 }
 
-// Verified compares in constant time.
+// Proof is the Verifier masked afresh for each page, so that compression cannot leak it (BREACH).
+func (m *Machine) Proof(a Attempt, step Name) string {
+	sum := m.MAC("signin.step", labels(a.ID, string(step), a.Browser))
+	masked := make([]byte, 2*len(sum))
+	if _, err := io.ReadFull(m.Random, masked[:len(sum)]); err != nil {
+		return m.MAC.Verifier(a.ID, step, a.Browser)
+	}
+	subtle.XORBytes(masked[len(sum):], masked[:len(sum)], sum)
+	return base64.RawURLEncoding.EncodeToString(masked)
+}
+
+// Verified unmasks and compares in constant time.
 func (m MAC) Verified(proof, attemptID string, step Name, browser string) bool {
-	return subtle.ConstantTimeCompare([]byte(proof), []byte(m.Verifier(attemptID, step, browser))) == 1
+	sum := m("signin.step", labels(attemptID, string(step), browser))
+	given, err := base64.RawURLEncoding.DecodeString(proof)
+	if err == nil && len(given) == 2*len(sum) {
+		subtle.XORBytes(given[:len(sum)], given[:len(sum)], given[len(sum):])
+		given = given[:len(sum)]
+	}
+	return err == nil && subtle.ConstantTimeCompare(given, sum) == 1
 }
 
 func labels(parts ...string) []byte {

@@ -57,7 +57,7 @@ func sessionUsable(a Attempt, w World) bool {
 		return false
 	case r.Asks("login"), r.Asks("create"), a.Facts.Other != nil, a.Facts.SignUp != nil, a.Facts.Identified != nil:
 		return false
-	case r.MaxAge != nil && a.StartedAt.Sub(s.AuthTime) > time.Duration(*r.MaxAge)*time.Second:
+	case r.MaxAge != nil && a.StartedAt.Sub(s.AuthTime).Seconds() > float64(*r.MaxAge):
 		return false
 	case r.SIDHint != "" && r.SIDHint != s.SID, r.SubHint != "" && r.SubHint != s.UserID:
 		return false

@@ -1,6 +1,7 @@
 package hosted_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -233,6 +234,10 @@ func TestFormsBelongToStepAttemptAndBrowser(t *testing.T) {
 		if s.issuer.count() != 0 {
 			t.Error("it was finished elsewhere")
 		}
+		b.get(password.at).fill("action", "restart").at(signin.Identify) // their own, knowing nothing
+		if strings.Contains(b.page.body, anna) || b.page.at == password.at {
+			t.Error("it goes on with somebody else's attempt")
+		}
 	})
 	t.Run("what was typed stays", func(t *testing.T) {
 		b := s.browser().start(request{})
@@ -246,12 +251,24 @@ func TestFormsBelongToStepAttemptAndBrowser(t *testing.T) {
 		b.at(signin.AskStay)
 		stay := b.page
 		b.fill("action", "no").signedIn()
-		b.page = b.do(b.form(stay, "action", "no")) // a double click
-		b.says("expired")
-		if s.issuer.count() != 1 {
-			t.Errorf("%d sign-ins", s.issuer.count())
+		sid := s.issuer.last(t).SID
+		b.page = b.do(b.form(stay, "action", "no")) // a double click: the first answer may never arrive
+		if b.signedIn(); s.issuer.last(t).SID != sid || s.issuer.count() != 2 {
+			t.Errorf("another session, or %d sign-ins", s.issuer.count())
 		}
-		b.get(stay.at).says("expired") // Back
+		b.get(stay.at).says("already finished") // Back
+		b.fill("action", "restart").signedIn()
+		clean := s.browser() // the cookie of the session was lost with the first answer
+		u := mustURL(b.base)
+		for _, c := range b.client.Jar.Cookies(u) {
+			if !strings.HasSuffix(c.Name, "session") {
+				clean.client.Jar.SetCookies(u, []*http.Cookie{c})
+			}
+		}
+		clean.page = clean.do(b.form(stay, "action", "no"))
+		if clean.signedIn(); s.issuer.last(t).SID != sid {
+			t.Error("another session")
+		}
 	})
 	t.Run("not you", func(t *testing.T) {
 		b := s.browser().start(request{}).fill("email", "wrong@example.com").at(signin.Password)

@@ -23,6 +23,8 @@ type drawing struct {
 	page pages.Page
 	res  signin.Result
 	info *handlers.Info
+
+	noCookies bool
 }
 
 // table is the only place that knows which page belongs to which step.
@@ -42,13 +44,15 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 	brand := h.brands.Of(dir)
 	info.StyleHashes = append(info.StyleHashes, brand.StyleHash())
 	if o := res.Attempt.Request.RedirectOrigin; o != "" {
-		info.FormActions = append(info.FormActions, o)
+		// Browsers hold form-action against every redirect that follows a form, and many apps send people on
+		// from their callback to a host of their own: the origin alone would strand them there.
+		info.FormActions = append(info.FormActions, o, "https:")
 	}
 	a, name := res.Attempt, res.Step.Name
-	d := &drawing{res: res, info: info, page: pages.Page{Brand: brand, App: a.Request.ClientName, Action: address(dir.Tenant, a.ID),
+	d := &drawing{res: res, info: info, noCookies: len(c.Request().Header.Peek(fiber.HeaderCookie)) == 0, page: pages.Page{Brand: brand, App: a.Request.ClientName, Action: address(dir.Tenant, a.ID),
 		Step: string(name), Values: map[string]string{}, Languages: pages.LanguageLinks(h.bundle, info.Locale)}}
-	if name != signin.Elsewhere && name != signin.Finished {
-		d.page.Proof = h.machine.MAC.Verifier(a.ID, name, a.Browser)
+	if a.ID != "" {
+		d.page.Proof = h.machine.Proof(a, name)
 	}
 	d.values(form)
 	status := fiber.StatusOK
@@ -79,7 +83,7 @@ func (d *drawing) values(form *signin.Form) {
 	if hint, err := account.CanonicalEmail(a.Request.LoginHint); err == nil {
 		d.page.Values["email"] = hint
 	} else if d.res.Step.Name == signin.SignIn || d.res.Step.Name == signin.Identify {
-		if a.Request.Asks("login") || d.res.Step.Person.Resumed {
+		if a.Facts.Other == nil && (a.Request.Asks("login") || d.res.Step.Person.Resumed || d.res.World.Session != nil) {
 			d.page.Values["email"] = d.res.World.Holder.Mail
 		}
 	}
@@ -361,15 +365,28 @@ func (d *drawing) blocked(reason string) templ.Component {
 func expired(d *drawing) templ.Component {
 	d.ways(pages.Way{Event: pages.Change, Text: d.T("end.start_again")})
 	d.cancel()
-	return pages.End(d.page, pages.DeadEndView{Kind: pages.ExpiredPage})
+	return pages.End(d.page, pages.DeadEndView{Kind: pages.ExpiredPage, Reference: d.info.RequestID})
 }
 
+// elsewhere offers to begin here. A browser that brought no cookie at all keeps none: that has to be said,
+// or it would come back to this page for ever.
 func elsewhere(d *drawing) templ.Component {
-	return pages.End(d.page, pages.DeadEndView{Kind: pages.ElsewherePage})
+	d.ways(pages.Way{Event: pages.Change, Text: d.T("end.start_again")})
+	v := pages.DeadEndView{Kind: pages.ElsewherePage, Reference: d.info.RequestID}
+	if d.noCookies {
+		v.Detail = d.T("end.elsewhere.no_cookies")
+	}
+	return pages.End(d.page, v)
 }
 
+// finished is what Back finds after signing in, and where old links lead. Without an attempt there is
+// nothing to go on with but the app itself.
 func finished(d *drawing) templ.Component {
-	return pages.End(d.page, pages.DeadEndView{Kind: pages.ExpiredPage})
+	if d.res.Attempt.ID == "" {
+		return pages.End(d.page, pages.DeadEndView{Kind: pages.ExpiredPage, Reference: d.info.RequestID})
+	}
+	d.ways(pages.Way{Event: pages.Change, Text: d.T("end.go_on", "app", d.page.App)})
+	return pages.End(d.page, pages.DeadEndView{Kind: pages.FinishedPage, Reference: d.info.RequestID})
 }
 
 func grouped(s string) string {

@@ -271,6 +271,7 @@ type DeadEnd string
 const (
 	ExpiredPage   DeadEnd = "expired"   // the attempt is over: start again
 	ElsewherePage DeadEnd = "elsewhere" // it was opened in another browser
+	FinishedPage  DeadEnd = "finished"  // it has done its work: Back from the app
 	NotFoundPage  DeadEnd = "not_found"
 	ErrorPage     DeadEnd = "error"
 )
