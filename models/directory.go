@@ -86,6 +86,10 @@ func (s *Store) Directory(ctx context.Context, segment string) (*Directory, erro
 		s.directories.segments.Store(strings.ToLower(t.Slug), e)
 	}
 	d, err := s.snapshot(ctx, e.(*cachedDirectory))
+	if ok && fault.Is(err, fault.NotFound) { // it was removed; another may have its slug by now
+		s.directories.segments.CompareAndDelete(segment, e)
+		return s.Directory(ctx, segment)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -96,3 +96,25 @@ func TestWhatASnapshotDoesNotKnowIsReadThrough(t *testing.T) {
 		}
 	})
 }
+
+func TestASlugMayBelongToAnotherTenantLater(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+		first := modelstest.MustTenant(t, s.Store, "fernhill")
+		if _, err := s.Directory(t.Context(), "fernhill"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := raw(t, s).Exec("DELETE FROM tenants WHERE id = '" + first.ID + "'"); err != nil {
+			t.Fatal(err)
+		}
+		s.Clock.Advance(time.Second)
+		for _, segment := range []string{"fernhill", first.ID} {
+			if _, err := s.Directory(t.Context(), segment); !fault.Is(err, fault.NotFound) {
+				t.Errorf("%s after the removal: %v", segment, err)
+			}
+		}
+		second := modelstest.MustTenant(t, s.Store, "fernhill")
+		if d, err := s.Directory(t.Context(), "fernhill"); err != nil || d.Tenant.ID != second.ID {
+			t.Errorf("the new tenant: %+v, %v", d, err)
+		}
+	})
+}
