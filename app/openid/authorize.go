@@ -199,7 +199,7 @@ func (p *Provider) ParseAuthorize(ctx context.Context, realm *Realm, in Params) 
 func (r *AuthorizeRequest) pkce(c *Client, in Params) *Error {
 	challenge, method := in.Get("code_challenge"), in.Get("code_challenge_method")
 	if challenge == "" {
-		if method == "" && c.PKCEOptional && !c.Public() && r.Platform == Web {
+		if method == "" && c.PKCEOptional && !c.Public() && !c.AllowPublic && r.Platform == Web {
 			return nil
 		}
 		return refuse(InvalidRequest, 9002325, "Proof Key for Code Exchange is required: send 'code_challenge' and 'code_challenge_method=S256'.").

@@ -71,5 +71,20 @@ type Client struct {
 	PKCEOptional           bool          // a confidential client may leave PKCE out; off by default
 }
 
-// Public reports whether the client has no credential of its own.
-func (c *Client) Public() bool { return len(c.Secrets) == 0 && len(c.Certificates) == 0 }
+// Public reports whether the app was registered as one that can keep no secret (RFC 6749 §2.1). Having
+// no credential does not make a client public: a web app whose last secret was removed gets no token.
+func (c *Client) Public() bool { return c.Kind == "spa" || c.Kind == "native" }
+
+// platform is the laxest platform that a request of the app may belong to, for refusals before the grant
+// is known: whoever could be a public client hears that the grant is unknown, not that a secret is missing.
+func (c *Client) platform() Platform {
+	for _, u := range c.RedirectURIs {
+		if u.Platform == SPA || u.Platform == Native {
+			return u.Platform
+		}
+	}
+	if c.Public() {
+		return Platform(c.Kind)
+	}
+	return Web
+}

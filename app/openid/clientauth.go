@@ -106,9 +106,10 @@ func unauthenticated(description string, m *Mistake) *Error {
 
 func (e *Error) number(n int) *Error { e.Number = n; return e }
 
-// mustProve refuses a client that did not prove itself although its kind of app has to.
+// mustProve refuses a client that did not prove itself although the platform that the grant came by asks
+// for it (RFC 6749 §3.2.1), whether or not it has a credential at the moment.
 func mustProve(c *Client, m Method, platform Platform) *Error {
-	if m != MethodNone || c.Public() || c.AllowPublic || platform == SPA || platform == Native {
+	if m != MethodNone || c.AllowPublic || platform == SPA || platform == Native {
 		return nil
 	}
 	return unauthenticated("This app must prove itself with a client secret or a client assertion.",

@@ -130,14 +130,14 @@ func (p *Provider) Revoke(ctx context.Context, realm *Realm, in TokenRequest) *E
 		grantID = at.GrantID
 	}
 	if grantID == "" {
-		return mustProve(client, method, Web)
+		return mustProve(client, method, client.platform())
 	}
 	g, ok, err := store.OpenIDGrant(ctx, grantID)
 	if err != nil {
 		return failure(err)
 	}
 	if !ok {
-		return mustProve(client, method, Web)
+		return mustProve(client, method, client.platform())
 	}
 	if bad := mustProve(client, method, g.Platform); bad != nil {
 		return bad

@@ -27,7 +27,7 @@ func (p *Provider) redeem(ctx context.Context, realm *Realm, c *Client, m Method
 		return nil, failure(err)
 	}
 	if !ok {
-		if err := mustProve(c, m, Web); err != nil {
+		if err := mustProve(c, m, c.platform()); err != nil {
 			return nil, err
 		}
 		return nil, badCode(c, "unknown")

@@ -42,7 +42,7 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 	}
 	g, user := held.Grant, held.User
 	if !ok || g.ClientID != c.ID {
-		if err := mustProve(c, m, Web); err != nil {
+		if err := mustProve(c, m, c.platform()); err != nil {
 			return nil, err
 		}
 		return nil, badRefresh()

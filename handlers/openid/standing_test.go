@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"portico/app/openid"
 	"portico/app/session"
 	"portico/app/signin"
 	"portico/app/tenant"
@@ -202,4 +203,55 @@ func TestUserInfoRefuses(t *testing.T) {
 	if r := w.do(http.DefaultClient, req); r.status != 401 {
 		t.Errorf("an expired token: %d", r.status)
 	}
+}
+
+// A web app that has no credential, not yet or no longer, is not a public client: nobody who found a code
+// or a token can use it by leaving the secret out.
+func TestWebAppWithoutCredential(t *testing.T) {
+	w := newWorld(t)
+	never := w.register("Never", "web", openid.Web, "https://never.example/cb", nil)
+	w.dropSecrets(never)
+	never.secret = ""
+	code := w.browser().code(never)
+	r := w.tokenPost(never, redemption(never, code))
+	wantError(t, r, 401, "invalid_client")
+	if n := r.json(t)["error_codes"]; n == nil || n.([]any)[0] != 7000218.0 {
+		t.Errorf("error codes %v", n)
+	}
+
+	out := w.tokens(w.browser(), w.web, "scope", "openid offline_access")
+	waiting := w.browser().code(w.web)
+	w.dropSecrets(w.web)
+	bare := w.web
+	bare.secret = ""
+	wantError(t, w.tokenPost(bare, redemption(bare, waiting)), 401, "invalid_client")
+	wantError(t, w.tokenPost(bare, redemption(bare, "unknown")), 401, "invalid_client")
+	wantError(t, w.refresh(bare, text(out["refresh_token"])), 401, "invalid_client")
+	wantError(t, w.clientPost("/oauth2/v2.0/revoke", bare, url.Values{"token": {text(out["refresh_token"])}}), 401, "invalid_client")
+	wantError(t, w.clientPost("/oauth2/v2.0/revoke", bare, url.Values{"token": {"unknown"}}), 401, "invalid_client")
+	wantError(t, w.clientPost("/oauth2/v2.0/introspect", bare, url.Values{"token": {text(out["refresh_token"])}}), 401, "invalid_client")
+
+	// What the refused tries named is untouched.
+	var err error
+	if bare.secret, _, err = w.tenant.AddSecret(t.Context(), modelstest.Actor(), w.web.ID, "new", time.Now().AddDate(1, 0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.Advance(2 * time.Second)
+	mustToken(t, w.tokenPost(bare, redemption(bare, waiting)))
+	mustToken(t, w.refresh(bare, text(out["refresh_token"])))
+}
+
+// dropSecrets removes an app's secrets, as an admin does.
+func (w *world) dropSecrets(a registered) {
+	w.t.Helper()
+	now, err := w.tenant.ApplicationByClient(w.t.Context(), a.ClientID)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, s := range now.Secrets {
+		if err := w.tenant.RemoveApplicationCredential(w.t.Context(), modelstest.Actor(), a.ID, s.ID); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.clock.Advance(2 * time.Second)
 }
