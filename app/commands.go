@@ -12,6 +12,7 @@ type commands struct {
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date and end."`
 	Admin     adminCommand     `cmd:"" help:"Make or rescue an administrator."`
 	APIClient apiClientCommand `cmd:"" name:"api-client" help:"Manage clients of the management API."`
+	Keys      keysCommand      `cmd:"" help:"Manage a tenant's signing keys."`
 	Export    exportCommand    `cmd:"" help:"Write a tenant's configuration into a directory: applications, user flows, settings; no secrets."`
 	Plan      planCommand      `cmd:"" help:"Say what apply would change, and change nothing."`
 	Apply     applyCommand     `cmd:"" help:"Make a tenant as a directory says, all of it or nothing."`

@@ -347,6 +347,7 @@ func TestCommands(t *testing.T) {
 		{"a reset of nobody", "", []string{"admin", "reset", "--email", "zoe@example.com"}, 1, "no administrator"},
 		{"a client of no tenant", "", []string{"api-client", "create", "--tenant", "nowhere", "--name", "x"}, 1, "no tenant"},
 		{"a client with an unknown permission", "", []string{"api-client", "create", "--tenant", "fernhill", "--name", "x", "--permission", "All.All"}, 1, "no permission"},
+		{"keys of no tenant", "", []string{"keys", "rotate", "--tenant", "nowhere"}, 1, "no tenant"},
 		{"the configuration as files", "", []string{"export", "configuration", "--tenant", "fernhill"}, 0, "user-flows/"},
 		{"a plan of what is so already", "", []string{"plan", "configuration", "--tenant", "fernhill"}, 0, "Nothing to change"},
 		{"a plan for another tenant", "", []string{"plan", "configuration", "--tenant", "workforce"}, 0, "+ create application"},
@@ -393,6 +394,34 @@ func TestCommands(t *testing.T) {
 				t.Fatalf("%d %s", resp.StatusCode, body)
 			}
 			time.Sleep(50 * time.Millisecond) // the change may take a second by contract
+		}
+	})
+	t.Run("keys that others may know are gone from the running server at once", func(t *testing.T) {
+		published := func() string {
+			resp, err := http.Get("http://" + server.address + "/fernhill/discovery/v2.0/keys")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			var set struct{ Keys []struct{ Kid string } }
+			if err := json.NewDecoder(resp.Body).Decode(&set); err != nil || len(set.Keys) == 0 {
+				t.Fatalf("%v %v", set, err)
+			}
+			return fmt.Sprint(set.Keys)
+		}
+		before := published()
+		if code, out, log := command("", "keys", "rotate", "--tenant", "fernhill"); code != 0 || !strings.Contains(out, "published, signs from") {
+			t.Fatalf("%d %s %s", code, out, log)
+		}
+		code, out, log := command("", "keys", "rotate", "--tenant", "fernhill", "--now")
+		if code != 0 || !strings.Contains(out, "revoked") {
+			t.Fatalf("%d %s %s", code, out, log)
+		}
+		old := strings.Trim(before, "[{}]")
+		for deadline := time.Now().Add(2 * time.Second); strings.Contains(published(), old); time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("still %s", published())
+			}
 		}
 	})
 	server.stop()

@@ -62,7 +62,8 @@ func (t *Tenant) AddOpenIDKey(ctx context.Context, by audit.Actor, k openid.Stor
 	})
 }
 
-// RetireOpenIDKey says when a key leaves the published set.
+// RetireOpenIDKey says when a key leaves the published set. The time of its making means that nothing it
+// signed counts any more.
 func (t *Tenant) RetireOpenIDKey(ctx context.Context, by audit.Actor, id string, at time.Time) error {
 	return t.audited(ctx, by, func(t *Tenant) (audit.Event, error) {
 		return keyEvent("Retire signing key", "Update", id, audit.Change{Property: "retiresAt", New: at.UTC()}),

@@ -156,7 +156,7 @@ func (r *keyRing) load(ctx context.Context, tenantID string, t *tenantKeys) (*ke
 func (s *keySet) publish(now time.Time) error {
 	doc := jose.JSONWebKeySet{Keys: []jose.JSONWebKey{}}
 	for _, k := range s.keys {
-		if k.RetireAt.IsZero() || now.Before(k.RetireAt) {
+		if !k.retired(now) {
 			doc.Keys = append(doc.Keys, jose.JSONWebKey{Key: k.public, KeyID: k.ID, Algorithm: k.Alg, Use: "sig"})
 		}
 	}
@@ -173,11 +173,20 @@ func etagOf(b []byte) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(h[:12]) + `"`
 }
 
+// retired reports whether the key is out of the published set: no access token lives that long.
+func (k *signingKey) retired(now time.Time) bool {
+	return !k.RetireAt.IsZero() && !now.Before(k.RetireAt)
+}
+
+// revoked reports whether others may know the key: it is retired as of its making, so that nothing it ever
+// signed counts.
+func (k *signingKey) revoked() bool { return !k.RetireAt.IsZero() && !k.RetireAt.After(k.CreatedAt) }
+
 // signing picks the newest key of the algorithm that may sign now.
 func (s *keySet) signing(alg string, now time.Time) *signingKey {
 	var best *signingKey
 	for _, k := range s.keys {
-		if k.Alg != alg || now.Before(k.SignFrom) || !k.RetireAt.IsZero() && !now.Before(k.RetireAt) {
+		if k.Alg != alg || now.Before(k.SignFrom) || k.retired(now) {
 			continue
 		}
 		if best == nil || k.SignFrom.After(best.SignFrom) || k.SignFrom.Equal(best.SignFrom) && k.ID > best.ID {
@@ -382,8 +391,9 @@ func (p *Provider) EnsureKeys(ctx context.Context, tenantID string) error {
 }
 
 // RotateKeys publishes a successor for each algorithm in use; it signs after publishAhead, and the
-// former key is retired when the last token that it signed has expired. Immediately means that the new
-// key signs and the former is retired at once: for a key that may be known to others.
+// former key is retired when the last token that it signed has expired. Immediately is for a key that
+// others may know: the new key signs at once, and nothing that any key before it signed counts any more,
+// hints included.
 func (p *Provider) RotateKeys(ctx context.Context, by audit.Actor, tenantID string, immediately bool) error {
 	t := p.keys.of(tenantID)
 	t.mu.Lock()
@@ -393,35 +403,58 @@ func (p *Provider) RotateKeys(ctx context.Context, by audit.Actor, tenantID stri
 		return err
 	}
 	now := p.now().UTC().Truncate(time.Microsecond)
-	signFrom, retire := now.Add(publishAhead), now.Add(publishAhead+retireAfter)
-	if immediately {
-		signFrom, retire = now, now
-	}
 	for _, alg := range []string{ES256, RS256, EdDSA} {
-		current := s.signing(alg, now)
-		if current == nil {
-			continue
+		if immediately {
+			err = p.replaceKeys(ctx, by, tenantID, s, alg, now)
+		} else {
+			err = p.succeedKey(ctx, by, tenantID, s, alg, now)
 		}
-		waiting := false
-		for _, k := range s.keys {
-			waiting = waiting || k.Alg == alg && now.Before(k.SignFrom)
-		}
-		if waiting && !immediately {
-			continue // a rotation is under way
-		}
-		if err := p.keys.add(ctx, by, tenantID, s, alg, now, signFrom); err != nil {
+		if err != nil {
 			return err
-		}
-		for _, k := range s.keys {
-			if k.Alg == alg && (k.RetireAt.IsZero() || k.RetireAt.After(retire)) {
-				if err := p.stores.OpenID(tenantID).RetireOpenIDKey(ctx, by, k.ID, retire); err != nil {
-					return err
-				}
-			}
 		}
 	}
 	_, err = p.keys.load(ctx, tenantID, t)
 	return err
+}
+
+// succeedKey begins an ordinary rotation of one algorithm, unless one is under way.
+func (p *Provider) succeedKey(ctx context.Context, by audit.Actor, tenantID string, s *keySet, alg string, now time.Time) error {
+	if s.signing(alg, now) == nil || slices.ContainsFunc(s.keys, func(k *signingKey) bool {
+		return k.Alg == alg && now.Before(k.SignFrom) && !k.retired(now)
+	}) {
+		return nil
+	}
+	if err := p.keys.add(ctx, by, tenantID, s, alg, now, now.Add(publishAhead)); err != nil {
+		return err
+	}
+	retire := now.Add(publishAhead + retireAfter)
+	for _, k := range s.keys {
+		if k.Alg == alg && (k.RetireAt.IsZero() || k.RetireAt.After(retire)) {
+			if err := p.stores.OpenID(tenantID).RetireOpenIDKey(ctx, by, k.ID, retire); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// replaceKeys makes a new key of an algorithm in use and revokes every other. The new one comes first: when
+// the second half fails, calling again completes it.
+func (p *Provider) replaceKeys(ctx context.Context, by audit.Actor, tenantID string, s *keySet, alg string, now time.Time) error {
+	if !slices.ContainsFunc(s.keys, func(k *signingKey) bool { return k.Alg == alg }) {
+		return nil
+	}
+	if err := p.keys.add(ctx, by, tenantID, s, alg, now, now); err != nil {
+		return err
+	}
+	for _, k := range s.keys {
+		if k.Alg == alg && !k.revoked() {
+			if err := p.stores.OpenID(tenantID).RetireOpenIDKey(ctx, by, k.ID, k.CreatedAt); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // MaintainKeys is the rotation job of one tenant: it rotates when the signing key is older than age and

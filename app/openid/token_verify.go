@@ -41,8 +41,8 @@ func (p *Provider) open(ctx context.Context, realm *Realm, raw, typ string, clai
 	if key.Alg != head.Algorithm {
 		return errToken
 	}
-	if typ == typAccess && !key.RetireAt.IsZero() && !p.now().Before(key.RetireAt) {
-		return errToken // retired before its time, because others may know it; hints outlive their keys
+	if key.revoked() || typ == typAccess && key.retired(p.now()) {
+		return errToken // a hint outlives a key that was retired in its time, but not one that others may know
 	}
 	payload, err := jws.Verify(key.public)
 	if err != nil {

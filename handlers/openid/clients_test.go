@@ -148,14 +148,39 @@ func TestKeyRotation(t *testing.T) {
 	if r := w.browser().signOut("id_token_hint", hint); r.status != 200 {
 		t.Errorf("a hint signed by a retired key: %d %s", r.status, r.body)
 	}
-	access := text(w.tokens(w.browser(), w.web)["access_token"])
+	out := w.tokens(w.browser(), w.web, "scope", "openid offline_access User.Read")
+	access, young := text(out["access_token"]), text(out["id_token"])
+	doors := func(want bool) {
+		t.Helper()
+		if r := w.userinfo(access); (r.status == 200) != want {
+			t.Errorf("userinfo: %d", r.status)
+		}
+		if r := w.clientPost("/oauth2/v2.0/introspect", w.web, url.Values{"token": {access}}); r.json(t)["active"] != want {
+			t.Errorf("introspection: %s", r.body)
+		}
+		realm, err := w.handler.RealmOf(t.Context(), w.tenant.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, bad := w.provider.Check(t.Context(), realm, access); (bad == nil) != want {
+			t.Errorf("management API: %v", bad)
+		}
+		for name, h := range map[string]string{"retired in its time": hint, "signing last": young} {
+			if r := w.browser().signOut("id_token_hint", h); (r.status == 200) != want {
+				t.Errorf("sign-out with a hint, key %s: %d", name, r.status)
+			}
+			if r := w.browser().authorize(w.web, "id_token_hint", h); (r.location().Query().Get("code") != "") != want {
+				t.Errorf("authorize with a hint, key %s: %s", name, r.location())
+			}
+		}
+	}
+	doors(true)
 	if err := w.provider.RotateKeys(t.Context(), modelstest.Actor(), w.tenant.ID, true); err != nil {
 		t.Fatal(err)
 	}
 	w.clock.Advance(2 * time.Second)
-	if r := w.userinfo(access); r.status != 401 {
-		t.Errorf("a token of a key that others may know: %d", r.status)
-	}
+	doors(false) // others may know the keys
+	mustToken(t, w.refresh(w.web, text(out["refresh_token"])))
 	if k := kids(); len(k) != 1 || k[0] == second {
 		t.Errorf("after an immediate rotation: %v", k)
 	}
