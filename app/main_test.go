@@ -350,7 +350,7 @@ func TestCommands(t *testing.T) {
 		{"keys of no tenant", "", []string{"keys", "rotate", "--tenant", "nowhere"}, 1, "no tenant"},
 		{"the configuration as files", "", []string{"export", "configuration", "--tenant", "fernhill"}, 0, "user-flows/"},
 		{"a plan of what is so already", "", []string{"plan", "configuration", "--tenant", "fernhill"}, 0, "Nothing to change"},
-		{"a plan for another tenant", "", []string{"plan", "configuration", "--tenant", "workforce"}, 0, "+ create application"},
+		{"customers' configuration for the staff", "", []string{"apply", "configuration", "--tenant", "workforce"}, 1, "user-flows/administrators.json: the file is missing, and what it is about cannot be deleted: Administrators sign in by this user flow"},
 		{"applying what is so already", "", []string{"apply", "configuration", "--tenant", "fernhill"}, 0, "Nothing to change"},
 		{"a folder without configuration", "", []string{"plan", ".", "--tenant", "fernhill"}, 1, "not known here"},
 		{"a plan for no tenant", "", []string{"plan", "configuration", "--tenant", "nowhere"}, 1, "no tenant"},

@@ -514,12 +514,15 @@ func (t *Tenant) PutSecret(ctx context.Context, actor audit.Actor, applicationID
 			return audit.Event{}, fault.New(fault.Conflict, "application.secret.many")
 		}
 		made = ApplicationSecret{ID: uuid.NewString(), Name: name, Hint: secret[:3], Hash: hash[:], ExpiresAt: timeOf(timePtr(expiresAt)), CreatedAt: t.Now()}
-		return applicationEvent(a, "Add application secret", "Update", []audit.Change{{Property: "passwordCredentials", New: made.ID + " " + name}}),
+		return applicationEvent(a, "Add application secret", "Update", []audit.Change{{Property: "passwordCredentials", New: credentialWords(made.ID, name)}}),
 			t.w(ctx).Create(&ApplicationCredentialRow{ID: made.ID, TenantID: t.ID, ApplicationID: a.ID, Kind: "secret", Name: name,
 				Hash: hash[:], Hint: made.Hint, ExpiresAt: timePtr(expiresAt), CreatedAt: made.CreatedAt}).Error
 	})
 	return made, err
 }
+
+// credentialWords is how the audit log calls a secret or certificate; a name is optional.
+func credentialWords(id, name string) string { return strings.TrimSpace(id + " " + name) }
 
 func parseCertificate(text string) (*x509.Certificate, error) {
 	bad := fault.BadField("certificate", "application.certificate.invalid", nil)
@@ -598,7 +601,7 @@ func (t *Tenant) RemoveApplicationCredential(ctx context.Context, actor audit.Ac
 		if r.Kind == "certificate" {
 			property, activity = "keyCredentials", "Remove application certificate"
 		}
-		return applicationEvent(a, activity, "Update", []audit.Change{{Property: property, Old: r.ID + " " + r.Name}}),
+		return applicationEvent(a, activity, "Update", []audit.Change{{Property: property, Old: credentialWords(r.ID, r.Name)}}),
 			oneRow(t.u(ctx).Where("id = ?", r.ID).Delete(&ApplicationCredentialRow{}))
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"portico/app/audit"
 	"portico/app/fault"
+	"portico/app/tenant"
 	"portico/app/userflow"
 )
 
@@ -55,6 +56,9 @@ func (t *Tenant) CreateFlow(ctx context.Context, actor audit.Actor, f userflow.F
 	}
 	made := UserFlow{Flow: f, CreatedAt: t.Now(), UpdatedAt: t.Now()}
 	err := t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		if err := t.flowSuits(ctx, f); err != nil {
+			return audit.Event{}, err
+		}
 		if err := t.flowNameFree(ctx, f); err != nil {
 			return audit.Event{}, err
 		}
@@ -76,6 +80,15 @@ func (t *Tenant) addFlowVersion(ctx context.Context, actor audit.Actor, f userfl
 	}
 	return t.w(ctx).Create(&UserFlowVersionRow{FlowID: f.ID, Version: f.Version, TenantID: t.ID, Document: string(doc),
 		CreatedAt: t.Now(), ActorName: actor.Name}).Error
+}
+
+// flowSuits refuses in the staff's directory what would open it or lock administrators out.
+func (t *Tenant) flowSuits(ctx context.Context, f userflow.Flow) error {
+	self, err := t.Get(ctx)
+	if err != nil || self.Kind != tenant.Workforce {
+		return err
+	}
+	return f.ValidateStaff()
 }
 
 func (t *Tenant) flowNameFree(ctx context.Context, f userflow.Flow) error {
@@ -145,6 +158,9 @@ func (t *Tenant) PublishFlow(ctx context.Context, actor audit.Actor, id string, 
 		d.fields("", before.Flow, *f)
 		if len(d.changes) == 0 {
 			return audit.Event{}, nil
+		}
+		if err := t.flowSuits(ctx, *f); err != nil {
+			return audit.Event{}, err
 		}
 		f.Version++
 		after.UpdatedAt = t.Now()
@@ -230,12 +246,16 @@ func (t *Tenant) FlowVersions(ctx context.Context, id string) ([]FlowVersion, er
 	return out, nil
 }
 
-// DeleteFlow removes a flow with its history; its apps are left without one.
+// DeleteFlow removes a flow with its history; its apps are left without one. The flow by which
+// administrators sign in stays.
 func (t *Tenant) DeleteFlow(ctx context.Context, actor audit.Actor, id string) error {
 	return t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		f, err := t.Flow(ctx, id)
 		if err != nil {
 			return audit.Event{}, err
+		}
+		if f.ID == userflow.Administrators {
+			return audit.Event{}, fault.New(fault.Conflict, "flow.staff.stays")
 		}
 		for _, row := range []any{&UserFlowAppRow{}, &UserFlowVersionRow{}} {
 			if err := t.u(ctx).Where("flow_id = ?", id).Delete(row).Error; err != nil {

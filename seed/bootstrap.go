@@ -2,6 +2,8 @@ package seed
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"portico/app/audit"
 	"portico/app/fault"
@@ -19,14 +21,38 @@ func Bootstrap(ctx context.Context, store *models.Store) error {
 	if err != nil {
 		return err
 	}
-	dir := store.Tenant(t.ID)
+	return ensureStaffFlow(ctx, store.Tenant(t.ID))
+}
+
+// ensureStaffFlow makes the flow by which administrators sign in, or mends it: other flows of the
+// directory do not count.
+func ensureStaffFlow(ctx context.Context, dir *models.Tenant) error {
+	want := userflow.Flow{ID: userflow.Administrators, Name: "Administrators", SignUpMethod: userflow.EmailPassword,
+		SignInMethods: []userflow.Method{userflow.EmailPassword}, SignUpAllowed: false,
+		MFA: userflow.MFA{Enforcement: userflow.MFAAlways, Methods: []string{"softwareOath", "fido2"}}}
 	flows, err := dir.Flows(ctx)
-	if err != nil || len(flows) > 0 {
+	if err != nil {
 		return err
 	}
-	_, err = dir.CreateFlow(ctx, actor(), userflow.Flow{Name: "Administrators", SignUpMethod: userflow.EmailPassword,
-		SignInMethods: []userflow.Method{userflow.EmailPassword}, SignUpAllowed: false,
-		MFA: userflow.MFA{Enforcement: userflow.MFAAlways, Methods: []string{"softwareOath", "fido2"}}})
+	names := map[string]bool{}
+	for _, f := range flows {
+		if f.ID != want.ID {
+			names[strings.ToLower(f.Name)] = true
+			continue
+		}
+		if f.ValidateStaff() == nil {
+			return nil
+		}
+		_, err := dir.PublishFlow(ctx, actor(), f.ID, func(f *userflow.Flow) error {
+			f.SignUpAllowed, f.MFA = want.SignUpAllowed, want.MFA
+			return nil
+		})
+		return err
+	}
+	for n := 2; names[strings.ToLower(want.Name)]; n++ {
+		want.Name = fmt.Sprintf("Administrators %d", n)
+	}
+	_, err = dir.CreateFlow(ctx, actor(), want)
 	return unlessTaken(err)
 }
 

@@ -20,6 +20,10 @@ const (
 	EmailCode     Method = "emailCode"
 )
 
+// Administrators is the id of the flow by which administrators sign in to the portal. There is one in an
+// installation, so the id is the same in all of them: nothing else can be taken for it.
+const Administrators = "0b6e2c5a-4d0f-4b8e-9a57-6f1d3c8e7a21"
+
 // Enforcement is the flow's MFA switch (DESIGN §5.3).
 type Enforcement string
 
@@ -117,6 +121,20 @@ func (f Flow) Validate() error {
 	}
 	if f.MFA.Enforcement == MFAAlways && len(f.MFA.Methods) == 0 {
 		bad.Add("mfa", "flow.mfa.no_method", nil)
+	}
+	return bad.Err()
+}
+
+// ValidateStaff says why a flow cannot be one of the staff's directory: nobody becomes an administrator's
+// colleague by signing up, and the portal asks everybody for a second factor that is not the mailbox,
+// so a flow without one would lock administrators out.
+func (f Flow) ValidateStaff() error {
+	var bad fault.Fields
+	if f.SignUpAllowed {
+		bad.Add("signUpAllowed", "flow.staff.sign_up", nil)
+	}
+	if f.MFA.Enforcement != MFAAlways || !slices.Contains(f.MFA.Methods, "softwareOath") && !slices.Contains(f.MFA.Methods, "fido2") {
+		bad.Add("mfa", "flow.staff.mfa", nil)
 	}
 	return bad.Err()
 }

@@ -463,11 +463,24 @@ func (p *Portal) flowDeleteForm(c *fiber.Ctx) error {
 	for _, id := range f.ApplicationIDs {
 		what = append([]string{"Nobody can sign in to “" + appName(v.dir, id) + "” until it is in another flow."}, what...)
 	}
+	return p.flowDeletePage(c, f.Flow, what, nil)
+}
+
+// flowDeletePage asks once more, and says why it was refused.
+func (p *Portal) flowDeletePage(c *fiber.Ctx, f userflow.Flow, what []string, problem error) error {
+	v := visitOf(c)
+	form := deleteFlowForm(f, v.flowBase(f.ID))
+	if problem != nil {
+		keepTyped(c, &form)
+	}
+	if !complain(handlers.InfoOf(c).Locale, &form, problem) {
+		return problem
+	}
 	s, err := p.shell(c, "Delete “"+f.Name+"”?", "", views.Help{}, views.Link{Label: "User flows", Href: v.base() + "/user-flows"}, views.Link{Label: f.Name, Href: v.flowBase(f.ID)})
 	if err != nil {
 		return err
 	}
-	return p.confirm(c, s, views.Confirm{Consequences: what, Form: deleteFlowForm(f.Flow, v.flowBase(f.ID))})
+	return p.confirm(c, s, views.Confirm{Consequences: what, Form: form})
 }
 
 // deleteFlowForm asks for the name, because deleting a flow cannot be undone.
@@ -483,17 +496,10 @@ func (p *Portal) flowDelete(c *fiber.Ctx) error {
 		return err
 	}
 	if !strings.EqualFold(typed(c, "name"), strings.TrimSpace(f.Name)) {
-		form := deleteFlowForm(f.Flow, v.flowBase(f.ID))
-		keepTyped(c, &form)
-		complain(handlers.InfoOf(c).Locale, &form, fault.BadField("name", "admin.delete.name", nil))
-		s, err := p.shell(c, "Delete “"+f.Name+"”?", "", views.Help{}, views.Link{Label: "User flows", Href: v.base() + "/user-flows"}, views.Link{Label: f.Name, Href: v.flowBase(f.ID)})
-		if err != nil {
-			return err
-		}
-		return p.confirm(c, s, views.Confirm{Consequences: []string{"This cannot be undone."}, Form: form})
+		return p.flowDeletePage(c, f.Flow, []string{"This cannot be undone."}, fault.BadField("name", "admin.delete.name", nil))
 	}
 	if err := v.tenant.DeleteFlow(c.UserContext(), v.actor(c), f.ID); err != nil {
-		return err
+		return p.flowDeletePage(c, f.Flow, []string{"This cannot be undone."}, err)
 	}
 	return p.done(c, v.base()+"/user-flows", "User flow “"+f.Name+"” deleted.")
 }

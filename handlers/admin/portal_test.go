@@ -25,6 +25,7 @@ import (
 	"portico/handlers"
 	"portico/models"
 	"portico/models/modelstest"
+	"portico/seed"
 )
 
 // bench is a whole portal over a scratch database, with one customer tenant and a way to sign admins in.
@@ -489,6 +490,28 @@ func TestFormsComeBackAsTyped(t *testing.T) {
 		}
 		if !strings.Contains(a.body, "<title>Error:") {
 			t.Errorf("%s: the title does not start with Error", c.path)
+		}
+	}
+}
+
+func TestTheStaffFlowIsRefusedWithItsReason(t *testing.T) {
+	b := newBench(t)
+	if err := seed.Bootstrap(t.Context(), b.store); err != nil {
+		t.Fatal(err)
+	}
+	w := b.global()
+	const flow = "/admin/t/workforce/user-flows/" + userflow.Administrators
+	for _, c := range []struct {
+		path string
+		form []string
+		says string
+	}{
+		{flow + "/delete", []string{"name", "Administrators"}, "so it cannot be deleted"},
+		{flow + "/edit", []string{"name", "Administrators", "signUpMethod", "emailPassword", "signUpAllowed", "yes", "mfa", "alwaysOn", "mfaMethods", "fido2"}, "switch sign-up off"},
+		{flow + "/edit", []string{"name", "Administrators", "signUpMethod", "emailPassword", "mfa", "off"}, "choose always on"},
+	} {
+		if a := w.post(c.path, c.form...); a.status != fiber.StatusUnprocessableEntity || !strings.Contains(text(a.body), c.says) {
+			t.Errorf("%s answered %d: %.600s", c.path, a.status, text(a.body))
 		}
 	}
 }

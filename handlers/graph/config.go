@@ -179,25 +179,45 @@ func removeStale(folder string, keep []string) error {
 
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
-// fileNames are readable and follow from the objects alone; equal names are told apart by their keys.
+// fileNames are readable and follow from the objects alone. A name without letters is told apart by its
+// key; of equal names, the object with the smallest key has the plain one, so that a new object leaves
+// the files of others where they are.
 func fileNames(objects []exported) []string {
+	order := make([]int, len(objects))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return strings.Compare(objects[a].key, objects[b].key) })
 	plain := make([]string, len(objects))
-	count := map[string]int{}
-	for i, o := range objects {
-		s := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(o.name), "-"), "-")
+	first := map[string]int{}
+	for _, i := range order {
+		s := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(objects[i].name), "-"), "-")
 		if len(s) > 60 {
 			s = strings.Trim(s[:60], "-")
 		}
-		if s == "" {
-			s = "unnamed"
-		}
 		plain[i] = s
-		count[s]++
+		if _, there := first[s]; !there {
+			first[s] = i
+		}
+	}
+	used := map[string]bool{}
+	for s := range first {
+		used[s] = true
 	}
 	out := make([]string, len(objects))
-	for i, s := range plain {
-		if count[s] > 1 {
-			s += fmt.Sprintf("-%x", sha256.Sum256([]byte(objects[i].key)))[:9]
+	for _, i := range order {
+		s := plain[i]
+		if s == "" || first[s] != i {
+			if s == "" {
+				s = "unnamed"
+			}
+			sum := fmt.Sprintf("%x", sha256.Sum256([]byte(objects[i].key)))
+			n := 8
+			for n < len(sum) && used[s+"-"+sum[:n]] { // another object is called like that
+				n += 8
+			}
+			s += "-" + sum[:n]
+			used[s] = true
 		}
 		out[i] = s + ".json"
 	}
@@ -268,6 +288,16 @@ func (c *call) inFile(err error, file string) error {
 		return err
 	}
 	return &FileError{file, e.Target, e.Message}
+}
+
+// missing is inFile for what cannot be deleted although it has no file.
+func (c *call) missing(err error, file string) error {
+	err = c.inFile(err, file)
+	var f *FileError
+	if errors.As(err, &f) {
+		f.Problem = "the file is missing, and what it is about cannot be deleted: " + f.Problem
+	}
+	return err
 }
 
 func (a *API) settle(ctx context.Context, c *call, dir string) ([]Change, error) {

@@ -128,6 +128,11 @@ func (r *collection[R]) prune(ctx context.Context, c *call, files []configFile) 
 	if err != nil {
 		return nil, err
 	}
+	shown := make([]exported, len(rows))
+	for i := range rows {
+		shown[i] = exported{key: r.managing.keyOf(&rows[i]), name: r.managing.name(&rows[i])}
+	}
+	paths := fileNames(shown)
 	var out []Change
 	for i := range rows {
 		key := r.managing.keyOf(&rows[i])
@@ -135,7 +140,7 @@ func (r *collection[R]) prune(ctx context.Context, c *call, files []configFile) 
 			continue
 		}
 		if err := r.delete(ctx, c, &rows[i]); err != nil {
-			return nil, err
+			return nil, c.missing(err, r.folder()+"/"+paths[i])
 		}
 		out = append(out, Change{Action: "delete", Kind: r.plural, Name: r.managing.name(&rows[i]), Key: key})
 	}

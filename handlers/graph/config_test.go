@@ -258,3 +258,13 @@ func TestFileNames(t *testing.T) {
 		t.Errorf("names %v", names)
 	}
 }
+
+// A new object never renames the file of another.
+func TestFileNamesStay(t *testing.T) {
+	shop, lone := exported{key: "a", name: "Shop"}, exported{key: "c", name: "李雷"}
+	before := fileNames([]exported{lone, shop})
+	after := fileNames([]exported{{key: "b", name: "shop"}, shop, {key: "d", name: "اليسا"}, lone})
+	if before[0] != after[3] || before[1] != after[1] || after[1] != "shop.json" || !strings.HasPrefix(after[3], "unnamed-") {
+		t.Errorf("%v then %v", before, after)
+	}
+}

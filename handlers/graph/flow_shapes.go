@@ -140,6 +140,8 @@ func flowWords(err error) error {
 			field.Name = "onAuthenticationMethodLoadStart"
 		case "attributes":
 			field.Name = "onAttributeCollection"
+		case "signUpAllowed":
+			field.Name = "onInteractiveAuthFlowStart"
 		case "mfa":
 			field.Name = "portico"
 		case "application":

@@ -21,6 +21,7 @@ import (
 	"portico/app/signal"
 	"portico/app/signin"
 	"portico/app/tenant"
+	"portico/app/userflow"
 	"portico/handlers"
 	"portico/models"
 )
@@ -254,12 +255,8 @@ func (h *Hosted) place(c *fiber.Ctx, dir *models.Directory, r signin.Request) (s
 // unknown or in no user flow has no sign-in.
 func Place(dir *models.Directory, p signin.Protocol, clientID string) (signin.Place, error) {
 	flow, ok := dir.Flow(clientID)
-	if p == signin.Portal && !ok {
-		for _, f := range dir.Flows { // the staff directory has one; of several, always the same
-			if flow == nil || f.ID < flow.ID {
-				flow, ok = f, true
-			}
-		}
+	if p == signin.Portal {
+		flow, ok = dir.Flows[userflow.Administrators]
 	}
 	if client := dir.Clients[clientID]; p != signin.Portal && (client == nil || !client.Enabled) {
 		return signin.Place{}, fault.New(fault.Denied, "signin.app_unavailable")

@@ -193,7 +193,12 @@ func TestEnrolmentMayBePostponedWhereTheFlowSaysSo(t *testing.T) {
 }
 
 func TestPortalSignIn(t *testing.T) {
-	s := newSite(t, mfa(userflow.MFAAlways, "softwareOath", "fido2"), closed)
+	s := newSite(t, mfa(userflow.MFAAlways, "softwareOath", "fido2"), closed, func(f *userflow.Flow) { f.ID = userflow.Administrators })
+	// Another flow, whatever its id, is never the portal's.
+	for _, id := range []string{"00000000-0000-4000-8000-000000000000", "ffffffff-ffff-4fff-bfff-ffffffffffff"} {
+		modelstest.Must(s.tenant.CreateFlow(t.Context(), modelstest.Actor(), userflow.Flow{ID: id, Name: id, SignUpMethod: userflow.EmailCode, SignUpAllowed: true,
+			MFA: userflow.MFA{Enforcement: userflow.MFAOff}}))(t)
+	}
 	s.user(anna)
 	b := s.browser().start(request{Protocol: signin.Portal}).at(signin.SignIn)
 	if strings.Contains(b.page.body, `name="stay"`) {
