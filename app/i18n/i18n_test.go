@@ -301,3 +301,19 @@ func BenchmarkCountries(b *testing.B) {
 		}
 	}
 }
+
+func TestALockSaysItsMinutes(t *testing.T) {
+	b := load(t)
+	for _, c := range []struct {
+		lang  string
+		count int
+		want  string
+	}{
+		{"en", 1, "wait 1 minute and"}, {"en", 32, "wait 32 minutes and"}, {"de", 1, "1 Minute und"}, {"de", 2, "2 Minuten und"},
+		{"ar", 1, "دقيقة واحدة"}, {"ar", 2, "دقيقتين"}, {"ar", 4, "4 دقائق"}, {"ar", 16, "16 دقيقة"}, {"ar", 100, "100 دقيقة"},
+	} {
+		if got := b.Match(c.lang).T("signin.locked", "count", c.count); !strings.Contains(got, c.want) {
+			t.Errorf("%s %d: %s", c.lang, c.count, got)
+		}
+	}
+}

@@ -166,8 +166,7 @@ func (r *run) checkPassword(ctx context.Context, who account.Account, canonical,
 		return err
 	}
 	if !admitted {
-		return r.failed(ctx, who, canonical, factor.Password, codeLocked, &fault.Error{Code: fault.TooMany, Key: "signin.locked",
-			Fields: []fault.Field{{Name: "password", Key: "signin.locked"}}, RetryAfter: until.Sub(r.w.Now)})
+		return r.failed(ctx, who, canonical, factor.Password, codeLocked, locked("password", until.Sub(r.w.Now)))
 	}
 	hash, err := r.store.PasswordHash(ctx, who.ID) // of nobody, too
 	if err != nil {
@@ -195,6 +194,13 @@ func (r *run) checkPassword(ctx context.Context, who account.Account, canonical,
 		}
 	}
 	return nil
+}
+
+// locked says how long nothing is tried any more, in whole minutes: the same words whoever is asked for.
+func locked(field string, wait time.Duration) *fault.Error {
+	minutes := map[string]any{"count": max(1, int((wait+time.Minute-1)/time.Minute))}
+	return &fault.Error{Code: fault.TooMany, Key: "signin.locked", Args: minutes,
+		Fields: []fault.Field{{Name: field, Key: "signin.locked", Args: minutes}}, RetryAfter: wait}
 }
 
 // lockKey names the counter: one per account for places it knows and one for all others. Addresses that

@@ -181,8 +181,7 @@ func (r *run) challenge(ctx context.Context, s Step, c Ceremony, f Form) error {
 		return err
 	}
 	if !admitted {
-		return r.failed(ctx, who, s.Person.Email, c.Kind, codeLocked, &fault.Error{Code: fault.TooMany, Key: "signin.locked",
-			Fields: []fault.Field{{Name: "code", Key: "signin.locked"}}, RetryAfter: until.Sub(r.w.Now)})
+		return r.failed(ctx, who, s.Person.Email, c.Kind, codeLocked, locked("code", until.Sub(r.w.Now)))
 	}
 	creds, err := r.store.Credentials(ctx, who.ID, c.Kind)
 	if err != nil {
