@@ -131,7 +131,7 @@ func advice() map[int][2]string {
 		50181:   {"The one-time code is wrong.", "The person types it again or asks for a new one."},
 		50097:   {"A known device is required.", "The person should use a device that they have used before."},
 		50105:   {"The person is not assigned to the application.", "Assign the person, or switch “assignment required” off."},
-		50126:   {"The password is wrong, or no account has this address; both look alike to the visitor.", "If the person forgot the password, they can reset it on the sign-in page."},
+		50126:   {"The password is wrong, or no account has this address; both look alike to the visitor.", "If the person forgot the password, an admin can set a new one on the person’s page."},
 		50140:   {"The sign-in was interrupted by “Stay signed in?”.", "Usual. Nothing to do."},
 		50158:   {"Another check was demanded and not finished.", "Read the steps below."},
 		53000:   {"A policy blocked this sign-in.", "See under Conditional Access which one and why."},
