@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"net/url"
+	"strings"
 	"sync"
 
 	"github.com/a-h/templ"
@@ -68,15 +70,36 @@ func (b *Brands) ErrorPage(c *fiber.Ctx, v ErrorView) templ.Component {
 	if under(c.Path(), "/admin") {
 		return ui.Failure(v.Title, v.Message, v.Reference)
 	}
-	brand := b.Neutral()
-	if dir, ok := c.Locals(directoryKey).(*models.Directory); ok {
-		brand = b.Of(dir)
-	}
 	i := InfoOf(c)
+	page := hosted.Page{Brand: b.Neutral()}
+	if dir, ok := c.Locals(directoryKey).(*models.Directory); ok {
+		page.Brand = b.Of(dir)
+		if query, again := repeatable(c); again && i.web != nil {
+			page.Languages = hosted.Chooser(i.web.Bundle, i.Locale, query)
+		}
+	}
+	brand := page.Brand
 	i.StyleHashes = append(i.StyleHashes, brand.StyleHash())
 	view := hosted.FailureView{Title: v.Title, Text: v.Message, Reference: v.Reference, Again: v.Action, Fields: v.Again, Home: v.Home}
 	if !v.At.IsZero() {
 		view.When = i.Locale.Time(v.At)
 	}
-	return hosted.Failure(hosted.Page{Brand: brand}, view)
+	return hosted.Failure(page, view)
+}
+
+// repeatable gives the query of a request that a link can repeat: a GET, without a handle that works once.
+func repeatable(c *fiber.Ctx) (url.Values, bool) {
+	if c.Method() != fiber.MethodGet {
+		return nil, false
+	}
+	query, err := url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil || len(query.Encode()) > 4<<10 {
+		return nil, false
+	}
+	for name := range query {
+		if strings.HasPrefix(name, "portico_") {
+			return nil, false
+		}
+	}
+	return query, true
 }

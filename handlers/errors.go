@@ -16,6 +16,7 @@ import (
 
 	"portico/app/fault"
 	"portico/app/openid"
+	"portico/models"
 )
 
 // ErrorView is what an error page says.
@@ -47,6 +48,9 @@ func (w *Web) fail(c *fiber.Ctx, err error) {
 	}
 	c.Status(status)
 	info := InfoOf(c)
+	if _, tenant := c.Locals(directoryKey).(*models.Directory); tenant && c.Method() == fiber.MethodGet && c.Query("ui_locales") != "" {
+		WithLocale(c, w.Bundle.Match(c.Query("ui_locales"), c.Get(fiber.HeaderAcceptLanguage))) // the chooser of an error page
+	}
 	now := w.Now().UTC()
 	message := info.Locale.T(f.Key, f.Args)
 	path := c.Path()

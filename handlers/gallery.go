@@ -25,7 +25,7 @@ func MountGallery(app fiber.Router, bundle *i18n.Bundle) {
 	app.Get("/dev/gallery/pages/:name", func(c *fiber.Ctx) error {
 		look := lookOf(c, bundle)
 		ctx := i18n.With(c.UserContext(), look.localizer)
-		for _, f := range hosted.Fixtures(brand, hosted.LanguageLinks(bundle, look.localizer)) {
+		for _, f := range hosted.Fixtures(brand, hosted.Chooser(bundle, look.localizer, nil)) {
 			if f.Name == c.Params("name") {
 				return look.page(ctx, c, brand, f)
 			}

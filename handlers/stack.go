@@ -287,6 +287,9 @@ func (w *Web) logLine(c *fiber.Ctx, info *Info, route string, status int, took t
 	if t := c.Params("tenant"); t != "" {
 		attrs = append(attrs, slog.String("tenant", t))
 	}
+	if info.Correlation != "" {
+		attrs = append(attrs, slog.String("correlation", info.Correlation))
+	}
 	if err != nil {
 		f, _ := classify(err)
 		attrs = append(attrs, slog.String("fault", string(f.Code)))

@@ -34,9 +34,11 @@ type Route struct {
 // Info is what the first middleware learns about a request; everything downstream reads it here.
 type Info struct {
 	RequestID string // the reference number that a failure shows
-	IP        netip.Addr
-	Locale    *i18n.Localizer
-	Nonce     string // unused by default: styles are allowed by hash
+	// Correlation is that of the sign-in record, for the log line: a reference number leads to the record.
+	Correlation string
+	IP          netip.Addr
+	Locale      *i18n.Localizer
+	Nonce       string // unused by default: styles are allowed by hash
 	// FormActions are further origins that forms on this page may lead to (the redirect URI's).
 	FormActions []string
 	// StyleHashes are CSP sources ("'sha256-…'") of the style elements that this page carries.

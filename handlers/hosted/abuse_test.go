@@ -12,6 +12,7 @@ import (
 	"portico/app/factor"
 	"portico/app/record"
 	"portico/app/signin"
+	"portico/app/tenant"
 	"portico/app/userflow"
 	"portico/models"
 	"portico/models/modelstest"
@@ -232,7 +233,7 @@ func TestWrongPasswordsLock(t *testing.T) {
 		if said["wrong"] > 10 || said["wrong"]+said["locked"] != 200 {
 			t.Errorf("%v: more guesses than ten were verified", said)
 		}
-		b.fill("email", anna, "password", goodPassword).at(signin.SignIn).says("Too many wrong tries")
+		b.fill("email", anna, "password", goodPassword).at(signin.SignIn).says("Too many wrong tries. Please wait 1 minute and try again")
 		if b.page.status != 429 || b.page.header.Get("Retry-After") == "" {
 			t.Errorf("%d", b.page.status)
 		}
@@ -384,4 +385,20 @@ func TestOverload(t *testing.T) {
 	b := s.browser()
 	b.base = base
 	b.start(request{}).fill("email", anna, "password", goodPassword).signedIn() // nobody was locked out by it
+}
+
+// A lock says how long it still lasts, the same for an address that nobody has.
+func TestALockSaysHowLong(t *testing.T) {
+	s := newSite(t)
+	s.settings(func(n *tenant.Settings) { n.LockoutThreshold, n.LockoutSeconds = 3, 300 })
+	s.user(anna)
+	for _, email := range []string{anna, "nobody@example.com"} {
+		b := s.browser().start(request{})
+		for i := range 3 {
+			b.fill("email", email, "password", fmt.Sprint("guess ", i)).at(signin.SignIn)
+		}
+		b.fill("email", email, "password", "guess 4").says("Please wait 5 minutes and try again")
+		s.clock.Advance(150 * time.Second)
+		b.fill("email", email, "password", "guess 5").says("Please wait 3 minutes and try again")
+	}
 }

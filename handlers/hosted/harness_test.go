@@ -56,6 +56,7 @@ type site struct {
 	hasher  *factor.Hasher
 	issuer  *notingIssuer
 	hosted  *hosted.Hosted // of the first instance
+	log     logged
 }
 
 // notingIssuer answers like a protocol would. It keeps grants per transaction that really committed.
@@ -153,6 +154,32 @@ func (s *site) settings(edit func(*tenant.Settings)) {
 
 func neverStay(n *tenant.Settings) { n.StayedSignedInOff = true }
 
+// logged keeps the log's lines.
+type logged struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, string(b))
+	return len(b), nil
+}
+
+// with gives the lines that carry the words.
+func (l *logged) with(words string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []string
+	for _, line := range l.lines {
+		if strings.Contains(line, words) {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
 type quiet struct{ t testing.TB }
 
 func (q quiet) Write(b []byte) (int, error) {
@@ -170,7 +197,7 @@ func (s *site) serve(store *models.Store) string {
 	base := "http://localhost:" + fmt.Sprint(ln.Addr().(*net.TCPAddr).Port)
 	u, _ := url.Parse(base)
 	web := &handlers.Web{Development: true, BaseURL: u, Bundle: bundle, Places: signal.OpenPlaces(""), Now: time.Now, Timeout: time.Minute,
-		Log: slog.New(slog.NewTextHandler(quiet{t}, &slog.HandlerOptions{Level: slog.LevelError}))}
+		Log: slog.New(slog.NewMultiHandler(slog.NewTextHandler(quiet{t}, &slog.HandlerOptions{Level: slog.LevelError}), slog.NewTextHandler(&s.log, nil)))}
 	app := web.NewApp()
 	h := modelstest.Must(hosted.New(hosted.Deps{Store: store, Bundle: bundle, Hasher: s.hasher, BaseURL: base, Now: s.clock.Now, Development: true}))(t)
 	if s.hosted == nil {

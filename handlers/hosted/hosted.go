@@ -183,11 +183,29 @@ func (h *Hosted) submit(c *fiber.Ctx) error {
 			}
 			return out
 		}}
+	if handlers.Form(c, "language") != "" {
+		return h.translate(c, dir, form)
+	}
 	res, err := h.machine.Submit(c.UserContext(), dir.Tenant.ID, h.placing(c, dir), c.Params("attempt"), form)
 	if err != nil {
 		return h.lost(c, dir, err)
 	}
 	return h.respond(c, dir, res, &form)
+}
+
+// translate draws the page that is due in the language that was chosen, with what was typed. The machine
+// is told nothing, so no proof is asked for.
+func (h *Hosted) translate(c *fiber.Ctx, dir *models.Directory, form signin.Form) error {
+	res, err := h.machine.Show(c.UserContext(), dir.Tenant.ID, h.placing(c, dir), c.Params("attempt"))
+	switch {
+	case err != nil:
+		return h.lost(c, dir, err)
+	case res.Outcome != nil:
+		return h.leave(c, dir.Tenant, res)
+	case form.Step != res.Step.Name:
+		return h.draw(c, dir, res, nil)
+	}
+	return h.draw(c, dir, res, &form)
 }
 
 // respond leaves, redirects after a change (so that Refresh repeats nothing), or draws the page.
@@ -297,7 +315,11 @@ func (h *Hosted) keep(c *fiber.Ctx, t tenant.Tenant, name, value string, d time.
 // chose before, the browser's, the tenant's.
 func (h *Hosted) speak(c *fiber.Ctx, t tenant.Tenant, r signin.Request, attempt string) {
 	chosen, during, _ := strings.Cut(c.Cookies(handlers.CookieName(c, t.Slug, "language")), ".")
-	if q := c.Query("ui_locales"); q != "" && attempt != "" {
+	q := c.Query("ui_locales")
+	if c.Method() == fiber.MethodPost {
+		q = handlers.Form(c, "language")
+	}
+	if q != "" && attempt != "" {
 		chosen, during = h.bundle.Match(q).Lang(), attempt
 		h.keep(c, t, "language", chosen+"."+attempt, 365*24*time.Hour)
 	}

@@ -384,6 +384,7 @@ func TestStatesAtTheDoor(t *testing.T) {
 		modelstest.Must(s.tenant.SetUserEnabled(t.Context(), modelstest.Actor(), u.ID, false))(t)
 		b.start(request{}).at(signin.SignIn)
 		in().at(signin.Blocked).says("You cannot sign in with this account")
+		wantReference(t, s, b.page, s.records()[len(s.records())-1].CorrelationID)
 		b.fill("action", "cancel").refused("access_denied")
 		modelstest.Must(s.tenant.SetUserEnabled(t.Context(), modelstest.Actor(), u.ID, true))(t)
 	})

@@ -49,8 +49,11 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 		info.FormActions = append(info.FormActions, o, "https:")
 	}
 	a, name := res.Attempt, res.Step.Name
+	if info.Correlation = a.Request.CorrelationID; info.Correlation == "" {
+		info.Correlation = a.ID
+	}
 	d := &drawing{res: res, info: info, noCookies: len(c.Request().Header.Peek(fiber.HeaderCookie)) == 0, page: pages.Page{Brand: brand, App: a.Request.ClientName, Action: address(dir.Tenant, a.ID),
-		Step: string(name), Values: map[string]string{}, Languages: pages.LanguageLinks(h.bundle, info.Locale)}}
+		Step: string(name), Values: map[string]string{}, Languages: pages.Chooser(h.bundle, info.Locale, nil)}}
 	if a.ID != "" {
 		d.page.Proof = h.machine.Proof(a, name)
 	}
@@ -354,11 +357,7 @@ func noAccount(d *drawing) templ.Component { return d.blocked("no_account") }
 func (d *drawing) blocked(reason string) templ.Component {
 	d.ways(event(pages.Change))
 	d.cancel()
-	ref := d.res.Attempt.Request.CorrelationID
-	if ref == "" {
-		ref = d.res.Attempt.ID
-	}
-	return pages.Blocked(d.page, pages.BlockedView{Reason: reason, Reference: ref})
+	return pages.Blocked(d.page, pages.BlockedView{Reason: reason, Reference: d.info.RequestID})
 }
 
 // expired offers to begin again with the same request, or to go back to the app.

@@ -1,10 +1,13 @@
 package hosted
 
 import (
+	"cmp"
 	"net/url"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/signin"
 	"portico/handlers"
 	"portico/models"
 	pages "portico/views/hosted"
@@ -26,18 +29,34 @@ func (h *Hosted) FormPost(c *fiber.Ctx, app, action string, fields [][2]string) 
 
 // ConfirmSignOut asks before signing out; its form posts the fields to action.
 func (h *Hosted) ConfirmSignOut(c *fiber.Ctx, dir *models.Directory, action string, fields [][2]string) error {
-	p := h.plain(c, dir)
+	query := url.Values{} // the request once more, also after a POST; the confirmation's own token stays in the form
+	for _, f := range fields {
+		if !strings.HasPrefix(f[0], "portico_") {
+			query.Set(f[0], f[1])
+		}
+	}
+	p := h.speaking(c, dir, query)
 	p.Action, p.Fields = action, fields
 	return handlers.Render(c, fiber.StatusOK, pages.ConfirmSignOut(p, pages.ConfirmSignOutView{}))
 }
 
 // SignedOut says that it is done.
 func (h *Hosted) SignedOut(c *fiber.Ctx, dir *models.Directory) error {
-	return handlers.Render(c, fiber.StatusOK, pages.SignedOut(h.plain(c, dir), pages.SignedOutView{}))
+	return handlers.Render(c, fiber.StatusOK, pages.SignedOut(h.speaking(c, dir, nil), pages.SignedOutView{}))
+}
+
+// speaking is a page outside of any sign-in: in the language of ui_locales, which its form repeats, else
+// in the one chosen here before.
+func (h *Hosted) speaking(c *fiber.Ctx, dir *models.Directory, query url.Values) pages.Page {
+	wish := cmp.Or(query.Get("ui_locales"), c.Query("ui_locales"), handlers.Form(c, "ui_locales"))
+	h.speak(c, dir.Tenant, signin.Request{UILocales: strings.Fields(wish)}, "")
+	p := h.plain(c, dir)
+	p.Languages = pages.Chooser(h.bundle, handlers.InfoOf(c).Locale, query)
+	return p
 }
 
 func (h *Hosted) plain(c *fiber.Ctx, dir *models.Directory) pages.Page {
 	info, brand := handlers.InfoOf(c), h.brands.Of(dir)
 	info.StyleHashes = append(info.StyleHashes, brand.StyleHash())
-	return pages.Page{Brand: brand, Action: c.Path(), Languages: nil}
+	return pages.Page{Brand: brand, Action: c.Path()}
 }

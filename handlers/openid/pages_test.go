@@ -43,3 +43,38 @@ func TestFormPostPage(t *testing.T) {
 		})
 	}
 }
+
+// The pages of signing out offer the languages, and a link repeats the request in another one, also when
+// it was a form of the app.
+func TestSignOutPagesOfferLanguages(t *testing.T) {
+	w := newRealWorld(t)
+	b := w.browser()
+	w.tokens(b, w.web)
+	arabic := regexp.MustCompile(`href="(\?[^"]*ui_locales=ar[^"]*)"`)
+	follow := func(r response) response {
+		t.Helper()
+		link := arabic.FindStringSubmatch(r.body)
+		if link == nil || strings.Contains(link[1], "portico_") {
+			t.Fatalf("no link to Arabic: %d %s", r.status, r.body)
+		}
+		r = b.get(w.url("/oauth2/v2.0/logout") + html.UnescapeString(link[1]))
+		if !strings.Contains(r.body, `lang="ar" dir="rtl"`) {
+			t.Fatalf("%d %s", r.status, r.body)
+		}
+		return r
+	}
+	asked := follow(b.signOut("post_logout_redirect_uri", "https://app.example/bye", "state", "s"))
+	if !strings.Contains(asked.body, "portico_confirm") || !strings.Contains(asked.body, `value="https://app.example/bye"`) || !b.signedIn() {
+		t.Errorf("the question is another one: %s", asked.body)
+	}
+	done := b.submit(follow(b.signOut()))
+	if !strings.Contains(done.body, `dir="rtl"`) || b.signedIn() {
+		t.Errorf("not signed out in Arabic: %d %s", done.status, done.body)
+	}
+	follow(done)
+
+	wrong := b.get(w.url("/oauth2/v2.0/authorize") + "?client_id=nobody&ui_locales=ar")
+	if wrong.status != 400 || !strings.Contains(wrong.body, `lang="ar"`) {
+		t.Errorf("the error is not in the language that was asked for: %d %s", wrong.status, wrong.body)
+	}
+}

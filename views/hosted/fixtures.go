@@ -23,8 +23,8 @@ func SampleBrand() *ui.Brand {
 }
 
 // Fixtures is every page in every state worth looking at: one list for the tests, the gallery and the
-// screenshots. Languages are the links of the chooser.
-func Fixtures(b *ui.Brand, languages []ui.Link) []Fixture {
+// screenshots. Languages are the chooser.
+func Fixtures(b *ui.Brand, languages []Language) []Fixture {
 	page := func(ways ...Event) Page {
 		p := Page{Brand: b, App: "Fernhill Market", Action: "/fernhill/signin/0192", Step: "step", Proof: "cHJvb2Y", Values: map[string]string{}, Languages: languages}
 		for _, w := range ways {

@@ -26,7 +26,7 @@ func bundle(t *testing.T) *i18n.Bundle {
 func render(t *testing.T, b *i18n.Bundle, l *i18n.Localizer) map[string]string {
 	t.Helper()
 	pages := map[string]string{}
-	for _, f := range Fixtures(SampleBrand(), LanguageLinks(b, l)) {
+	for _, f := range Fixtures(SampleBrand(), Chooser(b, l, nil)) {
 		var buf bytes.Buffer
 		if err := f.Page.Render(i18n.With(context.Background(), l), &buf); err != nil {
 			t.Fatalf("%s: %v", f.Name, err)

@@ -8,11 +8,15 @@
 //	step, proof                                             hidden in every form
 //	action                                                  what was pressed, when not the main button
 //	account, method                                         the choice that a button carries
+//	language                                                the language to draw the same page in
 //
 // Every form is a POST to Page.Action. A program that knows only autocomplete tokens can fill them.
 package hosted
 
 import (
+	"maps"
+	"net/url"
+
 	"portico/app/i18n"
 	"portico/views/ui"
 )
@@ -74,19 +78,38 @@ type Page struct {
 	Notice    string          // "We have sent a new code", in the reader's words
 	Account   string          // who is signing in, as typed or masked; shown with "Not you?"
 	Ways      []Way
-	Languages []ui.Link // language chooser; each leads to this page in another language. Empty = none
+	Languages []Language // language chooser. Empty = none
+
+	asks bool // it has a main form (form)
 }
+
+// Language is one entry of the language chooser. Where the page has a main form it is a button that posts
+// its tag as "language" with everything typed; elsewhere it leads to this page in that language.
+type Language struct {
+	Tag     string
+	Text    string // in itself
+	Href    string
+	Current bool
+}
+
+// asking is a page with a main form: what stands outside of it may send it.
+func (p Page) asking() Page { p.asks = true; return p }
 
 func (p Page) value(name string) string { return p.Values[name] }
 func (p Page) bad(name string) string   { return ui.ErrorFor(p.Errors, name) }
 
-// LanguageLinks makes the chooser: each language in its own name, as a link to this page.
-func LanguageLinks(b *i18n.Bundle, current *i18n.Localizer) []ui.Link {
-	var links []ui.Link
+// Chooser makes the language chooser: each language in its own name, leading to this page with its query.
+func Chooser(b *i18n.Bundle, current *i18n.Localizer, query url.Values) []Language {
+	var list []Language
 	for _, tag := range b.Tags() {
-		links = append(links, ui.Link{Text: b.Name(tag), Href: "?ui_locales=" + tag.String(), Current: tag == current.Tag})
+		q := maps.Clone(query)
+		if q == nil {
+			q = url.Values{}
+		}
+		q.Set("ui_locales", tag.String())
+		list = append(list, Language{Tag: tag.String(), Text: b.Name(tag), Href: "?" + q.Encode(), Current: tag == current.Tag})
 	}
-	return links
+	return list
 }
 
 // IdentifyView asks who is there.

@@ -121,7 +121,7 @@ func Identify(p Page, v IdentifyView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = frame(p, identifyTitle(ctx, p, v), scripts(false, v.Passkey)...).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = frame(p.asking(), identifyTitle(ctx, p, v), scripts(false, v.Passkey)...).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -243,7 +243,7 @@ func SignInPage(p Page, v SignInView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = frame(p, t(ctx, "signin.title", "tenant", p.Brand.Name), scripts(true, v.Passkey)...).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = frame(p.asking(), t(ctx, "signin.title", "tenant", p.Brand.Name), scripts(true, v.Passkey)...).Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -370,7 +370,7 @@ func Password(p Page, v PasswordView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = frame(p, t(ctx, "password.title"), "show-password.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = frame(p.asking(), t(ctx, "password.title"), "show-password.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -468,7 +468,7 @@ func Code(p Page, v CodeView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = frame(p, t(ctx, v.titleKey())).Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = frame(p.asking(), t(ctx, v.titleKey())).Render(templ.WithChildren(ctx, templ_7745c5c3_Var11), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -644,7 +644,7 @@ func NewPassword(p Page, v NewPasswordView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = frame(p, t(ctx, "newpassword.title."+string(v.Why)), "show-password.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = frame(p.asking(), t(ctx, "newpassword.title."+string(v.Why)), "show-password.js").Render(templ.WithChildren(ctx, templ_7745c5c3_Var14), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -807,7 +807,7 @@ func Attributes(p Page, v AttributesView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = frame(p, t(ctx, "attributes.title")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = frame(p.asking(), t(ctx, "attributes.title")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var23), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1178,7 +1178,7 @@ func Consent(p Page, v ConsentView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = frame(p, t(ctx, "consent.title", "app", p.App)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var36), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = frame(p.asking(), t(ctx, "consent.title", "app", p.App)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var36), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1350,7 +1350,7 @@ func Stay(p Page, v StayView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = frame(p, t(ctx, "stay.title")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var47), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = frame(p.asking(), t(ctx, "stay.title")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var47), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1739,7 +1739,7 @@ func EnrolTOTP(p Page, v EnrolTOTPView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = frame(p, t(ctx, "enrol.totp.title")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var59), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = frame(p.asking(), t(ctx, "enrol.totp.title")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var59), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -1993,7 +1993,7 @@ func RecoveryCodes(p Page, v RecoveryCodesView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = frame(p, t(ctx, "enrol.recovery.title")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var71), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = frame(p.asking(), t(ctx, "enrol.recovery.title")).Render(templ.WithChildren(ctx, templ_7745c5c3_Var71), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -2139,7 +2139,7 @@ func Challenge(p Page, v ChallengeView) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = frame(p, t(ctx, "challenge."+v.Kind+".title"), scripts(false, v.Passkey)...).Render(templ.WithChildren(ctx, templ_7745c5c3_Var75), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = frame(p.challenged(v), t(ctx, "challenge."+v.Kind+".title"), scripts(false, v.Passkey)...).Render(templ.WithChildren(ctx, templ_7745c5c3_Var75), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

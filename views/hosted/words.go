@@ -24,7 +24,7 @@ func (p Page) way(ctx context.Context, w Way) string {
 	return w.words(i18n.From(ctx))
 }
 
-func current(links []ui.Link, other string) string {
+func current(links []Language, other string) string {
 	for _, l := range links {
 		if l.Current {
 			return l.Text
@@ -184,6 +184,14 @@ func (w Way) value() string {
 		return w.Method
 	}
 	return string(w.Event)
+}
+
+// challenged is a page with a main form, unless a passkey is asked for.
+func (p Page) challenged(v ChallengeView) Page {
+	if v.Kind == "passkey" {
+		return p
+	}
+	return p.asking()
 }
 
 // leaving words the way out of a page where nothing is left to cancel.
