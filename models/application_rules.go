@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -115,7 +116,10 @@ func redirectProblem(r openid.RedirectURI) string {
 		return "application.redirect.long"
 	}
 	u, err := url.Parse(r.URI)
+	var escape url.EscapeError
 	switch {
+	case errors.As(err, &escape):
+		return "application.redirect.escape"
 	case err != nil || u.Scheme == "" || hasSpace(r.URI) || strings.Contains(r.URI, `\`):
 		return "application.redirect.invalid"
 	case strings.Contains(r.URI, "#"):

@@ -2,13 +2,18 @@ package models
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"strings"
 	"time"
 
@@ -543,6 +548,25 @@ func parseCertificate(text string) (*x509.Certificate, error) {
 	return cert, nil
 }
 
+// weakKey says in short what is wrong with a certificate's key, or "": an RSA key below 2048 bits (RFC
+// 7518 §3.3), or a key that none of the accepted algorithms uses (ES256 means P-256, §3.4; EdDSA Ed25519).
+func weakKey(key any) string {
+	switch k := key.(type) {
+	case *rsa.PublicKey:
+		if n := k.N.BitLen(); n < 2048 {
+			return fmt.Sprintf("RSA, %d bits", n)
+		}
+	case *ecdsa.PublicKey:
+		if k.Curve != elliptic.P256() {
+			return "EC, curve " + k.Curve.Params().Name
+		}
+	case ed25519.PublicKey:
+	default:
+		return "neither RSA nor EC nor Ed25519"
+	}
+	return ""
+}
+
 // AddCertificate registers a certificate's public key, given as PEM or as base64 DER. Its own end is
 // when it stops working.
 func (t *Tenant) AddCertificate(ctx context.Context, actor audit.Actor, applicationID, name, text string) (ApplicationCertificate, error) {
@@ -553,6 +577,9 @@ func (t *Tenant) AddCertificate(ctx context.Context, actor audit.Actor, applicat
 	cert, err := parseCertificate(text)
 	if err != nil {
 		return made, err
+	}
+	if weak := weakKey(cert.PublicKey); weak != "" {
+		return made, fault.BadField("certificate", "application.certificate.weak", map[string]any{"key": weak})
 	}
 	if !cert.NotAfter.After(t.Now()) {
 		return made, fault.BadField("certificate", "application.certificate.expired", nil)

@@ -1,9 +1,12 @@
 package models_test
 
 import (
+	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -122,12 +125,57 @@ func certificate(t *testing.T, until time.Time) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return certificateOf(t, until, key)
+}
+
+func certificateOf(t *testing.T, until time.Time, key crypto.Signer) string {
+	t.Helper()
 	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "daemon"}, NotBefore: until.AddDate(-1, 0, 0), NotAfter: until}
-	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+// TestWeakCertificatesAreRefused: RSA from 2048 bits (RFC 7518 §3.3), P-256 and Ed25519; no other curve.
+func TestWeakCertificatesAreRefused(t *testing.T) {
+	s := modelstest.OpenScratch(t, modelstest.SQLite)
+	tn := modelstest.MustTenant(t, s.Store, "fernhill")
+	a, _ := modelstest.MustApp(t, tn, "Market", "https://a.example/cb")
+	made := func(key crypto.Signer, err error) crypto.Signer {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	_, ed, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		key  crypto.Signer
+		weak string
+	}{
+		"RSA 1024": {made(rsa.GenerateKey(rand.Reader, 1024)), "RSA, 1024 bits"},
+		"RSA 2040": {made(rsa.GenerateKey(rand.Reader, 2040)), "RSA, 2040 bits"},
+		"RSA 2048": {made(rsa.GenerateKey(rand.Reader, 2048)), ""},
+		"P-224":    {made(ecdsa.GenerateKey(elliptic.P224(), rand.Reader)), "EC, curve P-224"},
+		"P-256":    {made(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)), ""},
+		"P-384":    {made(ecdsa.GenerateKey(elliptic.P384(), rand.Reader)), "EC, curve P-384"},
+		"Ed25519":  {ed, ""},
+	} {
+		_, err := tn.AddCertificate(t.Context(), modelstest.Actor(), a.ID, name, certificateOf(t, s.Now().AddDate(1, 0, 0), c.key))
+		if c.weak == "" {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if e := fault.Of(err); e == nil || e.Code != fault.Invalid || e.Key != "application.certificate.weak" || e.Args["key"] != c.weak {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 func TestTheLifeOfAnApplication(t *testing.T) {
