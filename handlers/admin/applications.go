@@ -193,16 +193,20 @@ func (p *Portal) appRestore(c *fiber.Ctx) error {
 
 // appNewForm asks for as little as possible: what it is, its name, where sign-in comes back to.
 func appNewForm(v *visit, kind, name, redirect, flow string) views.Form {
+	form := views.Form{Action: v.base() + "/applications", Submit: "Register application", Cancel: v.base() + "/applications", Fields: []views.Field{
+		{Kind: views.Radios, Name: "kind", Label: "What is it?", Value: kind, Options: kindOptions()},
+		{Name: "displayName", Label: "Name", Hint: "Customers see it when they sign in.", Value: name},
+		{Name: "redirectUris", Label: "Redirect URI", Hint: "Where people come back to after signing in, for example https://www.example.com/callback or http://localhost:8080/callback. A daemon needs none; more can be added later.", Value: redirect, Optional: true, Code: true},
+	}}
+	if !v.may(access.FlowWrite) { // who may not change flows is not asked
+		return form
+	}
 	flows := []views.Option{{Label: "Decide later"}}
 	for _, f := range sortedFlows(v.dir) {
 		flows = append(flows, views.Option{Value: f.ID, Label: f.Name})
 	}
-	return views.Form{Action: v.base() + "/applications", Submit: "Register application", Cancel: v.base() + "/applications", Fields: []views.Field{
-		{Kind: views.Radios, Name: "kind", Label: "What is it?", Value: kind, Options: kindOptions()},
-		{Name: "displayName", Label: "Name", Hint: "Customers see it when they sign in.", Value: name},
-		{Name: "redirectUris", Label: "Redirect URI", Hint: "Where people come back to after signing in, for example https://www.example.com/callback or http://localhost:8080/callback. A daemon needs none; more can be added later.", Value: redirect, Optional: true, Code: true},
-		{Kind: views.Select, Name: "flow", Label: "User flow", Hint: "The sign-up and sign-in pages that its people see. A daemon needs none.", Value: flow, Options: flows},
-	}}
+	form.Fields = append(form.Fields, views.Field{Kind: views.Select, Name: "flow", Label: "User flow", Hint: "The sign-up and sign-in pages that its people see. A daemon needs none.", Value: flow, Options: flows})
+	return form
 }
 
 func (p *Portal) appNew(c *fiber.Ctx) error {
@@ -235,6 +239,20 @@ func platformOf(kind string) openid.Platform {
 	return openid.Web
 }
 
+// createApp registers an application; a redirect URI typed for a daemon is a mistake rather than lost.
+func (v *visit) createApp(c *fiber.Ctx, a models.Application) (models.Application, error) {
+	if a.Kind != models.DaemonApp || len(a.Spec.RedirectURIs) == 0 {
+		return v.tenant.CreateApplication(c.UserContext(), v.actor(c), a)
+	}
+	a.Spec.RedirectURIs = nil
+	var bad fault.Fields
+	if err := a.Validate(); err != nil {
+		bad = append(bad, fault.Of(err).Fields...)
+	}
+	bad.Add("redirectUris", "admin.redirect.daemon", nil)
+	return a, bad.Err()
+}
+
 func (p *Portal) appCreate(c *fiber.Ctx) error {
 	v := visitOf(c)
 	a := models.Application{Name: typed(c, "displayName"), Kind: typed(c, "kind"), Enabled: true}
@@ -242,7 +260,7 @@ func (p *Portal) appCreate(c *fiber.Ctx) error {
 	if redirect != "" {
 		a.Spec.RedirectURIs = []openid.RedirectURI{{URI: redirect, Platform: platformOf(a.Kind)}}
 	}
-	made, err := v.tenant.CreateApplication(c.UserContext(), v.actor(c), a)
+	made, err := v.createApp(c, a)
 	if err != nil {
 		f := appNewForm(v, a.Kind, a.Name, redirect, flow)
 		if !complain(handlers.InfoOf(c).Locale, &f, err) {

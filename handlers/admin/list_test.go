@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -161,6 +162,10 @@ func TestDifferencesThatPeopleOverlook(t *testing.T) {
 		{"http://a.example/cb", "https://a.example/cb", "Only http and https differ."},
 		{"http://127.0.0.1/cb", "http://localhost/cb", "Only localhost and 127.0.0.1 differ."},
 		{"https://www.a.example/cb", "https://a.example/cb", "Only www differs."},
+		{"http://localhost:3000/cb", "http://localhost:8080/cb", "Only the port differs."},
+		{"https://a.example:8443/cb", "https://a.example/cb", "Only the port differs."},
+		{"http://[::1]:1/cb", "http://[::1]/cb", "Only the port differs."},
+		{"https://a.example/cb", "https://a.example/cb", "The two are the same now: the address was registered since."},
 		{"https://a.example/other", "https://a.example/cb", "The host is the same; the path differs."},
 	} {
 		if got := sayDifference(c[0], c[1]); got != c[2] {
@@ -179,6 +184,39 @@ func TestDifferencesThatPeopleOverlook(t *testing.T) {
 	m := views.Mistake{Given: "https://b.example/cb", Expected: []string{"https://z.example/x", "https://b.example/cb2"}}
 	if compare(&m); len(m.NearestParts) == 0 || m.NearestParts[0].Text != "https://b.example/cb" {
 		t.Errorf("the nearest is %+v", m.NearestParts)
+	}
+}
+
+// TestTheNearestIsTheOneThatWasMeant: what can be named goes first, then the fewest changes; the order of
+// registration decides nothing.
+func TestTheNearestIsTheOneThatWasMeant(t *testing.T) {
+	const a = "https://a.example"
+	for _, c := range []struct {
+		given      string
+		registered []string
+		want       string
+	}{
+		{a + "/cb/", []string{a + "/cb", a + "/cb2", a + "/cb2/"}, a + "/cb"},
+		{a + "/cb2", []string{a + "/cb", a + "/cb3", a + "/cb2/"}, a + "/cb2/"},
+		{"http://a.example/cb", []string{"https://b.example/cb", a + "/cb/", a + "/cb"}, a + "/cb"},
+		{a + ":8443/cb", []string{a + ":8443/cbs", a + "/cb"}, a + "/cb"},
+		{a + "/callback", []string{a + "/callbacks", a + "/Callback"}, a + "/Callback"},
+		{"https://www.a.example/cb", []string{"https://ww.a.example/cb", a + "/cb"}, a + "/cb"},
+		{"http://127.0.0.1/cb", []string{"http://127.0.0.2/cb", "http://localhost/cb"}, "http://localhost/cb"},
+		{a + "/abcx", []string{a + "/zzzzzzzzzzabcx", a + "/abcy"}, a + "/abcy"},
+	} {
+		for range 2 {
+			m := views.Mistake{Given: c.given, Expected: c.registered}
+			compare(&m)
+			var got string
+			for _, p := range m.NearestParts {
+				got += p.Text
+			}
+			if got != c.want {
+				t.Errorf("%s among %v: %s", c.given, c.registered, got)
+			}
+			slices.Reverse(c.registered)
+		}
 	}
 }
 

@@ -85,12 +85,7 @@ func compare(m *views.Mistake) {
 		m.WhatTheDiffSays = "Nothing is registered yet."
 		return
 	}
-	best, shared := "", -1
-	for _, e := range m.Expected {
-		if n := common(m.Given, e) + common(reverse(m.Given), reverse(e)); n > shared {
-			best, shared = e, n
-		}
-	}
+	best := nearest(m.Given, m.Expected)
 	m.GivenParts, m.NearestParts = parts(m.Given, best), parts(best, m.Given)
 	m.WhatTheDiffSays = sayDifference(m.Given, best)
 }
@@ -115,39 +110,107 @@ func parts(a, b string) []views.Part {
 	return out
 }
 
+// nearest is the registered string that the given one was most likely meant to be: first the ones of which
+// can be said precisely what differs, in the order of overlooked, then the one with the fewest changes.
+func nearest(given string, registered []string) string {
+	best, rank, distance := "", 0, 0
+	for i, r := range registered {
+		k := len(overlooked())
+		if given == r {
+			k = -1
+		}
+		for n, d := range overlooked() {
+			if k == len(overlooked()) && d.same(given, r) {
+				k = n
+			}
+		}
+		if n := edits(given, r); i == 0 || k < rank || k == rank && n < distance {
+			best, rank, distance = r, k, n
+		}
+	}
+	return best
+}
+
+// difference is one that people overlook: two strings that are equal but for it.
+type difference struct {
+	says string
+	same func(a, b string) bool
+}
+
+// overlooked are the differences that can be named, the smallest first.
+func overlooked() []difference {
+	without := func(strip func(string) string) func(a, b string) bool {
+		return func(a, b string) bool { return strip(a) == strip(b) }
+	}
+	replaced := func(from, to string) func(a, b string) bool {
+		return without(func(s string) string { return strings.Replace(s, from, to, 1) })
+	}
+	return []difference{
+		{"Only the slash at the end differs.", without(func(s string) string { return strings.TrimRight(s, "/") })},
+		{"Only http and https differ.", without(func(s string) string {
+			if rest, ok := strings.CutPrefix(s, "http://"); ok {
+				return "https://" + rest
+			}
+			return s
+		})},
+		{"Only the port differs.", without(portless)},
+		{"Only upper and lower case differ.", strings.EqualFold},
+		{"Only localhost and 127.0.0.1 differ.", replaced("127.0.0.1", "localhost")},
+		{"Only www differs.", replaced("://www.", "://")},
+	}
+}
+
+// portless is an address without its port; what is no address stays as it is.
+func portless(s string) string {
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		return s
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	host := rest[:end]
+	if at := strings.LastIndexByte(host, ':'); at > 0 && !strings.HasSuffix(host, "]") {
+		host = host[:at]
+	}
+	return scheme + "://" + host + rest[end:]
+}
+
+// edits is the number of characters to insert, delete or replace to get from a to b.
+func edits(a, b string) int {
+	from, to := []rune(a), []rune(b)
+	row := make([]int, len(to)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i, x := range from {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j, y := range to {
+			keep := diagonal
+			if x != y {
+				keep++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(keep, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(to)]
+}
+
 // sayDifference names the differences that people overlook.
 func sayDifference(given, want string) string {
-	switch {
-	case given == want:
+	if given == want {
 		return "The two are the same now: the address was registered since."
-	case strings.TrimRight(given, "/") == strings.TrimRight(want, "/"):
-		return "Only the slash at the end differs."
-	case strings.EqualFold(given, want):
-		return "Only upper and lower case differ."
-	case strings.Replace(given, "http://", "https://", 1) == strings.Replace(want, "http://", "https://", 1):
-		return "Only http and https differ."
-	case strings.Replace(given, "127.0.0.1", "localhost", 1) == strings.Replace(want, "127.0.0.1", "localhost", 1):
-		return "Only localhost and 127.0.0.1 differ."
-	case strings.Replace(given, "://www.", "://", 1) == strings.Replace(want, "://www.", "://", 1):
-		return "Only www differs."
-	case originOf(given) == originOf(want):
+	}
+	for _, d := range overlooked() {
+		if d.same(given, want) {
+			return d.says
+		}
+	}
+	if originOf(given) == originOf(want) {
 		return "The host is the same; the path differs."
 	}
 	return "The nearest registered address is shown below; the marked part differs."
-}
-
-func common(a, b string) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	return n
-}
-
-func reverse(s string) string {
-	r := []rune(s)
-	for i, j := 0, len(r)-1; i < j; i, j = i+1, j-1 {
-		r[i], r[j] = r[j], r[i]
-	}
-	return string(r)
 }

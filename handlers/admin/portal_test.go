@@ -309,6 +309,20 @@ func TestWhoMayDoWhat(t *testing.T) {
 	a.wants(t, 403, "You may not do this", "Application Administrator", "Global Administrator")
 }
 
+// TestFlowsAreOfferedToWhoMayChangeThem: no choice that would be dropped without a word.
+func TestFlowsAreOfferedToWhoMayChangeThem(t *testing.T) {
+	b := newBench(t)
+	b.things()
+	const form = `name="flow"`
+	apps := b.admin("apps@staff.example", b.roleID("Application Administrator"), b.shop.ID)
+	if a := apps.get("/admin/t/shop/applications/new"); a.status != 200 || strings.Contains(a.body, form) {
+		t.Errorf("an Application Administrator is offered flows (%d)", a.status)
+	}
+	if a := b.global().get("/admin/t/shop/applications/new"); a.status != 200 || !strings.Contains(a.body, form) {
+		t.Errorf("a Global Administrator is not offered flows (%d)", a.status)
+	}
+}
+
 func TestFormsNeedTheirToken(t *testing.T) {
 	b := newBench(t)
 	th := b.things()
@@ -464,6 +478,9 @@ func TestFormsComeBackAsTyped(t *testing.T) {
 		{shop + "/applications", []string{"kind", "web", "displayName", "Kept", "redirectUris", "http://far.example/cb"}, "redirectUris", "Enter an address that starts with https://", "http://far.example/cb"},
 		{app + "/redirects/add", []string{"redirectUris", "https://x.example/#part", "platform", "web"}, "redirectUris", "Remove the part after #", "https://x.example/#part"},
 		{app + "/redirects/add", []string{"redirectUris", "https://market.example/callback", "platform", "web"}, "redirectUris", "is there already", "https://market.example/callback"},
+		{app + "/redirects/add", []string{"redirectUris", "https://x.example/%zz", "platform", "web"}, "redirectUris", "a % that two of 0–9 and A–F do not follow", "https://x.example/%zz"},
+		{app + "/redirects/add", []string{"redirectUris", "/%zz", "platform", "web"}, "redirectUris", "In /%zz there is a %", "/%zz"},
+		{shop + "/applications", []string{"kind", "daemon", "displayName", "Kept", "redirectUris", "https://kept.example/cb"}, "redirectUris", "nobody signs in to a daemon", "https://kept.example/cb"},
 		{app + "/tokens", []string{"accessTokenMinutes", "5", "idTokenMinutes", "61"}, "accessTokenMinutes", "from 10 to 1440", "61"},
 		{app + "/certificates", []string{"name", "kept", "certificate", "nonsense"}, "certificate", "PEM", "nonsense"},
 		{app + "/scopes", []string{"scopes", "two words", "name", "Kept"}, "scopes", "Enter a scope", "Kept"},
