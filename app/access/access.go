@@ -20,6 +20,11 @@ const (
 	PolicyRead        Permission = "Policy.Read.All"
 	DirectoryRead     Permission = "Directory.Read.All"
 	DirectoryWrite    Permission = "Directory.ReadWrite.All"
+
+	// Delegated: an app has them only together with the person who is signed in to it.
+	OwnWrite   Permission = "User.ReadWrite"             // the person's own record
+	AsSignedIn Permission = "Directory.AccessAsUser.All" // all that an administrator's roles allow
+	OwnRead    Permission = "User.Read"                  // any app may ask for it; it needs no grant
 )
 
 // Role is an admin role with its template id, as the vendor publishes them.
@@ -47,10 +52,25 @@ func All() []Permission {
 		OrganizationWrite, RoleRead, RoleWrite, PolicyRead}
 }
 
+// Delegated lists the permissions of an app that count only in a person's token.
+func Delegated() []Permission { return []Permission{OwnWrite, AsSignedIn} }
+
+// Needed is what somebody must hold to give the permission to an app: the permission itself, and for one
+// that brings others' rights along, all that it can bring.
+func Needed(p Permission) []Permission {
+	switch p {
+	case OwnWrite:
+		return []Permission{UserWrite}
+	case AsSignedIn:
+		return All()
+	}
+	return []Permission{p}
+}
+
 // Known lists every permission that an API client can be given: All, and narrower ones for a client that
 // needs little.
 func Known() []Permission {
-	return append(All(), DirectoryRead, DirectoryWrite, "User.ReadBasic.All", "User.EnableDisableAccount.All",
+	return append(append(All(), Delegated()...), DirectoryRead, DirectoryWrite, "User.ReadBasic.All", "User.EnableDisableAccount.All",
 		"User.ManageIdentities.All", "User.DeleteRestore.All", "User.RevokeSessions.All", "User-Mail.ReadWrite.All",
 		"User-Phone.ReadWrite.All", "User-PasswordProfile.ReadWrite.All", "Policy.Read.ConditionalAccess")
 }
@@ -59,8 +79,10 @@ func Known() []Permission {
 // hold (DESIGN §9.8).
 func Covers(have, want []Permission) bool {
 	for _, w := range want {
-		if !Grants(have, w) {
-			return false
+		for _, p := range Needed(w) {
+			if !Grants(have, p) {
+				return false
+			}
 		}
 	}
 	return true

@@ -1,6 +1,11 @@
 package openid
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"portico/app/access"
+)
 
 // Scopes of OpenID Connect (Core §5.4, §11).
 const (
@@ -28,7 +33,28 @@ const (
 
 // managementScopes are the delegated permissions on the management API that an app may ask for.
 func managementScopes() []string {
-	return []string{"User.Read", "User.ReadWrite", "Directory.AccessAsUser.All"}
+	out := []string{string(access.OwnRead)}
+	for _, p := range access.Delegated() {
+		out = append(out, string(p))
+	}
+	return out
+}
+
+// mayManage reports whether the app was given a delegated permission on the management API. To read whom it
+// has signed in needs no grant.
+func (c *Client) mayManage(permission string) bool {
+	return permission == string(access.OwnRead) || has(c.Permissions, permission)
+}
+
+// applicationPermissions are those that count without a person.
+func (c *Client) applicationPermissions() []string {
+	var out []string
+	for _, p := range c.Permissions {
+		if !slices.Contains(access.Delegated(), access.Permission(p)) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // resource is what an access token is for.
@@ -85,8 +111,8 @@ func (r *Realm) resolve(word string) (apiScope, bool) {
 	return out, true
 }
 
-// checkScopes refuses words that mean nothing here, and words that only an admin may agree to when the
-// app leaves consent to its users.
+// checkScopes refuses words that mean nothing here, permissions on the management API that no admin gave
+// the app, and words that only an admin may agree to when the app leaves consent to its users.
 func (r *Realm) checkScopes(c *Client, asked []string) *Error {
 	for _, w := range asked {
 		if oidcScope(w) {
@@ -96,6 +122,12 @@ func (r *Realm) checkScopes(c *Client, asked []string) *Error {
 		if !ok {
 			return refuse(InvalidScope, 70011, "The scope '"+w+"' does not exist. Ask for OpenID scopes or for scopes that an API of this directory exposes.").
 				mistake(c.ID, "scope", w, "")
+		}
+		for _, v := range s.values {
+			if s.to.client == nil && !c.mayManage(v) {
+				return refuse(InvalidScope, 650057, "This app was not given the permission '"+v+"'. An administrator can add it to the app's management API permissions.").
+					mistake(c.ID, "scope", w, strings.Join(c.Permissions, " "))
+			}
 		}
 		if c.AskConsent && s.to.client != nil && s.to.client.ID != c.ID && !s.mayConsent() {
 			return refuse(InvalidScope, 90094, "The scope '"+w+"' needs the consent of an administrator.").

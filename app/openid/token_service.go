@@ -42,7 +42,7 @@ func (p *Provider) clientCredentials(ctx context.Context, realm *Realm, c *Clien
 		TenantID: realm.Tenant.ID, Version: "2.0", IssuedAt: now.Unix(), NotBefore: now.Unix(), Expiry: now.Add(life).Unix(),
 		ID: id, UTI: id, ClientID: c.ID, AZP: c.ID, AZPACR: strength(m), IDType: "app"}
 	if s.to.client == nil {
-		at.Roles = c.Permissions
+		at.Roles = c.applicationPermissions()
 	}
 	out := &TokenResponse{TokenType: "Bearer", ExpiresIn: int64(life / time.Second), ExtExpiresIn: int64(life / time.Second)}
 	if out.AccessToken, err = key.sign(typAccess, at); err != nil {

@@ -17,7 +17,7 @@ func permissionSection(a models.Application, base string) views.Section {
 	for _, p := range a.Spec.Permissions {
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{code(p), plain(permissionWords(access.Permission(p)))}})
 	}
-	return views.Section{ID: "permissions", Title: "Management API permissions", Lead: "What this application may do with this tenant by itself, without a person, through the management API.",
+	return views.Section{ID: "permissions", Title: "Management API permissions", Lead: "What this application may do with this tenant through the management API: by itself, or for the person who is signed in to it.",
 		Table: t, Empty: "None.", Action: &views.Link{Label: "Change permissions", Href: base + "/permissions"}}
 }
 
@@ -26,6 +26,7 @@ func permissionWords(p access.Permission) string {
 		access.UserRead: "Read people", access.UserWrite: "Create, change and delete people", access.AppRead: "Read applications", access.AppWrite: "Register, change and delete applications",
 		access.FlowRead: "Read user flows", access.FlowWrite: "Create, change and delete user flows", access.AuditRead: "Read sign-in and audit logs", access.OrganizationRead: "Read the tenant's settings",
 		access.OrganizationWrite: "Change the tenant's settings", access.RoleRead: "Read admin roles", access.RoleWrite: "Assign and remove admin roles", access.PolicyRead: "Read policies",
+		access.OwnWrite: "Change the record of the person who is signed in", access.AsSignedIn: "Do whatever the roles of the administrator who is signed in allow",
 	}[p]; ok {
 		return w
 	}
@@ -39,8 +40,8 @@ func (v *visit) permissionForm(chosen []string) func(models.Application, string)
 		if chosen == nil {
 			field.Values = a.Spec.Permissions
 		}
-		for _, p := range access.All() {
-			if v.may(p) || slices.Contains(a.Spec.Permissions, string(p)) {
+		for _, p := range append(access.All(), access.Delegated()...) {
+			if v.mayGive(p) || slices.Contains(a.Spec.Permissions, string(p)) {
 				field.Options = append(field.Options, views.Option{Value: string(p), Label: string(p), Hint: permissionWords(p)})
 			}
 		}
@@ -57,7 +58,7 @@ func (p *Portal) permissionsSave(c *fiber.Ctx) error {
 	v, chosen := visitOf(c), all(c, "permissions")
 	a, err := v.tenant.UpdateApplication(c.UserContext(), v.actor(c), c.Params("id"), func(a *models.Application) error {
 		for _, p := range chosen {
-			if known := slices.Contains(access.All(), access.Permission(p)); !slices.Contains(a.Spec.Permissions, p) && (!known || !v.may(access.Permission(p))) {
+			if known := slices.Contains(append(access.All(), access.Delegated()...), access.Permission(p)); !slices.Contains(a.Spec.Permissions, p) && (!known || !v.mayGive(access.Permission(p))) {
 				return fault.BadField("permissions", "admin.permission.not_held", nil)
 			}
 		}
@@ -70,11 +71,16 @@ func (p *Portal) permissionsSave(c *fiber.Ctx) error {
 	return p.done(c, v.appBase(a)+"#permissions", "Permissions of “"+a.Name+"” saved.")
 }
 
+// mayGive reports whether the admin holds all that the permission can bring.
+func (v *visit) mayGive(p access.Permission) bool {
+	return !slices.ContainsFunc(access.Needed(p), func(need access.Permission) bool { return !v.may(need) })
+}
+
 // mayKey refuses a new key of an application that may do more than the admin: whoever holds its key holds
 // its rights (DESIGN §9.8).
 func (v *visit) mayKey(a models.Application) error {
 	for _, p := range a.Spec.Permissions {
-		if !v.may(access.Permission(p)) {
+		if !v.mayGive(access.Permission(p)) {
 			return fault.New(fault.Denied, "admin.permission.key")
 		}
 	}

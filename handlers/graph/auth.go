@@ -61,12 +61,17 @@ func (a *API) caller(ctx context.Context, t Token) (*Caller, error) {
 		return c, nil
 	}
 	// A delegated token can do what the app was allowed to and the person may do themselves.
-	return c, a.delegated(ctx, c)
+	return c, a.delegated(ctx, c, app)
 }
 
 // delegated fills in what a person may do to the directory: permissions that the app was given and
 // that the person's admin roles grant. Customers have no roles, so their tokens reach only /me.
-func (a *API) delegated(ctx context.Context, c *Caller) error {
+func (a *API) delegated(ctx context.Context, c *Caller, app models.Application) error {
+	c.Scopes = slices.DeleteFunc(slices.Clone(c.Scopes), func(scope string) bool { // one that was taken away meanwhile counts no more
+		return !strings.EqualFold(scope, string(access.OwnRead)) && !slices.ContainsFunc(app.Spec.Permissions, func(p string) bool {
+			return strings.EqualFold(p, scope)
+		})
+	})
 	tenant := a.Store.Tenant(c.TenantID)
 	u, err := tenant.User(ctx, c.UserID)
 	if err != nil {
@@ -85,7 +90,7 @@ func (a *API) delegated(ctx context.Context, c *Caller) error {
 	}
 	for _, scope := range c.Scopes {
 		wanted := []access.Permission{access.Permission(scope)}
-		if strings.EqualFold(scope, "Directory.AccessAsUser.All") {
+		if strings.EqualFold(scope, string(access.AsSignedIn)) {
 			wanted = access.All()
 		}
 		for _, p := range wanted {

@@ -221,6 +221,16 @@ func TestMe(t *testing.T) {
 		w.want(200, w.do("GET", "/users", nil, as("narrow")...))
 		w.want(403, w.do("PATCH", "/users/"+other, `{"city":"x"}`, as("narrow")...))
 		w.want(403, w.do("GET", "/applications", nil, as("narrow")...))
+		// What the app was not given, or not any more, its tokens do not carry.
+		poor := w.newClient("poor", w.tenant, access.OwnWrite)
+		w.tokens["poor"] = Token{TenantID: w.tenant.ID, ClientID: poor.ClientID, UserID: admin.ID, Scopes: []string{"User.ReadWrite", "Directory.AccessAsUser.All", "User.ReadWrite.All"}}
+		w.want(403, w.do("GET", "/users", nil, as("poor")...))
+		w.want(204, w.do("PATCH", "/me", `{"city":"Oslo"}`, as("poor")...))
+		if _, err := w.tenant.UpdateApplication(ctx, audit.System("test"), poor.ID, func(a *models.Application) error { a.Spec.Permissions = nil; return nil }); err != nil {
+			w.t.Fatal(err)
+		}
+		w.want(403, w.do("PATCH", "/me", `{"city":"Rome"}`, as("poor")...))
+		w.want(403, w.do("GET", "/me", nil, as("poor")...))
 		// Who holds less than an administrator cannot take the administrator's account over.
 		if _, err := w.tenant.AssignRole(ctx, audit.System("test"), admin.ID, access.Assignment{RoleID: access.GlobalAdministratorID, TenantID: access.AllTenants}); err != nil {
 			w.t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -463,5 +464,33 @@ func TestParkedRequestIsUsedOnce(t *testing.T) {
 	}
 	if bad := b.post(w.url("/oauth2/v2.0/authorize"), w.query(w.web, "redirect_uri", "https://evil.example")); bad.status != 400 {
 		t.Errorf("%d", bad.status)
+	}
+}
+
+// Reading the person who signed in needs no grant; every other permission on the management API does.
+func TestManagementScopesNeedAGrant(t *testing.T) {
+	w := newWorld(t)
+	for _, scope := range []string{"User.ReadWrite", "Directory.AccessAsUser.All", w.base + "/User.ReadWrite", w.base + "/directory.accessasuser.all",
+		"https://graph.microsoft.com/User.ReadWrite"} {
+		for _, app := range []registered{w.web, w.spa} {
+			if q := w.browser().authorize(app, "scope", "openid "+scope).location().Query(); q.Get("error") != "invalid_scope" || q.Get("code") != "" {
+				t.Errorf("%s: %s got %v", app.Name, scope, q)
+			}
+		}
+	}
+	granted := w.register("Granted", "web", openid.Web, "https://granted.example/cb", func(s *models.ApplicationSpec) {
+		s.Permissions = []string{"User.ReadWrite", "User.Read.All"}
+	})
+	out := w.tokens(w.browser(), granted, "scope", "openid User.Read User.ReadWrite")
+	if c := claims(t, out["access_token"]); c["scp"] != "openid User.Read User.ReadWrite" || c["aud"] != w.base {
+		t.Errorf("%v", c)
+	}
+	if q := w.browser().authorize(granted, "scope", "Directory.AccessAsUser.All").location().Query(); q.Get("error") != "invalid_scope" {
+		t.Errorf("%v", q)
+	}
+	// What counts for a person only is no role of the app itself.
+	r := mustToken(t, w.tokenPost(granted, url.Values{"grant_type": {"client_credentials"}, "scope": {w.base + "/.default"}}))
+	if roles := fmt.Sprint(claims(t, r["access_token"])["roles"]); roles != "[User.Read.All]" {
+		t.Errorf("roles %s", roles)
 	}
 }
