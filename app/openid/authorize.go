@@ -32,6 +32,14 @@ type AuthorizeRequest struct {
 	Claims        ClaimsRequest `json:"claims,omitzero"`
 	ClientInfo    bool          `json:"clientInfo,omitempty"`
 	CorrelationID string        `json:"correlationId,omitempty"`
+	Demands       Demands       `json:"demands,omitzero"`
+}
+
+// Demands are what the answer must fulfil or else be an error.
+type Demands struct {
+	UserID   string   `json:"userId,omitempty"`   // whom the id_token_hint means (OpenID Connect Core §3.1.2.1)
+	Subjects []string `json:"subjects,omitempty"` // sub asked by value, as this app knows people (§5.5.1)
+	ACR      []string `json:"acr,omitempty"`      // acr asked as essential, by value (§5.5.1.1)
 }
 
 // LogValue leaves out what ties the request to a person or proves something.
@@ -80,6 +88,15 @@ func (w *ClaimWish) UnmarshalJSON(b []byte) error {
 		}
 	}
 	return nil
+}
+
+// values are the values asked for, of value and values alike.
+func (w ClaimWish) values() []string {
+	out := append([]string(nil), w.Values...)
+	if w.Value != "" {
+		out = append(out, w.Value)
+	}
+	return out
 }
 
 // ParseAuthorize reads an authorization request. The order of the checks decides where an error goes:
@@ -177,9 +194,15 @@ func (p *Provider) ParseAuthorize(ctx context.Context, realm *Realm, in Params) 
 			return r, refuse(InvalidRequest, 90023, "The parameter 'claims' is not a JSON object as OpenID Connect describes it.").
 				mistake(client.ID, "parameter", "claims="+s, "")
 		}
+		r.Demands.Subjects = append(r.Claims.IDToken["sub"].values(), r.Claims.UserInfo["sub"].values()...)
 		r.Claims.keepKnown()
-		if w, ok := r.Claims.IDToken["acr"]; ok && len(r.ACR) == 0 {
-			r.ACR = capped(append(words(w.Value), w.Values...))
+		if w, ok := r.Claims.IDToken["acr"]; ok {
+			switch list := capped(w.values()); {
+			case w.Essential && len(list) > 0:
+				r.ACR, r.Demands.ACR = list, list
+			case len(r.ACR) == 0:
+				r.ACR = list
+			}
 		}
 	}
 	if s := in.Get("id_token_hint"); s != "" {
@@ -188,7 +211,7 @@ func (p *Provider) ParseAuthorize(ctx context.Context, realm *Realm, in Params) 
 			return r, refuse(InvalidRequest, 90023, "The parameter 'id_token_hint' is not an ID token of this directory.").
 				mistake(client.ID, "parameter", "id_token_hint", "")
 		}
-		r.SubHint = hint.OID
+		r.SubHint, r.Demands.UserID = hint.OID, hint.OID
 	} else if oid, ok := p.openLoginHint(ctx, realm, r.LoginHint); ok {
 		r.SubHint, r.LoginHint = oid, ""
 	}

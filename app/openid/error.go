@@ -24,6 +24,7 @@ const (
 	ConsentRequired         = "consent_required"
 	InteractionRequired     = "interaction_required"
 	AccessDenied            = "access_denied"
+	UnmetRequirements       = "unmet_authentication_requirements" // OpenID Connect Core Error Code 1.0
 	ServerError             = "server_error"
 	TemporarilyUnavailable  = "temporarily_unavailable"
 )

@@ -2,9 +2,12 @@ package openid
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
+
+	"portico/app/record"
 )
 
 // Signed is what a finished sign-in says about the person.
@@ -20,7 +23,17 @@ type Signed struct {
 
 // Issue makes the authorization code inside the transaction that ends the attempt, and the answer
 // that carries it (RFC 6749 §4.1.2, RFC 9207). It makes no network call.
+//
+// Whoever has signed in but is not whom the app asked for, or not as strongly as it demanded, gets no code:
+// the answer is an error.
 func (p *Provider) Issue(ctx context.Context, store GrantStore, r *AuthorizeRequest, s Signed) (Answer, error) {
+	unmet, err := p.meets(ctx, r, &s)
+	if err != nil {
+		return Answer{}, err
+	}
+	if unmet != nil {
+		return r.Deny(unmet), nil
+	}
 	code, err := secretText(32)
 	if err != nil {
 		return Answer{}, err
@@ -42,4 +55,30 @@ func (p *Provider) Issue(ctx context.Context, store GrantStore, r *AuthorizeRequ
 		fields = append(fields, [2]string{"client_info", clientInfo(s.UserID, r.TenantID)})
 	}
 	return answer(r.ResponseMode, r.RedirectURI, fields), nil
+}
+
+// meets holds a sign-in against what the request demanded. Two factors are one factor and more, so they
+// fulfil the demand for the lower class, and the answer names the class that was demanded.
+func (p *Provider) meets(ctx context.Context, r *AuthorizeRequest, s *Signed) (*Error, error) {
+	d := r.Demands
+	if d.UserID != "" && d.UserID != s.UserID {
+		return refuse(LoginRequired, 50058, "Somebody else is signed in than the id_token_hint names."), nil
+	}
+	if len(d.Subjects) > 0 {
+		sub, err := p.Subject(ctx, r.TenantID, r.ClientID, s.UserID)
+		if err != nil {
+			return nil, err
+		}
+		if !has(d.Subjects, sub) {
+			return refuse(LoginRequired, 50058, "Somebody else is signed in than the parameter 'claims' asks for."), nil
+		}
+	}
+	switch {
+	case len(d.ACR) == 0 || has(d.ACR, s.ACR):
+	case s.ACR == record.ACRMulti && has(d.ACR, record.ACRSingle):
+		s.ACR = record.ACRSingle
+	default:
+		return refuse(UnmetRequirements, 50074, "The person could not sign in as strongly as the parameter 'claims' demands: "+clip(strings.Join(d.ACR, " "))+"."), nil
+	}
+	return nil, nil
 }

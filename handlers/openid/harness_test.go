@@ -84,6 +84,7 @@ type instantStarter struct {
 	sessions map[string]session.Session // cookie → session
 	refuse   string                     // answer every attempt with this error
 	last     signin.Request
+	acr      string // how strongly everybody signs in
 }
 
 const testCookie = "test-session"
@@ -141,7 +142,7 @@ func (s *instantStarter) Start(c *fiber.Ctx, dir *models.Directory, r signin.Req
 		c.Cookie(&fiber.Cookie{Name: testCookie, Value: cookie, Path: "/"})
 	}
 	g := signin.Grant{TenantID: dir.Tenant.ID, AttemptID: models.NewID(), SignInID: models.NewID(), UserID: cur.UserID, SID: cur.SID,
-		AuthTime: cur.AuthTime, AMR: []string{"pwd"}, Scopes: r.Scopes, Request: r}
+		AuthTime: cur.AuthTime, AMR: []string{"pwd"}, ACR: s.acr, Scopes: r.Scopes, Request: r}
 	var o signin.Outcome
 	err := s.w.store.Tenant(dir.Tenant.ID).InTx(c.UserContext(), func(tx *models.Tenant) error {
 		var err error
