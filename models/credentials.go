@@ -173,6 +173,22 @@ func (t *Tenant) RemoveCredential(ctx context.Context, actor audit.Actor, userID
 	})
 }
 
+// RemoveRecoveryCodes deletes a person's recovery codes together, as they were made.
+func (t *Tenant) RemoveRecoveryCodes(ctx context.Context, actor audit.Actor, userID string) error {
+	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
+		if err != nil {
+			return audit.Event{}, err
+		}
+		r := t.u(ctx).Where("user_id = ? AND kind = ?", userID, KindRecovery).Delete(&CredentialRow{})
+		if r.Error == nil && r.RowsAffected == 0 { // pressed twice: there is nothing to note
+			return audit.Event{}, nil
+		}
+		return audit.Event{Activity: "Delete security info", Category: "UserManagement", Operation: "Delete", Target: userTarget(u),
+			Changes: []audit.Change{{Property: "authenticationMethod", Old: KindRecovery}}}, r.Error
+	})
+}
+
 // RemoveCredentials deletes every second factor of a person (lost factor, app admin reset).
 func (t *Tenant) RemoveCredentials(ctx context.Context, actor audit.Actor, userID string) error {
 	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {

@@ -54,8 +54,8 @@ func auditFields() []views.Field {
 	span := spanFields()
 	return []views.Field{{Name: "search", Label: "Name of who or what", Type: "search"}, span[0],
 		{Kind: views.Select, Name: "category", Label: "Category", Options: any("Any category", "ApplicationManagement", "UserManagement", "Policy", "DirectoryManagement", "RoleManagement", "KeyManagement", "Authentication")},
-		{Kind: views.Select, Name: "operation", Label: "Operation", Options: any("Any operation", "Add", "Update", "Delete", "Assign", "Unassign")},
-		{Kind: views.Select, Name: "kind", Label: "Changed thing", Options: any("Any thing", "user", "application", "userFlow", "tenant", "policy")},
+		{Kind: views.Select, Name: "operation", Label: "Operation", Options: any("Any operation", "Add", "Update", "Delete", "Assign", "Unassign", "Download")},
+		{Kind: views.Select, Name: "kind", Label: "Changed thing", Options: any("Any thing", "user", "application", "userFlow", "tenant", "policy", "signingKey", "list")},
 		{Name: "actor", Label: "ID of who", Code: true}, {Name: "target", Label: "ID of the thing", Code: true},
 		span[1], span[2], {Name: "correlation", Label: "Correlation ID", Code: true}}
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/access"
+	"portico/app/fault"
+	"portico/app/openid"
 	"portico/app/record"
 	"portico/handlers"
 	"portico/models"
@@ -38,8 +40,9 @@ func (p *Portal) appConnect(c *fiber.Ctx) error {
 		return err
 	}
 	e := p.endpointsOf(v, a)
-	m := views.Connect{AppName: a.Name, Waiting: seen.IsZero(), SeenAt: seen, Settings: e.settings(), Missing: missing(v, a)}
+	m := views.Connect{AppName: a.Name, Waiting: seen.IsZero(), SeenAt: seen, Settings: e.settings()}
 	m.Tabs, m.Snippet, m.Current = snippets(e, a.Kind, v.appBase(a), c.Query("library"))
+	m.Missing = missing(v, a, m.Current)
 	for _, row := range mistakes {
 		m.Mistakes = append(m.Mistakes, mistakeOf(row, v.appBase(a)))
 	}
@@ -104,24 +107,58 @@ func snippets(e endpoints, kind, base, chosen string) (tabs []views.Link, shown 
 	return tabs, shown, current
 }
 
-// missing is what must be configured before any sign-in can work.
-func missing(v *visit, a models.Application) []views.Link {
-	var out []views.Link
+// missing is what must be configured before any sign-in can work with the chosen library.
+func missing(v *visit, a models.Application, library string) []views.Missing {
+	var out []views.Missing
+	say := func(label, href string) { out = append(out, views.Missing{Link: views.Link{Label: label, Href: href}}) }
 	if !a.Enabled {
-		out = append(out, views.Link{Label: "The application is disabled. Enable it first.", Href: v.appBase(a) + "#danger"})
+		say("The application is disabled. Enable it first.", v.appBase(a)+"#danger")
 	}
 	if a.Kind != models.DaemonApp {
-		if len(a.Spec.RedirectURIs) == 0 {
-			out = append(out, views.Link{Label: "No redirect URI yet: add the address where people come back to.", Href: v.appBase(a) + "#redirect-uris"})
+		if a.Kind == models.NativeApp && library == msalNodeLabel && !hearsLoopback(a) {
+			say("MSAL Node comes back to "+loopbackURI+" on a free port, which is not registered yet: add it to the redirect URIs.", v.appBase(a)+"#redirect-uris")
+			if v.may(access.AppWrite) {
+				out[len(out)-1].Fix = &views.Action{Label: "Add " + loopbackURI, Post: v.appBase(a) + "/connect/loopback"}
+			}
+		} else if len(a.Spec.RedirectURIs) == 0 {
+			say("No redirect URI yet: add the address where people come back to.", v.appBase(a)+"#redirect-uris")
 		}
 		if _, ok := v.dir.Flow(a.ClientID); !ok {
-			out = append(out, views.Link{Label: "In no user flow yet: add the application to one.", Href: v.base() + "/user-flows"})
+			say("In no user flow yet: add the application to one.", v.base()+"/user-flows")
 		}
 	}
 	if (a.Kind == models.WebApp || a.Kind == models.DaemonApp) && len(a.Secrets)+len(a.Certificates) == 0 {
-		out = append(out, views.Link{Label: "No client secret or certificate yet: make one, so that your app can prove itself.", Href: v.appBase(a) + "/secrets/new"})
+		say("No client secret or certificate yet: make one, so that your app can prove itself.", v.appBase(a)+"/secrets/new")
 	}
 	return out
+}
+
+// loopbackURI is what a program on this computer registers: its port is free (RFC 8252 §7.3).
+const loopbackURI = "http://localhost"
+
+// hearsLoopback reports whether sign-in may come back to any port of this computer.
+func hearsLoopback(a models.Application) bool {
+	_, ok := (&openid.Client{RedirectURIs: a.Spec.RedirectURIs}).Redirect(loopbackURI + ":49152")
+	return ok
+}
+
+// appLoopback registers the loopback address, from the page that misses it.
+func (p *Portal) appLoopback(c *fiber.Ctx) error {
+	v := visitOf(c)
+	a, err := v.tenant.UpdateApplication(c.UserContext(), v.actor(c), c.Params("id"), func(a *models.Application) error {
+		if !hearsLoopback(*a) { // pressed twice is pressed once
+			a.Spec.RedirectURIs = append(a.Spec.RedirectURIs, openid.RedirectURI{URI: loopbackURI, Platform: openid.Native})
+		}
+		return nil
+	})
+	if e := fault.Of(err); fault.Is(err, fault.Invalid) && len(e.Fields) > 0 {
+		bad := e.Fields[0]
+		return p.doneWith(c, v.base()+"/applications/"+c.Params("id")+"/connect", models.PortalFlash{Kind: "warn", Text: "Not added. " + handlers.InfoOf(c).Locale.T(bad.Key, bad.Args)})
+	}
+	if err != nil {
+		return err
+	}
+	return p.done(c, v.appBase(a)+"/connect?library=msal-node", "Redirect URI “"+loopbackURI+"” added to “"+a.Name+"”.")
 }
 
 func (p *Portal) appForgetMistakes(c *fiber.Ctx) error {

@@ -30,6 +30,9 @@ const downloadTime = 5 * time.Minute
 // when given, is what JSON carries instead of the columns. The Fiber context is not touched inside the
 // stream.
 func download[T any](c *fiber.Ctx, format, name string, cols []column[T], raw func(T) any, next pager[T]) error {
+	if err := unreadable(c); err != nil {
+		return err
+	}
 	rows, after, err := next(c.UserContext(), "") // the first page before the header, so that a failure is a failure
 	if err != nil {
 		return err

@@ -2,19 +2,22 @@ package admin
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/fault"
 	views "portico/views/admin"
 )
 
 // view is a list's address: what is searched and filtered, and where the page starts. A view is a URL
 // that can be saved and shared; chips and pages are the same URL with one part changed.
 type view struct {
-	path string
-	q    url.Values
+	path    string
+	q       url.Values
+	dropped [][2]string // name and value of what cannot be read
 }
 
 // maxFilter is the longest value of a filter; longer ones are cut.
@@ -29,11 +32,44 @@ func viewOf(c *fiber.Ctx, names ...string) view {
 		if len(s) > maxFilter {
 			s = strings.ToValidUTF8(s[:maxFilter], "")
 		}
-		if s != "" {
+		switch {
+		case s == "":
+		case readable(n, s):
 			v.q.Set(n, s)
+		default:
+			v.dropped = append(v.dropped, [2]string{n, s})
 		}
 	}
 	return v
+}
+
+// readable reports whether a filter's value means something. One that does not would narrow nothing, and
+// must not look as if it did.
+func readable(name, value string) bool {
+	switch name {
+	case "from", "to", "createdFrom", "createdTo":
+		_, ok := parseWhen(value)
+		return ok
+	case "enabled", "signup":
+		return yesNo(value) != nil
+	case "range":
+		return slices.ContainsFunc(presets(), func(p preset) bool { return p.value == value })
+	case "last":
+		return slices.ContainsFunc(lastSignIns(), func(o views.Option) bool { return o.Value == value })
+	}
+	return true
+}
+
+// unreadable refuses what a download cannot be narrowed by: a file would not say that it holds more.
+func unreadable(c *fiber.Ctx) error {
+	var bad error
+	c.Request().URI().QueryArgs().VisitAll(func(k, b []byte) {
+		name, value := string(k), strings.TrimSpace(strings.ToValidUTF8(string(b), ""))
+		if bad == nil && value != "" && !readable(name, value) {
+			bad = &fault.Error{Code: fault.Invalid, Key: "admin.filter.unreadable", Args: map[string]any{"name": name, "value": value}}
+		}
+	})
+	return bad
 }
 
 func (v view) get(name string) string { return v.q.Get(name) }
@@ -78,6 +114,16 @@ func (v view) filter(front int, fields ...views.Field) views.Filter {
 		f.Applied = true
 		f.Open = f.Open || i >= f.More
 		f.Chips = append(f.Chips, views.Chip{Label: fields[i].Label, Value: labelOf(fields[i]), Remove: v.href(fields[i].Name, "")})
+	}
+	for _, d := range v.dropped {
+		label := d[0]
+		for _, field := range fields {
+			if field.Name == label {
+				label = field.Label
+				break
+			}
+		}
+		f.Dropped = append(f.Dropped, views.Chip{Label: label, Value: d[1]})
 	}
 	f.Fields = fields
 	if v.has("sort") {
@@ -128,7 +174,7 @@ func (v view) span(now time.Time) (from, to time.Time) {
 			from = now.Add(-p.length)
 		}
 	}
-	if t, ok := parseWhen(v.get("from")); ok {
+	if t, ok := parseWhen(v.get("from")); ok && t.After(from) { // both narrow
 		from = t
 	}
 	if t, ok := parseWhen(v.get("to")); ok {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"portico/app/account"
 	"portico/app/audit"
+	"portico/app/openid"
 	"portico/app/record"
 	"portico/models"
 	"portico/models/modelstest"
@@ -237,6 +239,119 @@ func TestSnippetsHoldTheRealValues(t *testing.T) {
 				t.Errorf("%s for %s lacks knownAuthorities", l.key, kind)
 			}
 		}
+	}
+}
+
+// TestSnippetsWorkWhenPasted: they name only addresses that are registered.
+func TestSnippetsWorkWhenPasted(t *testing.T) {
+	e := endpoints{base: "https://login.example.com", tenantID: "tid", clientID: "cid", kind: "spa", redirect: "https://app.example/cb"}
+	if s := msalBrowser(e); !strings.Contains(s.Code, `postLogoutRedirectUri: "https://app.example/cb"`) {
+		t.Errorf("MSAL Browser signs out to an address that is not registered: %s", s.Code)
+	}
+	b := newBench(t)
+	w := b.global()
+	for _, c := range []struct {
+		name, registered string
+		lacks            bool
+	}{
+		{"None", "", true}, {"Own scheme", "myapp://cb", true}, {"Loopback", "http://localhost", false}, {"Loopback with a port", "http://localhost:3000", false},
+		{"Loopback with a path", "http://localhost/callback", true},
+	} {
+		a := models.Application{Name: c.name, Kind: models.NativeApp, Enabled: true}
+		if c.registered != "" {
+			a.Spec.RedirectURIs = []openid.RedirectURI{{URI: c.registered, Platform: openid.Native}}
+		}
+		a = modelstest.MustAppOf(t, b.shop, a)
+		panel := "/admin/t/shop/applications/" + a.ID + "/connect"
+		const words = "MSAL Node comes back to http://localhost on a free port"
+		if got := strings.Contains(text(w.get(panel+"?library=msal-node").body), words); got != c.lacks {
+			t.Errorf("%s: says that loopback is missing: %v", c.name, got)
+		}
+		if strings.Contains(text(w.get(panel+"?library=appauth").body), words) {
+			t.Errorf("%s: AppAuth needs no loopback", c.name)
+		}
+		for range 2 {
+			if got := w.post(panel + "/loopback"); got.status != 303 || got.location != panel+"?library=msal-node" {
+				t.Fatalf("%s: %d %s", c.name, got.status, got.location)
+			}
+		}
+		if strings.Contains(text(w.get(panel).body), words) {
+			t.Errorf("%s: still missing after one click", c.name)
+		}
+	}
+}
+
+// TestFiltersThatCannotBeReadAreSaid: no chip above a list that they do not narrow, and no download.
+func TestFiltersThatCannotBeReadAreSaid(t *testing.T) {
+	b := newBench(t)
+	b.things()
+	w := b.global()
+	for _, c := range []struct{ list, query, says string }{
+		{"sign-ins", "from=notadate", "From (UTC) : notadate"}, {"sign-ins", "to=2026-99-99", "To (UTC) : 2026-99-99"}, {"sign-ins", "range=9y", "Time range : 9y"},
+		{"sign-ins", "signup=zz", "Sign-ups : zz"}, {"audits", "from=notadate", "From (UTC) : notadate"}, {"users", "createdFrom=zz", "Created from : zz"},
+		{"users", "createdTo=zz", "Created until : zz"}, {"users", "enabled=zz", "State : zz"}, {"users", "last=zz", "Last sign-in : zz"}, {"applications", "enabled=zz", "State : zz"},
+	} {
+		a := w.get("/admin/t/shop/" + c.list + "?" + c.query)
+		a.wants(t, 200, "Left out, because it cannot be read")
+		if got := text(a.body); !strings.Contains(strings.ReplaceAll(got, " : ", ": "), strings.ReplaceAll(c.says, " : ", ": ")) || strings.Contains(got, "Showing only") {
+			t.Errorf("%s?%s: %s", c.list, c.query, got)
+		}
+		for _, format := range []string{"csv", "json"} {
+			a := w.get("/admin/t/shop/" + c.list + "?" + c.query + "&format=" + format)
+			if a.status != 422 || a.header.Get("Content-Disposition") != "" || !strings.Contains(text(a.body), "cannot be read, so nothing was downloaded") {
+				t.Errorf("%s?%s as %s: %d %s", c.list, c.query, format, a.status, text(a.body))
+			}
+		}
+	}
+	if a := w.get("/admin/t/shop/users?createdFrom=2026-01-01"); strings.Contains(a.body, "cannot be read") || !strings.Contains(a.body, "Showing only") {
+		t.Error("a good filter was left out")
+	}
+	w.get("/admin/t/shop/audits?operation=Download").wants(t, 200, "Operation: Download")
+	if a := w.get("/admin/t/shop/audits"); !strings.Contains(a.body, `<option value="Download"`) {
+		t.Error("the operation Download is not offered")
+	}
+}
+
+// TestBothEndsOfASpanNarrow: a preset and an exact start that are both shown both count.
+func TestBothEndsOfASpanNarrow(t *testing.T) {
+	now := time.Date(2026, 5, 10, 0, 0, 0, 0, time.UTC)
+	for from, want := range map[string]string{"": "2026-05-09", "2026-01-01": "2026-05-09", "2026-05-09T12:00": "2026-05-09T12:00"} {
+		at, _ := view{q: url.Values{"range": {"24h"}, "from": {from}}}.span(now)
+		if w, _ := parseWhen(want); !at.Equal(w) {
+			t.Errorf("from %q: %v", from, at)
+		}
+	}
+}
+
+// TestRecoveryCodesAreOneLine: ten rows of one sheet tell nothing.
+func TestRecoveryCodesAreOneLine(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	for _, kind := range append(slices.Repeat([]string{models.KindRecovery}, 10), models.KindTOTP) {
+		_, err := b.shop.AddCredential(t.Context(), modelstest.Actor(), models.Credential{UserID: th.user.ID, Kind: kind, Secret: []byte("s"), LookupKey: models.NewID()})
+		b.must(err)
+	}
+	w := b.global()
+	page := "/admin/t/shop/users/" + th.user.ID
+	a := w.get(page)
+	a.wants(t, 200, "Recovery codes 10 left", "Authenticator app")
+	if n := strings.Count(a.body, page+"/methods/remove"); n != 2 {
+		t.Errorf("%d buttons for two things", n)
+	}
+	if a := w.post(page+"/methods/remove", "kind", "recovery"); a.status != 303 {
+		t.Fatalf("removing answered %d: %s", a.status, text(a.body))
+	}
+	if e := b.audits()[0]; e.Activity != "Delete security info" || e.Actor.ID != w.userID {
+		t.Errorf("the log says %+v", e)
+	}
+	a = w.get(page)
+	a.wants(t, 200, "The recovery codes of", "Authenticator app")
+	if strings.Contains(a.body, "10 left") {
+		t.Error("the codes are still there")
+	}
+	left, err := b.shop.Credentials(t.Context(), th.user.ID, "")
+	if err != nil || len(left) != 1 || left[0].Kind != models.KindTOTP {
+		t.Errorf("left: %+v, %v", left, err)
 	}
 }
 

@@ -60,6 +60,7 @@ func (p *Portal) signInRoutes() []handlers.Route {
 		{Method: get, Path: apps + "/:id", Handler: p.appDetail, Permission: access.AppRead},
 		{Method: get, Path: apps + "/:id/connect", Handler: p.appConnect, Permission: access.AppRead},
 		{Method: post, Path: apps + "/:id/connect/forget", Handler: p.appForgetMistakes, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/connect/loopback", Handler: p.appLoopback, Permission: access.AppWrite},
 		{Method: get, Path: apps + "/:id/edit", Handler: p.appEdit, Permission: access.AppWrite},
 		{Method: post, Path: apps + "/:id/edit", Handler: p.appSave, Permission: access.AppWrite},
 		{Method: get, Path: apps + "/:id/tokens", Handler: p.appTokens, Permission: access.AppWrite},

@@ -67,11 +67,14 @@ type library struct {
 	make       func(endpoints) views.Snippet
 }
 
+// msalNodeLabel names the library that a native app can only use with a loopback address.
+const msalNodeLabel = "MSAL Node"
+
 func libraries() []library {
 	return []library{
 		{"msal-browser", "MSAL Browser", "spa", msalBrowser},
 		{"oidc-client", "openid-client (Node)", "web", openidClient},
-		{"msal-node", "MSAL Node", "web native", msalNode},
+		{"msal-node", msalNodeLabel, "web native", msalNode},
 		{"go-oidc", "Go (go-oidc)", "web native", goOIDC},
 		{"dotnet", ".NET", "web", dotNet},
 		{"appauth", "AppAuth", "native", appAuth},
@@ -96,7 +99,7 @@ func librariesFor(kind string) []library {
 func fill(e endpoints, text string) string {
 	return strings.NewReplacer("{client}", e.clientID, "{authority}", e.authority(), "{host}", e.host(), "{issuer}", e.issuer(),
 		"{redirect}", e.redirect, "{token}", e.token(), "{scope}", e.scope, "{metadata}", e.metadata(),
-		"{authorize}", e.authorize(), "{tenant}", e.tenantID, "{origin}", originOf(e.redirect)).Replace(text)
+		"{authorize}", e.authorize(), "{tenant}", e.tenantID).Replace(text)
 }
 
 func originOf(s string) string {
@@ -116,7 +119,7 @@ const msal = new PublicClientApplication({
     authority: "{authority}",
     knownAuthorities: ["{host}"],
     redirectUri: "{redirect}",
-    postLogoutRedirectUri: "{origin}",
+    postLogoutRedirectUri: "{redirect}",
   },
   cache: { cacheLocation: "sessionStorage" },
 });

@@ -271,6 +271,12 @@ func (p *Portal) userMethodRemove(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if typed(c, "kind") == models.KindRecovery {
+		if err := v.tenant.RemoveRecoveryCodes(c.UserContext(), v.actor(c), u.ID); err != nil {
+			return err
+		}
+		return p.done(c, v.userBase(u)+"#ways", "The recovery codes of “"+userName(u)+"” are removed.")
+	}
 	if err := v.tenant.RemoveCredential(c.UserContext(), v.actor(c), u.ID, typed(c, "method")); err != nil {
 		return err
 	}

@@ -52,11 +52,16 @@ func (p *Portal) userQuery(w view) models.UserQuery {
 	return q
 }
 
+// lastSignIns are the ranges of the last sign-in.
+func lastSignIns() []views.Option {
+	return []views.Option{{Value: "7d", Label: "In the last 7 days"}, {Value: "30d", Label: "In the last 30 days"}, {Value: "90d", Label: "In the last 90 days"}, {Value: "idle90", Label: "More than 90 days ago"}, {Value: "never", Label: "Never"}}
+}
+
 func userFields() []views.Field {
 	return []views.Field{
 		{Name: "search", Label: "Name, address or ID", Type: "search"},
 		{Kind: views.Select, Name: "enabled", Label: "State", Options: enabledOptions()},
-		{Kind: views.Select, Name: "last", Label: "Last sign-in", Options: []views.Option{{Label: "Any time"}, {Value: "7d", Label: "In the last 7 days"}, {Value: "30d", Label: "In the last 30 days"}, {Value: "90d", Label: "In the last 90 days"}, {Value: "idle90", Label: "More than 90 days ago"}, {Value: "never", Label: "Never"}}},
+		{Kind: views.Select, Name: "last", Label: "Last sign-in", Options: append([]views.Option{{Label: "Any time"}}, lastSignIns()...)},
 		{Name: "createdFrom", Label: "Created from", Type: "date"}, {Name: "createdTo", Label: "Created until", Type: "date"},
 	}
 }
@@ -297,9 +302,20 @@ func waysSection(u models.User, base string) views.Section {
 	}
 	s.Summary = append(s.Summary, views.Fact{Label: "Password", Value: plain(password), Change: base + "/password"})
 	t := &views.Table{Caption: "Second factors", Columns: []views.Column{{Label: "Second factor"}, {Label: "Name"}, {Label: "Set up"}}, Actions: true}
+	codes, since := 0, time.Time{}
 	for _, m := range u.Methods {
+		if m.Kind == models.KindRecovery { // they are one thing: a sheet of codes
+			if codes++; since.IsZero() || m.CreatedAt.Before(since) {
+				since = m.CreatedAt
+			}
+			continue
+		}
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(methodWord(m.Kind)), {Kind: views.Name, Text: m.Name}, when(m.CreatedAt)},
 			Actions: []views.Action{{Label: "Remove", About: methodWord(m.Kind) + " " + m.Name, Post: base + "/methods/remove", Fields: map[string]string{"method": m.ID}}}})
+	}
+	if codes > 0 {
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain("Recovery codes"), plain(fmt.Sprintf("%d left", codes)), when(since)},
+			Actions: []views.Action{{Label: "Remove", About: "all recovery codes", Post: base + "/methods/remove", Fields: map[string]string{"kind": models.KindRecovery}}}})
 	}
 	s.Table, s.Empty = t, "No second factor is set up."
 	return s

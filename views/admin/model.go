@@ -134,8 +134,9 @@ type Filter struct {
 	Clear   string      // address without any filter
 	Hidden  [][2]string // what the form keeps: the order
 	Applied bool
-	More    int  // how many fields stand in front; the rest is folded away
-	Open    bool // show the further ones
+	More    int    // how many fields stand in front; the rest is folded away
+	Open    bool   // show the further ones
+	Dropped []Chip // what was asked for and cannot be read, so that it does not narrow the list
 }
 
 // Chip is an applied filter.
@@ -297,7 +298,13 @@ type Connect struct {
 	Poll     string // address that answers with the panel's state
 	State    string // its present state, to compare with
 	Forget   *Action
-	Missing  []Link // what must be configured first
+	Missing  []Missing // what must be configured first
+}
+
+// Missing is what must be configured first: where, and a button that does it when one click is enough.
+type Missing struct {
+	Link
+	Fix *Action
 }
 
 // Snippet is text to paste.
