@@ -51,9 +51,6 @@ func Live(s Session, l Lifetimes, validFrom, now time.Time) bool {
 	return s.RevokedAt.IsZero() && now.Before(ExpiresAt(s, l)) && !s.AuthTime.Before(validFrom)
 }
 
-// Fresh reports whether the proof is young enough for max (OpenID Connect Core 3.1.2.1 max_age).
-func Fresh(s Session, max time.Duration, now time.Time) bool { return now.Sub(s.AuthTime) <= max }
-
 func pick(v, d time.Duration) time.Duration {
 	if v > 0 {
 		return v

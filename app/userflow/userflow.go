@@ -114,15 +114,36 @@ func (f Flow) Validate() error {
 	default:
 		bad.Add("mfa", "flow.mfa.enforcement", nil)
 	}
-	// One channel is never both factors (DESIGN §5.4): a flow whose only second factor is the mailbox
-	// that was the first factor leaves people without a way.
-	if f.MFA.Enforcement == MFAAlways && f.Accepts(EmailCode) && len(f.MFA.Methods) == 1 && f.MFA.Methods[0] == "email" {
-		bad.Add("mfa", "flow.mfa.same_channel", nil)
+	for _, m := range f.SignInMethods {
+		if m != EmailPassword && m != EmailCode {
+			bad.Add("signInMethods", "flow.method.required", nil)
+		}
 	}
-	if f.MFA.Enforcement == MFAAlways && len(f.MFA.Methods) == 0 {
-		bad.Add("mfa", "flow.mfa.no_method", nil)
+	for _, m := range f.MFA.Methods {
+		if !slices.Contains(SecondFactors(), m) {
+			bad.Add("mfa", "flow.mfa.unknown", map[string]any{"method": m})
+		}
+	}
+	if f.MFA.Enforcement == MFAAlways {
+		switch {
+		case len(f.usable("")) == 0:
+			bad.Add("mfa", "flow.mfa.no_method", nil)
+		// One channel is never both factors (DESIGN §5.4): a flow whose only second factor is the mailbox
+		// that was the first factor leaves people without a way.
+		case f.Accepts(EmailCode) && len(f.usable("email")) == 0:
+			bad.Add("mfa", "flow.mfa.same_channel", nil)
+		}
 	}
 	return bad.Err()
+}
+
+// SecondFactors lists the names that MFA.Methods may hold. Text messages (sms) can be chosen but have no
+// sender yet, so they alone are no way to confirm anything.
+func SecondFactors() []string { return []string{"email", "sms", "softwareOath", "fido2"} }
+
+// usable lists the second factors that can be shown after a first factor by the channel.
+func (f Flow) usable(channel string) []string {
+	return slices.DeleteFunc(slices.Clone(f.MFA.Methods), func(m string) bool { return m == "sms" || m == channel })
 }
 
 // ValidateStaff says why a flow cannot be one of the staff's directory: nobody becomes an administrator's
