@@ -254,12 +254,12 @@ func (s signInStore) AddCredential(ctx context.Context, userID string, c signin.
 	case KindPasskey:
 		row.Data, row.Secret = string(c.Secret), nil
 	case KindRecovery: // ten of them come with the factor that the log already names
-		empty, err := s.seal.Seal(nil, credentialContext(c.ID)) // only the MAC, as look-up key, is kept of it
+		verifier, err := s.seal.Seal(c.Secret, credentialContext(c.ID))
 		if err != nil {
 			return err
 		}
 		return s.w(ctx).Create(&CredentialRow{ID: c.ID, TenantID: s.ID, UserID: userID, Kind: c.Kind, LookupKey: c.Lookup,
-			Secret: empty, Data: "{}", CreatedAt: s.Now()}).Error
+			Secret: verifier, Data: "{}", CreatedAt: s.Now()}).Error
 	}
 	_, err := s.Tenant.AddCredential(ctx, person(userID, "", "", ""), row)
 	return err
@@ -284,9 +284,8 @@ func (s signInStore) AdvanceCredential(ctx context.Context, _, id string, counte
 	return s.UseStep(ctx, id, counter)
 }
 
-func (s signInStore) SpendCredential(ctx context.Context, userID, kind, lookup string) (bool, error) {
-	r := s.u(ctx).Where("user_id = ? AND kind = ? AND lookup_key = ?", userID, kind, lookup).Delete(&CredentialRow{})
-	return r.RowsAffected == 1, r.Error
+func (s signInStore) SpendCredential(ctx context.Context, userID, id string) (bool, error) {
+	return s.ConsumeCredential(ctx, userID, id)
 }
 
 func (s signInStore) SignedIn(ctx context.Context, userID string, _ time.Time) error {

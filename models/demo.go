@@ -24,9 +24,11 @@ type DemoSessionRow struct {
 
 func (DemoSessionRow) TableName() string { return "demo_sessions" }
 
+func demoSessionSeal(id string) string { return "demo-session:" + id }
+
 // SaveDemoSession writes a session whole and forgets expired ones.
 func (s *Store) SaveDemoSession(ctx context.Context, r DemoSessionRow) error {
-	sealed, err := s.seal.Seal(r.Data, "demo-session:"+r.ID)
+	sealed, err := s.seal.Seal(r.Data, demoSessionSeal(r.ID))
 	if err != nil {
 		return err
 	}
@@ -46,7 +48,7 @@ func (s *Store) DemoSession(ctx context.Context, app, id string) (DemoSessionRow
 	if err != nil || len(rows) == 0 {
 		return DemoSessionRow{}, false, err
 	}
-	if rows[0].Data, err = s.seal.Open(rows[0].Data, "demo-session:"+id); err != nil {
+	if rows[0].Data, err = s.seal.Open(rows[0].Data, demoSessionSeal(id)); err != nil {
 		return DemoSessionRow{}, false, nil // sealed under a former secret: as good as none
 	}
 	return rows[0], true, nil

@@ -55,8 +55,8 @@ func (s *Store) DatabaseTime(ctx context.Context) (time.Time, error) {
 	return at.UTC(), err
 }
 
-// CheckSeals opens the newest signing keys with the present secret and says how many it tried. Whatever
-// else is sealed was sealed with the same secret.
+// CheckSeals opens the newest signing keys and says how many it tried: a secret that opens none of what
+// is here is noticed before anybody is served. CountSeals tells which secret everything needs.
 func (s *Store) CheckSeals(ctx context.Context) (int, error) {
 	var keys []OpenIDKeyRow
 	if err := s.read.WithContext(ctx).Order("created_at DESC").Limit(10).Find(&keys).Error; err != nil {

@@ -41,12 +41,14 @@ type OpenIDRequestRow struct {
 
 func (OpenIDRequestRow) TableName() string { return "openid_requests" }
 
+func openIDRequestSeal(tenantID string) string { return "openid request " + tenantID }
+
 // maxParked bounds what strangers can park in one tenant; past it the oldest go.
 const maxParked = 10_000
 
 // ParkOpenIDRequest stores a request under the hash of its handle.
 func (t *Tenant) ParkOpenIDRequest(ctx context.Context, hash []byte, body string, now, expires time.Time) error {
-	sealed, err := t.seal.Seal([]byte(body), "openid request "+t.ID)
+	sealed, err := t.seal.Seal([]byte(body), openIDRequestSeal(t.ID))
 	if err != nil {
 		return err
 	}
@@ -82,6 +84,6 @@ func (t *Tenant) TakeOpenIDRequest(ctx context.Context, hash []byte, now time.Ti
 	if r.Error != nil || r.RowsAffected != 1 {
 		return "", false, r.Error
 	}
-	body, err := t.seal.Open(row.Body, "openid request "+t.ID)
+	body, err := t.seal.Open(row.Body, openIDRequestSeal(t.ID))
 	return string(body), err == nil, err
 }

@@ -35,6 +35,8 @@ type PortalSessionRow struct {
 
 func (PortalSessionRow) TableName() string { return "portal_sessions" }
 
+func flashSeal(sessionID string) string { return "portal-flash:" + sessionID }
+
 // Lifetimes of a portal session (OWASP ASVS 5.0, 7.3).
 const (
 	PortalIdle     = 30 * time.Minute
@@ -134,7 +136,7 @@ func (t *Tenant) SetFlash(ctx context.Context, sessionID string, f PortalFlash) 
 	if err != nil {
 		return err
 	}
-	sealed, err := t.seal.Seal(plain, "portal-flash:"+sessionID)
+	sealed, err := t.seal.Seal(plain, flashSeal(sessionID))
 	if err != nil {
 		return err
 	}
@@ -146,7 +148,7 @@ func (t *Tenant) TakeFlash(ctx context.Context, row PortalSessionRow, path strin
 	if len(row.Flash) == 0 {
 		return nil, nil
 	}
-	plain, err := t.seal.Open(row.Flash, "portal-flash:"+row.ID)
+	plain, err := t.seal.Open(row.Flash, flashSeal(row.ID))
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -37,8 +38,26 @@ type sealKey struct {
 
 // NewSealer makes the sealer of an installation from its secret (32 random bytes) and, while a
 // rotation lasts, the one before; previous may be nil. Every purpose has a key of its own, derived by
-// HKDF-SHA-256 (RFC 5869), so the secret itself never meets data. MACs are made with the current
-// secret only: look-up keys are short-lived, so a rotation forgets them rather than keeping two.
+// HKDF-SHA-256 (RFC 5869), so the secret itself never meets data.
+//
+// What is sealed follows a rotation: Store.Reseal seals it anew. MACs are made with the present secret
+// only, so nothing that must outlive a rotation may depend on one. What each use loses by a rotation:
+//
+//   - "signin.step", "signin.code", "signin.session" and "form tokens": a form or a code that is open
+//     just then is refused kindly; the person asks for another code or starts the sign-in again.
+//   - "lockout", "lockout.password", "lockout.code" and the keys of rate limits: counters begin at
+//     nought, once for each rotation, which only the operator can bring about.
+//   - "signin.known": a browser counts as new, once; the next sign-in from it marks it again.
+//   - "openid refresh tag": tokens go on working, since the row's hash of the token decides. The tag only
+//     tells the reuse of a token that is older than the row remembers from a guess: a token of before the
+//     rotation that is used a second time is then refused without its family being revoked.
+//   - "openid refresh successor": a client that repeats a refresh within ten seconds, once before and once
+//     after the rotation, gets another successor and so seems to reuse its token: it signs in again.
+//   - the paging links of the management API: a client in the middle of a list starts it again.
+//   - "sample application secret": made anew at the next start, in development only.
+//
+// Pairwise subjects are an HMAC too, but under a tenant's own random key, which is sealed (openid_keys):
+// they stay. Recovery codes are compared with hashes that are sealed (credentials).
 func NewSealer(secret, previous []byte) (Sealer, error) {
 	cur, err := newSealKey(secret)
 	if err != nil {
@@ -49,7 +68,7 @@ func NewSealer(secret, previous []byte) (Sealer, error) {
 		return nil, err
 	}
 	k := &keyring{current: cur, macRoot: root}
-	if len(previous) > 0 {
+	if len(previous) > 0 && !bytes.Equal(previous, secret) {
 		prev, err := newSealKey(previous)
 		if err != nil {
 			return nil, err
@@ -92,6 +111,17 @@ func (k *keyring) Seal(plain []byte, context string) ([]byte, error) {
 		return nil, err
 	}
 	return k.current.aead.Seal(out, nonce, plain, []byte(context)), nil
+}
+
+// head is how everything begins that is sealed with the key.
+func (k sealKey) head() []byte { return append([]byte{sealVersion}, k.id[:]...) }
+
+// Heads implements Sealer.
+func (k *keyring) Heads() (current, previous []byte) {
+	if k.previous != nil {
+		previous = k.previous.head()
+	}
+	return k.current.head(), previous
 }
 
 // Open decrypts what Seal made with the same context.

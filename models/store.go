@@ -43,6 +43,9 @@ type Store struct {
 type Sealer interface {
 	Seal(plain []byte, context string) ([]byte, error)
 	Open(sealed []byte, context string) ([]byte, error)
+	// Heads are the first bytes of what is sealed with the present secret and of what was sealed with the
+	// one before; previous is nil when there is none.
+	Heads() (current, previous []byte)
 	// MAC is a keyed hash for look-ups that must not reveal what was looked up (lock-out keys,
 	// destinations); purpose separates the uses.
 	MAC(purpose string, data []byte) []byte

@@ -203,6 +203,25 @@ func TestCodes(t *testing.T) {
 	if CleanRecovery(" "+strings.ToUpper(codes[0])+" ") != CleanRecovery(codes[0]) || len(CleanRecovery(codes[0])) != 10 {
 		t.Error(codes[0])
 	}
+	kept, err := RecoveryVerifier(rand.Reader, "ann", codes[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		verifier   []byte
+		user, code string
+		want       bool
+	}{
+		{kept, "ann", codes[0], true}, {kept, "ann", strings.ToUpper(codes[0]), true}, {kept, "bob", codes[0], false},
+		{kept, "ann", codes[1], false}, {kept, "ann", "", false}, {nil, "ann", codes[0], false}, {kept[:40], "ann", codes[0], false},
+	} {
+		if VerifyRecovery(c.verifier, c.user, c.code) != c.want {
+			t.Errorf("%s's %q: want %v", c.user, c.code, c.want)
+		}
+	}
+	if again, _ := RecoveryVerifier(rand.Reader, "ann", codes[0]); string(again) == string(kept) {
+		t.Error("the same code gives the same verifier")
+	}
 }
 
 // codeAt is what an authenticator app shows at a time.

@@ -123,7 +123,7 @@ type Enrolled struct {
 	At      time.Time `json:"at"`
 }
 
-// Recovery is a set of recovery codes, shown once; only their MACs outlive the attempt.
+// Recovery is a set of recovery codes, shown once; only hashes of them outlive the attempt.
 type Recovery struct {
 	Codes []string  `json:"codes"`
 	At    time.Time `json:"at"`

@@ -85,7 +85,11 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 	userID := r.accountID(p)
 	if f.Recovery != nil {
 		for _, c := range f.Recovery.Codes {
-			creds = append(creds, Credential{ID: newID(), Kind: factor.Recovery, Lookup: r.recoveryLookup(userID, c)})
+			verifier, err := factor.RecoveryVerifier(r.Random, userID, c)
+			if err != nil {
+				return "", err
+			}
+			creds = append(creds, Credential{ID: newID(), Kind: factor.Recovery, Secret: verifier})
 		}
 	}
 	switch {

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"context"
-	"encoding/base64"
 	"slices"
 	"strings"
 	"time"
@@ -247,19 +246,16 @@ func (r *run) shown(ctx context.Context, who account.Account, c Ceremony, f Form
 			}
 		}
 	case factor.Recovery:
-		lookup := r.recoveryLookup(who.ID, f.Value("code"))
-		if slices.ContainsFunc(creds, func(c Credential) bool { return c.Lookup == lookup }) {
-			once(func(ctx context.Context, s Store) (bool, error) {
-				return s.SpendCredential(ctx, who.ID, factor.Recovery, lookup)
-			})
-			return true, nil
+		for _, cred := range creds {
+			if factor.VerifyRecovery(cred.Secret, who.ID, f.Value("code")) {
+				once(func(ctx context.Context, s Store) (bool, error) {
+					return s.SpendCredential(ctx, who.ID, cred.ID)
+				})
+				return true, nil
+			}
 		}
 	}
 	return false, nil
-}
-
-func (r *run) recoveryLookup(userID, code string) string {
-	return base64.RawURLEncoding.EncodeToString(r.MAC("recovery", labels(userID, factor.CleanRecovery(code))))
 }
 
 func (r *run) owner(ctx context.Context, p Person) (factor.PasskeyOwner, error) {

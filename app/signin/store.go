@@ -41,8 +41,8 @@ type Store interface {
 	SetPassword(ctx context.Context, userID, hash string, changed bool) error
 	// AdvanceCredential stores a counter that must be above the stored one (or equal, when both are 0): false otherwise.
 	AdvanceCredential(ctx context.Context, userID, id string, counter int64, stored []byte) (bool, error)
-	// SpendCredential removes a one-time credential: true for exactly one caller.
-	SpendCredential(ctx context.Context, userID, kind, lookup string) (bool, error)
+	// SpendCredential removes a recovery code: true for exactly one caller.
+	SpendCredential(ctx context.Context, userID, id string) (bool, error)
 	SignedIn(ctx context.Context, userID string, at time.Time) error
 
 	AddCode(ctx context.Context, c CodeRow) error

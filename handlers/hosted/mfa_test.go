@@ -1,6 +1,7 @@
 package hosted_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -23,6 +24,7 @@ import (
 	"portico/app/factor"
 	"portico/app/signin"
 	"portico/app/userflow"
+	"portico/models"
 	"portico/models/modelstest"
 )
 
@@ -52,6 +54,43 @@ func codeAt(secret []byte, at time.Time) string {
 		return err.Error()
 	}
 	return code
+}
+
+// TestRecoveryCodesOutliveARotation: what people wrote down works under the next secret too, with the
+// former one at hand and, once everything is sealed anew, without.
+func TestRecoveryCodesOutliveARotation(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, scratch modelstest.Scratch) {
+		s := newSiteOn(t, scratch, mfa(userflow.MFAAlways, "softwareOath"))
+		s.settings(neverStay)
+		s.user(anna)
+		b := s.browser().start(request{}).fill("email", anna, "password", goodPassword).at(signin.Enrol)
+		b.fill("code", codeAt(totpSecret(t, b.page), s.clock.Now())).at(signin.Recover)
+		codes := codeItem.FindAllStringSubmatch(b.page.body, -1)
+		b.fill().signedIn()
+
+		first, next := bytes.Repeat([]byte{7}, 32), bytes.Repeat([]byte{8}, 32) // modelstest seals with the first
+		under := func(secret, previous []byte) *models.Store {
+			sealer := modelstest.Must(models.NewSealer(secret, previous))(t)
+			store := modelstest.Must(models.Open(scratch.DSN, sealer, s.clock.Now))(t)
+			t.Cleanup(func() { _ = store.Close() })
+			s.base = s.serve(store)
+			return store
+		}
+		use := func(code string) *browser {
+			return s.browser().start(request{}).fill("email", anna, "password", goodPassword).at(signin.Challenge).
+				fill("method", factor.Recovery).at(signin.Challenge).fill("code", code)
+		}
+		use(codes[0][1]).signedIn()
+		rotated := under(next, first)
+		use(codes[1][1]).signedIn()
+		use(codes[1][1]).says("not the right code")
+		if _, err := rotated.Reseal(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		under(next, nil)
+		use(codes[2][1]).signedIn()
+		use(codes[0][1]).says("not the right code")
+	})
 }
 
 func TestAuthenticatorApp(t *testing.T) {
