@@ -379,3 +379,18 @@ func TestDiffReadsLikeAChange(t *testing.T) {
 		}
 	}
 }
+
+// Advice names only what exists: nobody can reset a password on the sign-in page yet.
+func TestAdviceOnAWrongPassword(t *testing.T) {
+	b := newBench(t)
+	at := b.store.Now()
+	r := record.SignIn{ID: models.NewID(), TenantID: b.shop.ID, Kind: record.Interactive, StartedAt: at, EndedAt: at,
+		Outcome: record.Outcome{Result: record.Failure, Code: 50126}}
+	b.must(b.shop.RecordSignIn(t.Context(), r))
+	b.global().get("/admin/t/shop/sign-ins/"+r.ID).wants(t, 200, "an admin can set a new one on the person’s page")
+	for code, words := range advice() {
+		if strings.Contains(strings.Join(words[:], " "), "reset it") {
+			t.Errorf("%d: %s", code, words)
+		}
+	}
+}
