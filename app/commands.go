@@ -20,6 +20,7 @@ type commands struct {
 	Backup    backupCommand    `cmd:"" help:"Write the whole database into one file, while a server runs."`
 	Restore   restoreCommand   `cmd:"" help:"Put a backup in the place of the database."`
 	Copy      copyCommand      `cmd:"" help:"Copy everything into another, empty database (SQLite to Postgres or back)."`
+	Reseal    resealCommand    `cmd:"" help:"Seal everything with PORTICO_SECRET, so that PORTICO_SECRET_PREVIOUS can go."`
 	Doctor    doctorCommand    `cmd:"" help:"Check settings and surroundings, and say what to do."`
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 
 	"portico/models"
 )
@@ -72,6 +74,11 @@ func (c copyCommand) Run(ctx context.Context, w world) error {
 	sealer, err := p.sealer()
 	if err != nil {
 		return err
+	}
+	if path, isFile := strings.CutPrefix(c.From, "sqlite:"); isFile { // opening would make it
+		if _, err := os.Stat(path); err != nil {
+			return fmt.Errorf("--from: there is no database to read at %s: %w", path, err)
+		}
 	}
 	from, err := models.Open(c.From, sealer, w.now)
 	if err != nil {

@@ -111,7 +111,9 @@ func (p *program) examineDatabase(ctx context.Context) []finding {
 		return all
 	}
 	all = append(all, finding{good, "Migrations", "the schema is up to date."})
-	all = append(all, examineClockOf(ctx, s, p.now()), examineKeys(ctx, s), examineAudits(ctx, s), examineOutbox(ctx, s), examineJobs(ctx, s, p.now()))
+	all = append(all, examineClockOf(ctx, s, p.now()))
+	all = append(all, opened.examineKeys(ctx)...)
+	all = append(all, examineAudits(ctx, s), examineOutbox(ctx, s), examineJobs(ctx, s, p.now()))
 	return append(all, examineClients(ctx, s, p.config)...)
 }
 
@@ -126,12 +128,18 @@ func examineClockOf(ctx context.Context, s *models.Store, now time.Time) finding
 	return finding{good, "Clock", "this machine and the database agree."}
 }
 
-func examineKeys(ctx context.Context, s *models.Store) finding {
-	n, err := s.CheckSeals(ctx)
+// examineKeys opens the newest signing keys, and says which secret everything that is sealed needs.
+func (p *program) examineKeys(ctx context.Context) []finding {
+	tried, err := p.checkSecret(ctx)
 	if err != nil {
-		return finding{bad, "Keys", fmt.Sprintf("what is sealed in the database does not open: %v\nGive PORTICO_SECRET the value it had, or the former one as PORTICO_SECRET_PREVIOUS.", err)}
+		return []finding{{bad, "Keys", err.Error()}}
 	}
-	return finding{good, "Keys", fmt.Sprintf("%d signing keys were tried and open with PORTICO_SECRET.", n)}
+	all := []finding{{good, "Keys", fmt.Sprintf("%d signing keys were tried and open.", tried)}}
+	seals, err := p.store.CountSeals(ctx)
+	if err != nil {
+		return append(all, finding{bad, "Secret", err.Error()})
+	}
+	return append(all, p.rotation(seals))
 }
 
 // examineAudits checks that the newest sealed parts of each tenant's audit log are as they were sealed.

@@ -54,6 +54,14 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 		{Name: "seal the audit log", Every: time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.sealAudits(ctx, t) })
 		}},
+		// Only while PORTICO_SECRET_PREVIOUS is set is there anything to do.
+		{Name: "seal anew after a rotation", Every: 15 * time.Minute, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			n, err := s.store.Reseal(ctx)
+			if n > 0 {
+				s.log.Info("sealed anew with PORTICO_SECRET", "values", n)
+			}
+			return err
+		}},
 		{Name: "maintain the database", Every: 24 * time.Hour, Run: func(ctx context.Context, _ time.Time) error {
 			return s.store.Maintain(ctx)
 		}},

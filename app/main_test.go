@@ -357,6 +357,7 @@ func TestCommands(t *testing.T) {
 		{"a backup", "", []string{"backup", "copy.db"}, 0, "Written to"},
 		{"a backup over a file", "", []string{"backup", "copy.db"}, 1, "exists"},
 		{"a restore under a running server", "", []string{"restore", "copy.db"}, 1, "in use"},
+		{"a copy of nothing", "", []string{"copy", "--from", "sqlite:missing.db", "--to", "sqlite:a.db"}, 1, "no database to read at missing.db"},
 		{"a copy onto itself", "", []string{"copy", "--from", "sqlite:a.db", "--to", "sqlite:a.db"}, 1, "same database"},
 	}
 	for _, c := range cases {
@@ -366,6 +367,11 @@ func TestCommands(t *testing.T) {
 				t.Errorf("code %d, want %d and %q: %s%s", code, c.code, c.says, out, log)
 			}
 		})
+	}
+	for _, file := range []string{"missing.db", "a.db"} {
+		if _, err := os.Stat(file); err == nil {
+			t.Errorf("the refused copy made %s", file)
+		}
 	}
 	t.Run("a client is known to the running server at once", func(t *testing.T) {
 		code, out, log := command("", "api-client", "create", "--tenant", "fernhill", "--name", "CI")

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"encoding/base64"
 	"io"
 	"net"
 	"net/http"
@@ -154,7 +156,7 @@ func TestDatabaseGoneAndBack(t *testing.T) {
 }
 
 // A wrong secret is noticed before anybody is served with keys that do not open.
-func TestReadinessTriesTheKeys(t *testing.T) {
+func TestRefusesASecretThatOpensNothing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	port := freePort(t)
 	first := start(t, "PORT="+port)
@@ -163,9 +165,56 @@ func TestReadinessTriesTheKeys(t *testing.T) {
 	if err := os.Remove("data/secret"); err != nil {
 		t.Fatal(err)
 	}
-	second := start(t, "PORT="+port)
-	if status, _ := get(t, http.DefaultClient, "http://localhost:"+port+"/readyz"); status != 503 {
-		t.Errorf("ready with another secret: %d", status)
+	log := &screen{}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	code := run(ctx, nil, world{stdout: io.Discard, stderr: log, environ: []string{"PORT=" + port}, now: time.Now,
+		ready: func(string) { t.Error("it serves"); cancel() }})
+	if code != 1 || !strings.Contains(log.String(), "does not open") || !strings.Contains(log.String(), "data/secret") {
+		t.Errorf("code %d: %s", code, log)
 	}
-	second.stop()
+}
+
+// A rotation from its first step to its last, as an operator makes it.
+func TestRotationOfTheSecret(t *testing.T) {
+	t.Chdir(t.TempDir())
+	port := freePort(t)
+	secret := func(b string) string { return base64.StdEncoding.EncodeToString([]byte(strings.Repeat(b, 32))) }
+	under := func(current, previous string) []string {
+		environ := []string{"PORT=" + port, "PORTICO_SECRET=" + secret(current)}
+		if previous != "" {
+			environ = append(environ, "PORTICO_SECRET_PREVIOUS="+secret(previous))
+		}
+		return environ
+	}
+	first := start(t, under("a", "")...)
+	_, keys := get(t, http.DefaultClient, "http://localhost:"+port+"/fernhill/discovery/v2.0/keys")
+	first.stop()
+	for _, step := range []struct {
+		name    string
+		environ []string
+		command string
+		code    int
+		says    string
+	}{
+		{"before", under("a", ""), "doctor", 0, "were made with PORTICO_SECRET."},
+		{"the former secret forgotten", under("b", ""), "doctor", 1, "does not open"},
+		{"rotated", under("b", "a"), "doctor", 0, "still need PORTICO_SECRET_PREVIOUS: keep it"},
+		{"sealed anew", under("b", "a"), "reseal", 0, "none needs PORTICO_SECRET_PREVIOUS"},
+		{"after", under("b", "a"), "doctor", 0, "none needs PORTICO_SECRET_PREVIOUS"},
+		{"again, with nothing to do", under("b", "a"), "reseal", 0, "0 values were sealed anew"},
+		{"the former secret removed", under("b", ""), "doctor", 0, "were made with PORTICO_SECRET."},
+		{"a second rotation", under("c", "b"), "reseal", 0, "none needs PORTICO_SECRET_PREVIOUS"},
+	} {
+		out := &screen{}
+		code := run(t.Context(), []string{step.command}, world{stdin: strings.NewReader(""), stdout: out, stderr: out, environ: step.environ, now: time.Now})
+		if code != step.code || !strings.Contains(out.String(), step.says) {
+			t.Errorf("%s: code %d, want %d and %q: %s", step.name, code, step.code, step.says, out)
+		}
+	}
+	last := start(t, under("c", "")...)
+	if _, now := get(t, http.DefaultClient, "http://localhost:"+port+"/fernhill/discovery/v2.0/keys"); now != keys {
+		t.Errorf("the keys are others after two rotations:\n%s\n%s", keys, now)
+	}
+	last.stop()
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,7 @@ func newServer(p *program) *server {
 // requests in flight finish, workers stop, the database closes.
 func (serveCommand) Run(ctx context.Context, w world) error {
 	started := w.now()
+	collector(w.environ, runtime.GOMAXPROCS(0)).apply()
 	p, err := open(w)
 	if err != nil {
 		return err
@@ -56,6 +58,9 @@ func (serveCommand) Run(ctx context.Context, w world) error {
 		p.log.Warn(warning)
 	}
 	if err := p.store.Migrate(ctx); err != nil {
+		return err
+	}
+	if _, err := p.checkSecret(ctx); err != nil {
 		return err
 	}
 	s := newServer(p)

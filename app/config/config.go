@@ -11,6 +11,7 @@ import (
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"reflect"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -56,9 +57,36 @@ func Load(environ []string) (Config, error) {
 	given := env.ToMap(environ)
 	maps.DeleteFunc(given, func(_, value string) bool { return value == "" })
 	if err := env.ParseWithOptions(&c, env.Options{Environment: given}); err != nil {
-		return c, fmt.Errorf("settings: %w", err)
+		return c, named(err, given)
 	}
 	return c, c.complete()
+}
+
+// named says of every value that cannot be read which setting it is of: the library knows only fields.
+func named(err error, given map[string]string) error {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return fmt.Errorf("settings: %w", err)
+	}
+	var errs []error
+	for _, e := range all.Errors {
+		var bad env.ParseError
+		field, ok := reflect.StructField{}, false
+		if errors.As(e, &bad) {
+			field, ok = reflect.TypeFor[Config]().FieldByName(bad.Name)
+		}
+		if !ok {
+			errs = append(errs, fmt.Errorf("settings: %w", e))
+			continue
+		}
+		must := "a whole number"
+		if field.Type.Kind() == reflect.Bool {
+			must = "true or false"
+		}
+		name := field.Tag.Get("env")
+		errs = append(errs, fmt.Errorf("%s is %q; it must be %s", name, given[name], must))
+	}
+	return errors.Join(errs...)
 }
 
 // SQLite gives the file of an embedded database, "" when the database is a server.

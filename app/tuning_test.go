@@ -1,0 +1,23 @@
+package main
+
+import "testing"
+
+func TestCollector(t *testing.T) {
+	const mib = 1 << 20
+	for _, c := range []struct {
+		name    string
+		environ []string
+		cores   int
+		want    tuning
+	}{
+		{"by itself", []string{"PATH=/bin"}, 2, tuning{400, 190 * mib}},
+		{"more cores", nil, 8, tuning{400, 310 * mib}},
+		{"the operator's percentage", []string{"GOGC=100"}, 2, tuning{0, 190 * mib}},
+		{"the operator's limit", []string{"GOMEMLIMIT=1GiB"}, 2, tuning{400, 0}},
+		{"set to nothing is not set", []string{"GOGC=", "GOMEMLIMIT="}, 2, tuning{400, 190 * mib}},
+	} {
+		if got := collector(c.environ, c.cores); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
