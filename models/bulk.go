@@ -23,7 +23,7 @@ func (t *Tenant) ImportUsers(ctx context.Context, actor audit.Actor, users []Use
 	rows, identities := make([]UserRow, 0, len(users)), make([]IdentityRow, 0, len(users))
 	for i := range users {
 		u := &users[i]
-		if err := validateUser(u); err != nil {
+		if err := validateUser(User{}, u); err != nil {
 			return err
 		}
 		u.TenantID, u.UpdatedAt = t.ID, u.CreatedAt

@@ -4,18 +4,22 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
 	"gorm.io/gorm"
 
 	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/fault"
+	"portico/app/userflow"
 )
 
 // User is a whole person: what decisions know (account.Account) and the rest of the profile.
@@ -125,7 +129,9 @@ func userOf(r UserRow, identities []IdentityRow, credentials []CredentialRow) (U
 // for a new account; restoring takes it away again, if nobody has taken the address meanwhile.
 func parked(userID string) string { return "deleted/" + userID + "/" }
 
-func validateUser(u *User) error {
+// validateUser says what is wrong with a person, who was as before says: what was stored earlier under
+// other rules, and stays as it is, does not stand in the way of a change.
+func validateUser(before User, u *User) error {
 	var bad fault.Fields
 	for name, v := range map[string]*string{"displayName": &u.DisplayName, "givenName": &u.GivenName, "surname": &u.Surname,
 		"jobTitle": &u.JobTitle, "streetAddress": &u.StreetAddress, "city": &u.City, "state": &u.State,
@@ -137,6 +143,27 @@ func validateUser(u *User) error {
 		case len([]rune(*v)) > longest(name):
 			bad.Add(name, "field.too_long", map[string]any{"max": longest(name)})
 		}
+	}
+	if u.DisplayName == "" && (before.ID == "" || before.DisplayName != "") {
+		bad.Add("displayName", "admin.user.display_name", nil)
+	}
+	if u.Mail = strings.TrimSpace(u.Mail); u.Mail != "" && u.Mail != before.Mail && !slices.ContainsFunc(u.Identities, hasValue(u.Mail)) {
+		badMail(&bad, "mail", u.Mail)
+	}
+	if other := u.Attributes["otherMails"]; !reflect.DeepEqual(other, before.Attributes["otherMails"]) {
+		list, _ := other.([]any)
+		for _, m := range list {
+			s, _ := m.(string)
+			badMail(&bad, "otherMails", s)
+		}
+	}
+	if l := u.PreferredLanguage; l != "" && l != before.PreferredLanguage {
+		if _, err := language.Parse(l); err != nil || strings.Contains(l, "_") || len(l) > 35 {
+			bad.Add("preferredLanguage", "user.language.invalid", nil)
+		}
+	}
+	if len(u.Identities) == 0 && len(before.Identities) > 0 { // nobody is left without a way in
+		bad.Add("identities", "user.identity.required", nil)
 	}
 	for i := range u.Identities {
 		id := &u.Identities[i]
@@ -165,6 +192,17 @@ func validateUser(u *User) error {
 	return bad.Err()
 }
 
+// hasValue reports whether an identity is a given address: its own check says what is wrong with it.
+func hasValue(address string) func(account.Identity) bool {
+	return func(i account.Identity) bool { return i.SignInType == account.SignInEmail && i.Value == address }
+}
+
+func badMail(bad *fault.Fields, property, address string) {
+	if _, err := account.CanonicalEmail(address); err != nil {
+		bad.Add(property, "field.email.invalid", nil)
+	}
+}
+
 // plainText reports whether text holds nothing that only a program would write: invalid UTF-8, which
 // Postgres refuses, and control characters besides the line breaks of a postal address.
 func plainText(s string) bool {
@@ -172,17 +210,10 @@ func plainText(s string) bool {
 }
 
 func longest(property string) int {
-	switch property {
-	case "displayName":
-		return 256
-	case "streetAddress":
-		return 1024
-	case "givenName", "surname", "mobilePhone":
+	if property == "mobilePhone" {
 		return 64
-	case "postalCode":
-		return 40
 	}
-	return 128
+	return userflow.Builtin()[property]
 }
 
 func userTarget(u User) audit.Target {
@@ -196,7 +227,7 @@ func userTarget(u User) audit.Target {
 // CreateUser makes a person with identities and, when passwordHash is not empty, a password. An address
 // that somebody else has is a fault.Conflict on its field.
 func (t *Tenant) CreateUser(ctx context.Context, actor audit.Actor, u User, passwordHash string) (User, error) {
-	if err := validateUser(&u); err != nil {
+	if err := validateUser(User{}, &u); err != nil {
 		return User{}, err
 	}
 	if u.ID == "" {
@@ -335,7 +366,7 @@ func (t *Tenant) editUser(ctx context.Context, actor audit.Actor, id, activity s
 			return audit.Event{}, err
 		}
 		after.ID, after.TenantID, after.CreatedAt, after.HasPassword, after.Methods = before.ID, before.TenantID, before.CreatedAt, before.HasPassword, before.Methods
-		if err := validateUser(&after); err != nil {
+		if err := validateUser(before, &after); err != nil {
 			return audit.Event{}, err
 		}
 		d := userDifferences(before, after)

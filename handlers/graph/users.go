@@ -314,12 +314,22 @@ func mayCommand(ctx context.Context, c *call, userID string) error {
 	return nil
 }
 
-// identityWords names the Graph property of a taken identity.
+// identityWords names the Graph property of an identity that is taken or wrong.
 func identityWords(err error) error {
 	if f := fault.Of(err); f.Code == fault.Conflict && len(f.Fields) > 0 {
 		e := taken("identities")
 		e.Cause = err
 		return e
+	}
+	if f := fault.Of(err); f.Code == fault.Invalid {
+		out := &fault.Error{Code: f.Code, Key: f.Key, Args: f.Args, Cause: f.Cause}
+		for _, field := range f.Fields {
+			if field.Name == "email" || field.Name == "userName" {
+				field.Name = "identities"
+			}
+			out.Fields = append(out.Fields, field)
+		}
+		return out
 	}
 	return err
 }
