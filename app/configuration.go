@@ -17,8 +17,11 @@ type configuration struct {
 
 type (
 	exportCommand struct{ configuration }
-	planCommand   struct{ configuration }
-	applyCommand  struct{ configuration }
+	planCommand   struct {
+		configuration
+		DetailedExitcode bool `help:"End with 2 when there is something to change, 0 when there is not, 1 when it fails."`
+	}
+	applyCommand struct{ configuration }
 )
 
 // with opens the database and finds the tenant for f.
@@ -53,10 +56,14 @@ func (c exportCommand) Run(ctx context.Context, w world) error {
 func (c planCommand) Run(ctx context.Context, w world) error {
 	return c.with(ctx, w, func(api *graph.API, tenantID string) error {
 		changes, err := api.Plan(ctx, tenantID, c.Dir)
-		if err == nil {
-			fmt.Fprintln(w.stdout, graph.Describe(changes))
+		if err != nil {
+			return err
 		}
-		return err
+		fmt.Fprintln(w.stdout, graph.Describe(changes))
+		if c.DetailedExitcode && len(changes) > 0 {
+			return exitCode(2)
+		}
+		return nil
 	})
 }
 

@@ -322,6 +322,12 @@ func TestCommands(t *testing.T) {
 	port := freePort(t)
 	environ := []string{"PORT=" + port}
 	server := start(t, environ...)
+	if err := os.MkdirAll("other/applications", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("other/applications/new.json", []byte(`{"appId":"62e90394-69f5-4237-9190-012177145e10","displayName":"New"}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	command := func(stdin string, args ...string) (int, string, string) {
 		out, log := &screen{}, &screen{}
 		code := run(t.Context(), args, world{stdin: strings.NewReader(stdin), stdout: out, stderr: log, environ: environ, now: time.Now})
@@ -351,6 +357,9 @@ func TestCommands(t *testing.T) {
 		{"the configuration as files", "", []string{"export", "configuration", "--tenant", "fernhill"}, 0, "user-flows/"},
 		{"a plan of what is so already", "", []string{"plan", "configuration", "--tenant", "fernhill"}, 0, "Nothing to change"},
 		{"customers' configuration for the staff", "", []string{"apply", "configuration", "--tenant", "workforce"}, 1, "user-flows/administrators.json: the file is missing, and what it is about cannot be deleted: Administrators sign in by this user flow"},
+		{"a plan of what is so already, for a script", "", []string{"plan", "configuration", "--tenant", "fernhill", "--detailed-exitcode"}, 0, "Nothing to change"},
+		{"a plan with changes, for a script", "", []string{"plan", "other", "--tenant", "fernhill", "--detailed-exitcode"}, 2, "+ create application"},
+		{"a plan with changes", "", []string{"plan", "other", "--tenant", "fernhill"}, 0, "+ create application"},
 		{"applying what is so already", "", []string{"apply", "configuration", "--tenant", "fernhill"}, 0, "Nothing to change"},
 		{"a folder without configuration", "", []string{"plan", ".", "--tenant", "fernhill"}, 1, "not known here"},
 		{"a plan for no tenant", "", []string{"plan", "configuration", "--tenant", "nowhere"}, 1, "no tenant"},

@@ -249,7 +249,7 @@ func (a *API) addKey(ctx context.Context, c *call, row *application) (*response,
 	return &response{status: http.StatusOK, body: shown}, nil
 }
 
-// removeKey takes a secret or a certificate away.
+// removeKey takes a secret or a certificate away. Who holds less than the app may not stop it either.
 func (a *API) removeKey(ctx context.Context, c *call, row *application) (*response, error) {
 	var in struct {
 		KeyID string  `json:"keyId"`
@@ -260,6 +260,9 @@ func (a *API) removeKey(ctx context.Context, c *call, row *application) (*respon
 	}
 	if !odata.IsGUID(in.KeyID) {
 		return nil, invalidValue("keyId", "")
+	}
+	if err := mayGive(c, row.Spec.Permissions); err != nil {
+		return nil, err
 	}
 	if err := c.tenant.RemoveApplicationCredential(ctx, c.actor(), row.ID, strings.ToLower(in.KeyID)); err != nil {
 		if fault.Is(err, fault.NotFound) {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxBatch is how many requests a batch may hold (graph.md §2.8).
@@ -32,6 +33,9 @@ func (a *API) batch(ctx context.Context, caller *Caller, r *request) (*response,
 	}
 	if media, _, _ := strings.Cut(r.header("Content-Type"), ";"); !strings.EqualFold(strings.TrimSpace(media), "application/json") {
 		return nil, &Error{Status: http.StatusUnsupportedMediaType, Code: codeBadRequest, Message: "A batch is sent as application/json."}
+	}
+	if !utf8.Valid(r.body) {
+		return nil, notUTF8()
 	}
 	if err := json.Unmarshal(r.body, &in); err != nil || len(in.Requests) == 0 {
 		return nil, badRequest("Invalid batch payload format.", "")

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 )
 
 func equal(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }
@@ -54,6 +55,10 @@ func inflate(encoding string, body []byte) ([]byte, error) {
 	return out, nil
 }
 
+func notUTF8() *Error {
+	return badRequest("Unable to read JSON request payload. It is not valid UTF-8.", "")
+}
+
 // document is a request body: its properties without annotations, and the type it claims to be.
 type document struct {
 	names  []string // in the order they were sent
@@ -80,6 +85,9 @@ func (c *call) json() (document, error) {
 // occurs twice is refused, because two readers could take different ones.
 func parseDocument(body []byte) (document, error) {
 	d := document{values: map[string]json.RawMessage{}}
+	if !utf8.Valid(body) { // it would be changed by reading it (RFC 8259 §8.1)
+		return d, notUTF8()
+	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	bad := badRequest("Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.", "")

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"portico/app/access"
 	"portico/app/audit"
@@ -390,7 +391,9 @@ func readFolder(dir, folder string) ([]configFile, error) {
 			}
 			var syntax any
 			problem := "the file is not a JSON object"
-			if err := json.Unmarshal(b, &syntax); err != nil {
+			if !utf8.Valid(b) {
+				problem = "the file is not valid UTF-8"
+			} else if err := json.Unmarshal(b, &syntax); err != nil {
 				problem = "the file is not valid JSON: " + err.Error()
 			}
 			return nil, &FileError{File: path, Problem: problem}

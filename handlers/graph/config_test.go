@@ -209,6 +209,7 @@ func TestConfigurationRefuses(t *testing.T) {
 			{"applications/a.json", `{"displayName":"New"}`, "applications/a.json", "appId"},
 			{"applications/a.json", `{"appId":"x","displayName":"New"}`, "applications/a.json", "appId"},
 			{"applications/a.json", app, "applications/a.json", ""},
+			{"applications/a.json", app + `,"notes":"caf` + "\xe9" + `"}`, "applications/a.json", ""},
 			{"applications/a.json", `[]`, "applications/a.json", ""},
 			{"applications/a.txt", ``, "applications/a.txt", ""},
 			{"application/a.json", app + "}", "application", ""},

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"portico/app/fault"
 	"portico/app/userflow"
@@ -201,6 +202,9 @@ func valueOf(c *call, context string, v any) *response {
 func reference(c *call) (string, error) {
 	var in struct {
 		ID string `json:"@odata.id"`
+	}
+	if !utf8.Valid(c.body) {
+		return "", notUTF8()
 	}
 	if err := json.Unmarshal(c.body, &in); err != nil || in.ID == "" {
 		return "", badRequest("A reference needs '@odata.id'.", "@odata.id")

@@ -105,9 +105,15 @@ func TestNobodyGrantsMoreThanTheyHold(t *testing.T) {
 	w := newWorld(t, openSQLite(t))
 	w.newClient("apps", w.tenant, access.AppWrite)
 	strong := w.client.ID
+	secret := w.want(200, w.do("POST", "/applications/"+strong+"/addPassword", nil)).body["keyId"].(string)
+	if audits := w.want(200, w.do("GET", "/auditLogs/directoryAudits", nil)).raw; !strings.Contains(audits, secret) || strings.Contains(audits, secret+" ") {
+		t.Errorf("a secret without a name is %q and nothing more: %s", secret, audits)
+	}
 	for name, a := range map[string]answer{
 		"a new strong app":  w.do("POST", "/applications", `{"displayName":"x","portico":{"permissions":["User.ReadWrite.All"]}}`, "Authorization", "Bearer apps"),
 		"a secret of one":   w.do("POST", "/applications/"+strong+"/addPassword", `{}`, "Authorization", "Bearer apps"),
+		"one secret less":   w.do("POST", "/applications/"+strong+"/removePassword", map[string]any{"keyId": secret}, "Authorization", "Bearer apps"),
+		"one key less":      w.do("POST", "/applications/"+strong+"/removeKey", map[string]any{"keyId": secret, "proof": ""}, "Authorization", "Bearer apps"),
 		"a key of one":      w.do("POST", "/applications/"+strong+"/addKey", map[string]any{"keyCredential": map[string]any{"key": certificate(t, "x"), "type": "AsymmetricX509Cert", "usage": "Verify"}, "proof": "x"}, "Authorization", "Bearer apps"),
 		"a key by PATCH":    w.do("PATCH", "/applications/"+strong, map[string]any{"keyCredentials": []any{map[string]any{"key": certificate(t, "x")}}}, "Authorization", "Bearer apps"),
 		"more for oneself":  w.do("PATCH", "/applications(appId='"+w.tokens["apps"].ClientID+"')", `{"portico":{"permissions":["Application.ReadWrite.All","AuditLog.Read.All"]}}`, "Authorization", "Bearer apps"),
