@@ -71,6 +71,7 @@ func (s *server) wire(ctx context.Context) error {
 		return err
 	}
 	portal := s.portal(site, csrf, checked)
+	portal.Keys = provider
 	web.Rows = append(web.Rows, special(portal.Routes())...)
 	portal.Mount(s.app)
 	api := graph.New(graph.API{Store: s.store, Tokens: graph.ProviderTokens{Provider: provider, Realm: protocol.RealmKnowing}, Passwords: checked,

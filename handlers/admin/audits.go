@@ -153,6 +153,8 @@ func targetHref(base, kind, id string) string {
 		return base + "/user-flows/" + id
 	case "tenant":
 		return base + "/settings"
+	case "signingKey":
+		return base + "/settings/keys"
 	}
 	return ""
 }

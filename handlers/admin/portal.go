@@ -39,7 +39,8 @@ type Portal struct {
 	Development bool
 	MailReady   bool // customers get real mail, or the development mailbox
 	Passwords   Passwords
-	Sample      *Sample // nil = there is none
+	Sample      *Sample     // nil = there is none
+	Keys        SigningKeys // nil = they are not to be seen here
 	Now         func() time.Time
 }
 

@@ -17,6 +17,7 @@ import (
 	"portico/app/access"
 	"portico/app/account"
 	"portico/app/i18n"
+	"portico/app/openid"
 	"portico/app/record"
 	"portico/app/signal"
 	"portico/app/signin"
@@ -72,6 +73,7 @@ func newBenchOn(t *testing.T, engine string) *bench {
 	b.app = web.NewApp()
 	b.portal = &Portal{Store: b.store, Directories: b.store, Starter: starter{b.starts}, Sessions: handlers.Sessions{Store: b.store}, CSRF: handlers.CSRF{Key: []byte("0123456789abcdef0123456789abcdef")},
 		Bundle: bundle, BaseURL: "http://localhost:3000", Development: true, MailReady: true, Passwords: plainPasswords{}, Now: b.clock.Now}
+	b.portal.Keys = openid.New(openid.Options{Stores: b.store, MAC: b.store.Sealer().MAC, Now: b.clock.Now})
 	b.portal.Mount(b.app)
 	b.app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 	return b

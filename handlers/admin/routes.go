@@ -45,6 +45,7 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.signInRoutes()...)
 	rows = append(rows, p.peopleRoutes()...)
 	rows = append(rows, p.otherRoutes()...)
+	rows = append(rows, p.keyRoutes()...)
 	return append(rows, p.sampleRoutes()...)
 }
 
@@ -142,6 +143,21 @@ func (p *Portal) otherRoutes() []handlers.Route {
 		{Method: get, Path: t + "/settings", Handler: p.settings, Permission: access.OrganizationRead, NavGroup: navSettings, NavLabel: "Tenant settings"},
 		{Method: get, Path: t + "/settings/edit", Handler: p.settingsEdit, Permission: access.OrganizationWrite},
 		{Method: post, Path: t + "/settings/edit", Handler: p.settingsSave, Permission: access.OrganizationWrite},
+	}
+}
+
+// keyRoutes exist where the keys can be reached.
+func (p *Portal) keyRoutes() []handlers.Route {
+	if p.Keys == nil {
+		return nil
+	}
+	const at = "/admin/t/:tenant/settings/keys"
+	return []handlers.Route{
+		{Method: get, Path: at, Handler: p.keyList, Permission: access.OrganizationRead},
+		{Method: get, Path: at + "/rotate", Handler: p.keyConfirm(false), Permission: access.OrganizationWrite},
+		{Method: post, Path: at + "/rotate", Handler: p.keyRotate(false), Permission: access.OrganizationWrite},
+		{Method: get, Path: at + "/replace", Handler: p.keyConfirm(true), Permission: access.OrganizationWrite},
+		{Method: post, Path: at + "/replace", Handler: p.keyRotate(true), Permission: access.OrganizationWrite},
 	}
 }
 

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"github.com/gofiber/fiber/v2"
+	"slices"
 
 	"portico/app/fault"
 	"portico/app/tenant"
@@ -101,7 +102,7 @@ func (p *Portal) settings(c *fiber.Ctx) error {
 		{Title: "Identity", Summary: facts(fact("Name", plain(t.Name)), fact("Short name", code(t.Slug)), fact("Tenant ID", code(t.ID)),
 			fact("Plan", plain(humane(string(t.Plan)))), fact("Default language", code(t.DefaultLocale)), fact("Created", when(t.CreatedAt)))},
 		{Title: "Addresses", Lead: "For the configuration of your applications.", Summary: facts(fact("Authority", code(e.authority())), fact("Issuer", code(e.issuer())), fact("Discovery document", code(e.metadata())))},
-	}, append(settingSections(t.Settings), p.sampleSection(v)...)...)})
+	}, slices.Concat(settingSections(t.Settings), p.keysSection(v), p.sampleSection(v))...)})
 }
 
 func settingSections(x tenant.Settings) []views.Section {
