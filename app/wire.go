@@ -66,6 +66,7 @@ func (s *server) wire(ctx context.Context) error {
 	protocol := &openiddoor.Handler{Provider: provider, Store: s.store, BaseURL: s.config.BaseURL, Starter: site, Sessions: site.Sessions(),
 		Pages: site, CSRF: csrf, Limits: limits}
 	web.Rows = append(web.Rows, special(protocol.Routes())...)
+	web.Failing = protocol.Failing
 	checked, err := s.passwords()
 	if err != nil {
 		return err

@@ -60,6 +60,9 @@ func (w *Web) fail(c *fiber.Ctx, err error) {
 			"innerError": fiber.Map{"date": now.Format("2006-01-02T15:04:05"), "request-id": info.RequestID,
 				"client-request-id": info.RequestID}}})
 	case oauthPath(path):
+		if w.Failing != nil {
+			w.Failing(c)
+		}
 		_ = c.JSON(fiber.Map{"error": oauthCode(status), "error_description": message, "error_codes": []int{90000 + status},
 			"timestamp": now.Format("2006-01-02 15:04:05Z"), "trace_id": info.RequestID, "correlation_id": info.RequestID})
 	case strings.Contains(c.Get(fiber.HeaderAccept), "application/json"):

@@ -40,6 +40,8 @@ type Web struct {
 	Observe     func(Observation)
 	// ErrorPage draws an error for a person; nil draws a plain one.
 	ErrorPage func(c *fiber.Ctx, v ErrorView) templ.Component
+	// Failing puts headers on an error of the protocol endpoints, which other origins read; nil puts none.
+	Failing func(c *fiber.Ctx)
 	// Larger and CrossOrigin are read from the route tables: rows with a body limit of their own, and
 	// the few POSTs that other origins may send.
 	Rows []Route

@@ -151,6 +151,46 @@ func (h *Handler) Mount(app fiber.Router) {
 		}
 		app.Add(r.Method, r.Path, append(chain, r.Handler)...)
 	}
+	for _, r := range h.Routes() { // what comes this far has another method (RFC 9110 §15.5.6)
+		if r.Method == fiber.MethodOptions {
+			app.All(r.Path, dir, wrongMethod)
+		}
+	}
+}
+
+func wrongMethod(c *fiber.Ctx) error {
+	c.Set(fiber.HeaderAllow, methods(c.Path()))
+	return fiber.ErrMethodNotAllowed
+}
+
+// methods are those of an endpoint that programs call.
+func methods(path string) string {
+	switch {
+	case public(path):
+		return "GET, HEAD, OPTIONS"
+	case strings.HasSuffix(path, "/userinfo"):
+		return "GET, POST, OPTIONS"
+	}
+	return "POST, OPTIONS"
+}
+
+// public documents are for every origin.
+func public(path string) bool {
+	return strings.HasSuffix(path, "/openid-configuration") || strings.HasSuffix(path, "/keys")
+}
+
+// Failing lets the tenant's single-page apps read the errors that come before a handler, or instead of one:
+// a body too large, too many requests, a wrong method. It is handlers.Web's hook for the protocol endpoints.
+func (h *Handler) Failing(c *fiber.Ctx) {
+	path := c.Path()
+	if public(path) {
+		open(c)
+		return
+	}
+	segment, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if realm, err := h.RealmOf(c.UserContext(), segment); err == nil {
+		h.cors(c, realm)
+	}
 }
 
 // readThrough takes a newer snapshot when the request names an app that this one does not know: it may
@@ -176,14 +216,15 @@ func clientIDOf(c *fiber.Ctx) string {
 	if id := string(c.Request().PostArgs().Peek("client_id")); id != "" {
 		return id
 	}
-	if given, ok := strings.CutPrefix(c.Get(fiber.HeaderAuthorization), "Basic "); ok {
+	scheme, given, _ := strings.Cut(c.Get(fiber.HeaderAuthorization), " ")
+	switch {
+	case strings.EqualFold(scheme, "Basic"):
 		if pair, err := base64.StdEncoding.DecodeString(given); err == nil {
 			id, _, _ := strings.Cut(string(pair), ":")
 			return id
 		}
-	}
-	if token, ok := strings.CutPrefix(c.Get(fiber.HeaderAuthorization), "Bearer "); ok {
-		_, id := openid.Unverified(token)
+	case strings.EqualFold(scheme, "Bearer"):
+		_, id := openid.Unverified(given)
 		return id
 	}
 	return ""
@@ -232,7 +273,7 @@ func (h *Handler) refuse(c *fiber.Ctx, e *openid.Error, correlationID string) er
 	if status == fiber.StatusUnauthorized {
 		if e.Code == openid.InvalidToken {
 			c.Set(fiber.HeaderWWWAuthenticate, bearerChallenge(e, len(c.Get(fiber.HeaderAuthorization)) > 0))
-		} else if strings.HasPrefix(c.Get(fiber.HeaderAuthorization), "Basic") {
+		} else if scheme, _, _ := strings.Cut(c.Get(fiber.HeaderAuthorization), " "); strings.EqualFold(scheme, "Basic") {
 			c.Set(fiber.HeaderWWWAuthenticate, `Basic realm="token"`) // RFC 6749 §5.2
 		}
 	} else if e.Code == openid.InsufficientScope {
@@ -297,20 +338,15 @@ func (h *Handler) preflight(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	methods := "POST, OPTIONS"
-	switch path := c.Path(); {
-	case strings.HasSuffix(path, "/openid-configuration"), strings.HasSuffix(path, "/keys"):
+	if public(c.Path()) {
 		open(c)
-		methods = "GET, HEAD, OPTIONS"
-	case strings.HasSuffix(path, "/userinfo"):
-		h.cors(c, realm)
-		methods = "GET, POST, OPTIONS"
-	default:
+	} else {
 		h.cors(c, realm)
 	}
-	c.Set(fiber.HeaderAllow, methods)
+	allowed := methods(c.Path())
+	c.Set(fiber.HeaderAllow, allowed)
 	if len(c.Response().Header.Peek(fiber.HeaderAccessControlAllowOrigin)) > 0 {
-		c.Set(fiber.HeaderAccessControlAllowMethods, methods)
+		c.Set(fiber.HeaderAccessControlAllowMethods, allowed)
 		if asked := c.Get(fiber.HeaderAccessControlRequestHeaders); asked != "" && headerNames(asked) {
 			c.Set(fiber.HeaderAccessControlAllowHeaders, asked)
 			c.Append(fiber.HeaderVary, fiber.HeaderAccessControlRequestHeaders)

@@ -250,7 +250,7 @@ func (w *world) server(h *door.Handler, site *hosted.Hosted) *fiber.App {
 	}
 	base, _ := url.Parse(w.base)
 	web := &handlers.Web{Development: true, BaseURL: base, Bundle: bundle, Places: signal.OpenPlaces(""), Now: time.Now,
-		Log: slog.New(slog.NewTextHandler(testWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelError})), Rows: h.Routes()}
+		Log: slog.New(slog.NewTextHandler(testWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelError})), Rows: h.Routes(), Failing: h.Failing}
 	app := web.NewApp()
 	h.Mount(app)
 	if site != nil {
