@@ -32,7 +32,9 @@ func (p *Provider) Issue(ctx context.Context, store GrantStore, r *AuthorizeRequ
 		return Answer{}, err
 	}
 	if unmet != nil {
-		return r.Deny(unmet), nil
+		a := r.Deny(unmet)
+		a.Refused = string(unmet.Code)
+		return a, nil
 	}
 	code, err := secretText(32)
 	if err != nil {

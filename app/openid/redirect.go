@@ -84,6 +84,9 @@ type Answer struct {
 	Redirect string
 	Action   string
 	Fields   [][2]string
+	// Refused is the error that the answer carries in place of the code, when the person who signed in is
+	// not whom, or not as strongly, the app demanded.
+	Refused string
 }
 
 // answer puts the fields into the mode's place.

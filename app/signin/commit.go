@@ -56,14 +56,17 @@ func (r *run) commit(ctx context.Context) (Result, error) {
 		rec.Session = record.Session{SID: ses.SID, AuthTime: ses.AuthTime, Reused: step.Person.Resumed}
 		ended := r.a
 		ended.EndedAt, ended.Facts = r.w.Now, Facts{}
-		if err := s.EndAttempt(ctx, ended, rec); err != nil {
-			return err
-		}
 		grant := Grant{TenantID: r.a.TenantID, AttemptID: r.a.ID, SignInID: rec.ID, UserID: userID, SID: ses.SID,
 			AuthTime: ses.AuthTime, AMR: rec.AMR, ACR: rec.ACR, Scopes: r.a.Request.Scopes, SignUp: rec.SignUp,
 			Locale: r.visit.Locale, Request: r.a.Request}
 		out, err := issuer.Issue(ctx, s.Tx(), grant)
 		if err != nil {
+			return err
+		}
+		if out.Refused != "" {
+			rec.Outcome = record.Outcome{Result: record.Failure, Code: codeUnmet, Key: "signin.unmet", Step: string(step.Name)}
+		}
+		if err := s.EndAttempt(ctx, ended, rec); err != nil {
 			return err
 		}
 		res = Result{Attempt: ended, World: r.w, Step: step, Outcome: &out, Session: cookie}

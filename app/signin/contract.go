@@ -59,6 +59,9 @@ type Grant struct {
 type Outcome struct {
 	Redirect string
 	FormPost *FormPost
+	// Refused is the protocol's error when an Issuer answered with one instead of a grant: the person has
+	// signed in, but is not whom, or not as strongly, the app demanded. The record says failure.
+	Refused string
 }
 
 // FormPost is an auto-submitting form (OAuth 2.0 Form Post Response Mode). Fields keep their order.

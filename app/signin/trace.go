@@ -21,6 +21,7 @@ const (
 	codeBlocked   = 53003 // Conditional Access
 	codeNoMethod  = 50072 // a second factor is due and there is no way to give it
 	codeSilent    = 50058 // prompt=none and a page was due
+	codeUnmet     = 50187 // signed in, but not whom or not as strongly as the app demanded
 	codeConsent   = 65001
 	codeDeclined  = 65004
 	codeCancelled = 50144 // the person went back

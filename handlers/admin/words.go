@@ -120,6 +120,7 @@ func advice() map[int][2]string {
 		50055:   {"The password has expired.", "The person must choose a new one."},
 		50056:   {"The account has no password.", "The person signs in with a code, or an admin sets a password."},
 		50057:   {"The account is disabled.", "Enable the account if the person may sign in again."},
+		50187:   {"Somebody signed in, but not the person, or not as strongly as, the application demanded.", "The application got an error in place of a code. It may ask the person to choose another account, or demand less."},
 		50058:   {"The application asked for a silent sign-in, but nobody is signed in at this browser.", "Usual. The application should now send the person to sign in with a page."},
 		50072:   {"The person must set up a second factor first.", "The person continues by setting one up. Nothing to do."},
 		50074:   {"A second factor was demanded and not given.", "If the person lost it, remove their method on the user's page so that they can set up a new one."},

@@ -64,6 +64,7 @@ type notingIssuer struct {
 	mu     sync.Mutex
 	grants []signin.Grant
 	fail   error
+	unmet  string // answer with this error in place of a grant
 }
 
 func (i *notingIssuer) Issue(_ context.Context, tx signin.Tx, g signin.Grant) (signin.Outcome, error) {
@@ -74,6 +75,9 @@ func (i *notingIssuer) Issue(_ context.Context, tx signin.Tx, g signin.Grant) (s
 	}
 	if _, ok := tx.(*models.Tenant); !ok {
 		return signin.Outcome{}, fmt.Errorf("%T is no transaction", tx)
+	}
+	if i.unmet != "" {
+		return signin.Outcome{Redirect: callback + "?error=" + i.unmet, Refused: i.unmet}, nil
 	}
 	i.grants = append(i.grants, g)
 	return signin.Outcome{Redirect: callback + "?code=" + g.SignInID}, nil

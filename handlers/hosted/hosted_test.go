@@ -502,3 +502,22 @@ func TestAnAppThatTheSnapshotDoesNotKnowYet(t *testing.T) {
 	}
 	b.start(request{ClientID: app.ClientID, ClientName: "New shop"}).at(signin.SignIn).fill("email", anna, "password", goodPassword).signedIn()
 }
+
+// An app may demand a person or a class that the sign-in does not meet: it gets an error, and the log does
+// not call that a success.
+func TestADemandThatIsNotMetIsNoSuccess(t *testing.T) {
+	s := newSite(t)
+	s.settings(neverStay)
+	s.user(anna)
+	s.issuer.unmet = "login_required"
+	s.browser().start(request{}).fill("email", anna, "password", goodPassword).refused("login_required")
+	for _, r := range s.records() {
+		if r.Outcome.Result == record.Success {
+			t.Errorf("the record says success: %+v", r.Outcome)
+		}
+		if r.Outcome.Key == "signin.unmet" && r.User.ID != "" {
+			return
+		}
+	}
+	t.Error("nothing was recorded")
+}

@@ -37,7 +37,7 @@ func (i Issuer) Refuse(_ context.Context, r signin.Refusal) (signin.Outcome, err
 
 func outcome(a openid.Answer) signin.Outcome {
 	if a.Action != "" {
-		return signin.Outcome{FormPost: &signin.FormPost{Action: a.Action, Fields: a.Fields}}
+		return signin.Outcome{FormPost: &signin.FormPost{Action: a.Action, Fields: a.Fields}, Refused: a.Refused}
 	}
-	return signin.Outcome{Redirect: a.Redirect}
+	return signin.Outcome{Redirect: a.Redirect, Refused: a.Refused}
 }
