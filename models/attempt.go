@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -15,6 +14,7 @@ import (
 	"portico/app/fault"
 	"portico/app/record"
 	"portico/app/signin"
+	"portico/app/userflow"
 )
 
 // AttemptRow is an open or ended sign-in attempt. Body is request, signals and facts as JSON, sealed:
@@ -134,9 +134,13 @@ func (s signInStore) RecordSignIn(ctx context.Context, r record.SignIn) error {
 // nobody is asked for in place of an account that is not there, so that time tells nothing.
 const nobody = "00000000-0000-4000-8000-000000000000"
 
-// AccountByEmail reads a person by the identity that was typed, in two queries: with that one identity,
-// which is all that a sign-in looks at.
 func (s signInStore) AccountByEmail(ctx context.Context, canonical string) (account.Account, error) {
+	return s.accountBy(ctx, account.SignInEmail, canonical)
+}
+
+// accountBy reads a person by the identity that was typed, in two queries: with that one identity, which is
+// all that a sign-in looks at.
+func (s signInStore) accountBy(ctx context.Context, signInType, canonical string) (account.Account, error) {
 	var row struct {
 		UserRow
 		IdentityValue string
@@ -144,7 +148,7 @@ func (s signInStore) AccountByEmail(ctx context.Context, canonical string) (acco
 	err := s.r(ctx).Table("users").Select("users.*, identities.value AS identity_value").
 		Joins("JOIN identities ON identities.user_id = users.id AND identities.tenant_id = users.tenant_id").
 		Where("identities.tenant_id = ? AND identities.sign_in_type = ? AND identities.issuer = ? AND identities.canonical = ?",
-			s.ID, account.SignInEmail, "", canonical).Limit(1).Take(&row).Error
+			s.ID, signInType, "", canonical).Limit(1).Take(&row).Error
 	if err != nil && !isNotFound(err) {
 		return account.Account{}, err
 	}
@@ -157,8 +161,30 @@ func (s signInStore) AccountByEmail(ctx context.Context, canonical string) (acco
 	if err != nil || !known {
 		return account.Account{}, err
 	}
-	u, err := userOf(row.UserRow, []IdentityRow{{SignInType: account.SignInEmail, Canonical: canonical, Value: row.IdentityValue}}, credentials)
+	u, err := userOf(row.UserRow, []IdentityRow{{SignInType: signInType, Canonical: canonical, Value: row.IdentityValue}}, credentials)
 	return u.Account, err
+}
+
+// Flow reads the version that an attempt began with.
+func (s signInStore) Flow(ctx context.Context, id string, version int) (userflow.Flow, error) {
+	return s.FlowVersion(ctx, id, version)
+}
+
+func (s signInStore) AccountByUserName(ctx context.Context, canonical string) (account.Account, error) {
+	return s.accountBy(ctx, account.SignInUserName, canonical)
+}
+
+func (s signInStore) SetAttributes(ctx context.Context, userID string, values map[string]any, ip, correlation string) error {
+	_, err := s.editUser(ctx, person(userID, "", ip, correlation), userID, "Answer user flow", func(u *User) error {
+		u.answer(values)
+		return nil
+	})
+	return err
+}
+
+// Accept writes the acceptances in the person's own name.
+func (s signInStore) Accept(ctx context.Context, userID string, a []userflow.Acceptance, ip, correlation string) error {
+	return s.Tenant.Accept(ctx, person(userID, "", ip, correlation), userID, a)
 }
 
 func (s signInStore) AccountByID(ctx context.Context, id string) (account.Account, error) {
@@ -197,17 +223,10 @@ func (s signInStore) AddAccount(ctx context.Context, n signin.NewAccount) (accou
 	u := User{Account: account.Account{ID: n.ID, DisplayName: n.DisplayName(), Mail: n.Email, MailVerified: true, Enabled: true,
 		FirstFactor: n.FirstFactor, PreferredLanguage: n.Locale, Identities: []account.Identity{{SignInType: account.SignInEmail, Value: n.Email}}},
 		CreationType: "SelfServiceSignUp"}
-	for id, v := range n.Attributes {
-		text, isText := v.(string)
-		if at := builtin(&u, id); at != nil && isText {
-			*at = strings.TrimSpace(text)
-			continue
-		}
-		if u.Attributes == nil {
-			u.Attributes = map[string]any{}
-		}
-		u.Attributes[id] = v
+	if n.UserName != "" {
+		u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInUserName, Value: n.UserName})
 	}
+	u.answer(n.Attributes)
 	u.DisplayName = n.DisplayName()
 	err := s.InTx(ctx, func(t *Tenant) error {
 		var err error

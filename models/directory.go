@@ -23,6 +23,9 @@ type Directory struct {
 	Flows    map[string]*userflow.Flow // published version, by flow id
 	FlowOf   map[string]string         // client id → flow id
 	Policies []policy.Policy
+	// Definitions are the custom attributes by API name, Terms the published terms of use by id.
+	Definitions map[string]userflow.Definition
+	Terms       map[string]userflow.Terms
 }
 
 // Flow gives the user flow of an app, or the tenant's only fallback: false when the app has none.
@@ -203,6 +206,17 @@ func (s *Store) loadDirectory(ctx context.Context, id string) (*Directory, error
 	flows, err := t.Flows(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if d.Definitions, err = t.definitions(ctx); err != nil {
+		return nil, err
+	}
+	terms, err := t.AllTerms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.Terms = make(map[string]userflow.Terms, len(terms))
+	for _, one := range terms {
+		d.Terms[one.ID] = one
 	}
 	for _, f := range flows {
 		flow := f.Flow

@@ -13,6 +13,7 @@ func Tables() []any {
 		&UserRow{}, &IdentityRow{}, &CredentialRow{},
 		&ApplicationRow{}, &ApplicationCredentialRow{},
 		&UserFlowRow{}, &UserFlowVersionRow{}, &UserFlowAppRow{},
+		&DefinitionRow{}, &TermsRow{}, &TermsVersionRow{}, &AcceptanceRow{}, &InvitationRow{},
 		&SignInRow{}, &AuditRow{},
 		&ClientDiagnosticRow{},
 		&DemoSessionRow{},
@@ -158,14 +159,20 @@ type ApplicationCredentialRow struct {
 
 func (ApplicationCredentialRow) TableName() string { return "application_credentials" }
 
-// UserFlowRow is a user flow; the published version is what sign-ins use.
+// UserFlowRow is a user flow; the published version is what sign-ins use. Draft is what an admin is working
+// at, "" when there is none.
 type UserFlowRow struct {
-	ID        string `gorm:"primaryKey;size:36"`
-	TenantID  string `gorm:"size:36;index:user_flows_tenant"`
-	Name      string
-	Published int // version number
-	CreatedAt time.Time
-	UpdatedAt time.Time
+	ID            string `gorm:"primaryKey;size:36"`
+	TenantID      string `gorm:"size:36;index:user_flows_tenant"`
+	Name          string
+	Published     int    // version number
+	Draft         string `gorm:"type:text"` // userflow.Flow as JSON
+	DraftBase     int    // the published version that the draft began from
+	DraftRevision int    // raised by each save, so that two admins do not overwrite one another
+	DraftActor    string
+	DraftAt       *time.Time
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
 }
 
 func (UserFlowRow) TableName() string { return "user_flows" }

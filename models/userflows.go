@@ -51,11 +51,12 @@ func (t *Tenant) CreateFlow(ctx context.Context, actor audit.Actor, f userflow.F
 	}
 	f.TenantID, f.Version, f.Name = t.ID, 1, strings.TrimSpace(f.Name)
 	f.SignInMethods = union(f.SignInMethods, f.SignUpMethod)
-	if err := f.Validate(); err != nil {
-		return UserFlow{}, err
-	}
-	made := UserFlow{Flow: f, CreatedAt: t.Now(), UpdatedAt: t.Now()}
+	made := UserFlow{CreatedAt: t.Now(), UpdatedAt: t.Now()}
 	err := t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		if err := t.checkFlow(ctx, &f); err != nil {
+			return audit.Event{}, err
+		}
+		made.Flow = f
 		if err := t.flowSuits(ctx, f); err != nil {
 			return audit.Event{}, err
 		}
@@ -80,6 +81,32 @@ func (t *Tenant) addFlowVersion(ctx context.Context, actor audit.Actor, f userfl
 	}
 	return t.w(ctx).Create(&UserFlowVersionRow{FlowID: f.ID, Version: f.Version, TenantID: t.ID, Document: string(doc),
 		CreatedAt: t.Now(), ActorName: actor.Name}).Error
+}
+
+// checkFlow gives the flow's attributes their definitions and says what an admin must mend: what the flow
+// alone tells, and what it names that is not there.
+func (t *Tenant) checkFlow(ctx context.Context, f *userflow.Flow) error {
+	definitions, err := t.definitions(ctx)
+	if err != nil {
+		return err
+	}
+	f.Resolve(definitions)
+	if err := f.Validate(); err != nil {
+		return err
+	}
+	if len(f.Terms) == 0 {
+		return nil
+	}
+	var have []string
+	if err := t.q(ctx).Model(&TermsRow{}).Where("id IN ?", f.Terms).Pluck("id", &have).Error; err != nil {
+		return err
+	}
+	for _, id := range f.Terms {
+		if !slices.Contains(have, id) {
+			return fault.BadField("terms", "flow.terms.unknown", map[string]any{"id": id})
+		}
+	}
+	return nil
 }
 
 // flowSuits refuses in the staff's directory what would open it or lock administrators out.
@@ -140,15 +167,10 @@ func (t *Tenant) PublishFlow(ctx context.Context, actor audit.Actor, id string, 
 		}
 		f := &after.Flow
 		f.ID, f.TenantID, f.Version, f.Name = id, t.ID, before.Version, strings.TrimSpace(f.Name)
-		versions, err := t.FlowVersions(ctx, id)
-		if err != nil {
+		if err := t.keepMethods(ctx, f); err != nil {
 			return audit.Event{}, err
 		}
-		f.SignInMethods = union(f.SignInMethods, f.SignUpMethod)
-		for _, v := range versions {
-			f.SignInMethods = union(f.SignInMethods, v.SignUpMethod)
-		}
-		if err := f.Validate(); err != nil {
+		if err := t.checkFlow(ctx, f); err != nil {
 			return audit.Event{}, err
 		}
 		if err := t.flowNameFree(ctx, *f); err != nil {
@@ -209,12 +231,17 @@ func (t *Tenant) flowsWhere(ctx context.Context, condition string, args ...any) 
 	for _, u := range uses {
 		appsOf[u.FlowID] = append(appsOf[u.FlowID], u.ApplicationID)
 	}
+	definitions, err := t.definitions(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]UserFlow, len(rows))
 	for i, r := range rows {
 		f, err := flowOf(r.Document, r.ID, t.ID)
 		if err != nil {
 			return nil, err
 		}
+		f.Resolve(definitions)
 		out[i] = UserFlow{Flow: f, ApplicationIDs: appsOf[r.ID], CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
 	}
 	return out, nil
@@ -226,7 +253,13 @@ func (t *Tenant) FlowVersion(ctx context.Context, id string, version int) (userf
 	if err := t.q(ctx).Where("flow_id = ? AND version = ?", id, version).Take(&r).Error; err != nil {
 		return userflow.Flow{}, found(err)
 	}
-	return flowOf(r.Document, id, t.ID)
+	f, err := flowOf(r.Document, id, t.ID)
+	if err != nil {
+		return f, err
+	}
+	definitions, err := t.definitions(ctx)
+	f.Resolve(definitions)
+	return f, err
 }
 
 // FlowVersions lists a flow's history, newest first.
@@ -235,12 +268,17 @@ func (t *Tenant) FlowVersions(ctx context.Context, id string) ([]FlowVersion, er
 	if err := t.q(ctx).Where("flow_id = ?", id).Order("version DESC").Find(&rows).Error; err != nil {
 		return nil, err
 	}
+	definitions, err := t.definitions(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]FlowVersion, len(rows))
 	for i, r := range rows {
 		f, err := flowOf(r.Document, id, t.ID)
 		if err != nil {
 			return nil, err
 		}
+		f.Resolve(definitions)
 		out[i] = FlowVersion{Flow: f, CreatedAt: r.CreatedAt.UTC(), ActorName: r.ActorName}
 	}
 	return out, nil

@@ -102,13 +102,24 @@ func userOf(r UserRow, identities []IdentityRow, credentials []CredentialRow) (U
 	u := User{Account: account.Account{ID: r.ID, TenantID: r.TenantID, DisplayName: r.DisplayName, GivenName: r.GivenName,
 		Surname: r.Surname, Mail: r.Mail, MailVerified: r.MailVerified, PreferredLanguage: r.PreferredLanguage,
 		Enabled: r.Enabled, DeletedAt: timeOf(r.DeletedAt), CreatedAt: r.CreatedAt.UTC(), SessionsValidFrom: r.SessionsValidFrom.UTC(),
-		MustChangePassword: r.MustChangePassword, FirstFactor: r.FirstFactor},
+		MustChangePassword: r.MustChangePassword, FirstFactor: r.FirstFactor, Profile: profileOf(r)},
 		JobTitle: r.JobTitle, StreetAddress: r.StreetAddress, City: r.City, State: r.State, PostalCode: r.PostalCode,
 		Country: r.Country, MobilePhone: r.MobilePhone, CreationType: r.CreationType, UpdatedAt: r.UpdatedAt.UTC(),
 		LastSignInAt: timeOf(r.LastSignInAt)}
 	if r.Attributes != "" && r.Attributes != "{}" {
-		if err := json.Unmarshal([]byte(r.Attributes), &u.Attributes); err != nil {
+		dec := json.NewDecoder(strings.NewReader(r.Attributes))
+		dec.UseNumber()
+		if err := dec.Decode(&u.Attributes); err != nil {
 			return u, badJSON("user", r.ID, err)
+		}
+		for id, v := range u.Attributes { // whole numbers stay exact
+			if n, ok := v.(json.Number); ok {
+				if whole, err := n.Int64(); err == nil {
+					u.Attributes[id] = whole
+				} else if u.Attributes[id], err = n.Float64(); err != nil {
+					return u, badJSON("user", r.ID, err)
+				}
+			}
 		}
 	}
 	for _, i := range identities {
@@ -123,6 +134,36 @@ func userOf(r UserRow, identities []IdentityRow, credentials []CredentialRow) (U
 		u.Methods = append(u.Methods, account.Method{ID: c.ID, Kind: c.Kind, Name: c.Name, CreatedAt: c.CreatedAt.UTC()})
 	}
 	return u, nil
+}
+
+// profileOf are the built-in attributes that decisions look at by their id only.
+func profileOf(r UserRow) map[string]string {
+	var out map[string]string
+	for id, v := range map[string]string{"jobTitle": r.JobTitle, "streetAddress": r.StreetAddress, "city": r.City, "state": r.State,
+		"postalCode": r.PostalCode, "country": r.Country} {
+		if v != "" {
+			if out == nil {
+				out = make(map[string]string, 6)
+			}
+			out[id] = v
+		}
+	}
+	return out
+}
+
+// answer writes what a person answered on a flow's page: built-in attributes into their fields.
+func (u *User) answer(values map[string]any) {
+	for id, v := range values {
+		text, isText := v.(string)
+		if at := builtin(u, id); at != nil && isText {
+			*at = strings.TrimSpace(text)
+			continue
+		}
+		if u.Attributes == nil {
+			u.Attributes = map[string]any{}
+		}
+		u.Attributes[id] = v
+	}
 }
 
 // parked is put before the canonical form of a deleted person's identities, so that the address is free

@@ -60,19 +60,27 @@ const (
 	flowHome   = "Home by code"
 )
 
+// sampleDefinitions are the company's custom attributes.
+func sampleDefinitions() []userflow.Definition {
+	return []userflow.Definition{
+		{ID: "extension_newsletter", Name: "Newsletter", Description: "Wants the weekly offers by mail", DataType: userflow.Boolean},
+		{ID: "extension_homeType", Name: "Home type", Description: "What the customer insures", DataType: userflow.Choice,
+			Options: []userflow.Option{{Text: "A flat", Value: "flat"}, {Text: "A house", Value: "house"}}},
+	}
+}
+
 func sampleFlows() []userflow.Flow {
 	methods := []userflow.Method{userflow.EmailCode, userflow.EmailPassword}
 	return []userflow.Flow{
 		{Name: flowMarket, SignUpMethod: userflow.EmailPassword, SignInMethods: methods, SignUpAllowed: true,
 			Attributes: []userflow.Attribute{
 				{ID: "givenName", Required: true}, {ID: "surname", Required: true}, {ID: "city"},
-				{ID: "extension_newsletter", Label: "Send me the weekly offers", DataType: "boolean", InputType: "boolean"}},
+				{ID: "extension_newsletter", Label: "Send me the weekly offers"}},
 			MFA: userflow.MFA{Enforcement: userflow.MFAOff}},
 		{Name: flowHome, SignUpMethod: userflow.EmailCode, SignInMethods: []userflow.Method{userflow.EmailCode}, SignUpAllowed: true,
 			Attributes: []userflow.Attribute{
 				{ID: "givenName", Required: true}, {ID: "surname", Required: true}, {ID: "postalCode", Required: true},
-				{ID: "extension_homeType", Label: "What do you want to insure?", InputType: "radioSingleSelect", Required: true,
-					Options: []userflow.Option{{Text: "A flat", Value: "flat"}, {Text: "A house", Value: "house"}}}},
+				{ID: "extension_homeType", Label: "What do you want to insure?", Required: true}},
 			MFA: userflow.MFA{Enforcement: userflow.MFAOff}},
 	}
 }
@@ -137,6 +145,11 @@ func ensureFlows(ctx context.Context, dir *models.Tenant) (map[string]string, er
 	}
 	if len(have) > 0 {
 		return ids, nil
+	}
+	for _, d := range sampleDefinitions() {
+		if _, err := dir.CreateDefinition(ctx, actor(), d); unlessTaken(err) != nil {
+			return nil, err
+		}
 	}
 	for _, f := range sampleFlows() {
 		f.ID = derivedID(dir.ID, f.Name)

@@ -49,8 +49,35 @@ type Account struct {
 	// FirstFactor is the method the account signed up with, which it keeps when the flow changes (R 2.2.13):
 	// "emailPassword" or "emailCode".
 	FirstFactor string
-	Methods     []Method // registered second factors
-	Attributes  map[string]any
+	Methods     []Method       // registered second factors
+	Attributes  map[string]any // custom attributes by API name
+	// Profile holds the built-in attributes that have no field of their own here (city, country, jobTitle,
+	// postalCode, state, streetAddress), by Graph's names.
+	Profile map[string]string
+}
+
+// Value gives an attribute by its id, built in or custom; nil = the person has none.
+func (a Account) Value(id string) any {
+	text := ""
+	switch id {
+	case "displayName":
+		text = a.DisplayName
+	case "givenName":
+		text = a.GivenName
+	case "surname":
+		text = a.Surname
+	case "email":
+		text = a.Mail
+	default:
+		if v, ok := a.Attributes[id]; ok && v != "" {
+			return v
+		}
+		text = a.Profile[id]
+	}
+	if text == "" {
+		return nil
+	}
+	return text
 }
 
 // Method is one registered way to confirm it's you.

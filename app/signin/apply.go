@@ -44,7 +44,7 @@ func (r *run) apply(ctx context.Context, s Step, f Form) error {
 	case Recover:
 		r.a.Facts.RecoverySet = &Mark{At: r.w.Now}
 	case AskAttributes:
-		values, err := ReadAttributes(Fields(r.w.Flow), f.Values)
+		values, err := userflow.Answers(Fields(r.w.Flow), f.Values)
 		if err != nil {
 			return err
 		}

@@ -48,6 +48,8 @@ type Facts struct {
 	Recovery    *Recovery     `json:"recovery,omitempty"`    // recovery codes that were made
 	RecoverySet *Mark         `json:"recoverySet,omitempty"` // and that the person says to have kept
 	Attributes  *Attributes   `json:"attributes,omitempty"`  // answers to the flow's questions
+	Terms       []TermsAnswer `json:"terms,omitempty"`       // terms that were agreed to
+	Reset       *Mark         `json:"reset,omitempty"`       // chose "Forgot your password?"
 	Consent     *Consent      `json:"consent,omitempty"`     // agreed to what the app asks
 	Stay        *Stay         `json:"stay,omitempty"`        // answered "stay signed in?"
 	Cancelled   *Cancelled    `json:"cancelled,omitempty"`   // went back to the app without signing in
@@ -71,6 +73,7 @@ type Resumed struct {
 type Identified struct {
 	Typed     string    `json:"typed"`
 	Canonical string    `json:"canonical"`
+	Type      string    `json:"type,omitempty"` // account.SignInEmail when empty, or account.SignInUserName
 	At        time.Time `json:"at"`
 }
 
@@ -135,6 +138,14 @@ type Attributes struct {
 	At     time.Time      `json:"at"`
 }
 
+// TermsAnswer is one version of the terms that the person agreed to, and the language it was read in.
+type TermsAnswer struct {
+	ID      string    `json:"id"`
+	Version int       `json:"version"`
+	Locale  string    `json:"locale"`
+	At      time.Time `json:"at"`
+}
+
 // Consent lists the scopes that were agreed to.
 type Consent struct {
 	Scopes []string  `json:"scopes"`
@@ -159,6 +170,7 @@ const (
 	PurposeProve  = "prove"  // first factor, or the address of a sign-up
 	PurposeSecond = "second" // second factor
 	PurposeEnrol  = "enrol"  // registers the address as a second factor
+	PurposeReset  = "reset"  // proves the mailbox, so that a new password may be chosen
 )
 
 // Asks reports whether the app's prompt parameter holds a word.

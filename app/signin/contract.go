@@ -14,6 +14,7 @@ type Protocol string
 const (
 	OpenID Protocol = "openid"
 	Portal Protocol = "portal" // the admin portal's own sign-in
+	Invite Protocol = "invite" // an invited person's sign-up, begun by the link in the mail
 )
 
 // Request is a neutral wish to have somebody signed in. The protocol handlers fill it; Return is
@@ -35,7 +36,17 @@ type Request struct {
 	RedirectOrigin string          `json:"redirectOrigin,omitempty"` // validated; joins form-action of the pages' CSP
 	Resource       record.Party    `json:"resource,omitzero"`
 	CorrelationID  string          `json:"correlationId,omitempty"`
+	Test           bool            `json:"test,omitempty"`       // an admin tries the flow: the pages say so, and reports leave it out
+	Invitation     *Invited        `json:"invitation,omitempty"` // opened from an invitation: only its address goes on
 	Return         json.RawMessage `json:"return,omitempty"`
+}
+
+// Invited is what an invitation brings into an attempt.
+type Invited struct {
+	ID        string         `json:"id"`
+	Email     string         `json:"email"` // as the admin wrote it
+	Canonical string         `json:"canonical"`
+	Values    map[string]any `json:"values,omitempty"` // answers filled in beforehand
 }
 
 // Grant is what a finished sign-in gives to the protocol that asked.

@@ -43,8 +43,9 @@ type Machine struct {
 // Place is the configuration that an attempt happens in, from one snapshot.
 type Place struct {
 	Tenant   tenant.Tenant
-	Flow     userflow.Flow
+	Flow     userflow.Flow // published; an attempt that began with another version goes on with that one
 	Policies []policy.Policy
+	Terms    map[string]userflow.Terms // the tenant's, published, by id
 }
 
 // Visit is what a browser brings along with one request.

@@ -8,6 +8,7 @@ import (
 	"portico/app/limit"
 	"portico/app/record"
 	"portico/app/session"
+	"portico/app/userflow"
 )
 
 // Stores opens one tenant's rows.
@@ -31,9 +32,13 @@ type Store interface {
 	// RecordSignIn appends a record, or counts one more when its id is there already.
 	RecordSignIn(ctx context.Context, r record.SignIn) error
 
-	AccountByEmail(ctx context.Context, canonical string) (account.Account, error) // zero when nobody
-	AccountByID(ctx context.Context, id string) (account.Account, error)           // zero when nobody
-	PasswordHash(ctx context.Context, userID string) (string, error)               // "" when there is none; asked for nobody ("") too
+	// Flow reads the version of a flow that an attempt began with; fault.NotFound when the flow was deleted.
+	Flow(ctx context.Context, id string, version int) (userflow.Flow, error)
+
+	AccountByEmail(ctx context.Context, canonical string) (account.Account, error)    // zero when nobody
+	AccountByUserName(ctx context.Context, canonical string) (account.Account, error) // zero when nobody
+	AccountByID(ctx context.Context, id string) (account.Account, error)              // zero when nobody
+	PasswordHash(ctx context.Context, userID string) (string, error)                  // "" when there is none; asked for nobody ("") too
 	Credentials(ctx context.Context, userID, kind string) ([]Credential, error)
 	// AddAccount creates the person with identity and credentials; fault.Conflict when the address is taken.
 	AddAccount(ctx context.Context, n NewAccount) (account.Account, error)
@@ -69,6 +74,14 @@ type Store interface {
 
 	Consented(ctx context.Context, userID, clientID string) ([]string, error)
 	SaveConsent(ctx context.Context, userID, clientID string, scopes []string, now time.Time) error
+
+	// SetAttributes stores answers that an account gave after its sign-up; others stay as they are.
+	SetAttributes(ctx context.Context, userID string, values map[string]any, ip, correlation string) error
+	Acceptances(ctx context.Context, userID string) ([]userflow.Acceptance, error)
+	// Accept remembers that the person agreed; the same version twice is one.
+	Accept(ctx context.Context, userID string, a []userflow.Acceptance, ip, correlation string) error
+	// SpendInvitation marks it used: true for exactly one caller, false when it is used, revoked or expired.
+	SpendInvitation(ctx context.Context, id, userID string, now time.Time) (bool, error)
 }
 
 // Credential is a registered factor. Secret is plain here; the store seals it.
@@ -87,6 +100,7 @@ type NewAccount struct {
 	Email       string // as typed
 	Canonical   string
 	FirstFactor string
+	UserName    string // "" = none
 	Hash        string // "" = no password
 	Attributes  map[string]any
 	Locale      string

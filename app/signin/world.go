@@ -25,6 +25,8 @@ type World struct {
 	Holder    account.Account  // whose session it is
 	Account   account.Account  // who the identifier names; zero when nobody (or nobody said who)
 	Consented []string         // scopes that the person agreed to before
+	Terms     []userflow.Terms // those that the flow asks for, in its order, as they are published now
+	Accepted  []userflow.Acceptance
 	// Decide works out risk and policy for a person; it is called at its place in the order and nowhere else.
 	Decide func(Person) Verdict
 }

@@ -43,22 +43,32 @@ type Tenant struct {
 
 // Settings are the tenant-wide choices of an admin. Zero values mean the default named beside each.
 type Settings struct {
-	SessionIdleMinutes     int      `json:"sessionIdleMinutes,omitempty"`     // 1440
-	PersistentIdleDays     int      `json:"persistentIdleDays,omitempty"`     // 90
-	PasswordMinLength      int      `json:"passwordMinLength,omitempty"`      // 8
-	PasswordThreeOfFour    bool     `json:"passwordThreeOfFour,omitempty"`    // false
-	BannedWords            []string `json:"bannedWords,omitempty"`            // none
-	LockoutThreshold       int      `json:"lockoutThreshold,omitempty"`       // 10 failures
-	LockoutSeconds         int      `json:"lockoutSeconds,omitempty"`         // 60, growing
-	RequestsPerSecondPerIP int      `json:"requestsPerSecondPerIp,omitempty"` // 20
-	LogRetentionDays       int      `json:"logRetentionDays,omitempty"`       // 90
-	SupportURL             string   `json:"supportUrl,omitempty"`
-	PrivacyURL             string   `json:"privacyUrl,omitempty"`
-	TermsURL               string   `json:"termsUrl,omitempty"`
-	StayedSignedInOff      bool     `json:"staySignedInOff,omitempty"` // do not offer "Stay signed in?"
+	SessionIdleMinutes     int       `json:"sessionIdleMinutes,omitempty"`     // 1440
+	PersistentIdleDays     int       `json:"persistentIdleDays,omitempty"`     // 90
+	PasswordMinLength      int       `json:"passwordMinLength,omitempty"`      // 8
+	PasswordThreeOfFour    bool      `json:"passwordThreeOfFour,omitempty"`    // false
+	BannedWords            []string  `json:"bannedWords,omitempty"`            // none
+	LockoutThreshold       int       `json:"lockoutThreshold,omitempty"`       // 10 failures
+	LockoutSeconds         int       `json:"lockoutSeconds,omitempty"`         // 60, growing
+	RequestsPerSecondPerIP int       `json:"requestsPerSecondPerIp,omitempty"` // 20
+	LogRetentionDays       int       `json:"logRetentionDays,omitempty"`       // 90
+	SupportURL             string    `json:"supportUrl,omitempty"`
+	PrivacyURL             string    `json:"privacyUrl,omitempty"`
+	TermsURL               string    `json:"termsUrl,omitempty"`
+	UserNames              UserNames `json:"userNames,omitzero"` // who may have a user name, and how it looks
+
+	StayedSignedInOff bool `json:"staySignedInOff,omitempty"` // do not offer "Stay signed in?"
 
 	Theme         branding.Theme `json:"theme,omitzero"`          // neutral when empty
 	SampleRemoved bool           `json:"sampleRemoved,omitempty"` // of the workforce: the sample company was removed and stays away
+}
+
+// UserNames is the tenant's policy of sign-in identifiers (F056, R 2.3): whether people may sign in by a user
+// name, and at most two regular expressions that a new one must match, one or the other.
+type UserNames struct {
+	Enabled  bool     `json:"enabled,omitempty"`
+	Patterns []string `json:"patterns,omitempty"`
+	Message  string   `json:"message,omitempty"` // what a person reads whose choice matches none
 }
 
 // WorkforceSlug names the directory of admins.

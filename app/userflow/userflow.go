@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"portico/app/fault"
 )
@@ -40,27 +41,73 @@ type MFA struct {
 	MayPostpone bool        `json:"mayPostpone,omitempty"`
 }
 
-// Attribute is one field of the sign-up page. ID is a built-in name (givenName, …) or the API name of
-// a custom attribute; Label "" means the catalogue's label.
+// Attribute is one field of the sign-up page. ID is a built-in name (givenName, …), the API name of a
+// custom attribute, or UserName.
 type Attribute struct {
-	ID        string   `json:"id"`
-	Label     string   `json:"label,omitempty"`
-	Hint      string   `json:"hint,omitempty"`
-	DataType  string   `json:"dataType,omitempty"`  // string (default), boolean, int64
-	InputType string   `json:"inputType,omitempty"` // text (default), radioSingleSelect, boolean, …
-	Required  bool     `json:"required"`
-	Hidden    bool     `json:"hidden,omitempty"`
-	ReadOnly  bool     `json:"readOnly,omitempty"`
-	Options   []Option `json:"options,omitempty"`
+	ID        string    `json:"id"`
+	Label     string    `json:"label,omitempty"` // "" = the catalogue's, or the definition's name; may hold Markdown links
+	Hint      string    `json:"hint,omitempty"`
+	InputType InputType `json:"inputType,omitempty"` // "" = the first of InputTypes
+	Required  bool      `json:"required"`
+	Hidden    bool      `json:"hidden,omitempty"`   // never shown; an invitation or extension may set it, else Default
+	ReadOnly  bool      `json:"readOnly,omitempty"` // shown, never taken from the form
+	Default   string    `json:"default,omitempty"`  // as it would be typed
+	Options   []Option  `json:"options,omitempty"`  // of a text shown as a choice; of a choice: the definition's in other words
+
+	// Definition is filled in by the store whenever a flow is read (Resolve): it is not part of the document,
+	// so that an attribute's rules are the same in every flow. nil = built in, or gone.
+	Definition *Definition `json:"-"`
 }
 
-// Option is one choice of a select or radio group.
+// Type is what the attribute holds.
+func (a Attribute) Type() DataType {
+	if a.Definition != nil {
+		return a.Definition.DataType
+	}
+	return String
+}
+
+// Input is the control that the page shows.
+func (a Attribute) Input() InputType {
+	switch {
+	case a.InputType != "":
+		return a.InputType
+	case a.ID == "country":
+		return Dropdown
+	}
+	return InputTypes(a.Type())[0]
+}
+
+// Choices are the options that may be chosen; empty = anything may be typed. (Countries are known to the
+// page and the reader of answers by themselves.)
+func (a Attribute) Choices() []Option {
+	if len(a.Options) == 0 && a.Definition != nil {
+		return a.Definition.Options
+	}
+	return a.Options
+}
+
+// Builtin reports whether the attribute is one of the ten.
+func (a Attribute) Builtin() bool { _, ok := Builtin()[a.ID]; return ok }
+
+// Longest is the longest answer in characters.
+func (a Attribute) Longest() int {
+	if n, ok := Builtin()[a.ID]; ok {
+		return n
+	}
+	if a.Definition != nil && a.Definition.MaxLength > 0 {
+		return a.Definition.MaxLength
+	}
+	return MaxText
+}
+
+// Option is one choice of a select or radio group. Text may hold Markdown links (R 2.5.3).
 type Option struct {
 	Text  string `json:"text"`
 	Value string `json:"value"`
 }
 
-// Flow is one published version of a user flow.
+// Flow is one version of a user flow.
 type Flow struct {
 	ID            string      `json:"id"`
 	TenantID      string      `json:"-"`
@@ -69,8 +116,29 @@ type Flow struct {
 	SignUpMethod  Method      `json:"signUpMethod"`  // what a new account gets
 	SignInMethods []Method    `json:"signInMethods"` // SignUpMethod and every method that earlier versions gave (F054)
 	SignUpAllowed bool        `json:"signUpAllowed"`
+	UserNames     bool        `json:"userNames,omitempty"`     // people may sign in by user name and password, where the tenant's policy allows it (F056)
+	PasswordReset bool        `json:"passwordReset,omitempty"` // "Forgot your password?" is offered (F074)
 	Attributes    []Attribute `json:"attributes"`
+	Terms         []string    `json:"terms,omitempty"` // ids of the terms that people must agree to, in order (F069)
+	Domains       Domains     `json:"domains,omitzero"`
 	MFA           MFA         `json:"mfa"`
+}
+
+// Resolve gives each attribute its definition. It changes the flow's own list.
+func (f *Flow) Resolve(definitions map[string]Definition) {
+	list := slices.Clone(f.Attributes)
+	for i := range list {
+		list[i].Definition = nil
+		if d, ok := definitions[list[i].ID]; ok {
+			list[i].Definition = &d
+		}
+	}
+	f.Attributes = list
+}
+
+// Asks reports whether the sign-up page has a field.
+func (f Flow) Asks(id string) bool {
+	return slices.ContainsFunc(f.Attributes, func(a Attribute) bool { return a.ID == id })
 }
 
 // Builtin lists the ten built-in attributes with their longest length in characters (R 2.4).
@@ -105,10 +173,25 @@ func (f Flow) Validate() error {
 			bad.Add(fmt.Sprintf("attributes[%d]", i), "flow.attribute.twice", map[string]any{"id": a.ID})
 		}
 		seen[a.ID] = true
-		if _, ok := Builtin()[a.ID]; !ok && !strings.HasPrefix(a.ID, "extension_") {
-			bad.Add(fmt.Sprintf("attributes[%d]", i), "flow.attribute.unknown", map[string]any{"id": a.ID})
+		bad = append(bad, a.check(fmt.Sprintf("attributes[%d]", i))...)
+	}
+	switch {
+	case (f.UserNames || f.Asks(UserName)) && !f.Accepts(EmailPassword):
+		bad.Add("userNames", "flow.user_names.password", nil)
+	case f.Asks(UserName) && !f.UserNames:
+		bad.Add("userNames", "flow.user_names.asked", nil)
+	case f.Asks(UserName) && f.SignUpMethod != EmailPassword:
+		bad.Add("userNames", "flow.user_names.sign_up", nil)
+	}
+	if f.PasswordReset && !f.Accepts(EmailPassword) {
+		bad.Add("passwordReset", "flow.reset.password", nil)
+	}
+	for i, id := range f.Terms {
+		if slices.Contains(f.Terms[:i], id) {
+			bad.Add("terms", "flow.terms.twice", nil)
 		}
 	}
+	f.Domains.check(&bad)
 	switch f.MFA.Enforcement {
 	case MFAOff, MFAAlways, MFAConditional:
 	default:
@@ -135,6 +218,59 @@ func (f Flow) Validate() error {
 		}
 	}
 	return bad.Err()
+}
+
+// check says what is wrong with one field of the page; where names its place in the flow.
+func (a Attribute) check(where string) fault.Fields {
+	var bad fault.Fields
+	args := map[string]any{"id": a.ID, "label": a.Label}
+	if a.Label == "" {
+		args["label"] = a.ID
+	}
+	if a.ID != UserName && !a.Builtin() && a.Definition == nil {
+		bad.Add(where, "flow.attribute.unknown", args)
+		return bad
+	}
+	long := utf8.RuneCountInString(a.Label) > maxLabel || utf8.RuneCountInString(a.Hint) > maxLabel
+	switch {
+	case long:
+		bad.Add(where, "flow.text.long", map[string]any{"count": maxLabel})
+	case !printable(a.Label), !printable(a.Hint), !printable(a.Default):
+		bad.Add(where, "flow.text.invisible", nil)
+	}
+	if !slices.Contains(InputTypes(a.Type()), a.Input()) {
+		bad.Add(where+".inputType", "flow.attribute.input", args)
+	}
+	switch a.Input() {
+	case RadioSingleSelect, CheckboxMultiSelect, Dropdown:
+		if a.ID == "country" && len(a.Options) == 0 {
+			break // the countries themselves
+		}
+		checkOptions(&bad, where+".options", a.Choices())
+		if a.Type() == Choice {
+			for _, o := range a.Options {
+				if !slices.ContainsFunc(a.Definition.Options, func(d Option) bool { return d.Value == o.Value }) {
+					bad.Add(where+".options", "flow.attribute.foreign_option", map[string]any{"value": o.Value})
+				}
+			}
+		}
+	default:
+		if len(a.Options) > 0 {
+			bad.Add(where+".options", "flow.attribute.no_options", args)
+		}
+	}
+	if a.Default != "" {
+		if _, key := a.Read([]string{a.Default}); key != "" || a.ID == UserName {
+			bad.Add(where+".default", "flow.attribute.default", args)
+		}
+	}
+	if a.Required && a.Default == "" && (a.Hidden || a.ReadOnly) {
+		bad.Add(where, "flow.attribute.unanswerable", args)
+	}
+	if a.ID == UserName && (a.Hidden || a.ReadOnly) {
+		bad.Add(where, "flow.user_names.hidden", nil)
+	}
+	return bad
 }
 
 // SecondFactors lists the names that MFA.Methods may hold. Text messages (sms) can be chosen but have no

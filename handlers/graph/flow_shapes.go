@@ -249,10 +249,13 @@ func kindOf(a userflow.Attribute) string {
 }
 
 func dataTypeOf(a userflow.Attribute) string {
-	if a.DataType == "" {
-		return "string"
+	switch a.Type() {
+	case userflow.Boolean, userflow.Int:
+		return string(a.Type())
+	case userflow.Date:
+		return "dateTime"
 	}
-	return a.DataType
+	return "string"
 }
 
 func shownAttributes(f *flow) []flowAttribute {
@@ -282,10 +285,15 @@ func shownInputs(f *flow) []flowInput {
 }
 
 func inputTypeOf(at userflow.Attribute) string {
-	if at.InputType == "" {
-		return "text"
+	switch in := at.Input(); in {
+	case userflow.RadioSingleSelect, userflow.CheckboxMultiSelect, userflow.CheckboxSingle:
+		return string(in)
+	case userflow.Dropdown:
+		if len(at.Options) > 0 {
+			return string(userflow.RadioSingleSelect)
+		}
 	}
-	return at.InputType
+	return "text"
 }
 
 func shownCollection(f *flow) any {
@@ -311,12 +319,6 @@ func setCollection(f *flow, raw json.RawMessage) error {
 	for _, at := range f.Attributes {
 		hints[at.ID] = at.Hint
 	}
-	types := map[string]string{}
-	for _, at := range v.Attributes {
-		if at.DataType != nil {
-			types[at.ID] = dataType(*at.DataType)
-		}
-	}
 	var inputs []flowInput
 	for _, view := range v.Page.Views {
 		inputs = append(inputs, view.Inputs...)
@@ -339,11 +341,8 @@ func setCollection(f *flow, raw json.RawMessage) error {
 		if err := checkText(where+"/label", in.Label, 256); err != nil {
 			return err
 		}
-		at := userflow.Attribute{ID: in.Attribute, Label: in.Label, Hint: hints[in.Attribute], DataType: types[in.Attribute], InputType: kind,
+		at := userflow.Attribute{ID: in.Attribute, Label: in.Label, Hint: hints[in.Attribute], InputType: userflow.InputType(kind),
 			Required: in.Required != nil && *in.Required, Hidden: in.Hidden != nil && *in.Hidden, ReadOnly: in.Editable != nil && !*in.Editable}
-		if at.DataType == "" && kind == "boolean" {
-			at.DataType = "boolean"
-		}
 		for _, o := range in.Options {
 			at.Options = append(at.Options, userflow.Option{Text: o.Label, Value: o.Value})
 		}
@@ -365,13 +364,6 @@ func inputType(s string) (string, bool) {
 		return "boolean", true
 	}
 	return "", false
-}
-
-func dataType(s string) string {
-	if strings.EqualFold(s, "string") {
-		return ""
-	}
-	return s
 }
 
 func setCreated(_ *flow, raw json.RawMessage) error {

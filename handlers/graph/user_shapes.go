@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"regexp"
@@ -9,6 +10,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"portico/app/account"
+	"portico/app/fault"
+	"portico/app/userflow"
 	"portico/handlers/graph/odata"
 	"portico/models"
 )
@@ -112,61 +115,72 @@ func (u *user) attribute(name string, v any) {
 
 var extensionName = regexp.MustCompile(`^extension_[A-Za-z0-9_]{1,200}$`)
 
-// extension finds a custom attribute. Only those that a user flow of the tenant collects exist.
+// extension finds a custom attribute by its API name.
 func (a *API) extension(ctx context.Context, c *call, name string) (field[user], bool, error) {
 	if !extensionName.MatchString(name) {
 		return field[user]{}, false, nil
 	}
-	flows, err := c.tenant.Flows(ctx)
+	d, err := c.tenant.Definition(ctx, name)
+	if fault.Is(err, fault.NotFound) {
+		return field[user]{}, false, nil
+	}
 	if err != nil {
 		return field[user]{}, false, err
 	}
-	for _, f := range flows {
-		for _, at := range f.Attributes {
-			if at.ID != name {
-				continue
+	return field[user]{name: name, selectOnly: true, get: func(u *user) any { return u.Attributes[name] },
+		set: func(u *user, raw json.RawMessage) error {
+			v, err := extensionValue(d, raw)
+			if err == nil {
+				u.attribute(name, v)
 			}
-			return field[user]{name: name, selectOnly: true, get: func(u *user) any { return u.Attributes[name] },
-				set: func(u *user, raw json.RawMessage) error {
-					v, err := extensionValue(name, at.DataType, raw)
-					if err == nil {
-						u.attribute(name, v)
-					}
-					return err
-				}}, true, nil
-		}
-	}
-	return field[user]{}, false, nil
+			return err
+		}}, true, nil
 }
 
-func extensionValue(name, dataType string, raw json.RawMessage) (any, error) {
+// extensionValue reads a value of a custom attribute by the rules of its definition; null clears it.
+func extensionValue(d userflow.Definition, raw json.RawMessage) (any, error) {
 	var v any
-	if err := json.Unmarshal(raw, &v); err != nil {
-		return nil, invalidValue(name, "")
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	if err := dec.Decode(&v); err != nil {
+		return nil, invalidValue(d.ID, "")
 	}
-	ok := v == nil
+	at := userflow.Attribute{ID: d.ID, Definition: &d}
+	wrong := invalidValue(d.ID, ": a value of type "+string(d.DataType)+" is needed")
 	switch v := v.(type) {
+	case nil:
+		return nil, nil
+	case bool:
+		if d.DataType != userflow.Boolean {
+			return nil, wrong
+		}
+		return v, nil
+	case json.Number:
+		if d.DataType != userflow.Int {
+			return nil, wrong
+		}
+		n, key := at.Read([]string{v.String()})
+		if key != "" {
+			return nil, wrong
+		}
+		return n, nil
 	case string:
-		ok = dataType == "" || strings.EqualFold(dataType, "string")
-		if err := checkText(name, v, 256); err != nil {
+		if d.DataType == userflow.Boolean || d.DataType == userflow.Int {
+			return nil, wrong
+		}
+		if v == "" {
+			return nil, nil
+		}
+		if err := checkText(d.ID, v, userflow.MaxText); err != nil {
 			return nil, err
 		}
-	case bool:
-		ok = strings.EqualFold(dataType, "boolean")
-	case float64:
-		ok = strings.HasPrefix(strings.ToLower(dataType), "int") && v == float64(int64(v))
-	case []any:
-		ok = dataType == "" || strings.EqualFold(dataType, "stringCollection")
-		for _, item := range v {
-			if _, text := item.(string); !text {
-				ok = false
-			}
+		text, key := at.Read([]string{v})
+		if key != "" {
+			return nil, wrong
 		}
+		return text, nil
 	}
-	if !ok {
-		return nil, invalidValue(name, ": a value of type "+dataType+" is needed")
-	}
-	return v, nil
+	return nil, wrong
 }
 
 // identityColumn lets $filter look for an identity. The issuer of local identities is the tenant, so

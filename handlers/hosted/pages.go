@@ -95,7 +95,7 @@ func (d *drawing) values(form *signin.Form) {
 	}
 	keep := []string{"email", "stay"}
 	for _, f := range signin.Fields(d.res.World.Flow) {
-		keep = append(keep, signin.FieldName(f.ID))
+		keep = append(keep, userflow.FieldName(f.ID))
 	}
 	for _, name := range keep {
 		if v := form.Values(name); len(v) > 0 {
@@ -302,8 +302,12 @@ func recovery(d *drawing) templ.Component {
 func attributes(d *drawing) templ.Component {
 	var v pages.AttributesView
 	for _, f := range signin.Fields(d.flow()) {
-		at := pages.Attribute{ID: f.ID, Label: f.Label, Hint: f.Hint, Kind: kindOf(f), Required: f.Required, ReadOnly: f.ReadOnly, MaxLength: userflow.Builtin()[f.ID]}
-		for _, o := range f.Options {
+		label := f.Label
+		if label == "" && f.Definition != nil {
+			label = f.Definition.Name
+		}
+		at := pages.Attribute{ID: f.ID, Label: label, Hint: f.Hint, Kind: kindOf(f), Required: f.Required, ReadOnly: f.ReadOnly, MaxLength: f.Longest()}
+		for _, o := range f.Choices() {
 			at.Options = append(at.Options, ui.Option{Text: o.Text, Value: o.Value})
 		}
 		v.Attributes = append(v.Attributes, at)
@@ -314,18 +318,21 @@ func attributes(d *drawing) templ.Component {
 
 // kindOf gives the box for an attribute of a flow (R 2.5).
 func kindOf(f userflow.Attribute) string {
-	in := strings.ToLower(f.InputType)
-	switch {
-	case f.DataType == "boolean" || in == "boolean":
+	switch f.Input() {
+	case userflow.CheckboxSingle:
 		return "boolean"
-	case strings.Contains(in, "multi"), strings.Contains(in, "checkbox"):
+	case userflow.CheckboxMultiSelect:
 		return "checkboxes"
-	case strings.Contains(in, "radio"):
+	case userflow.RadioSingleSelect:
 		return "radio"
-	case len(f.Options) > 0:
+	case userflow.Dropdown:
 		return "select"
-	case f.DataType == "int64":
+	case userflow.NumericTextBox:
 		return "number"
+	case userflow.DateBoxes:
+		return "date"
+	case userflow.PhoneBox:
+		return "phone"
 	}
 	return ""
 }

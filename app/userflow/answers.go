@@ -1,0 +1,219 @@
+package userflow
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"portico/app/fault"
+)
+
+// FieldName is the name of an attribute's form field: the id of a built-in one and of UserName,
+// attributes[<id>] of a custom one. A date is written in three boxes: name.day, name.month, name.year.
+func FieldName(id string) string {
+	if _, ok := Builtin()[id]; ok || id == UserName {
+		return id
+	}
+	return fmt.Sprintf("attributes[%s]", id)
+}
+
+// Answers reads the answers to a page's questions out of a form: only those asked, never a hidden or
+// read-only one, each in its own type. Complaints are named as the form's fields are.
+func Answers(asked []Attribute, form func(string) []string) (map[string]any, error) {
+	out := map[string]any{}
+	var bad fault.Fields
+	for _, a := range asked {
+		if a.ReadOnly || a.Hidden {
+			continue
+		}
+		name := FieldName(a.ID)
+		given := trimmed(form(name))
+		if a.Input() == DateBoxes {
+			given = trimmed([]string{dateOf(form, name)})
+		}
+		if len(given) == 0 {
+			switch {
+			case a.Required:
+				bad.Add(name, required(a), map[string]any{"label": a.Label, "id": a.ID})
+			case a.Type() == Boolean:
+				out[a.ID] = false
+			}
+			continue
+		}
+		v, key := a.Read(given)
+		if key != "" {
+			args := map[string]any{"label": a.Label, "id": a.ID, "count": a.Longest()}
+			if a.Definition != nil {
+				args["message"], args["low"], args["high"] = a.Definition.Message, number(a.Definition.Low), number(a.Definition.High)
+			}
+			bad.Add(name, key, args)
+			continue
+		}
+		out[a.ID] = v
+	}
+	return out, bad.Err()
+}
+
+func required(a Attribute) string {
+	switch a.Input() {
+	case RadioSingleSelect, Dropdown:
+		return "field.attribute.choose"
+	case CheckboxMultiSelect:
+		return "field.attribute.tick_one"
+	case CheckboxSingle:
+		return "field.attribute.tick"
+	}
+	return "field.attribute.required"
+}
+
+func trimmed(given []string) []string {
+	var out []string
+	for _, g := range given {
+		if g = strings.TrimSpace(g); g != "" {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+func number(n *int64) any {
+	if n == nil {
+		return nil
+	}
+	return *n
+}
+
+// dateOf joins the three boxes as year-month-day; a date in one box is taken as it is.
+func dateOf(form func(string) []string, name string) string {
+	one := func(part string) string {
+		for _, v := range trimmed(form(name + part)) {
+			return v
+		}
+		return ""
+	}
+	d, m, y := one(".day"), one(".month"), one(".year")
+	if d == "" && m == "" && y == "" {
+		return one("")
+	}
+	pad := func(s string) string {
+		if len(s) == 1 {
+			return "0" + s
+		}
+		return s
+	}
+	return y + "-" + pad(m) + "-" + pad(d)
+}
+
+// Read turns what was typed into the attribute's value: a string, a bool or an int64. key is a message key
+// when it cannot be taken.
+func (a Attribute) Read(answers []string) (value any, key string) {
+	for _, s := range answers {
+		switch {
+		case !printable(s):
+			return nil, "field.attribute.invalid"
+		case utf8.RuneCountInString(s) > a.Longest():
+			return nil, "field.attribute.long"
+		}
+	}
+	if len(answers) == 0 {
+		return nil, "field.attribute.required"
+	}
+	switch a.Type() {
+	case Boolean:
+		yes := slices.Contains([]string{"true", "on", "1", "yes"}, answers[0])
+		if a.Required && !yes {
+			return nil, "field.attribute.tick"
+		}
+		return yes, ""
+	case Int:
+		return a.readInt(answers[0])
+	case Date:
+		t, err := time.Parse(time.DateOnly, answers[0])
+		if err != nil || t.Year() < 1800 || t.Year() > 2999 {
+			return nil, "field.attribute.date"
+		}
+		return answers[0], ""
+	case Phone:
+		return readPhone(answers[0])
+	}
+	return a.readText(answers)
+}
+
+func (a Attribute) readInt(s string) (any, string) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return nil, "field.attribute.number"
+	}
+	if d := a.Definition; d != nil {
+		switch {
+		case d.Low != nil && n < *d.Low:
+			return nil, "field.attribute.low"
+		case d.High != nil && n > *d.High:
+			return nil, "field.attribute.high"
+		}
+	}
+	return n, ""
+}
+
+func (a Attribute) readText(answers []string) (any, string) {
+	if choices := a.Choices(); len(choices) > 0 {
+		for _, s := range answers {
+			if !slices.ContainsFunc(choices, func(o Option) bool { return o.Value == s }) {
+				return nil, "field.attribute.choice"
+			}
+		}
+	}
+	if a.Input() == CheckboxMultiSelect {
+		slices.Sort(answers)
+		joined := strings.Join(slices.Compact(answers), ",")
+		if utf8.RuneCountInString(joined) > MaxText {
+			return nil, "field.attribute.many"
+		}
+		return joined, ""
+	}
+	if len(answers) > 1 {
+		return nil, "field.attribute.choice"
+	}
+	if a.ID != "streetAddress" && strings.ContainsAny(answers[0], "\r\n") {
+		return nil, "field.attribute.invalid"
+	}
+	if d := a.Definition; d != nil && d.Pattern != "" {
+		re, err := CompilePattern(d.Pattern)
+		if err != nil || !re.MatchString(answers[0]) { // a pattern that became unreadable refuses
+			return nil, "field.attribute.pattern"
+		}
+	}
+	return answers[0], ""
+}
+
+var phoneNoise = regexp.MustCompile(`[\s().\-/]`)
+var phoneShape = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// readPhone takes a number with its country code, in whatever grouping, and gives it in E.164.
+func readPhone(s string) (any, string) {
+	s = phoneNoise.ReplaceAllString(s, "")
+	if rest, ok := strings.CutPrefix(s, "00"); ok {
+		s = "+" + rest
+	}
+	if !phoneShape.MatchString(s) {
+		return nil, "field.attribute.phone"
+	}
+	return s, ""
+}
+
+// Defaults are the values of fields that nobody is asked for: hidden and read-only ones with a default.
+func (f Flow) Defaults() map[string]any {
+	out := map[string]any{}
+	for _, a := range f.Attributes {
+		if (a.Hidden || a.ReadOnly) && a.Default != "" {
+			if v, key := a.Read([]string{a.Default}); key == "" {
+				out[a.ID] = v
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,211 @@
+package userflow
+
+import (
+	"encoding/hex"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"portico/app/fault"
+)
+
+// DataType is what a custom attribute holds (R 2.5.2; date, choice and phone are ours).
+type DataType string
+
+const (
+	String  DataType = "string"
+	Boolean DataType = "boolean"
+	Int     DataType = "int64"
+	Date    DataType = "date"   // stored as 2006-01-02
+	Choice  DataType = "choice" // stored as the value of one of its options
+	Phone   DataType = "phone"  // stored in E.164: +4930123456
+)
+
+// DataTypes lists them in the order in which an admin is offered them.
+func DataTypes() []DataType { return []DataType{String, Boolean, Int, Date, Choice, Phone} }
+
+// InputType is the control of an attribute on the page (R 2.5.3). The empty one is the default of the data
+// type (Attribute.Input).
+type InputType string
+
+const (
+	TextBox             InputType = "text"
+	RadioSingleSelect   InputType = "radioSingleSelect"
+	CheckboxMultiSelect InputType = "checkboxMultiSelect" // stored as comma-separated values
+	CheckboxSingle      InputType = "boolean"
+	NumericTextBox      InputType = "number"
+	Dropdown            InputType = "dropdown"
+	DateBoxes           InputType = "date" // three boxes: day, month, year
+	PhoneBox            InputType = "phone"
+)
+
+// InputTypes lists the controls that suit a data type; the first is the default.
+func InputTypes(d DataType) []InputType {
+	switch d {
+	case Boolean:
+		return []InputType{CheckboxSingle}
+	case Int:
+		return []InputType{NumericTextBox}
+	case Date:
+		return []InputType{DateBoxes}
+	case Choice:
+		return []InputType{RadioSingleSelect, Dropdown}
+	case Phone:
+		return []InputType{PhoneBox}
+	}
+	return []InputType{TextBox, RadioSingleSelect, Dropdown, CheckboxMultiSelect}
+}
+
+// Limits of the vendor (R 2.5.5) and ours where the vendor names none.
+const (
+	MaxDefinitions = 100 // custom attributes of a tenant
+	MaxText        = 250 // characters of a custom text
+	maxOptions     = 100
+	maxLabel       = 500 // characters of a label, hint or option, links included
+	maxName        = 64
+	maxDescription = 500
+)
+
+// UserName is the id of the field in which a newcomer chooses a user name. It is no attribute: the answer
+// becomes an identity (F056).
+const UserName = "userName"
+
+// Definition is a custom attribute of a tenant, defined once and usable in any flow (R 2.5.1). Its id and
+// data type never change.
+type Definition struct {
+	ID          string   `json:"id"` // extension_<extensions app id without hyphens>_<name> (R 2.5.4)
+	Name        string   `json:"name"`
+	Description string   `json:"description,omitempty"` // for admins, never shown to customers
+	DataType    DataType `json:"dataType"`
+	Options     []Option `json:"options,omitempty"`   // of a choice
+	Pattern     string   `json:"pattern,omitempty"`   // of a text: the whole value must match (RE2 syntax)
+	Message     string   `json:"message,omitempty"`   // what a customer reads when it does not; the admin's own words
+	MaxLength   int      `json:"maxLength,omitempty"` // of a text, in characters; 0 = 250
+	Low         *int64   `json:"low,omitempty"`       // of a whole number
+	High        *int64   `json:"high,omitempty"`
+}
+
+// ExtensionsApp is the id of the pretend application that a tenant's custom attributes belong to in their
+// API names, the vendor's b2c-extensions-app. It is derived from the tenant, so every copy agrees.
+func ExtensionsApp(tenantID string) string {
+	ns, err := uuid.Parse(tenantID)
+	if err != nil {
+		ns = uuid.NameSpaceOID
+	}
+	return uuid.NewSHA1(ns, []byte("portico extensions app")).String()
+}
+
+// DefinitionID makes the API name of a custom attribute: words are joined, what is no ASCII letter or digit
+// is dropped ("Loyalty number" → extension_…_loyaltyNumber). A name with nothing left gives "".
+func DefinitionID(tenantID, name string) string {
+	var b strings.Builder
+	upper := false
+	for _, c := range name {
+		switch {
+		case c > unicode.MaxASCII || !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '_':
+			upper = true
+			continue
+		case b.Len() == 0:
+			c = unicode.ToLower(c)
+		case upper:
+			c = unicode.ToUpper(c)
+		}
+		upper = false
+		b.WriteRune(c)
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	app := uuid.MustParse(ExtensionsApp(tenantID))
+	return "extension_" + hex.EncodeToString(app[:]) + "_" + b.String()
+}
+
+// Validate says what an admin must mend before the definition can be saved. Fields are named as in its JSON.
+func (d Definition) Validate() error {
+	var bad fault.Fields
+	if n := utf8.RuneCountInString(strings.TrimSpace(d.Name)); n == 0 || n > maxName || !printable(d.Name) {
+		bad.Add("name", "attribute.name.required", map[string]any{"count": maxName})
+	} else if !strings.HasPrefix(d.ID, "extension_") {
+		bad.Add("name", "attribute.name.letters", nil)
+	}
+	if utf8.RuneCountInString(d.Description) > maxDescription {
+		bad.Add("description", "flow.text.long", map[string]any{"count": maxDescription})
+	}
+	if !slices.Contains(DataTypes(), d.DataType) {
+		bad.Add("dataType", "attribute.type.required", nil)
+	}
+	if d.DataType == Choice {
+		checkOptions(&bad, "options", d.Options)
+	} else if len(d.Options) > 0 {
+		bad.Add("options", "attribute.options.choice_only", nil)
+	}
+	switch {
+	case d.Pattern == "":
+	case d.DataType != String:
+		bad.Add("pattern", "attribute.pattern.text_only", nil)
+	default:
+		if _, err := CompilePattern(d.Pattern); err != nil {
+			bad = append(bad, named("pattern", err)...)
+		} else if strings.TrimSpace(d.Message) == "" {
+			bad.Add("message", "attribute.pattern.message", nil)
+		}
+	}
+	if utf8.RuneCountInString(d.Message) > MaxText || !printable(d.Message) {
+		bad.Add("message", "flow.text.long", map[string]any{"count": MaxText})
+	}
+	if d.MaxLength < 0 || d.MaxLength > MaxText {
+		bad.Add("maxLength", "attribute.length.range", map[string]any{"high": MaxText})
+	}
+	if d.Low != nil && d.High != nil && *d.Low > *d.High {
+		bad.Add("high", "attribute.range.order", nil)
+	}
+	return bad.Err()
+}
+
+// named gives every complaint of an error another field.
+func named(field string, err error) fault.Fields {
+	e := fault.Of(err)
+	out := slices.Clone(e.Fields)
+	for i := range out {
+		out[i].Name = field
+	}
+	return out
+}
+
+// checkOptions: each option needs a text and a value of its own, and a comma would split the value of
+// several choices in two (R 2.5.3).
+func checkOptions(bad *fault.Fields, field string, options []Option) {
+	if len(options) == 0 {
+		bad.Add(field, "attribute.options.few", nil)
+	}
+	if len(options) > maxOptions {
+		bad.Add(field, "attribute.options.many", map[string]any{"count": maxOptions})
+	}
+	seen := map[string]bool{}
+	for _, o := range options {
+		switch {
+		case strings.TrimSpace(o.Value) == "":
+			bad.Add(field, "attribute.options.value", map[string]any{"text": o.Text})
+		case strings.TrimSpace(o.Text) == "":
+			bad.Add(field, "attribute.options.text", map[string]any{"value": o.Value})
+		case strings.Contains(o.Value, ","), !printable(o.Value), utf8.RuneCountInString(o.Value) > MaxText:
+			bad.Add(field, "attribute.options.comma", map[string]any{"value": o.Value})
+		case seen[o.Value]:
+			bad.Add(field, "attribute.options.twice", map[string]any{"value": o.Value})
+		case utf8.RuneCountInString(o.Text) > maxLabel || !printable(o.Text):
+			bad.Add(field, "flow.text.long", map[string]any{"count": maxLabel})
+		}
+		seen[o.Value] = true
+	}
+}
+
+// printable refuses control characters and the marks that turn the direction of what follows (Unicode
+// Standard Annex #9 §2): a text that an admin or customer saves must read as it looks.
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool {
+		return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' || c >= '\u202A' && c <= '\u202E' || c >= '\u2066' && c <= '\u2069'
+	})
+}
