@@ -300,41 +300,8 @@ func recovery(d *drawing) templ.Component {
 }
 
 func attributes(d *drawing) templ.Component {
-	var v pages.AttributesView
-	for _, f := range signin.Fields(d.flow()) {
-		label := f.Label
-		if label == "" && f.Definition != nil {
-			label = f.Definition.Name
-		}
-		at := pages.Attribute{ID: f.ID, Label: label, Hint: f.Hint, Kind: kindOf(f), Required: f.Required, ReadOnly: f.ReadOnly, MaxLength: f.Longest()}
-		for _, o := range f.Choices() {
-			at.Options = append(at.Options, ui.Option{Text: o.Text, Value: o.Value})
-		}
-		v.Attributes = append(v.Attributes, at)
-	}
 	d.cancel()
-	return pages.Attributes(d.page, v)
-}
-
-// kindOf gives the box for an attribute of a flow (R 2.5).
-func kindOf(f userflow.Attribute) string {
-	switch f.Input() {
-	case userflow.CheckboxSingle:
-		return "boolean"
-	case userflow.CheckboxMultiSelect:
-		return "checkboxes"
-	case userflow.RadioSingleSelect:
-		return "radio"
-	case userflow.Dropdown:
-		return "select"
-	case userflow.NumericTextBox:
-		return "number"
-	case userflow.DateBoxes:
-		return "date"
-	case userflow.PhoneBox:
-		return "phone"
-	}
-	return ""
+	return pages.Attributes(d.page, pages.Layout(signin.Fields(d.flow())))
 }
 
 func consent(d *drawing) templ.Component {

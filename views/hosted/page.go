@@ -79,6 +79,7 @@ type Page struct {
 	Account   string          // who is signing in, as typed or masked; shown with "Not you?"
 	Ways      []Way
 	Languages []Language // language chooser. Empty = none
+	Preview   bool       // a picture of the page, for admins: nothing can be pressed and no script runs
 
 	asks bool // it has a main form (form)
 }
