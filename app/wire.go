@@ -71,7 +71,7 @@ func (s *server) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	portal := s.portal(site, csrf, checked)
+	portal := s.portal(site, brands, csrf, checked)
 	portal.Keys = provider
 	web.Rows = append(web.Rows, special(portal.Routes())...)
 	portal.Mount(s.app)

@@ -34,8 +34,9 @@ type Portal struct {
 	Sessions    handlers.Sessions
 	CSRF        handlers.CSRF
 	Bundle      *i18n.Bundle
-	BaseURL     string // of the whole installation: what apps use
-	AdminHost   string // "" = not apart
+	Brands      *handlers.Brands // how the tenants look, for previews of their pages
+	BaseURL     string           // of the whole installation: what apps use
+	AdminHost   string           // "" = not apart
 	Development bool
 	MailReady   bool // customers get real mail, or the development mailbox
 	Passwords   Passwords

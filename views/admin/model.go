@@ -364,3 +364,10 @@ type Public struct {
 	Command     string
 	Links       []Link
 }
+
+// Frame is a page of the hosted kind, drawn to be looked at inside a page of the portal.
+type Frame struct {
+	Title string // what it shows, for whoever cannot see it
+	HTML  string // the whole document
+	Wide  bool   // as on a desk, not as on a phone
+}
