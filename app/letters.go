@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/url"
+	"strings"
 
 	"portico/app/i18n"
 	"portico/app/message"
@@ -26,7 +27,11 @@ func (r letters) Render(ctx context.Context, n message.Note) (message.Letter, er
 	}
 	l := r.bundle.Match(n.Locale, t.DefaultLocale)
 	letter := email.Letter{Kind: email.Kind(n.Kind), Purpose: n.Purpose, Tenant: t.Name, Theme: t.Settings.Theme, BaseURL: r.baseURL.String(),
-		SupportURL: t.Settings.SupportURL, Code: n.Code, Host: r.baseURL.Hostname(), URL: n.URL, Minutes: int(n.ValidFor.Minutes())}
+		SupportURL: t.Settings.SupportURL, Code: n.Code, Host: r.baseURL.Hostname(), URL: n.URL, Minutes: int(n.ValidFor.Minutes()),
+		App: n.App, Message: n.Message, Until: n.Until, At: n.At, Place: n.Place, Device: n.Device}
+	if n.Kind == message.PasswordChanged && n.Place != "" {
+		letter.Place = place(l, n.Place)
+	}
 	if n.Channel == "sms" {
 		return message.Letter{SenderName: t.Name, Text: email.SMS(l, letter)}, nil
 	}
@@ -35,4 +40,19 @@ func (r letters) Render(ctx context.Context, n message.Note) (message.Letter, er
 		return r.plain.Render(ctx, n)
 	}
 	return message.Letter{SenderName: t.Name, Subject: words.Subject, Text: words.Text, HTML: words.HTML}, nil
+}
+
+// place puts the country of "Lisbon, PT" into the reader's words.
+func place(l *i18n.Localizer, s string) string {
+	city, country, two := strings.Cut(s, ", ")
+	if !two {
+		city, country = "", s
+	}
+	if name := l.Countries()[country]; name != "" {
+		country = name
+	}
+	if city == "" {
+		return country
+	}
+	return city + ", " + country
 }

@@ -19,6 +19,9 @@ type Kind string
 const (
 	Code Kind = "code" // a one-time code
 	Link Kind = "link" // a link that opens a page (whose POST acts)
+	// Invite brings an invitation's link, PasswordChanged tells somebody that their password is another one.
+	Invite          Kind = "invitation"
+	PasswordChanged Kind = "password_changed"
 )
 
 // Note is what a message has to say. Nothing that a stranger typed is in it besides the address.
@@ -32,6 +35,12 @@ type Note struct {
 	Code     string        `json:"code,omitempty"`
 	URL      string        `json:"url,omitempty"`
 	ValidFor time.Duration `json:"validFor,omitempty"`
+	App      string        `json:"app,omitempty"`     // the app that somebody is invited to
+	Message  string        `json:"message,omitempty"` // an administrator's own paragraph, plain text
+	Until    time.Time     `json:"until,omitzero"`    // when the link stops working
+	At       time.Time     `json:"at,omitzero"`       // when it happened
+	Place    string        `json:"place,omitempty"`   // measured: "Lisbon, Portugal"
+	Device   string        `json:"device,omitempty"`  // parsed: "Firefox on Windows"
 	// Decoy is queued like any other note and never delivered, so that time tells a stranger nothing.
 	Decoy bool `json:"decoy,omitempty"`
 }
@@ -81,6 +90,9 @@ func Post(ctx context.Context, q Queue, n Note, now time.Time) error {
 	}
 	if n.ValidFor > 0 {
 		it.NotAfter = now.Add(n.ValidFor)
+	}
+	if !n.Until.IsZero() {
+		it.NotAfter = n.Until
 	}
 	return q.EnqueueOutbox(ctx, it)
 }

@@ -23,7 +23,10 @@ func (p Plain) Render(ctx context.Context, n Note) (Letter, error) {
 		return Letter{}, err
 	}
 	l := p.Bundle.Match(n.Locale)
-	args := map[string]any{"tenant": name, "code": n.Code, "url": n.URL, "count": int(n.ValidFor.Minutes())}
+	args := map[string]any{"tenant": name, "code": n.Code, "url": n.URL, "count": int(n.ValidFor.Minutes()), "app": n.App}
+	if !n.Until.IsZero() {
+		args["until"] = l.Date(n.Until)
+	}
 	subject := l.T("mail."+string(n.Kind)+".subject", args)
 	text := l.T("mail."+string(n.Kind)+".text", args)
 	if n.Channel == "sms" {

@@ -1,6 +1,7 @@
 // Package email knows how letters look: plain text and simple HTML from one set of paragraphs, with the
 // tenant's name and colour, in the reader's language and direction. Nothing that a stranger typed stands
-// in a letter: no name, no free text, only codes and links that we made and facts that we measured.
+// in a letter: no name, no free text, only codes and links that we made and facts that we measured; and in
+// an invitation the paragraph of the administrator who sends it, as plain text.
 package email
 
 import (
@@ -19,6 +20,7 @@ type Kind string
 const (
 	Code            Kind = "code"             // a one-time code
 	Link            Kind = "link"             // a link that opens a page; only its form acts
+	Invitation      Kind = "invitation"       // an administrator invites somebody
 	Existing        Kind = "existing"         // somebody asked for an account that is there already
 	NewSignIn       Kind = "new_sign_in"      // from a place or device not seen before
 	PasswordChanged Kind = "password_changed" // a password was set or changed
@@ -42,6 +44,9 @@ type Letter struct {
 	Place      string    // measured: "Lisbon, Portugal"
 	Device     string    // parsed: "Firefox 140 on Windows"
 	Method     string    // totp, passkey, email, sms, recovery
+	App        string    // of an invitation
+	Message    string    // of an invitation: the administrator's own paragraph, plain text
+	Until      time.Time // of an invitation: when the link stops working
 }
 
 // Words is a letter ready to be sent.
@@ -56,11 +61,15 @@ type paragraph struct {
 	URL  string // with Text as the button's words
 	Fact [2]string
 	Soft string
+	Own  string // somebody's own words, lines kept
 }
 
 // Render puts a letter into words.
 func Render(l *i18n.Localizer, m Letter) (Words, error) {
-	args := map[string]any{"tenant": m.Tenant, "code": m.Code, "count": m.Minutes}
+	args := map[string]any{"tenant": m.Tenant, "code": m.Code, "count": m.Minutes, "app": m.App}
+	if !m.Until.IsZero() {
+		args["until"] = l.Date(m.Until)
+	}
 	subject := l.T("mail."+string(m.Kind)+".subject", args)
 	body := m.paragraphs(l, args)
 	var html bytes.Buffer
@@ -93,6 +102,12 @@ func (m Letter) paragraphs(l *i18n.Localizer, args map[string]any) []paragraph {
 		body = append(body, paragraph{Code: m.Code}, paragraph{Text: l.T("mail.code.lifetime", args)}, paragraph{Soft: l.T("mail.code.ignore", args)})
 	case Link:
 		body = append(body, paragraph{URL: m.URL, Text: l.T("mail.link.button")}, paragraph{Text: l.T("mail.link.lifetime", args)}, paragraph{Soft: l.T("mail.link.ignore", args)})
+	case Invitation:
+		if own := strings.TrimSpace(strings.ReplaceAll(m.Message, "\r\n", "\n")); own != "" {
+			body = append(body, paragraph{Own: own})
+		}
+		body = append(body, paragraph{URL: m.URL, Text: l.T("mail.invitation.button")}, paragraph{Text: l.T("mail.invitation.lifetime", args)},
+			paragraph{Soft: l.T("mail.invitation.ignore", args)})
 	default:
 		for _, f := range [][2]string{{"mail.when", m.when(l)}, {"mail.where", m.Place}, {"mail.device", m.Device}, {"mail.method", m.method(l)}} {
 			if f[1] != "" {
@@ -138,7 +153,7 @@ func (m Letter) plain(body []paragraph) string {
 		case p.URL != "":
 			b.WriteString(p.Text + ":\n" + p.URL)
 		default:
-			b.WriteString(p.Text + p.Soft)
+			b.WriteString(p.Text + p.Soft + p.Own)
 		}
 		b.WriteString("\n")
 	}
@@ -165,5 +180,5 @@ func css(t branding.Theme) string {
 		`.from{font-weight:bold;margin:0 0 20px;color:` + text.Hex() + `}h1{font-size:22px;line-height:1.3;margin:0 0 16px}p{margin:0 0 16px}` +
 		`.code{font:bold 32px/1.2 Menlo,Consolas,monospace;letter-spacing:6px;padding:16px;background:#f1f2f6;border-radius:8px;text-align:center}` +
 		`.button{display:inline-block;padding:12px 24px;border-radius:8px;font-weight:bold;text-decoration:none;background:` + fill.Hex() + `;color:` + on.Hex() + `}` +
-		`.facts{margin:0 0 16px}.facts b{font-weight:normal;color:#5a6072}.soft{color:#5a6072;font-size:14px}.foot{max-width:480px;margin:16px auto 0;text-align:center;color:#5a6072;font-size:13px}`
+		`.facts{margin:0 0 16px}.facts b{font-weight:normal;color:#5a6072}.own{white-space:pre-line;padding-inline-start:16px;border-inline-start:3px solid #d9dce4}.soft{color:#5a6072;font-size:14px}.foot{max-width:480px;margin:16px auto 0;text-align:center;color:#5a6072;font-size:13px}`
 }

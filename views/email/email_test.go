@@ -18,7 +18,7 @@ var key = regexp.MustCompile(`mail\.[a-z_]`)
 func sample(kind Kind) Letter {
 	return Letter{Kind: kind, Tenant: "Fernhill Group", Theme: branding.Theme{Color: "#0b6e4f"}, BaseURL: "https://login.fernhill.example", SupportURL: "https://fernhill.example/help",
 		Code: "042317", Host: "login.fernhill.example", URL: "https://login.fernhill.example/x?token=abc", Minutes: 10, At: time.Date(2026, 11, 21, 9, 5, 0, 0, time.UTC),
-		Place: "Lisbon, Portugal", Device: "Firefox 140 on Windows", Method: "totp"}
+		Place: "Lisbon, Portugal", Device: "Firefox 140 on Windows", Method: "totp", App: "Fernhill Market", Message: "Welcome aboard.\nSee <b>you</b> there!", Until: time.Date(2026, 11, 28, 9, 5, 0, 0, time.UTC)}
 }
 
 func TestEveryLetterInEveryLanguage(t *testing.T) {
@@ -28,7 +28,7 @@ func TestEveryLetterInEveryLanguage(t *testing.T) {
 	}
 	for _, tag := range b.Tags() {
 		l := b.Match(tag.String())
-		for _, kind := range []Kind{Code, Link, Existing, NewSignIn, PasswordChanged, MethodAdded, MethodRemoved} {
+		for _, kind := range []Kind{Code, Link, Invitation, Existing, NewSignIn, PasswordChanged, MethodAdded, MethodRemoved} {
 			w, err := Render(l, sample(kind))
 			if err != nil {
 				t.Fatal(err)
@@ -94,5 +94,21 @@ func TestATenantCannotWriteMarkup(t *testing.T) {
 	}
 	if strings.Contains(w.HTML, "<script>") || strings.Contains(w.HTML, "display:none") {
 		t.Error(w.HTML)
+	}
+}
+
+func TestAnInvitationsOwnParagraphIsPlainText(t *testing.T) {
+	b, _ := i18n.Load()
+	w, err := Render(b.Match("en"), sample(Invitation))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(w.Text, "See <b>you</b> there!") || strings.Contains(w.HTML, "<b>you</b>") || !strings.Contains(w.HTML, "&lt;b&gt;you") {
+		t.Errorf("%s\n%s", w.Text, w.HTML)
+	}
+	for _, want := range []string{"Fernhill Group invites you to Fernhill Market", "28 November 2026"} {
+		if !strings.Contains(w.Text, want) {
+			t.Errorf("no %q in %s", want, w.Text)
+		}
 	}
 }

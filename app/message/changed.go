@@ -1,0 +1,39 @@
+package message
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// Change tells whose password is another one, and when and from where that was done, in general words.
+type Change struct {
+	TenantID string
+	To       string
+	Locale   string
+	At       time.Time
+	Country  string // a code; "" = not known, or not theirs to know (an administrator did it)
+	City     string
+	Browser  string
+	OS       string
+}
+
+// PostPasswordChanged queues "your password was changed" to the account's own address, in the transaction
+// that changes it: whoever did not do it learns of it at once (OWASP ASVS 5.0 §6.3.7).
+func PostPasswordChanged(ctx context.Context, q Queue, c Change, now time.Time) error {
+	if c.To == "" {
+		return nil // an account without an address has nowhere to be told
+	}
+	return Post(ctx, q, Note{Kind: PasswordChanged, Channel: "mail", TenantID: c.TenantID, To: c.To, Locale: c.Locale, At: c.At,
+		Place: joined(", ", c.City, c.Country), Device: joined(" · ", c.Browser, c.OS)}, now)
+}
+
+func joined(by string, parts ...string) string {
+	var given []string
+	for _, p := range parts {
+		if p != "" {
+			given = append(given, p)
+		}
+	}
+	return strings.Join(given, by)
+}
