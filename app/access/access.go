@@ -12,6 +12,9 @@ const (
 	AppWrite          Permission = "Application.ReadWrite.All"
 	FlowRead          Permission = "EventListener.Read.All"
 	FlowWrite         Permission = "EventListener.ReadWrite.All"
+	AttributeRead     Permission = "IdentityUserFlow.Read.All" // custom attributes
+	AttributeWrite    Permission = "IdentityUserFlow.ReadWrite.All"
+	Invite            Permission = "User.Invite.All"
 	AuditRead         Permission = "AuditLog.Read.All"
 	OrganizationRead  Permission = "Organization.Read.All"
 	OrganizationWrite Permission = "Organization.ReadWrite.All"
@@ -48,7 +51,7 @@ const GlobalAdministratorID = "62e90394-69f5-4237-9190-012177145e10"
 
 // All lists every permission; an API client made without naming any has all of its tenant's.
 func All() []Permission {
-	return []Permission{UserRead, UserWrite, AppRead, AppWrite, FlowRead, FlowWrite, AuditRead, OrganizationRead,
+	return []Permission{UserRead, UserWrite, AppRead, AppWrite, FlowRead, FlowWrite, AttributeRead, AttributeWrite, Invite, AuditRead, OrganizationRead,
 		OrganizationWrite, RoleRead, RoleWrite, PolicyRead}
 }
 
@@ -92,10 +95,10 @@ func Covers(have, want []Permission) bool {
 func Roles() []Role {
 	return []Role{
 		{GlobalAdministratorID, "Global Administrator", All()},
-		{"f2ef992c-3afb-46b9-b7cf-a126ee74c451", "Global Reader", []Permission{UserRead, AppRead, FlowRead, AuditRead, OrganizationRead, RoleRead, PolicyRead}},
+		{"f2ef992c-3afb-46b9-b7cf-a126ee74c451", "Global Reader", []Permission{UserRead, AppRead, FlowRead, AttributeRead, AuditRead, OrganizationRead, RoleRead, PolicyRead}},
 		{"9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3", "Application Administrator", []Permission{AppRead, AppWrite, OrganizationRead}},
-		{"fe930be7-5e62-47db-91af-98c3a49a38b1", "User Administrator", []Permission{UserRead, UserWrite, OrganizationRead}},
-		{"6e591065-9bad-43ed-90f3-e9424366d2f0", "External ID User Flow Administrator", []Permission{FlowRead, FlowWrite, AppRead, OrganizationRead}},
+		{"fe930be7-5e62-47db-91af-98c3a49a38b1", "User Administrator", []Permission{UserRead, UserWrite, Invite, OrganizationRead}},
+		{"6e591065-9bad-43ed-90f3-e9424366d2f0", "External ID User Flow Administrator", []Permission{FlowRead, FlowWrite, AttributeRead, AttributeWrite, AppRead, OrganizationRead}},
 		{"5d6b6bb7-de71-4623-b4af-96380a352509", "Security Reader", []Permission{UserRead, AuditRead, PolicyRead, OrganizationRead}},
 		{"4a5d8f65-41da-4de4-8968-e035b65339cf", "Reports Reader", []Permission{AuditRead, OrganizationRead}},
 	}

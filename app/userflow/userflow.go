@@ -264,7 +264,7 @@ func (a Attribute) check(where string) fault.Fields {
 			bad.Add(where+".default", "flow.attribute.default", args)
 		}
 	}
-	if a.Required && a.Default == "" && (a.Hidden || a.ReadOnly) {
+	if a.Required && a.Default == "" && (a.Hidden || a.ReadOnly) && a.ID != "email" { // the address is proven, never asked
 		bad.Add(where, "flow.attribute.unanswerable", args)
 	}
 	if a.ID == UserName && (a.Hidden || a.ReadOnly) {
