@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-gormigrate/gormigrate/v2"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 )
@@ -67,4 +68,14 @@ func (s *Store) Settle() error {
 		return s.write.Exec("VACUUM ANALYZE").Error
 	}
 	return s.Maintain(context.Background())
+}
+
+// MigrateTo stops at a step of the history, as an older version of the program would have.
+func (s *Store) MigrateTo(ctx context.Context, id string) error {
+	steps, err := s.migrations()
+	if err != nil {
+		return err
+	}
+	return gormigrate.New(s.write.Session(&gorm.Session{Context: ctx}), &gormigrate.Options{TableName: "migrations", IDColumnName: "id",
+		IDColumnSize: 64, UseTransaction: true}, steps).MigrateTo(id)
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"portico/app/userflow"
 	"portico/models"
 	"portico/models/modelstest"
 )
@@ -107,6 +108,56 @@ func TestMigratingTogetherAndAgainIsHarmless(t *testing.T) {
 			t.Errorf("once more: %v", err)
 		}
 		modelstest.MustTenant(t, s.Store, "")
+	})
+}
+
+// Flows of before 0002 named custom attributes that nothing defined: they go on, and so do people inside them.
+func TestFlowsOfAnOlderVersionGoOn(t *testing.T) {
+	onEmpty(t, func(t *testing.T, s modelstest.Scratch) {
+		if err := s.MigrateTo(t.Context(), "0001"); err != nil {
+			t.Fatal(err)
+		}
+		db, tenantID, flowID := raw(t, s), models.NewID(), models.NewID()
+		bind := func(query string) string {
+			if s.Engine == modelstest.Postgres {
+				for i := 1; strings.Contains(query, "?"); i++ {
+					query = strings.Replace(query, "?", fmt.Sprintf("$%d", i), 1)
+				}
+			}
+			return query
+		}
+		exec := func(query string, args ...any) {
+			t.Helper()
+			if _, err := db.Exec(bind(query), args...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		at := s.Clock.Now()
+		exec("INSERT INTO tenants (id, slug, name, kind, plan, disabled, default_locale, settings, version, created_at) VALUES (?, 'old', 'Old', 'customer', 'standard', false, 'en', '{}', 1, ?)", tenantID, at)
+		exec("INSERT INTO user_flows (id, tenant_id, name, published, created_at, updated_at) VALUES (?, ?, 'Customers', 2, ?, ?)", flowID, tenantID, at, at)
+		for version, doc := range map[int]string{
+			1: `{"name":"Customers","attributes":null}`,
+			2: `{"id":"x","name":"Customers","version":2,"signUpMethod":"emailCode","signInMethods":["emailCode"],"signUpAllowed":true,"mfa":{"enforcement":"off","methods":null},
+				"attributes":[{"id":"givenName","required":true},{"id":"extension_news","label":"News","dataType":"boolean","inputType":"boolean","required":false},
+				{"id":"extension_home","inputType":"radioSingleSelect","required":true,"options":[{"text":"A flat","value":"flat"}]}]}`,
+		} {
+			exec("INSERT INTO user_flow_versions (flow_id, version, tenant_id, document, created_at, actor_name) VALUES (?, ?, ?, ?, ?, '')", flowID, version, tenantID, doc, at)
+		}
+		if err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		tn := s.Tenant(tenantID)
+		have, err := tn.Definitions(t.Context())
+		if err != nil || len(have) != 2 || have[0].ID != "extension_home" || have[0].DataType != userflow.String || have[1].DataType != userflow.Boolean {
+			t.Fatalf("%+v, %v", have, err)
+		}
+		f, err := tn.PublishFlow(t.Context(), modelstest.Actor(), flowID, func(f *userflow.Flow) error { f.Name = "People"; return nil })
+		if err != nil || f.Version != 3 || f.Attributes[1].Type() != userflow.Boolean {
+			t.Errorf("%+v, %v", f, err)
+		}
+		if _, has, err := tn.Draft(t.Context(), flowID); has || err != nil {
+			t.Errorf("a draft: %v, %v", has, err)
+		}
 	})
 }
 

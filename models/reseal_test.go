@@ -28,6 +28,7 @@ var notSealed = map[string]string{
 	"OpenIDGrantRow.CodeHash":        "SHA-256 of a random code",
 	"OpenIDGrantRow.RefreshHash":     "SHA-256 of a random token",
 	"OpenIDGrantRow.RefreshPrevious": "SHA-256 of a random token",
+	"InvitationRow.Hash":             "SHA-256 of a random token",
 	"MailedCodeRow.Hash":             "MAC of a code that lives for minutes",
 }
 

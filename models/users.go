@@ -208,6 +208,10 @@ func validateUser(before User, u *User) error {
 	}
 	for i := range u.Identities {
 		id := &u.Identities[i]
+		if kept, ok := sameIdentity(before, *id); ok {
+			id.Canonical = kept.Canonical
+			continue
+		}
 		switch id.SignInType {
 		case account.SignInEmail:
 			canonical, err := account.CanonicalEmail(id.Value)
@@ -216,9 +220,11 @@ func validateUser(before User, u *User) error {
 			}
 			id.Canonical = canonical
 		case account.SignInUserName:
-			if id.Canonical = account.CanonicalUserName(id.Value); id.Canonical == "" || len(id.Canonical) > 64 {
-				bad.Add("userName", "field.user_name.invalid", nil)
+			canonical, err := account.CanonicalUserName(id.Value)
+			if err != nil {
+				bad = append(bad, fault.Of(err).Fields...)
 			}
+			id.Canonical = canonical
 		case account.SignInFederated:
 			if id.Canonical == "" {
 				id.Canonical = id.Value
@@ -231,6 +237,16 @@ func validateUser(before User, u *User) error {
 		}
 	}
 	return bad.Err()
+}
+
+// sameIdentity finds an identity that the person has already.
+func sameIdentity(before User, i account.Identity) (account.Identity, bool) {
+	for _, have := range before.Identities {
+		if have.SignInType == i.SignInType && have.Issuer == i.Issuer && have.Value == i.Value {
+			return have, true
+		}
+	}
+	return i, false
 }
 
 // hasValue reports whether an identity is a given address: its own check says what is wrong with it.
@@ -288,6 +304,7 @@ func (t *Tenant) CreateUser(ctx context.Context, actor audit.Actor, u User, pass
 		if err != nil {
 			return audit.Event{}, err
 		}
+		u.Profile = profileOf(row)
 		if err := t.w(ctx).Create(&row).Error; err != nil {
 			return audit.Event{}, err
 		}

@@ -117,11 +117,6 @@ func CanonicalEmail(s string) (string, error) {
 	return canonical, nil
 }
 
-// CanonicalUserName is the form in which user names are compared.
-func CanonicalUserName(s string) string {
-	return strings.ToLower(norm.NFKC.String(strings.TrimSpace(s)))
-}
-
 // MaskEmail shows enough of an address for its owner to recognise it and for nobody else to learn it.
 func MaskEmail(s string) string {
 	at := strings.LastIndexByte(s, '@')

@@ -10,7 +10,7 @@ import (
 func TestFlowsThatCanBeSaved(t *testing.T) {
 	good := func(edit ...func(*Flow)) Flow {
 		f := Flow{Name: "Customers", SignUpMethod: EmailPassword, SignInMethods: []Method{EmailPassword}, SignUpAllowed: true,
-			Attributes: []Attribute{{ID: "givenName"}, {ID: "extension_loyalty"}}, MFA: MFA{Enforcement: MFAConditional, Methods: []string{"email", "softwareOath"}}}
+			Attributes: []Attribute{{ID: "givenName"}, {ID: "extension_loyalty", Definition: &Definition{ID: "extension_loyalty", DataType: String}}}, MFA: MFA{Enforcement: MFAConditional, Methods: []string{"email", "softwareOath"}}}
 		for _, e := range edit {
 			e(&f)
 		}

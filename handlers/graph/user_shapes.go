@@ -39,7 +39,10 @@ func foldIdentity(s string) string {
 	if c, err := account.CanonicalEmail(s); err == nil {
 		return c
 	}
-	return account.CanonicalUserName(s)
+	if c, err := account.CanonicalUserName(s); err == nil {
+		return c
+	}
+	return folded(s)
 }
 
 func (u *user) upn() any {
@@ -243,11 +246,11 @@ func setIdentities(u *user, raw json.RawMessage) error {
 			}
 			u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInEmail, Value: i.IssuerAssignedID, Canonical: canonical})
 		case i.SignInType == account.SignInUserName:
-			if !userNameShape.MatchString(i.IssuerAssignedID) {
-				return invalidValue("identities", ": a user name has at most 64 letters, digits, - and _, and starts with a letter or digit")
+			canonical, err := account.CanonicalUserName(i.IssuerAssignedID)
+			if err != nil {
+				return invalidValue("identities", ": a user name has at most 64 letters and digits of one script, and starts with one")
 			}
-			u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInUserName, Value: i.IssuerAssignedID,
-				Canonical: account.CanonicalUserName(i.IssuerAssignedID)})
+			u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInUserName, Value: i.IssuerAssignedID, Canonical: canonical})
 		case i.SignInType == account.SignInFederated:
 			if i.Issuer == "" || len(i.Issuer) > 512 || i.IssuerAssignedID == "" || len(i.IssuerAssignedID) > 512 {
 				return invalidValue("identities", ": a federated identity needs issuer and issuerAssignedId")
@@ -263,7 +266,6 @@ func setIdentities(u *user, raw json.RawMessage) error {
 	return nil
 }
 
-var userNameShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
 // setUPN takes a chosen principal name, which is an address to sign in with.
 func setUPN(u *user, raw json.RawMessage) error {

@@ -8,6 +8,8 @@ ALTER TABLE "user_flows" ADD "draft_actor" text
 --;
 ALTER TABLE "user_flows" ADD "draft_at" timestamptz
 --;
+UPDATE user_flows SET draft = '', draft_base = 0, draft_revision = 0, draft_actor = ''
+--;
 CREATE TABLE "user_attributes" ("tenant_id" varchar(36),"id" varchar(255),"name_norm" varchar(255),"document" text,"created_at" timestamptz,"updated_at" timestamptz,PRIMARY KEY ("tenant_id","id"))
 --;
 CREATE UNIQUE INDEX IF NOT EXISTS "user_attributes_name" ON "user_attributes" ("tenant_id","name_norm")
@@ -32,23 +34,11 @@ CREATE INDEX IF NOT EXISTS "invitations_address" ON "invitations" ("tenant_id","
 --;
 CREATE INDEX IF NOT EXISTS "invitations_time" ON "invitations" ("tenant_id","created_at")
 --;
-ALTER TABLE users ALTER COLUMN name_norm TYPE text COLLATE "C"
---;
-ALTER TABLE applications ALTER COLUMN name_norm TYPE text COLLATE "C"
---;
-ALTER TABLE sign_ins ALTER COLUMN identifier TYPE text COLLATE "C"
---;
-CREATE INDEX IF NOT EXISTS users_mail ON users (tenant_id, lower(mail))
---;
-CREATE INDEX IF NOT EXISTS users_deleted ON users (tenant_id, deleted_at) WHERE deleted_at IS NOT NULL
---;
-CREATE INDEX IF NOT EXISTS users_name_deleted ON users (tenant_id, name_norm) WHERE deleted_at IS NOT NULL
---;
-CREATE INDEX IF NOT EXISTS users_name_disabled ON users (tenant_id, name_norm) WHERE NOT enabled
---;
-DO $$ BEGIN
-  CREATE EXTENSION IF NOT EXISTS pg_trgm;
-  CREATE INDEX IF NOT EXISTS users_search ON users USING gin (search_norm gin_trgm_ops);
-EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
-  RAISE WARNING 'pg_trgm is not available: searching people will be slow';
-END $$
+INSERT INTO user_attributes (tenant_id, id, name_norm, document, created_at, updated_at)
+  SELECT tenant_id, id, lower(name), json_build_object('id', id, 'name', name, 'dataType', kind)::text, created_at, created_at FROM (
+    SELECT v.tenant_id, a.value->>'id' AS id, substr(a.value->>'id', 11) AS name,
+      CASE a.value->>'dataType' WHEN 'boolean' THEN 'boolean' WHEN 'int64' THEN 'int64' ELSE 'string' END AS kind, v.created_at,
+      row_number() OVER (PARTITION BY v.tenant_id, lower(a.value->>'id') ORDER BY v.created_at DESC) AS n
+    FROM user_flow_versions AS v, json_array_elements(CASE json_typeof(v.document::json->'attributes')
+      WHEN 'array' THEN v.document::json->'attributes' ELSE '[]' END) AS a
+    WHERE substr(a.value->>'id', 1, 10) = 'extension_') AS named WHERE n = 1

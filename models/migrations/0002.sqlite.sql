@@ -8,6 +8,8 @@ ALTER TABLE `user_flows` ADD `draft_actor` text
 --;
 ALTER TABLE `user_flows` ADD `draft_at` datetime
 --;
+UPDATE user_flows SET draft = '', draft_base = 0, draft_revision = 0, draft_actor = ''
+--;
 CREATE TABLE `user_attributes` (`tenant_id` text,`id` text,`name_norm` text,`document` text,`created_at` datetime,`updated_at` datetime,PRIMARY KEY (`tenant_id`,`id`))
 --;
 CREATE UNIQUE INDEX `user_attributes_name` ON `user_attributes`(`tenant_id`,`name_norm`)
@@ -32,45 +34,10 @@ CREATE INDEX `invitations_address` ON `invitations`(`tenant_id`,`canonical`)
 --;
 CREATE INDEX `invitations_time` ON `invitations`(`tenant_id`,`created_at`)
 --;
-CREATE INDEX IF NOT EXISTS users_mail ON users (tenant_id, lower(mail))
---;
-CREATE INDEX IF NOT EXISTS users_deleted ON users (tenant_id, deleted_at) WHERE deleted_at IS NOT NULL
---;
-CREATE INDEX IF NOT EXISTS users_name_deleted ON users (tenant_id, name_norm) WHERE deleted_at IS NOT NULL
---;
-CREATE INDEX IF NOT EXISTS users_name_disabled ON users (tenant_id, name_norm) WHERE NOT enabled
---;
-CREATE TABLE IF NOT EXISTS user_search (
-  num INTEGER PRIMARY KEY,
-  user_id TEXT NOT NULL UNIQUE,
-  tenant_id TEXT NOT NULL,
-  name_norm TEXT NOT NULL,
-  created_at DATETIME NOT NULL,
-  enabled NUMERIC NOT NULL,
-  deleted NUMERIC NOT NULL,
-  search_norm TEXT NOT NULL
-)
---;
-CREATE VIRTUAL TABLE IF NOT EXISTS user_trigrams USING fts5 (search_norm, content='user_search', content_rowid='num', tokenize='trigram')
---;
-CREATE TRIGGER IF NOT EXISTS users_search_insert AFTER INSERT ON users BEGIN
-  INSERT INTO user_search (user_id, tenant_id, name_norm, created_at, enabled, deleted, search_norm)
-    VALUES (new.id, new.tenant_id, new.name_norm, new.created_at, new.enabled, new.deleted_at IS NOT NULL, new.search_norm);
-  INSERT INTO user_trigrams (rowid, search_norm) SELECT num, search_norm FROM user_search WHERE user_id = new.id;
-END
---;
-CREATE TRIGGER IF NOT EXISTS users_search_delete AFTER DELETE ON users BEGIN
-  INSERT INTO user_trigrams (user_trigrams, rowid, search_norm) SELECT 'delete', num, search_norm FROM user_search WHERE user_id = old.id;
-  DELETE FROM user_search WHERE user_id = old.id;
-END
---;
-CREATE TRIGGER IF NOT EXISTS users_search_state AFTER UPDATE OF name_norm, created_at, enabled, deleted_at ON users BEGIN
-  UPDATE user_search SET name_norm = new.name_norm, created_at = new.created_at, enabled = new.enabled, deleted = new.deleted_at IS NOT NULL
-    WHERE user_id = new.id;
-END
---;
-CREATE TRIGGER IF NOT EXISTS users_search_text AFTER UPDATE OF search_norm ON users WHEN old.search_norm <> new.search_norm BEGIN
-  INSERT INTO user_trigrams (user_trigrams, rowid, search_norm) SELECT 'delete', num, search_norm FROM user_search WHERE user_id = old.id;
-  UPDATE user_search SET search_norm = new.search_norm WHERE user_id = new.id;
-  INSERT INTO user_trigrams (rowid, search_norm) SELECT num, search_norm FROM user_search WHERE user_id = new.id;
-END
+INSERT INTO user_attributes (tenant_id, id, name_norm, document, created_at, updated_at)
+  SELECT tenant_id, id, lower(name), json_object('id', id, 'name', name, 'dataType', kind), created_at, created_at FROM (
+    SELECT v.tenant_id, json_extract(a.value, '$.id') AS id, substr(json_extract(a.value, '$.id'), 11) AS name,
+      CASE json_extract(a.value, '$.dataType') WHEN 'boolean' THEN 'boolean' WHEN 'int64' THEN 'int64' ELSE 'string' END AS kind, v.created_at,
+      row_number() OVER (PARTITION BY v.tenant_id, lower(json_extract(a.value, '$.id')) ORDER BY v.created_at DESC) AS n
+    FROM user_flow_versions AS v, json_each(v.document, '$.attributes') AS a
+    WHERE a.type = 'object' AND substr(json_extract(a.value, '$.id'), 1, 10) = 'extension_') AS named WHERE n = 1
