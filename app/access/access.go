@@ -98,7 +98,9 @@ func Roles() []Role {
 		{"f2ef992c-3afb-46b9-b7cf-a126ee74c451", "Global Reader", []Permission{UserRead, AppRead, FlowRead, AttributeRead, AuditRead, OrganizationRead, RoleRead, PolicyRead}},
 		{"9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3", "Application Administrator", []Permission{AppRead, AppWrite, OrganizationRead}},
 		{"fe930be7-5e62-47db-91af-98c3a49a38b1", "User Administrator", []Permission{UserRead, UserWrite, Invite, OrganizationRead}},
+		{"95e79109-95c0-4d8e-aee3-d01accf2d47b", "Guest Inviter", []Permission{UserRead, Invite, OrganizationRead}},
 		{"6e591065-9bad-43ed-90f3-e9424366d2f0", "External ID User Flow Administrator", []Permission{FlowRead, FlowWrite, AttributeRead, AttributeWrite, AppRead, OrganizationRead}},
+		{"0526716b-113d-4c15-b2c8-68e3c22b9f80", "External ID User Flow Attribute Administrator", []Permission{AttributeRead, AttributeWrite, OrganizationRead}},
 		{"5d6b6bb7-de71-4623-b4af-96380a352509", "Security Reader", []Permission{UserRead, AuditRead, PolicyRead, OrganizationRead}},
 		{"4a5d8f65-41da-4de4-8968-e035b65339cf", "Reports Reader", []Permission{AuditRead, OrganizationRead}},
 	}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,6 +62,12 @@ func navIcon(label string) string {
 		return "log"
 	case "Audit logs":
 		return "history"
+	case "Custom attributes":
+		return "list"
+	case "Terms of use":
+		return "document"
+	case "Invitations":
+		return "mail"
 	}
 	return "settings"
 }
@@ -132,6 +139,21 @@ func hinted(options []Option) bool {
 
 func (f Field) check() ui.Checkbox {
 	return ui.Checkbox{Name: f.Name, Label: f.Label, Hint: f.Hint, Error: f.Error, Checked: f.Value != ""}
+}
+
+func (f Field) date() ui.Date {
+	d := ui.Date{Name: f.Name, Legend: f.Label, Hint: f.Hint, Error: f.Error, Optional: f.Optional}
+	parts := strings.SplitN(f.Value, "-", 3)
+	if len(parts) == 3 {
+		d.Year, d.Month, d.Day = parts[0], strings.TrimPrefix(parts[1], "0"), strings.TrimPrefix(parts[2], "0")
+	}
+	return d
+}
+
+// tries reports whether a form can be sent for a look at one of its fields. Enter in a field must still
+// mean the form's own button, which is why a hidden one then stands first.
+func tries(fields []Field) bool {
+	return slices.ContainsFunc(fields, func(f Field) bool { return len(f.Buttons) > 0 })
 }
 
 // table turns a table into the component's: the first cell is the row's name and its only link there.

@@ -163,6 +163,7 @@ const (
 	Hidden   FieldKind = "hidden"
 	Heading  FieldKind = "heading" // not a field: a heading between fields
 	Grid     FieldKind = "grid"    // several small fields side by side
+	Date     FieldKind = "date"    // three boxes, Name.day, Name.month and Name.year; Value is 2006-01-02
 )
 
 // Field is one control of a form, with what was typed and what is wrong with it.
@@ -183,6 +184,19 @@ type Field struct {
 	Optional     bool
 	Code         bool    // fixed width: addresses, ids
 	Fields       []Field // of a Grid
+	Pairs        bool    // of a Grid: two in each line
+	Buttons      []Try   // further ways to send the form, beside the field that they are about
+	Verdict      *Verdict
+}
+
+// Try is a button that sends the whole form to look at one field; nothing is saved.
+type Try struct {
+	Label, Name, Value string
+}
+
+// Verdict is what a try said about a field.
+type Verdict struct {
+	Tone, Text string
 }
 
 // Option is one choice.

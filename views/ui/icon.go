@@ -58,6 +58,10 @@ func path(name string) string {
 		return "M8 4H4v12h12v-4M11.5 3.500h5v5M16.5 3.5 9 11"
 	case "download":
 		return "M10 3v9.500M6 9l4 4 4-4M3.5 16.500h13"
+	case "list":
+		return "M7 5.500h9.500M7 10h9.500M7 14.500h9.500M3.500 5.500h.1M3.500 10h.1M3.500 14.500h.1"
+	case "document":
+		return "M5 2.500h7l3.500 3.500v11.500H5zM12 2.500v3.500h3.500M7.500 10h5.500M7.500 13.500h5.500"
 	case "key":
 		return "M7 13.500a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM10.5 10H17v3M14 10v2"
 	case "passkey":
