@@ -207,12 +207,16 @@ type things struct {
 	app  models.Application
 	flow models.UserFlow
 	user models.User
+
+	attribute userflow.Definition
 }
 
 func (b *bench) things() things {
 	b.Helper()
 	a, _ := modelstest.MustApp(b, b.shop, "Market", "https://market.example/callback")
-	return things{app: a, flow: modelstest.MustFlow(b, b.shop, "Sign in", userflow.EmailPassword, a), user: modelstest.MustUser(b, b.shop, "ada@example.com")}
+	d, err := b.shop.CreateDefinition(b.Context(), modelstest.Actor(), userflow.Definition{Name: "Card number", DataType: userflow.String})
+	b.must(err)
+	return things{attribute: d, app: a, flow: modelstest.MustFlow(b, b.shop, "Sign in", userflow.EmailPassword, a), user: modelstest.MustUser(b, b.shop, "ada@example.com")}
 }
 
 func (b *bench) audits() []models.AuditEntry {
@@ -554,7 +558,7 @@ func TestEveryPageOpens(t *testing.T) {
 					continue
 				}
 				id := th.app.ID
-				for part, x := range map[string]string{"/user-flows/": th.flow.ID, "/users/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID} {
+				for part, x := range map[string]string{"/user-attributes/": th.attribute.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID} {
 					if strings.Contains(route.Path, part) {
 						id = x
 					}
@@ -567,7 +571,7 @@ func TestEveryPageOpens(t *testing.T) {
 				}
 				readPage(t, path, a.body)
 			}
-			for _, list := range []string{"applications", "applications/deleted", "user-flows", "users", "users/deleted", "admins", "sign-ins", "audits"} {
+			for _, list := range []string{"applications", "applications/deleted", "user-attributes", "user-flows", "users", "users/deleted", "admins", "sign-ins", "audits"} {
 				for _, format := range []string{"csv", "json"} {
 					if a := w.get("/admin/t/shop/" + list + "?format=" + format); a.status != 200 || a.header.Get("Content-Disposition") == "" {
 						t.Errorf("%s as %s: %d", list, format, a.status)

@@ -43,6 +43,7 @@ func (p *Portal) Routes() []handlers.Route {
 		{Method: get, Path: "/admin/t/:tenant", Handler: p.startPage, NavGroup: navOverview, NavLabel: "Start"},
 	}
 	rows = append(rows, p.signInRoutes()...)
+	rows = append(rows, p.attributeRoutes()...)
 	rows = append(rows, p.peopleRoutes()...)
 	rows = append(rows, p.otherRoutes()...)
 	rows = append(rows, p.keyRoutes()...)
