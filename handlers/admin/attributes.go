@@ -22,14 +22,14 @@ import (
 func (p *Portal) attributeRoutes() []handlers.Route {
 	const at = "/admin/t/:tenant/user-attributes"
 	return []handlers.Route{
-		{Method: get, Path: at, Handler: p.definitionList, Permission: access.FlowRead, NavGroup: navSignIn, NavLabel: "Custom attributes"},
-		{Method: get, Path: at + "/new", Handler: p.definitionNew, Permission: access.FlowWrite},
-		{Method: post, Path: at, Handler: p.definitionCreate, Permission: access.FlowWrite},
-		{Method: get, Path: at + "/:id", Handler: p.definitionDetail, Permission: access.FlowRead},
-		{Method: get, Path: at + "/:id/edit", Handler: p.definitionEdit, Permission: access.FlowWrite},
-		{Method: post, Path: at + "/:id/edit", Handler: p.definitionSave, Permission: access.FlowWrite},
-		{Method: get, Path: at + "/:id/delete", Handler: p.definitionDeleteForm, Permission: access.FlowWrite},
-		{Method: post, Path: at + "/:id/delete", Handler: p.definitionDelete, Permission: access.FlowWrite},
+		{Method: get, Path: at, Handler: p.definitionList, Permission: access.AttributeRead, NavGroup: navSignIn, NavLabel: "Custom attributes"},
+		{Method: get, Path: at + "/new", Handler: p.definitionNew, Permission: access.AttributeWrite},
+		{Method: post, Path: at, Handler: p.definitionCreate, Permission: access.AttributeWrite},
+		{Method: get, Path: at + "/:id", Handler: p.definitionDetail, Permission: access.AttributeRead},
+		{Method: get, Path: at + "/:id/edit", Handler: p.definitionEdit, Permission: access.AttributeWrite},
+		{Method: post, Path: at + "/:id/edit", Handler: p.definitionSave, Permission: access.AttributeWrite},
+		{Method: get, Path: at + "/:id/delete", Handler: p.definitionDeleteForm, Permission: access.AttributeWrite},
+		{Method: post, Path: at + "/:id/delete", Handler: p.definitionDelete, Permission: access.AttributeWrite},
 	}
 }
 
@@ -95,7 +95,7 @@ func (p *Portal) definitionList(c *fiber.Ctx) error {
 		return err
 	}
 	create := &views.Link{Label: "New attribute", Href: v.base() + "/user-attributes/new"}
-	if v.may(access.FlowWrite) {
+	if v.may(access.AttributeWrite) {
 		s.Primary = create
 	} else {
 		create = nil
@@ -173,12 +173,12 @@ func (p *Portal) definitionDetail(c *fiber.Ctx) error {
 	for _, f := range flows {
 		for _, a := range f.Attributes {
 			if a.ID == d.ID {
-				t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: f.Name, Href: v.base() + "/user-flows/" + f.ID}, {Kind: views.Name, Text: choose(a.Label == "", d.Name, a.Label)}, plain(answerWord(a))}})
+				t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: f.Name, Href: choose(v.may(access.FlowRead), v.base()+"/user-flows/"+f.ID, "")}, {Kind: views.Name, Text: choose(a.Label == "", d.Name, a.Label)}, plain(answerWord(a))}})
 			}
 		}
 	}
 	sections = append(sections, views.Section{ID: "flows", Title: "Asked for in", Table: t, Empty: "No user flow asks for it yet. Add it on the page of a user flow."})
-	if v.may(access.FlowWrite) {
+	if v.may(access.AttributeWrite) {
 		s.Primary = &views.Link{Label: "Change attribute", Href: v.definitionBase(d) + "/edit"}
 		sections = append(sections, views.Section{ID: "danger", Title: "Delete", Danger: true, Lead: "What people answered stays in their accounts, but is no longer shown, asked for or put into tokens.",
 			Buttons: []views.Action{{Label: "Delete attribute", Href: v.definitionBase(d) + "/delete", Danger: true, About: d.Name}}})
