@@ -35,27 +35,29 @@ const (
 
 // ApplicationSpec is what an admin edits and no query filters by. Zero values mean the default.
 type ApplicationSpec struct {
-	RedirectURIs           []openid.RedirectURI `json:"redirectUris,omitempty"`
-	PostLogoutRedirectURIs []string             `json:"postLogoutRedirectUris,omitempty"`
-	BackChannelLogoutURI   string               `json:"backChannelLogoutUri,omitempty"`
-	SigningAlg             string               `json:"signingAlg,omitempty"`          // ES256
-	AccessTokenMinutes     int                  `json:"accessTokenMinutes,omitempty"`  // 60
-	IDTokenMinutes         int                  `json:"idTokenMinutes,omitempty"`      // 60
-	RefreshIdleMinutes     int                  `json:"refreshIdleMinutes,omitempty"`  // 90 days; spa: 24 h
-	IdentifierURIs         []string             `json:"identifierUris,omitempty"`      // api://<client id>
-	Scopes                 []openid.Scope       `json:"scopes,omitempty"`              // delegated permissions that its API exposes
-	AppRoles               []AppRole            `json:"appRoles,omitempty"`            // roles that it defines
-	Permissions            []string             `json:"permissions,omitempty"`         // application permissions granted to it
-	AskConsent             bool                 `json:"askConsent,omitempty"`          // people see the consent page
-	PKCEOptional           bool                 `json:"pkceOptional,omitempty"`        // for confidential clients only
-	AllowPublic            bool                 `json:"allowPublicClient,omitempty"`   // "allow public client flows"
-	HomepageURL            string               `json:"homepageUrl,omitempty"`         // where "back to the app" leads
-	LogoURL                string               `json:"logoUrl,omitempty"`             // shown on the consent page
-	TermsURL               string               `json:"termsOfServiceUrl,omitempty"`   // shown on the consent page
-	PrivacyURL             string               `json:"privacyStatementUrl,omitempty"` // shown on the consent page
-	Tags                   []string             `json:"tags,omitempty"`                // for the admin's own order
-	Notes                  string               `json:"notes,omitempty"`               // for the admin's own memory
-	AppRoleRequired        bool                 `json:"appRoleAssignmentRequired,omitempty"`
+	RedirectURIs           []openid.RedirectURI  `json:"redirectUris,omitempty"`
+	PostLogoutRedirectURIs []string              `json:"postLogoutRedirectUris,omitempty"`
+	BackChannelLogoutURI   string                `json:"backChannelLogoutUri,omitempty"`
+	SigningAlg             string                `json:"signingAlg,omitempty"`          // ES256
+	AccessTokenMinutes     int                   `json:"accessTokenMinutes,omitempty"`  // 60
+	IDTokenMinutes         int                   `json:"idTokenMinutes,omitempty"`      // 60
+	RefreshIdleMinutes     int                   `json:"refreshIdleMinutes,omitempty"`  // 90 days; spa: 24 h
+	IdentifierURIs         []string              `json:"identifierUris,omitempty"`      // api://<client id>
+	Scopes                 []openid.Scope        `json:"scopes,omitempty"`              // delegated permissions that its API exposes
+	AppRoles               []AppRole             `json:"appRoles,omitempty"`            // roles that it defines
+	Permissions            []string              `json:"permissions,omitempty"`         // application permissions granted to it
+	AskConsent             bool                  `json:"askConsent,omitempty"`          // people see the consent page
+	PKCEOptional           bool                  `json:"pkceOptional,omitempty"`        // for confidential clients only
+	AllowPublic            bool                  `json:"allowPublicClient,omitempty"`   // "allow public client flows"
+	HomepageURL            string                `json:"homepageUrl,omitempty"`         // where "back to the app" leads
+	LogoURL                string                `json:"logoUrl,omitempty"`             // shown on the consent page
+	TermsURL               string                `json:"termsOfServiceUrl,omitempty"`   // shown on the consent page
+	PrivacyURL             string                `json:"privacyStatementUrl,omitempty"` // shown on the consent page
+	Tags                   []string              `json:"tags,omitempty"`                // for the admin's own order
+	Notes                  string                `json:"notes,omitempty"`               // for the admin's own memory
+	AppRoleRequired        bool                  `json:"appRoleAssignmentRequired,omitempty"`
+	Claims                 []openid.ClaimMapping `json:"claims,omitempty"`             // what its tokens say besides
+	AcceptMappedClaims     bool                  `json:"acceptMappedClaims,omitempty"` // kept for the vendor's tools; claims need no opt-in here
 }
 
 // AppRole is a role that an application defines for its users or for other applications.
@@ -129,7 +131,7 @@ func (a Application) Client() (*openid.Client, error) {
 		BackChannelLogoutURI: a.Spec.BackChannelLogoutURI, SigningAlg: alg,
 		AccessTokenLifetime: minutes(a.Spec.AccessTokenMinutes, time.Hour), IDTokenLifetime: minutes(a.Spec.IDTokenMinutes, time.Hour),
 		RefreshIdle: minutes(a.Spec.RefreshIdleMinutes, refresh), ResourceURIs: a.Spec.IdentifierURIs, Scopes: a.Spec.Scopes,
-		Permissions: a.Spec.Permissions, AskConsent: a.Spec.AskConsent, PKCEOptional: a.Spec.PKCEOptional}
+		Permissions: a.Spec.Permissions, AskConsent: a.Spec.AskConsent, PKCEOptional: a.Spec.PKCEOptional, Claims: a.Spec.Claims}
 	for _, s := range a.Secrets {
 		secret := openid.Secret{ID: s.ID, ExpiresAt: s.ExpiresAt}
 		copy(secret.Hash[:], s.Hash)
@@ -292,10 +294,10 @@ func (t *Tenant) CreateApplication(ctx context.Context, actor audit.Actor, a App
 	}
 	a.Name = strings.TrimSpace(a.Name)
 	a.TenantID, a.Secrets, a.Certificates, a.DeletedAt, a.FirstRequestAt = t.ID, nil, nil, time.Time{}, time.Time{}
-	if err := a.Validate(); err != nil {
-		return Application{}, err
-	}
 	err := t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		if err := t.checkApplication(ctx, a); err != nil {
+			return audit.Event{}, err
+		}
 		a.CreatedAt, a.UpdatedAt = t.Now(), t.Now()
 		spec, err := json.Marshal(a.Spec)
 		if err != nil {
@@ -382,7 +384,7 @@ func (t *Tenant) editApplication(ctx context.Context, actor audit.Actor, id, act
 		next := before
 		next.Name, next.Kind, next.Enabled, next.Spec = strings.TrimSpace(after.Name), after.Kind, after.Enabled, after.Spec
 		after = next
-		if err := after.Validate(); err != nil {
+		if err := t.checkApplication(ctx, after); err != nil {
 			return audit.Event{}, err
 		}
 		if err := t.identifiersFree(ctx, after); err != nil {
@@ -436,9 +438,17 @@ func (t *Tenant) RestoreApplication(ctx context.Context, actor audit.Actor, id s
 		if err := t.identifiersFree(ctx, a); err != nil {
 			return audit.Event{}, err
 		}
+		before := a
+		if a.Spec.Claims, err = t.livingClaims(ctx, a.Spec.Claims); err != nil {
+			return audit.Event{}, err
+		}
+		spec, err := json.Marshal(a.Spec)
+		if err != nil {
+			return audit.Event{}, err
+		}
 		a.DeletedAt, a.UpdatedAt = time.Time{}, t.Now()
-		return applicationEvent(a, "Restore application", "Update", nil),
-			oneRow(t.u(ctx).Model(&ApplicationRow{}).Where("id = ?", id).Updates(map[string]any{"deleted_at": nil, "updated_at": t.Now()}))
+		return applicationEvent(a, "Restore application", "Update", applicationDifferences(before, a).changes),
+			oneRow(t.u(ctx).Model(&ApplicationRow{}).Where("id = ?", id).Updates(map[string]any{"deleted_at": nil, "spec": string(spec), "updated_at": t.Now()}))
 	})
 	return a, err
 }

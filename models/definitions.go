@@ -188,6 +188,9 @@ func (t *Tenant) DeleteDefinition(ctx context.Context, actor audit.Actor, id str
 				return audit.Event{}, &fault.Error{Code: fault.Conflict, Key: "attribute.in_use", Args: map[string]any{"name": d.Name, "flow": f.Name}}
 			}
 		}
+		if err := t.claimsUse(ctx, id, d.Name); err != nil {
+			return audit.Event{}, err
+		}
 		return definitionEvent(d, "Delete custom attribute", "Delete", nil), oneRow(t.u(ctx).Where("id = ?", id).Delete(&DefinitionRow{}))
 	})
 }

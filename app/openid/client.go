@@ -69,6 +69,7 @@ type Client struct {
 	Permissions            []string      // application permissions granted to it (client credentials: claim roles)
 	AskConsent             bool          // people see the consent page once per set of scopes
 	PKCEOptional           bool          // a confidential client may leave PKCE out; off by default
+	Claims                 []ClaimMapping
 }
 
 // Public reports whether the app was registered as one that can keep no secret (RFC 6749 §2.1). Having

@@ -69,6 +69,10 @@ type User struct {
 	PostalCode        string
 	Country           string
 	Locale            string
+	UserName          string // "" = signs in without one
+	JobTitle          string
+	Attributes        []byte // the custom attributes as a JSON object by API name
+	CreatedAt         time.Time
 	UpdatedAt         time.Time
 	Roles             []string
 }

@@ -21,48 +21,27 @@ func (p *Provider) userTokens(ctx context.Context, realm *Realm, c *Client, m Me
 	if err != nil {
 		return nil, failure(err)
 	}
-	sub := subject(secret, c.ID, g.UserID)
-	audience, scp := realm.permissions(asked)
-	life := lifetime(c.AccessTokenLifetime)
 	id, err := secretText(16)
 	if err != nil {
 		return nil, failure(err)
 	}
-	at := accessClaims{Issuer: realm.Issuer, Audience: audience, Subject: sub, OID: g.UserID, TenantID: realm.Tenant.ID,
-		Version: "2.0", IssuedAt: now.Unix(), NotBefore: now.Unix(), Expiry: now.Add(life).Unix(), ID: id, UTI: id,
-		ClientID: c.ID, AZP: c.ID, AZPACR: strength(m), Scope: strings.Join(scp, " "), Roles: u.Roles,
-		AuthTime: g.AuthTime.Unix(), AMR: g.AMR, ACR: g.ACR, SID: g.SID, GrantID: g.ID}
-	if has(scp, ScopeProfile) {
-		at.Name, at.Username = u.Name, u.PreferredUsername
-	}
+	f := facts{realm: realm, client: c, method: m, grant: g, user: u, asked: asked, now: now, nonce: nonce, tokenID: id,
+		subject: subject(secret, c.ID, g.UserID), hint: loginHint(secret, g.UserID)}
+	f.audience, f.scp = realm.permissions(asked)
+	life := lifetime(c.AccessTokenLifetime)
 	out := &TokenResponse{TokenType: "Bearer", Scope: strings.Join(asked, " "), ExpiresIn: int64(life / time.Second),
 		ExtExpiresIn: int64(life / time.Second)}
+	at, err := f.access()
+	if err != nil {
+		return nil, failure(err)
+	}
 	if out.AccessToken, err = key.sign(typAccess, at); err != nil {
 		return nil, failure(err)
 	}
-	if has(asked, ScopeOpenID) || len(asked) > 0 && has(g.Scopes, ScopeOpenID) {
-		idc := map[string]any{"iss": realm.Issuer, "aud": c.ID, "sub": sub, "oid": g.UserID, "tid": realm.Tenant.ID, "ver": "2.0",
-			"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(lifetime(c.IDTokenLifetime)).Unix(),
-			"auth_time": g.AuthTime.Unix(), "at_hash": atHash(key.Alg, out.AccessToken), "uti": id,
-			"login_hint": loginHint(secret, g.UserID)}
-		if g.SID != "" {
-			idc["sid"] = g.SID
-		}
-		if len(g.AMR) > 0 {
-			idc["amr"] = g.AMR
-		}
-		if g.ACR != "" {
-			idc["acr"] = g.ACR
-		}
-		if nonce != "" {
-			idc["nonce"] = nonce
-		}
-		if len(u.Roles) > 0 {
-			idc["roles"] = u.Roles
-		}
-		u.fill(idc, asked, g.Claims.IDToken)
-		if u.PreferredUsername != "" && !has(asked, ScopeProfile) && has(g.Scopes, ScopeProfile) {
-			idc["preferred_username"] = u.PreferredUsername
+	if f.givesIdentity() {
+		idc, err := f.identity(atHash(key.Alg, out.AccessToken))
+		if err != nil {
+			return nil, failure(err)
 		}
 		if out.IDToken, err = key.sign(typID, idc); err != nil {
 			return nil, failure(err)

@@ -75,10 +75,10 @@ func (p *Provider) UserInfo(ctx context.Context, realm *Realm, raw string) ([]by
 	if !has(t.Scopes, ScopeOpenID) || t.GrantID == "" {
 		return nil, &Error{Code: InsufficientScope, Number: 90094, Status: 403, Description: "The access token lacks the scope 'openid'."}
 	}
-	out := map[string]any{"sub": t.Subject}
-	u.fill(out, t.Scopes, g.Claims.UserInfo)
-	if len(u.Roles) > 0 {
-		out["roles"] = u.Roles
+	client, _ := realm.Client(t.ClientID) // what stands behind the token was looked at
+	out, err := information(realm, client, t, g, u)
+	if err != nil {
+		return nil, failure(err)
 	}
 	b, err := json.Marshal(out)
 	if err != nil {
