@@ -12,7 +12,7 @@ import (
 // holdingRow is a grant with its person and the end of its session: one read for each use of a token.
 type holdingRow struct {
 	OpenIDGrantRow `gorm:"embedded"`
-	personRow      `gorm:"embedded"`
+	Person         personRow `gorm:"embedded"`
 
 	EndedAt *time.Time
 }
@@ -83,10 +83,10 @@ func (t *Tenant) holding(ctx context.Context, where string, arg any) (openid.Hol
 		return openid.Holding{}, false, err
 	}
 	h := openid.Holding{Grant: g, SessionEnded: r.EndedAt != nil}
-	if r.PersonID == "" {
+	if r.Person.PersonID == "" {
 		return h, true, nil
 	}
-	h.User, err = t.openIDUser(ctx, r.personRow)
+	h.User, err = t.openIDUser(ctx, r.Person)
 	return h, err == nil, err
 }
 
