@@ -34,6 +34,7 @@ type managed interface {
 	// plan compares one file with what is there and makes it so. gone lists keys that have no file.
 	settle(ctx context.Context, c *call, files []configFile) ([]Change, error)
 	prune(ctx context.Context, c *call, files []configFile) ([]Change, error)
+	last() bool // prune comes after everything was settled
 }
 
 // managing says how a collection takes part in configuration as code.
@@ -48,6 +49,8 @@ type managing[R any] struct {
 	skip   func(*R) bool
 	// fixed objects are neither made nor deleted (the organization).
 	fixed bool
+	// late objects are deleted after everything else was settled: what asked for them may be about to stop.
+	late bool
 	// show overrides what a property looks like in a file.
 	show map[string]func(*R) any
 }
@@ -309,14 +312,20 @@ func (a *API) settle(ctx context.Context, c *call, dir string) ([]Change, error)
 	var changes []Change
 	all := a.managed()
 	// What goes, goes first, dependants before what they depend on: names and places become free.
-	for _, r := range slices.Backward(all) {
-		if own, there := files[r.folder()]; there {
-			more, err := r.prune(ctx, c, own)
-			if err != nil {
-				return nil, err
+	prune := func(last bool) error {
+		for _, r := range slices.Backward(all) {
+			if own, there := files[r.folder()]; there && r.last() == last {
+				more, err := r.prune(ctx, c, own)
+				if err != nil {
+					return err
+				}
+				changes = append(changes, more...)
 			}
-			changes = append(changes, more...)
 		}
+		return nil
+	}
+	if err := prune(false); err != nil {
+		return nil, err
 	}
 	for _, r := range all {
 		more, err := r.settle(ctx, c, files[r.folder()])
@@ -325,7 +334,7 @@ func (a *API) settle(ctx context.Context, c *call, dir string) ([]Change, error)
 		}
 		changes = append(changes, more...)
 	}
-	return changes, nil
+	return changes, prune(true)
 }
 
 const maxConfigFile = 1 << 20

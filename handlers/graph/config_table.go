@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 
+	"portico/handlers/graph/odata"
 	"portico/models"
 )
 
@@ -90,7 +91,7 @@ func (r *collection[R]) exportOne(row *R) exported {
 	m := r.managing
 	e := exported{key: m.keyOf(row), name: m.name(row)}
 	if r.typed {
-		e.object.add("@odata.type", "#microsoft.graph."+r.typ)
+		e.object.add("@odata.type", "#microsoft.graph."+r.typeOf(row))
 	}
 	e.object.add(m.key, e.key)
 	for _, f := range r.inFiles() {
@@ -98,6 +99,8 @@ func (r *collection[R]) exportOne(row *R) exported {
 	}
 	return e
 }
+
+func (r *collection[R]) last() bool { return r.managing.late }
 
 // keyed finds each file's key and refuses files without one or with one that another file has.
 func (r *collection[R]) keyed(files []configFile) error {
@@ -108,7 +111,7 @@ func (r *collection[R]) keyed(files []configFile) error {
 		if !ok || json.Unmarshal(raw, &f.key) != nil || strings.TrimSpace(f.key) == "" {
 			return &FileError{f.path, r.managing.key, "is missing; it says which object the file is about"}
 		}
-		if r.managing.adopt != nil {
+		if odata.IsGUID(f.key) {
 			f.key = clientID(f.key)
 		}
 		if other, twice := seen[strings.ToLower(f.key)]; twice {
@@ -151,6 +154,9 @@ func (r *collection[R]) prune(ctx context.Context, c *call, files []configFile) 
 func (r *collection[R]) settle(ctx context.Context, c *call, files []configFile) ([]Change, error) {
 	if len(files) == 0 {
 		return nil, nil
+	}
+	if err := r.keyed(files); err != nil {
+		return nil, err
 	}
 	rows, err := r.every(ctx, c)
 	if err != nil {

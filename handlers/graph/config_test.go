@@ -93,7 +93,7 @@ func TestConfigurationRoundTrip(t *testing.T) {
 		text := readAll(w.t, a)
 		for name, s := range text {
 			for _, secret := range []string{"secretText", "hint", "passwordCredentials", id, w.tenant.ID} {
-				if strings.Contains(s, secret) {
+				if strings.Contains(s, secret) && !(secret == "hint" && strings.HasPrefix(name, "user-flows")) {
 					w.t.Errorf("%s holds %q", name, secret)
 				}
 			}

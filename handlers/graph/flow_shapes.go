@@ -3,11 +3,9 @@ package graph
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 
-	"portico/app/fault"
 	"portico/app/userflow"
 	"portico/handlers/graph/odata"
 	"portico/models"
@@ -84,15 +82,6 @@ type (
 	flowApp struct {
 		AppID string `json:"appId"`
 	}
-	porticoFlow struct {
-		MFA   flowMFA           `json:"multifactorAuthentication"`
-		Hints map[string]string `json:"attributeHints"`
-	}
-	flowMFA struct {
-		Enforcement string   `json:"enforcement"`
-		Methods     []string `json:"methods"`
-		MayPostpone bool     `json:"mayPostpone"`
-	}
 )
 
 // withApps finds the client ids of the flows' apps: one query for all.
@@ -112,9 +101,16 @@ func withApps(ctx context.Context, c *call, flows []models.UserFlow) ([]flow, er
 			clients[r.ID] = r.ClientID
 		}
 	}
+	var terms []userflow.Terms
+	if slices.ContainsFunc(flows, func(f models.UserFlow) bool { return len(f.Terms) > 0 }) {
+		var err error
+		if terms, err = c.tenant.AllTerms(ctx); err != nil {
+			return nil, err
+		}
+	}
 	out := make([]flow, len(flows))
 	for i, f := range flows {
-		out[i] = flow{UserFlow: f}
+		out[i] = flow{UserFlow: f, terms: terms}
 		for _, id := range f.ApplicationIDs {
 			if client, ok := clients[id]; ok {
 				out[i].apps = append(out[i].apps, client)
@@ -127,29 +123,39 @@ func withApps(ctx context.Context, c *call, flows []models.UserFlow) ([]flow, er
 
 // flowWords gives complaints Graph's property names.
 func flowWords(err error) error {
-	f := fault.Of(err)
-	if f.Code != fault.Invalid && f.Code != fault.Conflict || len(f.Fields) == 0 {
-		return err
-	}
-	out := &fault.Error{Code: f.Code, Key: f.Key, Args: f.Args, Cause: f.Cause}
-	for _, field := range f.Fields {
-		switch base, _, _ := strings.Cut(field.Name, "["); base {
-		case "name":
-			field.Name = "displayName"
-		case "signUpMethod", "signInMethods":
-			field.Name = "onAuthenticationMethodLoadStart"
-		case "attributes":
-			field.Name = "onAttributeCollection"
-		case "signUpAllowed":
-			field.Name = "onInteractiveAuthFlowStart"
-		case "mfa":
-			field.Name = "portico"
-		case "application":
-			field.Name = "conditions"
+	return renamed(err, func(name string) string {
+		if at, ok := strings.CutPrefix(name, "attributes["); ok {
+			at, part, more := strings.Cut(at, "].")
+			at = strings.TrimSuffix(at, "]")
+			if part == "default" {
+				part = "defaultValue"
+			}
+			name = collectionProperty + "/attributeCollectionPage/inputs[" + at + "]"
+			if more {
+				name += "/" + part
+			}
+			return name
 		}
-		out.Fields = append(out.Fields, field)
-	}
-	return out
+		switch base, _, _ := strings.Cut(name, "["); base {
+		case "name":
+			return "displayName"
+		case "signUpMethod", "signInMethods":
+			return "onAuthenticationMethodLoadStart"
+		case "attributes":
+			return collectionProperty
+		case "signUpAllowed":
+			return "onInteractiveAuthFlowStart"
+		case "mfa":
+			return "portico/multifactorAuthentication"
+		case "terms":
+			return "portico/termsOfUse"
+		case "userNames", "passwordReset", "domains.allow", "domains.deny":
+			return "portico/" + strings.ReplaceAll(base, ".", "/")
+		case "application":
+			return "conditions"
+		}
+		return name
+	})
 }
 
 func shownApps(f *flow) []flowApp {
@@ -238,132 +244,8 @@ func setMethods(f *flow, raw json.RawMessage) error {
 		return invalidValue(property, ": at least one is needed")
 	}
 	f.SignUpMethod = method
+	f.SignInMethods = methodsWith(f.SignInMethods, method)
 	return nil
-}
-
-func kindOf(a userflow.Attribute) string {
-	if _, ok := userflow.Builtin()[a.ID]; ok {
-		return "builtIn"
-	}
-	return "custom"
-}
-
-func dataTypeOf(a userflow.Attribute) string {
-	switch a.Type() {
-	case userflow.Boolean, userflow.Int:
-		return string(a.Type())
-	case userflow.Date:
-		return "dateTime"
-	}
-	return "string"
-}
-
-func shownAttributes(f *flow) []flowAttribute {
-	out := []flowAttribute{}
-	for _, at := range f.Attributes {
-		kind, data, name := kindOf(at), dataTypeOf(at), at.Label
-		if name == "" {
-			name = at.ID
-		}
-		out = append(out, flowAttribute{ID: at.ID, Name: &name, Kind: &kind, DataType: &data})
-	}
-	return out
-}
-
-func shownInputs(f *flow) []flowInput {
-	out := []flowInput{}
-	for _, at := range f.Attributes {
-		editable, write := !at.ReadOnly, true
-		in := flowInput{Attribute: at.ID, Editable: &editable, Hidden: &at.Hidden, InputType: inputTypeOf(at), Label: at.Label,
-			Options: []flowOption{}, Required: &at.Required, Write: &write}
-		for _, o := range at.Options {
-			in.Options = append(in.Options, flowOption{o.Text, o.Value})
-		}
-		out = append(out, in)
-	}
-	return out
-}
-
-func inputTypeOf(at userflow.Attribute) string {
-	switch in := at.Input(); in {
-	case userflow.RadioSingleSelect, userflow.CheckboxMultiSelect, userflow.CheckboxSingle:
-		return string(in)
-	case userflow.Dropdown:
-		if len(at.Options) > 0 {
-			return string(userflow.RadioSingleSelect)
-		}
-	}
-	return "text"
-}
-
-func shownCollection(f *flow) any {
-	if len(f.Attributes) == 0 {
-		return nil
-	}
-	return object{{"@odata.type", flowType + "onAttributeCollectionExternalUsersSelfServiceSignUp"}, {"attributes", shownAttributes(f)},
-		{"attributeCollectionPage", flowPage{Views: []flowView{{Inputs: shownInputs(f)}}}}}
-}
-
-// setCollection takes the whole sign-up page: the inputs are the new list of attributes in their order;
-// an attribute without an input gets a default one when the page is made.
-func setCollection(f *flow, raw json.RawMessage) error {
-	const property = "onAttributeCollection"
-	var v flowCollection
-	if err := strict(property, raw, &v); err != nil {
-		return err
-	}
-	if v.Page.Strings != nil && *v.Page.Strings != "" {
-		return badRequest("Property 'attributeCollectionPage/customStringsFileId' is not supported by this directory.", property)
-	}
-	hints := map[string]string{}
-	for _, at := range f.Attributes {
-		hints[at.ID] = at.Hint
-	}
-	var inputs []flowInput
-	for _, view := range v.Page.Views {
-		inputs = append(inputs, view.Inputs...)
-	}
-	if len(inputs) == 0 {
-		for _, at := range v.Attributes {
-			inputs = append(inputs, flowInput{Attribute: at.ID, InputType: "text"})
-		}
-	}
-	f.Attributes = nil
-	for i, in := range inputs {
-		where := fmt.Sprintf("%s/attributeCollectionPage/inputs[%d]", property, i)
-		kind, ok := inputType(in.InputType)
-		if !ok {
-			return invalidValue(where+"/inputType", ": text, radioSingleSelect, checkboxMultiSelect or boolean is needed")
-		}
-		if deref(in.Pattern) != "" || deref(in.Default) != "" {
-			return badRequest("validationRegEx and defaultValue are not supported by this directory.", where)
-		}
-		if err := checkText(where+"/label", in.Label, 256); err != nil {
-			return err
-		}
-		at := userflow.Attribute{ID: in.Attribute, Label: in.Label, Hint: hints[in.Attribute], InputType: userflow.InputType(kind),
-			Required: in.Required != nil && *in.Required, Hidden: in.Hidden != nil && *in.Hidden, ReadOnly: in.Editable != nil && !*in.Editable}
-		for _, o := range in.Options {
-			at.Options = append(at.Options, userflow.Option{Text: o.Label, Value: o.Value})
-		}
-		f.Attributes = append(f.Attributes, at)
-	}
-	return nil
-}
-
-// inputType reads the closed set in any letter case; text is the default and kept as nothing.
-func inputType(s string) (string, bool) {
-	switch strings.ToLower(s) {
-	case "", "text":
-		return "", true
-	case "radiosingleselect":
-		return "radioSingleSelect", true
-	case "checkboxmultiselect":
-		return "checkboxMultiSelect", true
-	case "boolean":
-		return "boolean", true
-	}
-	return "", false
 }
 
 func setCreated(_ *flow, raw json.RawMessage) error {
@@ -374,32 +256,5 @@ func setCreated(_ *flow, raw json.RawMessage) error {
 	if v.UserType != nil && *v.UserType != "member" {
 		return invalidValue("onUserCreateStart/userTypeToCreate", ": people who sign up become members")
 	}
-	return nil
-}
-
-func shownPorticoFlow(f *flow) porticoFlow {
-	hints := map[string]string{}
-	for _, at := range f.Attributes {
-		if at.Hint != "" {
-			hints[at.ID] = at.Hint
-		}
-	}
-	return porticoFlow{MFA: flowMFA{Enforcement: string(f.MFA.Enforcement), Methods: list(f.MFA.Methods), MayPostpone: f.MFA.MayPostpone}, Hints: hints}
-}
-
-func setPorticoFlow(f *flow, v porticoFlow) error {
-	for _, m := range v.MFA.Methods {
-		if !slices.Contains([]string{"email", "sms", "softwareOath", "fido2"}, m) {
-			return invalidValue("portico/multifactorAuthentication/methods", ": email, sms, softwareOath or fido2 is needed")
-		}
-	}
-	if v.MFA.Enforcement != "" {
-		f.MFA = userflow.MFA{Enforcement: userflow.Enforcement(v.MFA.Enforcement), Methods: list(v.MFA.Methods), MayPostpone: v.MFA.MayPostpone}
-	}
-	attributes := slices.Clone(f.Attributes)
-	for i := range attributes {
-		attributes[i].Hint = v.Hints[attributes[i].ID]
-	}
-	f.Attributes = attributes
 	return nil
 }

@@ -17,7 +17,26 @@ import (
 // flow is a user flow as Graph's externalUsersSelfServiceSignUpEventsFlow, with its apps by client id.
 type flow struct {
 	models.UserFlow
-	apps []string
+	apps        []string
+	terms       []userflow.Terms               // of the tenant; nil = not asked for
+	definitions map[string]userflow.Definition // of the tenant; nil = not asked for
+}
+
+// know fetches what a document may name: custom attributes and terms.
+func (f *flow) know(ctx context.Context, c *call) error {
+	if f.definitions != nil {
+		return nil
+	}
+	definitions, err := c.tenant.Definitions(ctx)
+	if err != nil {
+		return err
+	}
+	f.definitions = make(map[string]userflow.Definition, len(definitions))
+	for _, d := range definitions {
+		f.definitions[d.ID] = d
+	}
+	f.terms, err = c.tenant.AllTerms(ctx)
+	return err
 }
 
 func (a *API) flows() *collection[flow] {
@@ -43,7 +62,7 @@ func (a *API) flows() *collection[flow] {
 		{name: "onAuthenticationMethodLoadStart", get: func(f *flow) any {
 			return object{{"@odata.type", flowType + "onAuthenticationMethodLoadStartExternalUsersSelfServiceSignUp"}, {"identityProviders", shownProviders(f)}}
 		}, set: setMethods},
-		{name: "onAttributeCollection", get: shownCollection, set: setCollection},
+		{name: "onAttributeCollection", get: a.shownCollection, set: setCollection},
 		without[flow]("onAttributeCollectionStart", nil),
 		without[flow]("onAttributeCollectionSubmit", nil),
 		{name: "onUserCreateStart", get: func(*flow) any {
@@ -54,6 +73,7 @@ func (a *API) flows() *collection[flow] {
 	r.fresh = func(*call) flow {
 		return flow{UserFlow: models.UserFlow{Flow: userflow.Flow{MFA: userflow.MFA{Enforcement: userflow.MFAConditional, Methods: []string{"email"}}}}}
 	}
+	r.know = func(ctx context.Context, c *call, f *flow) error { return f.know(ctx, c) }
 	r.all = func(ctx context.Context, c *call) ([]flow, error) {
 		flows, err := c.tenant.Flows(ctx)
 		if err != nil {
@@ -97,7 +117,7 @@ func (a *API) flows() *collection[flow] {
 		return c.tenant.InTx(ctx, func(t *models.Tenant) error {
 			apps := f.apps
 			made, err := t.PublishFlow(ctx, c.actor(), f.ID, func(m *userflow.Flow) error {
-				now := flow{UserFlow: models.UserFlow{Flow: *m}, apps: f.apps}
+				now := flow{UserFlow: models.UserFlow{Flow: *m}, apps: f.apps, terms: f.terms, definitions: f.definitions}
 				if err := again(&now); err != nil {
 					return err
 				}
@@ -112,14 +132,16 @@ func (a *API) flows() *collection[flow] {
 		})
 	}
 	r.delete = func(ctx context.Context, c *call, f *flow) error { return c.tenant.DeleteFlow(ctx, c.actor(), f.ID) }
-	r.actions = flowActions(r)
-	r.managing = &managing[flow]{key: "displayName", keyOf: func(f *flow) string { return f.Name }, name: func(f *flow) string { return f.Name }}
+	r.actions = a.flowActions(r)
+	// The attributes' own names and types are in files of their own.
+	r.managing = &managing[flow]{key: "displayName", keyOf: func(f *flow) string { return f.Name }, name: func(f *flow) string { return f.Name },
+		show: map[string]func(*flow) any{collectionProperty: pageOnly}}
 	return r
 }
 
 // flowActions are the relations that Graph lets clients change one by one. Each becomes the same change
 // that a PATCH of the whole would be.
-func flowActions(r *collection[flow]) []action[flow] {
+func (a *API) flowActions(r *collection[flow]) []action[flow] {
 	const apps, providers, attributes = "conditions/applications/includeApplications", "onAuthenticationMethodLoadStart/identityProviders", "onAttributeCollection/attributes"
 	patch := func(ctx context.Context, c *call, f *flow, name string, v any) error {
 		raw, err := encode(v)
@@ -173,7 +195,7 @@ func flowActions(r *collection[flow]) []action[flow] {
 			return nil, badRequest("A user flow needs at least one identity provider; add the other one instead.", "identityProviders")
 		}},
 		{method: http.MethodGet, path: attributes, need: readFlows(), run: func(_ context.Context, c *call, f *flow) (*response, error) {
-			return valueOf(c, attributes, shownAttributes(f)), nil
+			return valueOf(c, attributes, a.shownAttributes(f)), nil
 		}},
 		{method: http.MethodPost, path: attributes + "/$ref", need: writeFlows(), run: func(ctx context.Context, c *call, f *flow) (*response, error) {
 			id, err := reference(c)

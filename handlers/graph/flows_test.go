@@ -22,7 +22,7 @@ func flowBody(name string, apps ...string) map[string]any {
 				map[string]any{"attribute": "displayName", "label": "Name", "inputType": "Text", "required": true, "editable": true, "hidden": false, "writeToDirectory": true},
 				map[string]any{"attribute": "city", "label": "", "inputType": "radioSingleSelect", "options": []any{map[string]any{"label": "Rome", "value": "rome"}}},
 			}}}}},
-		"portico": map[string]any{"multifactorAuthentication": map[string]any{"enforcement": "conditional", "methods": []string{"email", "softwareOath"}}, "attributeHints": map[string]any{"city": "Where you live"}},
+		"portico": map[string]any{"multifactorAuthentication": map[string]any{"enforcement": "conditional", "methods": []string{"email", "softwareOath"}}, "attributeInputs": []any{map[string]any{"attribute": "city", "hint": "Where you live"}}},
 	}
 }
 

@@ -22,6 +22,9 @@ func writeApps() []access.Permission {
 func readFlows() []access.Permission  { return []access.Permission{access.FlowRead} }
 func writeFlows() []access.Permission { return []access.Permission{access.FlowWrite} }
 
+func readAttributes() []access.Permission  { return []access.Permission{access.AttributeRead} }
+func writeAttributes() []access.Permission { return []access.Permission{access.AttributeWrite} }
+
 func readLogs() []access.Permission { return []access.Permission{access.AuditRead} }
 
 func readOrganization() []access.Permission {

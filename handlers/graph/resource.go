@@ -14,11 +14,16 @@ import (
 // collection is a resource: a table of properties over rows of type R, and the few functions that
 // fetch and change rows. Everything that Graph says about queries and bodies follows from the table.
 type collection[R any] struct {
-	path     []string // below the version
-	name     string   // in @odata.context
-	typ      string   // without microsoft.graph.
-	typed    bool     // emit @odata.type (declared type is abstract or a base)
-	plural   string   // folder in a configuration directory; "" = not configuration
+	path  []string // below the version
+	name  string   // in @odata.context
+	typ   string   // without microsoft.graph.
+	typed bool     // emit @odata.type (declared type is abstract or a base)
+	beta  bool     // ours alone: not below v1.0
+	// kindOf is the type of one row where the declared type is a base of several; nil = typ. subtypes are
+	// those that a request may name besides typ.
+	kindOf   func(*R) string
+	subtypes []string
+	plural   string // folder in a configuration directory; "" = not configuration
 	fields   []field[R]
 	paths    map[string]column // sub-paths that only filters know, such as status/errorCode
 	searches map[string]column // properties that $search knows; "" = text without a property
@@ -44,8 +49,10 @@ type collection[R any] struct {
 	all  func(ctx context.Context, c *call) ([]R, error)
 	find func(ctx context.Context, c *call, name, value string) (*R, error)
 	// load fetches what some properties need beyond the row; want says which were asked for.
-	load   func(ctx context.Context, c *call, rows []R, want func(string) bool) error
-	fresh  func(c *call) R
+	load  func(ctx context.Context, c *call, rows []R, want func(string) bool) error
+	fresh func(c *call) R
+	// know fetches what reading a document needs to know of the tenant; nil = nothing.
+	know   func(ctx context.Context, c *call, row *R) error
 	check  func(ctx context.Context, c *call, row *R, sent func(string) bool) error // before create or update
 	create func(ctx context.Context, c *call, row *R) error
 	// update stores row. Inside the transaction, again lays the same document onto the row as it is by
@@ -69,6 +76,9 @@ type action[R any] struct {
 func (r *collection[R]) prefix() []string { return r.path }
 
 func (r *collection[R]) serve(ctx context.Context, c *call, keys map[string]string, rest []odata.Segment) (*response, error) {
+	if r.beta && c.version != "beta" {
+		return nil, noSegment(r.path[0])
+	}
 	rest = withoutCasts(rest)
 	if keys == nil {
 		if len(rest) == 0 {
@@ -345,7 +355,7 @@ func (r *collection[R]) renderAll(ctx context.Context, c *call, rows []R, shown 
 	for i := range rows {
 		o := make(object, 0, len(shown)+1)
 		if r.typed {
-			o.add("@odata.type", "#microsoft.graph."+r.typ)
+			o.add("@odata.type", "#microsoft.graph."+r.typeOf(&rows[i]))
 		}
 		for _, f := range shown {
 			var v any
@@ -357,4 +367,17 @@ func (r *collection[R]) renderAll(ctx context.Context, c *call, rows []R, shown 
 		out[i] = o
 	}
 	return out, nil
+}
+
+func (r *collection[R]) typeOf(row *R) string {
+	if r.kindOf != nil {
+		return r.kindOf(row)
+	}
+	return r.typ
+}
+
+// takes reports whether a document of a type can be laid onto a row.
+func (r *collection[R]) takes(typ string) bool {
+	typ, ours := strings.CutPrefix(strings.ToLower(typ), "microsoft.graph.")
+	return ours && (strings.EqualFold(typ, r.typ) || slices.ContainsFunc(r.subtypes, func(t string) bool { return strings.EqualFold(t, typ) }))
 }

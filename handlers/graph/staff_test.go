@@ -83,8 +83,8 @@ func TestStaffFlowByTheAPI(t *testing.T) {
 	}
 	for body, property := range map[string]string{
 		`{"onInteractiveAuthFlowStart":{"@odata.type":"#microsoft.graph.onInteractiveAuthFlowStartExternalUsersSelfServiceSignUp","isSignUpAllowed":true}}`: "onInteractiveAuthFlowStart",
-		`{"portico":{"multifactorAuthentication":{"enforcement":"off"}}}`:                                                                                   "portico",
-		`{"portico":{"multifactorAuthentication":{"methods":["email"]}}}`:                                                                                   "portico",
+		`{"portico":{"multifactorAuthentication":{"enforcement":"off"}}}`:                                                                                   "portico/multifactorAuthentication",
+		`{"portico":{"multifactorAuthentication":{"methods":["email"]}}}`:                                                                                   "portico/multifactorAuthentication",
 	} {
 		if a := w.do("PATCH", path, body, "Authorization", "Bearer staff"); a.status != 400 || !strings.Contains(a.raw, `"target":"`+property+`"`) {
 			t.Errorf("%s: %d %s", body, a.status, a.raw)

@@ -5,6 +5,7 @@ package graph
 // it depends on.
 func (a *API) resources() ([]resource, []managed) {
 	users, applications, flows, organization := a.users(), a.applications(), a.flows(), a.organization()
+	attributes, terms := a.userAttributes(), a.termsOfUse()
 	return []resource{
 		users,
 		me{users},
@@ -12,8 +13,10 @@ func (a *API) resources() ([]resource, []managed) {
 		a.servicePrincipals(),
 		deletedItems{a, users, applications},
 		flows,
+		attributes,
+		terms,
 		a.signIns(),
 		a.directoryAudits(),
 		organization,
-	}, []managed{organization, applications, flows}
+	}, []managed{organization, attributes, terms, applications, flows}
 }

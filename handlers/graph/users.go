@@ -133,6 +133,7 @@ func (a *API) users() *collection[user] {
 			own: []string{"User.ReadWrite", "User.RevokeSessions.All"}, run: a.revokeSessions},
 		{method: http.MethodPost, path: "invalidateAllRefreshTokens", need: append([]access.Permission{"User.RevokeSessions.All"}, writeUsers()...),
 			own: []string{"User.ReadWrite"}, run: a.revokeSessions},
+		{method: http.MethodGet, path: "agreementAcceptances", need: readUsers(), own: []string{"User.Read", "User.ReadWrite"}, run: a.agreementAcceptances},
 	}
 	return r
 }

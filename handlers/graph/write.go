@@ -11,8 +11,13 @@ import (
 // assign lays a document's properties onto a row, in the order of the table, so that the outcome does
 // not depend on the order of the sender. It returns the names that were sent.
 func (r *collection[R]) assign(ctx context.Context, c *call, d document, row *R, creating bool) ([]string, error) {
-	if d.typ != "" && !strings.EqualFold(d.typ, "microsoft.graph."+r.typ) {
+	if d.typ != "" && !r.takes(d.typ) {
 		return nil, badRequest("The type '"+d.typ+"' cannot be used here; 'microsoft.graph."+r.typ+"' is expected.", "@odata.type")
+	}
+	if r.know != nil {
+		if err := r.know(ctx, c, row); err != nil {
+			return nil, err
+		}
 	}
 	fields := make([]field[R], 0, len(d.names))
 	for _, name := range d.names {
