@@ -43,7 +43,9 @@ func TestALostDatabaseIsUnavailable(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := tn.Update(t.Context(), modelstest.Actor(), func(n *tenant.Tenant) error {
-			n.Settings.BannedWords = []string{strings.Repeat("x", 1<<20)}
+			for i := range 1000 {
+				n.Settings.BannedWords = append(n.Settings.BannedWords, fmt.Sprintf("%064d", i))
+			}
 			return nil
 		})
 		if !fault.Is(err, fault.Unavailable) {

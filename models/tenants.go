@@ -140,7 +140,7 @@ func (t *Tenant) Update(ctx context.Context, actor audit.Actor, edit func(*tenan
 			return audit.Event{}, err
 		}
 		after.ID, after.Slug, after.Kind, after.Version, after.CreatedAt = before.ID, before.Slug, before.Kind, before.Version, before.CreatedAt
-		after.Name = strings.TrimSpace(after.Name)
+		after.Name, after.Settings = strings.TrimSpace(after.Name), after.Settings.Tidied()
 		if err := validateTenant(after); err != nil {
 			return audit.Event{}, err
 		}

@@ -2,14 +2,41 @@ package tenant
 
 import (
 	"net/url"
+	"strings"
+	"unicode/utf8"
 
 	"portico/app/fault"
 )
 
+// A banned word shorter than four characters would forbid too much and is not looked for (R 14.3.2); the
+// longest is ours.
 const (
 	maxBannedWords = 1000
+	shortestBanned = 4
+	longestBanned  = 64
 	maxLink        = 500
 )
+
+// Tidied is the settings as they are stored: banned words and patterns trimmed, each once, empty lines gone.
+func (s Settings) Tidied() Settings {
+	s.BannedWords = lines(s.BannedWords, strings.ToLower)
+	s.UserNames.Patterns = lines(s.UserNames.Patterns, func(p string) string { return p })
+	s.UserNames.Message = strings.TrimSpace(s.UserNames.Message)
+	return s
+}
+
+// lines trims a list; of those that fold alike the first stays.
+func lines(list []string, fold func(string) string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, l := range list {
+		if l = strings.TrimSpace(l); l == "" || seen[fold(l)] {
+			continue
+		}
+		seen[fold(l)], out = true, append(out, l)
+	}
+	return out
+}
 
 // bound is the range of a number; 0 always means the default.
 type bound struct {
@@ -42,6 +69,13 @@ func (s Settings) Validate() error {
 	if len(s.BannedWords) > maxBannedWords {
 		bad.Add("bannedWords", "admin.banned.many", nil)
 	}
+	for _, word := range s.BannedWords {
+		if n := utf8.RuneCountInString(word); n < shortestBanned || n > longestBanned {
+			bad.Add("bannedWords", "tenant.banned.length", map[string]any{"word": word, "low": shortestBanned, "high": longestBanned})
+			break
+		}
+	}
+	bad = append(bad, s.UserNames.check()...)
 	for name, link := range map[string]string{"supportUrl": s.SupportURL, "privacyUrl": s.PrivacyURL, "termsUrl": s.TermsURL} {
 		if !shownLink(link) {
 			bad.Add(name, "admin.address", nil)

@@ -63,14 +63,6 @@ type Settings struct {
 	SampleRemoved bool           `json:"sampleRemoved,omitempty"` // of the workforce: the sample company was removed and stays away
 }
 
-// UserNames is the tenant's policy of sign-in identifiers (F056, R 2.3): whether people may sign in by a user
-// name, and at most two regular expressions that a new one must match, one or the other.
-type UserNames struct {
-	Enabled  bool     `json:"enabled,omitempty"`
-	Patterns []string `json:"patterns,omitempty"`
-	Message  string   `json:"message,omitempty"` // what a person reads whose choice matches none
-}
-
 // WorkforceSlug names the directory of admins.
 const WorkforceSlug = "workforce"
 

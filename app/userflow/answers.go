@@ -113,7 +113,7 @@ func dateOf(form func(string) []string, name string) string {
 func (a Attribute) Read(answers []string) (value any, key string) {
 	for _, s := range answers {
 		switch {
-		case !printable(s):
+		case !Readable(s):
 			return nil, "field.attribute.invalid"
 		case utf8.RuneCountInString(s) > a.Longest():
 			return nil, "field.attribute.long"

@@ -1,13 +1,12 @@
 package userflow
 
 import (
+	"crypto/sha1"
 	"encoding/hex"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/google/uuid"
 
 	"portico/app/fault"
 )
@@ -89,13 +88,17 @@ type Definition struct {
 }
 
 // ExtensionsApp is the id of the pretend application that a tenant's custom attributes belong to in their
-// API names, the vendor's b2c-extensions-app. It is derived from the tenant, so every copy agrees.
+// API names, the vendor's b2c-extensions-app. It is derived from the tenant's id (a UUID of RFC 9562 §5.5),
+// so every copy agrees.
 func ExtensionsApp(tenantID string) string {
-	ns, err := uuid.Parse(tenantID)
+	space, err := hex.DecodeString(strings.ReplaceAll(tenantID, "-", ""))
 	if err != nil {
-		ns = uuid.NameSpaceOID
+		space = []byte(tenantID)
 	}
-	return uuid.NewSHA1(ns, []byte("portico extensions app")).String()
+	sum := sha1.Sum(append(space, "portico extensions app"...))
+	sum[6], sum[8] = sum[6]&0x0f|0x50, sum[8]&0x3f|0x80
+	h := hex.EncodeToString(sum[:16])
+	return strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")
 }
 
 // DefinitionID makes the API name of a custom attribute: words are joined, what is no ASCII letter or digit
@@ -119,14 +122,13 @@ func DefinitionID(tenantID, name string) string {
 	if b.Len() == 0 {
 		return ""
 	}
-	app := uuid.MustParse(ExtensionsApp(tenantID))
-	return "extension_" + hex.EncodeToString(app[:]) + "_" + b.String()
+	return "extension_" + strings.ReplaceAll(ExtensionsApp(tenantID), "-", "") + "_" + b.String()
 }
 
 // Validate says what an admin must mend before the definition can be saved. Fields are named as in its JSON.
 func (d Definition) Validate() error {
 	var bad fault.Fields
-	if n := utf8.RuneCountInString(strings.TrimSpace(d.Name)); n == 0 || n > maxName || !printable(d.Name) {
+	if n := utf8.RuneCountInString(strings.TrimSpace(d.Name)); n == 0 || n > maxName || !Readable(d.Name) {
 		bad.Add("name", "attribute.name.required", map[string]any{"count": maxName})
 	} else if !strings.HasPrefix(d.ID, "extension_") {
 		bad.Add("name", "attribute.name.letters", nil)
@@ -153,7 +155,7 @@ func (d Definition) Validate() error {
 			bad.Add("message", "attribute.pattern.message", nil)
 		}
 	}
-	if utf8.RuneCountInString(d.Message) > MaxText || !printable(d.Message) {
+	if utf8.RuneCountInString(d.Message) > MaxText || !Readable(d.Message) {
 		bad.Add("message", "flow.text.long", map[string]any{"count": MaxText})
 	}
 	if d.MaxLength < 0 || d.MaxLength > MaxText {
@@ -191,20 +193,20 @@ func checkOptions(bad *fault.Fields, field string, options []Option) {
 			bad.Add(field, "attribute.options.value", map[string]any{"text": o.Text})
 		case strings.TrimSpace(o.Text) == "":
 			bad.Add(field, "attribute.options.text", map[string]any{"value": o.Value})
-		case strings.Contains(o.Value, ","), !printable(o.Value), utf8.RuneCountInString(o.Value) > MaxText:
+		case strings.Contains(o.Value, ","), !Readable(o.Value), utf8.RuneCountInString(o.Value) > MaxText:
 			bad.Add(field, "attribute.options.comma", map[string]any{"value": o.Value})
 		case seen[o.Value]:
 			bad.Add(field, "attribute.options.twice", map[string]any{"value": o.Value})
-		case utf8.RuneCountInString(o.Text) > maxLabel || !printable(o.Text):
+		case utf8.RuneCountInString(o.Text) > maxLabel || !Readable(o.Text):
 			bad.Add(field, "flow.text.long", map[string]any{"count": maxLabel})
 		}
 		seen[o.Value] = true
 	}
 }
 
-// printable refuses control characters and the marks that turn the direction of what follows (Unicode
+// Readable refuses control characters and the marks that turn the direction of what follows (Unicode
 // Standard Annex #9 §2): a text that an admin or customer saves must read as it looks.
-func printable(s string) bool {
+func Readable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool {
 		return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' || c >= '\u202A' && c <= '\u202E' || c >= '\u2066' && c <= '\u2069'
 	})

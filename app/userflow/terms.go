@@ -57,7 +57,7 @@ func (t Terms) Accepted(have []Acceptance) bool {
 // Validate says what an admin must mend before the terms can be saved.
 func (t Terms) Validate() error {
 	var bad fault.Fields
-	if n := utf8.RuneCountInString(strings.TrimSpace(t.Name)); n == 0 || n > 120 || !printable(t.Name) {
+	if n := utf8.RuneCountInString(strings.TrimSpace(t.Name)); n == 0 || n > 120 || !Readable(t.Name) {
 		bad.Add("name", "flow.name.required", nil)
 	}
 	if _, ok := t.Texts[t.Language]; !ok {
@@ -72,7 +72,7 @@ func (t Terms) Validate() error {
 			bad.Add(field, "terms.text.required", map[string]any{"language": tag})
 		case utf8.RuneCountInString(text.Body) > maxTerms || utf8.RuneCountInString(text.Title) > maxLabel:
 			bad.Add(field, "flow.text.long", map[string]any{"count": maxTerms})
-		case !printable(text.Title) || !printable(text.Body):
+		case !Readable(text.Title) || !Readable(text.Body):
 			bad.Add(field, "flow.text.invisible", nil)
 		case text.URL != "" && !strings.HasPrefix(text.URL, "https://") && !strings.HasPrefix(text.URL, "http://"):
 			bad.Add(field, "terms.url", map[string]any{"language": tag})

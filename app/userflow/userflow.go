@@ -235,7 +235,7 @@ func (a Attribute) check(where string) fault.Fields {
 	switch {
 	case long:
 		bad.Add(where, "flow.text.long", map[string]any{"count": maxLabel})
-	case !printable(a.Label), !printable(a.Hint), !printable(a.Default):
+	case !Readable(a.Label), !Readable(a.Hint), !Readable(a.Default):
 		bad.Add(where, "flow.text.invisible", nil)
 	}
 	if !slices.Contains(InputTypes(a.Type()), a.Input()) {
