@@ -50,3 +50,12 @@ func VerifyTOTP(secret []byte, code string, last int64, now time.Time) (step int
 	}
 	return step, ok
 }
+
+// TOTPCode is what an authenticator app with the secret shows at a time.
+func TOTPCode(secret []byte, now time.Time) string {
+	code, err := hotp.GenerateCodeCustom(TOTPText(secret), uint64(now.Unix()/totpPeriod), hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1})
+	if err != nil { // only for a secret that is not base32, and this one was made so
+		return ""
+	}
+	return code
+}
