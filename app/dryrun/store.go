@@ -165,7 +165,11 @@ func (m *memory) AddAccount(ctx context.Context, n signin.NewAccount) (account.A
 		SessionsValidFrom: now, FirstFactor: n.FirstFactor, HasPassword: n.Hash != "", PreferredLanguage: n.Locale, Attributes: map[string]any{}, Profile: map[string]string{}}}
 	identities := []account.Identity{{SignInType: account.SignInEmail, Value: n.Email, Canonical: n.Canonical}}
 	if n.UserName != "" {
-		identities = append(identities, account.Identity{SignInType: account.SignInUserName, Value: n.UserName, Canonical: account.CanonicalUserName(n.UserName)})
+		canonical, err := account.CanonicalUserName(n.UserName)
+		if err != nil {
+			return account.Account{}, err
+		}
+		identities = append(identities, account.Identity{SignInType: account.SignInUserName, Value: n.UserName, Canonical: canonical})
 	}
 	for _, i := range identities {
 		if i.Canonical == "" {

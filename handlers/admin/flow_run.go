@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/openid"
+	"portico/app/signin"
 	"portico/models"
 	views "portico/views/admin"
 )
@@ -79,6 +80,7 @@ func (p *Portal) runAddress(v *visit, app *openid.Client, redirect, locale, prom
 	q := url.Values{"client_id": {app.ID}, "response_type": {"code"}, "redirect_uri": {redirect}, "scope": {"openid profile email"},
 		"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
 		"state": {"portal-trial"}, "nonce": {strconv.FormatInt(p.Now().UnixNano()/int64(time.Millisecond), 36)}}
+	q.Set("portico_test", signin.MAC(p.Store.Sealer().MAC).TrialMark(v.dir.Tenant.ID, app.ID, redirect, p.Now()))
 	if locale != "" {
 		q.Set("ui_locales", locale)
 	}

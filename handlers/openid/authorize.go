@@ -110,10 +110,12 @@ func (h *Handler) authorize(c *fiber.Ctx) error {
 	if _, ok := dir.Flow(client.ID); !ok && dir.Tenant.Kind != tenant.Workforce {
 		h.note(c, &openid.Error{Mistake: &openid.Mistake{ClientID: client.ID, Kind: "noFlow"}})
 	}
-	_ = h.Store.Tenant(dir.Tenant.ID).MarkFirstRequest(c.UserContext(), client.ID) // the panel that waits for it; best effort
 	req, err := signinRequest(realm, client, r)
 	if err != nil {
 		return err
+	}
+	if req.Test = h.trial(in, r); !req.Test {
+		_ = h.Store.Tenant(dir.Tenant.ID).MarkFirstRequest(c.UserContext(), client.ID) // the panel that waits for it; best effort
 	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	err = h.Starter.Start(c, dir, req)

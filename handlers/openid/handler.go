@@ -19,6 +19,7 @@ import (
 	"portico/app/openid"
 	"portico/app/record"
 	"portico/app/session"
+	"portico/app/signin"
 	"portico/handlers"
 	"portico/models"
 )
@@ -58,6 +59,7 @@ type Handler struct {
 	Pages    Pages
 	CSRF     handlers.CSRF
 	Limits   *handlers.Limits // nil: no limit on failed client authentication
+	MAC      signin.MAC       // tells an admin's trial of a user flow; nil: none is ever one
 
 	realms sync.Map // tenant id → *knownRealm
 }
