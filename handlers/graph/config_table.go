@@ -276,7 +276,8 @@ func (r *collection[R]) differences(a, b *R) ([]FieldChange, error) {
 	return out, nil
 }
 
-// differ goes into objects; lists are compared as a whole, and lists of texts say what came and went.
+// differ goes into objects, and into lists of objects that a property of theirs tells apart; lists of
+// texts say what came and went.
 func differ(path string, a, b any) []FieldChange {
 	if reflect.DeepEqual(a, b) {
 		return nil
@@ -302,6 +303,9 @@ func differ(path string, a, b any) []FieldChange {
 		}
 		return out
 	}
+	if out := differByName(path, a, b); out != nil {
+		return out
+	}
 	la, oka := texts(a)
 	lb, okb := texts(b)
 	if oka && okb {
@@ -321,6 +325,74 @@ func differ(path string, a, b any) []FieldChange {
 		}
 	}
 	return []FieldChange{{path, shownValue(a), shownValue(b)}}
+}
+
+// differByName compares lists of objects one by one, so that a plan names the question that changed and not
+// the whole page; nil when nothing tells the objects apart.
+func differByName(path string, a, b any) []FieldChange {
+	la, oka := a.([]any)
+	lb, okb := b.([]any)
+	if !oka || !okb || len(la)+len(lb) == 0 {
+		return nil
+	}
+	if len(la) == 1 && len(lb) == 1 {
+		_, oka := la[0].(map[string]any)
+		_, okb := lb[0].(map[string]any)
+		if oka && okb && keyedBy(la) == "" {
+			return differ(path, la[0], lb[0])
+		}
+	}
+	key := keyedBy(slices.Concat(la, lb))
+	if keyedBy(la) != key && len(la) > 0 || keyedBy(lb) != key && len(lb) > 0 || key == "" {
+		return nil
+	}
+	index := func(l []any) (map[string]any, []string) {
+		byName, order := map[string]any{}, []string{}
+		for _, item := range l {
+			name := item.(map[string]any)[key].(string)
+			byName[name], order = item, append(order, name)
+		}
+		return byName, order
+	}
+	before, was := index(la)
+	after, is := index(lb)
+	if len(before) != len(la) || len(after) != len(lb) {
+		return nil
+	}
+	var out []FieldChange
+	for _, name := range was {
+		if now, there := after[name]; there {
+			out = append(out, differ(path+"["+name+"]", before[name], now)...)
+		} else {
+			out = append(out, FieldChange{path + "[" + name + "]", shownValue(before[name]), ""})
+		}
+	}
+	for _, name := range is {
+		if _, there := before[name]; !there {
+			out = append(out, FieldChange{path + "[" + name + "]", "", shownValue(after[name])})
+		}
+	}
+	kept := func(order []string, in map[string]any) []string {
+		return slices.DeleteFunc(slices.Clone(order), func(n string) bool { _, there := in[n]; return !there })
+	}
+	if x, y := kept(was, after), kept(is, before); !slices.Equal(x, y) {
+		out = append(out, FieldChange{path + " (order)", strings.Join(x, ", "), strings.Join(y, ", ")})
+	}
+	return out
+}
+
+// keyedBy is the property that every object of a list has as a text: what it is about.
+func keyedBy(l []any) string {
+	for _, key := range []string{"attribute", "language", "appId", "id", "keyId", "value", "uri"} {
+		if len(l) > 0 && !slices.ContainsFunc(l, func(item any) bool {
+			o, _ := item.(map[string]any)
+			_, ok := o[key].(string)
+			return !ok
+		}) {
+			return key
+		}
+	}
+	return ""
 }
 
 func texts(v any) ([]string, bool) {

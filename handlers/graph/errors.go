@@ -43,16 +43,17 @@ func (e *Error) Unwrap() error { return e.Cause }
 
 // The codes that directory services use (graph.md §1.12).
 const (
-	codeBadRequest  = "Request_BadRequest"
-	codeUnsupported = "Request_UnsupportedQuery"
-	codeExpiredPage = "Directory_ExpiredPageToken"
-	codeNotFound    = "Request_ResourceNotFound"
-	codeDenied      = "Authorization_RequestDenied"
-	codeToken       = "InvalidAuthenticationToken"
-	codeConflict    = "Request_Conflict"
-	codeTooMany     = "TooManyRequests"
-	codeUnavailable = "serviceNotAvailable"
-	codeInternal    = "Service_InternalServerError"
+	codeBadRequest   = "Request_BadRequest"
+	codeUnsupported  = "Request_UnsupportedQuery"
+	codeExpiredPage  = "Directory_ExpiredPageToken"
+	codeNotFound     = "Request_ResourceNotFound"
+	codeDenied       = "Authorization_RequestDenied"
+	codeToken        = "InvalidAuthenticationToken"
+	codeConflict     = "Request_Conflict"
+	codePrecondition = "resourceModified"
+	codeTooMany      = "TooManyRequests"
+	codeUnavailable  = "serviceNotAvailable"
+	codeInternal     = "Service_InternalServerError"
 )
 
 func badRequest(message, target string) *Error {

@@ -13,6 +13,7 @@ func (a *API) resources() ([]resource, []managed) {
 		a.servicePrincipals(),
 		deletedItems{a, users, applications},
 		flows,
+		a.userFlowVersions(flows),
 		attributes,
 		terms,
 		a.signIns(),

@@ -266,7 +266,6 @@ func setIdentities(u *user, raw json.RawMessage) error {
 	return nil
 }
 
-
 // setUPN takes a chosen principal name, which is an address to sign in with.
 func setUPN(u *user, raw json.RawMessage) error {
 	var s string
