@@ -385,8 +385,18 @@ func TestEveryChangeIsRecordedAndSaid(t *testing.T) {
 		{app + "/secrets", []string{"name", "prod", "expiresAt", "180"}, "Add application secret", "Market 2"},
 		{app + "/enabled", []string{"enabled", "no"}, "Disable application", "Market 2"},
 		{app + "/enabled", []string{"enabled", "yes"}, "Enable application", "Market 2"},
-		{shop + "/user-flows", []string{"name", "By code", "signUpMethod", "emailCode", "mfa", "off", "ask.givenName", "must"}, "Create user flow", "By code"},
-		{flow + "/edit", []string{"name", "Sign in", "signUpMethod", "emailCode", "mfa", "off"}, "Update user flow", "Sign in"},
+		{shop + "/user-flows", []string{"name", "By code", "signUpMethod", "emailCode", "attribute", "givenName"}, "Create user flow", "By code"},
+		{flow + "/properties", []string{"name", "Sign in", "signUpAllowed", "yes", "passwordReset", "yes", "mfa", "off", "revision", "0"}, "Save draft of user flow", "Sign in"},
+		{flow + "/methods", []string{"signUpMethod", "emailCode", "revision", "1"}, "Save draft of user flow", "Sign in"},
+		{flow + "/domains", []string{"domains.deny", "spam.example", "revision", "2"}, "Save draft of user flow", "Sign in"},
+		{flow + "/attributes/add", []string{"attribute", "city", "revision", "3"}, "Save draft of user flow", "City"},
+		{flow + "/attributes/add", []string{"attribute", "state", "revision", "4"}, "Save draft of user flow", "State"},
+		{flow + "/attributes/arrange", []string{"item", "state", "to", "top", "revision", "5"}, "Save draft of user flow", "State"},
+		{flow + "/attributes/edit/city", []string{"label", "Your town", "revision", "6"}, "Save draft of user flow", "Sign in"},
+		{flow + "/attributes/consent", []string{"termsUrl", "https://shop.example/terms", "revision", "7"}, "Create custom attribute", "Checkbox"},
+		{flow + "/publish", []string{"revision", "8"}, "Update user flow", "Version 2 of “Sign in” published"},
+		{flow + "/versions/1/restore", []string{"revision", "8"}, "Save draft of user flow", "Version 1 of “Sign in” is the draft now"},
+		{flow + "/discard", []string{"revision", "9"}, "Discard draft of user flow", "Sign in"},
 		{flow + "/apps/remove", []string{"application", th.app.ID}, "Remove application from user flow", "Market 2"},
 		{flow + "/apps/add", []string{"application", th.app.ID}, "Add application to user flow", "Market 2"},
 		{shop + "/users", []string{"email", "bob@example.com", "displayName", "Bob", "how", "generate", "mustChange", "yes"}, "Add user", "Bob"},
@@ -490,7 +500,7 @@ func TestFormsComeBackAsTyped(t *testing.T) {
 		{app + "/tokens", []string{"accessTokenMinutes", "5", "idTokenMinutes", "61"}, "accessTokenMinutes", "from 10 to 1440", "61"},
 		{app + "/certificates", []string{"name", "kept", "certificate", "nonsense"}, "certificate", "PEM", "nonsense"},
 		{app + "/scopes", []string{"scopes", "two words", "name", "Kept"}, "scopes", "Enter a scope", "Kept"},
-		{shop + "/user-flows", []string{"name", "", "signUpMethod", "emailCode", "mfa", "off"}, "name", "Enter a name", ""},
+		{shop + "/user-flows", []string{"name", "", "signUpMethod", "emailCode"}, "name", "Enter a name", ""},
 		{shop + "/user-flows/" + second.ID + "/apps/add", []string{"application", th.app.ID}, "application", "“Market” is in the user flow “Sign in” already", ""},
 		{shop + "/users", []string{"email", "not-an-address", "displayName", "Kept", "how", "own", "password", "hunter2hunter2"}, "email", "Enter an email address", "Kept"},
 		{shop + "/users", []string{"email", "ada@example.com", "displayName", "Kept", "how", "none"}, "email", "already", "Kept"},
@@ -530,8 +540,8 @@ func TestTheStaffFlowIsRefusedWithItsReason(t *testing.T) {
 		says string
 	}{
 		{flow + "/delete", []string{"name", "Administrators"}, "so it cannot be deleted"},
-		{flow + "/edit", []string{"name", "Administrators", "signUpMethod", "emailPassword", "signUpAllowed", "yes", "mfa", "alwaysOn", "mfaMethods", "fido2"}, "switch sign-up off"},
-		{flow + "/edit", []string{"name", "Administrators", "signUpMethod", "emailPassword", "mfa", "off"}, "choose always on"},
+		{flow + "/properties", []string{"name", "Administrators", "signUpAllowed", "yes", "mfa", "alwaysOn", "mfaMethods", "fido2"}, "switch sign-up off"},
+		{flow + "/properties", []string{"name", "Administrators", "mfa", "off"}, "choose always on"},
 	} {
 		if a := w.post(c.path, c.form...); a.status != fiber.StatusUnprocessableEntity || !strings.Contains(text(a.body), c.says) {
 			t.Errorf("%s answered %d: %.600s", c.path, a.status, text(a.body))
@@ -552,6 +562,11 @@ func TestEveryPageOpens(t *testing.T) {
 			r := record.SignIn{ID: models.NewID(), TenantID: b.shop.ID, Kind: record.Interactive, StartedAt: b.store.Now(), EndedAt: b.store.Now(), User: record.Party{ID: th.user.ID, Name: "Ada"},
 				App: record.Party{ID: th.app.ClientID, Name: "Market"}, Outcome: record.Outcome{Result: record.Success}}
 			b.must(b.shop.RecordSignIn(t.Context(), r))
+			_, err = b.shop.SaveDraft(t.Context(), modelstest.Actor(), th.flow.ID, 0, func(f *userflow.Flow) error {
+				f.Attributes = append(f.Attributes, userflow.Attribute{ID: "givenName"}, userflow.Attribute{ID: th.attribute.ID, InputType: userflow.Dropdown, Options: []userflow.Option{{Text: "One", Value: "1"}}})
+				return nil
+			})
+			b.must(err)
 			w := b.global()
 			for _, route := range b.portal.Routes() {
 				if route.Method != get || isPublic(route) || route.Path == "/admin" {
@@ -563,7 +578,7 @@ func TestEveryPageOpens(t *testing.T) {
 						id = x
 					}
 				}
-				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", secret.ID, ":version", "1").Replace(route.Path)
+				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", secret.ID, ":version", "1", ":attribute", "givenName").Replace(route.Path)
 				a := w.get(path)
 				if a.status != 200 {
 					t.Errorf("%s: %d %.200s", path, a.status, text(a.body))

@@ -43,6 +43,7 @@ func (p *Portal) Routes() []handlers.Route {
 		{Method: get, Path: "/admin/t/:tenant", Handler: p.startPage, NavGroup: navOverview, NavLabel: "Start"},
 	}
 	rows = append(rows, p.signInRoutes()...)
+	rows = append(rows, p.flowRoutes()...)
 	rows = append(rows, p.attributeRoutes()...)
 	rows = append(rows, p.peopleRoutes()...)
 	rows = append(rows, p.otherRoutes()...)
@@ -50,9 +51,9 @@ func (p *Portal) Routes() []handlers.Route {
 	return append(rows, p.sampleRoutes()...)
 }
 
-// signInRoutes are the applications and the flows that people sign in by.
+// signInRoutes are the applications that people sign in to.
 func (p *Portal) signInRoutes() []handlers.Route {
-	const apps, flows = "/admin/t/:tenant/applications", "/admin/t/:tenant/user-flows"
+	const apps = "/admin/t/:tenant/applications"
 	return []handlers.Route{
 		{Method: get, Path: apps, Handler: p.appList, Permission: access.AppRead, NavGroup: navSignIn, NavLabel: "Applications"},
 		{Method: get, Path: apps + "/deleted", Handler: p.appDeletedList, Permission: access.AppRead},
@@ -86,19 +87,6 @@ func (p *Portal) signInRoutes() []handlers.Route {
 		{Method: post, Path: apps + "/:id/enabled", Handler: p.appEnabled, Permission: access.AppWrite},
 		{Method: get, Path: apps + "/:id/delete", Handler: p.appDeleteForm, Permission: access.AppWrite},
 		{Method: post, Path: apps + "/:id/delete", Handler: p.appDelete, Permission: access.AppWrite},
-
-		{Method: get, Path: flows, Handler: p.flowList, Permission: access.FlowRead, NavGroup: navSignIn, NavLabel: "User flows"},
-		{Method: get, Path: flows + "/new", Handler: p.flowNew, Permission: access.FlowWrite},
-		{Method: post, Path: flows, Handler: p.flowCreate, Permission: access.FlowWrite},
-		{Method: get, Path: flows + "/:id", Handler: p.flowDetail, Permission: access.FlowRead},
-		{Method: get, Path: flows + "/:id/edit", Handler: p.flowEdit, Permission: access.FlowWrite},
-		{Method: post, Path: flows + "/:id/edit", Handler: p.flowSave, Permission: access.FlowWrite},
-		{Method: get, Path: flows + "/:id/versions/:version", Handler: p.flowVersion, Permission: access.FlowRead},
-		{Method: post, Path: flows + "/:id/apps/add", Handler: p.flowAppAdd, Permission: access.FlowWrite},
-		{Method: post, Path: flows + "/:id/apps/remove", Handler: p.flowAppRemove, Permission: access.FlowWrite},
-		{Method: get, Path: flows + "/:id/run", Handler: p.flowRun, Permission: access.FlowRead},
-		{Method: get, Path: flows + "/:id/delete", Handler: p.flowDeleteForm, Permission: access.FlowWrite},
-		{Method: post, Path: flows + "/:id/delete", Handler: p.flowDelete, Permission: access.FlowWrite},
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // nowhere and carry no proof. form is what was typed, if anything was.
 func Page(brand *ui.Brand, l *i18n.Localizer, res signin.Result, form *signin.Form) templ.Component {
 	d := &drawing{res: res, info: &handlers.Info{Locale: l}, page: pages.Page{Brand: brand, App: res.Attempt.Request.ClientName,
-		Step: string(res.Step.Name), Values: map[string]string{}}}
+		Step: string(res.Step.Name), Preview: true, Values: map[string]string{}}}
 	d.values(form)
 	if res.Problem != nil {
 		d.problem(res.Problem)

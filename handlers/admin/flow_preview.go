@@ -1,0 +1,160 @@
+package admin
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/fault"
+	"portico/app/i18n"
+	"portico/app/signin"
+	"portico/app/userflow"
+	"portico/handlers"
+	"portico/handlers/hosted"
+	views "portico/views/admin"
+)
+
+// preview is the picture beside a tab, of the draft as it is saved.
+func (p *Portal) preview(c *fiber.Ctx, d *design, name string) (*views.Preview, error) {
+	at := d.base() + "/" + name
+	switch {
+	case name == "properties":
+		at = d.base()
+	case name == "layout":
+		at = d.base() + "/attributes"
+	case strings.HasPrefix(name, "attributes/"):
+		at = d.base() + "/attributes/edit/" + strings.TrimPrefix(name, "attributes/")
+	}
+	return p.previewOf(c, d.v, d.flow, at, name)
+}
+
+// previewOf makes the picture of a flow with its choosers. The tenant's style is in the frame only; the page
+// allows it by its hash, because a frame of this kind lives under its page's policy.
+func (p *Portal) previewOf(c *fiber.Ctx, v *visit, f userflow.Flow, action, name string) (*views.Preview, error) {
+	language, steps := c.Query("language"), previewSteps(f)
+	step := stepOf(c.Query("step"), name, steps)
+	html, err := p.picture(c, v, f, step, language)
+	if err != nil {
+		return nil, err
+	}
+	info := handlers.InfoOf(c)
+	info.StyleHashes = append(info.StyleHashes, p.brand(v).StyleHash())
+	x := &views.Preview{HTML: html, Refresh: v.base() + "/user-flows/preview", Part: name, Action: action, Step: string(step), Steps: steps, Language: p.language(v, language).Lang(), CSRF: p.CSRF.Token(v.session.ID)}
+	if f.ID != "" {
+		x.Refresh = v.flowBase(f.ID) + "/preview"
+	}
+	for _, tag := range p.Bundle.Tags() {
+		x.Languages = append(x.Languages, views.Option{Value: tag.String(), Label: p.Bundle.Name(tag)})
+	}
+	return x, nil
+}
+
+const askTerms = signin.Name("terms")
+
+// stepOf is the page to draw: the chosen one, else the one that the tab is about.
+func stepOf(chosen, tab string, steps []views.Option) signin.Name {
+	about := string(signin.AskAttributes)
+	switch tab {
+	case "properties", "methods":
+		about = steps[0].Value
+	case "domains":
+		about = string(signin.SignUp)
+	case "terms":
+		about = string(askTerms)
+	}
+	for _, want := range []string{chosen, about} {
+		if slices.ContainsFunc(steps, func(o views.Option) bool { return o.Value == want }) {
+			return signin.Name(want)
+		}
+	}
+	return signin.Name(steps[0].Value)
+}
+
+// previewSteps are the pages that people of a flow meet.
+func previewSteps(f userflow.Flow) []views.Option {
+	first := signin.Identify
+	if f.PasswordOnly() {
+		first = signin.SignIn
+	}
+	steps := []views.Option{{Value: string(first), Label: "Sign in"}, {Value: string(signin.SignUp), Label: "Sign up: address"}, {Value: string(signin.Code), Label: "Sign up: code"}}
+	if f.SignUpMethod == userflow.EmailPassword {
+		steps = append(steps, views.Option{Value: string(signin.ChoosePassword), Label: "Sign up: password"})
+	}
+	steps = append(steps, views.Option{Value: string(signin.AskAttributes), Label: "Sign up: attributes"})
+	return steps
+}
+
+// language is the one to draw a picture in: the tenant's own unless another was chosen.
+func (p *Portal) language(v *visit, chosen string) *i18n.Localizer {
+	return p.Bundle.Match(chosen, v.dir.Tenant.DefaultLocale)
+}
+
+// picture draws one page of a flow as its customers would see it. Nothing in it works: it has no address to
+// send anything to, no script, and cannot be pressed.
+func (p *Portal) picture(c *fiber.Ctx, v *visit, f userflow.Flow, step signin.Name, language string) (string, error) {
+	l := p.language(v, language)
+	attempt := signin.Attempt{Request: signin.Request{ClientName: v.dir.Tenant.Name}}
+	for _, cl := range sortedClients(v.dir) {
+		if v.dir.FlowOf[cl.ID] == f.ID && f.ID != "" {
+			attempt.Request.ClientName = cl.Name
+			break
+		}
+	}
+	world := signin.World{Now: p.Now(), Tenant: v.dir.Tenant, Flow: f}
+	for _, id := range f.Terms {
+		if t, ok := v.dir.Terms[id]; ok {
+			world.Terms = append(world.Terms, t)
+		}
+	}
+	if step == signin.Code || step == signin.SignUp {
+		attempt.Facts.SignUp = &signin.Mark{At: p.Now()}
+	}
+	person := signin.Person{Email: "alex@example.com", Newcomer: true, Proven: true}
+	page := hosted.Page(p.brand(v), l, signin.Result{Attempt: attempt, World: world, Step: signin.Step{Name: step, Person: person}}, nil)
+	var b bytes.Buffer
+	err := page.Render(i18n.With(c.UserContext(), l), &b)
+	return b.String(), err
+}
+
+// flowPreview answers with the picture for what is typed at the moment. It reads only. The answer is text,
+// not a page: put into a frame it is a tenant's page, and at this address it must never be one.
+func (p *Portal) flowPreview(c *fiber.Ctx) error {
+	d, err := p.designing(c)
+	if err != nil {
+		return err
+	}
+	f := d.flow
+	if n, err := strconv.Atoi(c.Query("version")); err == nil {
+		if f, err = d.v.tenant.FlowVersion(c.UserContext(), d.now.ID, n); err != nil {
+			return err
+		}
+	}
+	switch name := typed(c, "preview.part"); name {
+	case "properties":
+		propertiesPart().read(c, &f)
+	case "methods":
+		methodsPart().read(c, &f)
+		f.SignInMethods = slices.Compact(slices.Sorted(slices.Values(append([]userflow.Method{f.SignUpMethod}, d.now.SignInMethods...))))
+	case "", "layout", "domains", "terms":
+	default:
+		id, ok := strings.CutPrefix(name, "attributes/")
+		if !ok {
+			return fault.New(fault.NotFound, "error.not_found")
+		}
+		readField(c, &f, id)
+	}
+	return p.sendPicture(c, d.v, f)
+}
+
+func (p *Portal) sendPicture(c *fiber.Ctx, v *visit, f userflow.Flow) error {
+	html, err := p.picture(c, v, f, stepOf(typed(c, "preview.step"), typed(c, "preview.part"), previewSteps(f)), typed(c, "preview.language"))
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, fiber.MIMETextPlainCharsetUTF8)
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return c.SendString(html)
+}

@@ -1,0 +1,133 @@
+package admin
+
+import (
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/userflow"
+	views "portico/views/admin"
+)
+
+// flowProperties is the first page of a flow: its form for those who may change it, a summary for readers.
+func (p *Portal) flowProperties(c *fiber.Ctx) error {
+	d, err := p.designing(c)
+	if err != nil {
+		return err
+	}
+	if d.writes() {
+		return p.partPage(c, d, propertiesPart(), nil)
+	}
+	summary := flowSummary(d.flow, "")
+	return p.designPage(c, d, tabProperties, []views.DesignPart{{Section: &summary}}, nil, nil)
+}
+
+// propertiesParts are the form, the id, and deleting last.
+func propertiesParts(d *design, form views.DesignPart) []views.DesignPart {
+	return []views.DesignPart{form,
+		{ID: "id", Title: "For programs", Copy: &views.Copied{ID: "flow-id", Label: "User flow ID", Note: "The management API and configuration files know the flow by it. It never changes.", Value: d.now.ID}},
+		{Section: &views.Section{ID: "danger", Title: "Delete this user flow", Danger: true, Lead: "Its applications lose their sign-in pages.",
+			Buttons: []views.Action{{Label: "Delete user flow", Href: d.base() + "/delete", Danger: true, About: d.now.Name}}}}}
+}
+
+func group(fields ...views.Field) []views.FieldGroup { return []views.FieldGroup{{Fields: fields}} }
+
+func propertiesPart() part {
+	return part{name: "properties", tab: tabProperties, title: "Properties",
+		show: func(_ *Portal, d *design) views.DesignForm {
+			f := d.flow
+			return views.DesignForm{Action: d.base() + "/properties", Submit: "Save draft", Previewed: true, Groups: group(append([]views.Field{
+				{Name: "name", Label: "Name", Hint: "For admins, for example “Sign up and sign in”.", Value: f.Name},
+				{Kind: views.Check, Name: "signUpAllowed", Label: "People may sign up by themselves", Hint: "Otherwise only accounts that an admin or your program made, and people with an invitation, can sign in.", Value: tick(f.SignUpAllowed)},
+				{Kind: views.Check, Name: "passwordReset", Label: "People may reset a forgotten password by themselves", Hint: "“Forgot your password?” sends a code to their email address. Whether an address has an account is never told.", Value: tick(f.PasswordReset)},
+			}, mfaFields(f)...)...)}
+		},
+		read: func(c *fiber.Ctx, f *userflow.Flow) {
+			f.Name, f.SignUpAllowed, f.PasswordReset = typed(c, "name"), ticked(c, "signUpAllowed"), ticked(c, "passwordReset")
+			f.MFA = userflow.MFA{Enforcement: userflow.Enforcement(typed(c, "mfa")), Methods: all(c, "mfaMethods"), MayPostpone: ticked(c, "mayPostpone")}
+		}}
+}
+
+// mfaFields are the flow's switch for the second factor.
+func mfaFields(f userflow.Flow) []views.Field {
+	return []views.Field{
+		{Kind: views.Radios, Name: "mfa", Label: "Second factor", Value: string(f.MFA.Enforcement), Options: []views.Option{
+			{Value: "conditional", Label: "When a policy demands it", Hint: "People set one up at sign-up and are asked only when a Conditional Access policy says so."},
+			{Value: "alwaysOn", Label: "Always", Hint: "Asked at each sign-in; whoever has none sets one up."},
+			{Value: "off", Label: "Off", Hint: "Never asked, even when a policy demands it; the sign-in log says so."}}},
+		{Kind: views.Checks, Name: "mfaMethods", Label: "Second factors on offer", Values: f.MFA.Methods, Optional: true, Options: []views.Option{
+			{Value: "email", Label: "Code by email", Hint: "Not for people whose first factor is the code by email."}, {Value: "softwareOath", Label: "Authenticator app"}, {Value: "fido2", Label: "Passkey"}}},
+		{Kind: views.Check, Name: "mayPostpone", Label: "People may put off setting one up", Value: tick(f.MFA.MayPostpone)},
+	}
+}
+
+// methodField asks how new people prove who they are.
+func methodField(m userflow.Method, hint string) views.Field {
+	return views.Field{Kind: views.Radios, Name: "signUpMethod", Label: "How do new people prove who they are?", Hint: hint, Value: string(m), Options: []views.Option{
+		{Value: "emailPassword", Label: factorLabel(userflow.EmailPassword), Hint: "They prove the address with a code once, then choose a password."},
+		{Value: "emailCode", Label: factorLabel(userflow.EmailCode), Hint: "No password at all: each sign-in sends a code."}}}
+}
+
+func methodsPart() part {
+	return part{name: "methods", tab: tabMethods, title: "Sign-in methods",
+		lead: "Buttons for Google, Apple, Facebook, another OpenID provider or a SAML directory can be added here once an identity provider is set up for this tenant. None is yet.",
+		show: func(_ *Portal, d *design) views.DesignForm {
+			hint := "A change is for new people only: whoever has an account keeps the way they have."
+			if kept := kept(d); kept != "" {
+				hint += " " + kept
+			}
+			return views.DesignForm{Action: d.base() + "/methods", Submit: "Save draft", Previewed: true, Groups: group(
+				methodField(d.flow.SignUpMethod, hint),
+				views.Field{Kind: views.Check, Name: "userNames", Label: "People with a password may also sign in with a user name", Value: tick(d.flow.UserNames),
+					Hint: "For example a customer or membership number. Which user names are valid, and whether they are allowed at all, is said once for the whole tenant under Tenant settings, Sign-in identifiers."})}
+		},
+		read: func(c *fiber.Ctx, f *userflow.Flow) {
+			f.SignUpMethod, f.UserNames = userflow.Method(typed(c, "signUpMethod")), ticked(c, "userNames")
+		}}
+}
+
+// kept names the methods of earlier versions, which stay ways to sign in (F054).
+func kept(d *design) string {
+	var others []string
+	for _, m := range d.now.SignInMethods {
+		if m != d.flow.SignUpMethod {
+			others = append(others, factorLabel(m))
+		}
+	}
+	if len(others) == 0 {
+		return ""
+	}
+	return "Still possible for people from earlier versions: " + strings.ToLower(strings.Join(others, ", ")) + "."
+}
+
+func domainsPart() part {
+	return part{name: "domains", tab: tabDomains, title: "Who may sign up",
+		lead: "These rules are about new people and their email address. Whoever has an account already can always sign in.",
+		show: func(_ *Portal, d *design) views.DesignForm {
+			x := d.flow.Domains
+			return views.DesignForm{Action: d.base() + "/domains", Submit: "Save draft", Groups: group(
+				views.Field{Kind: views.TextArea, Name: "domains.allow", Label: "Only these email domains may sign up", Hint: "One per line, such as example.com; what is below a domain belongs to it. Leave it empty to let everybody sign up.", Value: lines(x.Allow), Rows: 6, Code: true, Optional: true},
+				views.Field{Kind: views.TextArea, Name: "domains.deny", Label: "These email domains may not sign up", Hint: "One per line. This list wins over the one above.", Value: lines(x.Deny), Rows: 6, Code: true, Optional: true},
+				views.Field{Kind: views.Check, Name: "refuseDisposable", Label: "Refuse throw-away addresses", Hint: "A built-in list of services that give out mailboxes for ten minutes.", Value: tick(x.RefuseDisposable)})}
+		},
+		read: func(c *fiber.Ctx, f *userflow.Flow) {
+			f.Domains = userflow.Domains{Allow: domainsOf(typed(c, "domains.allow")), Deny: domainsOf(typed(c, "domains.deny")), RefuseDisposable: ticked(c, "refuseDisposable")}
+		}}
+}
+
+// domainsOf reads domains in the form in which addresses are compared, each once. What is no domain stays as
+// it was typed, so that the complaint can name it.
+func domainsOf(s string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, line := range splitLines(s) {
+		if domain, ok := userflow.CanonicalDomain(line); ok {
+			line = domain
+		}
+		if !seen[line] {
+			seen[line] = true
+			out = append(out, line)
+		}
+	}
+	return out
+}
