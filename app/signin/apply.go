@@ -44,11 +44,9 @@ func (r *run) apply(ctx context.Context, s Step, f Form) error {
 	case Recover:
 		r.a.Facts.RecoverySet = &Mark{At: r.w.Now}
 	case AskAttributes:
-		values, err := userflow.Answers(Fields(r.w.Flow), f.Values)
-		if err != nil {
-			return err
-		}
-		r.a.Facts.Attributes = &Attributes{Values: values, At: r.w.Now}
+		return r.answers(s, f)
+	case AskTerms:
+		return r.agree(s, f)
 	case AskConsent:
 		if f.Action != "accept" {
 			r.a.Facts.Cancelled = &Cancelled{Error: "access_denied", Note: "signin.consent_declined", At: r.w.Now}

@@ -103,9 +103,7 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 		if f.NewPassword != nil {
 			n.Hash = f.NewPassword.Hash
 		}
-		if f.Attributes != nil {
-			n.Attributes = f.Attributes.Values
-		}
+		n.Attributes = profile(r.w.Flow, r.a.Request.Invitation, f.Attributes)
 		if p.First == factor.Password && slices.Contains(usable(r.w.Flow, p.First), factor.EmailCode) &&
 			!slices.ContainsFunc(creds, func(c Credential) bool { return c.Kind == factor.EmailCode }) {
 			n.Credentials = append(n.Credentials, Credential{ID: newID(), Kind: factor.EmailCode, Name: p.Email})
@@ -124,6 +122,12 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 				return "", err
 			}
 		}
+		if err := r.complete(ctx, s, userID, p); err != nil {
+			return "", err
+		}
+	}
+	if err := r.accept(ctx, s, userID); err != nil {
+		return "", err
 	}
 	if f.Consent != nil {
 		if err := s.SaveConsent(ctx, userID, r.a.Request.ClientID, f.Consent.Scopes, r.w.Now); err != nil {

@@ -246,7 +246,7 @@ func (m *Machine) resume(ctx context.Context, tenantID string, placing Placing, 
 	r.a = a
 	if a.Browser != BrowserID(visit.Browser) {
 		return r, &Result{Attempt: Attempt{ID: a.ID, TenantID: a.TenantID, Browser: BrowserID(visit.Browser),
-			Request: Request{Protocol: a.Request.Protocol, ClientName: a.Request.ClientName, RedirectOrigin: a.Request.RedirectOrigin}},
+			Request: Request{Protocol: a.Request.Protocol, ClientName: a.Request.ClientName, RedirectOrigin: a.Request.RedirectOrigin, Test: a.Request.Test}},
 			Step: Step{Name: Elsewhere}}, nil
 	}
 	switch {
@@ -292,6 +292,9 @@ func (r *run) load(ctx context.Context, s Store) error {
 		}
 	}
 	w.Decide = r.decide(now)
+	if err := r.loadTerms(ctx, s, &w); err != nil {
+		return err
+	}
 	if len(r.a.Request.ConsentScopes) > 0 {
 		if who := person(r.a, w); who.Proven && who.Account.ID != "" {
 			var err error
@@ -318,7 +321,7 @@ func (r *run) decide(now time.Time) func(Person) Verdict {
 // finish saves the facts and, when nothing more is due, commits. The world was read a moment ago, in
 // this request; the commit reads it once more anyway, and the next page does too.
 func (r *run) finish(ctx context.Context) (Result, error) {
-	if len(r.a.Request.ConsentScopes) > 0 { // who it is may be known only now
+	if len(r.a.Request.ConsentScopes) > 0 || len(r.w.Flow.Terms) > 0 { // who it is may be known only now
 		if err := r.load(ctx, r.store); err != nil {
 			return Result{}, err
 		}

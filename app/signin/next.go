@@ -27,6 +27,7 @@ const (
 	Recover        Name = "recovery"       // keep these recovery codes
 	ChangePassword Name = "changePassword" // a change is demanded
 	AskAttributes  Name = "attributes"     // the flow's questions
+	AskTerms       Name = "terms"          // texts that the flow wants agreed to
 	AskConsent     Name = "consent"
 	AskStay        Name = "stay"
 	Issue          Name = "issue" // nothing is due
@@ -40,13 +41,15 @@ type Step struct {
 	Name     Name
 	Person   Person
 	Verdict  Verdict
-	Methods  []account.Method // Challenge: what may be shown
-	Kinds    []string         // Enrol: what may be registered
-	Optional bool             // Enrol: "not now" is offered
-	Scopes   []string         // AskConsent
-	Existing bool             // Password: a sign-up met an account; say so kindly
-	Reason   string           // Blocked, Refused: why, as a message key or an OAuth error
-	Demands  []string         // what flow and policy asked for
+	Methods  []account.Method     // Challenge: what may be shown
+	Kinds    []string             // Enrol: what may be registered
+	Optional bool                 // Enrol: "not now" is offered
+	Fields   []userflow.Attribute // AskAttributes
+	Terms    []userflow.Terms     // AskTerms
+	Scopes   []string             // AskConsent
+	Existing bool                 // Password: a sign-up met an account; say so kindly
+	Reason   string               // Blocked, Refused: why, as a message key or an OAuth error
+	Demands  []string             // what flow and policy asked for
 	Notes    []string
 }
 
@@ -94,13 +97,16 @@ func Next(a Attempt, w World) Step {
 		return at(Recover)
 	case changeDue(f, p, s.Verdict):
 		return at(ChangePassword)
-	case p.Newcomer && f.Attributes == nil && len(Fields(w.Flow)) > 0:
+	}
+	s.Fields, s.Terms, s.Scopes = questions(f, w, p), termsDue(f, w), consentDue(a, w)
+	switch { // what is the person still to be asked?
+	case len(s.Fields) > 0:
 		return at(AskAttributes)
-	}
-	if s.Scopes = consentDue(a, w); len(s.Scopes) > 0 {
+	case len(s.Terms) > 0:
+		return at(AskTerms)
+	case len(s.Scopes) > 0:
 		return at(AskConsent)
-	}
-	if f.Stay == nil && stayDue(a, w, p, s.Verdict) {
+	case f.Stay == nil && stayDue(a, w, p, s.Verdict):
 		return at(AskStay)
 	}
 	return at(Issue)

@@ -88,6 +88,34 @@ func stayed(s *scene)      { s.a.Facts.Stay = &Stay{Yes: true, At: noon} }
 func asksName(s *scene) {
 	s.w.Flow.Attributes = []userflow.Attribute{{ID: "email"}, {ID: "givenName", Required: true}, {ID: "secret", Hidden: true}}
 }
+
+// asksMore asks everybody for a first name and, ticked, for the rules; the rest is nobody's to answer later.
+func asksMore(s *scene) {
+	s.w.Flow.Attributes = []userflow.Attribute{{ID: "givenName", Required: true},
+		{ID: "extension_rules", Required: true, Definition: &userflow.Definition{DataType: userflow.Boolean}},
+		{ID: "city"}, {ID: "country", Required: true, Hidden: true, Default: "PT"}, {ID: "jobTitle", Required: true, ReadOnly: true, Default: "Gardener"},
+		{ID: "email", Required: true}, {ID: userflow.UserName, Required: true}}
+}
+func hasName(s *scene) { s.w.Account.GivenName, s.w.Holder.GivenName = "Anna", "Anna" }
+func rules(ticked bool) change {
+	return func(s *scene) {
+		s.w.Account.Attributes = map[string]any{"extension_rules": ticked}
+		s.w.Holder.Attributes = s.w.Account.Attributes
+	}
+}
+func wantsTerms(s *scene) {
+	s.w.Terms = []userflow.Terms{{ID: "use", Version: 4, Since: 3}, {ID: "privacy", Version: 1, Since: 1}}
+}
+func acceptedBefore(version int) change {
+	return func(s *scene) {
+		s.w.Accepted = append(s.w.Accepted, userflow.Acceptance{TermsID: "use", Version: version}, userflow.Acceptance{TermsID: "privacy", Version: 1})
+	}
+}
+func acceptsTerms(s *scene) {
+	for _, t := range s.w.Terms {
+		s.a.Facts.Terms = append(s.a.Facts.Terms, TermsAnswer{ID: t.ID, Version: t.Version, Locale: "en", At: noon})
+	}
+}
 func session1(s *scene) {
 	s.w.Session = &session.Session{SID: "sid", UserID: annaID, AuthTime: noon.Add(-time.Hour), AMR: []string{"pwd"}, CreatedAt: noon.Add(-time.Hour)}
 	s.w.Holder = account.Account{ID: annaID, Enabled: true, HasPassword: true, FirstFactor: string(userflow.EmailPassword), Mail: annaMail}
@@ -208,6 +236,28 @@ func TestNext(t *testing.T) {
 		{"answered", and(newcomer, asksName, answered), AskStay},
 		{"hidden and proven attributes are no questions", and(newcomer, asksName, func(s *scene) { s.w.Flow.Attributes = s.w.Flow.Attributes[:1] }), AskStay},
 		{"an account made meanwhile stops the sign-up", and(newcomer, asksName, known), Password},
+
+		{"an account that lacks a required answer", and(signedIn, asksMore, rules(true)), AskAttributes},
+		{"a box that has to be ticked is not", and(signedIn, asksMore, hasName, rules(false)), AskAttributes},
+		{"nothing required is missing", and(signedIn, asksMore, hasName, rules(true)), AskStay},
+		{"asked once, whatever became of it", and(signedIn, asksMore, answered), AskStay},
+		{"a session is asked as well", and(resumed, asksMore, hasName), AskAttributes},
+		{"a session that lacks nothing", and(resumed, asksMore, hasName, rules(true)), Issue},
+		{"a newcomer is not asked for what nobody can answer", and(newcomer, func(s *scene) {
+			s.w.Flow.Attributes = []userflow.Attribute{{ID: "jobTitle", ReadOnly: true, Default: "Gardener"}}
+		}), AskStay},
+
+		{"terms nobody agreed to", and(signedIn, wantsTerms), AskTerms},
+		{"terms after the questions", and(newcomer, asksName, wantsTerms), AskAttributes},
+		{"terms of a newcomer", and(newcomer, asksName, answered, wantsTerms), AskTerms},
+		{"terms before consent", and(signedIn, wantsTerms, wantsConsent), AskTerms},
+		{"agreed to now", and(signedIn, wantsTerms, acceptsTerms, wantsConsent), AskConsent},
+		{"agreed to the version that is published", and(signedIn, wantsTerms, acceptedBefore(4)), AskStay},
+		{"agreed to an older version that still counts", and(signedIn, wantsTerms, acceptedBefore(3)), AskStay},
+		{"agreed to a version that counts no more", and(signedIn, wantsTerms, acceptedBefore(2)), AskTerms},
+		{"a session agrees as well", and(resumed, wantsTerms), AskTerms},
+		{"a session that agreed", and(resumed, wantsTerms, acceptedBefore(4)), Issue},
+		{"no terms before a change of password", and(signedIn, mustChange, wantsTerms), ChangePassword},
 
 		{"switched off, after proof", and(signedIn, disabled), Blocked},
 		{"switched off, before proof: the same page", and(named, known, disabled), Password},
@@ -349,7 +399,7 @@ func anyScene(t *rapid.T) *scene {
 		prompt("select_account"), prompt("consent"), maxAge(0), maxAge(7200), revoked, other, late, block, mfa, mfaForRisk,
 		frequency(30 * time.Minute), neverPersistent, changeByPolicy, mustChange, changed, portal, mayPostpone, postponed, hasMethod(factor.TOTP),
 		hasMethod(factor.EmailCode), hasMethod(factor.Passkey), showed(factor.TOTP), showed(factor.EmailCode), enrolled(factor.TOTP),
-		enrolled(factor.EmailCode), codesMade, codesKept, wantsConsent, consented, agreed, acr,
+		enrolled(factor.EmailCode), codesMade, codesKept, wantsConsent, consented, agreed, acr, asksMore, hasName, rules(true), rules(false), wantsTerms, acceptedBefore(2), acceptedBefore(4), acceptsTerms,
 		enforce(userflow.MFAAlways, "email", "softwareOath"), enforce(userflow.MFAConditional, "softwareOath", "fido2"), enforce(userflow.MFAAlways, "email")}
 	var chosen []change
 	for _, i := range rapid.SliceOfN(rapid.IntRange(0, len(words)-1), 0, 24).Draw(t, "words") {
@@ -396,6 +446,9 @@ func TestNextIsTotalAndNeverIssuesWithoutProof(t *testing.T) {
 		}
 		if s.w.Flow.MFA.Enforcement != userflow.MFAOff && s.d.RequireMFA && p.MFATime.IsZero() {
 			t.Fatal("issued without the second factor that policy demands")
+		}
+		if len(termsDue(f, s.w)) > 0 || f.Attributes == nil && !p.Newcomer && len(missing(Fields(s.w.Flow), p)) > 0 {
+			t.Fatal("issued although an answer or an agreement is missing")
 		}
 		if p.Newcomer && (f.Email == nil || !s.w.Flow.SignUpAllowed) {
 			t.Fatal("a new account without a proven address, or although sign-up is off")
@@ -455,6 +508,8 @@ func answer(s *scene, n Step) bool {
 		changed(s)
 	case AskAttributes:
 		answered(s)
+	case AskTerms:
+		acceptsTerms(s)
 	case AskConsent:
 		s.a.Facts.Consent = &Consent{Scopes: n.Scopes, At: noon}
 	case AskStay:

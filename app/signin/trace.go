@@ -66,7 +66,7 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 		App: record.Party{ID: req.ClientID, Name: req.ClientName}, Resource: req.Resource,
 		Flow: record.Party{ID: a.FlowID, Name: a.FlowName, Version: a.FlowVersion},
 		User: record.Party{ID: p.Account.ID, Name: p.Account.DisplayName}, IdentifierType: "emailAddress",
-		SignUp: p.Newcomer, Existing: f.SignUp != nil && p.Account.ID != "" && !p.Newcomer,
+		SignUp: p.Newcomer, Test: req.Test, Existing: f.SignUp != nil && p.Account.ID != "" && !p.Newcomer,
 		Request: record.Request{Prompt: req.Prompt, MaxAge: req.MaxAge, ACR: req.ACR, LoginHint: req.LoginHint != "",
 			UILocales: req.UILocales, Scopes: req.Scopes},
 		Steps: f.Trail, Risk: s.Verdict.Risk.Findings, RiskLevel: s.Verdict.Risk.Level, Policies: s.Verdict.Decision.Results,

@@ -207,18 +207,6 @@ func registered(a Attempt, w World, p Person) []account.Method {
 	return out
 }
 
-// Fields gives the attributes that the sign-up page asks for: not hidden ones, nor the address that
-// was proven already.
-func Fields(f userflow.Flow) []userflow.Attribute {
-	var out []userflow.Attribute
-	for _, at := range f.Attributes {
-		if !at.Hidden && at.ID != "email" {
-			out = append(out, at)
-		}
-	}
-	return out
-}
-
 // consentDue lists the scopes that the person still has to agree to.
 func consentDue(a Attempt, w World) []string {
 	if a.Facts.Consent != nil {

@@ -217,3 +217,20 @@ func (f Flow) Defaults() map[string]any {
 	}
 	return out
 }
+
+// Typed gives a value as it would be typed into the attribute's field: what a form is filled with
+// beforehand. Numbers may come out of JSON as floats.
+func (a Attribute) Typed(v any) []string {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case string:
+		if a.Input() == CheckboxMultiSelect {
+			return strings.Split(v, ",")
+		}
+		return []string{v}
+	case float64:
+		return []string{strconv.FormatFloat(v, 'f', -1, 64)}
+	}
+	return []string{fmt.Sprint(v)}
+}

@@ -282,7 +282,7 @@ func Place(dir *models.Directory, p signin.Protocol, clientID string) (signin.Pl
 	if !ok {
 		return signin.Place{}, fault.New(fault.Denied, "signin.app_without_flow")
 	}
-	return signin.Place{Tenant: dir.Tenant, Flow: *flow, Policies: dir.Policies}, nil
+	return signin.Place{Tenant: dir.Tenant, Flow: *flow, Policies: dir.Policies, Terms: dir.Terms}, nil
 }
 
 func address(t tenant.Tenant, attempt string) string {

@@ -1,0 +1,98 @@
+package signin
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"portico/app/userflow"
+)
+
+// Fields gives the attributes that the sign-up page shows: not hidden ones, nor the address that was
+// proven already.
+func Fields(f userflow.Flow) []userflow.Attribute {
+	var out []userflow.Attribute
+	for _, at := range f.Attributes {
+		if !at.Hidden && at.ID != "email" {
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+// questions are the attributes that the person has to be asked for now: a newcomer for all of the page,
+// anybody else for the required ones that their account lacks, whatever became required since (F072). A
+// person is asked once in an attempt, and never for what nobody can answer.
+func questions(f Facts, w World, p Person) []userflow.Attribute {
+	if f.Attributes != nil {
+		return nil
+	}
+	fields := Fields(w.Flow)
+	if p.Newcomer {
+		if slices.ContainsFunc(fields, func(a userflow.Attribute) bool { return !a.ReadOnly }) {
+			return fields
+		}
+		return nil
+	}
+	return missing(fields, p)
+}
+
+// missing keeps the required answers that an account lacks. A user name is an identity, which an account
+// does not lack. A box that has to be ticked is missing until it is.
+func missing(fields []userflow.Attribute, p Person) []userflow.Attribute {
+	return slices.DeleteFunc(fields, func(a userflow.Attribute) bool {
+		if !a.Required || a.ReadOnly || a.ID == userflow.UserName {
+			return true
+		}
+		have := p.Account.Value(a.ID)
+		return have != nil && (a.Type() != userflow.Boolean || have == true)
+	})
+}
+
+// answers takes the form of AskAttributes. Only what was asked is read: a hidden, read-only or unknown
+// field is nobody's to set by a form.
+func (r *run) answers(s Step, f Form) error {
+	values, err := userflow.Answers(s.Fields, f.Values)
+	if err != nil {
+		return err
+	}
+	r.a.Facts.Attributes = &Attributes{Values: values, At: r.w.Now}
+	return nil
+}
+
+// profile is everything that a new account knows about its owner: what nobody is asked for, then what was
+// answered.
+func profile(f userflow.Flow, inv *Invited, at *Attributes) map[string]any {
+	out := f.Defaults()
+	if inv != nil {
+		for _, a := range f.Attributes {
+			if v, ok := inv.Values[a.ID]; ok && (a.Hidden || a.ReadOnly) && a.ID != "email" {
+				if v, key := a.Read(a.Typed(v)); key == "" {
+					out[a.ID] = v
+				}
+			}
+		}
+	}
+	if at != nil {
+		maps.Copy(out, at.Values)
+	}
+	delete(out, "email")           // the proven one
+	delete(out, userflow.UserName) // an identity
+	return out
+}
+
+// complete stores the answers of somebody who has an account already: those that it still lacks.
+func (r *run) complete(ctx context.Context, s Store, userID string, p Person) error {
+	values := map[string]any{}
+	if at := r.a.Facts.Attributes; at != nil {
+		for _, a := range missing(Fields(r.w.Flow), p) {
+			if v, ok := at.Values[a.ID]; ok {
+				values[a.ID] = v
+			}
+		}
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	return s.SetAttributes(ctx, userID, values, r.visit.Signals.IP.String(), r.a.Request.CorrelationID)
+}
