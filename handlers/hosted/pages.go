@@ -33,6 +33,7 @@ func table() map[signin.Name]func(*drawing) templ.Component {
 		signin.Identify: identify, signin.SignIn: signIn, signin.SignUp: signUp, signin.Select: selectAccount,
 		signin.Password: password, signin.Code: code, signin.ChoosePassword: choosePassword, signin.ChangePassword: changePassword,
 		signin.Enrol: enrol, signin.Challenge: challenge, signin.Recover: recovery, signin.AskAttributes: attributes,
+		signin.AskTerms:   terms,
 		signin.AskConsent: consent, signin.AskStay: stay, signin.Blocked: blocked, signin.NoAccount: noAccount,
 		signin.Expired: expired, signin.Elsewhere: elsewhere, signin.Finished: finished,
 	}
@@ -52,7 +53,7 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 	if info.Correlation = a.Request.CorrelationID; info.Correlation == "" {
 		info.Correlation = a.ID
 	}
-	d := &drawing{res: res, info: info, noCookies: len(c.Request().Header.Peek(fiber.HeaderCookie)) == 0, page: pages.Page{Brand: brand, App: a.Request.ClientName, Action: address(dir.Tenant, a.ID),
+	d := &drawing{res: res, info: info, noCookies: len(c.Request().Header.Peek(fiber.HeaderCookie)) == 0, page: pages.Page{Brand: brand, App: a.Request.ClientName, Action: address(dir.Tenant, a.ID), Test: a.Request.Test,
 		Step: string(name), Values: map[string]string{}, Languages: pages.Chooser(h.bundle, info.Locale, nil)}}
 	if a.ID != "" {
 		d.page.Proof = h.machine.Proof(a, name)
@@ -93,22 +94,34 @@ func (d *drawing) values(form *signin.Form) {
 	if form == nil {
 		return
 	}
-	keep := []string{"email", "stay"}
-	for _, f := range signin.Fields(d.res.World.Flow) {
-		keep = append(keep, userflow.FieldName(f.ID))
-	}
-	for _, name := range keep {
-		if v := form.Values(name); len(v) > 0 {
-			d.page.Values[name] = strings.ToValidUTF8(strings.Join(v, ","), "")
+	keep := func(name string) { d.page.Values[name] = strings.ToValidUTF8(strings.Join(form.Values(name), ","), "") }
+	for _, name := range []string{"email", "stay"} {
+		if len(form.Values(name)) > 0 {
+			keep(name)
 		}
+	}
+	if form.Step != d.res.Step.Name {
+		return
+	}
+	for _, f := range d.res.Step.Fields { // those that were left empty stay empty, whatever they were filled with
+		name := userflow.FieldName(f.ID)
+		keep(name)
+		if f.Input() == userflow.DateBoxes {
+			keep(name + ".day")
+			keep(name + ".month")
+			keep(name + ".year")
+		}
+	}
+	for _, t := range d.res.Step.Terms {
+		keep(signin.TermsField(t.ID))
 	}
 }
 
 func (d *drawing) problem(e *fault.Error) {
 	for _, f := range e.Fields {
-		if f.Args != nil && f.Args["label"] == "" {
-			if id, ok := f.Args["id"].(string); ok {
-				f.Args["label"] = d.info.Locale.T("attribute." + id)
+		for _, a := range d.res.Step.Fields {
+			if f.Args != nil && f.Args["id"] == a.ID {
+				f.Args["label"] = pages.PlainLabel(d.info.Locale, a)
 			}
 		}
 		d.page.Errors = append(d.page.Errors, ui.FieldError{Name: f.Name, Text: d.info.Locale.T(f.Key, f.Args)})
@@ -299,9 +312,43 @@ func recovery(d *drawing) templ.Component {
 	return pages.RecoveryCodes(d.page, pages.RecoveryCodesView{Codes: d.facts().Recovery.Codes})
 }
 
+// attributes asks a newcomer for everything on the page, somebody else for what their account lacks. A
+// field is filled with what the invitation or the account knows, else with its default.
 func attributes(d *drawing) templ.Component {
+	v := pages.Layout(d.res.Step.Fields)
+	v.Missing = !d.res.Step.Person.Newcomer
+	inv := d.res.Attempt.Request.Invitation
+	for i, a := range d.res.Step.Fields {
+		if known := d.res.Step.Person.Account.Value(a.ID); known != nil {
+			v.Attributes[i] = v.Attributes[i].Filled(a.Typed(known))
+		}
+		if inv == nil {
+			continue
+		}
+		if given, ok := inv.Values[a.ID]; ok {
+			v.Attributes[i] = v.Attributes[i].Filled(a.Typed(given))
+		}
+	}
 	d.cancel()
-	return pages.Attributes(d.page, pages.Layout(signin.Fields(d.flow())))
+	return pages.Attributes(d.page, v)
+}
+
+// terms shows each text that is due in the reader's language, or else in its own.
+func terms(d *drawing) templ.Component {
+	var v pages.TermsView
+	for _, t := range d.res.Step.Terms {
+		text, tag := t.Text(d.info.Locale.Lang())
+		shown := pages.Terms{Name: signin.TermsField(t.ID), Value: signin.TermsMark(t.Version, tag), Title: text.Title, Body: text.Body, URL: text.URL, Lang: tag}
+		for _, a := range d.res.World.Accepted { // newest first
+			if a.TermsID == t.ID {
+				shown.Since = d.info.Locale.Date(a.At)
+				break
+			}
+		}
+		v.Texts = append(v.Texts, shown)
+	}
+	d.cancel()
+	return pages.TermsPage(d.page, v)
 }
 
 func consent(d *drawing) templ.Component {

@@ -2,8 +2,12 @@ package hosted
 
 import (
 	"sort"
+	"strings"
+	"time"
 
 	"portico/app/i18n"
+	"portico/app/markup"
+	"portico/app/userflow"
 	"portico/views/ui"
 )
 
@@ -30,10 +34,8 @@ func autocompleteOf(id string) string {
 		return "postal-code"
 	case "country":
 		return "country"
-	case "mobilePhone":
-		return "tel"
-	case "birthdate":
-		return "bday"
+	case userflow.UserName:
+		return "username"
 	}
 	return ""
 }
@@ -48,23 +50,41 @@ func label(l *i18n.Localizer, a Attribute) string {
 	return l.T("attribute." + a.ID)
 }
 
+// PlainLabel is what an attribute is called in an error or a list: no links, no emphasis.
+func PlainLabel(l *i18n.Localizer, a userflow.Attribute) string {
+	return markup.Plain(label(l, layout(a)))
+}
+
+// answer is what stands in an attribute's field: what was typed, else what it is filled with beforehand.
+func (p Page) answer(a Attribute) string {
+	if v, ok := p.Values[a.Name()]; ok {
+		return v
+	}
+	return a.Value
+}
+
 // field makes the box of an attribute that is written in one.
 func (p Page) field(l *i18n.Localizer, a Attribute) ui.Field {
 	name := a.Name()
-	f := ui.Text(name, label(l, a), p.value(name), autocompleteOf(a.ID)).WithHint(a.Hint).WithError(p.bad(name)).AsOptional(!a.Required)
-	f.ReadOnly = a.ReadOnly
+	f := ui.Text(name, label(l, a), p.answer(a), autocompleteOf(a.ID)).WithHint(a.Hint).WithError(p.bad(name)).AsOptional(!a.Required)
+	f.Rich, f.Required = true, a.Required
 	if a.MaxLength > 0 {
 		f.MaxLength = a.MaxLength
 	}
 	switch {
-	case a.ID == "country" && a.Options == nil:
+	case a.Kind == "select" && a.Options == nil && a.ID == "country":
 		f.Options = Countries(l, f.Value)
 	case a.Kind == "select":
-		f.Options = append([]ui.Option{{Text: l.T("ui.choose")}}, selected(a.Options, []string{f.Value})...)
+		f.Options = append([]ui.Option{{Text: l.T("ui.choose")}}, plain(selected(a.Options, []string{f.Value}))...)
 	case a.Kind == "number":
-		f.InputMode, f.Dir, f.Class = "numeric", "ltr", "input--medium"
-	case a.ID == "mobilePhone":
-		f.Type, f.Dir = "tel", "ltr"
+		f.InputMode, f.Dir, f.Class, f.MaxLength = "numeric", "ltr", "input--medium", 20
+	case a.Kind == "phone":
+		f.Type, f.Dir, f.Autocomplete, f.MaxLength = "tel", "ltr", "tel", 40
+		if f.Hint == "" {
+			f.Hint = l.T("phone.example")
+		}
+	case a.ID == userflow.UserName:
+		f.Dir = "ltr"
 	case a.ID == "email":
 		f.Type, f.Dir = "email", "ltr"
 	case a.ID == "postalCode":
@@ -75,20 +95,64 @@ func (p Page) field(l *i18n.Localizer, a Attribute) ui.Field {
 
 func (p Page) group(l *i18n.Localizer, a Attribute) ui.Group {
 	name := a.Name()
-	return ui.Group{Name: name, Legend: label(l, a), Hint: a.Hint, Error: p.bad(name), Optional: !a.Required,
-		Multiple: a.Kind == "checkboxes", Options: selected(a.Options, split(p.value(name)))}
+	return ui.Group{Name: name, Legend: label(l, a), Hint: a.Hint, Error: p.bad(name), Optional: !a.Required, Required: a.Required, Rich: true,
+		Multiple: a.Kind == "checkboxes", Options: selected(a.Options, split(p.answer(a)))}
 }
 
+// date takes a value apart that was filled in beforehand; what was typed comes box by box.
 func (p Page) date(l *i18n.Localizer, a Attribute) ui.Date {
 	name := a.Name()
-	return ui.Date{Name: name, Legend: label(l, a), Hint: a.Hint, Error: p.bad(name), Optional: !a.Required, Birthday: a.ID == "birthdate",
-		Day: p.value(name + ".day"), Month: p.value(name + ".month"), Year: p.value(name + ".year")}
+	d := ui.Date{Name: name, Legend: label(l, a), Hint: a.Hint, Error: p.bad(name), Optional: !a.Required, Required: a.Required, Rich: true, Birthday: birthday(a.ID)}
+	if d.Hint == "" {
+		d.Hint = l.T("date.example")
+	}
+	if _, typed := p.Values[name+".day"]; typed {
+		d.Day, d.Month, d.Year = p.value(name+".day"), p.value(name+".month"), p.value(name+".year")
+	} else if t, err := time.Parse(time.DateOnly, p.answer(a)); err == nil {
+		d.Day, d.Month, d.Year = itoa(t.Day()), itoa(int(t.Month())), itoa(t.Year())
+	}
+	return d
 }
+
+// birthday reports whether a date is the day somebody was born, by its API name: then the browser knows it.
+func birthday(id string) bool { return strings.Contains(strings.ToLower(id), "birth") }
 
 func (p Page) check(l *i18n.Localizer, a Attribute) ui.Checkbox {
 	name := a.Name()
-	v := p.value(name)
-	return ui.Checkbox{Name: name, Label: label(l, a), Hint: a.Hint, Error: p.bad(name), Value: "true", Checked: v == "true" || v == "yes" || v == "on"}
+	return ui.Checkbox{Name: name, Label: label(l, a), Hint: a.Hint, Error: p.bad(name), Value: "true", Checked: ticked(p.answer(a)),
+		Optional: !a.Required, Required: a.Required, Rich: true}
+}
+
+func ticked(v string) bool { return v == "true" || v == "yes" || v == "on" }
+
+// shown gives the value of a read-only attribute in words.
+func (a Attribute) shown(l *i18n.Localizer) string {
+	switch {
+	case a.Value == "" && a.Kind != "boolean":
+		return l.T("attributes.empty")
+	case a.Kind == "boolean" && ticked(a.Value):
+		return l.T("ui.yes")
+	case a.Kind == "boolean":
+		return l.T("ui.no")
+	case a.Kind == "date":
+		if t, err := time.Parse(time.DateOnly, a.Value); err == nil {
+			return l.Date(t)
+		}
+	case a.ID == "country" && a.Options == nil:
+		if name, ok := l.Countries()[a.Value]; ok {
+			return name
+		}
+	}
+	var list []string
+	for _, o := range selected(a.Options, split(a.Value)) {
+		if o.Selected {
+			list = append(list, markup.Plain(o.Text))
+		}
+	}
+	if len(list) == 0 {
+		return a.Value
+	}
+	return strings.Join(list, l.T("ui.list"))
 }
 
 func selected(options []ui.Option, values []string) []ui.Option {
@@ -102,18 +166,16 @@ func selected(options []ui.Option, values []string) []ui.Option {
 	return out
 }
 
-// split takes several choices apart; they travel comma-separated (R 2.5.3).
-func split(s string) []string {
-	var list []string
-	start := 0
-	for i := 0; i <= len(s); i++ {
-		if i == len(s) || s[i] == ',' {
-			list = append(list, s[start:i])
-			start = i + 1
-		}
+// plain takes the marks out of the options of a list, which can hold no link.
+func plain(options []ui.Option) []ui.Option {
+	for i := range options {
+		options[i].Text = markup.Plain(options[i].Text)
 	}
-	return list
+	return options
 }
+
+// split takes several choices apart; they travel comma-separated (R 2.5.3).
+func split(s string) []string { return strings.Split(s, ",") }
 
 // Countries lists the countries in the reader's language, sorted as that language sorts, with ISO codes
 // as values and a blank first entry.

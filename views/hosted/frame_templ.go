@@ -58,7 +58,7 @@ func frame(p Page, title string, scripts ...string) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Hosted(p.Brand, ui.HostedHead{Title: title, Error: len(p.Errors) > 0, Inert: p.Preview, Scripts: scripts}, foot(p)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Hosted(p.Brand, ui.HostedHead{Title: title, Error: len(p.Errors) > 0, Inert: p.Preview, Banner: banner(ctx, p), Scripts: scripts}, foot(p)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -1,26 +1,39 @@
 package hosted
 
 import (
+	"strings"
+
 	"portico/app/userflow"
 	"portico/views/ui"
 )
 
 // Layout draws what a flow collects: each attribute with the words, the control and the options that the
-// admin chose. The sign-up page and the designer's preview both go through it, so they cannot differ.
+// admin chose, filled with its default. The sign-up page and the designer's preview both go through it, so
+// they cannot differ.
 func Layout(asked []userflow.Attribute) AttributesView {
 	var v AttributesView
 	for _, f := range asked {
-		label := f.Label
-		if label == "" && f.Definition != nil {
-			label = f.Definition.Name
-		}
-		at := Attribute{ID: f.ID, Label: label, Hint: f.Hint, Kind: kindOf(f), Required: f.Required, ReadOnly: f.ReadOnly, MaxLength: f.Longest()}
-		for _, o := range f.Choices() {
-			at.Options = append(at.Options, ui.Option{Text: o.Text, Value: o.Value})
-		}
-		v.Attributes = append(v.Attributes, at)
+		v.Attributes = append(v.Attributes, layout(f))
 	}
 	return v
+}
+
+func layout(f userflow.Attribute) Attribute {
+	at := Attribute{ID: f.ID, Label: f.Label, Hint: f.Hint, Kind: kindOf(f), Value: f.Default, Required: f.Required, ReadOnly: f.ReadOnly, MaxLength: f.Longest()}
+	if at.Label == "" && f.Definition != nil {
+		at.Label = f.Definition.Name
+	}
+	for _, o := range f.Choices() {
+		at.Options = append(at.Options, ui.Option{Text: o.Text, Value: o.Value})
+	}
+	return at
+}
+
+// Filled gives the attribute another value than its default: as it would be typed, several choices with
+// commas between.
+func (a Attribute) Filled(typed []string) Attribute {
+	a.Value = strings.Join(typed, ",")
+	return a
 }
 
 // kindOf gives the box for an attribute of a flow (R 2.5).

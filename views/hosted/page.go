@@ -79,6 +79,7 @@ type Page struct {
 	Account   string          // who is signing in, as typed or masked; shown with "Not you?"
 	Ways      []Way
 	Languages []Language // language chooser. Empty = none
+	Test      bool       // an admin tries the flow: every page says so
 	Preview   bool       // a picture of the page, for admins: nothing can be pressed and no script runs
 
 	asks bool // it has a main form (form)
@@ -178,9 +179,10 @@ type Attribute struct {
 	ID        string
 	Label     string // "" = the catalogue's, for built-in ones
 	Hint      string
-	Kind      string // "", number, boolean, radio, checkboxes, select, date
+	Kind      string // "", number, boolean, radio, checkboxes, select, date, phone
+	Value     string // filled in beforehand, as it would be typed; several choices with commas between
 	Required  bool
-	ReadOnly  bool
+	ReadOnly  bool // shown as text, never sent
 	MaxLength int
 	Options   []ui.Option
 }
@@ -196,9 +198,26 @@ func (a Attribute) Name() string {
 	return "attributes[" + a.ID + "]"
 }
 
-// AttributesView asks for what a flow collects. Step and Of are shown when Of is not 0 and true.
+// AttributesView asks for what a flow collects.
 type AttributesView struct {
 	Attributes []Attribute
+	Missing    bool // somebody has an account and is asked for what it lacks
+}
+
+// TermsView asks to agree to texts.
+type TermsView struct {
+	Texts []Terms
+}
+
+// Terms is one text to agree to. Body is Markdown's small part (app/markup), URL a page with the text
+// instead or as well. Value is what the box sends: what was read.
+type Terms struct {
+	Name, Value string
+	Title       string
+	Body        string
+	URL         string
+	Lang        string
+	Since       string // an earlier version was agreed to on this day, in the reader's words; "" = none was
 }
 
 // Account is one entry of the account chooser.

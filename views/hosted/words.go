@@ -137,11 +137,36 @@ func identifyTitle(ctx context.Context, p Page, v IdentifyView) string {
 	return t(ctx, "signin.title", "tenant", p.Brand.Name)
 }
 
-func attributesLead(ctx context.Context, p Page) string {
+func attributesTitle(ctx context.Context, v AttributesView) string {
+	if v.Missing {
+		return t(ctx, "attributes.missing_title")
+	}
+	return t(ctx, "attributes.title")
+}
+
+func attributesLead(ctx context.Context, p Page, v AttributesView) string {
+	if v.Missing {
+		return missingLead(ctx, p, len(v.Attributes))
+	}
 	if p.App == "" {
 		return t(ctx, "attributes.lead")
 	}
 	return t(ctx, "attributes.lead_app", "app", p.App)
+}
+
+// missingLead says why somebody who has an account is asked something.
+func missingLead(ctx context.Context, p Page, count int) string {
+	if p.App == "" {
+		return t(ctx, "attributes.missing", "count", count)
+	}
+	return t(ctx, "attributes.missing_app", "app", p.App, "count", count)
+}
+
+func termsLead(ctx context.Context, p Page, v TermsView) string {
+	if p.App == "" {
+		return t(ctx, "terms.lead", "count", len(v.Texts))
+	}
+	return t(ctx, "terms.lead_app", "app", p.App, "count", len(v.Texts))
 }
 
 func chooseTitle(ctx context.Context, v ChooseMethodView) string {
@@ -159,6 +184,14 @@ func goWords(ctx context.Context, p Page, v DeadEndView) string {
 		return t(ctx, "end.go_back", "app", p.App)
 	}
 	return t(ctx, "end.start_again")
+}
+
+// banner is what every page of a flow that an admin tries says at its top.
+func banner(ctx context.Context, p Page) string {
+	if !p.Test {
+		return ""
+	}
+	return t(ctx, "test.banner")
 }
 
 func scripts(password bool, passkey *Passkey) []string {

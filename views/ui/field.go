@@ -23,6 +23,8 @@ type Field struct {
 	Rows         int      // a text area
 	Show         bool     // a password with a show button
 	List         []string // suggestions
+	Required     bool     // said to assistive technology only: what is optional is marked
+	Rich         bool     // label and hint are an admin's and may hold links and emphasis (app/markup)
 }
 
 // Option is one choice of a select or of a group of radio buttons or checkboxes.
@@ -139,6 +141,8 @@ type Group struct {
 	Multiple bool // checkboxes
 	Cards    bool // each choice in a box of its own
 	Options  []Option
+	Required bool
+	Rich     bool // as Field.Rich, the options' texts too
 }
 
 func (g Group) describedBy() string {
@@ -168,6 +172,8 @@ type Checkbox struct {
 	Error   string
 	Value   string
 	Checked bool
+
+	Optional, Required, Rich bool // as in Field
 }
 
 // Date is a date in three boxes, which people type faster than they pick.
@@ -179,6 +185,35 @@ type Date struct {
 	Day, Month, Year string
 	Birthday         bool // sets the bday tokens
 	Optional         bool
+	Required, Rich   bool // as in Field
+}
+
+// datePiece is one of a date's boxes: day, month or year.
+type datePiece struct {
+	Name, Value string
+	Length      int
+}
+
+// parts puts the boxes in a language's order, which its catalogue says as dmy, mdy or ymd.
+func (d Date) parts(order string) []datePiece {
+	pieces := map[rune]datePiece{'d': {"day", d.Day, 2}, 'm': {"month", d.Month, 2}, 'y': {"year", d.Year, 4}}
+	var out []datePiece
+	for _, c := range order {
+		if p, ok := pieces[c]; ok {
+			out = append(out, p)
+		}
+	}
+	if len(out) != len(pieces) {
+		return []datePiece{pieces['d'], pieces['m'], pieces['y']}
+	}
+	return out
+}
+
+func (p datePiece) id(d Date, first bool) string {
+	if first {
+		return ID(d.Name)
+	}
+	return ID(d.Name) + "-" + p.Name
 }
 
 func (d Date) token(part string) string {
