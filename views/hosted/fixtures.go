@@ -6,6 +6,7 @@ import (
 	"github.com/a-h/templ"
 
 	"portico/app/branding"
+	"portico/app/userflow"
 	"portico/views/ui"
 )
 
@@ -42,14 +43,20 @@ func Fixtures(b *ui.Brand, languages []Language) []Fixture {
 	}
 	passkey := &Passkey{Options: `{"challenge":"AAAA","rpId":"localhost","userVerification":"preferred"}`, Event: UsePasskey}
 	attributes := []Attribute{
-		{ID: "givenName", Required: true}, {ID: "surname", Required: true}, {ID: "displayName"}, {ID: "jobTitle"}, {ID: "mobilePhone"},
-		{ID: "streetAddress"}, {ID: "postalCode"}, {ID: "city"}, {ID: "state"}, {ID: "country", Required: true}, {ID: "birthdate", Kind: "date", Hint: "For example 27 3 1984"},
+		{ID: "givenName", Required: true}, {ID: "surname", Required: true}, {ID: "displayName"}, {ID: "jobTitle"}, {ID: userflow.UserName, Required: true, Hint: "Letters, digits and hyphens"},
+		{ID: "streetAddress"}, {ID: "postalCode"}, {ID: "city"}, {ID: "state"}, {ID: "country", Required: true, Kind: "select"},
+		{ID: "extension_x_dateOfBirth", Label: "Date of birth", Kind: "date"}, {ID: "extension_x_phone", Label: "Mobile phone number", Kind: "phone"},
+		{ID: "extension_x_customer", Label: "Customer number", Value: "C-1024", ReadOnly: true}, {ID: "extension_x_moved", Label: "Moved in", Kind: "date", Value: "2024-03-09", Required: true},
 		{ID: "extension_x_loyaltyNumber", Label: "Loyalty number", Hint: "On the back of your card", Kind: "number"},
 		{ID: "extension_x_channel", Label: "How may we reach you?", Kind: "radio", Required: true, Options: []ui.Option{{Value: "mail", Text: "By email"}, {Value: "phone", Text: "By phone"}}},
-		{ID: "extension_x_topics", Label: "What are you interested in?", Kind: "checkboxes", Options: []ui.Option{{Value: "garden", Text: "Garden"}, {Value: "kitchen", Text: "Kitchen", Hint: "Recipes on Fridays"}}},
+		{ID: "extension_x_topics", Label: "What are you interested in?", Kind: "checkboxes", Options: []ui.Option{{Value: "garden", Text: "Garden"}, {Value: "kitchen", Text: "Kitchen, with [recipes](https://example.com/recipes)"}}},
 		{ID: "extension_x_store", Label: "Your store", Kind: "select", Options: []ui.Option{{Value: "1", Text: "Harbour"}, {Value: "2", Text: "Old Town"}}},
-		{ID: "extension_x_terms", Label: "I agree to the terms of use", Kind: "boolean", Required: true},
+		{ID: "extension_x_terms", Label: "I agree to the [terms of use](https://example.com/terms) and the [privacy policy](https://example.com/privacy)", Kind: "boolean", Required: true},
+		{ID: "extension_x_news", Label: "أرسلوا لي *الأخبار* 👋", Kind: "boolean", Value: "true"},
 	}
+	body := "# Who we are\n\nFernhill Group\n12 Harbour Street\n\n## What you may do\n\n- Buy things\n- *Return* things within **30 days**\n\nWrite to [us](mailto:legal@example.com) or read [more](https://example.com/legal)."
+	texts := []Terms{{Name: "terms[1]", Value: "3 en", Title: "Terms of use", Body: body, Lang: "en", Since: "4 March 2025"},
+		{Name: "terms[2]", Value: "1 ar", Title: "سياسة الخصوصية", Body: "نحن نحمي بياناتك.\n\n- الاسم\n- العنوان", URL: "https://example.com/privacy", Lang: "ar"}}
 	long := with(page(SignUp, Forgot, UseCode, Cancel), func(p *Page) {
 		p.App = strings.Repeat("A very long name of an app ", 4)
 		p.Values = map[string]string{"email": strings.Repeat("abcdefghij", 12) + "@example.com"}
@@ -74,6 +81,10 @@ func Fixtures(b *ui.Brand, languages []Language) []Fixture {
 		{"new-password-error", NewPassword(with(with(page(), known), wrong("newPassword", "Choose a password with at least 8 characters")), NewPasswordView{Why: ForgotPassword, MinLength: 8, ThreeOfFour: true})},
 		{"attributes", Attributes(page(Cancel), AttributesView{Attributes: attributes})},
 		{"attributes-error", Attributes(with(with(with(page(), typed("country", "DE")), wrong("givenName", "Enter your first name")), wrong("attributes[extension_x_channel]", "Choose how we may reach you")), AttributesView{Attributes: attributes})},
+		{"attributes-missing", Attributes(page(Cancel), AttributesView{Attributes: attributes[len(attributes)-5 : len(attributes)-3], Missing: true})},
+		{"terms", TermsPage(page(Cancel), TermsView{Texts: texts})},
+		{"terms-error", TermsPage(with(with(page(Cancel), typed("terms[2]", "1 ar")), wrong("terms[1]", "Tick “I agree to Terms of use” to go on")), TermsView{Texts: texts})},
+		{"test", SignInPage(with(page(SignUp, Cancel), func(p *Page) { p.Test = true }), SignInView{Stay: true})},
 		{"select-account", SelectAccount(page(Cancel), SelectAccountView{Accounts: []Account{{ID: "1", Name: "Mira Okafor", Email: "mira.okafor@example.com", State: "signed in"}, {ID: "2", Name: "ليلى حداد", Email: "layla@example.com"}}})},
 		{"consent", Consent(with(page(), known), ConsentView{Scopes: []Scope{{Name: "openid"}, {Name: "profile"}, {Name: "email"}, {Name: "offline_access"}, {Name: "orders.read", Description: "See your orders"}}})},
 		{"stay", Stay(page(), StayView{})},

@@ -107,7 +107,8 @@ func TestTokensLeadThroughSignUpAndSignIn(t *testing.T) {
 		{"new-password", map[string]string{"new-password": "newPassword", "username": "email"}},
 		{"attributes", map[string]string{"given-name": "givenName", "family-name": "surname", "name": "displayName", "organization-title": "jobTitle",
 			"street-address": "streetAddress", "address-level2": "city", "address-level1": "state", "postal-code": "postalCode", "country": "country",
-			"tel": "mobilePhone", "bday-day": "birthdate.day", "bday-month": "birthdate.month", "bday-year": "birthdate.year"}},
+			"username": "userName", "tel": "attributes[extension_x_phone]", "bday-day": "attributes[extension_x_dateOfBirth].day",
+			"bday-month": "attributes[extension_x_dateOfBirth].month", "bday-year": "attributes[extension_x_dateOfBirth].year"}},
 		{"enrol-totp", map[string]string{"one-time-code": "code"}},
 		{"challenge-totp", map[string]string{"one-time-code": "code"}},
 	} {

@@ -65,7 +65,7 @@ func (r *reader) complain(format string, args ...any) {
 }
 
 // key looks like a message key that no catalogue knew.
-var key = regexp.MustCompile(`^(signin|signup|attribute|attributes|blocked|challenge|code|consent|end|enrol|error|field|foot|formpost|identify|mail|method|mfa|newpassword|passkey|password|scope|select|signedout|signout|stay|ui|way|month|date)\.[a-zA-Z_.]+$`)
+var key = regexp.MustCompile(`^(signin|signup|attribute|attributes|blocked|challenge|code|consent|end|enrol|error|field|foot|formpost|identify|mail|method|mfa|newpassword|passkey|password|scope|phone|select|signedout|signout|stay|terms|test|ui|way|month|date)\.[a-zA-Z_.]+$`)
 
 func (r *reader) walk(n *html.Node) {
 	if n.Type == html.TextNode && key.MatchString(strings.TrimSpace(n.Data)) {
