@@ -72,7 +72,7 @@ func (s *server) wire(ctx context.Context) error {
 		return err
 	}
 	portal := s.portal(site, brands, csrf, checked)
-	portal.Keys = provider
+	portal.Keys, portal.Tokens = provider, provider
 	web.Rows = append(web.Rows, special(portal.Routes())...)
 	portal.Mount(s.app)
 	api := graph.New(graph.API{Store: s.store, Tokens: graph.ProviderTokens{Provider: provider, Realm: protocol.RealmKnowing}, Passwords: checked,

@@ -30,7 +30,7 @@ func (p *Portal) appSections(v *visit, a models.Application, seen time.Time) []v
 		fact("Authority", code(e.authority())), fact("State", stateBadge(a.Enabled)), fact("First request", first), fact("Registered", when(a.CreatedAt)),
 		{Label: "Notes", Value: orNone(a.Spec.Notes), Change: base + "/edit"}}}}
 	if a.Kind != models.DaemonApp {
-		out = append(out, redirectSection(a, base), flowSection(v, a), signOutSection(a, base), backChannelSection(a, base))
+		out = append(out, redirectSection(a, base), flowSection(v, a), claimSection(v, a, base), signOutSection(a, base), backChannelSection(a, base))
 	}
 	out = append(out, secretSection(a, base, p.Now()), certificateSection(a, base, p.Now()), tokenSection(a, base), scopeSection(a, base))
 	if a.Kind == models.WebApp || a.Kind == models.DaemonApp {

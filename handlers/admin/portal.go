@@ -40,8 +40,9 @@ type Portal struct {
 	Development bool
 	MailReady   bool // customers get real mail, or the development mailbox
 	Passwords   Passwords
-	Sample      *Sample     // nil = there is none
-	Keys        SigningKeys // nil = they are not to be seen here
+	Sample      *Sample       // nil = there is none
+	Keys        SigningKeys   // nil = they are not to be seen here
+	Tokens      TokenPreviews // nil = there is no preview
 	Now         func() time.Time
 }
 

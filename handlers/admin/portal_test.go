@@ -73,7 +73,8 @@ func newBenchOn(t *testing.T, engine string) *bench {
 	b.app = web.NewApp()
 	b.portal = &Portal{Store: b.store, Directories: b.store, Starter: starter{b.starts}, Sessions: handlers.Sessions{Store: b.store}, CSRF: handlers.CSRF{Key: []byte("0123456789abcdef0123456789abcdef")},
 		Bundle: bundle, Brands: &handlers.Brands{}, BaseURL: "http://localhost:3000", Development: true, MailReady: true, Passwords: plainPasswords{}, Now: b.clock.Now}
-	b.portal.Keys = openid.New(openid.Options{Stores: b.store, MAC: b.store.Sealer().MAC, Now: b.clock.Now})
+	provider := openid.New(openid.Options{Stores: b.store, MAC: b.store.Sealer().MAC, Now: b.clock.Now})
+	b.portal.Keys, b.portal.Tokens = provider, provider
 	b.portal.Mount(b.app)
 	b.app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 	return b
