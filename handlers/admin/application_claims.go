@@ -116,7 +116,7 @@ func (p *Portal) appClaims(c *fiber.Ctx) error {
 	if v.may(access.AppWrite) {
 		s.Primary = &views.Link{Label: "Add a claim", Href: base + "/new"}
 	}
-	preview, err := p.preview(c.UserContext(), v, a, who.person)
+	preview, err := p.tokenPreview(c.UserContext(), v, a, who.person)
 	if err != nil {
 		return err
 	}
@@ -285,8 +285,8 @@ func sampleAnswers(v *visit) map[string]any {
 	return out
 }
 
-// preview makes the application's payloads from what is stored, not from a snapshot that may be older.
-func (p *Portal) preview(ctx context.Context, v *visit, a models.Application, who openid.User) (*openid.Preview, error) {
+// tokenPreview makes the application's payloads from what is stored, not from a snapshot that may be older.
+func (p *Portal) tokenPreview(ctx context.Context, v *visit, a models.Application, who openid.User) (*openid.Preview, error) {
 	if p.Tokens == nil {
 		return nil, nil
 	}
