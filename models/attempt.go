@@ -175,7 +175,11 @@ func (s signInStore) AccountByUserName(ctx context.Context, canonical string) (a
 }
 
 func (s signInStore) SetAttributes(ctx context.Context, userID string, values map[string]any, ip, correlation string) error {
-	_, err := s.editUser(ctx, person(userID, "", ip, correlation), userID, "Answer user flow", func(u *User) error {
+	values, err := s.keepDefined(ctx, values)
+	if err != nil {
+		return err
+	}
+	_, err = s.editUser(ctx, person(userID, "", ip, correlation), userID, "Answer user flow", func(u *User) error {
 		u.answer(values)
 		return nil
 	})
@@ -226,9 +230,13 @@ func (s signInStore) AddAccount(ctx context.Context, n signin.NewAccount) (accou
 	if n.UserName != "" {
 		u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInUserName, Value: n.UserName})
 	}
-	u.answer(n.Attributes)
+	values, err := s.keepDefined(ctx, n.Attributes)
+	if err != nil {
+		return account.Account{}, err
+	}
+	u.answer(values)
 	u.DisplayName = n.DisplayName()
-	err := s.InTx(ctx, func(t *Tenant) error {
+	err = s.InTx(ctx, func(t *Tenant) error {
 		var err error
 		if u, err = t.CreateUser(ctx, person(n.ID, u.DisplayName, n.IP, n.Correlation), u, n.Hash); err != nil {
 			return err

@@ -21,9 +21,16 @@ const bulkRows = 250
 // stays as they are. Passwords are not part of it.
 func (t *Tenant) ImportUsers(ctx context.Context, actor audit.Actor, users []User) error {
 	rows, identities := make([]UserRow, 0, len(users)), make([]IdentityRow, 0, len(users))
+	definitions, err := t.definitions(ctx)
+	if err != nil {
+		return err
+	}
 	for i := range users {
 		u := &users[i]
 		if err := validateUser(User{}, u); err != nil {
+			return err
+		}
+		if err := checkAttributes(definitions, changedAttributes(User{}, *u), u).Err(); err != nil {
 			return err
 		}
 		u.TenantID, u.UpdatedAt = t.ID, u.CreatedAt

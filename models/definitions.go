@@ -143,6 +143,9 @@ func (t *Tenant) EditDefinition(ctx context.Context, actor audit.Actor, id strin
 		if len(diff.changes) == 0 {
 			return audit.Event{}, nil
 		}
+		if err := t.flowsStillFit(ctx, before, after, diff.changes[0].Property); err != nil {
+			return audit.Event{}, err
+		}
 		doc, err := json.Marshal(after)
 		if err != nil {
 			return audit.Event{}, err
@@ -151,21 +154,34 @@ func (t *Tenant) EditDefinition(ctx context.Context, actor audit.Actor, id strin
 			Updates(map[string]any{"name_norm": fold(after.Name), "document": string(doc), "updated_at": t.Now()})); err != nil {
 			return audit.Event{}, err
 		}
-		return definitionEvent(after, "Update custom attribute", "Update", diff.changes), t.flowsStillFit(ctx)
+		return definitionEvent(after, "Update custom attribute", "Update", diff.changes), nil
 	})
 	return after, err
 }
 
-// flowsStillFit refuses a change of an attribute that a published flow could not live with.
-func (t *Tenant) flowsStillFit(ctx context.Context) error {
-	flows, err := t.Flows(ctx)
+// flowsStillFit refuses a change of an attribute that a flow, published or draft, could not live with. One
+// that was not right before does not stand in the way.
+func (t *Tenant) flowsStillFit(ctx context.Context, before, after userflow.Definition, field string) error {
+	flows, err := t.flowsAndDrafts(ctx)
 	if err != nil {
 		return err
 	}
 	for _, f := range flows {
-		if err := f.Validate(); err != nil {
+		if !f.Asks(after.ID) {
+			continue
+		}
+		fits := func(d userflow.Definition) error {
+			f.Attributes = slices.Clone(f.Attributes)
+			for i := range f.Attributes {
+				if f.Attributes[i].ID == d.ID {
+					f.Attributes[i].Definition = &d
+				}
+			}
+			return f.Validate()
+		}
+		if err := fits(after); err != nil && fits(before) == nil {
 			return &fault.Error{Code: fault.Conflict, Key: "attribute.breaks_flow", Args: map[string]any{"flow": f.Name}, Cause: err,
-				Fields: []fault.Field{{Name: "options", Key: "attribute.breaks_flow", Args: map[string]any{"flow": f.Name}}}}
+				Fields: []fault.Field{{Name: field, Key: "attribute.breaks_flow", Args: map[string]any{"flow": f.Name}}}}
 		}
 	}
 	return nil
@@ -179,7 +195,7 @@ func (t *Tenant) DeleteDefinition(ctx context.Context, actor audit.Actor, id str
 		if err != nil {
 			return audit.Event{}, err
 		}
-		flows, err := t.Flows(ctx)
+		flows, err := t.flowsAndDrafts(ctx)
 		if err != nil {
 			return audit.Event{}, err
 		}

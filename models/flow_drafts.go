@@ -30,10 +30,10 @@ func (t *Tenant) Draft(ctx context.Context, id string) (FlowDraft, bool, error) 
 }
 
 func (t *Tenant) draftOf(ctx context.Context, row UserFlowRow) (FlowDraft, bool, error) {
-	d := FlowDraft{Base: row.DraftBase, Revision: row.DraftRevision, ActorName: row.DraftActor, At: timeOf(row.DraftAt)}
 	if row.Draft == "" {
-		return d, false, nil
+		return FlowDraft{}, false, nil
 	}
+	d := FlowDraft{Base: row.DraftBase, Revision: row.DraftRevision, ActorName: row.DraftActor, At: timeOf(row.DraftAt)}
 	f, err := flowOf(row.Draft, row.ID, t.ID)
 	if err != nil {
 		return d, false, err
@@ -44,9 +44,20 @@ func (t *Tenant) draftOf(ctx context.Context, row UserFlowRow) (FlowDraft, bool,
 	return d, true, err
 }
 
+// draftMoved says that the draft is not the one that the admin saw.
+func draftMoved(d FlowDraft, has bool, revision int) error {
+	switch {
+	case has && revision != d.Revision:
+		return &fault.Error{Code: fault.Conflict, Key: "flow.draft.changed", Args: map[string]any{"name": d.ActorName}}
+	case !has && revision != 0:
+		return fault.New(fault.Conflict, "flow.draft.gone")
+	}
+	return nil
+}
+
 // SaveDraft changes the draft, beginning one from the published version if there is none. revision is the
-// one that the admin saw (0 = none yet): fault.Conflict when somebody saved in between. Customers see
-// nothing of it before PublishDraft.
+// one that the admin saw (0 = none yet): fault.Conflict when somebody saved, published or discarded it in
+// between. Customers see nothing of it before PublishDraft.
 func (t *Tenant) SaveDraft(ctx context.Context, actor audit.Actor, id string, revision int, edit func(*userflow.Flow) error) (FlowDraft, error) {
 	var d FlowDraft
 	err := t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
@@ -62,14 +73,14 @@ func (t *Tenant) SaveDraft(ctx context.Context, actor audit.Actor, id string, re
 		if d, has, err = t.draftOf(ctx, row); err != nil {
 			return audit.Event{}, err
 		}
+		if err := draftMoved(d, has, revision); err != nil {
+			return audit.Event{}, err
+		}
 		if !has {
 			d.Flow, d.Base = published.Flow, published.Version
 		}
-		if has && revision != d.Revision {
-			return audit.Event{}, &fault.Error{Code: fault.Conflict, Key: "flow.draft.changed", Args: map[string]any{"name": d.ActorName}}
-		}
 		before := d.Flow
-		if d.Flow, err = cloneJSON(before); err != nil {
+		if d.Flow, err = cloneFlow(before); err != nil {
 			return audit.Event{}, err
 		}
 		f := &d.Flow
@@ -106,24 +117,48 @@ func (t *Tenant) SaveDraft(ctx context.Context, actor audit.Actor, id string, re
 	return d, err
 }
 
-// PublishDraft makes the draft the next version for everybody who begins a sign-in from now on.
+// RestoreVersion makes an earlier version the draft: nobody meets it before it is published again. What the
+// version names and is gone since (an attribute, terms) is said as when such a draft is saved.
+func (t *Tenant) RestoreVersion(ctx context.Context, actor audit.Actor, id string, version, revision int) (FlowDraft, error) {
+	old, err := t.FlowVersion(ctx, id, version)
+	if err != nil {
+		return FlowDraft{}, err
+	}
+	return t.SaveDraft(ctx, actor, id, revision, func(f *userflow.Flow) error { *f = old; return nil })
+}
+
+// PublishDraft makes the draft the next version for everybody who begins a sign-in from now on. When another
+// version was published since the draft began, it refuses once, so that somebody looks at what the draft
+// would take back; the second time stands.
 func (t *Tenant) PublishDraft(ctx context.Context, actor audit.Actor, id string, revision int) (UserFlow, error) {
 	var after UserFlow
+	overtaken := false
 	err := t.InTx(ctx, func(t *Tenant) error {
-		d, has, err := t.Draft(ctx, id)
+		var row UserFlowRow
+		if err := t.lock(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
+			return found(err)
+		}
+		d, has, err := t.draftOf(ctx, row)
 		switch {
 		case err != nil:
 			return err
 		case !has:
 			return fault.New(fault.Conflict, "flow.draft.none")
-		case d.Revision != revision:
-			return &fault.Error{Code: fault.Conflict, Key: "flow.draft.changed", Args: map[string]any{"name": d.ActorName}}
 		}
-		if after, err = t.PublishFlow(ctx, actor, id, func(f *userflow.Flow) error { *f = d.Flow; return nil }); err != nil {
+		if err := draftMoved(d, has, revision); err != nil {
+			return err
+		}
+		if overtaken = d.Base != row.Published; overtaken {
+			return t.u(ctx).Model(&UserFlowRow{}).Where("id = ?", id).UpdateColumn("draft_base", row.Published).Error
+		}
+		if after, err = t.publishFlow(ctx, actor, id, "Publish user flow", func(f *userflow.Flow) error { *f = d.Flow; return nil }); err != nil {
 			return err
 		}
 		return t.dropDraft(ctx, id)
 	})
+	if err == nil && overtaken {
+		return after, fault.New(fault.Conflict, "flow.draft.overtaken")
+	}
 	return after, err
 }
 
@@ -155,4 +190,28 @@ func (t *Tenant) keepMethods(ctx context.Context, f *userflow.Flow) error {
 		f.SignInMethods = union(f.SignInMethods, v.SignUpMethod)
 	}
 	return nil
+}
+
+// flowsAndDrafts are the flows that something must fit into: every published one, and every draft.
+func (t *Tenant) flowsAndDrafts(ctx context.Context) ([]userflow.Flow, error) {
+	published, err := t.Flows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rows []UserFlowRow
+	if err := t.q(ctx).Where("draft <> ''").Order("id").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	out := make([]userflow.Flow, 0, len(published)+len(rows))
+	for _, f := range published {
+		out = append(out, f.Flow)
+	}
+	for _, r := range rows {
+		d, _, err := t.draftOf(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d.Flow)
+	}
+	return out, nil
 }

@@ -75,6 +75,9 @@ func TestEverySealedColumnIsKnown(t *testing.T) {
 					name = id.Name
 				}
 			}
+			if strings.HasPrefix(path, filepath.Join("..", "app", "dryrun")) {
+				return true // a dry run is sealed into the form that carries it: nothing is stored
+			}
 			if !strings.Contains(list, ", "+name+"(") {
 				t.Errorf("%s seals under %s, which no line of sealedColumns() in reseal.go knows", path, name)
 			}

@@ -206,7 +206,7 @@ func (t *Tenant) DeleteTerms(ctx context.Context, actor audit.Actor, id string) 
 			return audit.Event{}, err
 		}
 		x := versions[0].Terms
-		flows, err := t.Flows(ctx)
+		flows, err := t.flowsAndDrafts(ctx)
 		if err != nil {
 			return audit.Event{}, err
 		}

@@ -39,6 +39,16 @@ func flowOf(document, id, tenantID string) (userflow.Flow, error) {
 	return f, nil
 }
 
+// cloneFlow copies a flow for editing, its attributes' definitions with it.
+func cloneFlow(f userflow.Flow) (userflow.Flow, error) {
+	out, err := cloneJSON(f)
+	out.TenantID = f.TenantID
+	for i := range out.Attributes {
+		out.Attributes[i].Definition = f.Attributes[i].Definition
+	}
+	return out, err
+}
+
 func flowEvent(f userflow.Flow, activity, operation string, changes []audit.Change) audit.Event {
 	return audit.Event{Activity: activity, Category: "UserFlow", Operation: operation,
 		Target: audit.Target{Kind: "userFlow", ID: f.ID, Name: f.Name}, Changes: changes}
@@ -148,6 +158,10 @@ func union(methods []userflow.Method, more ...userflow.Method) []userflow.Method
 // only: the methods of every earlier version stay ways to sign in, because there are accounts that were
 // made with them (F054). Attempts under way keep the version they started with.
 func (t *Tenant) PublishFlow(ctx context.Context, actor audit.Actor, id string, edit func(*userflow.Flow) error) (UserFlow, error) {
+	return t.publishFlow(ctx, actor, id, "Update user flow", edit)
+}
+
+func (t *Tenant) publishFlow(ctx context.Context, actor audit.Actor, id, activity string, edit func(*userflow.Flow) error) (UserFlow, error) {
 	var after UserFlow
 	err := t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		var row UserFlowRow
@@ -159,7 +173,7 @@ func (t *Tenant) PublishFlow(ctx context.Context, actor audit.Actor, id string, 
 			return audit.Event{}, err
 		}
 		after = before
-		if after.Flow, err = cloneJSON(before.Flow); err != nil {
+		if after.Flow, err = cloneFlow(before.Flow); err != nil {
 			return audit.Event{}, err
 		}
 		if err := edit(&after.Flow); err != nil {
@@ -189,7 +203,8 @@ func (t *Tenant) PublishFlow(ctx context.Context, actor audit.Actor, id string, 
 		if err := t.addFlowVersion(ctx, actor, *f); err != nil {
 			return audit.Event{}, err
 		}
-		return flowEvent(*f, "Update user flow", "Update", d.changes),
+		d.note("version", "", before.Version, f.Version, audit.Public)
+		return flowEvent(*f, activity, "Update", d.changes),
 			oneRow(t.u(ctx).Model(&UserFlowRow{}).Where("id = ?", id).Updates(map[string]any{"name": f.Name, "published": f.Version, "updated_at": after.UpdatedAt}))
 	})
 	return after, err
@@ -284,8 +299,8 @@ func (t *Tenant) FlowVersions(ctx context.Context, id string) ([]FlowVersion, er
 	return out, nil
 }
 
-// DeleteFlow removes a flow with its history; its apps are left without one. The flow by which
-// administrators sign in stays.
+// DeleteFlow removes a flow with its history; its apps are left without one, and invitations into it that
+// nobody has accepted are revoked. The flow by which administrators sign in stays.
 func (t *Tenant) DeleteFlow(ctx context.Context, actor audit.Actor, id string) error {
 	return t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		f, err := t.Flow(ctx, id)
@@ -295,12 +310,20 @@ func (t *Tenant) DeleteFlow(ctx context.Context, actor audit.Actor, id string) e
 		if f.ID == userflow.Administrators {
 			return audit.Event{}, fault.New(fault.Conflict, "flow.staff.stays")
 		}
+		revoked := t.u(ctx).Model(&InvitationRow{}).Where("flow_id = ? AND accepted_at IS NULL AND revoked_at IS NULL", id).UpdateColumn("revoked_at", t.Now())
+		if revoked.Error != nil {
+			return audit.Event{}, revoked.Error
+		}
+		var changes []audit.Change
+		if n := revoked.RowsAffected; n > 0 {
+			changes = append(changes, audit.Change{Property: "invitationsRevoked", New: n})
+		}
 		for _, row := range []any{&UserFlowAppRow{}, &UserFlowVersionRow{}} {
 			if err := t.u(ctx).Where("flow_id = ?", id).Delete(row).Error; err != nil {
 				return audit.Event{}, err
 			}
 		}
-		return flowEvent(f.Flow, "Delete user flow", "Delete", nil), oneRow(t.u(ctx).Where("id = ?", id).Delete(&UserFlowRow{}))
+		return flowEvent(f.Flow, "Delete user flow", "Delete", changes), oneRow(t.u(ctx).Where("id = ?", id).Delete(&UserFlowRow{}))
 	})
 }
 

@@ -295,6 +295,9 @@ func (t *Tenant) CreateUser(ctx context.Context, actor audit.Actor, u User, pass
 	}
 	u.TenantID, u.DeletedAt = t.ID, time.Time{}
 	err := t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		if err := t.checkUser(ctx, User{}, &u); err != nil {
+			return audit.Event{}, err
+		}
 		now := t.Now()
 		if u.CreatedAt.IsZero() {
 			u.CreatedAt = now
@@ -425,6 +428,9 @@ func (t *Tenant) editUser(ctx context.Context, actor audit.Actor, id, activity s
 		}
 		after.ID, after.TenantID, after.CreatedAt, after.HasPassword, after.Methods = before.ID, before.TenantID, before.CreatedAt, before.HasPassword, before.Methods
 		if err := validateUser(before, &after); err != nil {
+			return audit.Event{}, err
+		}
+		if err := t.checkUser(ctx, before, &after); err != nil {
 			return audit.Event{}, err
 		}
 		d := userDifferences(before, after)

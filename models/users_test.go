@@ -11,6 +11,7 @@ import (
 	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/fault"
+	"portico/app/userflow"
 	"portico/models"
 	"portico/models/modelstest"
 )
@@ -27,9 +28,12 @@ func person(email string, edit func(*models.User)) models.User {
 func TestAPersonComesBackWhole(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, s *models.Store) {
 		tn := modelstest.MustTenant(t, s, "")
+		for id, kind := range map[string]userflow.DataType{"extension_loyalty": userflow.String, "extension_newsletter": userflow.Boolean, "extension_points": userflow.Int} {
+			modelstest.MustDefinition(t, tn, userflow.Definition{ID: id, Name: id, DataType: kind})
+		}
 		made, err := tn.CreateUser(t.Context(), modelstest.Actor(), person("Anna.Smith@Example.com", func(u *models.User) {
 			u.GivenName, u.Surname, u.City, u.MobilePhone, u.JobTitle = "Anna", "Smith", "Ulm", "+49 1", "Baker"
-			u.Attributes = map[string]any{"extension_loyalty": "gold", "extension_newsletter": true}
+			u.Attributes = map[string]any{"extension_loyalty": "gold", "extension_newsletter": true, "extension_points": int64(1)<<62 + 1}
 			u.PreferredLanguage, u.CreationType = "de", "SelfServiceSignUp"
 		}), "$argon2id$hash")
 		if err != nil {

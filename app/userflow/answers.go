@@ -1,7 +1,9 @@
 package userflow
 
 import (
+	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -46,11 +48,7 @@ func Answers(asked []Attribute, form func(string) []string) (map[string]any, err
 		}
 		v, key := a.Read(given)
 		if key != "" {
-			args := map[string]any{"label": a.Label, "id": a.ID, "count": a.Longest()}
-			if a.Definition != nil {
-				args["message"], args["low"], args["high"] = a.Definition.Message, number(a.Definition.Low), number(a.Definition.High)
-			}
-			bad.Add(name, key, args)
+			bad.Add(name, key, a.words())
 			continue
 		}
 		out[a.ID] = v
@@ -203,6 +201,64 @@ func readPhone(s string) (any, string) {
 		return nil, "field.attribute.phone"
 	}
 	return s, ""
+}
+
+// Take reads a value that comes from elsewhere than a form (portal, management API, import): a text, a bool
+// or a whole number, as the definition wants it. complaint is nil when it can be taken.
+func (d Definition) Take(v any) (value any, complaint *fault.Field) {
+	a := Attribute{ID: d.ID, Label: d.Name, Definition: &d}
+	text, key := "", "field.attribute.invalid"
+	switch v := v.(type) {
+	case bool:
+		if d.DataType == Boolean {
+			return v, nil
+		}
+	case string:
+		if d.DataType != Boolean && d.DataType != Int {
+			text = strings.TrimSpace(v)
+		}
+	default:
+		if n, ok := whole(v); ok && d.DataType == Int {
+			text = strconv.FormatInt(n, 10)
+		} else if d.DataType == Int {
+			key = "field.attribute.number"
+		}
+	}
+	if text != "" {
+		value, key = a.Read([]string{text})
+	}
+	if key != "" {
+		return nil, &fault.Field{Name: d.ID, Key: key, Args: a.words()}
+	}
+	return value, nil
+}
+
+// whole gives the whole number that a value is, if none of its digits is lost.
+func whole(v any) (int64, bool) {
+	switch v := v.(type) {
+	case int:
+		return int64(v), true
+	case int32:
+		return int64(v), true
+	case int64:
+		return v, true
+	case json.Number:
+		n, err := v.Int64()
+		return n, err == nil
+	case float64:
+		const exact = 1 << 53
+		return int64(v), v == math.Trunc(v) && v >= -exact && v <= exact
+	}
+	return 0, false
+}
+
+// words are what a complaint about the attribute may name.
+func (a Attribute) words() map[string]any {
+	args := map[string]any{"label": a.Label, "id": a.ID, "count": a.Longest()}
+	if a.Definition != nil {
+		args["message"], args["low"], args["high"] = a.Definition.Message, number(a.Definition.Low), number(a.Definition.High)
+	}
+	return args
 }
 
 // Defaults are the values of fields that nobody is asked for: hidden and read-only ones with a default.

@@ -102,3 +102,9 @@ func MustFlow(t testing.TB, tn *models.Tenant, name string, method userflow.Meth
 	}
 	return Must(tn.Flow(t.Context(), f.ID))(t)
 }
+
+// MustDefinition makes a custom attribute.
+func MustDefinition(t testing.TB, tn *models.Tenant, d userflow.Definition) userflow.Definition {
+	t.Helper()
+	return Must(tn.CreateDefinition(t.Context(), Actor(), d))(t)
+}

@@ -1,0 +1,66 @@
+package models
+
+import (
+	"context"
+
+	"portico/app/audit"
+	"portico/app/fault"
+	"portico/app/userflow"
+)
+
+// moveBatch is how many people one transaction moves, so that a large tenant never waits for one.
+const moveBatch = 500
+
+// SetFirstFactor moves a person to another way of signing in (F054): accounts keep the method that they
+// were made with, whatever their flow does, until an admin does this. Somebody moved to the password who has
+// none gets one by "Forgot your password?".
+func (t *Tenant) SetFirstFactor(ctx context.Context, actor audit.Actor, userID string, method userflow.Method) (User, error) {
+	if err := checkMethod("firstFactor", method); err != nil {
+		return User{}, err
+	}
+	return t.editUser(ctx, actor, userID, "Change sign-in method of user", func(u *User) error {
+		u.FirstFactor = string(method)
+		return nil
+	})
+}
+
+// MoveUsers is SetFirstFactor for everybody who signs in by a method, and says how many there were. Each
+// batch is a transaction with an audit entry of its own: what was moved stays moved when a later one fails,
+// and calling again goes on.
+func (t *Tenant) MoveUsers(ctx context.Context, actor audit.Actor, from, to userflow.Method) (int, error) {
+	if err := checkMethod("from", from); err != nil {
+		return 0, err
+	}
+	if err := checkMethod("to", to); err != nil {
+		return 0, err
+	}
+	if from == to {
+		return 0, fault.BadField("to", "user.method.same", nil)
+	}
+	moved := 0
+	for {
+		n := 0
+		err := t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+			var ids []string
+			err := t.lock(ctx).Model(&UserRow{}).Where("first_factor = ? AND deleted_at IS NULL", string(from)).Limit(moveBatch).Pluck("id", &ids).Error
+			if err != nil || len(ids) == 0 {
+				return audit.Event{}, err
+			}
+			n = len(ids)
+			return audit.Event{Activity: "Change sign-in method of users", Category: "UserManagement", Operation: "Update",
+					Target: audit.Target{Kind: "tenant", ID: t.ID}, Changes: []audit.Change{{Property: "firstFactor", Old: string(from), New: string(to)}, {Property: "users", New: n}}},
+				t.u(ctx).Model(&UserRow{}).Where("id IN ?", ids).Updates(map[string]any{"first_factor": string(to), "updated_at": t.Now()}).Error
+		})
+		if err != nil || n == 0 {
+			return moved, err
+		}
+		moved += n
+	}
+}
+
+func checkMethod(field string, m userflow.Method) error {
+	if m != userflow.EmailPassword && m != userflow.EmailCode {
+		return fault.BadField(field, "user.method.unknown", nil)
+	}
+	return nil
+}
