@@ -44,7 +44,7 @@ func (s *server) passwords() (passwords, error) {
 // portal makes the admin portal: its own sign-in is one more protocol of the pages.
 func (s *server) portal(pages *hosted.Hosted, brands *handlers.Brands, csrf handlers.CSRF, checked passwords) *admin.Portal {
 	portal := &admin.Portal{Store: s.store, Directories: s.store, Starter: pages, Sessions: pages.Sessions(), CSRF: csrf,
-		Bundle: s.bundle, Brands: brands, BaseURL: s.config.BaseURL, AdminHost: s.config.AdminHost, Development: s.config.Development(),
+		Bundle: s.bundle, Brands: brands, Bench: pages.Bench(), BaseURL: s.config.BaseURL, AdminHost: s.config.AdminHost, Development: s.config.Development(),
 		MailReady: s.config.SMTPURL != "" || s.config.Development() && s.config.DevMailbox,
 		Passwords: checked, Now: s.now}
 	if s.config.Development() {

@@ -68,6 +68,7 @@ type Tale struct {
 	Cut     bool      // the configuration has changed: the later events fit no more and were left out
 	Person  account.Account
 	TOTP    string // what the pretend authenticator app shows now, where one is asked for
+	Changed bool   // the visitor has chosen a password of their own
 }
 
 // Last is where the visitor is now.
@@ -228,6 +229,9 @@ func (r *run) tell(e *Event, before signin.Facts, res signin.Result) {
 		if res.Known != "" {
 			r.visit.Known = res.Known
 		}
+	}
+	for _, w := range m.Writes {
+		r.tale.Changed = r.tale.Changed || w.What == "password" || w.What == "account"
 	}
 	log.grant, log.refusal = nil, nil
 	r.seen = log.clone()

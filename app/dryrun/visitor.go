@@ -36,7 +36,7 @@ func Visitors() []Visitor {
 const (
 	Password    = "Walnut-Lantern-42-Harbour"
 	NewPassword = "Copper-Meadow-77-Violin"
-	visitorName = "pat.visitor"
+	UserName    = "pat.visitor"
 	pretendUser = "00000000-0000-4000-8000-00000000d127"
 	pretendTOTP = "00000000-0000-4000-8000-00000000707b"
 	pretendSID  = "pretend-session"
@@ -53,7 +53,7 @@ func Address(f userflow.Flow) string {
 	if len(f.Domains.Allow) > 0 {
 		domain = f.Domains.Allow[0]
 	}
-	return visitorName + "@" + domain
+	return UserName + "@" + domain
 }
 
 // person is a pretend account with what the machine asks of a store about it.
@@ -106,7 +106,7 @@ func visitor(ctx context.Context, v Visitor, place signin.Place, hasher *factor.
 		p.account.Methods = append(p.account.Methods, account.Method{ID: pretendTOTP, Kind: factor.TOTP, CreatedAt: created})
 		p.creds = append(p.creds, signin.Credential{ID: pretendTOTP, Kind: factor.TOTP, Secret: secret()})
 	case UserNamed:
-		p.account.Identities = append(p.account.Identities, account.Identity{SignInType: account.SignInUserName, Value: visitorName, Canonical: visitorName})
+		p.account.Identities = append(p.account.Identities, account.Identity{SignInType: account.SignInUserName, Value: UserName, Canonical: UserName})
 	}
 	if f.SignUpMethod == userflow.EmailCode && !f.Accepts(userflow.EmailPassword) { // nobody of this flow has a password
 		p.account.FirstFactor, p.account.HasPassword = string(userflow.EmailCode), false
@@ -143,7 +143,7 @@ func (p *person) answer(values map[string]any) {
 func Sample(a userflow.Attribute) string {
 	if s, ok := map[string]string{"displayName": "Pat Visitor", "givenName": "Pat", "surname": "Visitor", "jobTitle": "Gardener",
 		"streetAddress": "1 Harbour Street", "postalCode": "10115", "city": "Berlin", "state": "Berlin", "country": "DE",
-		userflow.UserName: visitorName}[a.ID]; ok && len(a.Choices()) == 0 {
+		userflow.UserName: UserName}[a.ID]; ok && len(a.Choices()) == 0 {
 		return s
 	}
 	if choices := a.Choices(); len(choices) > 0 {

@@ -12,6 +12,7 @@ import (
 
 	"portico/app/access"
 	"portico/app/audit"
+	"portico/app/dryrun"
 	"portico/app/fault"
 	"portico/app/i18n"
 	"portico/app/tenant"
@@ -35,6 +36,7 @@ type Portal struct {
 	CSRF        handlers.CSRF
 	Bundle      *i18n.Bundle
 	Brands      *handlers.Brands // how the tenants look, for previews of their pages
+	Bench       *dryrun.Bench    // walks a user flow as a pretend visitor
 	BaseURL     string           // of the whole installation: what apps use
 	AdminHost   string           // "" = not apart
 	Development bool

@@ -16,6 +16,8 @@ import (
 
 	"portico/app/access"
 	"portico/app/account"
+	"portico/app/dryrun"
+	"portico/app/factor"
 	"portico/app/i18n"
 	"portico/app/openid"
 	"portico/app/record"
@@ -75,6 +77,9 @@ func newBenchOn(t *testing.T, engine string) *bench {
 		Bundle: bundle, Brands: &handlers.Brands{}, BaseURL: "http://localhost:3000", Development: true, MailReady: true, Passwords: plainPasswords{}, Now: b.clock.Now}
 	provider := openid.New(openid.Options{Stores: b.store, MAC: b.store.Sealer().MAC, Now: b.clock.Now})
 	b.portal.Keys, b.portal.Tokens = provider, provider
+	passkeys, err := factor.NewPasskeys("http://localhost:3000", "Portico")
+	b.must(err)
+	b.portal.Bench = dryrun.New(dryrun.Bench{MAC: b.store.Sealer().MAC, Passkeys: passkeys})
 	b.portal.Mount(b.app)
 	b.app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 	return b

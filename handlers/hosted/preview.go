@@ -3,6 +3,7 @@ package hosted
 import (
 	"github.com/a-h/templ"
 
+	"portico/app/dryrun"
 	"portico/app/i18n"
 	"portico/app/signin"
 	"portico/handlers"
@@ -24,4 +25,10 @@ func Page(brand *ui.Brand, l *i18n.Localizer, res signin.Result, form *signin.Fo
 		return pageOf(d)
 	}
 	return finished(d)
+}
+
+// Bench walks this machine's rules as a pretend visitor: nothing is written and nothing is sent.
+func (h *Hosted) Bench() *dryrun.Bench {
+	m := h.machine
+	return dryrun.New(dryrun.Bench{MAC: m.MAC, Passkeys: m.Passkeys, Detectors: m.Detectors, Breached: m.Breached})
 }
