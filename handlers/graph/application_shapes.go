@@ -78,17 +78,18 @@ type informationalURL struct {
 
 // porticoApplication is what Graph's application has no word for.
 type porticoApplication struct {
-	Kind                   string   `json:"kind"`
-	BackChannelLogoutURL   string   `json:"backChannelLogoutUrl"`
-	PostLogoutRedirectURIs []string `json:"postLogoutRedirectUris"`
-	LogoURL                string   `json:"logoUrl"`
-	SigningAlg             string   `json:"signingAlgorithm"`
-	AccessTokenMinutes     int      `json:"accessTokenMinutes"`
-	IDTokenMinutes         int      `json:"idTokenMinutes"`
-	RefreshIdleMinutes     int      `json:"refreshIdleMinutes"`
-	AskConsent             bool     `json:"askConsent"`
-	PKCEOptional           bool     `json:"pkceOptional"`
-	Permissions            []string `json:"permissions"`
+	Kind                   string                `json:"kind"`
+	BackChannelLogoutURL   string                `json:"backChannelLogoutUrl"`
+	PostLogoutRedirectURIs []string              `json:"postLogoutRedirectUris"`
+	LogoURL                string                `json:"logoUrl"`
+	SigningAlg             string                `json:"signingAlgorithm"`
+	AccessTokenMinutes     int                   `json:"accessTokenMinutes"`
+	IDTokenMinutes         int                   `json:"idTokenMinutes"`
+	RefreshIdleMinutes     int                   `json:"refreshIdleMinutes"`
+	AskConsent             bool                  `json:"askConsent"`
+	PKCEOptional           bool                  `json:"pkceOptional"`
+	Permissions            []string              `json:"permissions"`
+	Claims                 []openid.ClaimMapping `json:"claims"`
 }
 
 func redirectsOf(app models.Application, p openid.Platform) []string {
@@ -187,6 +188,9 @@ func shownAPI(r *application) apiApplication {
 	version := 2
 	out := apiApplication{KnownClients: []string{}, Scopes: []permissionScope{}, PreAuthorized: []preAuthorized{}, TokenVersion: &version}
 	out.Scopes = shownScopes(r.Application)
+	if r.Spec.AcceptMappedClaims {
+		out.AcceptMappedClaims = &r.Spec.AcceptMappedClaims
+	}
 	return out
 }
 
@@ -203,9 +207,11 @@ func shownScopes(app models.Application) []permissionScope {
 }
 
 func setAPI(r *application, v apiApplication) error {
-	if len(v.KnownClients) > 0 || len(v.PreAuthorized) > 0 || v.AcceptMappedClaims != nil && *v.AcceptMappedClaims {
-		return badRequest("api.knownClientApplications, api.preAuthorizedApplications and api.acceptMappedClaims are not supported by this directory.", "api")
+	if len(v.KnownClients) > 0 || len(v.PreAuthorized) > 0 {
+		return badRequest("api.knownClientApplications and api.preAuthorizedApplications are not supported by this directory.", "api")
 	}
+	// Mapped claims need no opt-in here; the word is kept for the tools that send it and read it back.
+	r.Spec.AcceptMappedClaims = v.AcceptMappedClaims != nil && *v.AcceptMappedClaims
 	if v.TokenVersion != nil && *v.TokenVersion != 2 {
 		return invalidValue("api/requestedAccessTokenVersion", ": tokens have version 2")
 	}
@@ -270,7 +276,8 @@ func shownPortico(r *application) porticoApplication {
 	s := r.Spec
 	return porticoApplication{Kind: r.Kind, BackChannelLogoutURL: s.BackChannelLogoutURI, PostLogoutRedirectURIs: list(s.PostLogoutRedirectURIs),
 		LogoURL: s.LogoURL, SigningAlg: s.SigningAlg, AccessTokenMinutes: s.AccessTokenMinutes, IDTokenMinutes: s.IDTokenMinutes,
-		RefreshIdleMinutes: s.RefreshIdleMinutes, AskConsent: s.AskConsent, PKCEOptional: s.PKCEOptional, Permissions: list(s.Permissions)}
+		RefreshIdleMinutes: s.RefreshIdleMinutes, AskConsent: s.AskConsent, PKCEOptional: s.PKCEOptional, Permissions: list(s.Permissions),
+		Claims: list(s.Claims)}
 }
 
 func setPortico(r *application, v porticoApplication) error {
@@ -288,5 +295,6 @@ func setPortico(r *application, v porticoApplication) error {
 	s.BackChannelLogoutURI, s.PostLogoutRedirectURIs, s.LogoURL, s.SigningAlg = v.BackChannelLogoutURL, v.PostLogoutRedirectURIs, v.LogoURL, v.SigningAlg
 	s.AccessTokenMinutes, s.IDTokenMinutes, s.RefreshIdleMinutes = v.AccessTokenMinutes, v.IDTokenMinutes, v.RefreshIdleMinutes
 	s.AskConsent, s.PKCEOptional, s.Permissions = v.AskConsent, v.PKCEOptional, v.Permissions
+	s.Claims = v.Claims
 	return nil
 }
