@@ -87,7 +87,7 @@ func setPorticoFlow(f *flow, v porticoFlow) error {
 		f.SignInMethods = methodsWith(f.SignInMethods, userflow.Method(m))
 	}
 	f.UserNames, f.PasswordReset = v.UserNames, v.PasswordReset
-	f.Domains = userflow.Domains{Allow: v.Domains.Allow, Deny: v.Domains.Deny, RefuseDisposable: v.Domains.RefuseDisposable}
+	f.Domains = userflow.Domains{Allow: append([]string(nil), v.Domains.Allow...), Deny: append([]string(nil), v.Domains.Deny...), RefuseDisposable: v.Domains.RefuseDisposable}
 	f.Terms = nil
 	for _, said := range v.Terms {
 		i := slices.IndexFunc(f.terms, func(t userflow.Terms) bool { return t.ID == clientID(said) || t.Name == said })

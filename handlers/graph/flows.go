@@ -25,6 +25,7 @@ type flow struct {
 // know fetches what a document may name: custom attributes and terms.
 func (f *flow) know(ctx context.Context, c *call) error {
 	if f.definitions != nil {
+		f.Resolve(f.definitions) // a document that was copied has lost them
 		return nil
 	}
 	definitions, err := c.tenant.Definitions(ctx)
@@ -35,6 +36,7 @@ func (f *flow) know(ctx context.Context, c *call) error {
 	for _, d := range definitions {
 		f.definitions[d.ID] = d
 	}
+	f.Resolve(f.definitions)
 	f.terms, err = c.tenant.AllTerms(ctx)
 	return err
 }

@@ -5,7 +5,7 @@ package graph
 // it depends on.
 func (a *API) resources() ([]resource, []managed) {
 	users, applications, flows, organization := a.users(), a.applications(), a.flows(), a.organization()
-	attributes, terms := a.userAttributes(), a.termsOfUse()
+	attributes, terms, invitations := a.userAttributes(), a.termsOfUse(), a.invitations()
 	return []resource{
 		users,
 		me{users},
@@ -16,6 +16,8 @@ func (a *API) resources() ([]resource, []managed) {
 		a.userFlowVersions(flows),
 		attributes,
 		terms,
+		invitations,
+		invitationDoor{invitations},
 		a.signIns(),
 		a.directoryAudits(),
 		organization,

@@ -98,7 +98,11 @@ func (r *collection[R]) post(ctx context.Context, c *call) (*response, error) {
 		return nil, err
 	}
 	res := &response{status: http.StatusCreated, body: append(object{{"@odata.context", c.context(r.name + "/$entity")}}, o...)}
-	return res.set("Location", c.url("/"+strings.Join(r.path, "/")+"/"+r.id(row))), nil
+	at := c.url("/" + strings.Join(r.path, "/") + "/" + r.id(row))
+	if r.beta {
+		at = c.base + "/beta/" + strings.Join(r.path, "/") + "/" + r.id(row)
+	}
+	return res.set("Location", at), nil
 }
 
 // make creates a row from a document.
