@@ -80,6 +80,7 @@ func (s *server) wire(ctx context.Context) error {
 	web.Rows = append(web.Rows, special(api.Routes())...)
 	api.Mount(s.app)
 	protocol.Mount(s.app)
+	web.Rows = append(web.Rows, special(site.Routes())...)
 	site.Mount(s.app)
 	if err := s.sample(ctx); err != nil {
 		return err

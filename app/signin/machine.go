@@ -124,6 +124,9 @@ func (r *run) open(ctx context.Context) (Result, error) {
 	}
 	if !r.a.Request.Asks("select_account") && sessionUsable(r.a, r.w) {
 		r.a.Facts.Resumed = &Resumed{SID: r.w.Session.SID, UserID: r.w.Session.UserID, At: r.w.Now}
+		if err := r.recognise(ctx); err != nil {
+			return Result{}, err
+		}
 	}
 	step := Next(r.a, r.w)
 	if r.a.Request.Asks("none") && step.Name != Issue {
@@ -318,13 +321,19 @@ func (r *run) decide(now time.Time) func(Person) Verdict {
 	}
 }
 
+// recognise loads once more what depends on who it is, which may be known only now: what they agreed to.
+func (r *run) recognise(ctx context.Context) error {
+	if len(r.a.Request.ConsentScopes) == 0 && len(r.w.Terms) == 0 {
+		return nil
+	}
+	return r.load(ctx, r.store)
+}
+
 // finish saves the facts and, when nothing more is due, commits. The world was read a moment ago, in
 // this request; the commit reads it once more anyway, and the next page does too.
 func (r *run) finish(ctx context.Context) (Result, error) {
-	if len(r.a.Request.ConsentScopes) > 0 || len(r.w.Flow.Terms) > 0 { // who it is may be known only now
-		if err := r.load(ctx, r.store); err != nil {
-			return Result{}, err
-		}
+	if err := r.recognise(ctx); err != nil {
+		return Result{}, err
 	}
 	step := Next(r.a, r.w)
 	switch step.Name {

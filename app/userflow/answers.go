@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/text/language"
+
 	"portico/app/fault"
 )
 
@@ -128,17 +130,31 @@ func (a Attribute) Read(answers []string) (value any, key string) {
 		}
 		return yes, ""
 	case Int:
-		return a.readInt(answers[0])
+		return a.readInt(western(answers[0]))
 	case Date:
-		t, err := time.Parse(time.DateOnly, answers[0])
+		day := western(answers[0])
+		t, err := time.Parse(time.DateOnly, day)
 		if err != nil || t.Year() < 1800 || t.Year() > 2999 {
 			return nil, "field.attribute.date"
 		}
-		return answers[0], ""
+		return day, ""
 	case Phone:
 		return readPhone(answers[0])
 	}
 	return a.readText(answers)
+}
+
+// western turns the digits of Arabic and Persian keyboards into the ones that are stored.
+func western(s string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case c >= '\u0660' && c <= '\u0669':
+			return c - '\u0660' + '0'
+		case c >= '\u06f0' && c <= '\u06f9':
+			return c - '\u06f0' + '0'
+		}
+		return c
+	}, s)
 }
 
 func (a Attribute) readInt(s string) (any, string) {
@@ -165,6 +181,9 @@ func (a Attribute) readText(answers []string) (any, string) {
 			}
 		}
 	}
+	if a.ID == "country" && a.Input() == Dropdown && len(a.Options) == 0 && !country(answers[0]) {
+		return nil, "field.attribute.choice"
+	}
 	if a.Input() == CheckboxMultiSelect {
 		slices.Sort(answers)
 		joined := strings.Join(slices.Compact(answers), ",")
@@ -188,12 +207,18 @@ func (a Attribute) readText(answers []string) (any, string) {
 	return answers[0], ""
 }
 
+// country reports whether a text is a country's code (ISO 3166-1 alpha-2), as the page's list holds them.
+func country(s string) bool {
+	r, err := language.ParseRegion(s)
+	return err == nil && len(s) == 2 && r.IsCountry() && r.String() == s
+}
+
 var phoneNoise = regexp.MustCompile(`[\s().\-/]`)
 var phoneShape = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
 // readPhone takes a number with its country code, in whatever grouping, and gives it in E.164.
 func readPhone(s string) (any, string) {
-	s = phoneNoise.ReplaceAllString(s, "")
+	s = phoneNoise.ReplaceAllString(western(s), "")
 	if rest, ok := strings.CutPrefix(s, "00"); ok {
 		s = "+" + rest
 	}

@@ -209,6 +209,7 @@ func (s *site) serve(store *models.Store) string {
 	}
 	h.AddIssuer(signin.OpenID, s.issuer)
 	h.AddIssuer(signin.Portal, s.issuer)
+	web.Rows = h.Routes()
 	h.Mount(app)
 	app.Get("/:tenant/start", handlers.WithDirectory(store), func(c *fiber.Ctx) error {
 		var r signin.Request
@@ -417,7 +418,7 @@ func (b *browser) at(step signin.Name) *browser {
 func (b *browser) signedIn() signin.Grant {
 	b.s.t.Helper()
 	if b.page.left == nil || b.page.left.Query().Get("code") == "" {
-		b.s.t.Fatalf("not signed in: %d %q %s %v", b.page.status, b.page.title(), b.page.step(), errText.FindAllStringSubmatch(b.page.body, -1))
+		b.s.t.Fatalf("not signed in: %d %v %q %s %v", b.page.status, b.page.left, b.page.title(), b.page.step(), errText.FindAllStringSubmatch(b.page.body, -1))
 	}
 	return b.s.issuer.last(b.s.t)
 }

@@ -108,6 +108,12 @@ func (h *Hosted) Mount(r fiber.Router) {
 	r.Post("/:tenant/signin/:attempt", with, posts, h.submit)
 }
 
+// Routes are the rows that the request stack must know before it reads a body. An answer of 100,000
+// characters is refused beside its field, with everything that was typed still there; so it has to be read.
+func (h *Hosted) Routes() []handlers.Route {
+	return []handlers.Route{{Method: fiber.MethodPost, Path: "/:tenant/signin/:attempt", BodyLimit: 3 << 19}}
+}
+
 // Start opens an attempt and answers the browser.
 func (h *Hosted) Start(c *fiber.Ctx, dir *models.Directory, r signin.Request) error {
 	if err := h.crowded(c, dir.Tenant); err != nil {

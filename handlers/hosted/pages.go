@@ -322,6 +322,9 @@ func attributes(d *drawing) templ.Component {
 		if known := d.res.Step.Person.Account.Value(a.ID); known != nil {
 			v.Attributes[i] = v.Attributes[i].Filled(a.Typed(known))
 		}
+		if a.ID == userflow.UserName && a.Hint == "" {
+			v.Attributes[i].Hint = d.res.World.Tenant.Settings.UserNames.Message
+		}
 		if inv == nil {
 			continue
 		}
