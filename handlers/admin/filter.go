@@ -3,6 +3,7 @@ package admin
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,6 +55,11 @@ func readable(name, value string) bool {
 		return yesNo(value) != nil
 	case "range":
 		return slices.ContainsFunc(presets(), func(p preset) bool { return p.value == value })
+	case "version":
+		n, err := strconv.Atoi(value)
+		return err == nil && n > 0
+	case "invited":
+		return slices.ContainsFunc(invitationStates(), func(o views.Option) bool { return o.Value == value })
 	case "last":
 		return slices.ContainsFunc(lastSignIns(), func(o views.Option) bool { return o.Value == value })
 	}

@@ -215,6 +215,7 @@ type things struct {
 	user models.User
 
 	attribute userflow.Definition
+	terms     userflow.Terms
 }
 
 func (b *bench) things() things {
@@ -222,7 +223,9 @@ func (b *bench) things() things {
 	a, _ := modelstest.MustApp(b, b.shop, "Market", "https://market.example/callback")
 	d, err := b.shop.CreateDefinition(b.Context(), modelstest.Actor(), userflow.Definition{Name: "Card number", DataType: userflow.String})
 	b.must(err)
-	return things{attribute: d, app: a, flow: modelstest.MustFlow(b, b.shop, "Sign in", userflow.EmailPassword, a), user: modelstest.MustUser(b, b.shop, "ada@example.com")}
+	x, err := b.shop.CreateTerms(b.Context(), modelstest.Actor(), userflow.Terms{Name: "House rules", Language: "en", Texts: map[string]userflow.TermsText{"en": {Title: "House rules", Body: "Be kind."}}})
+	b.must(err)
+	return things{attribute: d, terms: x, app: a, flow: modelstest.MustFlow(b, b.shop, "Sign in", userflow.EmailPassword, a), user: modelstest.MustUser(b, b.shop, "ada@example.com")}
 }
 
 func (b *bench) audits() []models.AuditEntry {
@@ -579,7 +582,7 @@ func TestEveryPageOpens(t *testing.T) {
 					continue
 				}
 				id := th.app.ID
-				for part, x := range map[string]string{"/user-attributes/": th.attribute.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID} {
+				for part, x := range map[string]string{"/user-attributes/": th.attribute.ID, "/terms/": th.terms.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID} {
 					if strings.Contains(route.Path, part) {
 						id = x
 					}
@@ -592,7 +595,7 @@ func TestEveryPageOpens(t *testing.T) {
 				}
 				readPage(t, path, a.body)
 			}
-			for _, list := range []string{"applications", "applications/deleted", "user-attributes", "user-flows", "users", "users/deleted", "admins", "sign-ins", "audits"} {
+			for _, list := range []string{"applications", "applications/deleted", "user-attributes", "terms", "user-flows", "users", "users/deleted", "admins", "sign-ins", "audits"} {
 				for _, format := range []string{"csv", "json"} {
 					if a := w.get("/admin/t/shop/" + list + "?format=" + format); a.status != 200 || a.header.Get("Content-Disposition") == "" {
 						t.Errorf("%s as %s: %d", list, format, a.status)

@@ -46,6 +46,7 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.flowRoutes()...)
 	rows = append(rows, p.benchRoutes()...)
 	rows = append(rows, p.attributeRoutes()...)
+	rows = append(rows, p.termsRoutes()...)
 	rows = append(rows, p.peopleRoutes()...)
 	rows = append(rows, p.otherRoutes()...)
 	rows = append(rows, p.keyRoutes()...)

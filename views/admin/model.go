@@ -239,6 +239,8 @@ type Section struct {
 	Buttons []Action // actions of the section
 	Code    string   // a block of text in fixed width
 	Wrap    bool     // Code is one long line that may break
+	Words   string   // a text as people read it, its lines kept
+	Lang    string   // the language of Words
 }
 
 // Fact is one line of a summary list.
