@@ -6,11 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/fault"
+	"portico/app/openid"
 	"portico/app/userflow"
 )
 
@@ -72,6 +74,9 @@ func invitationToken() (token string, hash []byte, err error) {
 func (t *Tenant) CreateInvitation(ctx context.Context, actor audit.Actor, i userflow.Invitation, mail func(t *Tenant, i userflow.Invitation, token string) error) (userflow.Invitation, string, error) {
 	canonical, err := account.CanonicalEmail(i.Email)
 	if err != nil {
+		return i, "", err
+	}
+	if err := i.Validate(); err != nil {
 		return i, "", err
 	}
 	token, hash, err := invitationToken()
@@ -142,10 +147,29 @@ func (t *Tenant) checkInvitation(ctx context.Context, i userflow.Invitation) err
 	if !in {
 		bad.Add("application", "invitation.app", nil)
 	}
+	known, err := invitedTo(app, i.RedirectURI)
+	if err != nil {
+		return err
+	}
+	if !known { // an open redirect otherwise: the mail carries the tenant's name
+		bad.Add("redirectUri", "invitation.redirect", nil)
+	}
 	if !i.ExpiresAt.After(t.Now()) || i.ExpiresAt.After(t.Now().AddDate(1, 0, 0)) {
 		bad.Add("expires", "invitation.expires", nil)
 	}
 	return bad.Err()
+}
+
+// invitedTo reports whether an address belongs to the app: its home page or a registered redirect URI.
+func invitedTo(app ApplicationRow, address string) (bool, error) {
+	if address == "" {
+		return true, nil
+	}
+	var spec ApplicationSpec
+	if err := json.Unmarshal([]byte(app.Spec), &spec); err != nil {
+		return false, badJSON("application", app.ID, err)
+	}
+	return address == spec.HomepageURL || slices.ContainsFunc(spec.RedirectURIs, func(u openid.RedirectURI) bool { return u.URI == address }), nil
 }
 
 // Invitations lists invitations, newest first, those after the one named (keyset; "" = from the start).

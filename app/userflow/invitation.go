@@ -1,6 +1,11 @@
 package userflow
 
-import "time"
+import (
+	"time"
+	"unicode/utf8"
+
+	"portico/app/fault"
+)
 
 // Invitation asks one address into a flow with answers filled in beforehand (F081). It is used once, by
 // whoever proves the address.
@@ -28,6 +33,28 @@ type Invitation struct {
 
 // InvitationLifetime is how long an invitation can be used unless the admin says otherwise.
 const InvitationLifetime = 7 * 24 * time.Hour
+
+const (
+	maxInvited        = 256  // characters of a name
+	maxInvitedMessage = 2000 // characters of the admin's own paragraph
+)
+
+// Validate says what an admin must mend in the words of an invitation.
+func (i Invitation) Validate() error {
+	var bad fault.Fields
+	for field, one := range map[string]struct {
+		text string
+		most int
+	}{"name": {i.Name, maxInvited}, "message": {i.Message, maxInvitedMessage}} {
+		switch {
+		case utf8.RuneCountInString(one.text) > one.most:
+			bad.Add(field, "flow.text.long", map[string]any{"count": one.most})
+		case !Readable(one.text):
+			bad.Add(field, "flow.text.invisible", nil)
+		}
+	}
+	return bad.Err()
+}
 
 // InvitationState is what an invitation is at a moment.
 type InvitationState string

@@ -576,13 +576,15 @@ func TestEveryPageOpens(t *testing.T) {
 				return nil
 			})
 			b.must(err)
+			invited, _, err := b.shop.CreateInvitation(t.Context(), modelstest.Actor(), userflow.Invitation{FlowID: th.flow.ID, ClientID: th.app.ClientID, Email: "eve@example.com", Values: map[string]any{"givenName": "Eve"}}, nil)
+			b.must(err)
 			w := b.global()
 			for _, route := range b.portal.Routes() {
 				if route.Method != get || isPublic(route) || route.Path == "/admin" {
 					continue
 				}
 				id := th.app.ID
-				for part, x := range map[string]string{"/user-attributes/": th.attribute.ID, "/terms/": th.terms.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID} {
+				for part, x := range map[string]string{"/user-attributes/": th.attribute.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID} {
 					if strings.Contains(route.Path, part) {
 						id = x
 					}
@@ -595,7 +597,7 @@ func TestEveryPageOpens(t *testing.T) {
 				}
 				readPage(t, path, a.body)
 			}
-			for _, list := range []string{"applications", "applications/deleted", "user-attributes", "terms", "user-flows", "users", "users/deleted", "admins", "sign-ins", "audits"} {
+			for _, list := range []string{"applications", "applications/deleted", "user-attributes", "terms", "invitations", "user-flows", "users", "users/deleted", "admins", "sign-ins", "audits"} {
 				for _, format := range []string{"csv", "json"} {
 					if a := w.get("/admin/t/shop/" + list + "?format=" + format); a.status != 200 || a.header.Get("Content-Disposition") == "" {
 						t.Errorf("%s as %s: %d", list, format, a.status)

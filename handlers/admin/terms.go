@@ -227,10 +227,10 @@ func (p *Portal) agreementList(c *fiber.Ctx) error {
 	version, _ := strconv.Atoi(w.get("version"))
 	q := models.AgreementQuery{Version: version, After: w.get("after")}
 	if f := c.Query("format"); f == "csv" || f == "json" {
-		cols := []column[models.Agreement]{{"userId", func(a models.Agreement) string { return a.UserID }}, {"userDisplayName", func(a models.Agreement) string { return a.UserName }}, {"termsId", func(a models.Agreement) string { return a.TermsID }},
-			{"version", func(a models.Agreement) string { return strconv.Itoa(a.Version) }}, {"acceptedDateTime", func(a models.Agreement) string { return stamp(a.At) }}, {"language", func(a models.Agreement) string { return a.Locale }}}
+		cols := []column[models.TermsAcceptance]{{"userId", func(a models.TermsAcceptance) string { return a.UserID }}, {"userDisplayName", func(a models.TermsAcceptance) string { return a.UserName }}, {"termsId", func(a models.TermsAcceptance) string { return a.TermsID }},
+			{"version", func(a models.TermsAcceptance) string { return strconv.Itoa(a.Version) }}, {"acceptedDateTime", func(a models.TermsAcceptance) string { return stamp(a.At) }}, {"language", func(a models.TermsAcceptance) string { return a.Locale }}}
 		id := c.Params("id")
-		return download(c, f, "agreements-"+v.dir.Tenant.Slug, cols, nil, func(ctx context.Context, after string) ([]models.Agreement, string, error) {
+		return download(c, f, "agreements-"+v.dir.Tenant.Slug, cols, nil, func(ctx context.Context, after string) ([]models.TermsAcceptance, string, error) {
 			q.After, q.Limit = after, 500
 			page, err := v.tenant.Agreements(ctx, id, q)
 			return page.Items, page.Next, err
