@@ -21,7 +21,9 @@ import (
 
 // definedAttributes are the tenant's custom attributes as fields of a form, by name.
 func definedAttributes(definitions map[string]userflow.Definition) []userflow.Attribute {
-	list := slices.SortedFunc(maps.Values(definitions), func(a, b userflow.Definition) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	list := slices.SortedFunc(maps.Values(definitions), func(a, b userflow.Definition) int {
+		return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
+	})
 	out := make([]userflow.Attribute, len(list))
 	for i, d := range list {
 		out[i] = userflow.Attribute{ID: d.ID, Label: d.Name, Definition: &d}
@@ -36,17 +38,6 @@ func addressAttributes() []userflow.Attribute {
 		out = append(out, userflow.Attribute{ID: id, Label: attributeLabel(id)})
 	}
 	return out
-}
-
-// attributeName is what an admin reads beside an attribute: the definition's name rather than a page's words.
-func attributeName(a userflow.Attribute) string {
-	switch {
-	case a.Definition != nil:
-		return a.Definition.Name
-	case a.Builtin():
-		return attributeLabel(a.ID)
-	}
-	return choose(a.Label == "", a.ID, a.Label)
 }
 
 // attributeInput is the control of one attribute. typed is what it holds, as it would be typed.
