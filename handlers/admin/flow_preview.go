@@ -113,7 +113,7 @@ func (p *Portal) picture(c *fiber.Ctx, v *visit, f userflow.Flow, step signin.Na
 		attempt.Facts.SignUp = &signin.Mark{At: p.Now()}
 	}
 	person := signin.Person{Email: "alex@example.com", Newcomer: true, Proven: true}
-	page := hosted.Page(p.brand(v), l, signin.Result{Attempt: attempt, World: world, Step: signin.Step{Name: step, Person: person}}, nil)
+	page := hosted.Page(p.brand(v), l, signin.Result{Attempt: attempt, World: world, Step: signin.Step{Name: step, Person: person, Fields: signin.Fields(f), Terms: world.Terms}}, nil)
 	var b bytes.Buffer
 	err := page.Render(i18n.With(c.UserContext(), l), &b)
 	return b.String(), err
