@@ -292,16 +292,29 @@ func (s signInStore) AddCredential(ctx context.Context, userID string, c signin.
 	return err
 }
 
-// SetPassword stores a new hash: of a new password, which ends every earlier session, or of the same one.
-func (s signInStore) SetPassword(ctx context.Context, userID, hash string, changed bool) error {
-	if changed {
-		return s.Tenant.SetPassword(ctx, person(userID, "", "", ""), userID, PasswordChange{Hash: hash, RevokeSessions: true})
+// SetPassword stores a new hash: of a new password, which may end every earlier session, or of the same one.
+func (s signInStore) SetPassword(ctx context.Context, userID string, p signin.PasswordChange) error {
+	if p.Rehash {
+		old, err := s.Password(ctx, userID)
+		if err != nil {
+			return err
+		}
+		return s.RehashPassword(ctx, userID, old, p.Hash)
 	}
-	old, err := s.Password(ctx, userID)
-	if err != nil {
-		return err
-	}
-	return s.RehashPassword(ctx, userID, old, hash)
+	return s.InTx(ctx, func(t *Tenant) error {
+		if p.Reset && p.EndSessions { // the apps are told at once; the sign-in that goes on has no session yet
+			if err := t.SignOutUser(ctx, userID, "Reset password"); err != nil {
+				return err
+			}
+		}
+		return t.SetPassword(ctx, person(userID, "", p.IP, p.Correlation), userID,
+			PasswordChange{Hash: p.Hash, SelfService: p.Reset, RevokeSessions: p.EndSessions, ValidFrom: p.At})
+	})
+}
+
+// Invitation reads one by its id.
+func (s signInStore) Invitation(ctx context.Context, id string) (userflow.Invitation, error) {
+	return s.Tenant.Invitation(ctx, id)
 }
 
 func (s signInStore) AdvanceCredential(ctx context.Context, _, id string, counter int64, stored []byte) (bool, error) {

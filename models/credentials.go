@@ -54,9 +54,11 @@ func (t *Tenant) putPassword(ctx context.Context, userID, hash string) error {
 
 // PasswordChange says what comes along with a new password.
 type PasswordChange struct {
-	Hash           string // PHC string
-	MustChange     bool   // a temporary one: ask for another at the next sign-in
-	RevokeSessions bool   // end every session and grant proven before now
+	Hash           string    // PHC string
+	MustChange     bool      // a temporary one: ask for another at the next sign-in
+	RevokeSessions bool      // end every session and grant proven before ValidFrom
+	ValidFrom      time.Time // zero = now
+	SelfService    bool      // by "Forgot your password?"
 }
 
 // SetPassword replaces a person's password. The log says that it changed, never what.
@@ -75,9 +77,14 @@ func (t *Tenant) SetPassword(ctx context.Context, actor audit.Actor, userID stri
 		columns := map[string]any{"must_change_password": c.MustChange, "updated_at": t.Now()}
 		if c.RevokeSessions {
 			columns["sessions_valid_from"] = t.Now()
+			if !c.ValidFrom.IsZero() {
+				columns["sessions_valid_from"] = micro(c.ValidFrom)
+			}
 		}
 		activity := "Reset password"
-		if actor.Kind == audit.ActorUser && actor.ID == userID {
+		if c.SelfService {
+			activity = "Reset password (self-service)"
+		} else if actor.Kind == audit.ActorUser && actor.ID == userID {
 			activity = "Change password"
 		} else if c.RevokeSessions { // somebody else did it: the person's apps are told as well
 			if err := t.SignOutUser(ctx, userID, activity); err != nil {

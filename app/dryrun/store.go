@@ -2,6 +2,7 @@ package dryrun
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -214,14 +215,17 @@ func (m *memory) AddCredential(_ context.Context, userID string, c signin.Creden
 	return nil
 }
 
-func (m *memory) SetPassword(_ context.Context, userID, hash string, changed bool) error {
+func (m *memory) SetPassword(_ context.Context, userID string, c signin.PasswordChange) error {
 	m.change(userID, func(p *person) {
-		p.hash, p.account.HasPassword = hash, true
-		if changed {
-			p.account.MustChangePassword, p.account.SessionsValidFrom = false, m.clock()
+		p.hash, p.account.HasPassword = c.Hash, true
+		if !c.Rehash {
+			p.account.MustChangePassword = false
+		}
+		if c.EndSessions {
+			p.account.SessionsValidFrom = cmp.Or(c.At, m.clock())
 		}
 	})
-	if changed {
+	if !c.Rehash {
 		m.wrote("password", "")
 	}
 	return nil
@@ -386,6 +390,11 @@ func (m *memory) Accept(_ context.Context, userID string, a []userflow.Acceptanc
 	return nil
 }
 
+// Invitation is the pretend one that a walk may begin with: it never runs out.
+func (m *memory) Invitation(_ context.Context, id string) (userflow.Invitation, error) {
+	return userflow.Invitation{ID: id, ExpiresAt: m.clock().Add(userflow.InvitationLifetime)}, nil
+}
+
 func (m *memory) SpendInvitation(context.Context, string, string, time.Time) (bool, error) {
 	m.wrote("invitation", "")
 	return true, nil
@@ -396,6 +405,9 @@ func (m *memory) Code(_ context.Context, _ signin.Tx, mail signin.CodeMail) erro
 	m.log.mails = append(m.log.mails, mail)
 	return nil
 }
+
+// PasswordChanged is signin.Mailer: nobody is told of a pretend password.
+func (m *memory) PasswordChanged(context.Context, signin.Tx, signin.ChangeMail) error { return nil }
 
 // Issue is signin.Issuer: the grant is kept, no code and no token is made.
 func (m *memory) Issue(_ context.Context, _ signin.Tx, g signin.Grant) (signin.Outcome, error) {

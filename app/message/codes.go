@@ -9,7 +9,7 @@ import (
 	"portico/app/signin"
 )
 
-// Codes implements signin.Mailer: a one-time code becomes a note in the transaction that made it.
+// Codes implements signin.Mailer: one-time codes and notices become notes in the transaction that made them.
 type Codes struct{ Now func() time.Time }
 
 // Code queues a code.
@@ -20,4 +20,14 @@ func (c Codes) Code(ctx context.Context, tx signin.Tx, m signin.CodeMail) error 
 	}
 	return Post(ctx, q, Note{Kind: Code, Channel: "mail", TenantID: m.TenantID, To: m.To, Locale: m.Locale,
 		Purpose: m.Purpose, Code: m.Code, ValidFor: factor.CodeLifetime, Decoy: m.Decoy}, c.Now())
+}
+
+// PasswordChanged queues the notice of a new password.
+func (c Codes) PasswordChanged(ctx context.Context, tx signin.Tx, m signin.ChangeMail) error {
+	q, ok := tx.(Queue)
+	if !ok {
+		return fmt.Errorf("message: a %T is no queue", tx)
+	}
+	return PostPasswordChanged(ctx, q, Change{TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At,
+		Country: m.Signals.Country, City: m.Signals.City, Browser: m.Signals.Browser, OS: m.Signals.OS}, c.Now())
 }

@@ -22,8 +22,8 @@ func (r *run) apply(ctx context.Context, s Step, f Form) error {
 		return nil
 	case "restart":
 		return errStartAgain
-	case "signIn": // "I have an account", on the sign-up page
-		if s.Name == SignUp {
+	case "signIn": // "I have an account", on the sign-up page; "I know it", on that of a forgotten password
+		if s.Name == SignUp || s.Name == Forgot {
 			r.a.Request.LoginHint = f.Value("email")
 			return errSignIn
 		}
@@ -31,20 +31,22 @@ func (r *run) apply(ctx context.Context, s Step, f Form) error {
 	switch s.Name {
 	case Select:
 		return r.selectAccount(f)
-	case Identify, SignIn, SignUp:
+	case Identify, SignIn, SignUp, Forgot:
 		return r.identify(ctx, s, f)
 	case Password:
 		return r.password(ctx, f)
 	case Code:
 		return r.code(ctx, f)
-	case ChoosePassword, ChangePassword:
+	case ChoosePassword, ChangePassword, ResetPassword:
 		return r.choosePassword(ctx, s, f)
+	case ResetDone: // on to a fresh sign-in with the new password
+		return errStartAgain
 	case Enrol, Challenge:
 		return r.secondFactor(ctx, s, f)
 	case Recover:
 		r.a.Facts.RecoverySet = &Mark{At: r.w.Now}
 	case AskAttributes:
-		return r.answers(s, f)
+		return r.answers(ctx, s, f)
 	case AskTerms:
 		return r.agree(s, f)
 	case AskConsent:
@@ -55,7 +57,7 @@ func (r *run) apply(ctx context.Context, s Step, f Form) error {
 		r.a.Facts.Consent = &Consent{Scopes: s.Scopes, At: r.w.Now}
 	case AskStay:
 		r.a.Facts.Stay = &Stay{Yes: f.Action == "yes" || f.Action == "" && f.Value("stay") != "", At: r.w.Now}
-	case NoAccount, Blocked, Expired:
+	case NoAccount, Blocked, Expired, InvitationOver:
 		r.a.Facts.Cancelled = &Cancelled{Error: "access_denied", Note: "signin." + string(s.Name), At: r.w.Now}
 	}
 	return nil
@@ -78,20 +80,28 @@ func (r *run) selectAccount(f Form) error {
 	return nil
 }
 
-// identify takes the address, and on the one-form page the password and "stay signed in" with it.
+// identify takes the address or user name, and on the one-form page the password and "stay signed in"
+// with it.
 func (r *run) identify(ctx context.Context, s Step, f Form) error {
-	if f.Action == "signUp" && r.w.Flow.SignUpAllowed {
+	switch {
+	case f.Action == "signUp" && r.w.Flow.SignUpAllowed:
 		r.a.Facts.SignUp = &Mark{At: r.w.Now}
 		if typed := f.Value("email"); typed != "" { // nothing typed is lost on the way to the next page
 			r.a.Request.LoginHint = typed
 		}
 		return nil
+	case f.Action == "forgot" && s.Name != SignUp && Resettable(r.w.Flow):
+		return r.forgot(ctx, f.Value("email"))
 	}
 	var bad fault.Fields
-	typed := f.Value("email")
-	canonical, err := account.CanonicalEmail(typed)
+	id, err := r.named(f.Value("email"), s.Name != SignUp)
 	if err != nil {
 		bad = append(bad, fault.Of(err).Fields...)
+	} else if s.Name == SignUp {
+		// Said about every address alike: whoever has an account there signs in and is not asked.
+		if why := refuses(r.a, r.w, id.Canonical); why != "" {
+			bad.Add("email", why, nil)
+		}
 	}
 	if s.Name == SignIn && f.Value("password") == "" {
 		bad.Add("password", "field.password.required", nil)
@@ -102,26 +112,34 @@ func (r *run) identify(ctx context.Context, s Step, f Form) error {
 	if r.a.Facts.Identified != nil {
 		return errStartAgain
 	}
-	id := &Identified{Typed: typed, Canonical: canonical, At: r.w.Now}
-	who, err := r.store.AccountByEmail(ctx, canonical)
+	if s.Name == Forgot {
+		return r.mailReset(ctx, id)
+	}
+	who, err := r.find(ctx, r.store, id)
 	if err != nil {
 		return err
 	}
 	switch {
 	case s.Name == SignIn:
-		if err := r.checkPassword(ctx, who, canonical, f.Value("password")); err != nil {
+		if err := r.checkPassword(ctx, who, id.Canonical, f.Value("password")); err != nil {
 			return err
 		}
 		if !r.w.Tenant.Settings.StayedSignedInOff && r.a.Request.Protocol != Portal {
 			r.a.Facts.Stay = &Stay{Yes: f.Value("stay") != "", At: r.w.Now}
 		}
 	case s.Name == SignUp, !r.w.Flow.Accepts(userflow.EmailPassword):
-		if err := r.mail(ctx, PurposeProve, address(who, typed, canonical), who.ID == "" && !r.w.Flow.SignUpAllowed); err != nil {
+		if err := r.mailTo(ctx, PurposeProve, who, id, r.decoy(who)); err != nil {
 			return err
 		}
 	}
 	r.a.Facts.Identified, r.w.Account = id, who
 	return nil
+}
+
+// decoy: a code for an address that nobody has, where nobody new may come in, is not delivered. (A domain
+// that may not sign up gets its code: it hears why only once the mailbox is proven.)
+func (r *run) decoy(who account.Account) bool {
+	return who.ID == "" && !r.w.Flow.SignUpAllowed && r.a.Request.Invitation == nil
 }
 
 // address is where a code goes: the identity as it is stored, else as it was typed.
@@ -136,8 +154,15 @@ func address(who account.Account, typed, canonical string) string {
 
 func (r *run) password(ctx context.Context, f Form) error {
 	id := r.a.Facts.Identified
-	if f.Action == "code" && r.w.Flow.Accepts(userflow.EmailCode) && r.a.Facts.Email == nil {
-		return r.mail(ctx, PurposeProve, address(r.w.Account, id.Typed, id.Canonical), r.w.Account.ID == "" && !r.w.Flow.SignUpAllowed)
+	switch {
+	case f.Action == "code" && r.w.Flow.Accepts(userflow.EmailCode) && r.a.Facts.Email == nil && id.Type != account.SignInUserName:
+		return r.mailTo(ctx, PurposeProve, r.w.Account, id, r.decoy(r.w.Account))
+	case f.Action == "forgot" && Resettable(r.w.Flow):
+		r.a.Facts.Reset = &Mark{At: r.w.Now}
+		if r.a.Facts.Email != nil { // a code has just shown the mailbox
+			return nil
+		}
+		return r.mailReset(ctx, id)
 	}
 	if f.Value("password") == "" {
 		return fault.BadField("password", "field.password.required", nil)
@@ -188,7 +213,9 @@ func (r *run) checkPassword(ctx context.Context, who account.Account, canonical,
 	if old {
 		fresh, err := r.Hasher.Hash(ctx, password)
 		if err == nil { // a full queue is no reason to fail a right password
-			r.effects = append(r.effects, func(ctx context.Context, s Store) error { return s.SetPassword(ctx, who.ID, fresh, false) })
+			r.effects = append(r.effects, func(ctx context.Context, s Store) error {
+				return s.SetPassword(ctx, who.ID, PasswordChange{Hash: fresh, Rehash: true})
+			})
 		}
 	}
 	return nil
@@ -227,19 +254,25 @@ func LockKeys(m MAC, tenantID, userID string) [][]byte {
 	return keys
 }
 
-// code takes the mailed code that proves the address.
+// code takes the mailed code that proves the address, or the mailbox of a forgotten password.
 func (r *run) code(ctx context.Context, f Form) error {
-	id := r.a.Facts.Identified
+	id, purpose := r.a.Facts.Identified, PurposeProve
+	if Resetting(r.a, r.w) {
+		purpose = PurposeReset
+	}
 	if f.Action == "resend" {
-		return r.mail(ctx, PurposeProve, address(r.w.Account, id.Typed, id.Canonical), r.w.Account.ID == "" && !r.w.Flow.SignUpAllowed)
+		if purpose == PurposeReset {
+			return r.mailReset(ctx, id)
+		}
+		return r.mailTo(ctx, purpose, r.w.Account, id, r.decoy(r.w.Account))
 	}
 	if r.a.Facts.Email != nil {
 		return errStartAgain
 	}
-	if err := r.tryCode(ctx, PurposeProve, f.Value("code")); err != nil {
+	if err := r.tryCode(ctx, purpose, f.Value("code")); err != nil {
 		return err
 	}
-	r.a.Facts.Email = &EmailProof{Address: id.Canonical, At: r.w.Now}
+	r.a.Facts.Email = &EmailProof{Address: id.mailbox(r.w.Account), At: r.w.Now}
 	return nil
 }
 
@@ -280,15 +313,22 @@ func (r *run) codeHash(purpose, id, code string) []byte {
 	return r.MAC("signin.code", labels(r.a.ID, purpose, id, code))
 }
 
-// mail plans a new code: the one before it stops working, limits count before anything is queued.
+// mail plans a new code to an address.
 func (r *run) mail(ctx context.Context, purpose, to string, decoy bool) error {
-	last, sent := r.a.Facts.mailed(purpose)
-	if wait := last.At.Add(factor.Cooldown(sent)).Sub(r.w.Now); sent > 0 && wait > 0 {
-		return &fault.Error{Code: fault.TooMany, Key: "code.too_soon", Args: map[string]any{"count": int(wait/time.Second) + 1}, RetryAfter: wait}
-	}
 	canonical, err := account.CanonicalEmail(to)
 	if err != nil {
 		return err
+	}
+	return r.post(ctx, purpose, to, canonical, "", decoy)
+}
+
+// post plans a new code: the one before it stops working, limits count before anything is queued. counted is
+// what the destination's limit is kept under; quiet, if any, is a further destination whose limit nobody
+// sees: past it the mail is a decoy.
+func (r *run) post(ctx context.Context, purpose, to, counted, quiet string, decoy bool) error {
+	last, sent := r.a.Facts.mailed(purpose)
+	if wait := last.At.Add(factor.Cooldown(sent)).Sub(r.w.Now); sent > 0 && wait > 0 {
+		return &fault.Error{Code: fault.TooMany, Key: "code.too_soon", Args: map[string]any{"count": int(wait/time.Second) + 1}, RetryAfter: wait}
 	}
 	type counter struct {
 		key     []byte
@@ -300,7 +340,7 @@ func (r *run) mail(ctx context.Context, purpose, to string, decoy bool) error {
 		counters = append(counters, counter{r.MAC("limit.address", labels("mail", network(ip))), limit.Scale(limit.PerAddress(), factor, 20)},
 			counter{r.MAC("limit.tenant", labels("mail", r.a.TenantID)), limit.Scale(limit.PerTenant(), factor, 20)})
 	}
-	counters = append(counters, counter{r.MAC("limit.destination", []byte(canonical)), limit.PerDestination()})
+	counters = append(counters, counter{r.MAC("limit.destination", []byte(counted)), limit.PerDestination()})
 	for _, c := range counters {
 		wait, ok, err := r.store.Take(ctx, c.key, c.windows, r.w.Now)
 		if err != nil {
@@ -309,6 +349,13 @@ func (r *run) mail(ctx context.Context, purpose, to string, decoy bool) error {
 		if !ok {
 			return &fault.Error{Code: fault.TooMany, Key: "code.too_many", RetryAfter: wait}
 		}
+	}
+	if quiet != "" {
+		_, ok, err := r.store.Take(ctx, r.MAC("limit.destination", []byte(quiet)), limit.PerDestination(), r.w.Now)
+		if err != nil {
+			return err
+		}
+		decoy = decoy || !ok
 	}
 	code, err := factor.NewCode(r.Random)
 	if err != nil {
@@ -333,7 +380,8 @@ func (r *run) mail(ctx context.Context, purpose, to string, decoy bool) error {
 	return nil
 }
 
-// choosePassword takes a new password, at sign-up or because a change is demanded.
+// choosePassword takes a new password: at sign-up, because a change is demanded, or in place of a forgotten
+// one.
 func (r *run) choosePassword(ctx context.Context, s Step, f Form) error {
 	password := f.Value("newPassword")
 	set := r.w.Tenant.Settings
@@ -346,7 +394,7 @@ func (r *run) choosePassword(ctx context.Context, s Step, f Form) error {
 		}
 		return e
 	}
-	if s.Name == ChangePassword { // it must be another one (R 2.6.2)
+	if s.Name != ChoosePassword { // it must be another one (R 2.6.2)
 		now, err := r.store.PasswordHash(ctx, who.ID)
 		if err != nil {
 			return err
@@ -361,9 +409,12 @@ func (r *run) choosePassword(ctx context.Context, s Step, f Form) error {
 	if err != nil {
 		return err
 	}
-	if s.Name == ChangePassword {
+	switch s.Name {
+	case ResetPassword:
+		r.replace(who, hash, f.Value("everywhere") != "")
+	case ChangePassword:
 		r.a.Facts.Changed = &NewPassword{Hash: hash, At: r.w.Now}
-	} else {
+	default:
 		r.a.Facts.NewPassword = &NewPassword{Hash: hash, At: r.w.Now}
 	}
 	return nil

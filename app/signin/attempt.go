@@ -99,10 +99,12 @@ type Passed struct {
 	At     time.Time `json:"at"`
 }
 
-// NewPassword is a chosen password, hashed.
+// NewPassword is a chosen password, hashed. Stored says that it was written at once, without a hash here:
+// a reset does not wait for the end of the attempt.
 type NewPassword struct {
-	Hash string    `json:"hash"`
-	At   time.Time `json:"at"`
+	Hash   string    `json:"hash,omitempty"`
+	Stored bool      `json:"stored,omitempty"`
+	At     time.Time `json:"at"`
 }
 
 // Ceremony is a second factor that was begun: the secret offered, or the challenge asked. The last one

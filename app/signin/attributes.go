@@ -24,7 +24,7 @@ func Fields(f userflow.Flow) []userflow.Attribute {
 // anybody else for the required ones that their account lacks, whatever became required since (F072). A
 // person is asked once in an attempt, and never for what nobody can answer.
 func questions(f Facts, w World, p Person) []userflow.Attribute {
-	if f.Attributes != nil {
+	if f.Attributes != nil && !w.NameTaken {
 		return nil
 	}
 	fields := Fields(w.Flow)
@@ -51,10 +51,15 @@ func missing(fields []userflow.Attribute, p Person) []userflow.Attribute {
 
 // answers takes the form of AskAttributes. Only what was asked is read: a hidden, read-only or unknown
 // field is nobody's to set by a form.
-func (r *run) answers(s Step, f Form) error {
+func (r *run) answers(ctx context.Context, s Step, f Form) error {
 	values, err := userflow.Answers(s.Fields, f.Values)
 	if err != nil {
 		return err
+	}
+	if name, _ := values[userflow.UserName].(string); name != "" {
+		if err := r.checkName(ctx, name); err != nil {
+			return err
+		}
 	}
 	r.a.Facts.Attributes = &Attributes{Values: values, At: r.w.Now}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"portico/app/fault"
 	"portico/app/record"
 	"portico/app/session"
+	"portico/app/userflow"
 )
 
 // errDue rolls a commit back: when everything was looked at again, something was still missing.
@@ -108,6 +109,8 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 			!slices.ContainsFunc(creds, func(c Credential) bool { return c.Kind == factor.EmailCode }) {
 			n.Credentials = append(n.Credentials, Credential{ID: newID(), Kind: factor.EmailCode, Name: p.Email})
 		}
+		n.UserName = f.chosenName()
+		delete(n.Attributes, userflow.UserName)
 		if _, err := s.AddAccount(ctx, n); err != nil {
 			return "", err
 		}
@@ -117,8 +120,8 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 				return "", err
 			}
 		}
-		if f.Changed != nil {
-			if err := s.SetPassword(ctx, userID, f.Changed.Hash, true); err != nil {
+		if f.Changed != nil && !f.Changed.Stored {
+			if err := r.changed(ctx, s, p.Account, PasswordChange{Hash: f.Changed.Hash, EndSessions: true}); err != nil {
 				return "", err
 			}
 		}
@@ -127,6 +130,9 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 		}
 	}
 	if err := r.accept(ctx, s, userID); err != nil {
+		return "", err
+	}
+	if err := r.spend(ctx, s, p, userID); err != nil {
 		return "", err
 	}
 	if f.Consent != nil {

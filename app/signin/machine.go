@@ -94,6 +94,7 @@ type run struct {
 	*Machine
 	store   Store
 	place   Place
+	flow    userflow.Flow // the version that the attempt goes on with (pin)
 	visit   Visit
 	a       Attempt
 	w       World
@@ -127,6 +128,9 @@ func (r *run) open(ctx context.Context) (Result, error) {
 		if err := r.recognise(ctx); err != nil {
 			return Result{}, err
 		}
+	}
+	if err := r.invite(ctx); err != nil {
+		return Result{}, err
 	}
 	step := Next(r.a, r.w)
 	if r.a.Request.Asks("none") && step.Name != Issue {
@@ -164,7 +168,11 @@ func (m *Machine) Show(ctx context.Context, tenantID string, placing Placing, id
 	if step.Name == Issue || step.Name == Refused {
 		return r.finish(ctx) // facts are complete: a crash or a changed rule came between
 	}
-	return Result{Attempt: r.a, World: r.w, Step: step}, nil
+	due := Result{Attempt: r.a, World: r.w, Step: step}
+	if step.Name == AskAttributes && r.w.NameTaken {
+		due.Problem = nameTaken()
+	}
+	return due, nil
 }
 
 // Submit takes one form: one event, at most the facts of that form, saved together or not at all. A
@@ -231,7 +239,7 @@ var (
 )
 
 func (m *Machine) run(place Place, visit Visit) *run {
-	return &run{Machine: m, store: m.Stores.SignIns(place.Tenant.ID), place: place, visit: visit}
+	return &run{Machine: m, store: m.Stores.SignIns(place.Tenant.ID), place: place, flow: place.Flow, visit: visit}
 }
 
 // resume loads an attempt for the browser that opened it, and gives a result instead when nothing can be
@@ -254,11 +262,32 @@ func (m *Machine) resume(ctx context.Context, tenantID string, placing Placing, 
 	}
 	switch {
 	case a.EndedAt.IsZero():
+		if err := r.pin(ctx); err != nil {
+			return r, nil, err
+		}
 		return r, nil, r.load(ctx, r.store)
 	case len(a.Facts.Trail) > 0: // closed by the expiry job: whoever finishes takes the facts along
 		return r, &Result{Attempt: a, Step: Step{Name: Expired}}, nil
 	}
 	return r, &Result{Attempt: a, Step: Step{Name: Finished}}, nil
+}
+
+// pin goes on with the version of the flow that the attempt began with, so that nobody meets the second
+// page of another flow. What protects people is not pinned: policies, accounts and apps are read as they
+// are now. A flow that was deleted meanwhile leaves the app's present one.
+func (r *run) pin(ctx context.Context) error {
+	began, now := r.a, r.place.Flow
+	if began.FlowID == "" || began.FlowID == now.ID && began.FlowVersion == now.Version {
+		return nil
+	}
+	f, err := r.store.Flow(ctx, began.FlowID, began.FlowVersion)
+	switch {
+	case err == nil:
+		r.flow = f
+	case !fault.Is(err, fault.NotFound):
+		return err
+	}
+	return nil
 }
 
 func deref(r *Result) Result {
@@ -271,7 +300,7 @@ func deref(r *Result) Result {
 // load reads the world as it is now; inside a transaction, as the transaction sees it.
 func (r *run) load(ctx context.Context, s Store) error {
 	now := r.Now().UTC().Truncate(time.Microsecond)
-	w := World{Now: now, Tenant: r.place.Tenant, Flow: r.place.Flow}
+	w := World{Now: now, Tenant: r.place.Tenant, Flow: settled(r.flow, r.place.Tenant)}
 	if r.visit.Session != "" {
 		ses, ok, err := s.Session(ctx, r.visit.Session, now)
 		if err != nil {
@@ -290,9 +319,20 @@ func (r *run) load(ctx context.Context, s Store) error {
 	}
 	if id := r.a.Facts.Identified; id != nil {
 		var err error
-		if w.Account, err = s.AccountByEmail(ctx, id.Canonical); err != nil {
+		if w.Account, err = r.find(ctx, s, id); err != nil {
 			return err
 		}
+		if name := r.a.Facts.chosenName(); name != "" && w.Account.ID == "" {
+			canonical, _ := account.CanonicalUserName(name)
+			who, err := s.AccountByUserName(ctx, canonical)
+			if err != nil {
+				return err
+			}
+			w.NameTaken = who.ID != ""
+		}
+	}
+	if err := r.loadInvitation(ctx, s, &w); err != nil {
+		return err
 	}
 	w.Decide = r.decide(now)
 	if err := r.loadTerms(ctx, s, &w); err != nil {
@@ -405,7 +445,7 @@ var errNoIssuer = errors.New("signin: nobody answers for this protocol")
 // refusal is the OAuth error of a Refused step.
 func refusal(s Step) string {
 	switch s.Reason {
-	case "signup_off":
+	case signUpOff:
 		return "access_denied"
 	}
 	return s.Reason
@@ -427,7 +467,7 @@ func describe(note string) string {
 		return "The person went back to the app without signing in."
 	case "signin.noAccount":
 		return "No account has the address, and sign-up is off."
-	case "signup_off":
+	case signUpOff:
 		return "Sign-up is off for this app."
 	}
 	return "This sign-in is not allowed."
@@ -443,7 +483,7 @@ func (r *run) again(ctx context.Context, why error) (Result, error) {
 	switch {
 	case why == errSignIn: // that one brings what was typed
 		n.a.Request.Prompt = slices.DeleteFunc(slices.Clone(n.a.Request.Prompt), func(p string) bool { return p == "create" })
-	case ranOut && old.Facts.Identified != nil: // only time has passed: nothing typed is lost
+	case (ranOut || old.Facts.Changed != nil) && old.Facts.Identified != nil: // a reset is over, or only time has passed: nothing typed is lost
 		n.a.Request.LoginHint = old.Facts.Identified.Typed
 	default:
 		n.a.Request.LoginHint = ""
@@ -453,9 +493,17 @@ func (r *run) again(ctx context.Context, why error) (Result, error) {
 	if err := n.load(ctx, n.store); err != nil {
 		return Result{}, err
 	}
+	if err := n.invite(ctx); err != nil {
+		return Result{}, err
+	}
 	step := Next(n.a, n.w)
 	n.trail(step.Name)
 	err := n.store.Atomically(ctx, func(s Store) error {
+		for _, write := range n.effects {
+			if err := write(ctx, s); err != nil {
+				return err
+			}
+		}
 		if !r.a.EndedAt.IsZero() {
 			version, err := s.SaveAttempt(ctx, n.a)
 			n.a.Version = version

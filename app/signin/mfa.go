@@ -17,6 +17,7 @@ const (
 	needEnrol     need = "enrol"
 	needChallenge need = "challenge"
 	needDeny      need = "deny"
+	needLater     need = "later" // by a fresh sign-in with the new password: the mailbox was the first factor of the reset
 )
 
 // secondFactor is the decision table R 16.2 with DESIGN §5.3: the flow's switch, what policy demands,
@@ -49,6 +50,11 @@ func demand(s *Step, a Attempt, w World) need {
 	s.Kinds = usable(w.Flow, p.First)
 	s.Methods = registered(a, w, p)
 	n, note := secondFactor(w.Flow.MFA.Enforcement, d, len(s.Methods) > 0, len(s.Kinds) > 0)
+	if Resetting(a, w) && !p.Resumed && !p.Newcomer {
+		if m := afterReset(n, *s, a, w, d); m != n {
+			n, note = m, ""
+		}
+	}
 	if note != "" {
 		s.Notes = append(s.Notes, note)
 	}

@@ -15,6 +15,7 @@ const (
 	Refused        Name = "refused"        // back to the app with an error
 	Select         Name = "select"         // which account? (prompt=select_account)
 	Identify       Name = "identify"       // address only
+	Forgot         Name = "forgot"         // address only: whose password was forgotten
 	SignIn         Name = "signIn"         // address and password in one form (the flow knows passwords only)
 	SignUp         Name = "signUp"         // address of a new account
 	Password       Name = "password"       // password of the named account
@@ -22,10 +23,13 @@ const (
 	ChoosePassword Name = "newPassword"    // choose one, at sign-up
 	NoAccount      Name = "noAccount"      // the address is proven, but nobody has it and sign-up is off
 	Blocked        Name = "blocked"        // a rule says no
+	InvitationOver Name = "invitationOver" // the invitation was used, taken back or has expired
 	Enrol          Name = "enrol"          // register a second factor
 	Challenge      Name = "challenge"      // show a second factor
 	Recover        Name = "recovery"       // keep these recovery codes
 	ChangePassword Name = "changePassword" // a change is demanded
+	ResetPassword  Name = "resetPassword"  // choose one in place of the forgotten one
+	ResetDone      Name = "resetDone"      // it is changed; sign in with it
 	AskAttributes  Name = "attributes"     // the flow's questions
 	AskTerms       Name = "terms"          // texts that the flow wants agreed to
 	AskConsent     Name = "consent"
@@ -48,7 +52,7 @@ type Step struct {
 	Terms    []userflow.Terms     // AskTerms
 	Scopes   []string             // AskConsent
 	Existing bool                 // Password: a sign-up met an account; say so kindly
-	Reason   string               // Blocked, Refused: why, as a message key or an OAuth error
+	Reason   string               // Blocked, Refused, NoAccount, InvitationOver: why
 	Demands  []string             // what flow and policy asked for
 	Notes    []string
 }
@@ -59,35 +63,33 @@ func Next(a Attempt, w World) Step {
 	f, p := a.Facts, person(a, w)
 	s := Step{Person: p}
 	at := func(n Name) Step { s.Name = n; return s }
+	because := func(n Name, why string) Step { s.Name, s.Reason = n, why; return s }
 	switch { // is there somebody, and is it proven who?
 	case f.Cancelled != nil && a.EndedAt.IsZero():
-		s.Reason = f.Cancelled.Error
-		return at(Refused)
+		return because(Refused, f.Cancelled.Error)
 	case !a.EndedAt.IsZero(), !w.Now.Before(a.ExpiresAt):
 		return at(Expired)
-	case a.wantsSignUp() && !w.Flow.SignUpAllowed:
-		s.Reason = "signup_off"
-		return at(Refused)
-	case p.Email == "" && !p.Proven:
+	case invitationOver(a, w):
+		return because(InvitationOver, string(w.Invitation.State(w.Now)))
+	case a.wantsSignUp() && refuses(a, w, "") == signUpOff:
+		return because(Refused, signUpOff)
+	case f.Identified == nil && !p.Proven:
 		return at(introduction(a, w))
 	case !p.Proven:
-		s.Existing = f.Email != nil && !p.Newcomer && a.wantsSignUp()
-		return at(proof(a, w, p))
+		s.Existing = f.Email != nil && !p.Newcomer && (a.wantsSignUp() || a.Request.Invitation != nil)
+		return because(proof(a, w, p))
 	case !p.Newcomer && !p.Account.Usable():
-		s.Reason = "signin.blocked.account"
-		return at(Blocked)
+		return because(Blocked, "signin.blocked.account")
 	}
 	s.Verdict = w.Decide(p) // risk, then policy
 	need := demand(&s, a, w)
 	switch { // what else do policy, flow and app ask for?
 	case s.Verdict.Decision.Block:
-		s.Reason = "signin.blocked.policy"
-		return at(Blocked)
+		return because(Blocked, "signin.blocked.policy")
 	case p.Resumed && (need == needEnrol || changeDue(f, p, s.Verdict) || tooOld(p, s.Verdict, w.Now)):
-		return at(again(w)) // a session is not enough for this
+		return at(again(a, w)) // a session is not enough for this
 	case need == needDeny:
-		s.Reason = "signin.blocked.mfa"
-		return at(Blocked)
+		return because(Blocked, "signin.blocked.mfa")
 	case need == needEnrol, need == needOffer && !p.Resumed && !(w.Flow.MFA.MayPostpone && f.Postponed != nil):
 		s.Optional = need == needOffer && w.Flow.MFA.MayPostpone
 		return at(Enrol)
@@ -95,6 +97,10 @@ func Next(a Attempt, w World) Step {
 		return at(Challenge)
 	case f.Recovery != nil && f.RecoverySet == nil:
 		return at(Recover)
+	case resetDue(a, w, p):
+		return at(ResetPassword)
+	case need == needLater:
+		return at(ResetDone)
 	case changeDue(f, p, s.Verdict):
 		return at(ChangePassword)
 	}
@@ -118,6 +124,8 @@ func introduction(a Attempt, w World) Name {
 	switch {
 	case a.wantsSignUp():
 		return SignUp
+	case Resetting(a, w):
+		return Forgot
 	case a.Request.Asks("select_account") && w.Session != nil && a.Facts.Other == nil:
 		return Select
 	case w.Flow.PasswordOnly():
@@ -128,28 +136,38 @@ func introduction(a Attempt, w World) Name {
 
 // proof is the page on which a named person proves themselves. Until a code has proven the address, it
 // depends on the flow and on what was asked for, never on the account: this is where we pretend.
-func proof(a Attempt, w World, p Person) Name {
+func proof(a Attempt, w World, p Person) (Name, string) {
 	f := a.Facts
-	if f.Email == nil {
-		if _, sent := f.mailed(PurposeProve); sent > 0 || !w.Flow.Accepts(userflow.EmailPassword) {
-			return Code
-		}
-		return Password
+	_, sent := f.mailed(PurposeProve)
+	switch {
+	case f.Email == nil && Resetting(a, w):
+		return Code, ""
+	case f.Email == nil && f.Identified.Type == account.SignInUserName:
+		return Password, ""
+	case f.Email == nil && (sent > 0 || !w.Flow.Accepts(userflow.EmailPassword)):
+		return Code, ""
+	case f.Email == nil:
+		return Password, ""
 	}
-	switch { // the mailbox is theirs: now the truth may be told
-	case p.Newcomer && !w.Flow.SignUpAllowed:
-		return NoAccount
+	switch why := refuses(a, w, p.Email); { // the mailbox is theirs: now the truth may be told
+	case p.Newcomer && Resetting(a, w):
+		return NoAccount, signUpOff
+	case p.Newcomer && why != "":
+		return NoAccount, why
 	case p.Newcomer:
-		return ChoosePassword
+		return ChoosePassword, ""
 	case w.Flow.Accepts(userflow.EmailPassword):
-		return Password
+		return Password, ""
 	}
-	return NoAccount
+	return NoAccount, signUpOff
 }
 
 // again is the page of a fresh proof for somebody whose session is too old for a policy.
-func again(w World) Name {
-	if w.Flow.PasswordOnly() {
+func again(a Attempt, w World) Name {
+	switch {
+	case Resetting(a, w):
+		return Forgot
+	case w.Flow.PasswordOnly():
 		return SignIn
 	}
 	return Identify

@@ -43,7 +43,7 @@ type Store interface {
 	// AddAccount creates the person with identity and credentials; fault.Conflict when the address is taken.
 	AddAccount(ctx context.Context, n NewAccount) (account.Account, error)
 	AddCredential(ctx context.Context, userID string, c Credential) error
-	SetPassword(ctx context.Context, userID, hash string, changed bool) error
+	SetPassword(ctx context.Context, userID string, p PasswordChange) error
 	// AdvanceCredential stores a counter that must be above the stored one (or equal, when both are 0): false otherwise.
 	AdvanceCredential(ctx context.Context, userID, id string, counter int64, stored []byte) (bool, error)
 	// SpendCredential removes a recovery code: true for exactly one caller.
@@ -80,6 +80,8 @@ type Store interface {
 	Acceptances(ctx context.Context, userID string) ([]userflow.Acceptance, error)
 	// Accept remembers that the person agreed; the same version twice is one.
 	Accept(ctx context.Context, userID string, a []userflow.Acceptance, ip, correlation string) error
+	// Invitation finds one; fault.NotFound when there is none.
+	Invitation(ctx context.Context, id string) (userflow.Invitation, error)
 	// SpendInvitation marks it used: true for exactly one caller, false when it is used, revoked or expired.
 	SpendInvitation(ctx context.Context, id, userID string, now time.Time) (bool, error)
 }
@@ -105,6 +107,18 @@ type NewAccount struct {
 	Attributes  map[string]any
 	Locale      string
 	Credentials []Credential
+	IP          string
+	Correlation string
+}
+
+// PasswordChange is a new hash for a person who exists: of another password, or (Rehash) of the same one,
+// which nobody is told of.
+type PasswordChange struct {
+	Hash        string
+	Rehash      bool
+	Reset       bool      // by "Forgot your password?"
+	EndSessions bool      // whatever was proven before At ends, at every app
+	At          time.Time // zero = now
 	IP          string
 	Correlation string
 }
@@ -135,6 +149,17 @@ type SessionInfo struct {
 // commit. A Decoy is queued like any other and never delivered, so that time tells nothing.
 type Mailer interface {
 	Code(ctx context.Context, tx Tx, m CodeMail) error
+	// PasswordChanged tells the owner of an account, at its own address, that its password is another one.
+	PasswordChanged(ctx context.Context, tx Tx, m ChangeMail) error
+}
+
+// ChangeMail says whose password was changed, when, and from where in general words.
+type ChangeMail struct {
+	TenantID string
+	To       string
+	Locale   string
+	At       time.Time
+	Signals  record.Signals
 }
 
 // CodeMail is what the message says. Nothing that a stranger typed is in it besides the address.
@@ -143,6 +168,6 @@ type CodeMail struct {
 	To       string
 	Locale   string
 	Code     string
-	Purpose  string // PurposeProve, PurposeSecond, PurposeEnrol
+	Purpose  string // PurposeProve, PurposeSecond, PurposeEnrol, PurposeReset
 	Decoy    bool
 }

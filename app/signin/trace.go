@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -77,6 +78,7 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 	switch {
 	case f.Identified != nil:
 		rec.Identifier = f.Identified.Typed
+		rec.IdentifierType = cmp.Or(f.Identified.Type, rec.IdentifierType)
 	case p.Resumed:
 		rec.Identifier, rec.Kind = p.Account.Mail, record.Interactive
 	}
@@ -88,7 +90,14 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 		rec.Session = record.Session{SID: resumedSID(f), AuthTime: p.Since, Reused: true}
 	}
 	if f.Email != nil {
-		rec.Proofs = append(rec.Proofs, proofOf("emailCode", f.Email.At))
+		pr := proofOf("emailCode", f.Email.At)
+		if f.Reset != nil {
+			pr.Reason = "signin.reset"
+		}
+		rec.Proofs = append(rec.Proofs, pr)
+	}
+	if f.Reset != nil && f.Changed != nil {
+		rec.Notes = append(rec.Notes[:len(rec.Notes):len(rec.Notes)], noteReset)
 	}
 	if f.Password != nil {
 		rec.Proofs = append(rec.Proofs, proofOf("password", f.Password.At))

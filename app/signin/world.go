@@ -27,6 +27,10 @@ type World struct {
 	Consented []string         // scopes that the person agreed to before
 	Terms     []userflow.Terms // those that the flow asks for, in its order, as they are published now
 	Accepted  []userflow.Acceptance
+	// Invitation is the one that opened the attempt, if any, as it is now.
+	Invitation userflow.Invitation
+	// NameTaken: somebody has the user name that the newcomer chose a moment ago.
+	NameTaken bool
 	// Decide works out risk and policy for a person; it is called at its place in the order and nowhere else.
 	Decide func(Person) Verdict
 }
@@ -94,11 +98,12 @@ func person(a Attempt, w World) Person {
 		}
 		return Person{}
 	}
-	p := Person{Account: w.Account, Email: f.Identified.Canonical, Newcomer: w.Account.ID == ""}
-	emailProven := f.Email != nil && f.Email.Address == p.Email
+	named := f.Identified.Type == account.SignInUserName // nobody becomes somebody by a user name
+	p := Person{Account: w.Account, Email: f.Identified.mailbox(w.Account), Newcomer: w.Account.ID == "" && !named}
+	emailProven := f.Email != nil && p.Email != "" && f.Email.Address == p.Email
 	switch {
 	case p.Newcomer:
-		if !emailProven || !w.Flow.SignUpAllowed {
+		if !emailProven || Resetting(a, w) || refuses(a, w, p.Email) != "" {
 			return p
 		}
 		if w.Flow.SignUpMethod == userflow.EmailPassword {
@@ -108,6 +113,10 @@ func person(a Attempt, w World) Person {
 		} else {
 			p.Proven, p.Since, p.First, p.AMR = true, f.Email.At, factor.EmailCode, []string{"otp"}
 		}
+	case p.Account.ID == "":
+		return p
+	case emailProven && resetProves(a, w):
+		p.Proven, p.Since, p.First, p.AMR = true, f.Email.At, factor.EmailCode, []string{"otp"}
 	case f.Password != nil && f.Password.UserID == p.Account.ID && w.Flow.Accepts(userflow.EmailPassword) &&
 		!f.Password.At.Before(p.Account.SessionsValidFrom):
 		p.Proven, p.Since, p.First, p.AMR = true, f.Password.At, factor.Password, []string{"pwd"}
@@ -227,12 +236,16 @@ func consentDue(a Attempt, w World) []string {
 	return due
 }
 
+// signUpOff is why nobody becomes a newcomer: as a Refused step's reason, and NoAccount's.
+const signUpOff = "signup_off"
+
 // record's words for what risk and policy and the flow demanded.
 const (
 	noteSuppressed  = "mfa_suppressed_by_user_flow"
 	noteNoMethod    = "no_usable_method"
 	noteNotEnrolled = "risk_and_not_enrolled"
 	noteACR         = "acr_unsatisfied"
+	noteReset       = "password_reset"
 )
 
 func proofOf(method string, at time.Time) record.Proof {

@@ -70,7 +70,7 @@ func New(d Deps) (*Hosted, error) {
 	}
 	h := &Hosted{brands: d.Brands, directories: d.Directories, bundle: d.Bundle, sessions: handlers.Sessions{Store: d.Store}, limits: d.Limits}
 	h.machine = &signin.Machine{Stores: models.SignInStores{Store: d.Store}, Hasher: d.Hasher, Passkeys: passkeys, Mailer: message.Codes{Now: d.Now},
-		MAC: d.Store.Sealer().MAC, Now: d.Now, Random: rand.Reader, Issuers: map[signin.Protocol]signin.Issuer{},
+		MAC: d.Store.Sealer().MAC, Now: d.Now, Random: rand.Reader, Issuers: map[signin.Protocol]signin.Issuer{signin.Invite: invite{}},
 		Detectors: risk.Detectors(), Breached: d.Breached, Relaxed: d.Development}
 	if d.AdminURL != "" {
 		if h.machine.StaffPasskeys, err = factor.NewPasskeys(d.AdminURL, "Portico"); err != nil {
@@ -106,6 +106,9 @@ func (h *Hosted) Mount(r fiber.Router) {
 	}
 	r.Get("/:tenant/signin/:attempt", with, h.show)
 	r.Post("/:tenant/signin/:attempt", with, posts, h.submit)
+	r.Get("/:tenant/invitation/done", with, h.done)
+	r.Get("/:tenant/invitation/:token", with, h.invitation)
+	r.Post("/:tenant/invitation/:token", with, posts, h.accept)
 }
 
 // Routes are the rows that the request stack must know before it reads a body. An answer of 100,000

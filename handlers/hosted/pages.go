@@ -35,6 +35,7 @@ func table() map[signin.Name]func(*drawing) templ.Component {
 		signin.Enrol: enrol, signin.Challenge: challenge, signin.Recover: recovery, signin.AskAttributes: attributes,
 		signin.AskTerms:   terms,
 		signin.AskConsent: consent, signin.AskStay: stay, signin.Blocked: blocked, signin.NoAccount: noAccount,
+		signin.Forgot: forgot, signin.ResetPassword: resetPassword, signin.ResetDone: resetDone, signin.InvitationOver: invitationOver,
 		signin.Expired: expired, signin.Elsewhere: elsewhere, signin.Finished: finished,
 	}
 }
@@ -75,7 +76,7 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 	switch name {
 	case signin.Blocked:
 		status = fiber.StatusForbidden
-	case signin.Expired, signin.Finished, signin.Elsewhere:
+	case signin.Expired, signin.Finished, signin.Elsewhere, signin.InvitationOver:
 		status = fiber.StatusGone
 	}
 	return handlers.Render(c, status, page)
@@ -86,16 +87,19 @@ func (d *drawing) values(form *signin.Form) {
 	a := d.res.Attempt
 	if hint, err := account.CanonicalEmail(a.Request.LoginHint); err == nil {
 		d.page.Values["email"] = hint
+	} else if typed := a.Request.LoginHint; typed != "" && (d.res.Step.Name == signin.Forgot || d.flow().UserNames && isName(typed)) {
+		d.page.Values["email"] = strings.ToValidUTF8(typed, "")
 	} else if d.res.Step.Name == signin.SignIn || d.res.Step.Name == signin.Identify {
 		if a.Facts.Other == nil && (a.Request.Asks("login") || d.res.Step.Person.Resumed || d.res.World.Session != nil) {
 			d.page.Values["email"] = d.res.World.Holder.Mail
 		}
 	}
 	if form == nil {
+		d.page.Values["everywhere"] = "1" // ticked until somebody says otherwise
 		return
 	}
 	keep := func(name string) { d.page.Values[name] = strings.ToValidUTF8(strings.Join(form.Values(name), ","), "") }
-	for _, name := range []string{"email", "stay"} {
+	for _, name := range []string{"email", "stay", "everywhere"} {
 		if len(form.Values(name)) > 0 {
 			keep(name)
 		}
@@ -119,6 +123,9 @@ func (d *drawing) values(form *signin.Form) {
 
 func (d *drawing) problem(e *fault.Error) {
 	for _, f := range e.Fields {
+		if f.Key == "signin.wrong" && d.flow().UserNames {
+			f.Key = "signin.wrong_name"
+		}
 		for _, a := range d.res.Step.Fields {
 			if f.Args != nil && f.Args["id"] == a.ID {
 				f.Args["label"] = pages.PlainLabel(d.info.Locale, a)
@@ -150,19 +157,20 @@ func (d *drawing) typed() string {
 }
 
 func identify(d *drawing) templ.Component {
-	if d.flow().SignUpAllowed {
+	if d.flow().SignUpAllowed && !d.invited() {
 		d.ways(event(pages.SignUp))
 	}
 	d.cancel()
-	return pages.Identify(d.page, pages.IdentifyView{})
+	return pages.Identify(d.page, pages.IdentifyView{UserNames: d.flow().UserNames, Fixed: d.invited()})
 }
 
 func signIn(d *drawing) templ.Component {
-	if d.flow().SignUpAllowed {
+	d.forgot()
+	if d.flow().SignUpAllowed && !d.invited() {
 		d.ways(event(pages.SignUp))
 	}
 	d.cancel()
-	return pages.SignInPage(d.page, pages.SignInView{Stay: d.offersStay()})
+	return pages.SignInPage(d.page, pages.SignInView{Stay: d.offersStay(), UserNames: d.flow().UserNames, Fixed: d.invited()})
 }
 
 func signUp(d *drawing) templ.Component {
@@ -183,7 +191,8 @@ func selectAccount(d *drawing) templ.Component {
 
 func password(d *drawing) templ.Component {
 	d.page.Account = d.typed()
-	if d.flow().Accepts(userflow.EmailCode) && d.facts().Email == nil {
+	d.forgot()
+	if d.flow().Accepts(userflow.EmailCode) && d.facts().Email == nil && !d.byName() {
 		d.ways(event(pages.UseCode))
 	}
 	d.cancel()
@@ -191,28 +200,37 @@ func password(d *drawing) templ.Component {
 }
 
 func code(d *drawing) templ.Component {
-	why := pages.ToSignIn
-	if d.facts().SignUp != nil || d.res.Attempt.Request.Asks("create") {
+	why, purpose, to := pages.ToSignIn, signin.PurposeProve, d.typed()
+	switch {
+	case signin.Resetting(d.res.Attempt, d.res.World):
+		why, purpose = pages.ToReset, signin.PurposeReset
+		if d.byName() { // whose address that is, is not for everybody to know
+			to = ""
+		}
+	case d.facts().SignUp != nil, d.res.Attempt.Request.Asks("create"), d.invited():
 		why = pages.ToSignUp
 	}
 	sent := 0
 	for _, m := range d.facts().Codes {
-		if m.Purpose == signin.PurposeProve {
+		if m.Purpose == purpose {
 			sent++
 		}
 	}
 	if sent > 1 && len(d.page.Errors) == 0 {
 		d.page.Notice = d.T("code.sent_again")
 	}
-	d.ways(event(pages.Resend), event(pages.Change))
-	return pages.Code(d.page, pages.CodeView{Channel: "email", To: d.typed(), Minutes: int(factor.CodeLifetime.Minutes()), Why: why})
+	d.ways(event(pages.Resend))
+	if !d.invited() {
+		d.ways(event(pages.Change))
+	}
+	return pages.Code(d.page, pages.CodeView{Channel: "email", To: to, Minutes: int(factor.CodeLifetime.Minutes()), Why: why})
 }
 
 func newPassword(d *drawing, why pages.PasswordReason) templ.Component {
 	set := d.res.World.Tenant.Settings
 	d.page.Account = d.typed()
 	d.cancel()
-	return pages.NewPassword(d.page, pages.NewPasswordView{Why: why, MinLength: max(set.PasswordMinLength, 8), ThreeOfFour: set.PasswordThreeOfFour})
+	return pages.NewPassword(d.page, pages.NewPasswordView{Why: why, MinLength: max(set.PasswordMinLength, 8), ThreeOfFour: set.PasswordThreeOfFour, Others: why == pages.ForgotPassword})
 }
 
 func choosePassword(d *drawing) templ.Component { return newPassword(d, pages.FirstPassword) }
@@ -376,7 +394,15 @@ func blocked(d *drawing) templ.Component {
 	return d.blocked(reason)
 }
 
-func noAccount(d *drawing) templ.Component { return d.blocked("no_account") }
+func noAccount(d *drawing) templ.Component {
+	switch d.res.Step.Reason {
+	case "signup.domain.refused":
+		return d.blocked("domain_refused")
+	case "signup.domain.disposable":
+		return d.blocked("domain_disposable")
+	}
+	return d.blocked("no_account")
+}
 
 func (d *drawing) blocked(reason string) templ.Component {
 	d.ways(event(pages.Change))

@@ -46,9 +46,9 @@ func (h *Hosted) SignedOut(c *fiber.Ctx, dir *models.Directory) error {
 }
 
 // speaking is a page outside of any sign-in: in the language of ui_locales, which its form repeats, else
-// in the one chosen here before.
-func (h *Hosted) speaking(c *fiber.Ctx, dir *models.Directory, query url.Values) pages.Page {
-	wish := cmp.Or(query.Get("ui_locales"), c.Query("ui_locales"), handlers.Form(c, "ui_locales"))
+// in the one that suits the page, else in the one chosen here before.
+func (h *Hosted) speaking(c *fiber.Ctx, dir *models.Directory, query url.Values, suits ...string) pages.Page {
+	wish := cmp.Or(append([]string{query.Get("ui_locales"), c.Query("ui_locales"), handlers.Form(c, "ui_locales")}, suits...)...)
 	h.speak(c, dir.Tenant, signin.Request{UILocales: strings.Fields(wish)}, "")
 	p := h.plain(c, dir)
 	p.Languages = pages.Chooser(h.bundle, handlers.InfoOf(c).Locale, query)

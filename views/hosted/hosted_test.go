@@ -68,7 +68,7 @@ func TestEveryFormIsBoundToItsStep(t *testing.T) {
 		}
 		primary := strings.Count(page, `class="button button--primary`) + strings.Count(page, `class="button button--wide button--primary`)
 		choose := name == "select-account" || name == "enrol-choose" || name == "mfa-choose"
-		end := strings.HasPrefix(name, "blocked") || name == "no-account" || name == "not-found"
+		end := strings.HasPrefix(name, "blocked") || name == "no-account" || name == "not-found" || name == "invitation-over"
 		if primary != 1 && !choose && !end {
 			t.Errorf("%s: %d primary buttons", name, primary)
 		}
@@ -80,7 +80,7 @@ func TestEveryFormIsBoundToItsStep(t *testing.T) {
 			for _, in := range all(form, "input") {
 				names[get(in, "name")] = true
 			}
-			if name != "form-post" && name != "failure" && (!names["step"] || !names["proof"]) {
+			if name != "form-post" && name != "failure" && name != "invitation" && (!names["step"] || !names["proof"]) {
 				t.Errorf("%s: a form without step or proof", name)
 			}
 			if len(all(form, "button")) == 0 {

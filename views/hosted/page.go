@@ -116,8 +116,11 @@ func Chooser(b *i18n.Bundle, current *i18n.Localizer, query url.Values) []Langua
 
 // IdentifyView asks who is there.
 type IdentifyView struct {
-	Create  bool     // the first page of sign-up, not of sign-in
-	Passkey *Passkey // offered in the box's suggestions where the browser can
+	Create    bool     // the first page of sign-up, not of sign-in
+	Forgot    bool     // asks whose password was forgotten
+	UserNames bool     // a user name will do as well
+	Fixed     bool     // shown, not to be edited
+	Passkey   *Passkey // offered in the box's suggestions where the browser can
 }
 
 // Passkey is a request to the browser. Options is the server's JSON (PublicKeyCredential*OptionsJSON,
@@ -129,8 +132,10 @@ type Passkey struct {
 
 // SignInView is address and password in one form.
 type SignInView struct {
-	Stay    bool // offer "Stay signed in"
-	Passkey *Passkey
+	Stay      bool // offer "Stay signed in"
+	UserNames bool // a user name will do as well
+	Fixed     bool // the address is shown, not to be edited
+	Passkey   *Passkey
 }
 
 // PasswordView asks for the password of Page.Account.
@@ -142,7 +147,7 @@ type PasswordView struct {
 // CodeView asks for a code that was sent.
 type CodeView struct {
 	Channel string // "email" or "sms"
-	To      string // masked address or number
+	To      string // masked address or number; "" = not for this page to know
 	Minutes int    // how long a code works
 	Why     CodeReason
 }
@@ -162,6 +167,7 @@ type NewPasswordView struct {
 	Why         PasswordReason
 	MinLength   int
 	ThreeOfFour bool
+	Others      bool // offers to sign out everywhere else
 }
 
 // PasswordReason says why there is a new password.
@@ -317,6 +323,12 @@ const (
 	FinishedPage  DeadEnd = "finished"  // it has done its work: Back from the app
 	NotFoundPage  DeadEnd = "not_found"
 	ErrorPage     DeadEnd = "error"
+
+	InvitationAccepted DeadEnd = "invitation_accepted"
+	InvitationExpired  DeadEnd = "invitation_expired"
+	InvitationRevoked  DeadEnd = "invitation_revoked"
+	InvitationUnknown  DeadEnd = "invitation_unknown"
+	InvitationDone     DeadEnd = "invitation_done" // accepted just now, and the app has no page to go to
 )
 
 // FailureView is an error in words, with a way to send the same form once more where that may help.

@@ -52,6 +52,9 @@ func (v CodeView) leadKey() string {
 	if v.Why == ToConfirm {
 		return "code.lead.confirm_" + v.channel()
 	}
+	if v.To == "" {
+		return "code.lead." + string(v.Why) + "_name"
+	}
 	return "code.lead." + string(v.Why)
 }
 
@@ -131,10 +134,7 @@ func qrPath(text string) (side int, d string) {
 func itoa(n int) string { return strconv.Itoa(n) }
 
 func identifyTitle(ctx context.Context, p Page, v IdentifyView) string {
-	if v.Create {
-		return t(ctx, "signup.title")
-	}
-	return t(ctx, "signin.title", "tenant", p.Brand.Name)
+	return t(ctx, v.titleKey(), "tenant", p.Brand.Name)
 }
 
 func attributesTitle(ctx context.Context, v AttributesView) string {

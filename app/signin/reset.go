@@ -1,0 +1,126 @@
+package signin
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"portico/app/account"
+	"portico/app/factor"
+	"portico/app/policy"
+	"portico/app/userflow"
+)
+
+// reset.go: "Forgot your password?" (F074). It is no door of its own: one more fact in the attempt, after
+// which the mailed code stands in for the password. What the account is asked for besides stays what it is:
+// the same risk, the same policies, the same second factor, never the mailbox twice.
+
+// Resettable reports whether people may choose a new password by themselves.
+func Resettable(f userflow.Flow) bool { return f.PasswordReset && f.Accepts(userflow.EmailPassword) }
+
+// Resetting reports whether somebody is about to choose a new password in place of a forgotten one.
+func Resetting(a Attempt, w World) bool { return a.Facts.Reset != nil && Resettable(w.Flow) }
+
+// resetProves reports whether the code that was mailed for the reset proves the person: not once their
+// sessions were revoked afterwards, by anybody but this very reset.
+func resetProves(a Attempt, w World) bool {
+	since := a.Facts.Email.At
+	if c := a.Facts.Changed; c != nil && c.Stored && c.At.After(since) {
+		since = c.At
+	}
+	return Resetting(a, w) && !since.Before(w.Account.SessionsValidFrom)
+}
+
+// resetDue: the person is proven and has not chosen yet.
+func resetDue(a Attempt, w World, p Person) bool {
+	return Resetting(a, w) && a.Facts.Changed == nil && !p.Newcomer && !p.Resumed
+}
+
+// afterReset is what the second factor comes to when a mailed code has stood in for a forgotten password.
+// Whoever has another way to confirm it's them shows it before the new password is taken, demanded or not:
+// a mailbox alone must not undo a second factor. Whoever has none but the mailbox itself would be shut out,
+// because one channel is never both factors (DESIGN §5.4): their password is changed, and they sign in
+// afresh with it and the mailbox.
+func afterReset(n need, s Step, a Attempt, w World, d policy.Decision) need {
+	if len(s.Methods) > 0 {
+		if n == needNothing && w.Flow.MFA.Enforcement != userflow.MFAOff {
+			return needChallenge
+		}
+		return n
+	}
+	withPassword := s.Person
+	withPassword.First = factor.Password
+	mailbox := len(registered(a, w, withPassword)) > 0
+	then, _ := secondFactor(w.Flow.MFA.Enforcement, d, mailbox, len(usable(w.Flow, factor.Password)) > 0)
+	switch {
+	case n == needDeny && then != needDeny, n == needEnrol && mailbox:
+		return needLater
+	case n == needNothing && mailbox && wantsMFA(a.Request.ACR) && w.Flow.MFA.Enforcement != userflow.MFAOff:
+		return needLater
+	case n == needOffer && mailbox:
+		return needNothing
+	}
+	return n
+}
+
+// forgot takes "Forgot your password?" from the page that asks who somebody is. What was typed is kept;
+// when it names nobody yet, the next page asks for it.
+func (r *run) forgot(ctx context.Context, typed string) error {
+	r.a.Facts.Reset = cmp.Or(r.a.Facts.Reset, &Mark{At: r.w.Now})
+	id, err := r.named(typed, true)
+	if err != nil || r.a.Facts.Identified != nil {
+		r.a.Request.LoginHint = cmp.Or(typed, r.a.Request.LoginHint)
+		return nil
+	}
+	return r.mailReset(ctx, id)
+}
+
+// mailReset names the person and mails the code. Nobody and a disabled account get the same page, the
+// same counters and the same queued mail; what is queued for nobody is never delivered.
+func (r *run) mailReset(ctx context.Context, id *Identified) error {
+	who, err := r.find(ctx, r.store, id)
+	if err != nil {
+		return err
+	}
+	if err := r.mailTo(ctx, PurposeReset, who, id, who.ID == ""); err != nil {
+		return err
+	}
+	r.a.Facts.Identified, r.w.Account = id, who
+	return nil
+}
+
+// changed plans the write of a new password together with the notice to its owner.
+func (r *run) changed(ctx context.Context, s Store, who account.Account, p PasswordChange) error {
+	p.IP, p.Correlation = r.visit.Signals.IP.String(), r.a.Request.CorrelationID
+	if err := s.SetPassword(ctx, who.ID, p); err != nil {
+		return err
+	}
+	return r.Mailer.PasswordChanged(ctx, s.Tx(), ChangeMail{TenantID: r.a.TenantID, To: mailOf(who), Locale: cmp.Or(who.PreferredLanguage, r.visit.Locale),
+		At: p.At, Signals: r.visit.Signals})
+}
+
+// replace takes the new password of a reset. It is stored with the fact, not at the end of the attempt:
+// whoever closes the browser on the next page has changed it all the same.
+func (r *run) replace(who account.Account, hash string, everywhere bool) {
+	at := r.Now().UTC().Truncate(time.Microsecond)
+	r.a.Facts.Changed = &NewPassword{At: at, Stored: true}
+	r.effects = append(r.effects, func(ctx context.Context, s Store) error {
+		return r.changed(ctx, s, who, PasswordChange{Hash: hash, Reset: true, EndSessions: everywhere, At: at})
+	})
+	if everywhere { // the world of this request; the next one reads it
+		r.w.Account.SessionsValidFrom = at
+	}
+}
+
+// mailOf is the address that an account is told things at.
+func mailOf(who account.Account) string {
+	if who.Mail != "" {
+		return who.Mail
+	}
+	for _, i := range who.Identities {
+		if i.SignInType == account.SignInEmail {
+			return i.Value
+		}
+	}
+	return ""
+}
