@@ -25,7 +25,7 @@ func (p *Portal) flowAttributes(c *fiber.Ctx) error {
 // attributesPage is the layout of the sign-up page: its fields in order, what can be added, and the checkbox
 // for terms. changed is the form whose sending was refused.
 func (p *Portal) attributesPage(c *fiber.Ctx, d *design, changed *views.DesignForm, problems []views.Problem) error {
-	order := &views.Order{Label: "Fields of the sign-up page in their order", Action: d.base() + "/attributes/arrange", Revision: d.draft.Revision, Fixed: !d.writes()}
+	order := &views.Order{Label: "Fields of the sign-up page in their order", Action: d.base() + "/attributes/arrange", Revision: d.revision(), Fixed: !d.writes()}
 	for _, a := range d.flow.Attributes {
 		order.Items = append(order.Items, fieldItem(d, a))
 	}
@@ -105,7 +105,7 @@ func sortedDefinitions(dir *models.Directory) []userflow.Definition {
 }
 
 func (d *design) addForm() views.DesignForm {
-	return views.DesignForm{Action: d.base() + "/attributes/add", Revision: d.draft.Revision, Submit: "Add field", Groups: group(
+	return views.DesignForm{Action: d.base() + "/attributes/add", Revision: d.revision(), Submit: "Add field", Groups: group(
 		views.Field{Kind: views.Select, Name: "attribute", Label: "Attribute", Options: append([]views.Option{{Label: "Choose an attribute"}}, offered(d.v.dir, d.flow.Asks)...),
 			Hint: "Built-in ones and those that were made for this tenant. It goes to the end of the page."},
 		views.Field{Kind: views.Check, Name: "required", Label: "It must be filled in"})}
@@ -121,7 +121,7 @@ func (d *design) consentForm() views.DesignForm {
 			boxes = append(boxes, views.Option{Value: x.ID, Label: x.Name})
 		}
 	}
-	return views.DesignForm{Action: d.base() + "/attributes/consent", Revision: d.draft.Revision, Submit: "Add checkbox", Quiet: true, Groups: group(
+	return views.DesignForm{Action: d.base() + "/attributes/consent", Revision: d.revision(), Submit: "Add checkbox", Quiet: true, Groups: group(
 		views.Field{Kind: views.Select, Name: "box", Label: "Attribute that remembers the tick", Options: boxes, Hint: "A custom attribute that is ticked or not."},
 		views.Field{Name: "termsUrl", Label: "Address of your terms of use", Type: "url", Code: true, Hint: "It starts with https://"},
 		views.Field{Name: "privacyUrl", Label: "Address of your privacy policy", Type: "url", Code: true, Optional: true})}
@@ -312,7 +312,7 @@ func (p *Portal) attributePage(c *fiber.Ctx, d *design, problem error, empty int
 
 // fieldForm edits one field. A user name has words only: its rules are the tenant's.
 func fieldForm(d *design, a userflow.Attribute, empty int) views.DesignForm {
-	form := views.DesignForm{Action: d.base() + "/attributes/edit/" + a.ID, Revision: d.draft.Revision, Submit: "Save draft", Cancel: d.base() + "/attributes", Previewed: true}
+	form := views.DesignForm{Action: d.base() + "/attributes/edit/" + a.ID, Revision: d.revision(), Submit: "Save draft", Cancel: d.base() + "/attributes", Previewed: true}
 	fields := []views.Field{
 		{Name: "label", Label: "Label", Value: a.Label, Optional: true, Hint: "What customers read. Empty: “" + attributeName(a) + "”, for built-in attributes in their own language. A link is written [terms of use](https://example.com/terms)."},
 		{Name: "hint", Label: "Help text", Value: a.Hint, Optional: true, Hint: "One sentence below the label."},

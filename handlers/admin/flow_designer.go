@@ -86,6 +86,14 @@ type design struct {
 func (d *design) base() string { return d.v.flowBase(d.now.ID) }
 func (d *design) writes() bool { return d.v.may(access.FlowWrite) }
 
+// revision is what a form of this page was made from; 0 when there is no draft yet.
+func (d *design) revision() int {
+	if !d.has {
+		return 0
+	}
+	return d.draft.Revision
+}
+
 // at is the place of an attribute on the page, -1 when it is not asked for.
 func (d *design) at(id string) int { return place(d.flow, id) }
 
@@ -127,6 +135,7 @@ func (p *Portal) bar(c *fiber.Ctx, d *design) (*views.DraftBar, error) {
 	if d.writes() {
 		bar.Publish, bar.Discard = d.base()+"/publish", d.base()+"/discard"
 	}
+	bar.Try = d.base() + "/bench?version=draft"
 	if d.draft.Base != d.now.Version {
 		versions, err := d.v.tenant.FlowVersions(c.UserContext(), d.now.ID)
 		if err != nil {
@@ -156,6 +165,7 @@ func (p *Portal) designPage(c *fiber.Ctx, d *design, tab string, parts []views.D
 	return p.designView(c, s, d, tab, parts, preview, problems)
 }
 
+// designView is designPage with a shell of its own.
 func (p *Portal) designView(c *fiber.Ctx, s views.Shell, d *design, tab string, parts []views.DesignPart, preview *views.Preview, problems []views.Problem) error {
 	bar, err := p.bar(c, d)
 	if err != nil {
@@ -165,12 +175,17 @@ func (p *Portal) designView(c *fiber.Ctx, s views.Shell, d *design, tab string, 
 	if len(problems) > 0 {
 		status, s.Problems = fiber.StatusUnprocessableEntity, problems
 	}
-	return handlers.Render(c, status, views.DesignerPage(s, views.Designer{Tabs: d.tabs(), Current: tab, Draft: bar, Parts: parts, Preview: preview}))
+	page := views.Designer{Tabs: d.tabs(), Current: tab, Draft: bar, Parts: parts, Preview: preview}
+	if tab == tabProperties && d.writes() {
+		page.After = d.afterProperties()
+	}
+	return handlers.Render(c, status, views.DesignerPage(s, page))
 }
 
 // part is a page of the designer that is one form: how it is shown, and how it is read into a flow.
 type part struct {
 	name, tab, title, lead string
+	link                   *views.Link // below the tenant's pages
 	show                   func(p *Portal, d *design) views.DesignForm
 	read                   func(c *fiber.Ctx, f *userflow.Flow)
 }
@@ -223,7 +238,7 @@ func savedWords(name string, changed bool) string {
 
 func (p *Portal) partPage(c *fiber.Ctx, d *design, x part, problem error) error {
 	form := x.show(p, d)
-	form.Revision = d.draft.Revision
+	form.Revision = d.revision()
 	if problem != nil {
 		keepTypedDesign(c, &form)
 		if !complainDesign(c, &form, problem, "") {
@@ -235,8 +250,8 @@ func (p *Portal) partPage(c *fiber.Ctx, d *design, x part, problem error) error 
 		return err
 	}
 	parts := []views.DesignPart{{ID: x.name, Title: x.title, Lead: x.lead, Form: &form}}
-	if x.tab == tabProperties {
-		parts = propertiesParts(d, parts[0])
+	if x.link != nil {
+		parts[0].Action = &views.Link{Label: x.link.Label, Href: d.v.base() + x.link.Href}
 	}
 	return p.designPage(c, d, x.tab, parts, preview, form.Problems)
 }
@@ -261,7 +276,7 @@ func complainDesign(c *fiber.Ctx, f *views.DesignForm, err error, within string)
 	}
 	if len(e.Fields) == 0 {
 		f.Problems = append(f.Problems, views.Problem{Text: l.T(e.Key, e.Args)})
-		if e.Key == "flow.draft.changed" {
+		if e.Key == "flow.draft.changed" || e.Key == "flow.draft.gone" {
 			f.Note = "What you typed is still here. Sending it again puts it in place of what is in the draft now."
 		}
 		return true

@@ -20,7 +20,7 @@ func startWith() userflow.Flow {
 
 func (p *Portal) flowNew(c *fiber.Ctx) error { return p.flowNewPage(c, startWith(), nil, nil) }
 
-// flowNewPage asks the four questions that a flow cannot do without; the designer has the rest.
+// flowNewPage asks the few questions that a flow cannot do without; the designer has the rest.
 func (p *Portal) flowNewPage(c *fiber.Ctx, f userflow.Flow, chosen []string, problem error) error {
 	v := visitOf(c)
 	form := newFlowForm(v, f, chosen)
@@ -31,7 +31,7 @@ func (p *Portal) flowNewPage(c *fiber.Ctx, f userflow.Flow, chosen []string, pro
 	if err != nil {
 		return err
 	}
-	s, err := p.shell(c, "New user flow", "Four questions. You can change every answer later.", flowsHelp(), views.Link{Label: "User flows", Href: v.base() + "/user-flows"})
+	s, err := p.shell(c, "New user flow", "A few questions; you can change every answer later.", flowsHelp(), views.Link{Label: "User flows", Href: v.base() + "/user-flows"})
 	if err != nil {
 		return err
 	}

@@ -34,16 +34,18 @@ func (p *Portal) preview(c *fiber.Ctx, d *design, name string) (*views.Preview, 
 // previewOf makes the picture of a flow with its choosers. The tenant's style is in the frame only; the page
 // allows it by its hash, because a frame of this kind lives under its page's policy.
 func (p *Portal) previewOf(c *fiber.Ctx, v *visit, f userflow.Flow, action, name string) (*views.Preview, error) {
-	language, steps := c.Query("language"), previewSteps(f)
+	language, steps := c.Query("language"), previewSteps(f, name)
 	step := stepOf(c.Query("step"), name, steps)
-	html, err := p.picture(c, v, f, step, language)
+	html, err := p.picture(c, v, shownField(f, name, step), step, language)
 	if err != nil {
 		return nil, err
 	}
 	info := handlers.InfoOf(c)
 	info.StyleHashes = append(info.StyleHashes, p.brand(v).StyleHash())
-	x := &views.Preview{HTML: html, Refresh: v.base() + "/user-flows/preview", Part: name, Action: action, Step: string(step), Steps: steps, Language: p.language(v, language).Lang(), CSRF: p.CSRF.Token(v.session.ID)}
-	if f.ID != "" {
+	x := &views.Preview{HTML: html, Refresh: v.base() + "/user-flows/preview", Part: name, Action: action, Step: string(step), Steps: steps, Language: p.language(v, language).Lang(), CSRF: p.CSRF.Token(v.session.ID), Note: "A picture of the saved draft. Nothing can be pressed in it."}
+	if f.ID == "" {
+		x.Note = "A picture of the flow that you are making. Nothing can be pressed in it."
+	} else {
 		x.Refresh = v.flowBase(f.ID) + "/preview"
 	}
 	for _, tag := range p.Bundle.Tags() {
@@ -52,18 +54,16 @@ func (p *Portal) previewOf(c *fiber.Ctx, v *visit, f userflow.Flow, action, name
 	return x, nil
 }
 
-const askTerms = signin.Name("terms")
-
 // stepOf is the page to draw: the chosen one, else the one that the tab is about.
 func stepOf(chosen, tab string, steps []views.Option) signin.Name {
 	about := string(signin.AskAttributes)
-	switch tab {
-	case "properties", "methods":
+	switch {
+	case tab == "properties", tab == "methods", steps[0].Value == string(oneField):
 		about = steps[0].Value
-	case "domains":
+	case tab == "domains":
 		about = string(signin.SignUp)
-	case "terms":
-		about = string(askTerms)
+	case tab == "terms":
+		about = string(signin.AskTerms)
 	}
 	for _, want := range []string{chosen, about} {
 		if slices.ContainsFunc(steps, func(o views.Option) bool { return o.Value == want }) {
@@ -73,8 +73,11 @@ func stepOf(chosen, tab string, steps []views.Option) signin.Name {
 	return signin.Name(steps[0].Value)
 }
 
+// oneField is the page of attributes with nothing but the field that is being edited.
+const oneField = signin.Name("field")
+
 // previewSteps are the pages that people of a flow meet.
-func previewSteps(f userflow.Flow) []views.Option {
+func previewSteps(f userflow.Flow, tab string) []views.Option {
 	first := signin.Identify
 	if f.PasswordOnly() {
 		first = signin.SignIn
@@ -83,7 +86,15 @@ func previewSteps(f userflow.Flow) []views.Option {
 	if f.SignUpMethod == userflow.EmailPassword {
 		steps = append(steps, views.Option{Value: string(signin.ChoosePassword), Label: "Sign up: password"})
 	}
-	steps = append(steps, views.Option{Value: string(signin.AskAttributes), Label: "Sign up: attributes"})
+	if len(signin.Fields(f)) > 0 {
+		steps = append(steps, views.Option{Value: string(signin.AskAttributes), Label: "Sign up: attributes"})
+	}
+	if len(f.Terms) > 0 {
+		steps = append(steps, views.Option{Value: string(signin.AskTerms), Label: "Terms"})
+	}
+	if at := place(f, strings.TrimPrefix(tab, "attributes/")); at >= 0 && !f.Attributes[at].Hidden {
+		steps = append([]views.Option{{Value: string(oneField), Label: "This field"}}, steps...)
+	}
 	return steps
 }
 
@@ -92,10 +103,21 @@ func (p *Portal) language(v *visit, chosen string) *i18n.Localizer {
 	return p.Bundle.Match(chosen, v.dir.Tenant.DefaultLocale)
 }
 
+// shownField leaves the edited field alone on its page where that is what was chosen.
+func shownField(f userflow.Flow, tab string, step signin.Name) userflow.Flow {
+	if at := place(f, strings.TrimPrefix(tab, "attributes/")); step == oneField && at >= 0 {
+		f.Attributes = f.Attributes[at : at+1]
+	}
+	return f
+}
+
 // picture draws one page of a flow as its customers would see it. Nothing in it works: it has no address to
 // send anything to, no script, and cannot be pressed.
 func (p *Portal) picture(c *fiber.Ctx, v *visit, f userflow.Flow, step signin.Name, language string) (string, error) {
 	l := p.language(v, language)
+	if step == oneField {
+		step = signin.AskAttributes
+	}
 	attempt := signin.Attempt{Request: signin.Request{ClientName: v.dir.Tenant.Name}}
 	for _, cl := range sortedClients(v.dir) {
 		if v.dir.FlowOf[cl.ID] == f.ID && f.ID != "" {
@@ -150,7 +172,9 @@ func (p *Portal) flowPreview(c *fiber.Ctx) error {
 }
 
 func (p *Portal) sendPicture(c *fiber.Ctx, v *visit, f userflow.Flow) error {
-	html, err := p.picture(c, v, f, stepOf(typed(c, "preview.step"), typed(c, "preview.part"), previewSteps(f)), typed(c, "preview.language"))
+	tab := typed(c, "preview.part")
+	step := stepOf(typed(c, "preview.step"), tab, previewSteps(f, tab))
+	html, err := p.picture(c, v, shownField(f, tab, step), step, typed(c, "preview.language"))
 	if err != nil {
 		return err
 	}

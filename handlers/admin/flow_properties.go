@@ -22,9 +22,9 @@ func (p *Portal) flowProperties(c *fiber.Ctx) error {
 	return p.designPage(c, d, tabProperties, []views.DesignPart{{Section: &summary}}, nil, nil)
 }
 
-// propertiesParts are the form, the id, and deleting last.
-func propertiesParts(d *design, form views.DesignPart) []views.DesignPart {
-	return []views.DesignPart{form,
+// afterProperties are the id, and deleting last.
+func (d *design) afterProperties() []views.DesignPart {
+	return []views.DesignPart{
 		{ID: "id", Title: "For programs", Copy: &views.Copied{ID: "flow-id", Label: "User flow ID", Note: "The management API and configuration files know the flow by it. It never changes.", Value: d.now.ID}},
 		{Section: &views.Section{ID: "danger", Title: "Delete this user flow", Danger: true, Lead: "Its applications lose their sign-in pages.",
 			Buttons: []views.Action{{Label: "Delete user flow", Href: d.base() + "/delete", Danger: true, About: d.now.Name}}}}}
@@ -69,7 +69,7 @@ func methodField(m userflow.Method, hint string) views.Field {
 }
 
 func methodsPart() part {
-	return part{name: "methods", tab: tabMethods, title: "Sign-in methods",
+	return part{name: "methods", tab: tabMethods, title: "Sign-in methods", link: &views.Link{Label: "Sign-in identifiers", Href: "/settings/sign-in-identifiers"},
 		lead: "Buttons for Google, Apple, Facebook, another OpenID provider or a SAML directory can be added here once an identity provider is set up for this tenant. None is yet.",
 		show: func(_ *Portal, d *design) views.DesignForm {
 			hint := "A change is for new people only: whoever has an account keeps the way they have."
@@ -79,7 +79,7 @@ func methodsPart() part {
 			return views.DesignForm{Action: d.base() + "/methods", Submit: "Save draft", Previewed: true, Groups: group(
 				methodField(d.flow.SignUpMethod, hint),
 				views.Field{Kind: views.Check, Name: "userNames", Label: "People with a password may also sign in with a user name", Value: tick(d.flow.UserNames),
-					Hint: "For example a customer or membership number. Which user names are valid, and whether they are allowed at all, is said once for the whole tenant under Tenant settings, Sign-in identifiers."})}
+					Hint: "For example a customer or membership number. What a user name looks like is said once for the whole tenant, under Sign-in identifiers. " + choose(d.v.dir.Tenant.Settings.UserNames.Enabled, "There user names are switched on.", "There user names are still switched off, so this alone changes nothing.")})}
 		},
 		read: func(c *fiber.Ctx, f *userflow.Flow) {
 			f.SignUpMethod, f.UserNames = userflow.Method(typed(c, "signUpMethod")), ticked(c, "userNames")

@@ -22,7 +22,7 @@ func (p *Portal) flowTerms(c *fiber.Ctx) error {
 
 // termsPage lists the versioned terms that the flow asks for, in their order.
 func (p *Portal) termsPage(c *fiber.Ctx, d *design, add views.DesignForm) error {
-	order := &views.Order{Label: "Terms in their order", Action: d.base() + "/terms/arrange", Revision: d.draft.Revision}
+	order := &views.Order{Label: "Terms in their order", Action: d.base() + "/terms/arrange", Revision: d.revision()}
 	for _, id := range d.flow.Terms {
 		order.Items = append(order.Items, views.OrderItem{ID: id, Label: termsName(d.v.dir, id), Href: d.v.base() + "/terms/" + id, Text: "Version " + numberText(d.v.dir.Terms[id].Version)})
 	}
@@ -55,7 +55,7 @@ func (d *design) termsForm() views.DesignForm {
 		}
 	}
 	slices.SortFunc(options[1:], func(a, b views.Option) int { return strings.Compare(a.Label+a.Value, b.Label+b.Value) })
-	return views.DesignForm{Action: d.base() + "/terms/add", Revision: d.draft.Revision, Submit: "Add terms", Groups: group(
+	return views.DesignForm{Action: d.base() + "/terms/add", Revision: d.revision(), Submit: "Add terms", Groups: group(
 		views.Field{Kind: views.Select, Name: "terms", Label: "Terms of use", Options: options})}
 }
 

@@ -7,7 +7,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/fault"
-	"portico/app/userflow"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
@@ -30,7 +29,7 @@ func (p *Portal) flowVersions(c *fiber.Ctx) error {
 		if i == 0 {
 			row.Cells[0].Sub = "In use"
 		} else if d.writes() {
-			row.Actions = []views.Action{{Label: "Restore as draft", About: first.Text, Post: first.Href + "/restore", Fields: map[string]string{"revision": strconv.Itoa(d.draft.Revision)}}}
+			row.Actions = []views.Action{{Label: "Restore as draft", About: first.Text, Post: first.Href + "/restore", Fields: map[string]string{"revision": strconv.Itoa(d.revision())}}}
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -72,35 +71,35 @@ func (p *Portal) flowVersion(c *fiber.Ctx) error {
 	summary.Title = "As it was"
 	parts := []views.DesignPart{{Section: &summary}}
 	if n != d.now.Version {
-		since := changeSection("Changed since then", "What version "+strconv.Itoa(d.now.Version)+", in use now, has different.", changesOf(d.v.dir, f, d.now.Flow))
+		since := changesPart("since", "Changed since then", "What version "+strconv.Itoa(d.now.Version)+", in use now, has different.", changesOf(d.v.dir, f, d.now.Flow))
 		if d.writes() {
-			since.Buttons = []views.Action{{Label: "Restore as draft", Post: fmt.Sprintf("%s/versions/%d/restore", d.base(), n), Fields: map[string]string{"revision": strconv.Itoa(d.draft.Revision)}}}
+			since.Buttons = []views.Action{{Label: "Restore as draft", Post: fmt.Sprintf("%s/versions/%d/restore", d.base(), n), Fields: map[string]string{"revision": strconv.Itoa(d.revision())}}}
 		}
-		parts = append(parts, views.DesignPart{Section: &since})
+		parts = append(parts, since)
 	}
 	if n > 1 {
 		before, err := d.v.tenant.FlowVersion(c.UserContext(), d.now.ID, n-1)
 		if err != nil {
 			return err
 		}
-		then := changeSection("What it changed", fmt.Sprintf("Against version %d.", n-1), changesOf(d.v.dir, before, f))
-		parts = append(parts, views.DesignPart{Section: &then})
+		parts = append(parts, changesPart("changed", "What it changed", fmt.Sprintf("Against version %d.", n-1), changesOf(d.v.dir, before, f)))
 	}
 	preview, err := p.previewOf(c, d.v, f, d.base()+"/versions/"+strconv.Itoa(n), "")
 	if err != nil {
 		return err
 	}
+	preview.Note = fmt.Sprintf("A picture of version %d. Nothing can be pressed in it.", n)
 	preview.Refresh += "?version=" + strconv.Itoa(n)
 	return p.designView(c, s, d, tabVersions, parts, preview, nil)
 }
 
-// changeSection lists changes in words.
-func changeSection(title, lead string, changes []string) views.Section {
-	s := views.Section{Title: title, Lead: lead, Empty: "Nothing."}
-	for _, line := range changes {
-		s.Summary = append(s.Summary, views.Fact{Label: "Change", Value: plain(line)})
+// changesPart lists changes in words.
+func changesPart(id, title, lead string, changes []string) views.DesignPart {
+	x := views.DesignPart{ID: id, Title: title, Lead: lead, Changes: changes}
+	if len(changes) == 0 {
+		x.Empty = "Nothing."
 	}
-	return s
+	return x
 }
 
 func (p *Portal) version(c *fiber.Ctx) (*design, int, error) {
@@ -121,11 +120,8 @@ func (p *Portal) flowRestore(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	old, err := d.v.tenant.FlowVersion(c.UserContext(), d.now.ID, n)
-	if err != nil {
-		return err
-	}
-	if _, err := p.save(c, d, func(f *userflow.Flow) error { *f = old; return nil }); err != nil {
+	revision, _ := strconv.Atoi(typed(c, "revision")) // nonsense is a revision that nobody saw
+	if _, err := d.v.tenant.RestoreVersion(c.UserContext(), d.v.actor(c), d.now.ID, n, revision); err != nil {
 		return p.asked(c, d, d.restoreQuestion(n), err)
 	}
 	return p.done(c, d.base(), fmt.Sprintf("Version %d of “%s” is the draft now. Customers see it when you publish it.", n, d.now.Name))
@@ -179,7 +175,7 @@ func (p *Portal) asked(c *fiber.Ctx, d *design, q question, problem error) error
 	if q.none != "" && problem == nil {
 		return p.detail(c, s, views.Detail{Sections: []views.Section{{Title: "Draft", Empty: q.none, Buttons: []views.Action{{Label: "Back to the user flow", Href: d.base()}}}}})
 	}
-	form := views.Form{Action: q.action, Submit: q.submit, Danger: q.danger, Cancel: d.base(), Fields: []views.Field{{Kind: views.Hidden, Name: "revision", Value: strconv.Itoa(d.draft.Revision)}}}
+	form := views.Form{Action: q.action, Submit: q.submit, Danger: q.danger, Cancel: d.base(), Fields: []views.Field{{Kind: views.Hidden, Name: "revision", Value: strconv.Itoa(d.revision())}}}
 	if !complain(handlers.InfoOf(c).Locale, &form, problem) {
 		return problem
 	}

@@ -14,6 +14,7 @@ type Designer struct {
 	Draft   *DraftBar
 	Parts   []DesignPart
 	Preview *Preview
+	After   []DesignPart // below parts and preview
 }
 
 // DesignPart is one panel of a designer page.
@@ -23,6 +24,8 @@ type DesignPart struct {
 	Copy            *Copied
 	Order           *Order
 	Empty           string // said when Order has no items
+	Changes         []string
+	Buttons         []Action
 	Form            *DesignForm
 	Fold            string   // the form is folded away below these words
 	Section         *Section // a part as other pages have it; nothing else is set then
@@ -74,6 +77,7 @@ type DraftBar struct {
 	Base    int
 	Changes []string
 	Stale   string // the published version has moved on since the draft began; in words
+	Try     string // address of the test bench
 	Publish string // addresses of the pages that ask once more; "" = this admin may not
 	Discard string
 }
@@ -105,6 +109,7 @@ type Preview struct {
 	Language  string
 	Languages []Option
 	CSRF      string
+	Note      string // what it is a picture of
 }
 
 func orderID(item string) string { return ui.ID("item-" + item) }
