@@ -55,8 +55,9 @@ func furnish(w *world) (webID string) {
 	w.want(201, w.do("POST", "/applications", map[string]any{"displayName": "Web Shop", "spa": map[string]any{"redirectUris": []string{"http://localhost:3000"}}}))
 	appID := web.body["appId"].(string)
 	w.want(200, w.do("POST", "/applications/"+web.body["id"].(string)+"/addPassword", "{}"))
-	w.want(201, w.do("POST", "/identity/authenticationEventsFlows", flowBody("Shop flow", appID)))
-	w.want(204, w.do("PATCH", "/organization/"+w.tenant.ID, map[string]any{"portico": map[string]any{"settings": map[string]any{"passwordMinLength": 10, "bannedWords": []string{"shop"}}}}))
+	w.want(201, w.do("POST", flowsPath, w.rich("Shop flow", appID)))
+	w.want(204, w.do("PATCH", "/organization/"+w.tenant.ID, map[string]any{"portico": map[string]any{"settings": map[string]any{"passwordMinLength": 10, "passwordThreeOfFour": true, "bannedWords": []string{"shop"},
+		"userNames": map[string]any{"enabled": true, "patterns": []string{"[a-z]{3,20}"}, "message": "Three to twenty small letters"}}}}))
 	return web.body["id"].(string)
 }
 
@@ -87,7 +88,7 @@ func TestConfigurationRoundTrip(t *testing.T) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if len(files) != 4 {
+		if len(files) != 11 {
 			w.t.Errorf("files: %v", files)
 		}
 		text := readAll(w.t, a)
@@ -111,7 +112,7 @@ func TestConfigurationRoundTrip(t *testing.T) {
 		}
 		other := w.newTenant("other")
 		first := plan(other, a)
-		if len(first) != 4 || len(plan(other, a)) != 4 {
+		if len(first) != 11 || len(plan(other, a)) != 11 {
 			w.t.Errorf("planning wrote something, or saw not all:\n%s", Describe(first))
 		}
 		applied, err := w.api.Apply(ctx, other.ID, a, audit.System("test"))
@@ -215,6 +216,14 @@ func TestConfigurationRefuses(t *testing.T) {
 			{"application/a.json", app + "}", "application", ""},
 			{"user-flows/f.json", `{"displayName":"F","onInteractiveAuthFlowStart":{"isSignUpAllowed":true}}`, "user-flows/f.json", "onAuthenticationMethodLoadStart"},
 			{"user-flows/f.json", `{"@odata.type":"#microsoft.graph.user","displayName":"F"}`, "user-flows/f.json", "@odata.type"},
+			{"user-flows/f.json", `{"displayName":"F","onInteractiveAuthFlowStart":{"isSignUpAllowed":true},"onAuthenticationMethodLoadStart":{"identityProviders":[{"id":"EmailPassword-OAUTH"}]},
+				"onAttributeCollection":{"attributeCollectionPage":{"views":[{"inputs":[{"attribute":"extension_x","label":"","inputType":"text"}]}]}}}`, "user-flows/f.json", "onAttributeCollection/attributeCollectionPage/inputs[0]/attribute"},
+			{"user-flows/f.json", `{"displayName":"F","onInteractiveAuthFlowStart":{"isSignUpAllowed":true},"onAuthenticationMethodLoadStart":{"identityProviders":[{"id":"EmailPassword-OAUTH"}]},"portico":{"termsOfUse":["None"]}}`, "user-flows/f.json", "portico/termsOfUse"},
+			{"user-flow-attributes/a.json", `{"displayName":"A","dataType":"string"}`, "user-flow-attributes/a.json", "id"},
+			{"user-flow-attributes/a.json", `{"id":"city","displayName":"A","dataType":"string"}`, "user-flow-attributes/a.json", "id"},
+			{"user-flow-attributes/a.json", `{"id":"extension_0123456789abcdef0123456789abcdef_a","displayName":"A","dataType":"string","portico":{"pattern":"("}}`, "user-flow-attributes/a.json", "portico/pattern"},
+			{"terms-of-use/t.json", `{"displayName":"T","texts":[]}`, "terms-of-use/t.json", "defaultLanguage"},
+			{"organization/o.json", `{"kind":"organization","portico":{"settings":{"userNames":{"enabled":true,"patterns":["("]}}}}`, "organization/o.json", "portico/settings/userNames/patterns[0]"},
 			{"organization/o.json", `{"kind":"organization","portico":{"settings":{"nope":1}}}`, "organization/o.json", "portico/settings/nope"},
 		} {
 			dir := w.t.TempDir()
@@ -242,6 +251,90 @@ func TestConfigurationRefuses(t *testing.T) {
 				w.t.Errorf("%s %s: something was written before the refusal", c.file, c.text)
 			}
 		}
+	})
+}
+
+// TestConfigurationOfUserFlows: what was changed by hand is named question by question, and undone.
+func TestConfigurationOfUserFlows(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := context.Background()
+		furnish(w)
+		dir := w.t.TempDir()
+		if _, err := w.api.Export(ctx, w.tenant.ID, dir); err != nil {
+			w.t.Fatal(err)
+		}
+		flow := flowsPath + "/" + w.want(200, w.do("GET", flowsPath, nil)).values()[0]["id"].(string)
+		was := w.want(200, w.do("GET", flow, nil))
+		page := w.want(200, w.do("GET", flow, nil)).body["onAttributeCollection"].(map[string]any)
+		view := page["attributeCollectionPage"].(map[string]any)["views"].([]any)[0].(map[string]any)
+		inputs := view["inputs"].([]any)
+		inputs[4].(map[string]any)["label"] = "Town"
+		inputs[1], inputs[2] = inputs[2], inputs[1]
+		view["inputs"] = append(inputs[:9:9], map[string]any{"attribute": "jobTitle", "label": "Job", "inputType": "text"})
+		w.want(204, w.do("PATCH", flow, map[string]any{"onAttributeCollection": page,
+			"portico": map[string]any{"userNames": true, "passwordReset": false, "domains": map[string]any{"deny": []string{"worse.example.com"}}, "termsOfUse": []string{},
+				"attributeInputs": []any{map[string]any{"attribute": "city", "hint": "New", "inputType": "dropdown"}}}}))
+		terms := w.want(200, w.do("GET", "/beta/portico/termsOfUse", nil)).values()[0]["id"].(string)
+		w.want(204, w.do("PATCH", "/beta/portico/termsOfUse/"+terms, map[string]any{"texts": []any{map[string]any{"language": "en", "title": "Our terms", "body": "Be evil"}}}))
+		plans := w.want(200, w.do("GET", attributesPath+"?$filter=displayName%20eq%20'Plan'", nil)).values()[0]["id"].(string)
+		w.want(204, w.do("PATCH", attributesPath+"/"+plans, map[string]any{"portico": map[string]any{"options": []any{map[string]any{"label": "Free", "value": "f"}, map[string]any{"label": "Plus", "value": "p"}}}}))
+		codes := w.want(200, w.do("GET", attributesPath+"?$filter=displayName%20eq%20'Loyalty%20code'", nil)).values()[0]["id"].(string)
+		w.want(204, w.do("DELETE", attributesPath+"/"+codes, nil)) // not asked for any more
+		extra := w.newAttribute("Extra", map[string]any{"dataType": "date"})
+		w.want(204, w.do("PATCH", "/organization/"+w.tenant.ID, map[string]any{"portico": map[string]any{"settings": map[string]any{"lockoutThreshold": 5, "userNames": map[string]any{"enabled": true, "patterns": []string{"[a-z]+"}}}}}))
+
+		changes, err := w.api.Plan(ctx, w.tenant.ID, dir)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		said := Describe(changes)
+		page1 := "onAttributeCollection.attributeCollectionPage.views.inputs"
+		for _, want := range []string{`- delete user-flow-attribute "Extra" (` + extra + ")", `+ create user-flow-attribute "Loyalty code"`, `~ update user-flow "Shop flow"`, `~ update terms-of-use "Terms"`,
+			page1 + `[city].label: "Town" becomes "City, [why?](https://shop.example/why)"`, page1 + `[jobTitle]: remove {`, page1 + "[" + codes + "]: add {", page1 + " (order): userName, country, displayName, ",
+			`portico.passwordReset: false becomes true`, `portico.domains.deny: remove "worse.example.com"`, `portico.domains.deny: add "bad.example.com"`, `portico.termsOfUse: add "Terms"`,
+			`portico.attributeInputs[` + plans + `]: add {`, `portico.attributeInputs[city].hint: remove "New"`, `texts[en].body: "Be evil" becomes "Be kind.`, `texts[de]: add {`,
+			`portico.options[f]: remove {`, `portico.options[b]: add {`, `portico.settings.lockoutThreshold: 5 becomes 0`, `portico.settings.userNames.patterns: add "[a-z]{3,20}"`} {
+			if !strings.Contains(said, want) {
+				w.t.Errorf("the plan does not say %q:\n%s", want, said)
+			}
+		}
+		if _, err := w.api.Apply(ctx, w.tenant.ID, dir, audit.System("apply")); err != nil {
+			w.t.Fatal(err)
+		}
+		if c, err := w.api.Plan(ctx, w.tenant.ID, dir); err != nil || len(c) != 0 {
+			w.t.Errorf("not settled: %v\n%s", err, Describe(c))
+		}
+		if now := w.want(200, w.do("GET", flow, nil)); now.raw != was.raw {
+			w.t.Errorf("the flow was\n%s\nand is\n%s", was.raw, now.raw)
+		}
+		// A question that goes and its attribute's file may go in one step; without the first it stays.
+		file := filepath.Join(dir, "user-flow-attributes", "plan.json")
+		keep, err := os.ReadFile(file)
+		if err == nil {
+			err = os.Remove(file)
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		var wrong *FileError
+		if _, err := w.api.Plan(ctx, w.tenant.ID, dir); !errors.As(err, &wrong) || wrong.File != "user-flow-attributes/plan.json" || !strings.Contains(wrong.Problem, "“Shop flow”") {
+			w.t.Errorf("an attribute in use: %v", err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "user-flows", "shop-flow.json"), []byte(`{"displayName":"Shop flow","onAttributeCollection":null,"portico":{"userNames":false,"attributeInputs":[]}}`), 0o644); err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := w.api.Apply(ctx, w.tenant.ID, dir, audit.System("apply")); err != nil {
+			w.t.Errorf("both at once: %v", err)
+		}
+		w.want(404, w.do("GET", attributesPath+"/"+plans, nil))
+		// It comes back under its own id.
+		if err := os.WriteFile(file, keep, 0o644); err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := w.api.Apply(ctx, w.tenant.ID, dir, audit.System("apply")); err != nil {
+			w.t.Fatal(err)
+		}
+		w.want(200, w.do("GET", attributesPath+"/"+plans, nil))
 	})
 }
 

@@ -57,7 +57,7 @@ func (a *API) organization() *collection[organization] {
 			if v.Slug != "" && v.Slug != o.Slug || v.Plan != "" && v.Plan != string(o.Plan) {
 				return badRequest("portico.slug and portico.plan are read-only; the operator sets them.", "portico")
 			}
-			o.Settings = v.Settings
+			o.Settings = v.Settings.Tidied()
 			return nil
 		}),
 	}
@@ -75,7 +75,7 @@ func (a *API) organization() *collection[organization] {
 	// Name, slug and plan tell installations apart, so they are no configuration.
 	r.managing = &managing[organization]{key: "kind", keyOf: func(*organization) string { return "organization" },
 		name: func(*organization) string { return "organization" }, fixed: true,
-		show: map[string]func(*organization) any{"portico": func(o *organization) any { return object{{"settings", o.Settings}} }}}
+		show: map[string]func(*organization) any{"portico": func(o *organization) any { return object{{"settings", wholeValue(o.Settings, "sampleRemoved")}} }}}
 	r.update = func(ctx context.Context, c *call, _ organization, o *organization, again func(*organization) error) error {
 		made, err := c.tenant.Update(ctx, c.actor(), func(t *tenant.Tenant) error {
 			now := organization{*t, o.domain}
@@ -86,7 +86,22 @@ func (a *API) organization() *collection[organization] {
 			return nil
 		})
 		o.Tenant = made
-		return err
+		return organizationWords(err)
 	}
 	return r
+}
+
+// organizationWords gives complaints the properties' places.
+func organizationWords(err error) error {
+	return renamed(err, func(name string) string {
+		switch name {
+		case "name":
+			return "displayName"
+		case "defaultLocale":
+			return "preferredLanguage"
+		case "color", "background", "corners", "logo", "logoDark", "favicon":
+			name = "theme." + name
+		}
+		return "portico/settings/" + strings.ReplaceAll(name, ".", "/")
+	})
 }

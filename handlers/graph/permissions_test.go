@@ -22,11 +22,16 @@ func TestPermissions(t *testing.T) {
 	appID, spID := app.body["id"].(string), w.want(200, w.do("GET", "/servicePrincipals(appId='"+app.body["appId"].(string)+"')", nil)).body["id"].(string)
 	flow := w.want(201, w.do("POST", "/identity/authenticationEventsFlows", flowBody("F"))).body["id"].(string)
 
+	custom := w.newAttribute("Custom", map[string]any{"dataType": "date"})
+	terms := w.want(201, w.do("POST", "/beta/portico/termsOfUse", `{"displayName":"T","texts":[{"language":"en","title":"T","body":"b"}]}`)).body["id"].(string)
+	hers, drafts := "/beta/portico/termsOfUse/"+terms, "/beta/portico/userFlows/"+flow
+
 	readUsers := []string{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	writeUsers := []string{"User.ReadWrite.All", "Directory.ReadWrite.All"}
 	readApps := []string{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	writeApps := []string{"Application.ReadWrite.All", "Directory.ReadWrite.All"}
 	readFlows, writeFlows := []string{"EventListener.Read.All", "EventListener.ReadWrite.All"}, []string{"EventListener.ReadWrite.All"}
+	readAttributes, writeAttributes := []string{"IdentityUserFlow.Read.All", "IdentityUserFlow.ReadWrite.All"}, []string{"IdentityUserFlow.ReadWrite.All"}
 	for _, c := range []struct {
 		method, path, body string
 		open               []string
@@ -62,6 +67,37 @@ func TestPermissions(t *testing.T) {
 		{"PATCH", "/identity/authenticationEventsFlows/" + flow, `{"displayName":"F"}`, writeFlows},
 		{"POST", "/identity/authenticationEventsFlows/" + flow + "/conditions/applications/includeApplications", `{"appId":"x"}`, writeFlows},
 		{"DELETE", "/identity/authenticationEventsFlows/" + roleID, "", writeFlows},
+		{"GET", "/identity/userFlowAttributes", "", readAttributes},
+		{"GET", "/identity/userFlowAttributes/" + custom, "", readAttributes},
+		{"GET", "/identity/userFlowAttributes/city/displayName", "", readAttributes},
+		{"POST", "/identity/userFlowAttributes", `{"displayName":"A %d","dataType":"string"}`, writeAttributes},
+		{"PATCH", "/identity/userFlowAttributes/" + custom, `{"description":"%d"}`, writeAttributes},
+		{"DELETE", "/identity/userFlowAttributes/nothing", "", writeAttributes},
+		{"GET", "/beta/portico/userFlows", "", readFlows},
+		{"GET", drafts + "/versions", "", readFlows},
+		{"GET", drafts + "/versions/1", "", readFlows},
+		{"POST", drafts + "/versions/9/restore", "", writeFlows},
+		{"PATCH", drafts + "/draft", `{"displayName":"F %d"}`, writeFlows},
+		{"PUT", drafts + "/draft", `{}`, writeFlows},
+		{"GET", drafts + "/draft", "", readFlows},
+		{"POST", drafts + "/draft/publish", `{"revision":0}`, writeFlows},
+		{"DELETE", drafts + "/draft", "", writeFlows},
+		{"GET", "/beta/portico/termsOfUse", "", readFlows},
+		{"GET", hers, "", readFlows},
+		{"POST", "/beta/portico/termsOfUse", `{"displayName":"T %d","texts":[{"language":"en","title":"T","body":"b"}]}`, writeFlows},
+		{"PATCH", hers, `{"displayName":"T"}`, writeFlows},
+		{"POST", hers + "/publish", `{"askAgain":true}`, writeFlows},
+		{"GET", hers + "/versions", "", readFlows},
+		{"GET", hers + "/versions/1", "", readFlows},
+		{"GET", hers + "/acceptances", "", readUsers},
+		{"DELETE", "/beta/portico/termsOfUse/" + roleID, "", writeFlows},
+		{"GET", "/users/" + user + "/agreementAcceptances", "", readUsers},
+		{"POST", "/invitations", `{}`, []string{"User.Invite.All"}},
+		{"GET", "/beta/portico/invitations", "", []string{"User.Invite.All"}},
+		{"POST", "/beta/portico/invitations", `{}`, []string{"User.Invite.All"}},
+		{"GET", "/beta/portico/invitations/" + roleID, "", []string{"User.Invite.All"}},
+		{"POST", "/beta/portico/invitations/" + roleID + "/resend", "", []string{"User.Invite.All"}},
+		{"POST", "/beta/portico/invitations/" + roleID + "/revoke", "", []string{"User.Invite.All"}},
 		{"GET", "/auditLogs/signIns", "", []string{"AuditLog.Read.All"}},
 		{"GET", "/auditLogs/directoryAudits", "", []string{"AuditLog.Read.All"}},
 		{"GET", "/organization", "", []string{"Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}},
@@ -142,10 +178,17 @@ func TestTenantsAreApart(t *testing.T) {
 		user := w.want(201, w.do("POST", "/users", annBody())).body["id"].(string)
 		app := w.want(201, w.do("POST", "/applications", `{"displayName":"A"}`)).body
 		flow := w.want(201, w.do("POST", "/identity/authenticationEventsFlows", flowBody("F"))).body["id"].(string)
+		custom := w.newAttribute("Custom", map[string]any{"dataType": "date"})
+		terms := w.want(201, w.do("POST", "/beta/portico/termsOfUse", `{"displayName":"T","texts":[{"language":"en","title":"T","body":"b"}]}`)).body["id"].(string)
+		w.want(200, w.do("PATCH", "/beta/portico/userFlows/"+flow+"/draft", `{"displayName":"Draft"}`))
+		w.want(204, w.do("PATCH", "/applications/"+app["id"].(string), `{"web":{"redirectUris":["https://a.example/cb"]}}`))
+		w.want(201, w.do("POST", "/identity/authenticationEventsFlows/"+flow+"/conditions/applications/includeApplications", map[string]any{"appId": app["appId"]}))
+		invited := w.want(201, w.do("POST", "/invitations", `{"invitedUserEmailAddress":"b@example.com","inviteRedirectUrl":"https://a.example/cb"}`)).body["id"].(string)
 		audits := w.want(200, w.do("GET", "/auditLogs/directoryAudits", nil)).values()
 		as := []string{"Authorization", "Bearer stranger"}
 		for _, path := range []string{"/users/" + user, "/users/ann@example.com", "/applications/" + app["id"].(string), "/applications(appId='" + app["appId"].(string) + "')",
-			"/identity/authenticationEventsFlows/" + flow, "/auditLogs/directoryAudits/" + audits[0]["id"].(string), "/organization/" + w.tenant.ID} {
+			"/identity/authenticationEventsFlows/" + flow, "/auditLogs/directoryAudits/" + audits[0]["id"].(string), "/organization/" + w.tenant.ID,
+			"/identity/userFlowAttributes/" + custom, "/beta/portico/termsOfUse/" + terms} {
 			w.want(404, w.do("GET", path, nil, as...))
 			if strings.HasPrefix(path, "/auditLogs") {
 				continue
@@ -157,7 +200,23 @@ func TestTenantsAreApart(t *testing.T) {
 				w.t.Errorf("DELETE %s: %d", path, a.status)
 			}
 		}
-		for _, list := range []string{"/users", "/identity/authenticationEventsFlows", "/auditLogs/signIns", "/users?$filter=displayName%20eq%20'Ann%20Lee'%20or%20accountEnabled",
+		for _, one := range [][2]string{{"GET", "/beta/portico/userFlows/" + flow + "/versions"}, {"GET", "/beta/portico/userFlows/" + flow + "/versions/1"}, {"GET", "/beta/portico/userFlows/" + flow + "/draft"},
+			{"PATCH", "/beta/portico/userFlows/" + flow + "/draft"}, {"DELETE", "/beta/portico/userFlows/" + flow + "/draft"}, {"POST", "/beta/portico/userFlows/" + flow + "/draft/publish"},
+			{"POST", "/beta/portico/userFlows/" + flow + "/versions/1/restore"}, {"GET", "/beta/portico/termsOfUse/" + terms + "/versions"}, {"GET", "/beta/portico/termsOfUse/" + terms + "/acceptances"},
+			{"POST", "/beta/portico/termsOfUse/" + terms + "/publish"}, {"GET", "/users/" + user + "/agreementAcceptances"}, {"GET", "/beta/portico/invitations/" + invited},
+			{"POST", "/beta/portico/invitations/" + invited + "/resend"}, {"POST", "/beta/portico/invitations/" + invited + "/revoke"}} {
+			if a := w.do(one[0], one[1], nil, as...); a.status != 404 {
+				w.t.Errorf("%s %s: %d %s", one[0], one[1], a.status, a.raw)
+			}
+		}
+		// An address of another tenant's app, its attributes and its terms are nothing here.
+		w.want(400, w.do("POST", "/invitations", `{"invitedUserEmailAddress":"b@example.com","inviteRedirectUrl":"https://a.example/cb"}`, as...))
+		theirs := w.want(201, w.do("POST", "/identity/authenticationEventsFlows", flowBody("Theirs"), as...)).body["id"].(string)
+		for _, body := range []string{`{"portico":{"termsOfUse":["` + terms + `"]}}`, `{"onAttributeCollection":{"attributeCollectionPage":{"views":[{"inputs":[{"attribute":"` + custom + `","label":"","inputType":"text"}]}]}}}`} {
+			w.want(400, w.do("PATCH", "/identity/authenticationEventsFlows/"+theirs, body, as...))
+		}
+		w.want(204, w.do("DELETE", "/identity/authenticationEventsFlows/"+theirs, nil, as...))
+		for _, list := range []string{"/identity/userFlowAttributes?$filter=userFlowAttributeType%20eq%20'custom'", "/beta/portico/termsOfUse", "/beta/portico/invitations", "/beta/portico/userFlows", "/users", "/identity/authenticationEventsFlows", "/auditLogs/signIns", "/users?$filter=displayName%20eq%20'Ann%20Lee'%20or%20accountEnabled",
 			"/users?$filter=identities/any(i:i/issuerAssignedId%20eq%20'ann@example.com')", "/users?$search=%22ann%22", "/directory/deletedItems/graph.user"} {
 			if n := w.want(200, w.do("GET", list, nil, as...)).values(); len(n) != 0 {
 				w.t.Errorf("%s shows another tenant's: %v", list, n)
