@@ -33,7 +33,10 @@ func (s *server) sample(ctx context.Context) error {
 	demo.New(demo.Deps{Development: true, BaseURL: s.config.BaseURL, Sessions: s.store, SignIns: s.store, Mailbox: s.store,
 		HTTP: client, Now: s.now, Random: func(b []byte) { _, _ = rand.Read(b) }, // never fails (crypto/rand)
 		Clients: func(ctx context.Context) ([]demo.Client, error) { return s.sampleClients(ctx, company, exists) },
-		People:  func() []demo.Person { return samplePeople(company) }}).Mount(s.app)
+		Claims: func(ctx context.Context, slug string) (map[string]string, error) {
+			return s.sampleClaims(ctx, company, slug)
+		},
+		People: func() []demo.Person { return samplePeople(company) }}).Mount(s.app)
 	if exists {
 		s.workers = append(s.workers, func(ctx context.Context) {
 			if _, err := seed.Fill(ctx, s.store, company); err != nil && ctx.Err() == nil {
@@ -59,6 +62,23 @@ func (s *server) sampleClients(ctx context.Context, c seed.Company, exists bool)
 		list = append(list, demo.Client{Slug: a.Slug, Issuer: s.config.BaseURL + "/" + c.TenantID + "/v2.0", ClientID: a.ClientID, Secret: a.Secret})
 	}
 	return list, nil
+}
+
+// sampleClaims says where the claims come from that an administrator gave a sample application.
+func (s *server) sampleClaims(ctx context.Context, c seed.Company, slug string) (map[string]string, error) {
+	dir, err := s.store.Directory(ctx, c.TenantID)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, a := range c.Apps {
+		if client, ok := dir.Clients[a.ClientID]; ok && a.Slug == slug {
+			for _, m := range client.Claims {
+				out[m.Name] = m.Words(dir.Definitions)
+			}
+		}
+	}
+	return out, nil
 }
 
 func samplePeople(c seed.Company) []demo.Person {

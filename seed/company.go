@@ -60,6 +60,18 @@ const (
 	flowHome   = "Home by code"
 )
 
+// sampleClaims are what the home insurance learns about a person besides the profile.
+func sampleClaims(slug string) []openid.ClaimMapping {
+	if slug != "home" {
+		return nil
+	}
+	return []openid.ClaimMapping{
+		{Source: openid.FromUser, ID: "extension_homeType", Name: "home_type"},
+		{Source: openid.FromUser, ID: "postalCode", Name: "postal_code"},
+		{Source: openid.FromConstant, Name: "line_of_business", Value: "home"},
+	}
+}
+
 // sampleDefinitions are the company's custom attributes.
 func sampleDefinitions() []userflow.Definition {
 	return []userflow.Definition{
@@ -172,9 +184,13 @@ func ensureApp(ctx context.Context, dir *models.Tenant, s sampleApp, baseURL str
 	at := baseURL + "/demo/" + s.slug
 	have, err := dir.ApplicationByClient(ctx, clientID)
 	if fault.Is(err, fault.NotFound) {
+		claims, err := knownClaims(ctx, dir, sampleClaims(s.slug))
+		if err != nil {
+			return models.Application{}, err
+		}
 		made, err := dir.CreateApplication(ctx, actor(), models.Application{ClientID: clientID, Name: s.name, Kind: s.kind, Enabled: true,
 			Spec: models.ApplicationSpec{HomepageURL: at, RedirectURIs: []openid.RedirectURI{{URI: at + "/callback", Platform: s.platform}},
-				PostLogoutRedirectURIs: []string{at + "/signed-out"}, BackChannelLogoutURI: at + "/backchannel"}})
+				PostLogoutRedirectURIs: []string{at + "/signed-out"}, BackChannelLogoutURI: at + "/backchannel", Claims: claims}})
 		if fault.Is(err, fault.Conflict) {
 			return dir.ApplicationByClient(ctx, clientID)
 		}
@@ -187,6 +203,21 @@ func ensureApp(ctx context.Context, dir *models.Tenant, s sampleApp, baseURL str
 		return models.Application{}, nil
 	}
 	return follow(ctx, dir, have, s, at)
+}
+
+// knownClaims leaves out what is made from an attribute that somebody removed.
+func knownClaims(ctx context.Context, dir *models.Tenant, claims []openid.ClaimMapping) ([]openid.ClaimMapping, error) {
+	have, err := dir.Definitions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	definitions := make(map[string]userflow.Definition, len(have))
+	for _, d := range have {
+		definitions[d.ID] = d
+	}
+	return slices.DeleteFunc(claims, func(m openid.ClaimMapping) bool {
+		return len(openid.CheckClaims([]openid.ClaimMapping{m}, definitions)) > 0
+	}), nil
 }
 
 // follow moves a sample application's addresses to a new base URL and leaves every other address alone.

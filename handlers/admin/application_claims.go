@@ -34,58 +34,10 @@ func claimsHelp() views.Help {
 func claimSection(v *visit, a models.Application, base string) views.Section {
 	t := &views.Table{Caption: "Claims", Columns: []views.Column{{Label: "Claim"}, {Label: "Comes from"}}}
 	for _, m := range a.Spec.Claims {
-		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{code(m.Name), plain(claimWords(m, v.dir.Definitions))}})
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{code(m.Name), plain(m.Words(v.dir.Definitions))}})
 	}
 	return views.Section{ID: "claims", Title: "Attributes and claims", Lead: "What this application learns about a person besides the profile that it asks for.",
 		Table: t, Empty: "Nothing besides the profile.", Action: &views.Link{Label: "Claims and token preview", Href: base + "/claims"}}
-}
-
-// claimAttribute is an attribute in an admin's words.
-func claimAttribute(id string, definitions map[string]userflow.Definition) string {
-	if d, ok := definitions[id]; ok {
-		return d.Name
-	}
-	for _, b := range openid.BuiltinAttributes() {
-		if b.ID == id || b.ID == "mail" && id == "email" {
-			return b.Label
-		}
-	}
-	return id
-}
-
-func transformWords(t openid.Transform) string {
-	switch t {
-	case openid.Lowercase:
-		return "in lower case"
-	case openid.Uppercase:
-		return "in upper case"
-	case openid.EmailLocalPart:
-		return "the part before the @"
-	case openid.EmailDomain:
-		return "the part after the @"
-	case openid.YesNo:
-		return "as “yes” or “no”"
-	}
-	return ""
-}
-
-// claimWords says where a claim comes from.
-func claimWords(m openid.ClaimMapping, definitions map[string]userflow.Definition) string {
-	if m.Source == openid.FromConstant {
-		return "The constant “" + m.Value + "”"
-	}
-	words := claimAttribute(m.ID, definitions)
-	if m.Transform == openid.Join {
-		words += " and " + claimAttribute(m.SecondID, definitions) + ", joined"
-		if m.Separator != "" {
-			words += " by “" + m.Separator + "”"
-		}
-		return words
-	}
-	if t := transformWords(m.Transform); t != "" {
-		words += ", " + t
-	}
-	return words
 }
 
 // definitionsByName are the tenant's custom attributes in the order of their names.
@@ -140,7 +92,7 @@ func claimList(v *visit, a models.Application, base string, preview *openid.Prev
 				}
 			}
 		}
-		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{code(m.Name), plain(claimWords(m, v.dir.Definitions)), example},
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{code(m.Name), plain(m.Words(v.dir.Definitions)), example},
 			Actions: []views.Action{{Label: "Edit", About: m.Name, Href: base + "/edit?name=" + url.QueryEscape(m.Name)},
 				{Label: "Remove", About: m.Name, Post: base + "/remove", Fields: map[string]string{"name": m.Name}}}})
 	}
@@ -162,7 +114,9 @@ type claimPreset struct {
 func claimPresets(v *visit, a models.Application) []claimPreset {
 	var out []claimPreset
 	add := func(m openid.ClaimMapping, says string) {
-		if !slices.ContainsFunc(a.Spec.Claims, func(have openid.ClaimMapping) bool { return strings.EqualFold(have.Name, m.Name) }) &&
+		if !slices.ContainsFunc(a.Spec.Claims, func(have openid.ClaimMapping) bool {
+			return strings.EqualFold(have.Name, m.Name) || have.ID == m.ID && have.Transform == m.Transform
+		}) &&
 			!slices.ContainsFunc(out, func(p claimPreset) bool { return p.mapping.Name == m.Name }) {
 			m.Source = openid.FromUser
 			out = append(out, claimPreset{m, says})
@@ -341,9 +295,9 @@ func previewSections(v *visit, preview *openid.Preview) []views.Section {
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{code(c.Name), value, plain(whyWords(c, v.dir.Definitions)), plain(whereWords(c))}})
 	}
 	return []views.Section{
-		{ID: "preview", Title: "Preview of the tokens", Lead: "If this person signed in now, with the scopes openid, profile and email and asking for this application's own API. What each sign-in decides anew stands as “…”.", Table: t},
-		{ID: "id-token", Title: "ID token", Code: jsonBlock(preview.IDToken)},
-		{ID: "access-token", Title: "Access token for the application's own API", Code: jsonBlock(preview.AccessToken)},
+		{ID: "preview", Title: "Preview of the ID token", Lead: "If this person signed in now, with the scopes openid, profile and email and asking for this application's own API. What each sign-in decides anew stands as “…”.", Code: jsonBlock(preview.IDToken)},
+		{ID: "access-token", Title: "Preview of the access token for the application's own API", Code: jsonBlock(preview.AccessToken)},
+		{ID: "reasons", Title: "Why each claim is there", Table: t},
 		{ID: "userinfo", Title: "Answer of the userinfo endpoint", Code: jsonBlock(preview.UserInfo)},
 	}
 }
@@ -351,7 +305,7 @@ func previewSections(v *visit, preview *openid.Preview) []views.Section {
 func whyWords(c openid.PreviewClaim, definitions map[string]userflow.Definition) string {
 	switch c.Why {
 	case openid.ByMapping:
-		words := claimWords(*c.Mapping, definitions)
+		words := c.Mapping.Words(definitions)
 		if c.Replaces {
 			words += "; in place of the profile's own"
 		}
@@ -461,7 +415,7 @@ func unquoted(s string) string {
 func transformOptions() []views.Option {
 	out := []views.Option{{Label: "None: as it is"}}
 	for _, t := range openid.Transforms() {
-		words := transformWords(t)
+		words := t.Words()
 		if t == openid.Join {
 			words = "join with another attribute"
 		}

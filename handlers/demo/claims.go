@@ -64,7 +64,7 @@ func meanings() map[string]meaning {
 }
 
 // explainToken reads a JWT's claims without checking them (the library did). False when it is no JWT.
-func explainToken(raw string) ([]view.Claim, bool) {
+func explainToken(raw string, mapped map[string]string) ([]view.Claim, bool) {
 	parts := strings.Split(raw, ".")
 	if len(parts) != 3 {
 		return nil, false
@@ -79,11 +79,12 @@ func explainToken(raw string) ([]view.Claim, bool) {
 	if decoder.Decode(&claims) != nil {
 		return nil, false
 	}
-	return explain(claims), true
+	return explain(claims, mapped), true
 }
 
-// explain puts claims into words, the well-known ones first and in a telling order.
-func explain(claims map[string]any) []view.Claim {
+// explain puts claims into words, the well-known ones first and in a telling order. mapped says where the
+// claims of the app's own configuration come from; they win over the profile's.
+func explain(claims map[string]any, mapped map[string]string) []view.Claim {
 	names := make([]string, 0, len(claims))
 	for n := range claims {
 		names = append(names, n)
@@ -105,8 +106,11 @@ func explain(claims map[string]any) []view.Claim {
 	list := make([]view.Claim, 0, len(names))
 	for _, n := range names {
 		m, known := words[n]
+		if source, ok := mapped[n]; ok {
+			m, known = meaning{"What this app asked to know besides your profile, under the name that it chose.", "Attributes and claims of the registration: " + source}, true
+		}
 		if !known {
-			m = meaning{"An additional claim of this app or user flow.", "The registration's optional claims, or an attribute of the sign-up form"}
+			m = meaning{"An additional claim of this app or user flow.", "Neither the standards nor the registration name it"}
 		}
 		list = append(list, view.Claim{Name: n, Value: show(claims[n]), Meaning: m.says, Source: m.source, Human: human(n, claims[n]), Undocumented: !known})
 	}

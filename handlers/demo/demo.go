@@ -69,10 +69,12 @@ type Deps struct {
 	Mailbox     Mailbox
 	// Clients gives the registrations; an empty list means that the sample company is not there (yet).
 	Clients func(ctx context.Context) ([]Client, error)
-	People  func() []Person
-	HTTP    *http.Client // trusts our own certificate when TLS is local
-	Now     func() time.Time
-	Random  func([]byte) // fills with random bytes
+	// Claims says where the claims of an app's own configuration come from, by their names; nil = there are none.
+	Claims func(ctx context.Context, slug string) (map[string]string, error)
+	People func() []Person
+	HTTP   *http.Client // trusts our own certificate when TLS is local
+	Now    func() time.Time
+	Random func([]byte) // fills with random bytes
 }
 
 // Site is the mounted sample world.

@@ -355,18 +355,21 @@ func TestMailboxJSONIsTheContract(t *testing.T) {
 }
 
 func TestEveryClaimIsExplained(t *testing.T) {
-	claims := map[string]any{"made_up": "x", "aud": []any{"a", "b"}, "auth_time": float64(1795291865), "email_verified": true}
+	claims := map[string]any{"made_up": "x", "home_type": "flat", "aud": []any{"a", "b"}, "auth_time": float64(1795291865), "email_verified": true}
 	for _, n := range claimOrder() {
 		if _, ok := claims[n]; !ok {
 			claims[n] = "v"
 		}
 	}
-	for _, c := range explain(claims) {
+	for _, c := range explain(claims, map[string]string{"home_type": "Home type"}) {
 		if c.Meaning == "" || c.Source == "" || c.Value == "" {
 			t.Errorf("%+v", c)
 		}
 		if c.Undocumented != (c.Name == "made_up") {
 			t.Errorf("%s: undocumented %v", c.Name, c.Undocumented)
+		}
+		if c.Name == "home_type" && !strings.HasSuffix(c.Source, "registration: Home type") {
+			t.Errorf("home_type comes from %q", c.Source)
 		}
 		if c.Name == "auth_time" && c.Human != "21 November 2026, 20:11:05 UTC" {
 			t.Errorf("auth_time is %q", c.Human)
@@ -375,7 +378,7 @@ func TestEveryClaimIsExplained(t *testing.T) {
 			t.Errorf("aud is %q", c.Value)
 		}
 	}
-	if _, ok := explainToken("opaque"); ok {
+	if _, ok := explainToken("opaque", nil); ok {
 		t.Error("an opaque token was read")
 	}
 }

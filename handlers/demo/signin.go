@@ -234,15 +234,19 @@ func (s *Site) home(c *fiber.Ctx, a app) error {
 	}
 	if ok && v.signedIn() {
 		m.SignedIn, m.Greeting = true, "Hello, "+v.who()
-		m.IDToken, _ = explainToken(v.IDToken)
+		mapped, err := s.mappedClaims(ctx, a)
+		if err != nil {
+			return err
+		}
+		m.IDToken, _ = explainToken(v.IDToken, mapped)
 		var readable bool
-		m.AccessToken, readable = explainToken(v.AccessToken)
+		m.AccessToken, readable = explainToken(v.AccessToken, mapped)
 		m.AccessOpaque = !readable
 		if !v.AccessExpiry.IsZero() {
 			m.AccessExpires = "It is good until " + v.AccessExpiry.UTC().Format("15:04:05 UTC") + "."
 		}
 		m.HasRefresh, m.Refreshed = v.RefreshToken != "", v.Refreshed
-		m.UserInfo = explain(v.UserInfo)
+		m.UserInfo = explain(v.UserInfo, mapped)
 		m.Raw = v.IDToken
 		if v.Correlation != "" {
 			m.Trace = "/dev/signins?correlation=" + escape(v.Correlation)
@@ -250,6 +254,14 @@ func (s *Site) home(c *fiber.Ctx, a app) error {
 		m.Others = s.others(ctx, c, a)
 	}
 	return handlers.Render(c, fiber.StatusOK, view.AppPage(m))
+}
+
+// mappedClaims says where the claims of an app's own configuration come from.
+func (s *Site) mappedClaims(ctx context.Context, a app) (map[string]string, error) {
+	if s.Claims == nil {
+		return nil, nil
+	}
+	return s.Claims(ctx, a.slug)
 }
 
 // refused shows what the provider or our own checks said no to.
