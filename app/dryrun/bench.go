@@ -6,7 +6,10 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"net/netip"
+	"reflect"
+	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"portico/app/account"
@@ -282,8 +285,19 @@ func added(before, after signin.Facts) []Fact {
 			out = append(out, Fact{name, value})
 		}
 	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	order := declared()
+	sort.SliceStable(out, func(i, j int) bool { return slices.Index(order, out[i].Name) < slices.Index(order, out[j].Name) })
 	return out
+}
+
+// declared lists the facts in the order in which they are declared, which is that of a sign-in.
+func declared() []string {
+	t := reflect.TypeFor[signin.Facts]()
+	names := make([]string, t.NumField())
+	for i := range names {
+		names[i], _, _ = strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	}
+	return names
 }
 
 func same(a, b any) bool {

@@ -274,7 +274,7 @@ func TestFactsThatWereAdded(t *testing.T) {
 			got = append(got, f.Name)
 		}
 	}
-	if want := []string{"codes", "identified", "email", "newPassword"}; !slices.Equal(got, want) {
+	if want := []string{"identified", "codes", "email", "newPassword"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	var wrote []string

@@ -239,6 +239,15 @@ func (r *keyRing) signer(ctx context.Context, tenantID, alg string) (*signingKey
 	return nil, errors.New("openid: no key to sign with")
 }
 
+// known is secret where there is one already; it writes nothing.
+func (r *keyRing) known(ctx context.Context, tenantID string) ([]byte, error) {
+	s, err := r.get(ctx, tenantID, false)
+	if err != nil {
+		return nil, err
+	}
+	return s.pairwise, nil
+}
+
 // secret gives the tenant's pairwise secret, making it at first use.
 func (r *keyRing) secret(ctx context.Context, tenantID string) ([]byte, error) {
 	s, err := r.get(ctx, tenantID, false)

@@ -53,7 +53,7 @@ func (c *Client) PreviewScopes() []string {
 // Preview makes the payloads that the person's next sign-in with PreviewScopes would give the app, by the
 // functions that issue tokens too. What a sign-in decides (when, how, in which session) is made up.
 func (p *Provider) Preview(ctx context.Context, realm *Realm, c *Client, u User) (Preview, error) {
-	secret, err := p.keys.secret(ctx, realm.Tenant.ID)
+	secret, err := p.keys.known(ctx, realm.Tenant.ID)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -61,7 +61,10 @@ func (p *Provider) Preview(ctx context.Context, realm *Realm, c *Client, u User)
 	g := Grant{ID: "00000000-0000-7000-8000-000000000000", TenantID: realm.Tenant.ID, ClientID: c.ID, UserID: u.ID, SID: hidden, Scopes: c.PreviewScopes(),
 		AuthTime: now.Add(-time.Minute), AMR: []string{"pwd"}, ACR: record.ACRSingle}
 	f := facts{realm: realm, client: c, method: c.previewMethod(), grant: &g, user: u, asked: g.Scopes, now: now, nonce: hidden, tokenID: hidden,
-		subject: subject(secret, c.ID, u.ID), hint: loginHint(secret, u.ID)}
+		subject: hidden, hint: hidden}
+	if secret != nil { // a preview writes nothing: before the first sign-in nobody has a subject yet
+		f.subject, f.hint = subject(secret, c.ID, u.ID), loginHint(secret, u.ID)
+	}
 	f.audience, f.scp = realm.permissions(g.Scopes)
 	return f.preview()
 }

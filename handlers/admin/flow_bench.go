@@ -387,7 +387,10 @@ func (p *Portal) benchNow(c *fiber.Ctx, v *visit, b *views.Bench, l *i18n.Locali
 		b.Also = append(b.Also, views.BenchButton{Press: pressBack, Label: "Go back one step"})
 	}
 	if last.Over() {
-		over := p.benchOver(c, v, last, tale)
+		over, err := p.benchOver(c, v, last, tale)
+		if err != nil {
+			return err
+		}
 		b.Over, b.Where = &over, "The end"
 		b.Buttons = []views.BenchButton{{Press: pressAgain, Label: "Come to the application once more", Main: true}}
 		return nil

@@ -9,8 +9,10 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/account"
 	"portico/app/dryrun"
 	"portico/app/i18n"
+	"portico/app/openid"
 	"portico/app/signin"
 	"portico/app/userflow"
 	views "portico/views/admin"
@@ -87,7 +89,33 @@ func didWords(e *dryrun.Event) string {
 	case "decline":
 		return "The visitor does not agree"
 	}
-	return "The visitor answers: " + lowerFirst(strings.TrimPrefix(stepWord(string(e.Step)), "Asked for "))
+	switch e.Step {
+	case signin.Identify, signin.SignUp:
+		return "The visitor gives an address"
+	case signin.SignIn:
+		return "The visitor gives address and password"
+	case signin.Password:
+		return "The visitor gives the password"
+	case signin.Code:
+		return "The visitor gives the code from the mail"
+	case signin.ChoosePassword, signin.ChangePassword:
+		return "The visitor chooses a password"
+	case signin.Enrol:
+		return "The visitor sets up a second factor"
+	case signin.Challenge:
+		return "The visitor shows the second factor"
+	case signin.Recover:
+		return "The visitor keeps the recovery codes"
+	case signin.AskAttributes:
+		return "The visitor answers the questions"
+	case signin.AskConsent:
+		return "The visitor answers what the application asks for"
+	case signin.AskStay:
+		return "The visitor says whether to stay signed in"
+	case signin.Select:
+		return "The visitor chooses an account"
+	}
+	return "The visitor goes on"
 }
 
 func spell(e *dryrun.Event) string {
@@ -340,16 +368,51 @@ func ruleWords(l *i18n.Localizer, m dryrun.Moment) []string {
 }
 
 // benchOver is where the walk led: what the application would get.
-func (p *Portal) benchOver(_ *fiber.Ctx, v *visit, m dryrun.Moment, tale dryrun.Tale) views.BenchEnd {
+func (p *Portal) benchOver(c *fiber.Ctx, v *visit, m dryrun.Moment, tale dryrun.Tale) (views.BenchEnd, error) {
 	if m.Refusal != nil {
 		return views.BenchEnd{Tone: "warn", Title: "The visitor is back at the application, not signed in", Lines: []string{
-			"The application gets the error “" + m.Refusal.Error + "”.", m.Refusal.Description}}
+			"The application gets the error “" + m.Refusal.Error + "”.", m.Refusal.Description}}, nil
 	}
-	g := m.Grant
 	end := views.BenchEnd{Tone: "ok", Title: "The visitor is signed in", Lines: []string{first(tale.Person.DisplayName, tale.Person.Mail) + " is back at the application. No code and no token was made."}}
-	claims := map[string]any{"name": tale.Person.DisplayName, "preferred_username": tale.Person.Mail, "email": tale.Person.Mail, "amr": g.AMR, "acr": g.ACR, "auth_time": g.AuthTime.Unix()}
-	if text, err := json.MarshalIndent(claims, "", "  "); err == nil {
-		end.Claims = append(end.Claims, views.BenchClaims{Label: "What the ID token would say", JSON: string(text)})
+	client := v.dir.Clients[m.Grant.Request.ClientID]
+	if client == nil || p.Tokens == nil {
+		end.Lines = append(end.Lines, "Begin the walk with an application to see what its tokens would say.")
+		return end, nil
 	}
-	return end
+	would, err := p.Tokens.Preview(c.UserContext(), openid.NewRealm(p.BaseURL, v.dir.Tenant, v.dir.Clients), client, pretendUser(tale.Person))
+	if err != nil {
+		return end, err
+	}
+	for _, token := range []struct {
+		label  string
+		claims map[string]any
+	}{{"What the ID token would say", would.IDToken}, {"What the access token for the application's own API would say", would.AccessToken}} {
+		if len(token.claims) == 0 {
+			continue
+		}
+		token.claims["amr"], token.claims["acr"], token.claims["auth_time"] = m.Grant.AMR, m.Grant.ACR, m.Grant.AuthTime.Unix()
+		text, err := json.MarshalIndent(token.claims, "", "  ")
+		if err != nil {
+			return end, err
+		}
+		end.Claims = append(end.Claims, views.BenchClaims{Label: token.label, JSON: string(text)})
+	}
+	return end, nil
+}
+
+// pretendUser is a pretend customer as tokens speak of people.
+func pretendUser(a account.Account) openid.User {
+	u := openid.User{ID: a.ID, Enabled: true, PreferredUsername: a.Mail, Name: a.DisplayName, GivenName: a.GivenName, FamilyName: a.Surname, Email: a.Mail, EmailVerified: a.MailVerified,
+		Street: a.Profile["streetAddress"], City: a.Profile["city"], Region: a.Profile["state"], PostalCode: a.Profile["postalCode"], Country: a.Profile["country"],
+		JobTitle: a.Profile["jobTitle"], Locale: a.PreferredLanguage, CreatedAt: a.CreatedAt, UpdatedAt: a.CreatedAt}
+	for _, i := range a.Identities {
+		if i.SignInType == account.SignInUserName {
+			u.UserName = i.Value
+		}
+	}
+	u.PreferredUsername = first(u.PreferredUsername, u.UserName)
+	if b, err := json.Marshal(a.Attributes); err == nil && len(a.Attributes) > 0 {
+		u.Attributes = b
+	}
+	return u
 }
