@@ -84,6 +84,9 @@ func signInTable(items []record.SignIn, base string) views.Table {
 		if r.SignUp {
 			who.Sub = "Sign-up"
 		}
+		if r.Test {
+			who.Sub = strings.Join(nonEmpty(who.Sub, "Test from the portal"), " · ")
+		}
 		result := badge(resultTone(r.Outcome.Result), resultWord(string(r.Outcome.Result)))
 		if r.Count > 1 {
 			result.Sub = fmt.Sprintf("%d times", r.Count)

@@ -43,7 +43,7 @@ func Person(email, password string) map[string]string {
 		"email": email, "username": email, "current-password": password, "new-password": password,
 		"given-name": "Robin", "family-name": "Ferreira", "name": "Robin Ferreira", "country": "PT", "country-name": "Portugal",
 		"street-address": "Rua da Saudade 12", "address-line1": "Rua da Saudade 12", "address-level2": "Porto", "address-level1": "Porto",
-		"postal-code": "4050-123", "organization-title": "Gardener", "tel": "+351 912 345 678", "bday": "1990-05-17"}
+		"postal-code": "4050-123", "organization-title": "Gardener", "tel": "+351 912 345 678", "bday": "1990-05-17", "bday-day": "17", "bday-month": "5", "bday-year": "1990"}
 }
 
 // Walk goes from an address to the stop prefix and gives the address it would leave for.
@@ -169,14 +169,14 @@ func (f *Filler) fill(form *html.Node) (url.Values, error) {
 		if n.Type != html.ElementNode || Attr(n, "name") == "" {
 			continue
 		}
-		name, required := Attr(n, "name"), has(n, "required")
+		name, required := Attr(n, "name"), has(n, "required") || Attr(n, "aria-required") == "true"
 		answer, known, err := f.answer(n)
 		if err != nil {
 			return nil, err
 		}
 		switch {
 		case n.DataAtom == atom.Input && Attr(n, "type") == "checkbox":
-			if required {
+			if required || oneOf(n) && values.Get(name) == "" {
 				values.Set(name, value(n, "on"))
 			}
 		case n.DataAtom == atom.Input && Attr(n, "type") == "radio":
@@ -192,10 +192,13 @@ func (f *Filler) fill(form *html.Node) (url.Values, error) {
 			}
 		case n.DataAtom == atom.Input && hiddenOrButton(n) || n.DataAtom == atom.Button:
 		case n.DataAtom == atom.Input || n.DataAtom == atom.Textarea:
+			if known && name == "userName" { // a new user name looks unlike an address
+				answer, _, _ = strings.Cut(answer, "@")
+			}
 			if known {
 				values.Set(name, answer)
 			} else if required && values.Get(name) == "" {
-				values.Set(name, "42")
+				values.Set(name, invent(name))
 			}
 		}
 	}
@@ -203,6 +206,29 @@ func (f *Filler) fill(form *html.Node) (url.Values, error) {
 		values.Set(Attr(b, "name"), Attr(b, "value"))
 	}
 	return values, nil
+}
+
+// oneOf reports whether a box belongs to a group of which at least one has to be ticked.
+func oneOf(n *html.Node) bool {
+	for p := n.Parent; p != nil; p = p.Parent {
+		if p.DataAtom == atom.Fieldset {
+			return has(p, "data-required")
+		}
+	}
+	return false
+}
+
+// invent gives a required box without a known token something: a date comes in three boxes.
+func invent(name string) string {
+	switch {
+	case strings.HasSuffix(name, ".day"):
+		return "17"
+	case strings.HasSuffix(name, ".month"):
+		return "5"
+	case strings.HasSuffix(name, ".year"):
+		return "2020"
+	}
+	return "42"
 }
 
 // answer finds what to write into an input by its autocomplete tokens.

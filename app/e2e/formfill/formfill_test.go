@@ -38,10 +38,12 @@ func site(t *testing.T) *httptest.Server {
 			<select name="country" autocomplete="country"><option value="">Choose</option><option>DE</option><option>PT</option></select>
 			<select name="size" required><option value="" disabled>Choose</option><option value="s">S</option></select>
 			<input type="radio" name="home" value="flat"><input type="radio" name="home" value="house"><input type="checkbox" name="terms" required><input type="checkbox" name="news">
+			<input type="checkbox" name="terms[1]" value="3 en" aria-required="true"><fieldset data-required><input type="checkbox" name="topics" value="a"><input type="checkbox" name="topics" value="b"></fieldset>
+			<input name="moved.day" aria-required="true"><input name="moved.month" aria-required="true"><input name="moved.year" aria-required="true"><input name="born.day" autocomplete="bday-day">
 			<input name="shoe" required><textarea name="note">as it was</textarea><button name="go" value="on">Continue</button></form>`)
 	})
 	mux.HandleFunc("POST /about", func(w http.ResponseWriter, r *http.Request) {
-		for name, want := range map[string]string{"code": "123456", "given": "Robin", "country": "PT", "size": "s", "home": "flat", "terms": "on", "news": "", "shoe": "42", "note": "as it was", "go": "on"} {
+		for name, want := range map[string]string{"code": "123456", "given": "Robin", "country": "PT", "size": "s", "home": "flat", "terms": "on", "news": "", "shoe": "42", "terms[1]": "3 en", "topics": "a", "moved.day": "17", "moved.month": "5", "moved.year": "2020", "born.day": "17", "note": "as it was", "go": "on"} {
 			if got := r.PostFormValue(name); got != want {
 				t.Errorf("%s is %q, want %q", name, got, want)
 			}
