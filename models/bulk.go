@@ -12,6 +12,7 @@ import (
 	"portico/app/fault"
 	"portico/app/record"
 	"portico/app/tenant"
+	"portico/app/userflow"
 )
 
 // bulkRows is how many rows one INSERT carries: SQLite allows 32,766 values in a statement.
@@ -57,6 +58,27 @@ func (t *Tenant) ImportUsers(ctx context.Context, actor audit.Actor, users []Use
 		}
 		return audit.Event{Activity: "Import users", Category: "UserManagement", Operation: "Add",
 			Target: audit.Target{Kind: "tenant", ID: t.ID}, Changes: []audit.Change{{Property: "users", New: len(rows)}}}, nil
+	})
+}
+
+// ImportAcceptances adds what people agreed to elsewhere or earlier, by user id, under one audit row. What is
+// there already stays.
+func (t *Tenant) ImportAcceptances(ctx context.Context, actor audit.Actor, agreed map[string][]userflow.Acceptance) error {
+	var rows []AcceptanceRow
+	for userID, list := range agreed {
+		for _, a := range list {
+			rows = append(rows, AcceptanceRow{TenantID: t.ID, UserID: userID, TermsID: a.TermsID, Version: a.Version, Locale: a.Locale, AcceptedAt: micro(a.At)})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		if err := t.w(ctx).Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(rows, bulkRows).Error; err != nil {
+			return audit.Event{}, err
+		}
+		return audit.Event{Activity: "Import acceptances", Category: "UserManagement", Operation: "Add",
+			Target: audit.Target{Kind: "tenant", ID: t.ID}, Changes: []audit.Change{{Property: "acceptances", New: len(rows)}}}, nil
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"portico/app/audit"
-	"portico/app/branding"
 	"portico/app/fault"
 	"portico/app/openid"
 	"portico/app/record"
@@ -54,46 +53,15 @@ func sampleApps() []sampleApp {
 	}
 }
 
-// Names of the two user flows.
-const (
-	flowMarket = "Shop and car"
-	flowHome   = "Home by code"
-)
-
 // sampleClaims are what the home insurance learns about a person besides the profile.
-func sampleClaims(slug string) []openid.ClaimMapping {
+func sampleClaims(tenantID, slug string) []openid.ClaimMapping {
 	if slug != "home" {
 		return nil
 	}
 	return []openid.ClaimMapping{
-		{Source: openid.FromUser, ID: "extension_homeType", Name: "home_type"},
+		{Source: openid.FromUser, ID: userflow.DefinitionID(tenantID, homeType), Name: "home_type"},
 		{Source: openid.FromUser, ID: "postalCode", Name: "postal_code"},
 		{Source: openid.FromConstant, Name: "line_of_business", Value: "home"},
-	}
-}
-
-// sampleDefinitions are the company's custom attributes.
-func sampleDefinitions() []userflow.Definition {
-	return []userflow.Definition{
-		{ID: "extension_newsletter", Name: "Newsletter", Description: "Wants the weekly offers by mail", DataType: userflow.Boolean},
-		{ID: "extension_homeType", Name: "Home type", Description: "What the customer insures", DataType: userflow.Choice,
-			Options: []userflow.Option{{Text: "A flat", Value: "flat"}, {Text: "A house", Value: "house"}}},
-	}
-}
-
-func sampleFlows() []userflow.Flow {
-	methods := []userflow.Method{userflow.EmailCode, userflow.EmailPassword}
-	return []userflow.Flow{
-		{Name: flowMarket, SignUpMethod: userflow.EmailPassword, SignInMethods: methods, SignUpAllowed: true,
-			Attributes: []userflow.Attribute{
-				{ID: "givenName", Required: true}, {ID: "surname", Required: true}, {ID: "city"},
-				{ID: "extension_newsletter", Label: "Send me the weekly offers"}},
-			MFA: userflow.MFA{Enforcement: userflow.MFAOff}},
-		{Name: flowHome, SignUpMethod: userflow.EmailCode, SignInMethods: []userflow.Method{userflow.EmailCode}, SignUpAllowed: true,
-			Attributes: []userflow.Attribute{
-				{ID: "givenName", Required: true}, {ID: "surname", Required: true}, {ID: "postalCode", Required: true},
-				{ID: "extension_homeType", Label: "What do you want to insure?", Required: true}},
-			MFA: userflow.MFA{Enforcement: userflow.MFAOff}},
 	}
 }
 
@@ -111,14 +79,13 @@ func Fernhill(ctx context.Context, store *models.Store, baseURL string) (Company
 
 func fernhill(ctx context.Context, store *models.Store, baseURL string) (Company, error) {
 	t, err := ensureTenant(ctx, store, tenant.Tenant{Slug: Slug, Name: "Fernhill Group", Kind: tenant.Customer,
-		Settings: tenant.Settings{SupportURL: baseURL + "/demo", PrivacyURL: baseURL + "/demo", TermsURL: baseURL + "/demo",
-			Theme: branding.Theme{Color: "#0b6e4f"}}})
+		Settings: sampleSettings(baseURL)})
 	if err != nil {
 		return Company{}, err
 	}
 	dir := store.Tenant(t.ID)
 	c := Company{TenantID: t.ID, CreatedAt: t.CreatedAt}
-	flows, err := ensureFlows(ctx, dir)
+	flows, err := ensureFlows(ctx, dir, baseURL)
 	if err != nil {
 		return c, err
 	}
@@ -144,39 +111,6 @@ func fernhill(ctx context.Context, store *models.Store, baseURL string) (Company
 	return c, ensureCustomers(ctx, dir, c)
 }
 
-// ensureFlows gives the ids of the sample flows by name. Once the tenant has any flow, none is added:
-// an administrator may have renamed or deleted one on purpose.
-func ensureFlows(ctx context.Context, dir *models.Tenant) (map[string]string, error) {
-	have, err := dir.Flows(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ids := map[string]string{}
-	for _, f := range have {
-		ids[f.Name] = f.ID
-	}
-	if len(have) > 0 {
-		return ids, nil
-	}
-	for _, d := range sampleDefinitions() {
-		if _, err := dir.CreateDefinition(ctx, actor(), d); unlessTaken(err) != nil {
-			return nil, err
-		}
-	}
-	for _, f := range sampleFlows() {
-		f.ID = derivedID(dir.ID, f.Name)
-		made, err := dir.CreateFlow(ctx, actor(), f)
-		if fault.Is(err, fault.Conflict) { // another instance makes them just now
-			return ensureFlows(ctx, dir)
-		}
-		if err != nil {
-			return nil, err
-		}
-		ids[f.Name] = made.ID
-	}
-	return ids, nil
-}
-
 // ensureApp finds a sample application by its name or registers it, with the addresses of this base URL.
 // Its client id is made from the tenant's, so that two instances that start together agree.
 func ensureApp(ctx context.Context, dir *models.Tenant, s sampleApp, baseURL string) (models.Application, error) {
@@ -184,7 +118,7 @@ func ensureApp(ctx context.Context, dir *models.Tenant, s sampleApp, baseURL str
 	at := baseURL + "/demo/" + s.slug
 	have, err := dir.ApplicationByClient(ctx, clientID)
 	if fault.Is(err, fault.NotFound) {
-		claims, err := knownClaims(ctx, dir, sampleClaims(s.slug))
+		claims, err := knownClaims(ctx, dir, sampleClaims(dir.ID, s.slug))
 		if err != nil {
 			return models.Application{}, err
 		}

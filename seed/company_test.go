@@ -9,6 +9,7 @@ import (
 	"portico/app/audit"
 	"portico/app/fault"
 	"portico/app/tenant"
+	"portico/app/userflow"
 	"portico/models"
 	"portico/models/modelstest"
 )
@@ -194,4 +195,57 @@ func made(t *testing.T, s *models.Store, base string) Company {
 		t.Fatal(ok, err)
 	}
 	return c
+}
+
+// The company shows what a user flow can ask: each kind of attribute, help texts, terms in three languages,
+// a user name; and its people have answered.
+func TestTheCompanyShowsUserFlows(t *testing.T) {
+	s := modelstest.Open(t)
+	c := made(t, s, "http://localhost:3000")
+	ctx, dir := t.Context(), s.Tenant(c.TenantID)
+	definitions, err := dir.Definitions(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[userflow.DataType]bool{}
+	for _, d := range definitions {
+		kinds[d.DataType] = true
+		if d.ID != userflow.DefinitionID(c.TenantID, d.Name) {
+			t.Errorf("%s is called %s", d.Name, d.ID)
+		}
+	}
+	if len(definitions) != 7 || len(kinds) != len(userflow.DataTypes())-1 { // nobody is asked for a phone number
+		t.Errorf("%d attributes of %d kinds", len(definitions), len(kinds))
+	}
+	terms, err := dir.AllTerms(ctx)
+	if err != nil || len(terms) != 1 || len(terms[0].Texts) != 3 {
+		t.Fatalf("%+v, %v", terms, err)
+	}
+	agreed, err := dir.TermsAcceptances(ctx, terms[0].ID, nil, Customers)
+	if err != nil || len(agreed) < 50 || len(agreed) == Customers {
+		t.Errorf("%d agreed, %v", len(agreed), err)
+	}
+	answered, named := map[string]int{}, 0
+	g := newPeople(Number, c.CreatedAt)
+	for i := range Customers {
+		p := g.at(i)
+		u, err := dir.User(ctx, p.ID)
+		if err != nil || len(u.Attributes) != len(p.Attributes) {
+			t.Fatalf("%s: %v of %v, %v", p.ID, u.Attributes, p.Attributes, err)
+		}
+		for id := range u.Attributes {
+			answered[id]++
+		}
+		if len(u.Identities) == 2 {
+			named++
+		}
+	}
+	for _, d := range definitions {
+		if answered[d.ID] < 20 {
+			t.Errorf("%s: %d answers", d.Name, answered[d.ID])
+		}
+	}
+	if named != Customers/4 {
+		t.Errorf("%d customer numbers", named)
+	}
 }

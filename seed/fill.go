@@ -7,6 +7,7 @@ import (
 
 	"portico/app/account"
 	"portico/app/fault"
+	"portico/app/userflow"
 	"portico/models"
 )
 
@@ -94,15 +95,52 @@ func (l Load) Run(ctx context.Context, store *models.Store, c Company) error {
 
 // addPeople writes the people with indexes from..to. They have no password: they sign in by code.
 func addPeople(ctx context.Context, dir *models.Tenant, g people, from, to int, seen map[string]time.Time) error {
+	ids, err := attributeIDs(ctx, dir)
+	if err != nil {
+		return err
+	}
+	terms, err := dir.AllTerms(ctx)
+	if err != nil {
+		return err
+	}
 	users := make([]models.User, 0, to-from)
+	agreed := map[string][]userflow.Acceptance{}
 	for i := from; i < to; i++ {
 		p := g.at(i)
-		users = append(users, models.User{
+		u := models.User{
 			Account: account.Account{ID: p.ID, DisplayName: p.Name(), GivenName: p.Given, Surname: p.Family, Mail: p.Email, MailVerified: true,
 				PreferredLanguage: p.Locale, Enabled: true, CreatedAt: p.CreatedAt, SessionsValidFrom: p.CreatedAt, FirstFactor: "emailCode",
-				Attributes: p.Attributes, Identities: []account.Identity{{SignInType: account.SignInEmail, Value: p.Email}}},
+				Attributes: map[string]any{}, Identities: []account.Identity{{SignInType: account.SignInEmail, Value: p.Email}}},
 			StreetAddress: p.Street, City: p.City, State: p.Region, PostalCode: p.Postal, Country: p.Country,
-			CreationType: "SelfServiceSignUp", LastSignInAt: seen[p.ID]})
+			CreationType: "SelfServiceSignUp", LastSignInAt: seen[p.ID]}
+		for name, v := range p.Attributes {
+			if id, ok := ids[name]; ok {
+				u.Attributes[id] = v
+			}
+		}
+		if p.Number != "" {
+			u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInUserName, Value: p.Number})
+		}
+		for _, t := range terms {
+			if t.ID == derivedID(dir.ID, "terms") && slices.Contains(p.Apps, "home") {
+				_, locale := t.Text(p.Locale)
+				agreed[p.ID] = append(agreed[p.ID], userflow.Acceptance{TermsID: t.ID, Version: t.Version, Locale: locale, At: p.CreatedAt})
+			}
+		}
+		users = append(users, u)
 	}
-	return dir.ImportUsers(ctx, actor(), users)
+	if err := dir.ImportUsers(ctx, actor(), users); err != nil {
+		return err
+	}
+	return dir.ImportAcceptances(ctx, actor(), agreed)
+}
+
+// attributeIDs are the custom attributes by name: somebody may have deleted one since.
+func attributeIDs(ctx context.Context, dir *models.Tenant) (map[string]string, error) {
+	list, err := dir.Definitions(ctx)
+	ids := map[string]string{}
+	for _, d := range list {
+		ids[d.Name] = d.ID
+	}
+	return ids, err
 }

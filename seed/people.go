@@ -3,6 +3,7 @@ package seed
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -25,7 +26,8 @@ type Person struct {
 	Region      string
 	Postal      string
 	Street      string
-	Attributes  map[string]any
+	Attributes  map[string]any // custom ones, by the names of their definitions
+	Number      string         // customer number, a user name; "" = none
 	CreatedAt   time.Time
 	Apps        []string // slugs, the favourite first
 	zone        int
@@ -104,11 +106,9 @@ func (g people) at(i int) Person {
 	}
 	p.ID = d.uuid4() // public, so without a time inside
 	p.Apps = [][]string{{"market"}, {"market", "auto"}, {"auto"}, {"home"}, {"home", "auto"}, {"market", "home"}, {"market", "auto", "home"}}[d.weighted([]float64{34, 20, 12, 14, 8, 8, 4})]
-	p.Attributes = map[string]any{}
-	if p.Apps[0] != "home" {
-		p.Attributes["extension_newsletter"] = d.chance(0.45)
-	} else {
-		p.Attributes["extension_homeType"] = pick(d, []string{"flat", "house"})
+	p.answer(d, roll(g.number, 5, uint64(i)), g.anchor)
+	if g.suffix == "" && i%4 == 0 { // another population would take the same numbers
+		p.Number = fmt.Sprintf("FH-%06d", 100000+137*i)
 	}
 	p.activity = 0.3 + d.ExpFloat64()
 	p.nightOwl, p.preferPhone = d.chance(0.12), d.chance(0.55)
@@ -125,6 +125,30 @@ func (g people) at(i int) Person {
 		p.devices = append(p.devices, newDevice(d, p.preferPhone && len(p.devices) == 0))
 	}
 	return p
+}
+
+// answer fills in what the person said on the pages of their apps. first is the stream of the population's
+// other rolls.
+func (p *Person) answer(first, d dice, anchor time.Time) {
+	p.Attributes = map[string]any{}
+	if p.Apps[0] == "home" {
+		p.Attributes[homeType] = pick(first, []string{"flat", "house"})
+	} else {
+		p.Attributes[newsletter] = first.chance(0.45)
+		if d.chance(0.7) {
+			p.Attributes[store] = pick(d, []string{"harbour", "station", "mill", "home"})
+		}
+		if d.chance(0.3) {
+			p.Attributes[loyalty] = fmt.Sprintf("LC-%06d", d.between(100000, 999999))
+		}
+		if d.chance(0.4) {
+			p.Attributes[interests] = pick(d, []string{"cooking", "gardening", "travelling", "cooking,gardening", "cooking,travelling"})
+		}
+	}
+	if slices.Contains(p.Apps, "home") {
+		p.Attributes[household] = int64(d.between(1, 6))
+		p.Attributes[dateOfBirth] = anchor.AddDate(-d.between(19, 84), 0, -d.between(0, 364)).Format(time.DateOnly)
+	}
 }
 
 // mailbox makes an address at an example domain (RFC 2606) out of a name; names in other scripts get a
