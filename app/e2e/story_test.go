@@ -81,6 +81,11 @@ func (b *tab) signUp(app, email string, withPassword bool, seen map[string]bool)
 		b.do("choose", chromedp.Click(chromedp.CSS("input[type=radio]")))
 	}
 	b.submit()
+	if b.has("div.terms") {
+		b.accessible("sign-up-terms")
+		b.do("agree", chromedp.Click(chromedp.CSS("input[type=checkbox]")))
+		b.submit()
+	}
 	b.maybeStay()
 }
 
