@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"unicode/utf8"
 
 	"portico/app/audit"
 	"portico/app/factor"
 	"portico/app/signin"
+	"portico/app/tenant"
 	"portico/handlers"
 	"portico/handlers/admin"
 	"portico/handlers/hosted"
@@ -27,13 +29,28 @@ func (p passwords) Hash(ctx context.Context, tenantID, password string, names ..
 	if err != nil {
 		return "", err
 	}
-	x := dir.Tenant.Settings
-	rules := factor.Rules{Min: x.PasswordMinLength, ThreeOfFour: x.PasswordThreeOfFour, Banned: x.BannedWords, Breached: p.breached}
-	if err := rules.Check(password, append(names, dir.Tenant.Name)...); err != nil {
+	if err := p.rules(dir.Tenant).Check(password, append(names, dir.Tenant.Name)...); err != nil {
 		return "", err
 	}
 	return p.hasher.Hash(ctx, password)
 }
+
+func (p passwords) rules(t tenant.Tenant) factor.Rules {
+	x := t.Settings
+	return factor.Rules{Min: x.PasswordMinLength, ThreeOfFour: x.PasswordThreeOfFour, Banned: x.BannedWords, Breached: p.breached}
+}
+
+// Judge says what a tenant's rules would say to a password, and its score. Nothing of it is kept.
+func (p passwords) Judge(t tenant.Tenant, password string) (score int, refusal error) {
+	rules := p.rules(t)
+	if utf8.RuneCountInString(password) <= factor.MaxPassword { // longer ones are refused for that, and dear to score
+		score = rules.Score(password)
+	}
+	return score, rules.Check(password, t.Name)
+}
+
+// KnowsBreaches reports whether a list of known passwords is loaded.
+func (p passwords) KnowsBreaches() bool { return p.breached != nil }
 
 // passwords makes the one rule for passwords that an admin or an API client chooses.
 func (s *server) passwords() (passwords, error) {
@@ -46,7 +63,7 @@ func (s *server) portal(pages *hosted.Hosted, brands *handlers.Brands, csrf hand
 	portal := &admin.Portal{Store: s.store, Directories: s.store, Starter: pages, Sessions: pages.Sessions(), CSRF: csrf,
 		Bundle: s.bundle, Brands: brands, Bench: pages.Bench(), BaseURL: s.config.BaseURL, AdminHost: s.config.AdminHost, Development: s.config.Development(),
 		MailReady: s.config.SMTPURL != "" || s.config.Development() && s.config.DevMailbox,
-		Passwords: checked, Now: s.now}
+		Passwords: checked, Judge: checked, Now: s.now}
 	if s.config.Development() {
 		portal.Sample = &admin.Sample{Slug: seed.Slug, Remove: func(ctx context.Context, by audit.Actor) error { return seed.Remove(ctx, s.store, by) }}
 	}

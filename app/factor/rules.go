@@ -31,8 +31,8 @@ type Rules struct {
 // MaxPassword is the longest password in characters.
 const MaxPassword = 256
 
-// enough is the score from which a password is accepted (R 14.3.2).
-const enough = 5
+// Enough is the score from which a password is accepted (R 14.3.2).
+const Enough = 5
 
 // Check refuses a password and says why. Names are what the password must not contain: the person's
 // names and address, the tenant's name.
@@ -60,7 +60,7 @@ func (r Rules) Check(password string, names ...string) error {
 			}
 		}
 	}
-	if distinct(p) < 3 && utf8.RuneCountInString(p) < 32 || Score(p, slices.Concat(global(), r.Banned)) < enough {
+	if distinct(p) < 3 && utf8.RuneCountInString(p) < 32 || r.Score(p) < Enough {
 		return bad("field.new_password.common", nil)
 	}
 	if r.Breached != nil {
@@ -75,6 +75,11 @@ func (r Rules) Check(password string, names ...string) error {
 		}
 	}
 	return nil
+}
+
+// Score is what a password counts against the global list and the tenant's own words.
+func (r Rules) Score(password string) int {
+	return Score(norm.NFKC.String(password), slices.Concat(global(), r.Banned))
 }
 
 // Normalise is the vendor's comparison form: lower case, 0→o, 1→l, $→s, @→a (R 14.3.2).

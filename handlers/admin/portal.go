@@ -42,6 +42,7 @@ type Portal struct {
 	Development bool
 	MailReady   bool // customers get real mail, or the development mailbox
 	Passwords   Passwords
+	Judge       PasswordJudge // nil = passwords cannot be tried out
 	Sample      *Sample       // nil = there is none
 	Keys        SigningKeys   // nil = they are not to be seen here
 	Tokens      TokenPreviews // nil = there is no preview
@@ -52,6 +53,12 @@ type Portal struct {
 // asks the same one.
 type Passwords interface {
 	Hash(ctx context.Context, tenantID, password string, names ...string) (string, error)
+}
+
+// PasswordJudge says what a tenant's rules say to a password, without keeping it.
+type PasswordJudge interface {
+	Judge(t tenant.Tenant, password string) (score int, refusal error)
+	KnowsBreaches() bool
 }
 
 // visit is what the guard learned about a request.

@@ -102,10 +102,10 @@ func (p *Portal) settings(c *fiber.Ctx) error {
 		{Title: "Identity", Summary: facts(fact("Name", plain(t.Name)), fact("Short name", code(t.Slug)), fact("Tenant ID", code(t.ID)),
 			fact("Plan", plain(humane(string(t.Plan)))), fact("Default language", code(t.DefaultLocale)), fact("Created", when(t.CreatedAt)))},
 		{Title: "Addresses", Lead: "For the configuration of your applications.", Summary: facts(fact("Authority", code(e.authority())), fact("Issuer", code(e.issuer())), fact("Discovery document", code(e.metadata())))},
-	}, slices.Concat(settingSections(t.Settings), p.keysSection(v), p.sampleSection(v))...)})
+	}, slices.Concat(settingSections(t.Settings, v.base()), p.keysSection(v), p.sampleSection(v))...)})
 }
 
-func settingSections(x tenant.Settings) []views.Section {
+func settingSections(x tenant.Settings, base string) []views.Section {
 	link := func(label, href string) views.Fact {
 		if href == "" {
 			return views.Fact{Label: label, Value: plain("Not set")}
@@ -117,10 +117,14 @@ func settingSections(x tenant.Settings) []views.Section {
 			fact("Session ends without use after", plain(orDefault(x.SessionIdleMinutes, 1440, "minutes"))),
 			fact("“Stay signed in” lasts", plain(orDefault(x.PersistentIdleDays, 90, "days"))),
 			fact("“Stay signed in?”", plain(choose(x.StayedSignedInOff, "Not offered", "Offered")))}},
-		{Title: "Passwords and lock-out", Summary: []views.Fact{
+		{Title: "Sign-in identifiers", Action: &views.Link{Label: "Sign-in identifiers", Href: base + "/settings/sign-in-identifiers"}, Summary: []views.Fact{
+			fact("Email address", plain("Always")),
+			fact("User name", plain(userNameWords(x.UserNames)))}},
+		{Title: "Passwords", Action: &views.Link{Label: "Password rules", Href: base + "/settings/passwords"}, Summary: []views.Fact{
 			fact("Shortest password", plain(orDefault(x.PasswordMinLength, 8, "characters"))),
 			fact("Three of four kinds of characters", plain(choose(x.PasswordThreeOfFour, "Demanded", "Not demanded"))),
-			fact("Banned words", plain(orDefault(len(x.BannedWords), 0, "words"))),
+			fact("Banned words", plain(choose(len(x.BannedWords) == 0, "Only those that are banned everywhere", numberWords(len(x.BannedWords), "words")+" of your own")))}},
+		{Title: "Lock-out", Summary: []views.Fact{
 			fact("Pause after", plain(orDefault(x.LockoutThreshold, 10, "wrong passwords"))),
 			fact("First pause", plain(orDefault(x.LockoutSeconds, 60, "seconds, then longer")))}},
 		{Title: "Logs and limits", Summary: []views.Fact{
@@ -160,10 +164,7 @@ func (p *Portal) settingsForm(base string, t tenant.Tenant) views.Form {
 		num("sessionIdleMinutes", "Session ends without use after", "Default 1440 minutes, one day.", x.SessionIdleMinutes, "minutes"),
 		num("persistentIdleDays", "“Stay signed in” lasts", "Default 90 days.", x.PersistentIdleDays, "days"),
 		{Kind: views.Check, Name: "staySignedInOff", Label: "Do not offer “Stay signed in?”", Value: tick(x.StayedSignedInOff)},
-		{Kind: views.Heading, Label: "Passwords and lock-out"},
-		num("passwordMinLength", "Shortest password", "Default 8. Length protects more than odd characters.", x.PasswordMinLength, "characters"),
-		{Kind: views.Check, Name: "passwordThreeOfFour", Label: "Demand three of: lower case, upper case, digits, symbols", Value: tick(x.PasswordThreeOfFour)},
-		{Kind: views.TextArea, Name: "bannedWords", Label: "Banned words", Hint: "One per line, at most 1000: brands, products, places. Passwords built on them are refused, also when spelled with digits.", Value: lines(x.BannedWords), Rows: 4, Optional: true},
+		{Kind: views.Heading, Label: "Lock-out"},
 		num("lockoutThreshold", "Pause sign-in after", "Default 10.", x.LockoutThreshold, "wrong passwords"),
 		num("lockoutSeconds", "First pause", "Default 60. Each further pause is longer.", x.LockoutSeconds, "seconds"),
 		{Kind: views.Heading, Label: "Logs and limits"},
@@ -215,12 +216,10 @@ func (p *Portal) settingsSave(c *fiber.Ctx) error {
 // readSettings reads the form over the present settings; what the form does not know stays.
 func readSettings(c *fiber.Ctx, x *tenant.Settings) error {
 	var bad fault.Fields
-	for name, to := range map[string]*int{"sessionIdleMinutes": &x.SessionIdleMinutes, "persistentIdleDays": &x.PersistentIdleDays, "passwordMinLength": &x.PasswordMinLength,
-		"lockoutThreshold": &x.LockoutThreshold, "lockoutSeconds": &x.LockoutSeconds, "logRetentionDays": &x.LogRetentionDays, "requestsPerSecondPerIp": &x.RequestsPerSecondPerIP} {
+	for name, to := range map[string]*int{"sessionIdleMinutes": &x.SessionIdleMinutes, "persistentIdleDays": &x.PersistentIdleDays, "lockoutThreshold": &x.LockoutThreshold, "lockoutSeconds": &x.LockoutSeconds, "logRetentionDays": &x.LogRetentionDays, "requestsPerSecondPerIp": &x.RequestsPerSecondPerIP} {
 		*to = number(c, &bad, name)
 	}
-	x.StayedSignedInOff, x.PasswordThreeOfFour = ticked(c, "staySignedInOff"), ticked(c, "passwordThreeOfFour")
-	x.BannedWords = splitLines(typed(c, "bannedWords"))
+	x.StayedSignedInOff = ticked(c, "staySignedInOff")
 	x.SupportURL, x.PrivacyURL, x.TermsURL = typed(c, "supportUrl"), typed(c, "privacyUrl"), typed(c, "termsUrl")
 	return bad.Err()
 }

@@ -294,6 +294,13 @@ func buttonKind(f Form) string {
 	return "primary"
 }
 
+func smallKind(f Form) string {
+	if f.Main {
+		return "primary"
+	}
+	return ""
+}
+
 func fieldsOf(a Action) [][2]string {
 	var out [][2]string
 	for k, v := range a.Fields {

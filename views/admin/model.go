@@ -220,6 +220,7 @@ type Form struct {
 	Cancel   string
 	Danger   bool
 	Quiet    bool   // not the page's primary action
+	Main     bool   // the page's primary action although it stands inside a section
 	Note     string // one paragraph above the fields
 }
 

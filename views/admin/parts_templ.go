@@ -663,7 +663,7 @@ func smallForm(f Form, csrf string) templ.Component {
 			templ_7745c5c3_Var32 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = formWith(f, csrf, "").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = formWith(f, csrf, smallKind(f)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
