@@ -154,15 +154,14 @@ func (d drafts) restore(ctx context.Context, c *call, f *flow) (*response, error
 	if err != nil {
 		return nil, notFound(c.params["n"])
 	}
-	old, err := c.tenant.FlowVersion(ctx, f.ID, n)
-	if err != nil {
-		return nil, absent(err, c.params["n"])
-	}
 	revision, _, err := d.revision(ctx, c, f.ID)
 	if err != nil {
 		return nil, err
 	}
-	saved, err := c.tenant.SaveDraft(ctx, c.actor(), f.ID, revision, func(now *userflow.Flow) error { *now = old; return nil })
+	saved, err := c.tenant.RestoreVersion(ctx, c.actor(), f.ID, n, revision)
+	if fault.Is(err, fault.NotFound) {
+		return nil, notFound(c.params["n"])
+	}
 	if err != nil {
 		return nil, draftWords(err, c)
 	}

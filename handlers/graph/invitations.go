@@ -291,6 +291,7 @@ func (a *API) invitedTo(ctx context.Context, c *call, i *invitation) error {
 		}
 		if home := app.Spec.HomepageURL; home != "" && strings.TrimSuffix(home, "/") == strings.TrimSuffix(i.RedirectURI, "/") {
 			matches = append(matches, client)
+			i.RedirectURI = home
 		}
 	}
 	switch len(matches) {
@@ -355,6 +356,8 @@ func invitationWords(err error) error {
 			return "portico/userFlowId"
 		case "application":
 			return "portico/appId"
+		case "redirectUri":
+			return "inviteRedirectUrl"
 		case "expires":
 			return "portico/expirationDateTime"
 		case "name":
