@@ -121,6 +121,19 @@ func TestTypedExtensionValues(t *testing.T) {
 				}
 			}
 		}
+		// $filter asks for them, and for what is kept beside them.
+		w.want(204, w.do("PATCH", user, map[string]any{"department": "Sales"}))
+		w.want(201, w.do("POST", "/users", `{"displayName":"Bob","identities":[{"signInType":"userName","issuer":"x","issuerAssignedId":"bob"}],"passwordProfile":{"password":"correct horse"}}`))
+		for filter, want := range map[string]int{born + " eq '1980-02-29'": 1, born + " ne '1980-02-29'": 1, born + " eq null": 1, born + " ne null": 1, children + " eq 3": 1, children + " in (3, 4)": 1,
+			children + " ne 3": 1, news + " eq false": 1, news + " eq true": 0, "not(" + news + " eq true)": 2, plan + " eq 'B'": 1, "startswith(" + phone + ",'+4930')": 1, code + " eq 'x'' or 1=1'": 0,
+			"department eq 'sales'": 1, "department eq null": 1, "identities/any(i:i/issuerAssignedId eq 'bob' and i/issuer eq 'x')": 1, "identities/any(i:i/issuerAssignedId eq 'BOB' and i/signInType eq 'userName')": 1} {
+			if got := w.want(200, w.do("GET", "/users?$filter="+url.QueryEscape(filter), nil)).values(); len(got) != want {
+				w.t.Errorf("%s: %d, want %d", filter, len(got), want)
+			}
+		}
+		for _, filter := range []string{children + " gt 1", children + " eq '3'", "extension_0_nope eq 'x'", news + " eq 'true'"} {
+			w.want(400, w.do("GET", "/users?$filter="+url.QueryEscape(filter), nil))
+		}
 		w.want(204, w.do("PATCH", user, map[string]any{born: nil}))
 		if got := w.want(200, w.do("GET", user+"?$select="+born, nil)).body; got[born] != nil {
 			w.t.Errorf("cleared: %v", got[born])

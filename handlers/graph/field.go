@@ -126,6 +126,7 @@ func (f field[R]) filterable(sql string, c column) field[R] {
 	return f
 }
 
+func (f field[R]) asked(c *column) field[R]         { f.column = c; return f }
 func (f field[R]) sortable(v func(*R) any) field[R] { f.sort = v; return f }
 func (f field[R]) onlySelected() field[R]           { f.selectOnly = true; return f }
 func (f field[R]) forBasic() field[R]               { f.basic = true; return f }

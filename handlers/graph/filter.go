@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"fmt"
 	"strings"
 
 	"portico/handlers/graph/odata"
@@ -32,6 +33,7 @@ type column struct {
 	ops      ops
 	fold     func(string) string // how the column was normalised; nil = stored as it was written
 	nullable bool
+	asText   bool // numbers and truths are kept as their words
 	bytes    bool // the column sorts by bytes on both engines, so that a prefix is a range of its index
 	// exists, for a collection, is a condition with {tenant} where the tenant's id goes and %s where the
 	// lambda's body goes; of are the properties inside, "" being the item itself.
@@ -41,9 +43,10 @@ type column struct {
 	via func(how, value string) models.Condition
 }
 
-// where turns a filter into a database condition. table maps lower-cased paths to columns.
-func where(e odata.Expr, tenantID string, table map[string]column) (models.Condition, error) {
-	c := &compiler{tenant: tenantID, table: table}
+// where turns a filter into a database condition. table maps lower-cased paths to columns; more, when not
+// nil, finds properties that no table can list, and gives nil for one that is not there.
+func where(e odata.Expr, tenantID string, table map[string]column, more func(name string) (*column, error)) (models.Condition, error) {
+	c := &compiler{tenant: tenantID, table: table, more: more}
 	sql, err := c.expr(e)
 	return models.Condition{SQL: sql, Args: c.args}, err
 }
@@ -51,6 +54,7 @@ func where(e odata.Expr, tenantID string, table map[string]column) (models.Condi
 type compiler struct {
 	tenant string
 	table  map[string]column
+	more   func(name string) (*column, error)
 	args   []any
 }
 
@@ -94,6 +98,15 @@ func (c *compiler) pair(l odata.Expr, op string, r odata.Expr) (string, error) {
 func (c *compiler) column(p odata.Path, need ops) (column, error) {
 	name := p.String()
 	col, ok := c.table[strings.ToLower(name)]
+	if !ok && c.more != nil {
+		found, err := c.more(name)
+		if err != nil {
+			return col, err
+		}
+		if ok = found != nil; ok {
+			col = *found
+		}
+	}
 	if !ok {
 		return col, unsupported("Filtering by the property '" + name + "' is not supported.")
 	}
@@ -141,7 +154,7 @@ func (c *compiler) compare(e odata.Compare) (string, error) {
 			return "(" + col.sql + " <> '' AND " + left + " " + op + " " + c.bind(v) + ")", nil
 		}
 	}
-	sql := left + " " + op + " " + c.bind(v)
+	sql := left + " " + op + " " + c.bind(col.bound(v))
 	if col.nullable && e.Op == odata.Ne {
 		return "(" + col.sql + " IS NULL OR " + sql + ")", nil
 	}
@@ -149,6 +162,14 @@ func (c *compiler) compare(e odata.Compare) (string, error) {
 		return "(" + col.sql + " IS NOT NULL AND " + sql + ")", nil
 	}
 	return sql, nil
+}
+
+// bound is a literal in the form in which the column keeps it.
+func (col column) bound(v any) any {
+	if col.asText {
+		return fmt.Sprint(v)
+	}
+	return v
 }
 
 // special compares a property that is no column.
@@ -258,7 +279,7 @@ func (c *compiler) in(e odata.In) (string, error) {
 		if s, ok := bound.(string); ok && col.fold == nil {
 			bound = strings.ToLower(s)
 		}
-		marks = append(marks, c.bind(bound))
+		marks = append(marks, c.bind(col.bound(bound)))
 	}
 	if marks != nil {
 		list := left + " IN (" + strings.Join(marks, ", ") + ")"

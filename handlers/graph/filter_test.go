@@ -148,7 +148,7 @@ func FuzzWhere(f *testing.F) {
 		if err != nil {
 			return
 		}
-		c, err := where(e, "tenant", table)
+		c, err := where(e, "tenant", table, nil)
 		if err != nil {
 			return
 		}

@@ -178,6 +178,9 @@ func (d drafts) revision(ctx context.Context, c *call, id string) (int, bool, er
 	if err != nil {
 		return 0, false, err
 	}
+	if !has {
+		draft.Revision = 0
+	}
 	tag := strings.TrimSpace(c.header("If-Match"))
 	if tag == "" || tag == "*" {
 		return draft.Revision, has, nil

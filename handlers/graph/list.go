@@ -30,7 +30,17 @@ func (r *collection[R]) allowed(full bool) map[string]column {
 func (r *collection[R]) conditions(ctx context.Context, c *call, full bool) ([]models.Condition, error) {
 	var out []models.Condition
 	if c.opts.filter != nil {
-		cond, err := where(c.opts.filter, c.caller.TenantID, r.allowed(full))
+		var more func(string) (*column, error)
+		if r.dynamic != nil && full {
+			more = func(name string) (*column, error) {
+				f, ok, err := r.dynamic(ctx, c, name)
+				if err != nil || !ok {
+					return nil, err
+				}
+				return f.column, nil
+			}
+		}
+		cond, err := where(c.opts.filter, c.caller.TenantID, r.allowed(full), more)
 		if err != nil {
 			return nil, err
 		}

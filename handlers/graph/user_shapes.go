@@ -130,7 +130,7 @@ func (a *API) extension(ctx context.Context, c *call, name string) (field[user],
 	if err != nil {
 		return field[user]{}, false, err
 	}
-	return field[user]{name: name, selectOnly: true, get: func(u *user) any { return u.Attributes[name] },
+	return field[user]{name: name, selectOnly: true, column: a.attributeColumn(name, d.DataType), get: func(u *user) any { return u.Attributes[name] },
 		set: func(u *user, raw json.RawMessage) error {
 			v, err := extensionValue(d, raw)
 			if err == nil {
@@ -138,6 +138,18 @@ func (a *API) extension(ctx context.Context, c *call, name string) (field[user],
 			}
 			return err
 		}}, true, nil
+}
+
+// attributeColumn is how $filter asks for what is kept beside the columns.
+func (a *API) attributeColumn(name string, t userflow.DataType) *column {
+	c := column{sql: a.Store.AttributeSQL(name), kind: odata.String, ops: opEq | opNe | opStarts, nullable: true, asText: true}
+	switch t {
+	case userflow.Boolean:
+		c.kind, c.ops = odata.Bool, opsID
+	case userflow.Int:
+		c.kind, c.ops = odata.Number, opsID
+	}
+	return &c
 }
 
 // extensionValue reads a value of a custom attribute by the rules of its definition; null clears it.

@@ -59,7 +59,7 @@ func (a *API) users() *collection[user] {
 			filterable("users.enabled", column{kind: odata.Bool, ops: opsID}).onlySelected().whenAny("User.EnableDisableAccount.All"),
 		extraText("ageGroup", 16).onlySelected(),
 		profile("city", 128, "users.city", func(u *user) *string { return &u.City }),
-		extraText("companyName", 64).onlySelected(),
+		extraText("companyName", 64).onlySelected().asked(a.attributeColumn("companyName", userflow.String)),
 		extraText("consentProvidedForMinor", 16).onlySelected(),
 		profile("country", 128, "users.country", func(u *user) *string { return &u.Country }),
 		readOnly("createdDateTime", func(u *user) any { return stamp(u.CreatedAt) }).onlySelected().
@@ -67,9 +67,9 @@ func (a *API) users() *collection[user] {
 		readOnly("creationType", func(u *user) any { return text(u.CreationType) }).onlySelected().
 			filterable("users.creation_type", column{kind: odata.String, ops: opsID}),
 		readOnly("deletedDateTime", func(u *user) any { return stamp(u.DeletedAt) }).onlySelected(),
-		extraText("department", 64).onlySelected(),
-		extraText("employeeId", 16).onlySelected(),
-		extraText("employeeType", 64).onlySelected(),
+		extraText("department", 64).onlySelected().asked(a.attributeColumn("department", userflow.String)),
+		extraText("employeeId", 16).onlySelected().asked(a.attributeColumn("employeeId", userflow.String)),
+		extraText("employeeType", 64).onlySelected().asked(a.attributeColumn("employeeType", userflow.String)),
 		constant[user]("externalUserState", nil).onlySelected(),
 		extraText("faxNumber", 64).onlySelected(),
 		{name: "identities", get: func(u *user) any { return u.shownIdentities() }, set: setIdentities, selectOnly: true,
@@ -95,7 +95,7 @@ func (a *API) users() *collection[user] {
 		readOnly("signInSessionsValidFromDateTime", func(u *user) any { return stamp(u.SessionsValidFrom) }).onlySelected(),
 		profile("state", 128, "users.state", func(u *user) *string { return &u.State }),
 		profile("streetAddress", 1024, "users.street_address", func(u *user) *string { return &u.StreetAddress }),
-		extraText("usageLocation", 2).onlySelected(),
+		extraText("usageLocation", 2).onlySelected().asked(a.attributeColumn("usageLocation", userflow.String)),
 		constant[user]("userType", "Member").onlySelected().filterable("'Member'", column{kind: odata.String, ops: opsID}),
 	}
 	lastSignIn := column{sql: "users.last_sign_in_at", kind: odata.Time, ops: opsTime, nullable: true}
