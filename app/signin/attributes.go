@@ -65,17 +65,22 @@ func (r *run) answers(ctx context.Context, s Step, f Form) error {
 	return nil
 }
 
-// profile is everything that a new account knows about its owner: what nobody is asked for, then what was
-// answered.
+// profile is everything that a new account knows about its owner: what nobody is asked for, out of the flow
+// and then the invitation (a name, for one), and what was answered.
 func profile(f userflow.Flow, inv *Invited, at *Attributes) map[string]any {
 	out := f.Defaults()
-	if inv != nil {
-		for _, a := range f.Attributes {
-			if v, ok := inv.Values[a.ID]; ok && (a.Hidden || a.ReadOnly) && a.ID != "email" {
-				if v, key := a.Read(a.Typed(v)); key == "" {
-					out[a.ID] = v
-				}
-			}
+	unasked := slices.DeleteFunc(slices.Clone(f.Attributes), func(a userflow.Attribute) bool { return !a.Hidden && !a.ReadOnly })
+	for id := range userflow.Builtin() {
+		if !f.Asks(id) {
+			unasked = append(unasked, userflow.Attribute{ID: id})
+		}
+	}
+	for _, a := range unasked {
+		if inv == nil || inv.Values[a.ID] == nil {
+			continue
+		}
+		if v, key := a.Read(a.Typed(inv.Values[a.ID])); key == "" {
+			out[a.ID] = v
 		}
 	}
 	if at != nil {

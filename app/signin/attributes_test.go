@@ -37,8 +37,10 @@ func TestTheProfileOfANewcomer(t *testing.T) {
 			map[string]any{"city": "Lisboa", "country": "ES", "givenName": "Anna", "extension_n": int64(7)}},
 		{"an invitation fills in what people answer, but does not answer it", &Invited{Values: map[string]any{"givenName": "Bob"}}, nil,
 			map[string]any{"city": "Porto", "country": "PT"}},
-		{"an invitation with what the field would not take, or the flow does not have", &Invited{Values: map[string]any{"extension_n": "seven", "surname": "X", "email": "y@example.com"}}, nil,
+		{"an invitation with what the field would not take, or the flow does not have", &Invited{Values: map[string]any{"extension_n": "seven", "extension_m": "X", "email": "y@example.com"}}, nil,
 			map[string]any{"city": "Porto", "country": "PT"}},
+		{"an invitation with a name that the page does not ask for", &Invited{Values: map[string]any{"displayName": "Anna A.", "surname": "\u202eX"}}, nil,
+			map[string]any{"city": "Porto", "country": "PT", "displayName": "Anna A."}},
 	} {
 		t.Run(r.rule, func(t *testing.T) {
 			if got := profile(flow, r.inv, r.at); !reflect.DeepEqual(got, r.want) {

@@ -331,7 +331,8 @@ func recovery(d *drawing) templ.Component {
 }
 
 // attributes asks a newcomer for everything on the page, somebody else for what their account lacks. A
-// field is filled with what the invitation or the account knows, else with its default.
+// field is filled with what was answered before (a user name was taken meanwhile), with what the
+// invitation or the account knows, else with its default.
 func attributes(d *drawing) templ.Component {
 	v := pages.Layout(d.res.Step.Fields)
 	v.Missing = !d.res.Step.Person.Newcomer
@@ -343,11 +344,11 @@ func attributes(d *drawing) templ.Component {
 		if a.ID == userflow.UserName && a.Hint == "" {
 			v.Attributes[i].Hint = d.res.World.Tenant.Settings.UserNames.Message
 		}
-		if inv == nil {
-			continue
+		if inv != nil && inv.Values[a.ID] != nil {
+			v.Attributes[i] = v.Attributes[i].Filled(a.Typed(inv.Values[a.ID]))
 		}
-		if given, ok := inv.Values[a.ID]; ok {
-			v.Attributes[i] = v.Attributes[i].Filled(a.Typed(given))
+		if before := d.facts().Attributes; before != nil && !a.ReadOnly {
+			v.Attributes[i] = v.Attributes[i].Filled(a.Typed(before.Values[a.ID]))
 		}
 	}
 	d.cancel()
