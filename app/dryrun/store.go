@@ -58,7 +58,7 @@ func (j journal) clone() journal {
 
 // Write is one thing about a person that a real sign-in would have stored.
 type Write struct {
-	What  string // account, password, credential, spent, attributes, terms, consent, session, ended, invitation
+	What  string // account, password, told, credential, spent, attributes, terms, consent, session, ended, invitation
 	About string // a kind, a name, a list: what the words need
 }
 
@@ -407,7 +407,10 @@ func (m *memory) Code(_ context.Context, _ signin.Tx, mail signin.CodeMail) erro
 }
 
 // PasswordChanged is signin.Mailer: nobody is told of a pretend password.
-func (m *memory) PasswordChanged(context.Context, signin.Tx, signin.ChangeMail) error { return nil }
+func (m *memory) PasswordChanged(_ context.Context, _ signin.Tx, mail signin.ChangeMail) error {
+	m.wrote("told", mail.To)
+	return nil
+}
 
 // Issue is signin.Issuer: the grant is kept, no code and no token is made.
 func (m *memory) Issue(_ context.Context, _ signin.Tx, g signin.Grant) (signin.Outcome, error) {

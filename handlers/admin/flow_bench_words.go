@@ -114,6 +114,10 @@ func didWords(e *dryrun.Event) string {
 		return "The visitor says whether to stay signed in"
 	case signin.Select:
 		return "The visitor chooses an account"
+	case signin.AskTerms:
+		return "The visitor answers the terms"
+	case signin.Forgot:
+		return "The visitor says whose password is forgotten"
 	}
 	return "The visitor goes on"
 }
@@ -211,6 +215,8 @@ func writeWords(w dryrun.Write) string {
 		return "An account for " + w.About
 	case "password":
 		return "The new password; all earlier sessions end"
+	case "told":
+		return "A message to " + w.About + " that the password was changed"
 	case "credential":
 		return "A second factor: " + lowerFirst(methodWord(w.About))
 	case "spent":
@@ -295,6 +301,20 @@ func dueWords(l *i18n.Localizer, m dryrun.Moment) []string {
 		return one("A second factor is demanded, by a policy or by the application.")
 	case signin.Recover:
 		return one("With the first authenticator app or passkey come recovery codes, shown once.")
+	case signin.Forgot:
+		return one("The password is forgotten: whoever reads the mailbox of the account may choose another.")
+	case signin.ResetPassword:
+		return one("The mailbox is theirs, so another password may be chosen.")
+	case signin.ResetDone:
+		return one("The password is another one. A second factor is demanded, so the visitor signs in with it now.")
+	case signin.InvitationOver:
+		return one("The invitation was used, taken back or has run out.")
+	case signin.AskTerms:
+		var names []string
+		for _, x := range s.Terms {
+			names = append(names, fmt.Sprintf("“%s”, version %d", x.Name, x.Version))
+		}
+		return one("The user flow asks to agree to terms that this person has not agreed to in a version that still counts: " + strings.Join(names, ", ") + ".")
 	case signin.ChangePassword:
 		if s.Person.Account.MustChangePassword {
 			return one("The password was set by an admin and has to be changed.")
@@ -304,7 +324,11 @@ func dueWords(l *i18n.Localizer, m dryrun.Moment) []string {
 		if s.Person.Newcomer {
 			return one("The user flow asks newcomers these questions.")
 		}
-		return one("The user flow demands answers that this account does not have yet.")
+		var names []string
+		for _, f := range s.Fields {
+			names = append(names, "“"+questionLabel(f)+"”")
+		}
+		return one("The user flow demands answers that this account does not have yet: " + strings.Join(names, ", ") + ".")
 	case signin.AskConsent:
 		return one("The application wants the person to agree to what it asks for.")
 	case signin.AskStay:
@@ -313,9 +337,6 @@ func dueWords(l *i18n.Localizer, m dryrun.Moment) []string {
 		return one("A sign-in may take an hour. This one took longer and begins anew.")
 	case signin.Refused:
 		return one("The visitor goes back to the application.")
-	}
-	if strings.EqualFold(string(s.Name), "terms") {
-		return one("The user flow asks to agree to terms that this person has not agreed to in their present version.")
 	}
 	return one(stepWord(string(s.Name)) + ".")
 }
@@ -415,4 +436,12 @@ func pretendUser(a account.Account) openid.User {
 		u.Attributes = b
 	}
 	return u
+}
+
+// questionLabel is a question as its page words it.
+func questionLabel(a userflow.Attribute) string {
+	if a.Label == "" && a.Definition != nil {
+		return a.Definition.Name
+	}
+	return first(a.Label, attributeLabel(a.ID))
 }
