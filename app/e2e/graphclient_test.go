@@ -1,6 +1,9 @@
 package e2e
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // TestGraphClient drives the vendor's Graph client for JavaScript over https with the local authority.
 func TestGraphClient(t *testing.T) {
@@ -23,5 +26,17 @@ func TestGraphClient(t *testing.T) {
 	got := n.step("flows", nil)
 	if types := got["types"].([]any); len(types) != 1 || types[0] != "#microsoft.graph.externalUsersSelfServiceSignUpEventsFlow" {
 		t.Errorf("flows: %v", got)
+	}
+	names := got["names"].([]any)
+	redirect := ""
+	for _, app := range manage.call("GET", "/v1.0/applications", nil)["value"].([]any) {
+		if web := app.(map[string]any)["web"].(map[string]any); web["homePageUrl"] != nil && app.(map[string]any)["displayName"] == "Fernhill Market" {
+			redirect = web["homePageUrl"].(string)
+		}
+	}
+	got = n.step("attributes", values{"flow": names[0], "redirect": redirect})
+	if link, _ := got["link"].(string); got["type"] != "#microsoft.graph.identityCustomUserFlowAttribute" || got["listed"] != true || got["asked"] != true || got["refused"] != 409.0 ||
+		got["status"] != "PendingAcceptance" || !strings.HasPrefix(link, s.base+"/fernhill/invitation/") {
+		t.Errorf("attributes: %v", got)
 	}
 }

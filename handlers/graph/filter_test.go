@@ -141,7 +141,7 @@ func FuzzWhere(f *testing.F) {
 		"userPrincipalName ne 'x'", "identities/$count eq 0", "createdDateTime ge 2024-01-01 and accountEnabled"} {
 		f.Add(s)
 	}
-	a := New(API{BaseURL: "http://localhost"})
+	a := New(API{Store: &models.Store{}, BaseURL: "http://localhost"})
 	table := a.users().allowed(true)
 	f.Fuzz(func(t *testing.T, s string) {
 		e, err := odata.Parse(s)

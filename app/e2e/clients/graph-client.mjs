@@ -46,6 +46,27 @@ const steps = {
     const { value } = await graph.api('/identity/authenticationEventsFlows').version('beta').get();
     return { types: [...new Set(value.map((f) => f['@odata.type']))], names: value.map((f) => f.displayName) };
   },
+  // A custom attribute into a flow by reference, and somebody invited into it.
+  async attributes({ flow, redirect }) {
+    const made = await graph.api('/identity/userFlowAttributes').post({ displayName: 'Shoe size', description: 'European', dataType: 'int64' });
+    const custom = await graph.api('/identity/userFlowAttributes').filter("userFlowAttributeType eq 'custom'").get();
+    const all = await graph.api('/identity/authenticationEventsFlows').get();
+    const { id } = all.value.find((f) => f.displayName === flow);
+    const page = `/identity/authenticationEventsFlows/${id}/microsoft.graph.externalUsersSelfServiceSignUpEventsFlow/onAttributeCollection/microsoft.graph.onAttributeCollectionExternalUsersSelfServiceSignUp/attributes`;
+    await graph.api(`${page}/$ref`).post({ '@odata.id': `https://graph.microsoft.com/v1.0/identity/userFlowAttributes/${made.id}` });
+    const asked = await graph.api(page).get();
+    let refused = 0;
+    try {
+      await graph.api(`/identity/userFlowAttributes/${made.id}`).delete();
+    } catch (e) {
+      refused = e.statusCode;
+    }
+    const invitation = await graph.api('/invitations').post({ invitedUserEmailAddress: 'ivy@example.com', inviteRedirectUrl: redirect, sendInvitationMessage: true });
+    await graph.api(`${page}/${made.id}/$ref`).delete();
+    await graph.api(`/identity/userFlowAttributes/${made.id}`).delete();
+    return { type: made['@odata.type'], listed: custom.value.some((a) => a.id === made.id), asked: asked.value.some((a) => a.id === made.id && a.dataType === 'int64'),
+      refused, status: invitation.status, link: invitation.inviteRedeemUrl };
+  },
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
