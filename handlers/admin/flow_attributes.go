@@ -387,7 +387,7 @@ func (p *Portal) attributeSave(c *fiber.Ctx) error {
 	id := c.Params("attribute")
 	if ticked(c, "more") { // further rows; nothing is saved
 		readField(c, &d.flow, id)
-		return p.attributePage(c, d, nil, 5)
+		return p.attributePage(c, d, nil, 10)
 	}
 	changed, err := p.save(c, d, func(f *userflow.Flow) error {
 		if place(*f, id) < 0 {

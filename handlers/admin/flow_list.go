@@ -19,7 +19,7 @@ import (
 
 func flowsHelp() views.Help {
 	return views.Help{What: "A user flow is the set of pages by which people sign up and sign in: with what they prove themselves, and what they tell about themselves when signing up.",
-		Do: "Make one and add applications to it. An application is in one flow at most; a flow serves many applications. Each change is published as a new version; whoever is signing in at that moment finishes with the version they started with."}
+		Do: "Make one and add applications to it. An application is in one flow at most; a flow serves many applications. What you change is a draft until you publish it as a new version; whoever is signing in at that moment finishes with the version they started with."}
 }
 
 // sortedFlows are the tenant's flows by name.
@@ -66,9 +66,17 @@ func (p *Portal) flowList(c *fiber.Ctx) error {
 	}
 	t := views.Table{Caption: "User flows", Columns: []views.Column{{Label: "Name"}, {Label: "New people get"}, {Label: "Sign-up"}, {Label: "Second factor"}, {Label: "Applications", Num: true}, {Label: "Version", Num: true}, {Label: "Changed"}}}
 	for _, f := range flows {
+		version := views.Cell{Kind: views.Num, Text: strconv.Itoa(f.Version)}
+		draft, has, err := v.tenant.Draft(c.UserContext(), f.ID)
+		if err != nil {
+			return err
+		}
+		if has {
+			version.Sub = "Draft by " + draft.ActorName
+		}
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: f.Name, Href: v.base() + "/user-flows/" + f.ID}, plain(factorLabel(f.SignUpMethod)),
 			badge(choose(f.SignUpAllowed, "ok", "neutral"), choose(f.SignUpAllowed, "Open", "Closed")), plain(enforcementLabel(f.MFA.Enforcement)),
-			{Kind: views.Num, Text: strconv.Itoa(len(f.ApplicationIDs))}, {Kind: views.Num, Text: strconv.Itoa(f.Version)}, when(f.UpdatedAt)}})
+			{Kind: views.Num, Text: strconv.Itoa(len(f.ApplicationIDs))}, version, when(f.UpdatedAt)}})
 	}
 	l := views.List{Filter: w.filter(3, views.Field{Name: "search", Label: "Name", Type: "search"},
 		views.Field{Kind: views.Select, Name: "method", Label: "New people get", Options: []views.Option{{Label: "Any method"}, {Value: "emailPassword", Label: factorLabel(userflow.EmailPassword)}, {Value: "emailCode", Label: factorLabel(userflow.EmailCode)}}}),

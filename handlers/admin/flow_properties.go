@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -18,7 +19,7 @@ func (p *Portal) flowProperties(c *fiber.Ctx) error {
 	if d.writes() {
 		return p.partPage(c, d, propertiesPart(), nil)
 	}
-	summary := flowSummary(d.flow, "")
+	summary := flowSummary(d.v.dir, d.flow)
 	return p.designPage(c, d, tabProperties, []views.DesignPart{{Section: &summary}}, nil, nil)
 }
 
@@ -44,7 +45,11 @@ func propertiesPart() part {
 		},
 		read: func(c *fiber.Ctx, f *userflow.Flow) {
 			f.Name, f.SignUpAllowed, f.PasswordReset = typed(c, "name"), ticked(c, "signUpAllowed"), ticked(c, "passwordReset")
-			f.MFA = userflow.MFA{Enforcement: userflow.Enforcement(typed(c, "mfa")), Methods: all(c, "mfaMethods"), MayPostpone: ticked(c, "mayPostpone")}
+			methods := all(c, "mfaMethods")
+			if slices.Contains(f.MFA.Methods, "sms") { // chosen by a program; the form does not offer it yet
+				methods = append(methods, "sms")
+			}
+			f.MFA = userflow.MFA{Enforcement: userflow.Enforcement(typed(c, "mfa")), Methods: methods, MayPostpone: ticked(c, "mayPostpone")}
 		}}
 }
 

@@ -254,7 +254,7 @@ func TestAFieldIsEditedWhole(t *testing.T) {
 	form := []string{"label", "Your [card](https://shop.example/card)", "hint", "On its back", "required", "yes", "inputType", "checkboxMultiSelect",
 		"options.0.text", "Gold", "options.0.value", "g", "options.1.text", "", "options.1.value", "", "options.2.text", "Silver", "options.2.value", "s", "revision", revision}
 	a := w.post(page, append(form, "more", "yes")...)
-	a.wants(t, 200, "Text 7")
+	a.wants(t, 200, "Text 12")
 	if !strings.Contains(a.body, `value="Silver"`) {
 		t.Error("more rows lost what was typed")
 	}

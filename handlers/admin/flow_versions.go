@@ -67,7 +67,7 @@ func (p *Portal) flowVersion(c *fiber.Ctx) error {
 		return err
 	}
 	s.Primary = nil
-	summary := flowSummary(f, "")
+	summary := flowSummary(d.v.dir, f)
 	summary.Title = "As it was"
 	parts := []views.DesignPart{{Section: &summary}}
 	if n != d.now.Version {

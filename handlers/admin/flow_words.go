@@ -62,32 +62,50 @@ func inputWord(t userflow.InputType) string {
 	return word
 }
 
-func flowSummary(f userflow.Flow, change string) views.Section {
-	var methods, attributes []string
+// flowSummary is a flow to be read.
+func flowSummary(dir *models.Directory, f userflow.Flow) views.Section {
+	var methods, attributes, second, terms, who []string
 	for _, m := range f.SignInMethods {
 		methods = append(methods, factorLabel(m))
+	}
+	if f.UserNames {
+		methods = append(methods, "User name with password")
 	}
 	for _, a := range f.Attributes {
 		attributes = append(attributes, attributeName(a)+choose(a.Required, " (must be filled in)", ""))
 	}
-	if len(attributes) == 0 {
-		attributes = []string{"Nothing"}
-	}
-	var second []string
 	for _, m := range f.MFA.Methods {
 		second = append(second, map[string]string{"email": "Code by email", "sms": "Code by text message", "softwareOath": "Authenticator app", "fido2": "Passkey"}[m])
 	}
-	if len(second) == 0 {
-		second = []string{"None"}
+	for _, id := range f.Terms {
+		terms = append(terms, termsName(dir, id))
+	}
+	for _, d := range f.Domains.Allow {
+		who = append(who, "Only "+d)
+	}
+	for _, d := range f.Domains.Deny {
+		who = append(who, "Not "+d)
+	}
+	if f.Domains.RefuseDisposable {
+		who = append(who, "No throw-away addresses")
+	}
+	list := func(label string, list []string, none string) views.Fact {
+		if len(list) == 0 {
+			list = []string{none}
+		}
+		return views.Fact{Label: label, Value: views.Cell{Kind: views.Lines, List: list}}
 	}
 	return views.Section{ID: "overview", Title: "Settings", Summary: []views.Fact{
-		{Label: "Name", Value: views.Cell{Kind: views.Name, Text: f.Name}, Change: change},
-		{Label: "New people get", Value: plain(factorLabel(f.SignUpMethod)), Change: change},
-		{Label: "Ways to sign in", Value: views.Cell{Kind: views.Lines, List: methods}},
-		{Label: "Sign-up", Value: plain(choose(f.SignUpAllowed, "Open to everybody", "Closed: only existing accounts can sign in")), Change: change},
-		{Label: "Asked at sign-up", Value: views.Cell{Kind: views.Lines, List: attributes}, Change: change},
-		{Label: "Second factor", Value: plain(enforcementLabel(f.MFA.Enforcement)), Change: change},
-		{Label: "Second factors on offer", Value: views.Cell{Kind: views.Lines, List: second}, Change: change},
+		{Label: "Name", Value: views.Cell{Kind: views.Name, Text: f.Name}},
+		{Label: "New people get", Value: plain(factorLabel(f.SignUpMethod))},
+		list("Ways to sign in", methods, "None"),
+		{Label: "Sign-up", Value: plain(choose(f.SignUpAllowed, "Open", "Closed: only existing accounts and invited people"))},
+		list("Who may sign up", who, "Everybody"),
+		list("Asked at sign-up", attributes, "Only the email address"),
+		list("Terms to agree to", terms, "None"),
+		{Label: "Forgotten password", Value: plain(choose(f.PasswordReset, "People reset it by themselves", "An admin sets a new one"))},
+		{Label: "Second factor", Value: plain(enforcementLabel(f.MFA.Enforcement))},
+		list("Second factors on offer", second, "None"),
 		fact("User flow ID", code(f.ID))}}
 }
 

@@ -61,6 +61,14 @@ func firstFlow(d *models.Directory) (string, bool) {
 	return "", false
 }
 
+// appsOfFirstFlow is where an application is added to a flow: the flow's own page when there is one alone.
+func (v *visit) appsOfFirstFlow() string {
+	if flows := sortedFlows(v.dir); len(flows) == 1 {
+		return v.flowBase(flows[0].ID) + "/apps"
+	}
+	return v.base() + "/user-flows"
+}
+
 // checklist looks at what is really there.
 func (p *Portal) checklist(c *fiber.Ctx, v *visit) ([]views.Step, error) {
 	base, people := v.base(), 0
@@ -93,7 +101,7 @@ func (p *Portal) checklist(c *fiber.Ctx, v *visit) ([]views.Step, error) {
 	return []views.Step{
 		v.step("Register an application", "Something that your customers sign in to.", people > 0, "Register", base+"/applications/new", access.AppWrite),
 		v.step("Make a user flow", "The pages by which people sign up and sign in.", len(v.dir.Flows) > 0, "Make one", base+"/user-flows/new", access.FlowWrite),
-		v.step("Add the application to the flow", "Without it nobody can sign in to the application.", len(v.dir.FlowOf) > 0, "Open flows", base+"/user-flows", access.FlowWrite),
+		v.step("Add the application to the flow", "Without it nobody can sign in to the application.", len(v.dir.FlowOf) > 0, "Add it", v.appsOfFirstFlow(), access.FlowWrite),
 		v.step("See the first sign-in", "Connect your app with the ready text, or run the user flow.", len(seen.Items) > 0, "Connect", base+"/applications", access.AppRead),
 		v.step("Set up mail", "Customers get their codes by mail. Set SMTP_URL; in development the mailbox at /dev/mailbox catches every mail.", p.MailReady, "", "", ""),
 		https, second,
