@@ -15,6 +15,8 @@ func stepWord(s string) string {
 		"emailCode": "Asked for the code from the mail", "verifyEmail": "Asked to prove the address", "risk": "Assessed the risk",
 		"policy": "Evaluated Conditional Access", "blocked": "Said no", "enrol": "Asked to set up a second factor",
 		"challenge": "Asked for the second factor", "mfa": "Asked for the second factor", "newPassword": "Asked for a new password",
+		"forgot": "Asked whose password was forgotten", "resetPassword": "Asked for a new password in place of the forgotten one",
+		"resetDone": "Said that the password was changed", "invitationOver": "Said that the invitation can be used no more",
 		"changePassword": "Asked for a new password", "attributes": "Asked for details of the account", "terms": "Asked to accept the terms",
 		"consent": "Asked for consent", "stay": "Asked whether to stay signed in", "kmsi": "Asked whether to stay signed in",
 		"signIn": "Showed the sign-in page", "signUp": "Showed the sign-up page", "select": "Asked to choose an account", "noAccount": "Said that nobody has this address", "refused": "Went back to the application",
@@ -60,6 +62,7 @@ func noteWord(s string) string {
 		"no_usable_method":            "A second factor was demanded, but the user flow offers none that this person can use",
 		"risk_and_not_enrolled":       "A second factor was demanded because of risk, and the person has none: that is a refusal",
 		"acr_unsatisfied":             "The assurance that the application asked for was not reached",
+		"password_reset":              "The person had forgotten the password and chose a new one, by a code sent to the account's address",
 		"evaluation_skipped_trial":    "Risk and policies were skipped: this is a trial tenant",
 	}[s]; ok {
 		return w

@@ -217,6 +217,8 @@ func stepWords(name string) string {
 		"signUp": "asked for the address of a new account", "password": "asked for the password", "code": "asked for the code that was sent",
 		"newPassword": "asked for a new password", "noAccount": "said that there is no account", "blocked": "said no",
 		"enrol": "asked to set up another way to confirm", "challenge": "asked for another way to confirm",
+		"forgot": "asked whose password was forgotten", "resetPassword": "asked for a new password in place of the forgotten one",
+		"resetDone": "said that the password was changed", "invitationOver": "said that the invitation can be used no more",
 		"recovery": "showed recovery codes", "changePassword": "asked to change the password", "attributes": "asked the questions of the user flow",
 		"consent": "asked for consent", "stay": "asked whether to stay signed in", "issue": "gave the answer to the app",
 		"expired": "said that it took too long", "refused": "sent the app an error",
@@ -230,7 +232,8 @@ func methodWords(name string) string {
 
 func noteWords(name string) string {
 	return wordsOf(map[string]string{"mfa_suppressed_by_user_flow": "A policy asked for a second factor, but the user flow has it switched off",
-		"acr_unsatisfied": "The app asked for a stronger sign-in than there was", "no_usable_method": "A second factor was due and there was no way to give it"}, name)
+		"acr_unsatisfied": "The app asked for a stronger sign-in than there was", "no_usable_method": "A second factor was due and there was no way to give it",
+		"password_reset": "A forgotten password was replaced, by a code sent to the account's address"}, name)
 }
 
 func wordsOf(known map[string]string, name string) string {

@@ -1,11 +1,9 @@
 package hosted
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
-	"slices"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -42,7 +40,10 @@ func (h *Hosted) accept(c *fiber.Ctx) error {
 	if err != nil || client == nil {
 		return err
 	}
-	to := landing(dir.Tenant.Slug, client, i.RedirectURI)
+	to, err := h.landing(c, dir, i, client)
+	if err != nil {
+		return err
+	}
 	back, err := json.Marshal(invite{Landing: to})
 	if err != nil {
 		return err
@@ -136,22 +137,25 @@ func gone(r signin.Request) (signin.Outcome, error) {
 	return signin.Outcome{Redirect: i.Landing}, err
 }
 
-// landing is where the person goes afterwards: what the invitation says, if it is a place of the app's own,
-// else the front page of the app.
-func landing(slug string, client *openid.Client, wish string) string {
-	var origins []string
+// landing is where the person goes afterwards: what the invitation says, which was checked against the app
+// when it was made; else the home page of the app; else the front page of where it takes its answers.
+func (h *Hosted) landing(c *fiber.Ctx, dir *models.Directory, i userflow.Invitation, client *openid.Client) (string, error) {
+	if i.RedirectURI != "" {
+		return i.RedirectURI, nil
+	}
+	app, err := h.sessions.Store.Tenant(dir.Tenant.ID).ApplicationByClient(c.UserContext(), client.ID)
+	if err != nil {
+		return "", err
+	}
+	if app.HomepageURL != "" {
+		return app.HomepageURL, nil
+	}
 	for _, u := range client.RedirectURIs {
 		if o := originOf(u.URI); o != "" {
-			origins = append(origins, o)
+			return o + "/", nil
 		}
 	}
-	switch {
-	case wish != "" && slices.Contains(origins, cmp.Or(originOf(wish), "-")):
-		return wish
-	case len(origins) > 0:
-		return origins[0] + "/"
-	}
-	return "/" + url.PathEscape(slug) + "/invitation/done"
+	return "/" + url.PathEscape(dir.Tenant.Slug) + "/invitation/done", nil
 }
 
 // originOf is scheme and host of a web address; "" for any other.
