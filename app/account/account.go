@@ -80,6 +80,19 @@ func (a Account) Value(id string) any {
 	return text
 }
 
+// Address is where the account is told things; "" when it has none.
+func (a Account) Address() string {
+	if a.Mail != "" {
+		return a.Mail
+	}
+	for _, i := range a.Identities {
+		if i.SignInType == SignInEmail {
+			return i.Value
+		}
+	}
+	return ""
+}
+
 // Method is one registered way to confirm it's you.
 type Method struct {
 	ID        string

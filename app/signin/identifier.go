@@ -55,7 +55,7 @@ func (id Identified) mailbox(who account.Account) string {
 	if id.Type != account.SignInUserName {
 		return id.Canonical
 	}
-	canonical, err := account.CanonicalEmail(mailOf(who))
+	canonical, err := account.CanonicalEmail(who.Address())
 	if err != nil {
 		return ""
 	}
@@ -70,7 +70,7 @@ func (r *run) mailTo(ctx context.Context, purpose string, who account.Account, i
 		return r.mail(ctx, purpose, address(who, id.Typed, id.Canonical), decoy)
 	}
 	name := string(labels("userName", r.a.TenantID, id.Canonical))
-	to, quiet := mailOf(who), id.mailbox(who)
+	to, quiet := who.Address(), id.mailbox(who)
 	if quiet == "" {
 		to, quiet, decoy = id.Canonical, name+" nobody", true
 	}

@@ -399,6 +399,7 @@ func anyScene(t *rapid.T) *scene {
 		prompt("select_account"), prompt("consent"), maxAge(0), maxAge(7200), revoked, other, late, block, mfa, mfaForRisk,
 		frequency(30 * time.Minute), neverPersistent, changeByPolicy, mustChange, changed, portal, mayPostpone, postponed, hasMethod(factor.TOTP),
 		hasMethod(factor.EmailCode), hasMethod(factor.Passkey), showed(factor.TOTP), showed(factor.EmailCode), enrolled(factor.TOTP),
+		forgetful, mayReset, resetMailed, resetShown, replaced, revokedAfterwards, byName, denies("example.com"), invited, spent, takenBack, nameTakenW,
 		enrolled(factor.EmailCode), codesMade, codesKept, wantsConsent, consented, agreed, acr, asksMore, hasName, rules(true), rules(false), wantsTerms, acceptedBefore(2), acceptedBefore(4), acceptsTerms,
 		enforce(userflow.MFAAlways, "email", "softwareOath"), enforce(userflow.MFAConditional, "softwareOath", "fido2"), enforce(userflow.MFAAlways, "email")}
 	var chosen []change
@@ -450,7 +451,7 @@ func TestNextIsTotalAndNeverIssuesWithoutProof(t *testing.T) {
 		if len(termsDue(f, s.w)) > 0 || f.Attributes == nil && !p.Newcomer && len(missing(Fields(s.w.Flow), p)) > 0 {
 			t.Fatal("issued although an answer or an agreement is missing")
 		}
-		if p.Newcomer && (f.Email == nil || !s.w.Flow.SignUpAllowed) {
+		if p.Newcomer && (f.Email == nil || !s.w.Flow.SignUpAllowed && s.a.Request.Invitation == nil) {
 			t.Fatal("a new account without a proven address, or although sign-up is off")
 		}
 	})
@@ -465,7 +466,7 @@ func TestAMissingFactNeverWeakens(t *testing.T) {
 		i := rapid.IntRange(0, facts.NumField()-1).Draw(t, "fact")
 		name := facts.Type().Field(i).Name
 		switch name {
-		case "Cancelled", "Identified", "Other", "SignUp", "Recovery", "Trail":
+		case "Cancelled", "Identified", "Other", "SignUp", "Reset", "Recovery", "Trail":
 			return // these say what a person wants: without them another question is asked, of the session for one
 		}
 		facts.Field(i).SetZero()
@@ -482,6 +483,11 @@ func answer(s *scene, n Step) bool {
 		named(s)
 		password(s)
 		stayed(s)
+	case Forgot:
+		named(s)
+		resetMailed(s)
+	case ResetPassword:
+		replaced(s)
 	case Identify:
 		named(s)
 		if !s.w.Flow.Accepts(userflow.EmailPassword) {

@@ -95,7 +95,7 @@ func (r *run) changed(ctx context.Context, s Store, who account.Account, p Passw
 	if err := s.SetPassword(ctx, who.ID, p); err != nil {
 		return err
 	}
-	return r.Mailer.PasswordChanged(ctx, s.Tx(), ChangeMail{TenantID: r.a.TenantID, To: mailOf(who), Locale: cmp.Or(who.PreferredLanguage, r.visit.Locale),
+	return r.Mailer.PasswordChanged(ctx, s.Tx(), ChangeMail{TenantID: r.a.TenantID, To: who.Address(), Locale: cmp.Or(who.PreferredLanguage, r.visit.Locale),
 		At: p.At, Signals: r.visit.Signals})
 }
 
@@ -110,17 +110,4 @@ func (r *run) replace(who account.Account, hash string, everywhere bool) {
 	if everywhere { // the world of this request; the next one reads it
 		r.w.Account.SessionsValidFrom = at
 	}
-}
-
-// mailOf is the address that an account is told things at.
-func mailOf(who account.Account) string {
-	if who.Mail != "" {
-		return who.Mail
-	}
-	for _, i := range who.Identities {
-		if i.SignInType == account.SignInEmail {
-			return i.Value
-		}
-	}
-	return ""
 }

@@ -9,6 +9,7 @@ import (
 
 	"portico/app/account"
 	"portico/app/fault"
+	"portico/app/message"
 	"portico/app/tenant"
 	"portico/handlers"
 	"portico/models"
@@ -228,7 +229,13 @@ func (p *Portal) userPassword(c *fiber.Ctx) error {
 	if err != nil {
 		return p.userPasswordPage(c, err)
 	}
-	if err := v.tenant.SetPassword(c.UserContext(), v.actor(c), u.ID, models.PasswordChange{Hash: hash, MustChange: ticked(c, "mustChange"), RevokeSessions: true}); err != nil {
+	err = v.tenant.InTx(c.UserContext(), func(t *models.Tenant) error {
+		if err := t.SetPassword(c.UserContext(), v.actor(c), u.ID, models.PasswordChange{Hash: hash, MustChange: ticked(c, "mustChange"), RevokeSessions: true}); err != nil {
+			return err
+		}
+		return message.PostPasswordChanged(c.UserContext(), t, message.Change{TenantID: t.ID, To: u.Address(), Locale: u.PreferredLanguage, At: t.Now()}, t.Now())
+	})
+	if err != nil {
 		return err
 	}
 	flash := models.PortalFlash{Kind: "ok", Text: "Password of “" + userName(u) + "” set. Every session has ended."}

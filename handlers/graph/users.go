@@ -10,6 +10,7 @@ import (
 	"portico/app/access"
 	"portico/app/account"
 	"portico/app/fault"
+	"portico/app/message"
 	"portico/app/tenant"
 	"portico/app/userflow"
 	"portico/handlers/graph/odata"
@@ -290,6 +291,10 @@ func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, aga
 		}
 		if hash != "" {
 			if err := t.SetPassword(ctx, c.actor(), u.ID, models.PasswordChange{Hash: hash, MustChange: mustChange, RevokeSessions: true}); err != nil {
+				return err
+			}
+			told := message.Change{TenantID: t.ID, To: made.Address(), Locale: made.PreferredLanguage, At: t.Now()}
+			if err := message.PostPasswordChanged(ctx, t, told, t.Now()); err != nil {
 				return err
 			}
 		}

@@ -147,8 +147,8 @@ func (h *Hosted) landing(c *fiber.Ctx, dir *models.Directory, i userflow.Invitat
 	if err != nil {
 		return "", err
 	}
-	if app.HomepageURL != "" {
-		return app.HomepageURL, nil
+	if app.Spec.HomepageURL != "" {
+		return app.Spec.HomepageURL, nil
 	}
 	for _, u := range client.RedirectURIs {
 		if o := originOf(u.URI); o != "" {
