@@ -231,7 +231,7 @@ func TestAdminDesignsAFlow(t *testing.T) {
 	ada.goTo(portal + "/users?search=mina")
 	ada.do("open", chromedp.WaitVisible(chromedp.CSS("main tbody th a")))
 	ada.press("main tbody th a")
-	for _, want := range []string{"M-1234"} {
+	for _, want := range []string{"M-1234", "Autumn", "1992"} {
 		ada.sees(want)
 	}
 	ada.accessible("member-detail")
