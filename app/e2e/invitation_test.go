@@ -156,7 +156,7 @@ func TestInvitedPersonAgreesToTerms(t *testing.T) {
 			t.Errorf("the new text is not there: %s", text)
 		}
 	}
-	ivy.sees("have changed")
+	ivy.sees("has changed")
 	ivy.accessible("terms-changed")
 
 	// The same tenant as files: out, changed by hand, planned, in again.
