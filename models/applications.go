@@ -58,6 +58,7 @@ type ApplicationSpec struct {
 	AppRoleRequired        bool                  `json:"appRoleAssignmentRequired,omitempty"`
 	Claims                 []openid.ClaimMapping `json:"claims,omitempty"`             // what its tokens say besides
 	AcceptMappedClaims     bool                  `json:"acceptMappedClaims,omitempty"` // kept for the vendor's tools; claims need no opt-in here
+	ClaimsPolicyID         string                `json:"claimsPolicyId,omitempty"`     // the claims mapping policy that Claims come from
 }
 
 // AppRole is a role that an application defines for its users or for other applications.
@@ -86,6 +87,8 @@ type Application struct {
 	CreatedAt          time.Time
 	UpdatedAt          time.Time
 	DeletedAt          time.Time // zero = not deleted
+
+	claimsByPolicy bool // an edit that a claims mapping policy makes
 }
 
 // ApplicationSecret is a client secret as it can be shown: not the secret.
@@ -383,6 +386,7 @@ func (t *Tenant) editApplication(ctx context.Context, actor audit.Actor, id, act
 		}
 		next := before
 		next.Name, next.Kind, next.Enabled, next.Spec = strings.TrimSpace(after.Name), after.Kind, after.Enabled, after.Spec
+		next.keepPolicy(before, after.claimsByPolicy)
 		after = next
 		if err := t.checkApplication(ctx, after); err != nil {
 			return audit.Event{}, err

@@ -11,7 +11,7 @@ func Tables() []any {
 	return []any{
 		&TenantRow{},
 		&UserRow{}, &IdentityRow{}, &CredentialRow{},
-		&ApplicationRow{}, &ApplicationCredentialRow{},
+		&ApplicationRow{}, &ApplicationCredentialRow{}, &ClaimsPolicyRow{},
 		&UserFlowRow{}, &UserFlowVersionRow{}, &UserFlowAppRow{},
 		&DefinitionRow{}, &TermsRow{}, &TermsVersionRow{}, &AcceptanceRow{}, &InvitationRow{},
 		&SignInRow{}, &AuditRow{},

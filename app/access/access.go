@@ -75,7 +75,8 @@ func Needed(p Permission) []Permission {
 func Known() []Permission {
 	return append(append(All(), Delegated()...), DirectoryRead, DirectoryWrite, "User.ReadBasic.All", "User.EnableDisableAccount.All",
 		"User.ManageIdentities.All", "User.DeleteRestore.All", "User.RevokeSessions.All", "User-Mail.ReadWrite.All",
-		"User-Phone.ReadWrite.All", "User-PasswordProfile.ReadWrite.All", "Policy.Read.ConditionalAccess")
+		"User-Phone.ReadWrite.All", "User-PasswordProfile.ReadWrite.All", "Policy.Read.ConditionalAccess",
+		"Policy.ReadWrite.ApplicationConfiguration")
 }
 
 // Covers reports whether a holder of have may give all of want: nobody can grant a right they do not

@@ -99,3 +99,126 @@ func TestClaimsInFiles(t *testing.T) {
 		}
 	})
 }
+
+func policyOf(schema string) map[string]any {
+	return map[string]any{"displayName": "Home claims", "definition": []string{`{"ClaimsMappingPolicy":{"Version":1,"IncludeBasicClaimSet":"true",` + schema + `}}`}}
+}
+
+// A policy in the vendor's language becomes the claims of the application that it is assigned to, and
+// follows it until somebody takes it away.
+func TestClaimsMappingPolicies(t *testing.T) {
+	each(t, func(w *world) {
+		app := w.want(201, w.do("POST", "/applications", map[string]any{"displayName": "Home"}))
+		appPath := "/applications/" + app.body["id"].(string)
+		sp := "/servicePrincipals(appId='" + app.body["appId"].(string) + "')"
+		claims := func() string {
+			w.t.Helper()
+			list := w.want(200, w.do("GET", appPath, nil)).body["portico"].(map[string]any)["claims"].([]any)
+			var out []string
+			for _, c := range list {
+				m := c.(map[string]any)
+				out = append(out, m["name"].(string)+"="+textOf(m["id"])+textOf(m["value"]))
+			}
+			return strings.Join(out, " ")
+		}
+		made := w.want(201, w.do("POST", "/policies/claimsMappingPolicies", policyOf(`"ClaimsSchema":[{"Source":"user","ID":"surname"},{"Source":"user","ID":"givenname","JwtClaimType":"first"},
+			{"Value":"gold","JwtClaimType":"plan"},{"Source":"transformation","ID":"joined","TransformationId":"join","JwtClaimType":"whole"}],
+			"ClaimsTransformation":[{"ID":"join","TransformationMethod":"Join","InputClaims":[{"ClaimTypeReferenceId":"surname","TransformationClaimType":"string2"},{"ClaimTypeReferenceId":"givenname","TransformationClaimType":"string1"}],
+			"InputParameters":[{"ID":"separator","Value":" "}],"OutputClaims":[{"ClaimTypeReferenceId":"joined","TransformationClaimType":"outputClaim"}]}]`)))
+		id := made.body["id"].(string)
+		path := "/policies/claimsMappingPolicies/" + id
+		if got := w.want(200, w.do("GET", path, nil)); got.body["isOrganizationDefault"] != false || len(got.body["definition"].([]any)) != 1 {
+			w.t.Errorf("the policy: %s", got.raw)
+		}
+		ref := map[string]any{"@odata.id": w.base + "/v1.0/policies/claimsMappingPolicies/" + id}
+		w.want(204, w.do("POST", sp+"/claimsMappingPolicies/$ref", ref))
+		w.want(204, w.do("POST", sp+"/claimsMappingPolicies/$ref", ref)) // again changes nothing
+		if got := claims(); got != "first=givenName plan=gold whole=givenName" {
+			w.t.Errorf("claims: %s", got)
+		}
+		if list := w.want(200, w.do("GET", sp+"/claimsMappingPolicies", nil)).values(); len(list) != 1 {
+			w.t.Errorf("assigned: %v", list)
+		}
+		if list := w.want(200, w.do("GET", path+"/appliesTo", nil)).values(); len(list) != 1 {
+			w.t.Errorf("applies to: %v", list)
+		}
+		// The policy's change is the application's.
+		w.want(204, w.do("PATCH", path, policyOf(`"ClaimsSchema":[{"Source":"user","ID":"mail","JwtClaimType":"mailbox"}]`)))
+		if got := claims(); got != "mailbox=mail" {
+			w.t.Errorf("after the policy changed: %s", got)
+		}
+		// An unrelated PATCH keeps the application in its policy; editing the claims takes it out.
+		w.want(204, w.do("PATCH", appPath, `{"portico":{"askConsent":true}}`))
+		if list := w.want(200, w.do("GET", sp+"/claimsMappingPolicies", nil)).values(); len(list) != 1 {
+			w.t.Errorf("an unrelated change took the policy away: %v", list)
+		}
+		second := w.want(201, w.do("POST", "/policies/claimsMappingPolicies", policyOf(`"ClaimsSchema":[{"Value":"x","JwtClaimType":"y"}]`))).body["id"].(string)
+		other := map[string]any{"@odata.id": w.base + "/v1.0/policies/claimsMappingPolicies/" + second}
+		if got := w.want(409, w.do("POST", sp+"/claimsMappingPolicies/$ref", other)); !strings.Contains(got.raw, "can have one") {
+			w.t.Errorf("a second policy: %s", got.raw)
+		}
+		w.want(404, w.do("DELETE", sp+"/claimsMappingPolicies/"+second+"/$ref", nil))
+		w.want(204, w.do("PATCH", appPath, `{"portico":{"claims":[{"source":"user","id":"city","name":"town"}]}}`))
+		if list := w.want(200, w.do("GET", sp+"/claimsMappingPolicies", nil)).values(); len(list) != 0 {
+			w.t.Errorf("still assigned: %v", list)
+		}
+		if got := w.want(409, w.do("POST", sp+"/claimsMappingPolicies/$ref", ref)); !strings.Contains(got.raw, "of its own") {
+			w.t.Errorf("over claims of its own: %s", got.raw)
+		}
+		// Deleting a policy takes its claims along.
+		w.want(204, w.do("PATCH", appPath, `{"portico":{"claims":[]}}`))
+		w.want(204, w.do("POST", sp+"/claimsMappingPolicies/$ref", other))
+		w.want(204, w.do("DELETE", "/policies/claimsMappingPolicies/"+second, nil))
+		if got := claims(); got != "" {
+			w.t.Errorf("after the policy was deleted: %s", got)
+		}
+		w.want(204, w.do("POST", sp+"/claimsMappingPolicies/$ref", ref))
+		w.want(204, w.do("DELETE", sp+"/claimsMappingPolicies/"+id+"/$ref", nil))
+		if got := claims(); got != "" {
+			w.t.Errorf("after it was taken away: %s", got)
+		}
+		w.want(404, w.do("POST", sp+"/claimsMappingPolicies/$ref", other))
+	})
+}
+
+func textOf(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+// What Portico cannot say is refused in words when the policy is saved.
+func TestDefinitionsThatCannotBeSaid(t *testing.T) {
+	each(t, func(w *world) {
+		for schema, want := range map[string]string{
+			`"ClaimsSchema":[{"Value":"x","JwtClaimType":"sub"}]`:                                              "is reserved",
+			`"ClaimsSchema":[{"Source":"user","ID":"employeeid","JwtClaimType":"e"}]`:                          "There is no attribute",
+			`"ClaimsSchema":[{"Source":"CustomClaimsProvider","ID":"dateOfBirth","JwtClaimType":"birthdate"}]`: "custom claims provider",
+			`"ClaimsSchema":[{"Source":"company","ID":"tenantcountry","JwtClaimType":"c"}]`:                    "has the Source 'company'",
+			`"ClaimsSchema":[{"SamlClaimType":"urn:x","Value":"y"}]`:                                           "JwtClaimType",
+			`"ClaimsSchema":[{"Source":"transformation","ID":"a","TransformationId":"b","JwtClaimType":"c"}]`:  "is not there",
+			`"Version":2,"ClaimsSchema":[]`:                                                                    "", // a name twice is the last one in JSON
+			`"ClaimsSchema":[{"Colour":"x"}]`:                                                                  "Colour",
+			`"ClaimsSchema":[{"Value":"","JwtClaimType":"empty"}]`:                                             "Enter the text",
+			`"ClaimsSchema":[{"Source":"user","JwtClaimType":"nothing"}]`:                                      "Choose an attribute",
+			`"ClaimsSchema":[{"Source":"user","ID":"mail","JwtClaimType":"m"},{"Source":"transformation","ID":"o","TransformationId":"t","JwtClaimType":"c"}],
+				"ClaimsTransformation":[{"ID":"t","TransformationMethod":"RegexReplace","InputClaims":[{"ClaimTypeReferenceId":"mail"}],"OutputClaims":[{"ClaimTypeReferenceId":"o"}]}]`: "'RegexReplace'",
+		} {
+			if got := w.want(400, w.do("POST", "/policies/claimsMappingPolicies", policyOf(schema))); !strings.Contains(got.raw, want) {
+				w.t.Errorf("%s: %s", schema, got.raw)
+			}
+		}
+		for body, want := range map[string]string{
+			`{"displayName":"x"}`:                             "definition",
+			`{"displayName":"x","definition":[]}`:             "one text",
+			`{"displayName":"x","definition":["{"]}`:          "not valid",
+			`{"displayName":"x","definition":["{}"]}`:         "ClaimsMappingPolicy",
+			`{"definition":["{\"ClaimsMappingPolicy\":{}}"]}`: "name for the policy",
+			`{"displayName":"x","definition":["{\"ClaimsMappingPolicy\":{}}"],"isOrganizationDefault":true}`:      "default",
+			`{"displayName":"x","definition":["{\"ClaimsMappingPolicy\":{\"IncludeBasicClaimSet\":\"false\"}}"]}`: "scopes decide",
+		} {
+			if got := w.want(400, w.do("POST", "/policies/claimsMappingPolicies", body)); !strings.Contains(got.raw, want) {
+				w.t.Errorf("%s: %s", body, got.raw)
+			}
+		}
+	})
+}

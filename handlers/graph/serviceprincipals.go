@@ -98,5 +98,6 @@ func (a *API) servicePrincipals() *collection[application] {
 		{method: http.MethodPost, path: "addKey", need: writeApps(), run: a.addKey},
 		{method: http.MethodPost, path: "removeKey", need: writeApps(), run: a.removeKey},
 	}
+	r.actions = append(r.actions, assignedPolicies()...)
 	return r
 }

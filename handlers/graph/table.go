@@ -11,6 +11,7 @@ func (a *API) resources() ([]resource, []managed) {
 		me{users},
 		applications,
 		a.servicePrincipals(),
+		a.claimsPolicies(),
 		deletedItems{a, users, applications},
 		flows,
 		a.userFlowVersions(flows),

@@ -34,6 +34,8 @@ CREATE INDEX IF NOT EXISTS "invitations_address" ON "invitations" ("tenant_id","
 --;
 CREATE INDEX IF NOT EXISTS "invitations_time" ON "invitations" ("tenant_id","created_at")
 --;
+CREATE TABLE "claims_policies" ("tenant_id" varchar(36),"id" varchar(36),"document" text,"created_at" timestamptz,"updated_at" timestamptz,PRIMARY KEY ("tenant_id","id"))
+--;
 INSERT INTO user_attributes (tenant_id, id, name_norm, document, created_at, updated_at)
   SELECT tenant_id, id, lower(name), json_build_object('id', id, 'name', name, 'dataType', kind)::text, created_at, created_at FROM (
     SELECT v.tenant_id, a.value->>'id' AS id, substr(a.value->>'id', 11) AS name,

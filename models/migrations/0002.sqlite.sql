@@ -34,6 +34,8 @@ CREATE INDEX `invitations_address` ON `invitations`(`tenant_id`,`canonical`)
 --;
 CREATE INDEX `invitations_time` ON `invitations`(`tenant_id`,`created_at`)
 --;
+CREATE TABLE `claims_policies` (`tenant_id` text,`id` text,`document` text,`created_at` datetime,`updated_at` datetime,PRIMARY KEY (`tenant_id`,`id`))
+--;
 INSERT INTO user_attributes (tenant_id, id, name_norm, document, created_at, updated_at)
   SELECT tenant_id, id, lower(name), json_object('id', id, 'name', name, 'dataType', kind), created_at, created_at FROM (
     SELECT v.tenant_id, json_extract(a.value, '$.id') AS id, substr(json_extract(a.value, '$.id'), 11) AS name,
