@@ -282,3 +282,15 @@ func (t *Tenant) SpendInvitation(ctx context.Context, id, userID string, now tim
 		UpdateColumns(map[string]any{"accepted_at": micro(now), "accepted_by": userID})
 	return r.RowsAffected == 1, r.Error
 }
+
+// forgetInvitations erases the invitations of a person who is erased: those that they accepted, and those to
+// an address of theirs.
+func (t *Tenant) forgetInvitations(ctx context.Context, u User) error {
+	addresses := []string{}
+	for _, i := range u.Identities {
+		if i.SignInType == account.SignInEmail {
+			addresses = append(addresses, i.Canonical)
+		}
+	}
+	return t.u(ctx).Where("accepted_by = ? OR canonical IN ?", u.ID, addresses).Delete(&InvitationRow{}).Error
+}

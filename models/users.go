@@ -611,7 +611,7 @@ func (t *Tenant) RestoreUser(ctx context.Context, actor audit.Actor, id string) 
 }
 
 // PurgeUser erases a deleted person for good, with every row that belongs to them: identities,
-// credentials, sessions, grants.
+// credentials, sessions, grants, acceptances, invitations.
 func (t *Tenant) PurgeUser(ctx context.Context, actor audit.Actor, id string) error {
 	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", id))
@@ -628,6 +628,9 @@ func (t *Tenant) PurgeUser(ctx context.Context, actor audit.Actor, id string) er
 			if err := t.u(ctx).Where("user_id = ?", id).Delete(row).Error; err != nil {
 				return audit.Event{}, err
 			}
+		}
+		if err := t.forgetInvitations(ctx, u); err != nil {
+			return audit.Event{}, err
 		}
 		return audit.Event{Activity: "Hard delete user", Category: "UserManagement", Operation: "Delete",
 			Target: audit.Target{Kind: "user", ID: id}}, oneRow(t.u(ctx).Where("id = ?", id).Delete(&UserRow{}))
