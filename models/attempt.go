@@ -73,7 +73,14 @@ func (s *Store) attemptOf(r AttemptRow) (signin.Attempt, error) {
 		return signin.Attempt{}, fmt.Errorf("attempt %s: %w", r.ID, err)
 	}
 	var b attemptBody
-	if err := json.Unmarshal(plain, &b); err != nil {
+	err = unmarshalExact(string(plain), &b)
+	if at := b.Facts.Attributes; err == nil && at != nil {
+		err = exact(at.Values)
+	}
+	if inv := b.Request.Invitation; err == nil && inv != nil {
+		err = exact(inv.Values)
+	}
+	if err != nil {
 		return signin.Attempt{}, badJSON("attempt", r.ID, err)
 	}
 	return signin.Attempt{ID: r.ID, TenantID: r.TenantID, Version: r.Version, Browser: r.Browser, Request: b.Request,

@@ -48,7 +48,11 @@ func (r InvitationRow) value() (userflow.Invitation, error) {
 		Name: r.Name, RedirectURI: r.RedirectURI, Locale: r.Locale, Message: r.Message, SentAt: timeOf(r.SentAt), SentCount: r.SentCount,
 		ExpiresAt: r.ExpiresAt.UTC(), AcceptedAt: timeOf(r.AcceptedAt), AcceptedBy: r.AcceptedBy, RevokedAt: timeOf(r.RevokedAt),
 		CreatedAt: r.CreatedAt.UTC(), ActorName: r.ActorName}
-	if err := json.Unmarshal([]byte(r.Values), &i.Values); err != nil {
+	err := unmarshalExact(r.Values, &i.Values)
+	if err == nil {
+		err = exact(i.Values)
+	}
+	if err != nil {
 		return i, badJSON("invitation", r.ID, err)
 	}
 	return i, nil

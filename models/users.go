@@ -107,19 +107,12 @@ func userOf(r UserRow, identities []IdentityRow, credentials []CredentialRow) (U
 		Country: r.Country, MobilePhone: r.MobilePhone, CreationType: r.CreationType, UpdatedAt: r.UpdatedAt.UTC(),
 		LastSignInAt: timeOf(r.LastSignInAt)}
 	if r.Attributes != "" && r.Attributes != "{}" {
-		dec := json.NewDecoder(strings.NewReader(r.Attributes))
-		dec.UseNumber()
-		if err := dec.Decode(&u.Attributes); err != nil {
-			return u, badJSON("user", r.ID, err)
+		err := unmarshalExact(r.Attributes, &u.Attributes)
+		if err == nil {
+			err = exact(u.Attributes)
 		}
-		for id, v := range u.Attributes { // whole numbers stay exact
-			if n, ok := v.(json.Number); ok {
-				if whole, err := n.Int64(); err == nil {
-					u.Attributes[id] = whole
-				} else if u.Attributes[id], err = n.Float64(); err != nil {
-					return u, badJSON("user", r.ID, err)
-				}
-			}
+		if err != nil {
+			return u, badJSON("user", r.ID, err)
 		}
 	}
 	for _, i := range identities {
