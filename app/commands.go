@@ -13,7 +13,7 @@ type commands struct {
 	Admin     adminCommand     `cmd:"" help:"Make or rescue an administrator."`
 	APIClient apiClientCommand `cmd:"" name:"api-client" help:"Manage clients of the management API."`
 	Keys      keysCommand      `cmd:"" help:"Manage a tenant's signing keys."`
-	Export    exportCommand    `cmd:"" help:"Write a tenant's configuration into a directory: applications, user flows, settings; no secrets."`
+	Export    exportCommand    `cmd:"" help:"Write a tenant's configuration into a directory: applications, user flows, custom attributes, terms, settings; no secrets."`
 	Plan      planCommand      `cmd:"" help:"Say what apply would change, and change nothing."`
 	Apply     applyCommand     `cmd:"" help:"Make a tenant as a directory says, all of it or nothing."`
 	Seed      seedCommand      `cmd:"" help:"Add generated customers and sign-ins to the sample company (development)."`

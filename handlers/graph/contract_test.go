@@ -96,7 +96,7 @@ func TestContract(t *testing.T) {
 				{"skip", "GET", "/users?$skip=5", nil, nil, 400, "Request_UnsupportedQuery"},
 				{"expand", "GET", "/users?$expand=manager", nil, nil, 400, "Request_UnsupportedQuery"},
 				{"unsortable", "GET", "/users?$orderby=city", nil, nil, 400, "Request_UnsupportedQuery"},
-				{"unfilterable", "GET", "/users?$filter=" + url.QueryEscape("department eq 'x'"), nil, nil, 400, "Request_UnsupportedQuery"},
+				{"unfilterable", "GET", "/users?$filter=" + url.QueryEscape("officeLocation eq 'x'"), nil, nil, 400, "Request_UnsupportedQuery"},
 				{"bad filter", "GET", "/users?$filter=" + url.QueryEscape("displayName eq"), nil, nil, 400, "Request_BadRequest"},
 				{"incompatible", "GET", "/users?$filter=" + url.QueryEscape("accountEnabled eq 'x'"), nil, nil, 400, "Request_BadRequest"},
 				{"unknown search", "GET", "/users?$search=" + url.QueryEscape(`"city:x"`), nil, nil, 400, "Request_UnsupportedQuery"},

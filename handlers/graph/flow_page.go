@@ -3,6 +3,7 @@ package graph
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"portico/app/userflow"
@@ -41,7 +42,9 @@ func (a *API) shownAttributes(f *flow) []flowAttribute {
 	return out
 }
 
-func shownInputs(f *flow) []flowInput {
+// shownInputs are the fields of the page. whole shows a choice with the options of its attribute, as
+// clients expect; without it, only with those that the flow words itself.
+func shownInputs(f *flow, whole bool) []flowInput {
 	out := []flowInput{}
 	for _, at := range f.Attributes {
 		editable, write := !at.ReadOnly, true
@@ -53,7 +56,11 @@ func shownInputs(f *flow) []flowInput {
 		if at.Definition != nil && at.Definition.Pattern != "" {
 			in.Pattern = &at.Definition.Pattern
 		}
-		for _, o := range at.Options {
+		options := at.Options
+		if whole {
+			options = at.Choices()
+		}
+		for _, o := range options {
 			in.Options = append(in.Options, flowOption{o.Text, o.Value})
 		}
 		out = append(out, in)
@@ -104,20 +111,20 @@ func ownInput(at userflow.Attribute) bool {
 }
 
 func (a *API) shownCollection(f *flow) any {
-	o, ok := pageOnly(f).(object)
-	if !ok {
+	if len(f.Attributes) == 0 {
 		return nil
 	}
-	return object{o[0], {"attributes", a.shownAttributes(f)}, o[1]}
+	return object{{"@odata.type", flowType + "onAttributeCollectionExternalUsersSelfServiceSignUp"}, {"attributes", a.shownAttributes(f)},
+		{"attributeCollectionPage", flowPage{Views: []flowView{{Inputs: shownInputs(f, true)}}}}}
 }
 
-// pageOnly is the page without the list of attributes, which follows from it.
-func pageOnly(f *flow) any {
+// pageInFile is the page as a file holds it: without what follows from the attributes' own files.
+func pageInFile(f *flow) any {
 	if len(f.Attributes) == 0 {
 		return nil
 	}
 	return object{{"@odata.type", flowType + "onAttributeCollectionExternalUsersSelfServiceSignUp"},
-		{"attributeCollectionPage", flowPage{Views: []flowView{{Inputs: shownInputs(f)}}}}}
+		{"attributeCollectionPage", flowPage{Views: []flowView{{Inputs: shownInputs(f, false)}}}}}
 }
 
 // setCollection takes the whole sign-up page: the inputs of all its views are the new list of attributes in
@@ -181,6 +188,9 @@ func (f *flow) input(in flowInput, where string) (userflow.Attribute, error) {
 	}
 	for _, o := range in.Options {
 		at.Options = append(at.Options, userflow.Option{Text: o.Label, Value: o.Value})
+	}
+	if at.Definition != nil && slices.Equal(at.Options, at.Definition.Options) { // what it has anyway
+		at.Options = nil
 	}
 	at.InputType = plainInput(at, word)
 	return at, checkText(where+"/label", in.Label, 500)

@@ -70,6 +70,9 @@ func TestTheWholePageOfAFlow(t *testing.T) {
 				w.t.Errorf("data type %q is not Graph's", kind)
 			}
 		}
+		if plan := inputs[3].(map[string]any); len(plan["options"].([]any)) != 2 {
+			w.t.Errorf("a choice is shown without its options: %v", plan)
+		}
 		portico := got.body["portico"].(map[string]any)
 		if portico["userNames"] != true || portico["passwordReset"] != true || portico["termsOfUse"].([]any)[0] != "Terms" || len(portico["attributeInputs"].([]any)) != 3 || len(portico["signInMethods"].([]any)) != 2 {
 			w.t.Errorf("portico: %v", portico)

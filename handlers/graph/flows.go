@@ -137,7 +137,7 @@ func (a *API) flows() *collection[flow] {
 	r.actions = a.flowActions(r)
 	// The attributes' own names and types are in files of their own.
 	r.managing = &managing[flow]{key: "displayName", keyOf: func(f *flow) string { return f.Name }, name: func(f *flow) string { return f.Name },
-		show: map[string]func(*flow) any{collectionProperty: pageOnly}}
+		show: map[string]func(*flow) any{collectionProperty: pageInFile}}
 	return r
 }
 
@@ -204,11 +204,11 @@ func (a *API) flowActions(r *collection[flow]) []action[flow] {
 			if err != nil {
 				return nil, err
 			}
-			inputs := append(shownInputs(f), flowInput{Attribute: id, InputType: "text"})
+			inputs := append(shownInputs(f, true), flowInput{Attribute: id, InputType: "text"})
 			return emptied(patch(ctx, c, f, "onAttributeCollection", flowCollection{Page: flowPage{Views: []flowView{{Inputs: inputs}}}}))
 		}},
 		{method: http.MethodDelete, path: attributes + "/{id}/$ref", need: writeFlows(), run: func(ctx context.Context, c *call, f *flow) (*response, error) {
-			inputs := slices.DeleteFunc(shownInputs(f), func(i flowInput) bool { return i.Attribute == c.params["id"] })
+			inputs := slices.DeleteFunc(shownInputs(f, true), func(i flowInput) bool { return i.Attribute == c.params["id"] })
 			if len(inputs) == len(f.Attributes) {
 				return nil, notFound(c.params["id"])
 			}
