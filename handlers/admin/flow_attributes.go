@@ -307,7 +307,11 @@ func (p *Portal) attributePage(c *fiber.Ctx, d *design, problem error, empty int
 		return err
 	}
 	s.Primary = nil
-	return p.designView(c, s, d, tabAttributes, []views.DesignPart{{ID: "field", Form: &form}}, preview, form.Problems)
+	field := views.DesignPart{ID: "field", Form: &form}
+	if a.Definition != nil && d.v.may(access.AttributeRead) {
+		field.Title, field.Action = "In this user flow", &views.Link{Label: "The attribute itself", Href: d.v.base() + "/user-attributes/" + a.ID}
+	}
+	return p.designView(c, s, d, tabAttributes, []views.DesignPart{field}, preview, form.Problems)
 }
 
 // fieldForm edits one field. A user name has words only: its rules are the tenant's.
