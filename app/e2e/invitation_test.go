@@ -159,6 +159,19 @@ func TestInvitedPersonAgreesToTerms(t *testing.T) {
 	ivy.sees("has changed")
 	ivy.accessible("terms-changed")
 
+	// A dry run of the flow, to its end.
+	ada.goTo(flow + "/bench")
+	ada.press(`main form button.button--primary`)
+	ada.accessible("bench-first")
+	for range 12 {
+		if strings.Contains(ada.words(), "The visitor is signed in") {
+			break
+		}
+		ada.press(`main button[name=press]`) // what the page suggests stands first
+	}
+	ada.sees("The visitor is signed in")
+	ada.accessible("bench-end")
+
 	// The same tenant as files: out, changed by hand, planned, in again.
 	dir := filepath.Join(t.TempDir(), "fernhill")
 	s.command("export", dir, "--tenant", "fernhill")
@@ -180,18 +193,6 @@ func TestInvitedPersonAgreesToTerms(t *testing.T) {
 	if got := string(must(os.ReadFile(fileWith(t, out, "user-flows", `"Members only"`)))(t)); got != changed {
 		t.Errorf("the flow came back as\n%s\nwant\n%s", got, changed)
 	}
-
-	// A dry run of the flow, to its end.
-	ada.goTo(flow + "/bench")
-	ada.press(`main form button.button--primary`)
-	ada.accessible("bench-first")
-	for range 8 {
-		if !ada.has(`main button[name=press].button--primary`) {
-			break
-		}
-		ada.press(`main button[name=press].button--primary`)
-	}
-	ada.accessible("bench-end")
 }
 
 func selectName(b *tab, form string) string {
