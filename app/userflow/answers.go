@@ -91,7 +91,7 @@ func number(n *int64) any {
 func dateOf(form func(string) []string, name string) string {
 	one := func(part string) string {
 		for _, v := range trimmed(form(name + part)) {
-			return v
+			return western(v)
 		}
 		return ""
 	}
