@@ -74,7 +74,8 @@ func (s signInStore) Take(ctx context.Context, key []byte, windows []limit.Windo
 	name, wait, ok := base64.RawURLEncoding.EncodeToString(key), time.Duration(0), false
 	now = micro(now)
 	err := s.InBatch(ctx, func(t *Tenant) error {
-		if err := t.w(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&LimitRow{Key: name, Counts: "[]", ExpiresAt: now}).Error; err != nil {
+		lockedRow := clause.OnConflict{Columns: []clause.Column{{Name: "key"}}, DoUpdates: clause.AssignmentColumns([]string{"key"})} // so that no purge comes between
+		if err := t.w(ctx).Clauses(lockedRow).Create(&LimitRow{Key: name, Counts: "[]", ExpiresAt: now}).Error; err != nil {
 			return err
 		}
 		var row LimitRow

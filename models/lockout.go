@@ -61,11 +61,12 @@ func (s signInStore) ClearTries(ctx context.Context, key []byte) error {
 
 func lockName(key []byte) string { return base64.RawURLEncoding.EncodeToString(key) }
 
-// changeLock reads and writes one counter while nobody else can.
+// changeLock reads and writes one counter while nobody else can. The row is made or touched in one statement,
+// which locks it: after an insert that found one there, a right answer elsewhere could still delete it.
 func (s signInStore) changeLock(ctx context.Context, key []byte, change func(limit.Lock) limit.Lock) error {
 	return s.InBatch(ctx, func(t *Tenant) error {
 		name := lockName(key)
-		if err := t.w(ctx).Clauses(clause.OnConflict{DoNothing: true}).
+		if err := t.w(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "key"}, {Name: "tenant_id"}}, DoUpdates: clause.AssignmentColumns([]string{"updated_at"})}).
 			Create(&LockoutRow{Key: name, TenantID: t.ID, State: "{}", UpdatedAt: t.Now()}).Error; err != nil {
 			return err
 		}
