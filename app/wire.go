@@ -62,6 +62,7 @@ func (s *server) wire(ctx context.Context) error {
 	}
 	provider := openid.New(openid.Options{Stores: s.store, MAC: s.store.Sealer().MAC, Gate: site.Gate(), Now: s.now})
 	site.AddIssuer(signin.OpenID, openiddoor.Issuer{Provider: provider})
+	site.AddTrials(provider, s.config.BaseURL)
 	csrf := handlers.CSRF{Key: s.store.Sealer().MAC("form tokens", nil)}
 	protocol := &openiddoor.Handler{Provider: provider, Store: s.store, BaseURL: s.config.BaseURL, Starter: site, Sessions: site.Sessions(),
 		Pages: site, CSRF: csrf, Limits: limits, MAC: s.store.Sealer().MAC}

@@ -27,7 +27,7 @@ func benchWords(l *i18n.Localizer, i int, m dryrun.Moment) views.BenchStep {
 		s.Did = answers(m.Event)
 	}
 	for _, f := range m.Added {
-		if w := factWords(f); w != "" {
+		if w := factWords(f, m.Result.World.Flow); w != "" {
 			s.Facts = append(s.Facts, w)
 		}
 	}
@@ -146,7 +146,7 @@ func answers(e *dryrun.Event) string {
 }
 
 // factWords says what a fact means; "" when it is the machine's own affair.
-func factWords(f dryrun.Fact) string {
+func factWords(f dryrun.Fact, flow userflow.Flow) string {
 	m, _ := f.Value.(map[string]any)
 	text := func(name string) string { s, _ := m[name].(string); return s }
 	switch f.Name {
@@ -188,7 +188,11 @@ func factWords(f dryrun.Fact) string {
 		values, _ := m["values"].(map[string]any)
 		var list []string
 		for id, v := range values {
-			list = append(list, fmt.Sprintf("%s: %v", attributeLabel(id), v))
+			a := userflow.Attribute{ID: id}
+			if i := slices.IndexFunc(flow.Attributes, func(x userflow.Attribute) bool { return x.ID == id }); i >= 0 {
+				a = flow.Attributes[i]
+			}
+			list = append(list, fmt.Sprintf("%s: %v", attributeName(a), v))
 		}
 		sort.Strings(list)
 		return "The questions were answered. " + strings.Join(list, " · ")
@@ -326,7 +330,7 @@ func dueWords(l *i18n.Localizer, m dryrun.Moment) []string {
 		}
 		var names []string
 		for _, f := range s.Fields {
-			names = append(names, "“"+questionLabel(f)+"”")
+			names = append(names, "“"+attributeName(f)+"”")
 		}
 		return one("The user flow demands answers that this account does not have yet: " + strings.Join(names, ", ") + ".")
 	case signin.AskConsent:
@@ -436,12 +440,4 @@ func pretendUser(a account.Account) openid.User {
 		u.Attributes = b
 	}
 	return u
-}
-
-// questionLabel is a question as its page words it.
-func questionLabel(a userflow.Attribute) string {
-	if a.Label == "" && a.Definition != nil {
-		return a.Definition.Name
-	}
-	return first(a.Label, attributeLabel(a.ID))
 }

@@ -339,7 +339,7 @@ func requestSection(r record.SignIn) views.Section {
 }
 
 func protocolWord(s string) string {
-	if w, ok := map[string]string{"openid": "OpenID Connect", "portal": "Admin portal", "refresh": "Refresh token", "clientCredentials": "Client credentials"}[s]; ok {
+	if w, ok := map[string]string{"openid": "OpenID Connect", "portal": "Admin portal", "trial": "Trial of a user flow", "invite": "Invitation", "refresh": "Refresh token", "clientCredentials": "Client credentials"}[s]; ok {
 		return w
 	}
 	return humane(s)

@@ -49,6 +49,7 @@ type Hosted struct {
 	sessions    handlers.Sessions
 	limits      *handlers.Limits
 	brands      *handlers.Brands
+	trials      *trials // nil = flows cannot be tried without an app
 }
 
 var (
@@ -105,6 +106,10 @@ func (h *Hosted) Mount(r fiber.Router) {
 		posts = h.limits.Posts(func(c *fiber.Ctx) int { return handlers.DirectoryOf(c).Tenant.Settings.RequestsPerSecondPerIP })
 	}
 	r.Get("/:tenant/signin/:attempt", with, h.show)
+	if h.trials != nil {
+		r.Get("/:tenant/trial", with, h.trial)
+		r.Get("/:tenant/trial/result", with, h.trialDone)
+	}
 	r.Post("/:tenant/signin/:attempt", with, posts, h.submit)
 	r.Get("/:tenant/invitation/done", with, h.done)
 	r.Get("/:tenant/invitation/:token", with, h.invitation)
@@ -282,10 +287,14 @@ func (h *Hosted) place(c *fiber.Ctx, dir *models.Directory, r signin.Request) (s
 // unknown or in no user flow has no sign-in.
 func Place(dir *models.Directory, p signin.Protocol, clientID string) (signin.Place, error) {
 	flow, ok := dir.Flow(clientID)
-	if p == signin.Portal {
+	switch alone := dir.Flows[clientID]; {
+	case p == signin.Portal:
 		flow, ok = dir.Flows[userflow.Administrators]
+	case p == signin.Trial && alone != nil: // a flow is tried as such, without an app
+		flow, ok = alone, true
 	}
-	if client := dir.Clients[clientID]; p != signin.Portal && (client == nil || !client.Enabled) {
+	client, known := dir.Clients[clientID]
+	if p != signin.Portal && !(p == signin.Trial && dir.Flows[clientID] != nil) && (!known || !client.Enabled) {
 		return signin.Place{}, fault.New(fault.Denied, "signin.app_unavailable")
 	}
 	if !ok {

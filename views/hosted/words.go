@@ -239,3 +239,10 @@ func (p Page) leaving(ctx context.Context) Page {
 	p.Ways = ways
 	return p
 }
+
+func trialTitle(ctx context.Context, v TrialView) string {
+	if v.SignUp {
+		return t(ctx, "trial.signed_up")
+	}
+	return t(ctx, "trial.signed_in")
+}
