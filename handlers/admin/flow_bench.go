@@ -43,7 +43,7 @@ const (
 )
 
 // benchBody is how large a posted walk may be: everything that was typed so far, sealed.
-const benchBody = 256 << 10
+const benchBody = 1 << 20
 
 func (p *Portal) benchRoutes() []handlers.Route {
 	const at = "/admin/t/:tenant/user-flows/:id/bench"

@@ -24,6 +24,7 @@ import (
 	"portico/app/factor"
 	"portico/app/i18n"
 	"portico/app/message"
+	"portico/app/openid"
 	"portico/app/outbox"
 	"portico/app/record"
 	"portico/app/signal"
@@ -209,6 +210,7 @@ func (s *site) serve(store *models.Store) string {
 	}
 	h.AddIssuer(signin.OpenID, s.issuer)
 	h.AddIssuer(signin.Portal, s.issuer)
+	h.AddTrials(openid.New(openid.Options{Stores: store, MAC: store.Sealer().MAC, Now: s.clock.Now}), base)
 	web.Rows = h.Routes()
 	h.Mount(app)
 	app.Get("/:tenant/start", handlers.WithDirectory(store), func(c *fiber.Ctx) error {
