@@ -58,8 +58,10 @@ func TestOpenIDUserIsTheHoldersPerson(t *testing.T) {
 	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
 		tn, ctx := modelstest.MustTenant(t, s.Store, ""), t.Context()
 		u := modelstest.MustUser(t, tn, "anna@example.com")
-		_, err := tn.UpdateUser(ctx, modelstest.Actor(), u.ID, func(u *models.User) error {
-			u.JobTitle, u.City, u.Attributes = "Gardener", "Köln", map[string]any{"extension_x": int64(7)}
+		d, err := tn.CreateDefinition(ctx, modelstest.Actor(), userflow.Definition{Name: "X", DataType: userflow.Int})
+		must(t, err)
+		_, err = tn.UpdateUser(ctx, modelstest.Actor(), u.ID, func(u *models.User) error {
+			u.JobTitle, u.City, u.Attributes = "Gardener", "Köln", map[string]any{d.ID: int64(7)}
 			return nil
 		})
 		must(t, err)
@@ -72,7 +74,7 @@ func TestOpenIDUserIsTheHoldersPerson(t *testing.T) {
 		}
 		p, err := tn.OpenIDUser(ctx, u.ID)
 		must(t, err)
-		if string(p.Attributes) != `{"extension_x":7}` || p.JobTitle != "Gardener" || p.City != "Köln" || p.CreatedAt.IsZero() || p.UpdatedAt.IsZero() {
+		if string(p.Attributes) != `{"`+d.ID+`":7}` || p.JobTitle != "Gardener" || p.City != "Köln" || p.CreatedAt.IsZero() || p.UpdatedAt.IsZero() {
 			t.Errorf("%+v", p)
 		}
 		if string(h.User.Attributes) != string(p.Attributes) || h.User.JobTitle != p.JobTitle || !h.User.CreatedAt.Equal(p.CreatedAt) || h.User.Email != p.Email || h.User.UserName != p.UserName {

@@ -443,7 +443,11 @@ func (p *Portal) appClaimNew(c *fiber.Ctx) error {
 	return p.claimPage(c, "", m, nil)
 }
 
+// appClaimEdit is the form of the claim that the address names; without a name, of a new one.
 func (p *Portal) appClaimEdit(c *fiber.Ctx) error {
+	if c.Query("name") == "" {
+		return p.appClaimNew(c)
+	}
 	a, err := visitOf(c).app(c)
 	if err != nil {
 		return err

@@ -179,6 +179,7 @@ func TestPreviewIsWhatIsIssued(t *testing.T) {
 	w := newWorld(t)
 	born := w.define(userflow.Definition{Name: "Born", DataType: userflow.Date})
 	w.person(func(u *models.User) { u.City, u.Attributes = "Köln", map[string]any{born: "1990-02-03"} })
+	w.tokens(w.browser(), w.web) // the tenant has its secret from its first sign-in on
 	for _, app := range []registered{w.web, w.spa} {
 		for _, list := range [][]openid.ClaimMapping{nil, {
 			{Source: openid.FromUser, ID: born, Name: "birthdate"}, {Source: openid.FromUser, ID: "jobTitle", Name: "name"},
