@@ -301,6 +301,9 @@ func (p *Portal) attributePage(c *fiber.Ctx, d *design, problem error, empty int
 	if err != nil {
 		return err
 	}
+	if problem != nil || c.Method() == fiber.MethodPost {
+		preview.Note = typedPicture
+	}
 	s, err := p.designShell(c, d, attributeName(a), "How the field looks and what it takes in this user flow.",
 		views.Link{Label: d.now.Name, Href: d.base()}, views.Link{Label: tabAttributes, Href: d.base() + "/attributes"})
 	if err != nil {

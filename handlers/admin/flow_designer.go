@@ -249,6 +249,9 @@ func (p *Portal) partPage(c *fiber.Ctx, d *design, x part, problem error) error 
 	if err != nil {
 		return err
 	}
+	if problem != nil {
+		preview.Note = typedPicture
+	}
 	parts := []views.DesignPart{{ID: x.name, Title: x.title, Lead: x.lead, Form: &form}}
 	if x.link != nil {
 		parts[0].Action = &views.Link{Label: x.link.Label, Href: d.v.base() + x.link.Href}

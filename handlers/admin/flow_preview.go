@@ -17,6 +17,11 @@ import (
 	views "portico/views/admin"
 )
 
+const (
+	savedPicture = "A picture of the saved draft. Nothing can be pressed in it."
+	typedPicture = "A picture of what you are typing; it is not saved yet. Nothing can be pressed in it."
+)
+
 // preview is the picture beside a tab, of the draft as it is saved.
 func (p *Portal) preview(c *fiber.Ctx, d *design, name string) (*views.Preview, error) {
 	at := d.base() + "/" + name
@@ -42,7 +47,7 @@ func (p *Portal) previewOf(c *fiber.Ctx, v *visit, f userflow.Flow, action, name
 	}
 	info := handlers.InfoOf(c)
 	info.StyleHashes = append(info.StyleHashes, p.brand(v).StyleHash())
-	x := &views.Preview{HTML: html, Refresh: v.base() + "/user-flows/preview", Part: name, Action: action, Step: string(step), Steps: steps, Language: p.language(v, language).Lang(), CSRF: p.CSRF.Token(v.session.ID), Note: "A picture of the saved draft. Nothing can be pressed in it."}
+	x := &views.Preview{HTML: html, Refresh: v.base() + "/user-flows/preview", Part: name, Action: action, Step: string(step), Steps: steps, Language: p.language(v, language).Lang(), CSRF: p.CSRF.Token(v.session.ID), Note: savedPicture}
 	if f.ID == "" {
 		x.Note = "A picture of the flow that you are making. Nothing can be pressed in it."
 	} else {

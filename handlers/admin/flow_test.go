@@ -204,6 +204,8 @@ func TestWhatAFlowCannotBeIsSaidAtItsField(t *testing.T) {
 		{"/attributes/consent", []string{"termsUrl", "javascript:alert(1)"}, "termsUrl", "Enter a web address", "javascript:alert(1)"},
 		{"/attributes/consent", []string{"termsUrl", "https://a.example", "privacyUrl", "x"}, "privacyUrl", "Enter a web address", "https://a.example"},
 		{"/attributes/edit/givenName", []string{"label", "Kept", "required", "yes", "hidden", "yes"}, "required", "is required, but customers cannot answer it", "Kept"},
+		{"/attributes/edit/givenName", []string{"label", "Kept", "required", "yes", "readOnly", "yes"}, "required", "Give it a default", "Kept"},
+		{"/attributes/edit/givenName", []string{"default", strings.Repeat("x", 50_000)}, "default", "The default of “First name” is not an answer", strings.Repeat("x", 1000)},
 		{"/attributes/edit/givenName", []string{"label", strings.Repeat("a", 501)}, "label", "Use at most 500 characters", strings.Repeat("a", 501)},
 		{"/attributes/edit/givenName", []string{"label", "Name \u202Eemanresu"}, "label", "Remove the invisible characters", ""},
 		{"/attributes/edit/" + th.attribute.ID, []string{"inputType", "radioSingleSelect"}, "options", "Add at least one option", ""},
@@ -348,6 +350,12 @@ func TestThePreviewIsTheHostedPageAndHarmless(t *testing.T) {
 	}
 	if a := w.post("/admin/t/shop/user-flows/preview", "name", "", "signUpMethod", "emailPassword", "attribute", "city", "preview.part", "new"); a.status != 200 || !strings.Contains(a.body, `name="city"`) {
 		t.Errorf("a new flow: %d", a.status)
+	}
+	if a := w.post(flow+"/preview?version=1", "preview.step", "attributes"); a.status != 200 || strings.Contains(a.body, `name="surname"`) {
+		t.Errorf("an old version is not drawn as it was: %d", a.status)
+	}
+	if a := w.post(flow+"/preview?version=9", "preview.step", "attributes"); a.status != 404 {
+		t.Errorf("a version that there never was: %d", a.status)
 	}
 	if a := w.post(flow+"/preview", "preview.part", "../../secrets"); a.status != 404 {
 		t.Errorf("an unknown part: %d", a.status)
