@@ -19,7 +19,9 @@ func (t *Tenant) SetFirstFactor(ctx context.Context, actor audit.Actor, userID s
 		return User{}, err
 	}
 	return t.editUser(ctx, actor, userID, "Change sign-in method of user", func(u *User) error {
-		u.FirstFactor = string(method)
+		if u.FirstFactor = string(method); noWayIn(*u) == "user.identity.mailbox" {
+			return fault.BadField("firstFactor", "user.method.mailbox", nil)
+		}
 		return nil
 	})
 }
@@ -63,4 +65,18 @@ func checkMethod(field string, m userflow.Method) error {
 		return fault.BadField(field, "user.method.unknown", nil)
 	}
 	return nil
+}
+
+// PeopleByMethod counts the people who are there, by their first factor.
+func (t *Tenant) PeopleByMethod(ctx context.Context) (map[userflow.Method]int, error) {
+	var counts []struct {
+		FirstFactor string
+		N           int
+	}
+	err := t.q(ctx).Model(&UserRow{}).Select("first_factor, COUNT(*) AS n").Where("deleted_at IS NULL").Group("first_factor").Scan(&counts).Error
+	out := make(map[userflow.Method]int, len(counts))
+	for _, c := range counts {
+		out[userflow.Method(c.FirstFactor)] = c.N
+	}
+	return out, err
 }

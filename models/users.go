@@ -198,6 +198,10 @@ func validateUser(before User, u *User) error {
 	}
 	if len(u.Identities) == 0 && len(before.Identities) > 0 { // nobody is left without a way in
 		bad.Add("identities", "user.identity.required", nil)
+	} else if before.ID != "" && noWayIn(before) == "" {
+		if key := noWayIn(*u); key != "" {
+			bad.Add("identities", key, nil)
+		}
 	}
 	for i := range u.Identities {
 		id := &u.Identities[i]
@@ -240,6 +244,22 @@ func sameIdentity(before User, i account.Identity) (account.Identity, bool) {
 		}
 	}
 	return i, false
+}
+
+// noWayIn says why a person's identities and first factor do not go together, as a message key: a code
+// needs a mailbox, and so does somebody who has yet to choose a password. Deleted people and those without
+// any identity, who come by a credential of their own, are left alone.
+func noWayIn(u User) string {
+	if len(u.Identities) == 0 || slices.ContainsFunc(u.Identities, func(i account.Identity) bool { return i.SignInType != account.SignInUserName }) {
+		return ""
+	}
+	switch {
+	case u.FirstFactor == string(userflow.EmailCode):
+		return "user.identity.mailbox"
+	case !u.HasPassword && u.FirstFactor != "":
+		return "user.identity.no_password"
+	}
+	return ""
 }
 
 // hasValue reports whether an identity is a given address: its own check says what is wrong with it.

@@ -125,6 +125,11 @@ func keepTyped(c *fiber.Ctx, f *views.Form) {
 		case views.Heading, views.Hidden:
 		case views.Checks:
 			field.Values = all(c, field.Name)
+		case views.Date:
+			d, m, y := typed(c, field.Name+".day"), typed(c, field.Name+".month"), typed(c, field.Name+".year")
+			if field.Value = ""; d+m+y != "" {
+				field.Value = y + "-" + m + "-" + d
+			}
 		default:
 			if field.Type != "password" {
 				field.Value = typed(c, field.Name)

@@ -589,7 +589,7 @@ func TestEveryPageOpens(t *testing.T) {
 						id = x
 					}
 				}
-				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", secret.ID, ":version", "1", ":attribute", "givenName").Replace(route.Path)
+				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", keyOf(route.Path, secret.ID, th.user), ":version", "1", ":attribute", "givenName").Replace(route.Path)
 				a := w.get(path)
 				if a.status != 200 {
 					t.Errorf("%s: %d %.200s", path, a.status, text(a.body))

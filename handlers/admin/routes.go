@@ -102,7 +102,7 @@ func (p *Portal) signInRoutes() []handlers.Route {
 // peopleRoutes are customers and admins.
 func (p *Portal) peopleRoutes() []handlers.Route {
 	const users, admins = "/admin/t/:tenant/users", "/admin/t/:tenant/admins"
-	return []handlers.Route{
+	return append(p.identityRoutes(), []handlers.Route{
 		{Method: get, Path: users, Handler: p.userList, Permission: access.UserRead, NavGroup: navPeople, NavLabel: "Users"},
 		{Method: get, Path: users + "/deleted", Handler: p.userDeletedList, Permission: access.UserRead},
 		{Method: post, Path: users + "/deleted/:id/restore", Handler: p.userRestore, Permission: access.UserWrite},
@@ -127,7 +127,7 @@ func (p *Portal) peopleRoutes() []handlers.Route {
 		{Method: post, Path: admins + "/:id/roles/add", Handler: p.adminRoleAdd, Permission: access.RoleWrite},
 		{Method: post, Path: admins + "/:id/roles/remove", Handler: p.adminRoleRemove, Permission: access.RoleWrite},
 		{Method: post, Path: admins + "/:id/link", Handler: p.adminLink, Permission: access.RoleWrite},
-	}
+	}...)
 }
 
 // otherRoutes are the logs and the tenant's own settings.

@@ -9,8 +9,10 @@ import (
 
 	"portico/app/account"
 	"portico/app/fault"
+	"portico/app/i18n"
 	"portico/app/message"
 	"portico/app/tenant"
+	"portico/app/userflow"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
@@ -18,43 +20,59 @@ import (
 
 // newUser is the form of a new person, as typed.
 type newUser struct {
-	email, display, given, family, how, password string
-	mustChange, blocked                          bool
+	email, name, display, given, family, how, password string
+	mustChange, blocked                                bool
+	answer                                             func(userflow.Attribute) []string // what was typed for an attribute
 }
 
 func readNewUser(c *fiber.Ctx) newUser {
-	return newUser{email: typed(c, "email"), display: typed(c, "displayName"), given: typed(c, "givenName"), family: typed(c, "surname"), how: typed(c, "how"),
+	return newUser{answer: func(a userflow.Attribute) []string { return typedAnswers(c, a) }, name: typed(c, "userName"), email: typed(c, "email"), display: typed(c, "displayName"), given: typed(c, "givenName"), family: typed(c, "surname"), how: typed(c, "how"),
 		password: raw(c, "password"), mustChange: ticked(c, "mustChange"), blocked: ticked(c, "blocked")}
 }
 
 func passwordFields(how string, mustChange bool, t tenant.Tenant) []views.Field {
 	rules := "At least " + numberWords(max(t.Settings.PasswordMinLength, 8), "characters") + ". Common passwords, names and the tenant's banned words are refused."
 	return []views.Field{
-		{Kind: views.Radios, Name: "how", Label: "Password", Value: how, Options: []views.Option{{Value: "generate", Label: "Make one for me", Hint: "Shown once, on the next page."}, {Value: "own", Label: "I choose one"}, {Value: "none", Label: "None", Hint: "The person signs in with a code by email."}}},
+		{Kind: views.Radios, Name: "how", Label: "Password", Value: how, Options: []views.Option{{Value: "generate", Label: "Make one for me", Hint: "Shown once, on the next page."}, {Value: "own", Label: "I choose one"}, {Value: "none", Label: "None", Hint: "The person signs in with a code by email, so there must be an address."}}},
 		{Name: "password", Label: "Chosen password", Hint: rules, Type: "password", AutoComplete: "new-password", Optional: true},
 		{Kind: views.Check, Name: "mustChange", Label: "Ask for a new password at the next sign-in", Value: tick(mustChange)},
 	}
 }
 
-func (n newUser) form(base string, t tenant.Tenant) views.Form {
-	fields := []views.Field{
-		{Name: "email", Label: "Email address", Hint: "What the person signs in with.", Value: n.email, Type: "email", AutoComplete: "off", Code: true},
+func (n newUser) form(l *i18n.Localizer, base string, t tenant.Tenant, asked []userflow.Attribute) views.Form {
+	email := views.Field{Name: "email", Label: "Email address", Hint: "What the person signs in with.", Value: n.email, Type: "email", AutoComplete: "off", Code: true}
+	name := views.Field{Name: "userName", Label: "User name", Hint: "A name or number to sign in with, besides the address or instead of it.", Value: n.name, AutoComplete: "off", Code: true, Optional: true}
+	fields := []views.Field{email}
+	if t.Settings.UserNames.Enabled {
+		fields[0].Hint, fields[0].Optional = "May be left empty when there is a user name and a password.", true
+		fields = append(fields, name)
+	}
+	fields = append(fields, []views.Field{
 		{Name: "displayName", Label: "Display name", Hint: "How applications greet the person.", Value: n.display},
 		{Name: "givenName", Label: "First name", Value: n.given, Optional: true}, {Name: "surname", Label: "Last name", Value: n.family, Optional: true},
-	}
+	}...)
 	fields = append(fields, passwordFields(n.how, n.mustChange, t)...)
-	return views.Form{Action: base + "/users", Submit: "Create user", Cancel: base + "/users",
-		Fields: append(fields, views.Field{Kind: views.Check, Name: "blocked", Label: "Create the account disabled", Value: tick(n.blocked)})}
+	fields = append(fields, views.Field{Kind: views.Check, Name: "blocked", Label: "Create the account disabled", Value: tick(n.blocked)}, views.Field{Kind: views.Heading, Label: "More about the person"})
+	for _, a := range asked {
+		fields = append(fields, attributeInput(l, a, n.answer(a)))
+	}
+	return views.Form{Action: base + "/users", Submit: "Create user", Cancel: base + "/users", Fields: fields}
+}
+
+// askedOfNew are the attributes that the form of a new person has besides the names.
+func askedOfNew(dir *models.Directory) []userflow.Attribute {
+	return append(addressAttributes(), shownAttributes(dir)...)
 }
 
 func (p *Portal) userNew(c *fiber.Ctx) error {
-	return p.userNewPage(c, newUser{how: "generate", mustChange: true}, nil)
+	return p.userNewPage(c, newUser{how: "generate", mustChange: true, answer: func(userflow.Attribute) []string { return nil }}, nil)
 }
 
 func (p *Portal) userNewPage(c *fiber.Ctx, n newUser, problem error) error {
 	v := visitOf(c)
-	f := n.form(v.base(), v.dir.Tenant)
-	if !complain(handlers.InfoOf(c).Locale, &f, problem) {
+	l := handlers.InfoOf(c).Locale
+	f := n.form(l, v.base(), v.dir.Tenant, askedOfNew(v.dir))
+	if !complain(l, &f, problem) {
 		return problem
 	}
 	s, err := p.shell(c, "New user", "", usersHelp(), views.Link{Label: "Users", Href: v.base() + "/users"})
@@ -106,13 +124,28 @@ func localPart(email string) string {
 func (p *Portal) userCreate(c *fiber.Ctx) error {
 	v, n := visitOf(c), readNewUser(c)
 	var bad fault.Fields
-	if _, err := account.CanonicalEmail(n.email); err != nil {
-		bad = append(bad, fault.Of(err).Fields...)
+	var identities []account.Identity
+	if n.email != "" || n.name == "" {
+		if _, err := account.CanonicalEmail(n.email); err != nil {
+			bad = append(bad, fault.Of(err).Fields...)
+		}
+		identities = append(identities, account.Identity{SignInType: account.SignInEmail, Value: n.email})
+	}
+	if n.name != "" {
+		if _, err := account.CanonicalUserName(n.name); err != nil {
+			bad = append(bad, fault.Of(err).Fields...)
+		}
+		identities = append(identities, account.Identity{SignInType: account.SignInUserName, Value: n.name})
 	}
 	if n.display == "" {
 		bad.Add("displayName", "admin.user.display_name", nil)
 	}
-	plain, hash, err := p.password(c, n.how, n.password, n.given, n.family, n.display, localPart(n.email))
+	if n.email == "" && n.how == "none" {
+		bad.Add("how", "admin.user.password_needed", nil)
+	}
+	values, wrong := readAttributes(c, askedOfNew(v.dir), nothingYet)
+	bad = append(bad, wrong...)
+	plain, hash, err := p.password(c, n.how, n.password, n.given, n.family, n.display, n.name, localPart(n.email))
 	if err != nil && fault.Is(err, fault.Invalid) {
 		bad = append(bad, fault.Of(err).Fields...)
 	} else if err != nil {
@@ -122,8 +155,10 @@ func (p *Portal) userCreate(c *fiber.Ctx) error {
 		return p.userNewPage(c, n, err)
 	}
 	first := choose(hash == "", "emailCode", "emailPassword")
-	u, err := v.tenant.CreateUser(c.UserContext(), v.actor(c), models.User{Account: account.Account{DisplayName: n.display, GivenName: n.given, Surname: n.family, Mail: n.email,
-		Identities: []account.Identity{{SignInType: account.SignInEmail, Value: n.email}}, Enabled: !n.blocked, MustChangePassword: hash != "" && n.mustChange, FirstFactor: first}, CreationType: "Admin"}, hash)
+	made := models.User{Account: account.Account{DisplayName: n.display, GivenName: n.given, Surname: n.family, Mail: n.email, Identities: identities,
+		Enabled: !n.blocked, MustChangePassword: hash != "" && n.mustChange, FirstFactor: first}, CreationType: "Admin"}
+	give(&made, answered(values))
+	u, err := v.tenant.CreateUser(c.UserContext(), v.actor(c), made, hash)
 	if err != nil {
 		return p.userNewPage(c, n, err)
 	}
@@ -134,21 +169,70 @@ func (p *Portal) userCreate(c *fiber.Ctx) error {
 	return p.doneWith(c, v.userBase(u), flash)
 }
 
-func userForm(u models.User, base string) views.Form {
-	text := func(name, label, value, auto string) views.Field {
-		return views.Field{Name: name, Label: label, Value: value, AutoComplete: auto, Optional: true}
+// builtinText is where a built-in attribute is kept.
+func builtinText(u *models.User, id string) *string {
+	switch id {
+	case "jobTitle":
+		return &u.JobTitle
+	case "streetAddress":
+		return &u.StreetAddress
+	case "postalCode":
+		return &u.PostalCode
+	case "city":
+		return &u.City
+	case "state":
+		return &u.State
+	case "country":
+		return &u.Country
 	}
-	return views.Form{Action: base + "/edit", Submit: "Save", Cancel: base, Fields: []views.Field{
-		{Name: "displayName", Label: "Display name", Value: u.DisplayName}, text("givenName", "First name", u.GivenName, "off"), text("surname", "Last name", u.Surname, "off"),
-		text("jobTitle", "Job title", u.JobTitle, "off"), text("mobilePhone", "Phone", u.MobilePhone, "off"), text("streetAddress", "Street address", u.StreetAddress, "off"),
-		text("postalCode", "Postal code", u.PostalCode, "off"), text("city", "City", u.City, "off"), text("state", "State or province", u.State, "off"), text("country", "Country or region", u.Country, "off"),
+	return nil
+}
+
+// give writes attributes into a person; nil takes one away.
+func give(u *models.User, values map[string]any) {
+	for id, v := range values {
+		if at := builtinText(u, id); at != nil {
+			text, _ := v.(string)
+			*at = text
+			continue
+		}
+		if v == nil {
+			delete(u.Attributes, id)
+			continue
+		}
+		if u.Attributes == nil {
+			u.Attributes = map[string]any{}
+		}
+		u.Attributes[id] = v
+	}
+}
+
+func userForm(l *i18n.Localizer, u models.User, base string, custom []userflow.Attribute) views.Form {
+	text := func(name, label, value string) views.Field {
+		return views.Field{Name: name, Label: label, Value: value, AutoComplete: "off", Optional: true}
+	}
+	f := views.Form{Action: base + "/edit", Submit: "Save", Cancel: base, Fields: []views.Field{
+		{Name: "displayName", Label: "Display name", Value: u.DisplayName}, text("givenName", "First name", u.GivenName), text("surname", "Last name", u.Surname), text("mobilePhone", "Phone", u.MobilePhone),
 	}}
+	for _, a := range addressAttributes() {
+		f.Fields = append(f.Fields, attributeInput(l, a, nonEmpty(*builtinText(&u, a.ID))))
+	}
+	if len(custom) > 0 {
+		f.Fields = append(f.Fields, views.Field{Kind: views.Heading, Label: "Custom attributes"})
+	}
+	for _, a := range custom {
+		f.Fields = append(f.Fields, attributeInput(l, a, typedValue(a, u.Attributes[a.ID])))
+	}
+	return f
 }
 
 func (p *Portal) userEdit(c *fiber.Ctx) error { return p.userEditPage(c, nil) }
 
 func (p *Portal) userEditPage(c *fiber.Ctx, problem error) error {
-	return p.userFormPage(c, "Change profile", problem, userForm)
+	dir, l := visitOf(c).dir, handlers.InfoOf(c).Locale
+	return p.userFormPage(c, "Change profile", problem, func(u models.User, base string) views.Form {
+		return userForm(l, u, base, shownAttributes(dir))
+	})
 }
 
 // userFormPage is a form about one person; after a refusal it holds what was typed.
@@ -178,10 +262,17 @@ func (p *Portal) userSave(c *fiber.Ctx) error {
 		if typed(c, "displayName") == "" {
 			return fault.BadField("displayName", "admin.user.display_name", nil)
 		}
-		for name, to := range map[string]*string{"displayName": &u.DisplayName, "givenName": &u.GivenName, "surname": &u.Surname, "jobTitle": &u.JobTitle, "mobilePhone": &u.MobilePhone,
-			"streetAddress": &u.StreetAddress, "postalCode": &u.PostalCode, "city": &u.City, "state": &u.State, "country": &u.Country} {
+		for name, to := range map[string]*string{"displayName": &u.DisplayName, "givenName": &u.GivenName, "surname": &u.Surname, "mobilePhone": &u.MobilePhone} {
 			*to = typed(c, name)
 		}
+		for _, a := range addressAttributes() {
+			*builtinText(u, a.ID) = typed(c, a.ID)
+		}
+		values, bad := readAttributes(c, shownAttributes(v.dir), func(id string) any { return u.Attributes[id] })
+		if err := bad.Err(); err != nil {
+			return err
+		}
+		give(u, values)
 		return nil
 	})
 	if err != nil {

@@ -13,6 +13,9 @@ import (
 	"portico/app/access"
 	"portico/app/account"
 	"portico/app/fault"
+	"portico/app/i18n"
+	"portico/app/userflow"
+	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
 )
@@ -90,6 +93,9 @@ func (p *Portal) userList(c *fiber.Ctx) error {
 	l.Shown = strings.TrimSuffix(strings.Replace(l.Shown, "persons", "people", 1), ", ")
 	l.Empty = emptyOf(w, "Nobody yet", "People appear here when they sign up, or when you create them.", create)
 	l.Also = []views.Link{{Label: "Deleted users", Href: v.base() + "/users/deleted"}}
+	if v.may(access.UserWrite) {
+		l.Also = append(l.Also, views.Link{Label: "Change how people sign in", Href: v.base() + "/users/move"})
+	}
 	w.finish(&l, page.Next)
 	return p.list(c, s, l)
 }
@@ -232,6 +238,13 @@ func (p *Portal) userDetail(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	return p.userPage(c, u, identityForm(v.userBase(u), account.SignInEmail, ""))
+}
+
+// userPage shows a person; identity is the small form for one more address or user name, with what was wrong
+// with it when it was sent.
+func (p *Portal) userPage(c *fiber.Ctx, u models.User, identity views.Form) error {
+	v := visitOf(c)
 	lead := signInName(u)
 	if lead == userName(u) {
 		lead = ""
@@ -244,7 +257,15 @@ func (p *Portal) userDetail(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	sections := []views.Section{profileSection(u, v.userBase(u)), waysSection(u, v.userBase(u)), sessionsSection(live)}
+	agreed, err := p.agreedSection(c, u)
+	if err != nil {
+		return err
+	}
+	profile := profileSection(handlers.InfoOf(c).Locale, u, v.userBase(u), v.dir)
+	if profile.Summary, err = p.withInvitation(c, u, profile.Summary); err != nil {
+		return err
+	}
+	sections := []views.Section{profile, identitiesSection(u, v.userBase(u), v.dir.Tenant.Settings.UserNames.Enabled, identity), waysSection(u, v.userBase(u)), sessionsSection(live), agreed}
 	if v.may(access.AuditRead) {
 		line, err := p.timeline(c, u)
 		if err != nil {
@@ -261,10 +282,47 @@ func (p *Portal) userDetail(c *fiber.Ctx) error {
 			}
 		}
 	}
-	return p.detail(c, s, views.Detail{Sections: sections})
+	status := fiber.StatusOK
+	if s.Problems = identity.Problems; len(s.Problems) > 0 {
+		status = fiber.StatusUnprocessableEntity
+	}
+	return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: sections}))
 }
 
-func profileSection(u models.User, base string) views.Section {
+// agreedSection lists the terms that the person agreed to.
+func (p *Portal) agreedSection(c *fiber.Ctx, u models.User) (views.Section, error) {
+	v := visitOf(c)
+	list, err := v.tenant.Acceptances(c.UserContext(), u.ID)
+	t := &views.Table{Caption: "Terms", Columns: []views.Column{{Label: "Terms"}, {Label: "Version", Num: true}, {Label: "When"}, {Label: "Read in"}, {Label: "Still counts"}}}
+	for _, a := range list {
+		name := views.Cell{Kind: views.Name, Text: a.TermsID}
+		counts := badge("neutral", "No")
+		if x, ok := v.dir.Terms[a.TermsID]; ok {
+			if name.Text = x.Name; v.may(access.FlowRead) {
+				name.Href = v.termsBase(x.ID)
+			}
+			if x.Accepted([]userflow.Acceptance{a}) {
+				counts = badge("ok", "Yes")
+			} else {
+				counts = badge("warn", "No, must agree again")
+			}
+		}
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{name, {Kind: views.Num, Text: fmt.Sprint(a.Version)}, when(a.At), plain(p.languageName(a.Locale)), counts}})
+	}
+	return views.Section{ID: "terms", Title: "Terms agreed to", Table: t, Empty: "None."}, err
+}
+
+// withInvitation adds the invitation that the person came by.
+func (p *Portal) withInvitation(c *fiber.Ctx, u models.User, summary []views.Fact) ([]views.Fact, error) {
+	v := visitOf(c)
+	i, err := v.tenant.InvitationOf(c.UserContext(), u.ID)
+	if fault.Is(err, fault.NotFound) {
+		return summary, nil
+	}
+	return append(summary, fact("Came by", views.Cell{Kind: views.Name, Text: "Invitation by " + i.ActorName, Sub: "To " + i.Email, Href: v.invitationBase(i.ID)})), err
+}
+
+func profileSection(l *i18n.Localizer, u models.User, base string, dir *models.Directory) views.Section {
 	edit := base + "/edit"
 	text := func(label, s string) views.Fact {
 		if s == "" {
@@ -276,27 +334,45 @@ func profileSection(u models.User, base string) views.Section {
 	if u.LastSignInAt.IsZero() {
 		last = plain("Never")
 	}
-	address := strings.Join(nonEmpty(u.StreetAddress, strings.TrimSpace(u.PostalCode+" "+u.City), u.State, u.Country), ", ")
+	address := strings.Join(nonEmpty(u.StreetAddress, strings.TrimSpace(u.PostalCode+" "+u.City), u.State, valueWords(l, userflow.Attribute{ID: "country"}, u.Country)), ", ")
 	made := map[string]string{"SelfServiceSignUp": "Signed up by themselves", "LocalAccount": "Created by a program or import", "Admin": "Created by an admin"}[u.CreationType]
 	mail := views.Cell{Kind: views.Code, Text: u.Mail}
 	if u.Mail != "" {
 		mail.Sub = choose(u.MailVerified, "Proven", "Not proven")
 	}
 	out := views.Section{ID: "profile", Title: "Profile", Summary: []views.Fact{text("Display name", u.DisplayName), text("First name", u.GivenName), text("Last name", u.Surname), text("Address", address), text("Phone", u.MobilePhone), text("Job title", u.JobTitle)}}
+	for _, a := range shownAttributes(dir) {
+		out.Summary = append(out.Summary, text(attributeName(a), valueWords(l, a, u.Attributes[a.ID])))
+	}
 	for _, k := range slices.Sorted(maps.Keys(u.Attributes)) {
-		out.Summary = append(out.Summary, fact(humane(strings.TrimPrefix(k, "extension_")), views.Cell{Kind: views.Name, Text: textOf(u.Attributes[k])}))
+		if _, defined := dir.Definitions[k]; !defined && !strings.HasPrefix(k, "extension_") { // answers to a deleted attribute are kept unseen
+			out.Summary = append(out.Summary, fact(humane(k), views.Cell{Kind: views.Name, Text: textOf(u.Attributes[k])}))
+		}
 	}
 	out.Summary = append(out.Summary, facts(fact("Email", mail), fact("Language", code(u.PreferredLanguage)), fact("State", stateBadge(u.Enabled)), fact("Last sign-in", last), fact("Created", when(u.CreatedAt)), fact("How", plain(made)), fact("User ID", code(u.ID)))...)
 	return out
 }
 
-func waysSection(u models.User, base string) views.Section {
-	s := views.Section{ID: "ways", Title: "Ways to sign in"}
-	for _, i := range u.Identities {
-		s.Summary = append(s.Summary, fact(map[string]string{account.SignInEmail: "Email address", account.SignInUserName: "User name", account.SignInFederated: "Identity provider"}[i.SignInType],
-			views.Cell{Kind: views.Code, Text: choose(i.SignInType == account.SignInFederated, i.Issuer+" "+i.Value, i.Value)}))
+// shownAttributes are the tenant's custom attributes; a text that some flow shows as a choice has that flow's
+// options, so that a person's page says what the person read.
+func shownAttributes(dir *models.Directory) []userflow.Attribute {
+	out := definedAttributes(dir.Definitions)
+	for i, a := range out {
+		for _, f := range dir.Flows {
+			for _, asked := range f.Attributes {
+				if asked.ID == a.ID && a.Type() == userflow.String && len(asked.Options) > 0 {
+					out[i].InputType, out[i].Options = asked.InputType, asked.Options
+				}
+			}
+		}
 	}
-	password := choose(u.HasPassword, "Set", "None: signs in with a code by email")
+	return out
+}
+
+func waysSection(u models.User, base string) views.Section {
+	s := views.Section{ID: "ways", Title: "How this person signs in"}
+	s.Summary = append(s.Summary, views.Fact{Label: "First factor", Value: plain(firstFactorWord(u.FirstFactor)), Change: base + "/first-factor"})
+	password := choose(u.HasPassword, "Set", "None")
 	if u.MustChangePassword {
 		password += "; must be changed at the next sign-in"
 	}
