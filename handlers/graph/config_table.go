@@ -376,6 +376,12 @@ func differByName(path string, a, b any) []FieldChange {
 		return slices.DeleteFunc(slices.Clone(order), func(n string) bool { _, there := in[n]; return !there })
 	}
 	if x, y := kept(was, after), kept(is, before); !slices.Equal(x, y) {
+		for len(x) > 0 && x[0] == y[0] {
+			x, y = x[1:], y[1:]
+		}
+		for n := len(x) - 1; n >= 0 && x[n] == y[n]; n-- {
+			x, y = x[:n], y[:n]
+		}
 		out = append(out, FieldChange{path + " (order)", strings.Join(x, ", "), strings.Join(y, ", ")})
 	}
 	return out

@@ -290,7 +290,7 @@ func TestConfigurationOfUserFlows(t *testing.T) {
 		said := Describe(changes)
 		page1 := "onAttributeCollection.attributeCollectionPage.views.inputs"
 		for _, want := range []string{`- delete user-flow-attribute "Extra" (` + extra + ")", `+ create user-flow-attribute "Loyalty code"`, `~ update user-flow "Shop flow"`, `~ update terms-of-use "Terms"`,
-			page1 + `[city].label: "Town" becomes "City, [why?](https://shop.example/why)"`, page1 + `[jobTitle]: remove {`, page1 + "[" + codes + "]: add {", page1 + " (order): userName, country, displayName, ",
+			page1 + `[city].label: "Town" becomes "City, [why?](https://shop.example/why)"`, page1 + `[jobTitle]: remove {`, page1 + "[" + codes + "]: add {", page1 + " (order): country, displayName becomes displayName, country\n",
 			`portico.passwordReset: false becomes true`, `portico.domains.deny: remove "worse.example.com"`, `portico.domains.deny: add "bad.example.com"`, `portico.termsOfUse: add "Terms"`,
 			`portico.attributeInputs[` + plans + `]: add {`, `portico.attributeInputs[city].hint: remove "New"`, `texts[en].body: "Be evil" becomes "Be kind.`, `texts[de]: add {`,
 			`portico.options[f]: remove {`, `portico.options[b]: add {`, `portico.settings.lockoutThreshold: 5 becomes 0`, `portico.settings.userNames.patterns: add "[a-z]{3,20}"`} {
@@ -307,8 +307,20 @@ func TestConfigurationOfUserFlows(t *testing.T) {
 		if now := w.want(200, w.do("GET", flow, nil)); now.raw != was.raw {
 			w.t.Errorf("the flow was\n%s\nand is\n%s", was.raw, now.raw)
 		}
+		// The rules of an attribute are in its file alone.
+		file := filepath.Join(dir, "user-flow-attributes", "loyalty-code.json")
+		text, err := os.ReadFile(file)
+		if err == nil {
+			err = os.WriteFile(file, []byte(strings.Replace(string(text), "{3}", "{4}", 1)), 0o644)
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if c, err := w.api.Apply(ctx, w.tenant.ID, dir, audit.System("apply")); err != nil || len(c) != 1 || Describe(c) != "~ update user-flow-attribute \"Loyalty code\" ("+codes+")\n    portico.pattern: \"[A-Z]{3}\" becomes \"[A-Z]{4}\"" {
+			w.t.Errorf("a new pattern: %v\n%s", err, Describe(c))
+		}
 		// A question that goes and its attribute's file may go in one step; without the first it stays.
-		file := filepath.Join(dir, "user-flow-attributes", "plan.json")
+		file = filepath.Join(dir, "user-flow-attributes", "plan.json")
 		keep, err := os.ReadFile(file)
 		if err == nil {
 			err = os.Remove(file)

@@ -42,8 +42,8 @@ func (a *API) shownAttributes(f *flow) []flowAttribute {
 	return out
 }
 
-// shownInputs are the fields of the page. whole shows a choice with the options of its attribute, as
-// clients expect; without it, only with those that the flow words itself.
+// shownInputs are the fields of the page. whole shows an attribute with its own options and pattern, as
+// clients expect; without it, only what the flow says itself.
 func shownInputs(f *flow, whole bool) []flowInput {
 	out := []flowInput{}
 	for _, at := range f.Attributes {
@@ -53,7 +53,7 @@ func shownInputs(f *flow, whole bool) []flowInput {
 		if at.Default != "" {
 			in.Default = &at.Default
 		}
-		if at.Definition != nil && at.Definition.Pattern != "" {
+		if whole && at.Definition != nil && at.Definition.Pattern != "" {
 			in.Pattern = &at.Definition.Pattern
 		}
 		options := at.Options

@@ -257,7 +257,7 @@ func setIdentities(u *user, raw json.RawMessage) error {
 				return invalidValue("identities", ": '"+i.IssuerAssignedID+"' is not an email address")
 			}
 			u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInEmail, Value: i.IssuerAssignedID, Canonical: canonical})
-		case i.SignInType == account.SignInUserName:
+		case strings.EqualFold(i.SignInType, account.SignInUserName): // the vendor writes username in places
 			canonical, err := account.CanonicalUserName(i.IssuerAssignedID)
 			if err != nil {
 				return invalidValue("identities", ": a user name has at most 64 letters and digits of one script, and starts with one")
