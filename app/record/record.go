@@ -164,7 +164,7 @@ type SignIn struct {
 	IdentifierType string    `json:"identifierType,omitempty"`
 	SignUp         bool      `json:"signUp,omitempty"`
 	Existing       bool      `json:"existing,omitempty"` // a sign-up that met an existing account
-	Test           bool      `json:"test,omitempty"`     // an admin tried the flow: reports leave it out
+	Test           bool      `json:"test,omitempty"`     // an admin tried the flow from the portal
 	Request        Request   `json:"request,omitzero"`
 	Signals        Signals   `json:"signals"`
 	Session        Session   `json:"session,omitzero"`

@@ -187,6 +187,7 @@ func TestPrompts(t *testing.T) {
 		b = in(s.browser()).start(request{ConsentScopes: []string{"orders"}}).at(signin.AskConsent)
 		b.fill("action", "accept").signedIn()
 		b.start(request{ConsentScopes: []string{"orders"}}).signedIn()
+		b.start(request{ConsentScopes: []string{"orders"}, Prompt: []string{"none"}}).signedIn()
 		b.start(request{ConsentScopes: []string{"orders"}, Prompt: []string{"consent"}}).at(signin.AskConsent)
 	})
 	t.Run("cancel", func(t *testing.T) {
