@@ -6,19 +6,26 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/fault"
+	"portico/app/tenant"
 	"portico/app/userflow"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
 )
 
-// startWith is a flow as most tenants want it.
-func startWith() userflow.Flow {
+// startWith is a flow as most tenants want it. In the directory of admins nobody signs up by themselves, and
+// everybody shows a second factor.
+func startWith(dir *models.Directory) userflow.Flow {
+	if dir.Tenant.Kind == tenant.Workforce {
+		return userflow.Flow{SignUpMethod: userflow.EmailPassword, PasswordReset: true, MFA: userflow.MFA{Enforcement: userflow.MFAAlways, Methods: []string{"softwareOath", "fido2"}}}
+	}
 	return userflow.Flow{SignUpMethod: userflow.EmailPassword, SignUpAllowed: true, PasswordReset: true, MFA: userflow.MFA{Enforcement: userflow.MFAConditional, Methods: []string{"email", "softwareOath", "fido2"}},
 		Attributes: []userflow.Attribute{{ID: "givenName"}, {ID: "surname"}}}
 }
 
-func (p *Portal) flowNew(c *fiber.Ctx) error { return p.flowNewPage(c, startWith(), nil, nil) }
+func (p *Portal) flowNew(c *fiber.Ctx) error {
+	return p.flowNewPage(c, startWith(visitOf(c).dir), nil, nil)
+}
 
 // flowNewPage asks the few questions that a flow cannot do without; the designer has the rest.
 func (p *Portal) flowNewPage(c *fiber.Ctx, f userflow.Flow, chosen []string, problem error) error {
@@ -75,7 +82,7 @@ func newFlowForm(v *visit, f userflow.Flow, chosen []string) views.DesignForm {
 
 // readNewFlow reads the form. The attributes come in the order in which people expect them.
 func readNewFlow(c *fiber.Ctx, dir *models.Directory) userflow.Flow {
-	f := startWith()
+	f := startWith(dir)
 	f.Name, f.SignUpMethod, f.Attributes = typed(c, "name"), userflow.Method(typed(c, "signUpMethod")), nil
 	f.PasswordReset = f.SignUpMethod == userflow.EmailPassword
 	f.SignInMethods = []userflow.Method{f.SignUpMethod}

@@ -69,6 +69,20 @@ func TestANewFlowTakesAFewAnswers(t *testing.T) {
 	t.Error("no flow was made")
 }
 
+// TestANewFlowOfAdminsKeepsToTheirRules: the few questions do not ask what the directory of admins fixes.
+func TestANewFlowOfAdminsKeepsToTheirRules(t *testing.T) {
+	b := newBench(t)
+	w := b.global()
+	if a := w.post("/admin/t/workforce/user-flows", "name", "Contractors", "signUpMethod", "emailPassword"); a.status != 303 {
+		t.Fatalf("%d %s", a.status, text(a.body))
+	}
+	flows, err := b.workforce.Flows(t.Context())
+	b.must(err)
+	if len(flows) != 1 || flows[0].SignUpAllowed || flows[0].MFA.Enforcement != userflow.MFAAlways {
+		t.Errorf("%+v", flows)
+	}
+}
+
 // TestEditsMakeADraftThatOnlyAdminsSee walks a draft from its first change to its publishing and back.
 func TestEditsMakeADraftThatOnlyAdminsSee(t *testing.T) {
 	b := newBench(t)
