@@ -1,13 +1,16 @@
 package hosted_test
 
 import (
+	"encoding/json"
 	"html"
+	"net/http"
 	"net/url"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 
+	"portico/app/e2e/formfill"
 	"portico/app/signin"
 	"portico/app/userflow"
 	"portico/models/modelstest"
@@ -208,3 +211,27 @@ func TestALaterRequiredAnswerIsAskedOnce(t *testing.T) {
 
 // sprint writes a value as people do: numbers come out of JSON as floats.
 func sprint(v any) string { return strings.Join(userflow.Attribute{}.Typed(v), ",") }
+
+// A program that fills forms by their standard tokens and answers what is marked as required gets through
+// every kind of field and through terms (DESIGN §7).
+func TestAGenericProgramWalksThrough(t *testing.T) {
+	s := newSite(t)
+	id := s.define()
+	terms := modelstest.Must(s.tenant.CreateTerms(t.Context(), modelstest.Actor(), userflow.Terms{Name: "Terms", Language: "en", Texts: map[string]userflow.TermsText{"en": {Title: "Terms", Body: "x"}}}))(t)
+	s.publish(everyKind(id), func(f *userflow.Flow) { f.Terms = []string{terms.ID} })
+	b := s.browser()
+	f := formfill.Filler{Client: b.client, Answers: formfill.Person("robin@example.com", goodPassword), Code: func() (string, error) { return s.lastCode("robin@example.com"), nil }}
+	b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	text := modelstest.Must(json.Marshal(request{Protocol: signin.OpenID, ClientID: s.app.ClientID, ClientName: "Shop", Prompt: []string{"create"}}))(t)
+	if _, err := f.Walk(b.base+"/"+s.slug+"/start?request="+url.QueryEscape(string(text)), callback); err != nil {
+		t.Fatal(err, f.Titles)
+	}
+	g := s.issuer.last(t)
+	u := modelstest.Must(s.tenant.User(t.Context(), g.UserID))(t)
+	if u.Attributes[id["Date of birth"]] != "1990-05-17" || u.Attributes[id["Topics"]] != "basic" || u.Attributes[id["Rules"]] != true || u.Attributes[id["Phone"]] != "+351912345678" {
+		t.Errorf("%v", u.Attributes)
+	}
+	if have := modelstest.Must(s.tenant.Acceptances(t.Context(), g.UserID))(t); len(have) != 1 {
+		t.Errorf("acceptances %+v", have)
+	}
+}
