@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -96,6 +97,52 @@ func TestClaimsInFiles(t *testing.T) {
 		}
 		if changes, err := w.api.Plan(ctx, w.tenant.ID, dir); err != nil || len(changes) != 0 {
 			w.t.Errorf("a plan right after applying: %v\n%s", err, Describe(changes))
+		}
+	})
+}
+
+// The same files make another tenant alike, attributes before the claims that are made from them; and an
+// attribute goes together with the claim in one step.
+func TestClaimsAndAttributesInFiles(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := context.Background()
+		_, _ = claimedApp(w)
+		dir, again := w.t.TempDir(), w.t.TempDir()
+		if _, err := w.api.Export(ctx, w.tenant.ID, dir); err != nil {
+			w.t.Fatal(err)
+		}
+		other := w.newTenant("other")
+		if _, err := w.api.Apply(ctx, other.ID, dir, audit.System("test")); err != nil {
+			w.t.Fatal(err)
+		}
+		if changes, err := w.api.Plan(ctx, other.ID, dir); err != nil || len(changes) != 0 {
+			w.t.Errorf("a plan right after applying: %v\n%s", err, Describe(changes))
+		}
+		if _, err := w.api.Export(ctx, other.ID, again); err != nil {
+			w.t.Fatal(err)
+		}
+		first, second := readAll(w.t, dir), readAll(w.t, again)
+		for name, s := range first {
+			if second[name] != s {
+				w.t.Errorf("%s differs after the round trip:\n%s\n---\n%s", name, s, second[name])
+			}
+			switch {
+			case strings.HasPrefix(name, "user-flow-attributes"):
+				if err := os.Remove(filepath.Join(dir, name)); err != nil {
+					w.t.Fatal(err)
+				}
+			case strings.HasPrefix(name, "applications"):
+				text := regexp.MustCompile(`(?s)"claims": \[.*?\]`).ReplaceAllString(s, `"claims": []`)
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+					w.t.Fatal(err)
+				}
+			}
+		}
+		if _, err := w.api.Apply(ctx, w.tenant.ID, dir, audit.System("test")); err != nil {
+			w.t.Fatal(err)
+		}
+		if left, err := w.tenant.Definitions(ctx); err != nil || len(left) != 0 {
+			w.t.Errorf("left: %v, %v", left, err)
 		}
 	})
 }
