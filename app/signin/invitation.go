@@ -13,7 +13,7 @@ import (
 // invite names the invited person and mails the code, so that a forwarded link is of no use to another.
 func (r *run) invite(ctx context.Context) error {
 	inv := r.a.Request.Invitation
-	if inv == nil || r.a.Facts.Resumed != nil || r.a.Facts.Identified != nil || invitationOver(r.a, r.w) {
+	if inv == nil || r.a.Facts.Resumed != nil || r.a.Facts.Identified != nil || invitationOver(r.a, r.w, Person{}) {
 		return nil
 	}
 	id := &Identified{Typed: inv.Email, Canonical: inv.Canonical, At: r.w.Now}
@@ -25,9 +25,14 @@ func (r *run) invite(ctx context.Context) error {
 	return r.mailTo(ctx, PurposeProve, who, id, false)
 }
 
-// invitationOver reports whether the invitation that opened the attempt can be used no more.
-func invitationOver(a Attempt, w World) bool {
-	return a.Request.Invitation != nil && w.Invitation.State(w.Now) != userflow.InvitationPending
+// invitationOver reports whether the invitation that opened the attempt can be used no more. For whoever
+// accepted it a moment ago and sent the form twice it is as good as before: they go on to the app.
+func invitationOver(a Attempt, w World, p Person) bool {
+	return a.Request.Invitation != nil && w.Invitation.State(w.Now) != userflow.InvitationPending && !accepted(w, p)
+}
+
+func accepted(w World, p Person) bool {
+	return p.Proven && p.Account.ID != "" && p.Account.ID == w.Invitation.AcceptedBy
 }
 
 // loadInvitation reads the invitation as it is now; one that is gone counts as revoked.
@@ -47,7 +52,7 @@ func (r *run) loadInvitation(ctx context.Context, s Store, w *World) error {
 // the prepared answers that it lacks. Somebody who was faster leaves something due: the page that says so.
 func (r *run) spend(ctx context.Context, s Store, p Person, userID string) error {
 	inv := r.a.Request.Invitation
-	if inv == nil {
+	if inv == nil || accepted(r.w, p) {
 		return nil
 	}
 	won, err := s.SpendInvitation(ctx, inv.ID, userID, r.w.Now)

@@ -489,6 +489,10 @@ func (r *run) again(ctx context.Context, why error) (Result, error) {
 		n.a.Request.LoginHint = ""
 	}
 	n.a.Facts.Other = &Mark{At: now}
+	key := "signin.restarted"
+	if old.Facts.Changed != nil {
+		key = "signin.reset_done"
+	}
 	old.EndedAt, old.Facts = now, Facts{Other: n.a.Facts.Other}
 	if err := n.load(ctx, n.store); err != nil {
 		return Result{}, err
@@ -509,7 +513,7 @@ func (r *run) again(ctx context.Context, why error) (Result, error) {
 			n.a.Version = version
 			return err
 		}
-		if err := s.EndAttempt(ctx, old, r.record(Next(r.a, r.w), record.Outcome{Result: record.Interrupted, Key: "signin.restarted"})); err != nil {
+		if err := s.EndAttempt(ctx, old, r.record(Next(r.a, r.w), record.Outcome{Result: record.Interrupted, Key: key})); err != nil {
 			return err
 		}
 		version, err := s.SaveAttempt(ctx, n.a)

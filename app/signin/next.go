@@ -69,7 +69,7 @@ func Next(a Attempt, w World) Step {
 		return because(Refused, f.Cancelled.Error)
 	case !a.EndedAt.IsZero(), !w.Now.Before(a.ExpiresAt):
 		return at(Expired)
-	case invitationOver(a, w):
+	case invitationOver(a, w, p):
 		return because(InvitationOver, string(w.Invitation.State(w.Now)))
 	case a.wantsSignUp() && refuses(a, w, "") == signUpOff:
 		return because(Refused, signUpOff)

@@ -223,3 +223,15 @@ func TestFiftyAcceptancesMakeOneAccount(t *testing.T) {
 		}
 	})
 }
+
+// A double click on the last form, whose first answer the browser has thrown away: on to the app all the same.
+func TestTheLastFormOfAnInvitationMayBeSentTwice(t *testing.T) {
+	s := newSite(t, byCode)
+	_, link := s.invite(anna)
+	b := s.browser().accepts(link).at(signin.Code).fill("code", s.lastCode(anna)).at(signin.AskStay)
+	last, again := b.form(b.page, "action", "no"), b.form(b.page, "action", "no")
+	b.page = b.do(last)
+	b.arrived(callback)
+	b.page = b.do(again)
+	b.arrived(callback)
+}

@@ -312,6 +312,10 @@ func TestSignInByUserName(t *testing.T) {
 		for _, who := range []string{"annabel", "nobodyatall"} {
 			s.browser().start(request{}).fill("email", who, "password", "wrong").at(signin.SignIn).says("email address or user name and your password")
 		}
+		for i := range 20 { // wrong by the name, locked by the address: one account
+			s.browser().start(request{}).fill("email", "bobby", "password", fmt.Sprint("wrong ", i)).at(signin.SignIn)
+		}
+		s.browser().start(request{}).fill("email", "bob@example.com", "password", goodPassword).at(signin.SignIn).says("Too many wrong tries")
 		s.browser().start(request{}).fill("email", "no spaces", "password", "x").at(signin.SignIn).says("without spaces")
 		s.browser().start(request{}).fill("action", "signUp").fill("email", "annabel").at(signin.SignUp).says("Enter an email address")
 
@@ -379,4 +383,22 @@ func TestAnAttemptKeepsItsFlow(t *testing.T) {
 	if strings.Contains(s.browser().start(request{}).page.body, "Create one") {
 		t.Error("sign-up is still offered")
 	}
+}
+
+// A flow that is deleted meanwhile leaves what the app has now: another flow, or nothing.
+func TestADeletedFlowLeavesTheAppsPresentOne(t *testing.T) {
+	s := newSite(t)
+	s.user(anna)
+	b := s.browser().start(request{}).at(signin.SignIn)
+	if err := s.tenant.DeleteFlow(t.Context(), modelstest.Actor(), s.flow.ID); err != nil {
+		t.Fatal(err)
+	}
+	if b.fill("email", anna, "password", goodPassword); b.page.status < 400 {
+		t.Errorf("%d %s", b.page.status, b.page.title())
+	}
+	other := modelstest.Must(s.tenant.CreateFlow(t.Context(), modelstest.Actor(), userflow.Flow{Name: "Other", SignUpMethod: userflow.EmailCode, MFA: userflow.MFA{Enforcement: userflow.MFAOff}}))(t)
+	if err := s.tenant.AddFlowApp(t.Context(), modelstest.Actor(), other.ID, s.app.ID); err != nil {
+		t.Fatal(err)
+	}
+	b.get(b.page.at).at(signin.Identify)
 }
