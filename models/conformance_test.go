@@ -37,12 +37,29 @@ func mark(t *testing.T, tn *models.Tenant) {
 		}
 	}
 	app, _ := modelstest.MustApp(t, tn, marker+" app", "https://a.example/cb")
-	modelstest.MustFlow(t, tn, marker+" flow", userflow.EmailPassword, app)
+	flow := modelstest.MustFlow(t, tn, marker+" flow", userflow.EmailPassword, app)
+	d := modelstest.MustDefinition(t, tn, userflow.Definition{Name: marker, DataType: userflow.String})
+	terms, err := tn.CreateTerms(ctx, actor, rules(marker+" terms"))
+	must(err)
+	_, err = tn.SaveDraft(ctx, actor, flow.ID, 0, func(f *userflow.Flow) error {
+		f.Name, f.Attributes, f.Terms = marker+" draft", []userflow.Attribute{{ID: d.ID}}, []string{terms.ID}
+		return nil
+	})
+	must(err)
+	for _, email := range []string{"open@a.example", "used@a.example"} {
+		_, _, err = tn.CreateInvitation(ctx, actor, userflow.Invitation{FlowID: flow.ID, ClientID: app.ClientID, Email: email, Name: marker, Message: marker,
+			Values: map[string]any{"city": marker}}, nil)
+		must(err)
+	}
 	binned := modelstest.MustAppOf(t, tn, models.Application{Name: marker + " binned", Kind: models.DaemonApp})
 	must(tn.DeleteApplication(ctx, actor, binned.ID))
 	u := modelstest.MustUserWithPassword(t, tn, "anna@a.example", "$argon2id$"+marker)
-	_, err := tn.UpdateUser(ctx, actor, u.ID, func(u *models.User) error { u.DisplayName = marker; return nil })
+	_, err = tn.UpdateUser(ctx, actor, u.ID, func(u *models.User) error {
+		u.DisplayName, u.Attributes = marker, map[string]any{d.ID: marker}
+		return nil
+	})
 	must(err)
+	must(tn.Accept(ctx, actor, u.ID, []userflow.Acceptance{{TermsID: terms.ID, Version: 1, Locale: marker, At: tn.Now()}}))
 	gone := modelstest.MustUser(t, tn, "gone@a.example")
 	must(tn.DeleteUser(ctx, actor, gone.ID))
 	for _, kind := range []string{models.KindTOTP, models.KindPasskey, models.KindRecovery} {
@@ -322,6 +339,10 @@ func TestNoChangeWithoutItsAuditEntry(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		house := rules("House rules")
+		house.ID = models.NewID()
+		size := userflow.Definition{ID: userflow.DefinitionID(tn.ID, "Size"), Name: "Size", DataType: userflow.Int}
+		open := invite(t, tn, flow, app, "open@example.com")
 		s.Clock.Advance(time.Hour)
 		changes := []struct {
 			name string
@@ -390,6 +411,46 @@ func TestNoChangeWithoutItsAuditEntry(t *testing.T) {
 			}},
 			{"add app to flow", func() error { return tn.AddFlowApp(ctx, actor, flow.ID, spare.ID) }},
 			{"remove app from flow", func() error { return tn.RemoveFlowApp(ctx, actor, flow.ID, spare.ID) }},
+			{"save draft", func() error {
+				_, err := tn.SaveDraft(ctx, actor, flow.ID, 0, func(f *userflow.Flow) error { f.Name = "Draft"; return nil })
+				return err
+			}},
+			{"publish draft", func() error {
+				d, _, err := tn.Draft(ctx, flow.ID)
+				if err == nil {
+					_, err = tn.PublishDraft(ctx, actor, flow.ID, d.Revision)
+				}
+				return err
+			}},
+			{"restore version", func() error { _, err := tn.RestoreVersion(ctx, actor, flow.ID, 1, 0); return err }},
+			{"discard draft", func() error { return tn.DiscardDraft(ctx, actor, flow.ID) }},
+			{"create attribute", func() error { _, err := tn.CreateDefinition(ctx, actor, size); return err }},
+			{"edit attribute", func() error {
+				_, err := tn.EditDefinition(ctx, actor, size.ID, func(d *userflow.Definition) error { d.Description = "x"; return nil })
+				return err
+			}},
+			{"delete attribute", func() error { return tn.DeleteDefinition(ctx, actor, size.ID) }},
+			{"create terms", func() error { _, err := tn.CreateTerms(ctx, actor, house); return err }},
+			{"publish terms", func() error {
+				_, err := tn.PublishTerms(ctx, actor, house.ID, true, func(*userflow.Terms) error { return nil })
+				return err
+			}},
+			{"delete terms", func() error { return tn.DeleteTerms(ctx, actor, house.ID) }},
+			{"accept terms", func() error {
+				return tn.Accept(ctx, actor, u.ID, []userflow.Acceptance{{TermsID: models.NewID(), Version: 1, At: s.Now()}})
+			}},
+			{"invite", func() error {
+				i := userflow.Invitation{FlowID: flow.ID, ClientID: app.ClientID, Email: "x@example.com"}
+				_, _, err := tn.CreateInvitation(ctx, actor, i, nil)
+				return err
+			}},
+			{"resend invitation", func() error { _, _, err := tn.ResendInvitation(ctx, actor, open.ID, nil); return err }},
+			{"revoke invitation", func() error { return tn.RevokeInvitation(ctx, actor, open.ID) }},
+			{"move a person", func() error { _, err := tn.SetFirstFactor(ctx, actor, u.ID, userflow.EmailPassword); return err }},
+			{"move people", func() error {
+				_, err := tn.MoveUsers(ctx, actor, userflow.EmailPassword, userflow.EmailCode)
+				return err
+			}},
 			{"delete flow", func() error { return tn.DeleteFlow(ctx, actor, flow.ID) }},
 		}
 		db := raw(t, s)
