@@ -100,7 +100,7 @@ func dateOf(form func(string) []string, name string) string {
 		return one("")
 	}
 	pad := func(s string) string {
-		if len(s) == 1 {
+		if utf8.RuneCountInString(s) == 1 {
 			return "0" + s
 		}
 		return s
@@ -144,7 +144,7 @@ func (a Attribute) Read(answers []string) (value any, key string) {
 	return a.readText(answers)
 }
 
-// western turns the digits of Arabic and Persian keyboards into the ones that are stored.
+// western turns the digits of Arabic, Persian and East Asian keyboards into the ones that are stored.
 func western(s string) string {
 	return strings.Map(func(c rune) rune {
 		switch {
@@ -152,6 +152,8 @@ func western(s string) string {
 			return c - '\u0660' + '0'
 		case c >= '\u06f0' && c <= '\u06f9':
 			return c - '\u06f0' + '0'
+		case c >= '\uff10' && c <= '\uff19':
+			return c - '\uff10' + '0'
 		}
 		return c
 	}, s)
@@ -213,7 +215,8 @@ func country(s string) bool {
 	return err == nil && len(s) == 2 && r.IsCountry() && r.String() == s
 }
 
-var phoneNoise = regexp.MustCompile(`[\s().\-/]`)
+// A zero in brackets is dialled inside the country only: +49 (0)30 is +49 30.
+var phoneNoise = regexp.MustCompile(`\(0\)|[\s().\-/\x{A0}\x{2010}-\x{2015}]`)
 var phoneShape = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
 // readPhone takes a number with its country code, in whatever grouping, and gives it in E.164.
@@ -291,7 +294,7 @@ func (f Flow) Defaults() map[string]any {
 	out := map[string]any{}
 	for _, a := range f.Attributes {
 		if (a.Hidden || a.ReadOnly) && a.Default != "" {
-			if v, key := a.Read([]string{a.Default}); key == "" {
+			if v, key := a.Read(a.Typed(a.Default)); key == "" {
 				out[a.ID] = v
 			}
 		}

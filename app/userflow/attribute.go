@@ -3,6 +3,7 @@ package userflow
 import (
 	"crypto/sha1"
 	"encoding/hex"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -125,12 +126,14 @@ func DefinitionID(tenantID, name string) string {
 	return "extension_" + strings.ReplaceAll(ExtensionsApp(tenantID), "-", "") + "_" + b.String()
 }
 
+var idShape = regexp.MustCompile(`^extension_[A-Za-z0-9_]{1,200}$`)
+
 // Validate says what an admin must mend before the definition can be saved. Fields are named as in its JSON.
 func (d Definition) Validate() error {
 	var bad fault.Fields
 	if n := utf8.RuneCountInString(strings.TrimSpace(d.Name)); n == 0 || n > maxName || !Readable(d.Name) {
 		bad.Add("name", "attribute.name.required", map[string]any{"count": maxName})
-	} else if !strings.HasPrefix(d.ID, "extension_") {
+	} else if !idShape.MatchString(d.ID) {
 		bad.Add("name", "attribute.name.letters", nil)
 	}
 	if utf8.RuneCountInString(d.Description) > maxDescription {
@@ -204,10 +207,10 @@ func checkOptions(bad *fault.Fields, field string, options []Option) {
 	}
 }
 
-// Readable refuses control characters and the marks that turn the direction of what follows (Unicode
-// Standard Annex #9 §2): a text that an admin or customer saves must read as it looks.
+// Readable refuses control characters, line breaks in disguise and the marks that turn the direction of what
+// follows (Unicode Standard Annex #9 §2): a text that an admin or customer saves must read as it looks.
 func Readable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool {
-		return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' || c >= '\u202A' && c <= '\u202E' || c >= '\u2066' && c <= '\u2069'
+		return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' || c >= '\u2028' && c <= '\u202E' || c >= '\u2066' && c <= '\u2069' || c == '\uFEFF'
 	})
 }

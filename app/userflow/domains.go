@@ -52,11 +52,14 @@ func (d Domains) Refuses(email string) string {
 func CanonicalDomain(s string) (string, bool) {
 	s = strings.TrimPrefix(strings.ToLower(strings.TrimSpace(s)), "@")
 	ascii, err := idna.Lookup.ToASCII(s)
-	return ascii, err == nil && strings.Contains(ascii, ".") && !strings.ContainsAny(ascii, " @/:")
+	labels := strings.Split(ascii, ".")
+	real := !slices.ContainsFunc(labels, func(l string) bool { return l == "" || len(l) > 63 })
+	return ascii, err == nil && real && len(labels) > 1 && len(ascii) <= 253 && !strings.ContainsAny(ascii, " @/:")
 }
 
 func (d Domains) check(bad *fault.Fields) {
-	for field, list := range map[string][]string{"domains.allow": d.Allow, "domains.deny": d.Deny} {
+	for i, list := range [][]string{d.Allow, d.Deny} {
+		field := []string{"domains.allow", "domains.deny"}[i]
 		if len(list) > maxDomains {
 			bad.Add(field, "flow.domains.many", map[string]any{"count": maxDomains})
 		}

@@ -1,6 +1,7 @@
 package userflow
 
 import (
+	"errors"
 	"regexp"
 	"regexp/syntax"
 	"strings"
@@ -24,6 +25,10 @@ func CompilePattern(p string) (*regexp.Regexp, error) {
 	if err != nil {
 		if strings.Contains(p, "(?=") || strings.Contains(p, "(?!") || strings.Contains(p, "(?<=") || strings.Contains(p, "(?<!") || backReference(p) {
 			return nil, fault.BadField("pattern", "pattern.backtracks", nil)
+		}
+		var why *syntax.Error
+		if errors.As(err, &why) && (why.Code == syntax.ErrLarge || why.Code == syntax.ErrInvalidRepeatSize || why.Code == syntax.ErrNestingDepth) {
+			return nil, fault.BadField("pattern", "pattern.big", nil)
 		}
 		return nil, fault.BadField("pattern", "pattern.invalid", map[string]any{"error": strings.TrimPrefix(err.Error(), "error parsing regexp: ")})
 	}

@@ -1,10 +1,14 @@
 package userflow
 
 import (
+	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/text/language"
 
 	"portico/app/fault"
 )
@@ -36,7 +40,10 @@ type Acceptance struct {
 	At      time.Time `json:"at"`
 }
 
-const maxTerms = 100_000 // characters of one language's text
+const (
+	maxTerms   = 100_000 // characters of one language's text
+	maxAddress = 2000
+)
 
 // Text gives the text for a language: the exact tag, its base language, the default.
 func (t Terms) Text(tag string) (TermsText, string) {
@@ -63,9 +70,12 @@ func (t Terms) Validate() error {
 	if _, ok := t.Texts[t.Language]; !ok {
 		bad.Add("language", "terms.language.missing", map[string]any{"language": t.Language})
 	}
-	for tag, text := range t.Texts {
-		field := "texts[" + tag + "]"
+	for _, tag := range slices.Sorted(maps.Keys(t.Texts)) {
+		text, field := t.Texts[tag], "texts["+tag+"]"
+		parsed, err := language.Parse(tag)
 		switch {
+		case err != nil || parsed.String() != tag:
+			bad.Add(field, "terms.language.unknown", map[string]any{"language": tag})
 		case strings.TrimSpace(text.Title) == "":
 			bad.Add(field, "terms.title.required", map[string]any{"language": tag})
 		case strings.TrimSpace(text.Body) == "" && text.URL == "":
@@ -74,9 +84,15 @@ func (t Terms) Validate() error {
 			bad.Add(field, "flow.text.long", map[string]any{"count": maxTerms})
 		case !Readable(text.Title) || !Readable(text.Body):
 			bad.Add(field, "flow.text.invisible", nil)
-		case text.URL != "" && !strings.HasPrefix(text.URL, "https://") && !strings.HasPrefix(text.URL, "http://"):
+		case text.URL != "" && !page(text.URL):
 			bad.Add(field, "terms.url", map[string]any{"language": tag})
 		}
 	}
 	return bad.Err()
+}
+
+// page reports whether an address is one that a browser opens as a page.
+func page(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && len(address) <= maxAddress
 }

@@ -158,7 +158,7 @@ func (f Flow) Accepts(m Method) bool { return slices.Contains(f.SignInMethods, m
 // Validate says what an admin must mend before the flow can be saved.
 func (f Flow) Validate() error {
 	var bad fault.Fields
-	if n := strings.TrimSpace(f.Name); n == "" || len(n) > 120 {
+	if n := utf8.RuneCountInString(strings.TrimSpace(f.Name)); n == 0 || n > 120 || !Readable(f.Name) {
 		bad.Add("name", "flow.name.required", nil)
 	}
 	if f.SignUpMethod != EmailPassword && f.SignUpMethod != EmailCode {
@@ -260,7 +260,8 @@ func (a Attribute) check(where string) fault.Fields {
 		}
 	}
 	if a.Default != "" {
-		if _, key := a.Read([]string{a.Default}); key != "" || a.ID == UserName {
+		_, key := a.Read(a.Typed(a.Default))
+		if key != "" || a.ID == UserName || a.Type() == Boolean && a.Default != "true" && a.Default != "false" {
 			bad.Add(where+".default", "flow.attribute.default", args)
 		}
 	}
