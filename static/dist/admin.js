@@ -35,3 +35,4 @@ const next = page.querySelector("[data-refresh]");
 if (next && next.innerHTML !== live.innerHTML) live.innerHTML = next.innerHTML;
 }, Number(live.dataset.refresh) || 3000);
 }
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -44,3 +44,6 @@ if (live) {
     if (next && next.innerHTML !== live.innerHTML) live.innerHTML = next.innerHTML;
   }, Number(live.dataset.refresh) || 3000);
 }
+
+// On a narrow page the tab of the page that is open may lie outside of the row.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
