@@ -47,6 +47,8 @@ type sealKey struct {
 //     just then is refused kindly; the person asks for another code or starts the sign-in again.
 //   - "lockout", "lockout.password", "lockout.code" and the keys of rate limits: counters begin at
 //     nought, once for each rotation, which only the operator can bring about.
+//   - "signin.trial": an admin's link to try a user flow marks no test any more; the admin makes another. The
+//     dry run's own ("dry run signin.step" and so on) live within one request.
 //   - "signin.known": a browser counts as new, once; the next sign-in from it marks it again.
 //   - "openid refresh tag": tokens go on working, since the row's hash of the token decides. The tag only
 //     tells the reuse of a token that is older than the row remembers from a guess: a token of before the
