@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
@@ -96,12 +98,13 @@ type run struct {
 	now     time.Time
 	visit   signin.Visit
 	tale    Tale
+	device  *device
 	seen    journal // what was told already
 }
 
 // Walk tells a walk from its beginning, in the configuration as it is now.
 func (b *Bench) Walk(ctx context.Context, scene Scene, w Walk) (Tale, error) {
-	r := &run{walk: w, scene: scene, now: w.Began}
+	r := &run{walk: w, scene: scene, now: w.Began, device: &device{origin: b.Passkeys.Origin()}}
 	clock := func() time.Time { return r.now }
 	r.store = newMemory(scene.Place, clock)
 	r.machine = &signin.Machine{Stores: r.store, Hasher: b.hasher, Passkeys: b.Passkeys, Mailer: r.store, Now: clock,
@@ -112,6 +115,14 @@ func (b *Bench) Walk(ctx context.Context, scene Scene, w Walk) (Tale, error) {
 	who, exists, err := visitor(ctx, w.Choice.Visitor, scene.Place, b.hasher, w.Began)
 	if err != nil {
 		return Tale{}, err
+	}
+	if w.Choice.Visitor == WithKey {
+		c, err := r.device.registered(b.Passkeys, who.account.ID, who.account.Mail)
+		if err != nil {
+			return Tale{}, err
+		}
+		who.creds = append(who.creds, c)
+		who.account.Methods = append(who.account.Methods, account.Method{ID: c.ID, Kind: c.Kind, CreatedAt: who.account.CreatedAt})
 	}
 	if exists {
 		r.store.people[who.account.ID] = who
@@ -191,7 +202,13 @@ func (r *run) step(ctx context.Context, e *Event) (done bool, err error) {
 	if e.Wait > 0 {
 		res, err = r.machine.Show(ctx, r.scene.Place.Tenant.ID, placing, a.ID)
 	} else {
-		res, err = r.machine.Submit(ctx, r.scene.Place.Tenant.ID, placing, a.ID, r.form(a, e))
+		form := r.form(a, e)
+		if form.Value("credential") == PretendPasskey {
+			if form, err = r.touch(a, e); err != nil {
+				return false, err
+			}
+		}
+		res, err = r.machine.Submit(ctx, r.scene.Place.Tenant.ID, placing, a.ID, form)
 	}
 	if err != nil {
 		return false, err
@@ -209,6 +226,22 @@ func (r *run) form(a signin.Attempt, e *Event) signin.Form {
 			}
 			return ""
 		}}
+}
+
+// touch is the visitor using the device: the form with its answer to the ceremony that is under way.
+func (r *run) touch(a signin.Attempt, e *Event) (signin.Form, error) {
+	list := a.Facts.Ceremonies
+	if len(list) == 0 || list[len(list)-1].Kind != factor.Passkey {
+		return r.form(a, e), nil
+	}
+	said, err := r.device.answer(list[len(list)-1])
+	if errors.Is(err, errDevice) { // nobody's passkey: the machine refuses nonsense in its own words
+		return r.form(a, e), nil
+	}
+	answered := *e
+	answered.Values = maps.Clone(e.Values)
+	answered.Values["credential"] = []string{said}
+	return r.form(a, &answered), err
 }
 
 // tell writes down what an event led to.

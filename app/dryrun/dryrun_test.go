@@ -72,6 +72,8 @@ func next(tale Tale) Event {
 		switch {
 		case tale.TOTP != "":
 			set("code", tale.TOTP)
+		case passkeyAsked(res.Attempt.Facts):
+			set("credential", PretendPasskey)
 		case len(res.Attempt.Facts.Ceremonies) == 0 && len(res.Step.Kinds) > 1:
 			set("method", factor.TOTP)
 		default:
@@ -85,6 +87,11 @@ func next(tale Tale) Event {
 		e.Action = "accept"
 	}
 	return e
+}
+
+func passkeyAsked(f signin.Facts) bool {
+	n := len(f.Ceremonies)
+	return n > 0 && f.Ceremonies[n-1].Kind == factor.Passkey
 }
 
 // walk goes on until the visitor is back at the app or stuck, and gives the pages.
@@ -135,6 +142,7 @@ func TestWalks(t *testing.T) {
 	passwords := userflow.Flow{SignUpAllowed: true, Attributes: []userflow.Attribute{{ID: "givenName", Required: true}}}
 	codes := userflow.Flow{SignUpMethod: userflow.EmailCode, SignUpAllowed: true}
 	strict := userflow.Flow{MFA: userflow.MFA{Enforcement: userflow.MFAAlways, Methods: []string{"softwareOath"}}}
+	keys := userflow.Flow{SignUpAllowed: true, MFA: userflow.MFA{Enforcement: userflow.MFAAlways, Methods: []string{"fido2"}}}
 	b := bench(t)
 	for _, c := range []struct {
 		name   string
@@ -152,6 +160,9 @@ func TestWalks(t *testing.T) {
 		{"an account that is off", passwords, Disabled, nil, "signIn blocked"},
 		{"signed in already", passwords, SignedInTo, nil, "in"},
 		{"has an authenticator app", strict, WithApp, nil, "signIn challenge in"},
+		{"has a passkey", keys, WithKey, nil, "signIn challenge in"},
+		{"must register a passkey", keys, Customer, nil, "signIn enrol recovery in"},
+		{"a newcomer registers a passkey", keys, Newcomer, []string{"create"}, "signUp code newPassword enrol recovery stay in"},
 		{"must register one", strict, Customer, nil, "signIn enrol recovery in"},
 		{"sign-up is off", strict, Newcomer, []string{"create"}, "access_denied"},
 	} {

@@ -23,13 +23,14 @@ const (
 	Lacking    Visitor = "lacking"   // lacks the answers that the flow demands
 	OldTerms   Visitor = "oldTerms"  // agreed to an older version of the terms, or to none
 	WithApp    Visitor = "totp"      // has an authenticator app
+	WithKey    Visitor = "passkey"   // has a passkey
 	UserNamed  Visitor = "userName"  // has a user name beside the address
 	SignedInTo Visitor = "signedIn"  // this browser has a session already
 )
 
 // Visitors lists them in the order in which an admin is offered them.
 func Visitors() []Visitor {
-	return []Visitor{Newcomer, Customer, Temporary, CodeOnly, Lacking, OldTerms, WithApp, UserNamed, SignedInTo, Disabled}
+	return []Visitor{Newcomer, Customer, Temporary, CodeOnly, Lacking, OldTerms, WithApp, WithKey, UserNamed, SignedInTo, Disabled}
 }
 
 // What a pretend customer knows. Nothing of it opens anything: the accounts live in the walk.
@@ -39,9 +40,11 @@ const (
 	UserName    = "pat.visitor"
 	pretendUser = "00000000-0000-4000-8000-00000000d127"
 	pretendTOTP = "00000000-0000-4000-8000-00000000707b"
-	pretendSID  = "pretend-session"
-	secretOfSID = "pretend-session-secret"
-	secretOfTab = "pretend-browser-secret"
+
+	pretendPasskey = "00000000-0000-4000-8000-0000000000fd"
+	pretendSID     = "pretend-session"
+	secretOfSID    = "pretend-session-secret"
+	secretOfTab    = "pretend-browser-secret"
 )
 
 // Secret is the shared secret of the pretend authenticator app.

@@ -40,6 +40,9 @@ func NewPasskeys(baseURL, name string) (*Passkeys, error) {
 	return &Passkeys{w: w}, nil
 }
 
+// Origin is where the ceremonies take place.
+func (p *Passkeys) Origin() string { return p.w.Config.RPOrigins[0] }
+
 // PasskeyOwner is the person of a ceremony. Credentials are the stored JSON of FinishRegister.
 type PasskeyOwner struct {
 	ID          string

@@ -191,6 +191,8 @@ func visitorWord(v dryrun.Visitor) string {
 		return "A customer who agreed to older terms"
 	case dryrun.WithApp:
 		return "A customer with an authenticator app"
+	case dryrun.WithKey:
+		return "A customer with a passkey"
 	case dryrun.UserNamed:
 		return "A customer with a user name"
 	case dryrun.SignedInTo:

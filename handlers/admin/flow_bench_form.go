@@ -30,7 +30,7 @@ type pageButton struct {
 }
 
 // readHosted gives what the forms of a hosted page ask for and offer. Hidden fields are the machine's, the
-// language chooser changes nothing, and what needs a script (a passkey) is left out.
+// language chooser changes nothing, and a passkey is a pretend one.
 func readHosted(document string) (inputs []pageInput, buttons []pageButton) {
 	root, err := html.Parse(strings.NewReader(document))
 	if err != nil {
@@ -48,6 +48,9 @@ func readHosted(document string) (inputs []pageInput, buttons []pageButton) {
 		case "footer":
 			return false
 		case "form":
+			if attr(n, "data-passkey") != "" && !has(n, "data-conditional") {
+				buttons = append(buttons, pageButton{Name: "credential", Value: dryrun.PretendPasskey, Label: "Use a pretend passkey", Main: true})
+			}
 			return attr(n, "data-passkey") == ""
 		case "input", "select", "textarea":
 			inputs = addInput(inputs, n, labels)
