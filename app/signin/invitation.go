@@ -26,13 +26,13 @@ func (r *run) invite(ctx context.Context) error {
 }
 
 // invitationOver reports whether the invitation that opened the attempt can be used no more. For whoever
-// accepted it a moment ago and sent the form twice it is as good as before: they go on to the app.
+// accepted it, in this browser, and sent the last form twice it is as good as before: they go on to the app.
 func invitationOver(a Attempt, w World, p Person) bool {
 	return a.Request.Invitation != nil && w.Invitation.State(w.Now) != userflow.InvitationPending && !accepted(w, p)
 }
 
 func accepted(w World, p Person) bool {
-	return p.Proven && p.Account.ID != "" && p.Account.ID == w.Invitation.AcceptedBy
+	return p.Resumed && p.Account.ID != "" && p.Account.ID == w.Invitation.AcceptedBy
 }
 
 // loadInvitation reads the invitation as it is now; one that is gone counts as revoked.
