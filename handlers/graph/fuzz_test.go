@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"portico/app/userflow"
 	"portico/models"
 )
 
@@ -59,6 +60,49 @@ func FuzzSkipToken(f *testing.F) {
 		c := &call{request: &request{version: "v1.0", path: "/users"}, caller: &Caller{TenantID: "t"}, opts: options{values: map[string]string{"skiptoken": s}}}
 		if p, err := c.openSkip(sealer); err == nil && p != nil {
 			t.Errorf("%q opened as %v", s, *p)
+		}
+	})
+}
+
+// FuzzSignUpPage: whatever a page is that is taken, sending back what is shown of it changes nothing.
+func FuzzSignUpPage(f *testing.F) {
+	for _, s := range []string{`{"attributes":[{"id":"city"}]}`, `{"attributeCollectionPage":{"views":[{"inputs":[{"attribute":"country","inputType":"text"},{"attribute":"extension_plan","inputType":"radioSingleSelect",
+		"options":[{"label":"A","value":"a"}]}]},{"inputs":[{"attribute":"extension_born","inputType":"Text","defaultValue":"2000-01-01","hidden":true}]}]}}`, `null`, `[]`} {
+		f.Add(s, "country", "text")
+		f.Add(s, "extension_plan", "dropdown")
+	}
+	definitions := map[string]userflow.Definition{"extension_born": {ID: "extension_born", Name: "Born", DataType: userflow.Date},
+		"extension_plan": {ID: "extension_plan", Name: "Plan", DataType: userflow.Choice, Options: []userflow.Option{{Text: "A", Value: "a"}, {Text: "B", Value: "b"}}}}
+	a := &API{}
+	f.Fuzz(func(t *testing.T, page, attribute, control string) {
+		x := &flow{definitions: definitions, UserFlow: models.UserFlow{Flow: userflow.Flow{Name: "x", SignUpMethod: userflow.EmailPassword,
+			SignInMethods: []userflow.Method{userflow.EmailPassword}, UserNames: true, MFA: userflow.MFA{Enforcement: userflow.MFAOff}}}}
+		if setCollection(x, json.RawMessage(page)) != nil {
+			return
+		}
+		if setOwnInputs(x, []flowOwnInput{{Attribute: attribute, Hint: "h", InputType: control}}) != nil || x.Validate() != nil {
+			return
+		}
+		show := func() string {
+			b, err := encode(object{{"page", a.shownCollection(x)}, {"portico", shownPorticoFlow(x)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(b)
+		}
+		before := show()
+		raw, err := encode(a.shownCollection(x))
+		if err == nil {
+			raw, err = withoutAnnotations(raw)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := setCollection(x, raw); err != nil {
+			t.Fatalf("%s is not taken back: %v", raw, err)
+		}
+		if after := show(); after != before {
+			t.Errorf("%s\nbecame\n%s", before, after)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"strings"
 	"testing"
 )
@@ -83,5 +84,12 @@ func TestInvitations(t *testing.T) {
 			w.t.Errorf("revoked: %s", gone.raw)
 		}
 		w.want(409, w.do("POST", one+"/resend", nil))
+		if ok, err := w.tenant.SpendInvitation(context.Background(), made.body["id"].(string), roleID, w.store.Now()); err != nil || !ok {
+			w.t.Fatal(ok, err)
+		}
+		if used := w.want(200, w.do("GET", "/beta/portico/invitations/"+made.body["id"].(string), nil)); used.body["status"] != "Completed" || used.body["invitedUser"].(map[string]any)["id"] != roleID {
+			w.t.Errorf("used: %s", used.raw)
+		}
+		w.want(409, w.do("POST", "/beta/portico/invitations/"+made.body["id"].(string)+"/revoke", nil))
 	})
 }
