@@ -98,6 +98,9 @@ func claimList(v *visit, a models.Application, base string, preview *openid.Prev
 	}
 	s := views.Section{ID: "claims", Title: "Claims of this application", Lead: "In the ID token, at the userinfo endpoint, and in access tokens for this application's own API.",
 		Table: t, Empty: "None yet: the application learns only the profile that it asks for."}
+	if a.Spec.ClaimsPolicyID != "" {
+		s.Lead += " They come from a claims mapping policy of the management API and follow it; a change here takes the application out of the policy."
+	}
 	if v.may(access.AppWrite) {
 		s.Buttons = []views.Action{{Label: "Add a claim", Href: base + "/new"}, {Label: "Add a constant", Href: base + "/new?source=constant"}}
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"portico/app/audit"
+	"portico/app/openid"
 	"portico/app/userflow"
 )
 
@@ -265,6 +266,27 @@ func TestDefinitionsThatCannotBeSaid(t *testing.T) {
 		} {
 			if got := w.want(400, w.do("POST", "/policies/claimsMappingPolicies", body)); !strings.Contains(got.raw, want) {
 				w.t.Errorf("%s: %s", body, got.raw)
+			}
+		}
+	})
+}
+
+// Whatever a definition says, it is read as claims with names or refused in words, without a panic.
+func FuzzReadDefinition(f *testing.F) {
+	f.Add(`{"ClaimsMappingPolicy":{"Version":1,"IncludeBasicClaimSet":"true","ClaimsSchema":[{"Source":"user","ID":"mail","JwtClaimType":"m"},{"Value":"x","JwtClaimType":"y"}]}}`)
+	f.Add(`{"ClaimsMappingPolicy":{"ClaimsSchema":[{"Source":"user","ID":"a"},{"Source":"transformation","ID":"o","TransformationId":"t","JwtClaimType":"c"}],"ClaimsTransformation":[{"ID":"t","TransformationMethod":"Join","InputClaims":[{"ClaimTypeReferenceId":"a"},{"ClaimTypeReferenceId":"a"}],"OutputClaims":[{"ClaimTypeReferenceId":"o"}]}]}}`)
+	f.Add(`null`)
+	f.Fuzz(func(t *testing.T, s string) {
+		claims, err := readDefinition(s)
+		if err != nil {
+			if asError(err, nil).Status != 400 {
+				t.Fatal(err)
+			}
+			return
+		}
+		for _, m := range claims {
+			if m.Name == "" || m.Source != openid.FromUser && m.Source != openid.FromConstant {
+				t.Fatalf("%+v", m)
 			}
 		}
 	})
