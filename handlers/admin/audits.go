@@ -47,15 +47,15 @@ func auditFields() []views.Field {
 	any := func(label string, values ...string) []views.Option {
 		out := []views.Option{{Label: label}}
 		for _, s := range values {
-			out = append(out, views.Option{Value: s, Label: humane(s)})
+			out = append(out, views.Option{Value: s, Label: kindOfThing(s)})
 		}
 		return out
 	}
 	span := spanFields()
 	return []views.Field{{Name: "search", Label: "Name of who or what", Type: "search"}, span[0],
-		{Kind: views.Select, Name: "category", Label: "Category", Options: any("Any category", "ApplicationManagement", "UserManagement", "Policy", "DirectoryManagement", "RoleManagement", "KeyManagement", "Authentication")},
+		{Kind: views.Select, Name: "category", Label: "Category", Options: any("Any category", "ApplicationManagement", "UserManagement", "UserFlow", "Policy", "DirectoryManagement", "RoleManagement", "KeyManagement", "Authentication")},
 		{Kind: views.Select, Name: "operation", Label: "Operation", Options: any("Any operation", "Add", "Update", "Delete", "Assign", "Unassign", "Download")},
-		{Kind: views.Select, Name: "kind", Label: "Changed thing", Options: any("Any thing", "user", "application", "userFlow", "tenant", "policy", "signingKey", "list")},
+		{Kind: views.Select, Name: "kind", Label: "Changed thing", Options: any("Any thing", "user", "application", "userFlow", "userFlowAttribute", "terms", "invitation", "tenant", "policy", "signingKey", "list")},
 		{Name: "actor", Label: "ID of who", Code: true}, {Name: "target", Label: "ID of the thing", Code: true},
 		span[1], span[2], {Name: "correlation", Label: "Correlation ID", Code: true}}
 }
@@ -65,7 +65,7 @@ func auditTable(items []models.AuditEntry, base string) views.Table {
 	for _, e := range items {
 		var names []string
 		for _, ch := range e.Changes {
-			names = append(names, humane(ch.Property))
+			names = append(names, propertyWord(ch.Property))
 		}
 		changed := strings.Join(names, ", ")
 		if len(names) > 3 {
@@ -73,9 +73,22 @@ func auditTable(items []models.AuditEntry, base string) views.Table {
 		}
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{
 			{Kind: views.When, Time: e.At, Href: base + "/audits/" + e.ID}, {Kind: views.Name, Text: e.Actor.Name, Sub: actorWord(string(e.Actor.Kind))},
-			plain(e.Activity), {Kind: views.Name, Text: e.Target.Name, Sub: humane(e.Target.Kind)}, plain(changed)}})
+			plain(e.Activity), {Kind: views.Name, Text: e.Target.Name, Sub: kindOfThing(e.Target.Kind)}, plain(changed)}})
 	}
 	return t
+}
+
+// kindOfThing names what was changed.
+func kindOfThing(kind string) string {
+	switch kind {
+	case "userFlowAttribute":
+		return "Custom attribute"
+	case "terms":
+		return "Terms of use"
+	case "userFlow", "UserFlow":
+		return "User flow"
+	}
+	return humane(kind)
 }
 
 func actorWord(kind string) string {
@@ -135,7 +148,7 @@ func (p *Portal) auditDetail(c *fiber.Ctx) error {
 	}
 	return p.detail(c, s, views.Detail{Sections: []views.Section{
 		{Title: "What happened", Summary: facts(fact("Time", when(e.At)), fact("Who", views.Cell{Kind: views.Name, Text: e.Actor.Name}), fact("Kind of actor", plain(humane(string(e.Actor.Kind)))),
-			fact("IP address", code(e.Actor.IP)), fact("Thing", thing), fact("Kind of thing", plain(humane(e.Target.Kind))), fact("Result", plain(humane(e.Result))))},
+			fact("IP address", code(e.Actor.IP)), fact("Thing", thing), fact("Kind of thing", plain(kindOfThing(e.Target.Kind))), fact("Result", plain(humane(e.Result))))},
 		{Title: "Before and after", Diff: diffOf(e.Changes), Empty: "No values were recorded with this change."},
 		{Title: "References", Summary: facts(fact("Entry ID", code(e.ID)), fact("Actor ID", code(e.Actor.ID)), fact("Thing ID", code(e.Target.ID)), fact("Category", plain(humane(e.Category))),
 			fact("Operation", plain(e.Operation)), fact("Correlation ID", code(e.Actor.CorrelationID)))},
@@ -151,6 +164,12 @@ func targetHref(base, kind, id string) string {
 		return base + "/applications/" + id
 	case "userFlow":
 		return base + "/user-flows/" + id
+	case "userFlowAttribute":
+		return base + "/user-attributes/" + id
+	case "terms":
+		return base + "/terms/" + id
+	case "invitation":
+		return base + "/invitations/" + id
 	case "tenant":
 		return base + "/settings"
 	case "signingKey":

@@ -22,7 +22,7 @@ func diffOf(changes []audit.Change) []views.Diff {
 }
 
 func diffOne(c audit.Change) []views.Diff {
-	d := views.Diff{Property: humane(c.Property), Secret: c.Class == audit.Secret, Sensitive: c.Class == audit.Sensitive}
+	d := views.Diff{Property: propertyWord(c.Property), Secret: c.Class == audit.Secret, Sensitive: c.Class == audit.Sensitive}
 	if d.Secret {
 		return []views.Diff{d}
 	}
@@ -81,7 +81,7 @@ func diffMaps(name string, before, after map[string]any, class audit.Class) []vi
 		}
 		for _, d := range diffOne(audit.Change{Property: k, Old: before[k], New: after[k], Class: class}) {
 			if name != "" {
-				d.Property = humane(name) + ": " + strings.ToLower(d.Property)
+				d.Property = propertyWord(name) + ": " + strings.ToLower(d.Property)
 			}
 			out = append(out, d)
 		}
@@ -112,6 +112,11 @@ func textOf(v any) string {
 	case float64:
 		return strings.TrimSuffix(fmt.Sprintf("%.0f", v), ".")
 	case map[string]any:
+		if said, ok := v["text"].(string); ok { // an option: what people read, and what apps receive
+			if value, ok := v["value"].(string); ok && len(v) == 2 {
+				return said + " (" + value + ")"
+			}
+		}
 		if uri, ok := v["uri"].(string); ok { // a redirect URI with its platform
 			if p, ok := v["platform"].(string); ok {
 				return uri + " (" + p + ")"
@@ -124,6 +129,21 @@ func textOf(v any) string {
 		return fmt.Sprint(v)
 	}
 	return string(b)
+}
+
+// propertyWord is a changed property in words: those whose name says too little, and custom attributes without
+// what makes their name unique.
+func propertyWord(s string) string {
+	if w, ok := map[string]string{"low": "Smallest number", "high": "Largest number", "maxLength": "Longest answer", "message": "What people read when it does not match", "since": "Agreement counts from version",
+		"texts": "Text", "dataType": "Holds", "userNames": "User names", "firstFactor": "Signs in with", "revoked": "Taken back", "sentCount": "Times sent", "bannedWords": "Banned words"}[s]; ok {
+		return w
+	}
+	if rest, ok := strings.CutPrefix(s, "extension_"); ok {
+		if _, name, ok := strings.Cut(rest, "_"); ok {
+			return humane(name)
+		}
+	}
+	return humane(s)
 }
 
 // humane turns a property's name into words: "redirectUris" → "Redirect URIs".

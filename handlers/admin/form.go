@@ -57,7 +57,11 @@ func complain(l *i18n.Localizer, f *views.Form, err error) bool {
 		text, name := l.T(bad.Key, bad.Args), ""
 		for i := range f.Fields {
 			if field := &f.Fields[i]; field.Name == bad.Name || strings.HasPrefix(bad.Name, field.Name+"[") || strings.HasPrefix(bad.Name, field.Name+".") {
-				field.Error, name = text, field.Name
+				if name = field.Name; field.Error != "" && !strings.HasPrefix(text, field.Error) { // a box of many lines may be wrong in several
+					field.Error = strings.TrimSuffix(field.Error, ".") + ". " + text
+				} else {
+					field.Error = text
+				}
 				break
 			}
 		}

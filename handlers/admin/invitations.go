@@ -189,7 +189,7 @@ func (p *Portal) invitationNew(c *fiber.Ctx) error {
 		return err
 	}
 	if ok {
-		return p.invitationPage(c, invitationForm{app: app, flow: flow, days: strconv.Itoa(int(userflow.InvitationLifetime.Hours() / 24)), how: "mail", redirect: app.Spec.HomepageURL, answer: func(userflow.Attribute) []string { return nil }}, nil)
+		return p.invitationPage(c, invitationForm{app: app, flow: flow, days: strconv.Itoa(int(userflow.InvitationLifetime.Hours() / 24)), how: "mail", answer: func(userflow.Attribute) []string { return nil }}, nil)
 	}
 	s, err := p.shell(c, "Invite", "First choose the application that people are invited to.", invitationsHelp(), views.Link{Label: "Invitations", Href: v.base() + "/invitations"})
 	if err != nil {
@@ -219,10 +219,7 @@ func (p *Portal) invitationPage(c *fiber.Ctx, typed invitationForm, problem erro
 }
 
 func (p *Portal) invitationFormOf(l *i18n.Localizer, v *visit, t invitationForm) views.Form {
-	back := []views.Option{}
-	if t.app.Spec.HomepageURL != "" {
-		back = append(back, views.Option{Value: t.app.Spec.HomepageURL, Label: "Its home page: " + t.app.Spec.HomepageURL})
-	}
+	back := []views.Option{{Label: "The application’s home page" + choose(t.app.Spec.HomepageURL == "", "", ": "+t.app.Spec.HomepageURL)}}
 	for _, u := range t.app.Spec.RedirectURIs {
 		if u.URI != t.app.Spec.HomepageURL {
 			back = append(back, views.Option{Value: u.URI, Label: u.URI})
@@ -236,9 +233,7 @@ func (p *Portal) invitationFormOf(l *i18n.Localizer, v *visit, t invitationForm)
 		out.Note = "Already invited, so no longer in the box: " + strings.Join(t.sent, ", ") + "."
 	}
 	add := func(more ...views.Field) { out.Fields = append(out.Fields, more...) }
-	if len(back) > 0 {
-		add(views.Field{Kind: views.Select, Name: "redirectUri", Label: "Where people go afterwards", Hint: "A page that starts a sign-in of its own, such as the home page, suits best.", Value: t.redirect, Options: back})
-	}
+	add(views.Field{Kind: views.Select, Name: "redirectUri", Label: "Where people go afterwards", Hint: "The home page suits best: it starts a sign-in of its own, which needs nothing typed. A redirect URI is for applications that can be opened there.", Value: t.redirect, Options: back})
 	add(views.Field{Kind: views.Select, Name: "locale", Label: "Language of the mail", Value: t.locale, Options: append([]views.Option{{Label: "The tenant’s: " + p.languageName(choose(v.dir.Tenant.DefaultLocale == "", "en", v.dir.Tenant.DefaultLocale))}}, p.localeOptions()...)},
 		views.Field{Kind: views.TextArea, Name: "message", Label: "Your own words", Hint: "A paragraph in the mail, as plain text: who you are and why you write.", Value: t.message, Rows: 3, Optional: true},
 		views.Field{Name: "days", Label: "Works for", Hint: "From 1 to 90.", Value: t.days, InputMode: "numeric", Suffix: "days"},

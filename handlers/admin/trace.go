@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"portico/app/account"
 	"portico/app/i18n"
 	"portico/app/record"
 	views "portico/views/admin"
@@ -140,7 +141,7 @@ func whoSection(r record.SignIn, base string) views.Section {
 		existing = "The sign-up met an account that existed already"
 	}
 	return views.Section{Title: "Who and what", Summary: facts(
-		fact("User", user), fact("Typed as", views.Cell{Kind: views.Name, Text: r.Identifier}),
+		fact("User", user), fact("Typed as", views.Cell{Kind: views.Name, Text: r.Identifier, Sub: choose(r.Identifier != "" && r.IdentifierType == account.SignInUserName, "A user name", "")}),
 		fact("Application", views.Cell{Kind: views.Name, Text: nameOr(r.App, "")}), fact("Resource", plain(r.Resource.Name)),
 		fact("User flow", plain(flow)), fact("Kind", plain(kindWord(string(r.Kind)))), fact("Account", plain(existing)),
 		fact("Repeated", plain(times(r.Count))), fact("Started", when(r.StartedAt)), fact("Ended", when(r.EndedAt)),
@@ -172,7 +173,7 @@ func stepsSection(l *i18n.Localizer, r record.SignIn) views.Section {
 		s.Lines = append(s.Lines, views.Line{Time: st.At, Text: stepWord(st.Name), Cell: plain(noteWord(st.Note)), Mark: "Step", Tone: "neutral"})
 	}
 	for _, p := range r.Proofs {
-		line := views.Line{Time: p.At, Text: methodWord(p.Method), Mark: "Proven", Tone: "ok"}
+		line := views.Line{Time: p.At, Text: methodWord(p.Method), Mark: "Proven", Tone: "ok", Cell: plain(reasonWord(l, p.Reason))}
 		if !p.OK {
 			line.Mark, line.Tone = "Not accepted", "danger"
 			line.Cell = plain(reasonWord(l, p.Reason))
