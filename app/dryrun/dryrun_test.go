@@ -56,14 +56,18 @@ func next(tale Tale) Event {
 	f := res.World.Flow
 	e := Event{Step: res.Step.Name, Values: map[string][]string{}}
 	set := func(name, value string) { e.Values[name] = []string{value} }
+	password := Password
+	if tale.Changed {
+		password = NewPassword
+	}
 	switch e.Step {
 	case signin.Identify, signin.SignUp:
 		set("email", Address(f))
 	case signin.SignIn:
 		set("email", Address(f))
-		set("password", Password)
+		set("password", password)
 	case signin.Password:
-		set("password", Password)
+		set("password", password)
 	case signin.Code:
 		set("code", tale.Mail())
 	case signin.ChoosePassword, signin.ChangePassword:
