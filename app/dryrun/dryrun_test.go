@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +87,10 @@ func next(tale Tale) Event {
 	case signin.AskAttributes:
 		for _, a := range f.Attributes {
 			set(userflow.FieldName(a.ID), Sample(a))
+		}
+	case signin.AskTerms:
+		for _, x := range res.Step.Terms {
+			set(signin.TermsField(x.ID), strconv.Itoa(x.Version)+" en")
 		}
 	case signin.AskConsent:
 		e.Action = "accept"
