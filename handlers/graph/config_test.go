@@ -56,6 +56,8 @@ func furnish(w *world) (webID string) {
 	appID := web.body["appId"].(string)
 	w.want(200, w.do("POST", "/applications/"+web.body["id"].(string)+"/addPassword", "{}"))
 	w.want(201, w.do("POST", flowsPath, w.rich("Shop flow", appID)))
+	born := w.want(200, w.do("GET", attributesPath+"?$filter=displayName%20eq%20'Birthday'", nil)).values()[0]["id"]
+	w.want(204, w.do("PATCH", "/applications/"+web.body["id"].(string), map[string]any{"portico": map[string]any{"claims": []any{map[string]any{"source": "user", "id": born, "name": "born"}}}}))
 	w.want(204, w.do("PATCH", "/organization/"+w.tenant.ID, map[string]any{"portico": map[string]any{"settings": map[string]any{"passwordMinLength": 10, "passwordThreeOfFour": true, "bannedWords": []string{"shop"},
 		"userNames": map[string]any{"enabled": true, "patterns": []string{"[a-z]{3,20}"}, "message": "Three to twenty small letters"}}}}))
 	return web.body["id"].(string)
