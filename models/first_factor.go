@@ -5,6 +5,7 @@ import (
 
 	"portico/app/audit"
 	"portico/app/fault"
+	"portico/app/tenant"
 	"portico/app/userflow"
 )
 
@@ -15,7 +16,7 @@ const moveBatch = 500
 // were made with, whatever their flow does, until an admin does this. Somebody moved to the password who has
 // none gets one by "Forgot your password?".
 func (t *Tenant) SetFirstFactor(ctx context.Context, actor audit.Actor, userID string, method userflow.Method) (User, error) {
-	if err := checkMethod("firstFactor", method); err != nil {
+	if err := t.checkMethod(ctx, "firstFactor", method); err != nil {
 		return User{}, err
 	}
 	return t.editUser(ctx, actor, userID, "Change sign-in method of user", func(u *User) error {
@@ -30,10 +31,10 @@ func (t *Tenant) SetFirstFactor(ctx context.Context, actor audit.Actor, userID s
 // batch is a transaction with an audit entry of its own: what was moved stays moved when a later one fails,
 // and calling again goes on.
 func (t *Tenant) MoveUsers(ctx context.Context, actor audit.Actor, from, to userflow.Method) (int, error) {
-	if err := checkMethod("from", from); err != nil {
+	if err := knownMethod("from", from); err != nil {
 		return 0, err
 	}
-	if err := checkMethod("to", to); err != nil {
+	if err := t.checkMethod(ctx, "to", to); err != nil {
 		return 0, err
 	}
 	if from == to {
@@ -60,7 +61,20 @@ func (t *Tenant) MoveUsers(ctx context.Context, actor audit.Actor, from, to user
 	}
 }
 
-func checkMethod(field string, m userflow.Method) error {
+// checkMethod refuses what people could not sign in with. Administrators sign in with a password: their
+// portal wants a second factor, and their own sign-in must not hang on a mailbox.
+func (t *Tenant) checkMethod(ctx context.Context, field string, m userflow.Method) error {
+	if err := knownMethod(field, m); err != nil {
+		return err
+	}
+	self, err := t.Get(ctx)
+	if err == nil && self.Kind == tenant.Workforce && m != userflow.EmailPassword {
+		return fault.BadField(field, "user.method.staff", nil)
+	}
+	return err
+}
+
+func knownMethod(field string, m userflow.Method) error {
 	if m != userflow.EmailPassword && m != userflow.EmailCode {
 		return fault.BadField(field, "user.method.unknown", nil)
 	}

@@ -59,15 +59,15 @@ func (t *Tenant) acceptancesOf(ctx context.Context, termsID string, version int,
 	return out, nil
 }
 
-// AgreementQuery narrows the list of who agreed. The zero value lists everybody, newest first.
-type AgreementQuery struct {
+// AcceptanceQuery narrows the list of who agreed. The zero value lists everybody, newest first.
+type AcceptanceQuery struct {
 	Version int    // 0 = any
 	After   string // Next of the page before
 	Limit   int    // 50 unless told, 999 at most
 }
 
-// Agreements is TermsAcceptances page by page.
-func (t *Tenant) Agreements(ctx context.Context, termsID string, f AgreementQuery) (Page[TermsAcceptance], error) {
+// AcceptancePage is TermsAcceptances page by page.
+func (t *Tenant) AcceptancePage(ctx context.Context, termsID string, f AcceptanceQuery) (Page[TermsAcceptance], error) {
 	limit, after := clampLimit(f.Limit), (*TermsAcceptance)(nil)
 	if f.After != "" {
 		c, err := parseCursor(f.After)
@@ -86,8 +86,8 @@ func (t *Tenant) Agreements(ctx context.Context, termsID string, f AgreementQuer
 	}), err
 }
 
-// AgreementCounts says how many people agreed to each version of the terms.
-func (t *Tenant) AgreementCounts(ctx context.Context, termsID string) (map[int]int, error) {
+// AcceptanceCounts says how many people agreed to each version of the terms.
+func (t *Tenant) AcceptanceCounts(ctx context.Context, termsID string) (map[int]int, error) {
 	var counts []struct{ Version, N int }
 	err := t.q(ctx).Model(&AcceptanceRow{}).Select("version, COUNT(*) AS n").Where("terms_id = ?", termsID).Group("version").Scan(&counts).Error
 	out := make(map[int]int, len(counts))

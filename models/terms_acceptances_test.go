@@ -29,18 +29,18 @@ func TestWhoAgreedToWhat(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		counts, err := tn.AgreementCounts(t.Context(), x.ID)
+		counts, err := tn.AcceptanceCounts(t.Context(), x.ID)
 		if err != nil || counts[1] != 5 || counts[2] != 1 {
 			t.Errorf("%v %v", counts, err)
 		}
-		if counts, err := other.AgreementCounts(t.Context(), x.ID); err != nil || len(counts) != 0 {
+		if counts, err := other.AcceptanceCounts(t.Context(), x.ID); err != nil || len(counts) != 0 {
 			t.Errorf("another tenant counts %v %v", counts, err)
 		}
 		for _, c := range []struct{ version, want int }{{0, 6}, {1, 5}, {2, 1}, {3, 0}} {
 			seen, last := map[string]bool{}, time.Time{}
-			q := models.AgreementQuery{Version: c.version, Limit: 2}
+			q := models.AcceptanceQuery{Version: c.version, Limit: 2}
 			for {
-				p, err := tn.Agreements(t.Context(), x.ID, q)
+				p, err := tn.AcceptancePage(t.Context(), x.ID, q)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -59,10 +59,10 @@ func TestWhoAgreedToWhat(t *testing.T) {
 				t.Errorf("version %d: %d, want %d", c.version, len(seen), c.want)
 			}
 		}
-		if p, err := other.Agreements(t.Context(), x.ID, models.AgreementQuery{}); err != nil || len(p.Items) != 0 {
+		if p, err := other.AcceptancePage(t.Context(), x.ID, models.AcceptanceQuery{}); err != nil || len(p.Items) != 0 {
 			t.Errorf("another tenant lists %v %v", p.Items, err)
 		}
-		if _, err := tn.Agreements(t.Context(), x.ID, models.AgreementQuery{After: "nonsense"}); err == nil {
+		if _, err := tn.AcceptancePage(t.Context(), x.ID, models.AcceptanceQuery{After: "nonsense"}); err == nil {
 			t.Error("a nonsense cursor is taken")
 		}
 	})

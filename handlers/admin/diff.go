@@ -134,7 +134,7 @@ func textOf(v any) string {
 // propertyWord is a changed property in words: those whose name says too little, and custom attributes without
 // what makes their name unique.
 func propertyWord(s string) string {
-	if w, ok := map[string]string{"low": "Smallest number", "high": "Largest number", "maxLength": "Longest answer", "message": "What people read when it does not match", "since": "Agreement counts from version",
+	if w, ok := map[string]string{"low": "Smallest number", "high": "Largest number", "maxLength": "Longest answer", "message": "What people read when it does not match", "since": "Acceptance counts from version",
 		"texts": "Text", "dataType": "Holds", "userNames": "User names", "firstFactor": "Signs in with", "revoked": "Taken back", "sentCount": "Times sent", "bannedWords": "Banned words"}[s]; ok {
 		return w
 	}

@@ -30,7 +30,7 @@ func (p *Portal) termsRoutes() []handlers.Route {
 		{Method: post, Path: at, Handler: p.termsCreate, Permission: access.FlowWrite, BodyLimit: termsBody},
 		{Method: get, Path: at + "/:id", Handler: p.termsDetail, Permission: access.FlowRead},
 		{Method: get, Path: at + "/:id/versions/:version", Handler: p.termsVersion, Permission: access.FlowRead},
-		{Method: get, Path: at + "/:id/agreements", Handler: p.agreementList, Permission: access.UserRead},
+		{Method: get, Path: at + "/:id/acceptances", Handler: p.acceptanceList, Permission: access.UserRead},
 		{Method: get, Path: at + "/:id/publish", Handler: p.termsPublishForm, Permission: access.FlowWrite},
 		{Method: post, Path: at + "/:id/publish", Handler: p.termsPublish, Permission: access.FlowWrite, BodyLimit: termsBody},
 		{Method: get, Path: at + "/:id/delete", Handler: p.termsDeleteForm, Permission: access.FlowWrite},
@@ -138,7 +138,7 @@ func (p *Portal) termsDetail(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	counts, err := v.tenant.AgreementCounts(c.UserContext(), c.Params("id"))
+	counts, err := v.tenant.AcceptanceCounts(c.UserContext(), c.Params("id"))
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (p *Portal) termsDetail(c *fiber.Ctx) error {
 	for _, one := range versions {
 		agreed := views.Cell{Kind: views.Num, Text: strconv.Itoa(counts[one.Version])}
 		if people && counts[one.Version] > 0 {
-			agreed.Href = fmt.Sprintf("%s/agreements?version=%d", base, one.Version)
+			agreed.Href = fmt.Sprintf("%s/acceptances?version=%d", base, one.Version)
 		}
 		counting := badge("neutral", "No, must agree again")
 		if one.Version >= x.Since {
@@ -166,7 +166,7 @@ func (p *Portal) termsDetail(c *fiber.Ctx) error {
 	}
 	history := views.Section{ID: "versions", Title: "Versions", Lead: "Every version is kept, so that what somebody agreed to can always be read again.", Table: t}
 	if people {
-		history.Action = &views.Link{Label: "Who agreed", Href: base + "/agreements"}
+		history.Action = &views.Link{Label: "Who agreed", Href: base + "/acceptances"}
 	}
 	used := views.Section{ID: "flows", Title: "Asked for in", Empty: "No user flow asks for these terms yet. Tick them on the page of a user flow."}
 	for _, f := range flows {
@@ -217,26 +217,26 @@ func (p *Portal) termsVersion(c *fiber.Ctx) error {
 	return fault.New(fault.NotFound, "error.not_found")
 }
 
-// agreementList is who agreed, when and in which language.
-func (p *Portal) agreementList(c *fiber.Ctx) error {
+// acceptanceList is who agreed, when and in which language.
+func (p *Portal) acceptanceList(c *fiber.Ctx) error {
 	v, w := visitOf(c), viewOf(c, "version")
 	versions, err := v.tenant.TermsVersions(c.UserContext(), c.Params("id"))
 	if err != nil {
 		return err
 	}
 	version, _ := strconv.Atoi(w.get("version"))
-	q := models.AgreementQuery{Version: version, After: w.get("after")}
+	q := models.AcceptanceQuery{Version: version, After: w.get("after")}
 	if f := c.Query("format"); f == "csv" || f == "json" {
 		cols := []column[models.TermsAcceptance]{{"userId", func(a models.TermsAcceptance) string { return a.UserID }}, {"userDisplayName", func(a models.TermsAcceptance) string { return a.UserName }}, {"termsId", func(a models.TermsAcceptance) string { return a.TermsID }},
 			{"version", func(a models.TermsAcceptance) string { return strconv.Itoa(a.Version) }}, {"acceptedDateTime", func(a models.TermsAcceptance) string { return stamp(a.At) }}, {"language", func(a models.TermsAcceptance) string { return a.Locale }}}
 		id := c.Params("id")
-		return download(c, f, "agreements-"+v.dir.Tenant.Slug, cols, nil, func(ctx context.Context, after string) ([]models.TermsAcceptance, string, error) {
+		return download(c, f, "acceptances-"+v.dir.Tenant.Slug, cols, nil, func(ctx context.Context, after string) ([]models.TermsAcceptance, string, error) {
 			q.After, q.Limit = after, 500
-			page, err := v.tenant.Agreements(ctx, id, q)
+			page, err := v.tenant.AcceptancePage(ctx, id, q)
 			return page.Items, page.Next, err
 		})
 	}
-	page, err := v.tenant.Agreements(c.UserContext(), c.Params("id"), q)
+	page, err := v.tenant.AcceptancePage(c.UserContext(), c.Params("id"), q)
 	if err != nil {
 		return err
 	}
@@ -246,7 +246,7 @@ func (p *Portal) agreementList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	t := views.Table{Caption: "Agreements", Columns: []views.Column{{Label: "Person"}, {Label: "Version", Num: true}, {Label: "When"}, {Label: "Language"}}}
+	t := views.Table{Caption: "Acceptances", Columns: []views.Column{{Label: "Person"}, {Label: "Version", Num: true}, {Label: "When"}, {Label: "Language"}}}
 	for _, a := range page.Items {
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: choose(a.UserName == "", a.UserID, a.UserName), Href: v.base() + "/users/" + a.UserID}, {Kind: views.Num, Text: strconv.Itoa(a.Version)}, when(a.At), plain(p.languageName(a.Locale))}})
 	}
@@ -254,7 +254,7 @@ func (p *Portal) agreementList(c *fiber.Ctx) error {
 	for _, one := range versions {
 		options = append(options, views.Option{Value: strconv.Itoa(one.Version), Label: fmt.Sprintf("Version %d", one.Version)})
 	}
-	l := views.List{Filter: w.filter(1, views.Field{Kind: views.Select, Name: "version", Label: "Version", Options: options}), Table: t, Shown: shown(len(page.Items), "agreement", "newest first"),
+	l := views.List{Filter: w.filter(1, views.Field{Kind: views.Select, Name: "version", Label: "Version", Options: options}), Table: t, Shown: shown(len(page.Items), "acceptance", "newest first"),
 		Empty: emptyOf(w, "Nobody yet", "People appear here when they agree while signing up or in.", nil)}
 	w.finish(&l, page.Next)
 	return p.list(c, s, l)

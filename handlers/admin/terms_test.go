@@ -46,9 +46,9 @@ func TestTermsArePublishedVersionByVersion(t *testing.T) {
 	w.get(termsAt+"/"+x.ID).wants(t, 200, "Second text.", "Version 1", "No, must agree again", "Who agreed")
 	w.get(termsAt+"/"+x.ID+"/versions/1").wants(t, 200, "First text.", "https://shop.example/agb", "Bedingungen")
 	w.get(termsAt+"/"+x.ID+"/versions/3").wants(t, 404)
-	w.get(termsAt+"/"+x.ID+"/agreements").wants(t, 200, th.user.DisplayName, "Deutsch")
-	w.get(termsAt+"/"+x.ID+"/agreements?version=2").wants(t, 200, "Nothing fits these filters")
-	if a := w.get(termsAt + "/" + x.ID + "/agreements?format=csv"); a.status != 200 || !strings.Contains(a.body, th.user.ID) {
+	w.get(termsAt+"/"+x.ID+"/acceptances").wants(t, 200, th.user.DisplayName, "Deutsch")
+	w.get(termsAt+"/"+x.ID+"/acceptances?version=2").wants(t, 200, "Nothing fits these filters")
+	if a := w.get(termsAt + "/" + x.ID + "/acceptances?format=csv"); a.status != 200 || !strings.Contains(a.body, th.user.ID) {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 

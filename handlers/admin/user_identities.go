@@ -334,6 +334,9 @@ func (p *Portal) move(c *fiber.Ctx) error {
 		return c.Redirect(v.base()+"/users/move?to=", fiber.StatusSeeOther)
 	}
 	n, err := v.tenant.MoveUsers(c.UserContext(), v.actor(c), otherMethod(to), to)
+	if e := fault.Of(err); fault.Is(err, fault.Invalid) && len(e.Fields) > 0 {
+		return p.doneWith(c, v.base()+"/users", models.PortalFlash{Kind: "warn", Text: handlers.InfoOf(c).Locale.T(e.Fields[0].Key, e.Fields[0].Args)})
+	}
 	if err != nil {
 		return err
 	}

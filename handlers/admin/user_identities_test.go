@@ -197,6 +197,9 @@ func TestPeopleAreMovedToAnotherFirstFactor(t *testing.T) {
 	if a := w.get(at + "move?to=" + string(to)); a.status != 303 {
 		t.Errorf("%d: nobody is left to move", a.status)
 	}
+	w.get(w.post("/admin/t/workforce/users/move", "to", string(userflow.EmailCode)).location).wants(t, 200, "Administrators sign in with a password")
+	w.post("/admin/t/workforce/users/"+w.userID+"/first-factor", "method", string(userflow.EmailCode)).wants(t, 422, "Administrators sign in with a password")
+
 	reader := b.admin("reader@staff.example", b.roleID("Global Reader"), b.shop.ID)
 	if a := reader.get("/admin/t/shop/users"); a.status != 200 || strings.Contains(a.body, "/users/move") {
 		t.Errorf("%d: a reader is offered to move people", a.status)

@@ -14,6 +14,7 @@ import (
 	"portico/app/account"
 	"portico/app/fault"
 	"portico/app/i18n"
+	"portico/app/tenant"
 	"portico/app/userflow"
 	"portico/handlers"
 	"portico/models"
@@ -93,7 +94,7 @@ func (p *Portal) userList(c *fiber.Ctx) error {
 	l.Shown = strings.TrimSuffix(strings.Replace(l.Shown, "persons", "people", 1), ", ")
 	l.Empty = emptyOf(w, "Nobody yet", "People appear here when they sign up, or when you create them.", create)
 	l.Also = []views.Link{{Label: "Deleted users", Href: v.base() + "/users/deleted"}}
-	if v.may(access.UserWrite) {
+	if v.may(access.UserWrite) && v.dir.Tenant.Kind != tenant.Workforce {
 		l.Also = append(l.Also, views.Link{Label: "Change how people sign in", Href: v.base() + "/users/move"})
 	}
 	w.finish(&l, page.Next)

@@ -54,7 +54,7 @@ func TestASignInSaysThatAPasswordWasForgotten(t *testing.T) {
 }
 
 func TestOptionsInTheDifference(t *testing.T) {
-	for from, to := range map[string]string{"extension_0123456789abcdef_loyaltyNumber": "Loyalty number", "since": "Agreement counts from version", "low": "Smallest number", "displayName": "Display name", "extension_": "Extension_"} {
+	for from, to := range map[string]string{"extension_0123456789abcdef_loyaltyNumber": "Loyalty number", "since": "Acceptance counts from version", "low": "Smallest number", "displayName": "Display name", "extension_": "Extension_"} {
 		if got := propertyWord(from); got != to {
 			t.Errorf("%s: %q, want %q", from, got, to)
 		}
