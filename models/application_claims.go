@@ -27,18 +27,31 @@ func (t *Tenant) checkApplication(ctx context.Context, a Application) error {
 	return bad.Err()
 }
 
-// livingClaims are the claims whose attributes still exist: an application that was deleted held none back.
-func (t *Tenant) livingClaims(ctx context.Context, list []openid.ClaimMapping) ([]openid.ClaimMapping, error) {
-	if len(list) == 0 {
-		return list, nil
+// reviveClaims brings the claims of an application that was deleted up to date: it held back neither
+// attributes nor the policy that its claims came from.
+func (t *Tenant) reviveClaims(ctx context.Context, a *Application) error {
+	if id := a.Spec.ClaimsPolicyID; id != "" {
+		p, err := t.ClaimsPolicy(ctx, id)
+		switch {
+		case err == nil:
+			a.Spec.Claims = p.Claims
+		case fault.Is(err, fault.NotFound):
+			a.Spec.Claims, a.Spec.ClaimsPolicyID = nil, ""
+		default:
+			return err
+		}
+	}
+	if len(a.Spec.Claims) == 0 {
+		return nil
 	}
 	definitions, err := t.definitions(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return slices.DeleteFunc(slices.Clone(list), func(m openid.ClaimMapping) bool {
+	a.Spec.Claims = slices.DeleteFunc(slices.Clone(a.Spec.Claims), func(m openid.ClaimMapping) bool {
 		return len(openid.CheckClaims([]openid.ClaimMapping{m}, definitions)) > 0
-	}), nil
+	})
+	return nil
 }
 
 // claimsUse refuses to let a custom attribute go that an application's tokens carry.

@@ -443,7 +443,7 @@ func (t *Tenant) RestoreApplication(ctx context.Context, actor audit.Actor, id s
 			return audit.Event{}, err
 		}
 		before := a
-		if a.Spec.Claims, err = t.livingClaims(ctx, a.Spec.Claims); err != nil {
+		if err := t.reviveClaims(ctx, &a); err != nil {
 			return audit.Event{}, err
 		}
 		spec, err := json.Marshal(a.Spec)

@@ -130,6 +130,7 @@ func (t *Tenant) UpdateClaimsPolicy(ctx context.Context, actor audit.Actor, id s
 				return audit.Event{}, err
 			}
 			after = before
+			after.Claims = slices.Clone(before.Claims) // edit may change it in place
 			if err := edit(&after); err != nil {
 				return audit.Event{}, err
 			}

@@ -42,6 +42,15 @@ func TestClaimsPolicies(t *testing.T) {
 		if same.Spec.ClaimsPolicyID != p.ID || same.Spec.Claims[0].ID != d.ID {
 			t.Errorf("%+v", same.Spec)
 		}
+		// A deleted application comes back as the policy is by then, or without it.
+		must(t, tn.DeleteApplication(ctx, by, app.ID))
+		_, err = tn.UpdateClaimsPolicy(ctx, by, p.ID, func(p *models.ClaimsPolicy) error { p.Claims[0].Name = "tariff"; return nil })
+		must(t, err)
+		back, err := tn.RestoreApplication(ctx, by, app.ID)
+		must(t, err)
+		if back.Spec.ClaimsPolicyID != p.ID || back.Spec.Claims[0].Name != "tariff" {
+			t.Errorf("restored with %+v", back.Spec)
+		}
 		must(t, tn.DeleteClaimsPolicy(ctx, by, p.ID))
 		if same, err = tn.Application(ctx, app.ID); err != nil || len(same.Spec.Claims) != 0 || same.Spec.ClaimsPolicyID != "" {
 			t.Errorf("after the policy is gone: %+v, %v", same.Spec, err)
