@@ -28,7 +28,7 @@ func (p *Portal) flowRun(c *fiber.Ctx) error {
 		return err
 	}
 	s, err := p.shell(c, "Run “"+f.Name+"”", "Try the pages as a customer sees them, marked as a test.", views.Help{
-		What: "Opens the real sign-in pages, exactly as the chosen application would. Every page says that it is a test, and so does the sign-in log; reports leave it out. What you do there is real: an account that you make exists afterwards, and codes are mailed.",
+		What: "Opens the real sign-in pages, exactly as the chosen application would. Every page says that it is a test, and so does the sign-in log. What you do there is real: an account that you make exists afterwards, and codes are mailed.",
 		Do:   "Choose application, address and language, then follow the link, within the hour. Use a private window to be a new visitor. To try without writing anything, use the test bench."},
 		views.Link{Label: "User flows", Href: v.base() + "/user-flows"}, views.Link{Label: f.Name, Href: v.flowBase(f.ID)})
 	if err != nil {

@@ -91,6 +91,8 @@ func Fixtures(b *ui.Brand, languages []Language) []Fixture {
 		{"attributes-missing", Attributes(page(Cancel), AttributesView{Attributes: attributes[len(attributes)-5 : len(attributes)-3], Missing: true})},
 		{"terms", TermsPage(page(Cancel), TermsView{Texts: texts})},
 		{"terms-error", TermsPage(with(with(page(Cancel), typed("terms[2]", "1 ar")), wrong("terms[1]", "Tick “I agree to Terms of use” to go on")), TermsView{Texts: texts})},
+		{"trial", Trial(with(page(), func(p *Page) { p.Test = true }), TrialView{Name: "Mira Okafor", SignUp: true, Claims: "{\n  \"aud\": \"28096be5-10ed-4b97-ba07-642076a8d696\",\n  \"given_name\": \"Mira\"\n}"})},
+		{"trial-refused", Trial(with(page(), func(p *Page) { p.Test = true }), TrialView{Refused: "access_denied"})},
 		{"test", SignInPage(with(page(SignUp, Cancel), func(p *Page) { p.Test = true }), SignInView{Stay: true})},
 		{"select-account", SelectAccount(page(Cancel), SelectAccountView{Accounts: []Account{{ID: "1", Name: "Mira Okafor", Email: "mira.okafor@example.com", State: "signed in"}, {ID: "2", Name: "ليلى حداد", Email: "layla@example.com"}}})},
 		{"consent", Consent(with(page(), known), ConsentView{Scopes: []Scope{{Name: "openid"}, {Name: "profile"}, {Name: "email"}, {Name: "offline_access"}, {Name: "orders.read", Description: "See your orders"}}})},
