@@ -237,7 +237,7 @@ func (p *Portal) invitationFormOf(l *i18n.Localizer, v *visit, t invitationForm)
 	add(views.Field{Kind: views.Select, Name: "locale", Label: "Language of the mail", Value: t.locale, Options: append([]views.Option{{Label: "The tenant’s: " + p.languageName(choose(v.dir.Tenant.DefaultLocale == "", "en", v.dir.Tenant.DefaultLocale))}}, p.localeOptions()...)},
 		views.Field{Kind: views.TextArea, Name: "message", Label: "Your own words", Hint: "A paragraph in the mail, as plain text: who you are and why you write.", Value: t.message, Rows: 3, Optional: true},
 		views.Field{Name: "days", Label: "Works for", Hint: "From 1 to 90.", Value: t.days, InputMode: "numeric", Suffix: "days"},
-		views.Field{Kind: views.Radios, Name: "how", Label: "How does the invitation reach the person?", Value: t.how, Options: []views.Option{{Value: "mail", Label: "By mail", Hint: "Sent at once, to each address."}, {Value: "link", Label: "Do not mail, give me the link", Hint: "Shown once, on the next page. For one address only."}}})
+		views.Field{Kind: views.Radios, Name: "how", Label: "How does the invitation reach the person?", Value: t.how, Options: []views.Option{{Value: "mail", Label: "By mail", Hint: choose(p.MailReady, "Sent at once, to each address.", "No mail is set up in this installation, so nothing would arrive.")}, {Value: "link", Label: "Do not mail, give me the link", Hint: "Shown once, on the next page. For one address only."}}})
 	if prefilled := prefillable(t.flow.Flow); len(prefilled) > 0 {
 		add(views.Field{Kind: views.Heading, Label: "What you know already"})
 		for _, a := range prefilled {
@@ -375,7 +375,15 @@ func (p *Portal) invitationCreate(c *fiber.Ctx) error {
 	if len(f.sent) == 1 {
 		return p.done(c, v.invitationBase(last.ID), "The invitation to “"+last.Email+"” is on its way.")
 	}
-	return p.done(c, v.base()+"/invitations", fmt.Sprintf("%d invitations are on their way: %s.", len(f.sent), strings.Join(f.sent, ", ")))
+	return p.done(c, v.base()+"/invitations", fmt.Sprintf("%d invitations are on their way: %s.", len(f.sent), firstOf(f.sent, 20)))
+}
+
+// firstOf joins the first of many names and counts the rest.
+func firstOf(names []string, most int) string {
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
 }
 
 // restOf are the lines from one on.

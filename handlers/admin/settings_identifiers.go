@@ -62,7 +62,7 @@ func (p *Portal) identifiersPage(c *fiber.Ctx, u tenant.UserNames, example strin
 	if err != nil {
 		return err
 	}
-	help := views.Help{What: "Everybody can sign in with an email address. Besides, people may have a user name: a name of their own choice, or a number that you gave them, such as a customer, member, insurance or frequent-flyer number.",
+	help := views.Help{What: "Everybody can sign in with an email address. Besides, people may have a user name. Names that look alike count as one, so that nobody can pass for somebody else.",
 		Do: "Switch user names on here, then in each user flow that should take them. Give people their user names on their pages, by the management API, or let newcomers choose one by adding the field “User name” to a user flow."}
 	form := identifiersForm(v.base(), u, example, verdict)
 	if !complain(handlers.InfoOf(c).Locale, &form, problem) {
@@ -74,7 +74,7 @@ func (p *Portal) identifiersPage(c *fiber.Ctx, u tenant.UserNames, example strin
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: f.Name, Href: choose(v.may(access.FlowRead), v.base()+"/user-flows/"+f.ID, "")}, yesNoBadge(f.UserNames), yesNoBadge(f.Asks(userflow.UserName))}})
 	}
 	used.Table = t
-	rules := views.Section{ID: "user-names", Title: "User names", Form: &form}
+	rules := views.Section{ID: "user-names", Title: "User names", Form: &form, Lead: "A user name is a name of the person’s own choice, or a number that you gave them: a customer, member, insurance or frequent-flyer number."}
 	if !v.may(access.OrganizationWrite) {
 		rules.Form = nil
 		rules.Summary = facts(fact("User names", plain(userNameWords(u))), fact("Patterns", views.Cell{Kind: views.Lines, List: u.Patterns}), fact("What people read whose choice does not match", views.Cell{Kind: views.Name, Text: u.Message}))

@@ -36,7 +36,7 @@ func TestUserNamesAreSwitchedOnWithTheirPatterns(t *testing.T) {
 	const at = settingsAt + "/sign-in-identifiers"
 	_, err := b.shop.PublishFlow(t.Context(), modelstest.Actor(), th.flow.ID, func(f *userflow.Flow) error { f.UserNames = true; return nil })
 	b.must(err)
-	w.get(at).wants(t, 200, "customer, member, insurance or frequent-flyer number", "Sign in", "Newcomers choose one")
+	w.get(at).wants(t, 200, "a customer, member, insurance or frequent-flyer number", "Sign in", "Newcomers choose one")
 	a := w.post(at, "userNames.enabled", "yes", "userNames.patterns[0]", "", "userNames.patterns[1]", `\d{6}`, "userNames.message", "Six digits, as on your card")
 	w.get(a.location).wants(t, 200, "The rules for user names are saved.", "Pattern")
 	if u := b.settings().UserNames; !u.Enabled || len(u.Patterns) != 1 || u.Patterns[0] != `\d{6}` {

@@ -337,14 +337,18 @@ func (p *Portal) termsFormOf(f termsForm, action, cancel, submit string, publish
 	return out
 }
 
-// besideTheirBoxes names complaints about a language after the box that is wrong.
-func besideTheirBoxes(err error) error {
+// besideTheirBoxes names complaints about a language after the box that is wrong and the language by its name,
+// in the order of the boxes.
+func (p *Portal) besideTheirBoxes(err error, shown []string) error {
 	e := fault.Of(err)
 	if e.Code != fault.Invalid || len(e.Fields) == 0 {
 		return err
 	}
 	out := slices.Clone(e.Fields)
 	for i, f := range out {
+		if tag, ok := f.Args["language"].(string); ok {
+			out[i].Args = map[string]any{"language": p.languageName(tag)}
+		}
 		if !strings.HasPrefix(f.Name, "texts[") {
 			continue
 		}
@@ -357,6 +361,10 @@ func besideTheirBoxes(err error) error {
 			out[i].Name += ".body"
 		}
 	}
+	place := func(f fault.Field) int {
+		return slices.IndexFunc(shown, func(tag string) bool { return strings.HasPrefix(f.Name, "texts["+tag+"]") })
+	}
+	slices.SortStableFunc(out, func(a, b fault.Field) int { return place(a) - place(b) })
 	return fault.Fields(out).Err()
 }
 
@@ -369,7 +377,7 @@ func (p *Portal) termsNew(c *fiber.Ctx) error {
 func (p *Portal) termsNewPage(c *fiber.Ctx, typed termsForm, problem error) error {
 	v := visitOf(c)
 	f := p.termsFormOf(typed, v.base()+"/terms", v.base()+"/terms", "Publish version 1", false)
-	if problem != nil && !complain(handlers.InfoOf(c).Locale, &f, besideTheirBoxes(problem)) {
+	if problem != nil && !complain(handlers.InfoOf(c).Locale, &f, p.besideTheirBoxes(problem, typed.shown)) {
 		return problem
 	}
 	s, err := p.shell(c, "New terms", "", termsHelp(), v.termsCrumbs()...)
@@ -408,7 +416,7 @@ func (p *Portal) termsPublishPage(c *fiber.Ctx, typed termsForm, problem error) 
 	}
 	x := versions[0].Terms
 	f := p.termsFormOf(typed, v.termsBase(x.ID)+"/publish", v.termsBase(x.ID), fmt.Sprintf("Publish version %d", x.Version+1), true)
-	if problem != nil && !complain(handlers.InfoOf(c).Locale, &f, besideTheirBoxes(problem)) {
+	if problem != nil && !complain(handlers.InfoOf(c).Locale, &f, p.besideTheirBoxes(problem, typed.shown)) {
 		return problem
 	}
 	s, err := p.shell(c, "Publish a new version", "", termsHelp(), v.termsCrumbs(views.Link{Label: x.Name, Href: v.termsBase(x.ID)})...)

@@ -87,9 +87,9 @@ func TestBadTermsAreRefusedBesideTheirField(t *testing.T) {
 		field string
 	}{
 		"no name":                       {append([]string{"name", "", "language", "en"}, good...), "name", "name"},
-		"no text in the main language":  {append([]string{"name", "A", "language", "de"}, good...), "Write the text in the default language (de)", "language"},
-		"no title":                      {[]string{"name", "A", "language", "en", "texts[en].body", "kept words"}, "Write the title in en", "texts-en--title"},
-		"neither text nor page":         {append([]string{"name", "A", "language", "en", "texts[ar].title", "عنوان"}, good...), "Write the text in ar", "texts-ar--body"},
+		"no text in the main language":  {append([]string{"name", "A", "language", "de"}, good...), "Write the text in the default language (Deutsch)", "language"},
+		"no title":                      {[]string{"name", "A", "language", "en", "texts[en].body", "kept words"}, "Write the title in English", "texts-en--title"},
+		"neither text nor page":         {append([]string{"name", "A", "language", "en", "texts[ar].title", "عنوان"}, good...), "Write the text in العربية", "texts-ar--body"},
 		"a page that runs":              {append([]string{"name", "A", "language", "en", "texts[de].title", "T", "texts[de].url", "javascript:alert(1)"}, good...), "must begin with https://", "texts-de--url"},
 		"a text that turns its letters": {[]string{"name", "A", "language", "en", "texts[en].title", "T", "texts[en].body", "kept words \u202E"}, "", "texts-en--body"},
 	} {
