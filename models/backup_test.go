@@ -20,8 +20,9 @@ func furnish(t *testing.T, s *models.Store) *models.Tenant {
 	t.Helper()
 	tn, work := modelstest.MustTenant(t, s, "fernhill"), modelstest.MustTenant(t, s, "workforce")
 	app, _ := modelstest.MustApp(t, tn, "Market", "https://market.example/cb")
-	modelstest.MustFlow(t, tn, "Customers", userflow.EmailPassword, app)
+	flow := modelstest.MustFlow(t, tn, "Customers", userflow.EmailPassword, app)
 	u := modelstest.MustUserWithPassword(t, tn, "anna@example.com", "$argon2id$x")
+	markFlow(t, tn, flow, app, u, "House")
 	if _, err := tn.AddCredential(t.Context(), modelstest.Actor(), models.Credential{UserID: u.ID, Kind: models.KindTOTP, Secret: []byte("seed")}); err != nil {
 		t.Fatal(err)
 	}

@@ -38,35 +38,17 @@ func mark(t *testing.T, tn *models.Tenant) {
 	}
 	app, _ := modelstest.MustApp(t, tn, marker+" app", "https://a.example/cb")
 	flow := modelstest.MustFlow(t, tn, marker+" flow", userflow.EmailPassword, app)
-	d := modelstest.MustDefinition(t, tn, userflow.Definition{Name: marker, DataType: userflow.String})
-	terms, err := tn.CreateTerms(ctx, actor, rules(marker+" terms"))
-	must(err)
-	_, err = tn.SaveDraft(ctx, actor, flow.ID, 0, func(f *userflow.Flow) error {
-		f.Name, f.Attributes, f.Terms = marker+" draft", []userflow.Attribute{{ID: d.ID}}, []string{terms.ID}
-		return nil
-	})
-	must(err)
-	for _, email := range []string{"open@a.example", "used@a.example"} {
-		_, _, err = tn.CreateInvitation(ctx, actor, userflow.Invitation{FlowID: flow.ID, ClientID: app.ClientID, Email: email, Name: marker, Message: marker,
-			Values: map[string]any{"city": marker}}, nil)
-		must(err)
-	}
 	binned := modelstest.MustAppOf(t, tn, models.Application{Name: marker + " binned", Kind: models.DaemonApp})
 	must(tn.DeleteApplication(ctx, actor, binned.ID))
 	u := modelstest.MustUserWithPassword(t, tn, "anna@a.example", "$argon2id$"+marker)
-	_, err = tn.UpdateUser(ctx, actor, u.ID, func(u *models.User) error {
-		u.DisplayName, u.Attributes = marker, map[string]any{d.ID: marker}
-		return nil
-	})
-	must(err)
-	must(tn.Accept(ctx, actor, u.ID, []userflow.Acceptance{{TermsID: terms.ID, Version: 1, Locale: marker, At: tn.Now()}}))
+	markFlow(t, tn, flow, app, u, marker)
 	gone := modelstest.MustUser(t, tn, "gone@a.example")
 	must(tn.DeleteUser(ctx, actor, gone.ID))
 	for _, kind := range []string{models.KindTOTP, models.KindPasskey, models.KindRecovery} {
-		_, err = tn.AddCredential(ctx, actor, models.Credential{UserID: u.ID, Kind: kind, Name: marker, LookupKey: "key-of-a", Secret: []byte(marker)})
+		_, err := tn.AddCredential(ctx, actor, models.Credential{UserID: u.ID, Kind: kind, Name: marker, LookupKey: "key-of-a", Secret: []byte(marker)})
 		must(err)
 	}
-	_, err = tn.AssignRole(ctx, actor, u.ID, access.Assignment{RoleID: access.GlobalAdministratorID, TenantID: tn.ID})
+	_, err := tn.AssignRole(ctx, actor, u.ID, access.Assignment{RoleID: access.GlobalAdministratorID, TenantID: tn.ID})
 	must(err)
 	_, err = tn.CreateLink(ctx, models.LinkSetup, u.ID, time.Hour)
 	must(err)
@@ -74,6 +56,36 @@ func mark(t *testing.T, tn *models.Tenant) {
 	must(tn.EnqueueOutbox(ctx, outbox.Item{Kind: "mail", Payload: []byte(marker)}))
 	must(tn.AddOpenIDGrant(ctx, openid.Grant{ID: models.NewID(), ClientID: app.ClientID, UserID: u.ID, SID: "sid-of-a", CodeHash: []byte(marker), Nonce: marker,
 		CreatedAt: tn.Now(), CodeExpiresAt: tn.Now().Add(time.Minute)}))
+}
+
+// markFlow adds what belongs to a flow, named: an attribute with a person's value, terms that the person
+// agreed to, a draft, and two invitations.
+func markFlow(t *testing.T, tn *models.Tenant, flow models.UserFlow, app models.Application, u models.User, name string) {
+	t.Helper()
+	ctx, actor := t.Context(), modelstest.Actor()
+	d := modelstest.MustDefinition(t, tn, userflow.Definition{Name: name, DataType: userflow.String})
+	terms := modelstest.Must(tn.CreateTerms(ctx, actor, rules(name+" terms")))(t)
+	modelstest.Must(tn.SaveDraft(ctx, actor, flow.ID, 0, func(f *userflow.Flow) error {
+		f.Name, f.Attributes, f.Terms = name+" draft", []userflow.Attribute{{ID: d.ID}}, []string{terms.ID}
+		return nil
+	}))(t)
+	for _, email := range []string{"open@a.example", "used@a.example"} {
+		i, _, err := tn.CreateInvitation(ctx, actor, userflow.Invitation{FlowID: flow.ID, ClientID: app.ClientID, Email: email, Name: name, Message: name,
+			Values: map[string]any{"city": name}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if email == "used@a.example" {
+			modelstest.Must(tn.SpendInvitation(ctx, i.ID, u.ID, tn.Now()))(t)
+		}
+	}
+	modelstest.Must(tn.UpdateUser(ctx, actor, u.ID, func(u *models.User) error {
+		u.DisplayName, u.Attributes = name, map[string]any{d.ID: name}
+		return nil
+	}))(t)
+	if err := tn.Accept(ctx, actor, u.ID, []userflow.Acceptance{{TermsID: terms.ID, Version: 1, Locale: "en", At: tn.Now()}}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // rowsOf are the lines of a dump that belong to a tenant.
