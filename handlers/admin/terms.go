@@ -19,7 +19,7 @@ import (
 )
 
 // termsBody is the largest form of terms: a text may have 100 000 characters in each language.
-const termsBody = 2 << 20
+const termsBody = 4 << 20
 
 // termsRoutes are the texts that people agree to, version by version.
 func (p *Portal) termsRoutes() []handlers.Route {
