@@ -183,6 +183,16 @@ func TestWalks(t *testing.T) {
 	}
 }
 
+func TestAUserNameIsFound(t *testing.T) {
+	b, s := bench(t), scene(userflow.Flow{UserNames: true})
+	s.Place.Tenant.Settings.UserNames.Enabled = true
+	w := begin(t, UserNamed)
+	w, _ = w.Then(Event{Step: signin.SignIn, Values: map[string][]string{"email": {UserName}, "password": {Password}}})
+	if tale, err := b.Walk(t.Context(), s, w); err != nil || !tale.Last().Over() {
+		t.Errorf("%v %v", steps(tale), err)
+	}
+}
+
 func TestAWalkIsTheSameEachTime(t *testing.T) {
 	b, s := bench(t), scene(userflow.Flow{SignUpMethod: userflow.EmailCode, SignUpAllowed: true})
 	w := begin(t, CodeOnly)

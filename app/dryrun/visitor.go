@@ -109,7 +109,11 @@ func visitor(ctx context.Context, v Visitor, place signin.Place, hasher *factor.
 		p.account.Methods = append(p.account.Methods, account.Method{ID: pretendTOTP, Kind: factor.TOTP, CreatedAt: created})
 		p.creds = append(p.creds, signin.Credential{ID: pretendTOTP, Kind: factor.TOTP, Secret: secret()})
 	case UserNamed:
-		p.account.Identities = append(p.account.Identities, account.Identity{SignInType: account.SignInUserName, Value: UserName, Canonical: UserName})
+		canonical, err := account.CanonicalUserName(UserName)
+		if err != nil {
+			return person{}, false, err
+		}
+		p.account.Identities = append(p.account.Identities, account.Identity{SignInType: account.SignInUserName, Value: UserName, Canonical: canonical})
 	}
 	if f.SignUpMethod == userflow.EmailCode && !f.Accepts(userflow.EmailPassword) { // nobody of this flow has a password
 		p.account.FirstFactor, p.account.HasPassword = string(userflow.EmailCode), false

@@ -222,7 +222,7 @@ func pretend(in pageInput, tale dryrun.Tale, walk dryrun.Walk) string {
 		return dryrun.Password
 	case slices.Contains(token, "new-password"):
 		return dryrun.NewPassword
-	case in.Name == "email" && walk.Choice.Visitor == dryrun.UserNamed && tale.Last().Result.Step.Name != signin.SignUp && flow.UserNames:
+	case in.Name == "email" && walk.Choice.Visitor == dryrun.UserNamed && tale.Last().Result.Step.Name != signin.SignUp && flow.UserNames && tale.Last().Result.World.Tenant.Settings.UserNames.Enabled:
 		return dryrun.UserName
 	case in.Name == "email":
 		return dryrun.Address(flow)
