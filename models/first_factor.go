@@ -14,7 +14,7 @@ const moveBatch = 500
 
 // SetFirstFactor moves a person to another way of signing in (F054): accounts keep the method that they
 // were made with, whatever their flow does, until an admin does this. Somebody moved to the password who has
-// none gets one by "Forgot your password?".
+// none gets one by "Forgot your password?", and until then a code still lets them in where the flow takes one.
 func (t *Tenant) SetFirstFactor(ctx context.Context, actor audit.Actor, userID string, method userflow.Method) (User, error) {
 	if err := t.checkMethod(ctx, "firstFactor", method); err != nil {
 		return User{}, err

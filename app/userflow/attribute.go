@@ -161,10 +161,18 @@ func (d Definition) Validate() error {
 	if utf8.RuneCountInString(d.Message) > MaxText || !Readable(d.Message) {
 		bad.Add("message", "flow.text.long", map[string]any{"count": MaxText})
 	}
-	if d.MaxLength < 0 || d.MaxLength > MaxText {
+	switch {
+	case d.MaxLength < 0 || d.MaxLength > MaxText:
 		bad.Add("maxLength", "attribute.length.range", map[string]any{"high": MaxText})
+	case d.MaxLength > 0 && d.DataType != String:
+		bad.Add("maxLength", "attribute.length.text_only", nil)
 	}
-	if d.Low != nil && d.High != nil && *d.Low > *d.High {
+	switch {
+	case d.Low != nil && d.DataType != Int:
+		bad.Add("low", "attribute.range.number_only", nil)
+	case d.High != nil && d.DataType != Int:
+		bad.Add("high", "attribute.range.number_only", nil)
+	case d.Low != nil && d.High != nil && *d.Low > *d.High:
 		bad.Add("high", "attribute.range.order", nil)
 	}
 	return bad.Err()

@@ -57,6 +57,9 @@ func TestDefinitionsThatCannotBeSaved(t *testing.T) {
 		"words that are too many":  {func(d *Definition) { d.Pattern, d.Message = `\d`, strings.Repeat("x", 251) }, []string{"message flow.text.long"}},
 		"longer than can be":       {func(d *Definition) { d.MaxLength = 251 }, []string{"maxLength attribute.length.range"}},
 		"shorter than nothing":     {func(d *Definition) { d.MaxLength = -1 }, []string{"maxLength attribute.length.range"}},
+		"a length of a date":       {func(d *Definition) { d.DataType, d.MaxLength = Date, 3 }, []string{"maxLength attribute.length.text_only"}},
+		"a range of a text":        {func(d *Definition) { d.Low = &one }, []string{"low attribute.range.number_only"}},
+		"a range of a tick":        {func(d *Definition) { d.DataType, d.High = Boolean, &one }, []string{"high attribute.range.number_only"}},
 		"a range":                  {func(d *Definition) { d.DataType, d.Low, d.High = Int, &one, &two }, nil},
 		"a range turned around":    {func(d *Definition) { d.DataType, d.Low, d.High = Int, &two, &one }, []string{"high attribute.range.order"}},
 	} {
