@@ -198,7 +198,7 @@ func TestAWalkThatIsNotOnesOwn(t *testing.T) {
 	at := "/admin/t/shop/user-flows/" + f.ID + "/bench"
 	w := b.global()
 	form := w.benchForm(at, "visitor=password")
-	w.post(at, form...).wants(t, 200, "Signed in", "The end")
+	w.post(at, form...).wants(t, 200, "Signed in", "The end", "Proven: password")
 	stranger := b.admin("stranger@staff.example", access.GlobalAdministratorID, access.AllTenants)
 	const kind = "too old or belongs to somebody else"
 	stranger.post(at, form...).wants(t, 410, kind, "Begin the walk")

@@ -31,6 +31,13 @@ func benchWords(l *i18n.Localizer, i int, m dryrun.Moment) views.BenchStep {
 			s.Facts = append(s.Facts, w)
 		}
 	}
+	if m.Grant != nil { // a sign-in that has ended keeps its proofs only
+		for _, proof := range m.Trace.Proofs {
+			if proof.OK && proof.At.Equal(m.At) {
+				s.Facts = append(s.Facts, "Proven: "+lowerFirst(methodWord(proof.Method))+".")
+			}
+		}
+	}
 	for _, w := range m.Writes {
 		s.Kept = append(s.Kept, writeWords(w))
 	}
