@@ -34,6 +34,7 @@ func TestSettingsSayWhatIsWrong(t *testing.T) {
 		{Settings{UserNames: UserNames{Patterns: []string{`\d+`}, Message: strings.Repeat("x", 251)}}, "userNames.message"},
 		{Settings{UserNames: UserNames{Patterns: []string{`\d+`}, Message: "x\u202Ey"}}, "userNames.message"},
 		{Settings{UserNames: UserNames{Patterns: []string{`\d+`, `(`}, Message: "x"}}, "userNames.patterns[1]"},
+		{Settings{UserNames: UserNames{Patterns: []string{"a\u202Eb"}, Message: "x"}}, "userNames.patterns[0]"},
 		{Settings{UserNames: UserNames{Patterns: []string{`(?=a)a`}, Message: "x"}}, "userNames.patterns[0]"},
 		{Settings{UserNames: UserNames{Patterns: []string{`(a{999}){999}`}, Message: "x"}}, "userNames.patterns[0]"},
 		{Settings{UserNames: UserNames{Patterns: []string{`.*`}, Message: "x"}}, "userNames.patterns[0]"},

@@ -66,6 +66,7 @@ const (
 	maxOptions     = 100
 	maxLabel       = 500 // characters of a label, hint or option, links included
 	maxName        = 64
+	maxTitle       = 120 // characters of the name of a flow or of terms
 	maxDescription = 500
 )
 
@@ -131,14 +132,15 @@ var idShape = regexp.MustCompile(`^extension_[A-Za-z0-9_]{1,200}$`)
 // Validate says what an admin must mend before the definition can be saved. Fields are named as in its JSON.
 func (d Definition) Validate() error {
 	var bad fault.Fields
-	if n := utf8.RuneCountInString(strings.TrimSpace(d.Name)); n == 0 || n > maxName || !Readable(d.Name) {
+	switch n := utf8.RuneCountInString(strings.TrimSpace(d.Name)); {
+	case n == 0 || n > maxName:
 		bad.Add("name", "attribute.name.required", map[string]any{"count": maxName})
-	} else if !idShape.MatchString(d.ID) {
+	case !Readable(d.Name) || !visible(d.Name):
+		bad.Add("name", "flow.text.invisible", nil)
+	case !idShape.MatchString(d.ID):
 		bad.Add("name", "attribute.name.letters", nil)
 	}
-	if utf8.RuneCountInString(d.Description) > maxDescription {
-		bad.Add("description", "flow.text.long", map[string]any{"count": maxDescription})
-	}
+	checkText(&bad, "description", d.Description, maxDescription)
 	if !slices.Contains(DataTypes(), d.DataType) {
 		bad.Add("dataType", "attribute.type.required", nil)
 	}
@@ -158,9 +160,7 @@ func (d Definition) Validate() error {
 			bad.Add("message", "attribute.pattern.message", nil)
 		}
 	}
-	if utf8.RuneCountInString(d.Message) > MaxText || !Readable(d.Message) {
-		bad.Add("message", "flow.text.long", map[string]any{"count": MaxText})
-	}
+	checkText(&bad, "message", d.Message, MaxText)
 	switch {
 	case d.MaxLength < 0 || d.MaxLength > MaxText:
 		bad.Add("maxLength", "attribute.length.range", map[string]any{"high": MaxText})
@@ -204,21 +204,62 @@ func checkOptions(bad *fault.Fields, field string, options []Option) {
 			bad.Add(field, "attribute.options.value", map[string]any{"text": o.Text})
 		case strings.TrimSpace(o.Text) == "":
 			bad.Add(field, "attribute.options.text", map[string]any{"value": o.Value})
-		case strings.Contains(o.Value, ","), !Readable(o.Value), utf8.RuneCountInString(o.Value) > MaxText:
+		case !Readable(o.Value), !visible(o.Value), !Readable(o.Text), !visible(o.Text):
+			bad.Add(field, "flow.text.invisible", nil)
+		case strings.Contains(o.Value, ","), utf8.RuneCountInString(o.Value) > MaxText:
 			bad.Add(field, "attribute.options.comma", map[string]any{"value": o.Value})
 		case seen[o.Value]:
 			bad.Add(field, "attribute.options.twice", map[string]any{"value": o.Value})
-		case utf8.RuneCountInString(o.Text) > maxLabel || !Readable(o.Text):
+		case utf8.RuneCountInString(o.Text) > maxLabel:
 			bad.Add(field, "flow.text.long", map[string]any{"count": maxLabel})
 		}
 		seen[o.Value] = true
 	}
 }
 
-// Readable refuses control characters, line breaks in disguise and the marks that turn the direction of what
-// follows (Unicode Standard Annex #9 §2): a text that an admin or customer saves must read as it looks.
+// checkText refuses a text that is too long or that does not read as it looks; none is fine.
+func checkText(bad *fault.Fields, field, text string, most int) {
+	switch {
+	case utf8.RuneCountInString(text) > most:
+		bad.Add(field, "flow.text.long", map[string]any{"count": most})
+	case !Readable(text):
+		bad.Add(field, "flow.text.invisible", nil)
+	}
+}
+
+// checkTitle is what the name of a flow or of terms must be.
+func checkTitle(bad *fault.Fields, name string) {
+	switch n := utf8.RuneCountInString(strings.TrimSpace(name)); {
+	case n == 0 || n > maxTitle:
+		bad.Add("name", "flow.name.required", nil)
+	case !Readable(name) || !visible(name):
+		bad.Add("name", "flow.text.invisible", nil)
+	}
+}
+
+// Readable refuses control characters, line breaks in disguise, the marks that turn the direction of what
+// follows (Unicode Standard Annex #9 §2), and characters that take no room or are blank but count as letters:
+// a text that an admin or customer saves must read as it looks. The joiners (U+200C, U+200D) and the marks of
+// direction (U+200E, U+200F) stay: Persian, emoji and mixed lines are not written without them.
 func Readable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(c rune) bool {
-		return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' || c >= '\u2028' && c <= '\u202E' || c >= '\u2066' && c <= '\u2069' || c == '\uFEFF'
+		return unicode.IsControl(c) && c != '\n' && c != '\r' && c != '\t' || unseen(c)
+	})
+}
+
+func unseen(c rune) bool {
+	switch c {
+	case '\u00AD', '\u180E', '\u200B', '\uFEFF': // soft hyphen, vowel separator, zero-width spaces
+		return true
+	case '\u115F', '\u1160', '\u3164', '\uFFA0': // Hangul fillers: letters that are blank
+		return true
+	}
+	return c >= '\u2028' && c <= '\u202E' || c >= '\u2060' && c <= '\u2069' // line breaks, overrides, joiners, isolates
+}
+
+// visible reports whether a reader sees anything of a text: a letter, a digit, a sign.
+func visible(s string) bool {
+	return strings.ContainsFunc(s, func(c rune) bool {
+		return unicode.In(c, unicode.L, unicode.N, unicode.P, unicode.S) && !unseen(c) && c != '\u2800' // a Braille cell without dots
 	})
 }

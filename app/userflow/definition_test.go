@@ -37,7 +37,7 @@ func TestDefinitionsThatCannotBeSaved(t *testing.T) {
 		"a plain text":             {func(*Definition) {}, nil},
 		"no name":                  {func(d *Definition) { d.Name = " " }, []string{"name attribute.name.required"}},
 		"a name of 65 characters":  {func(d *Definition) { d.Name = strings.Repeat("é", 65) }, []string{"name attribute.name.required"}},
-		"a name that turns around": {func(d *Definition) { d.Name = "a\u202Eb" }, []string{"name attribute.name.required"}},
+		"a name that turns around": {func(d *Definition) { d.Name = "a\u202Eb" }, []string{"name flow.text.invisible"}},
 		"a name without letters":   {func(d *Definition) { d.ID = "" }, []string{"name attribute.name.letters"}},
 		"an id of one's own":       {func(d *Definition) { d.ID = "extension_0123abcd_size" }, nil},
 		"an id with markup":        {func(d *Definition) { d.ID = "extension_<b>" }, []string{"name attribute.name.letters"}},
@@ -46,6 +46,13 @@ func TestDefinitionsThatCannotBeSaved(t *testing.T) {
 		"no type":                  {func(d *Definition) { d.DataType = "" }, []string{"dataType attribute.type.required"}},
 		"an unknown type":          {func(d *Definition) { d.DataType = "blob" }, []string{"dataType attribute.type.required"}},
 		"a long description":       {func(d *Definition) { d.Description = strings.Repeat("x", 501) }, []string{"description flow.text.long"}},
+		"a description that turns": {func(d *Definition) { d.Description = "a\u202Eb" }, []string{"description flow.text.invisible"}},
+		"words that turn around":   {func(d *Definition) { d.Message = "a\u202Eb" }, []string{"message flow.text.invisible"}},
+		"a pattern that turns":     {func(d *Definition) { d.Pattern, d.Message = "a\u202Eb", "x" }, []string{"pattern flow.text.invisible"}},
+		"a name of nothing seen":   {func(d *Definition) { d.Name = "\u200D" }, []string{"name flow.text.invisible"}},
+		"an option of a filler":    {func(d *Definition) { d.DataType, d.Options = Choice, []Option{{"\u3164", "a"}} }, []string{"options flow.text.invisible"}},
+		"an option of a joiner":    {func(d *Definition) { d.DataType, d.Options = Choice, []Option{{"\u200D", "a"}} }, []string{"options flow.text.invisible"}},
+		"a value of a soft hyphen": {func(d *Definition) { d.DataType, d.Options = Choice, []Option{{"A", "a\u00AD"}} }, []string{"options flow.text.invisible"}},
 		"a choice of nothing":      {func(d *Definition) { d.DataType = Choice }, []string{"options attribute.options.few"}},
 		"a choice":                 {func(d *Definition) { d.DataType, d.Options = Choice, []Option{{"A [link](https://a.example)", "a"}} }, nil},
 		"options of a text":        {func(d *Definition) { d.Options = []Option{{"A", "a"}} }, []string{"options attribute.options.choice_only"}},
@@ -97,6 +104,9 @@ func TestPatterns(t *testing.T) {
 		strings.Repeat("a", 501): "pattern.long",
 		strings.Repeat("(", 400): "pattern.invalid",
 		`a\\1`:                   "", // a backslash and a one
+		"a\u202Eb":               "flow.text.invisible",
+		"[^\u200B]+":             "flow.text.invisible",
+		`[^\x{200B}\x{202E}]+`:   "",
 	} {
 		_, err := CompilePattern(p)
 		got := ""
@@ -134,4 +144,23 @@ func FuzzCompilePattern(f *testing.F) {
 			t.Errorf("%q matches %q of %q", p, m, value)
 		}
 	})
+}
+
+// What cannot be seen is refused; what scripts and emoji are written with is not.
+func TestReadable(t *testing.T) {
+	for _, c := range "\u200B\u2060\u2061\u2062\u2063\u2064\u00AD\u3164\u115F\u1160\uFFA0\u180E\uFEFF\u202A\u202E\u2066\u2069\u2028\x00\x1b" {
+		if Readable("a" + string(c) + "b") {
+			t.Errorf("U+%04X is taken", c)
+		}
+	}
+	for _, s := range []string{"", "Größe", "می\u200Cخواهم", "👩\u200D🚀", "abc\u200E \u200Fعنوان", "한국어", "two\nlines\tand a tab", "❤\uFE0F"} {
+		if !Readable(s) {
+			t.Errorf("%q is refused", s)
+		}
+	}
+	for s, want := range map[string]bool{"": false, " ": false, "\u200D\u200E": false, "\u2800": false, "\u3164": false, "\u0301": false, "🏠": true, "数": true, "?": true, "7": true} {
+		if visible(s) != want {
+			t.Errorf("%q: %v", s, !want)
+		}
+	}
 }

@@ -79,6 +79,8 @@ func TestTermsThatCannotBeSaved(t *testing.T) {
 	}{
 		"good terms":                  {func(*Terms) {}, ""},
 		"no name":                     {func(x *Terms) { x.Name = "" }, "name flow.name.required"},
+		"a name that turns around":    {func(x *Terms) { x.Name = "a\u202Eb" }, "name flow.text.invisible"},
+		"a title that is not seen":    {func(x *Terms) { x.Texts["en"] = TermsText{Title: "\u200D", Body: "b"} }, "texts[en] flow.text.invisible"},
 		"no text in the default":      {func(x *Terms) { x.Language = "de" }, "language terms.language.missing"},
 		"no title":                    {func(x *Terms) { x.Texts["en"] = TermsText{Body: "b"} }, "texts[en] terms.title.required"},
 		"neither text nor page":       {func(x *Terms) { x.Texts["en"] = TermsText{Title: "t"} }, "texts[en] terms.text.required"},

@@ -40,7 +40,11 @@ func TestFlowsThatCannotBeSaved(t *testing.T) {
 	}{
 		"a name of 121 characters":     {func(f *Flow) { f.Name = strings.Repeat("é", 121) }, []string{"name flow.name.required"}},
 		"a name of 120 characters":     {func(f *Flow) { f.Name = strings.Repeat("é", 120) }, nil},
-		"a name that reads otherwise":  {func(f *Flow) { f.Name = "a\u202Eb" }, []string{"name flow.name.required"}},
+		"a name that reads otherwise":  {func(f *Flow) { f.Name = "a\u202Eb" }, []string{"name flow.text.invisible"}},
+		"a name that is not seen":      {func(f *Flow) { f.Name = "\u200E" }, []string{"name flow.text.invisible"}},
+		"a label that is not seen":     {asks(Attribute{ID: "city", Label: "\u200D"}), []string{"attributes[0] flow.text.invisible"}},
+		"a label of a zero-width gap":  {asks(Attribute{ID: "city", Label: "Ci\u200Bty"}), []string{"attributes[0] flow.text.invisible"}},
+		"a label of a family":          {asks(Attribute{ID: "city", Label: "👩\u200D🚀"}), nil},
 		"an emoji is a name":           {func(f *Flow) { f.Name = "🏠" }, nil},
 		"a required hidden field":      {asks(Attribute{ID: "city", Required: true, Hidden: true}), []string{"attributes[0] flow.attribute.unanswerable"}},
 		"a required read-only field":   {asks(Attribute{ID: "city", Required: true, ReadOnly: true}), []string{"attributes[0] flow.attribute.unanswerable"}},

@@ -2,7 +2,6 @@ package userflow
 
 import (
 	"time"
-	"unicode/utf8"
 
 	"portico/app/fault"
 )
@@ -46,12 +45,10 @@ func (i Invitation) Validate() error {
 		text string
 		most int
 	}{"name": {i.Name, maxInvited}, "message": {i.Message, maxInvitedMessage}} {
-		switch {
-		case utf8.RuneCountInString(one.text) > one.most:
-			bad.Add(field, "flow.text.long", map[string]any{"count": one.most})
-		case !Readable(one.text):
-			bad.Add(field, "flow.text.invisible", nil)
-		}
+		checkText(&bad, field, one.text, one.most)
+	}
+	if i.Name != "" && !visible(i.Name) {
+		bad.Add("name", "flow.text.invisible", nil)
 	}
 	return bad.Err()
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
+	"unicode/utf8"
 
 	"portico/app/fault"
 )
@@ -19,6 +20,9 @@ const (
 func CompilePattern(p string) (*regexp.Regexp, error) {
 	if len(p) > maxPattern {
 		return nil, fault.BadField("pattern", "pattern.long", map[string]any{"count": maxPattern})
+	}
+	if utf8.ValidString(p) && !Readable(p) { // \x{202E} says the same and can be read
+		return nil, fault.BadField("pattern", "flow.text.invisible", nil)
 	}
 	whole := `^(?:` + p + `)$`
 	tree, err := syntax.Parse(whole, syntax.Perl)

@@ -64,9 +64,7 @@ func (t Terms) Accepted(have []Acceptance) bool {
 // Validate says what an admin must mend before the terms can be saved.
 func (t Terms) Validate() error {
 	var bad fault.Fields
-	if n := utf8.RuneCountInString(strings.TrimSpace(t.Name)); n == 0 || n > 120 || !Readable(t.Name) {
-		bad.Add("name", "flow.name.required", nil)
-	}
+	checkTitle(&bad, t.Name)
 	if _, ok := t.Texts[t.Language]; !ok {
 		bad.Add("language", "terms.language.missing", map[string]any{"language": t.Language})
 	}
@@ -82,7 +80,7 @@ func (t Terms) Validate() error {
 			bad.Add(field, "terms.text.required", map[string]any{"language": tag})
 		case utf8.RuneCountInString(text.Body) > maxTerms || utf8.RuneCountInString(text.Title) > maxLabel:
 			bad.Add(field, "flow.text.long", map[string]any{"count": maxTerms})
-		case !Readable(text.Title) || !Readable(text.Body):
+		case !Readable(text.Title) || !visible(text.Title) || !Readable(text.Body):
 			bad.Add(field, "flow.text.invisible", nil)
 		case text.URL != "" && !page(text.URL):
 			bad.Add(field, "terms.url", map[string]any{"language": tag})

@@ -6,7 +6,6 @@ package userflow
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"portico/app/fault"
@@ -158,9 +157,7 @@ func (f Flow) Accepts(m Method) bool { return slices.Contains(f.SignInMethods, m
 // Validate says what an admin must mend before the flow can be saved.
 func (f Flow) Validate() error {
 	var bad fault.Fields
-	if n := utf8.RuneCountInString(strings.TrimSpace(f.Name)); n == 0 || n > 120 || !Readable(f.Name) {
-		bad.Add("name", "flow.name.required", nil)
-	}
+	checkTitle(&bad, f.Name)
 	if f.SignUpMethod != EmailPassword && f.SignUpMethod != EmailCode {
 		bad.Add("signUpMethod", "flow.method.required", nil)
 	}
@@ -235,7 +232,7 @@ func (a Attribute) check(where string) fault.Fields {
 	switch {
 	case long:
 		bad.Add(where, "flow.text.long", map[string]any{"count": maxLabel})
-	case !Readable(a.Label), !Readable(a.Hint), !Readable(a.Default):
+	case !Readable(a.Label), !Readable(a.Hint), !Readable(a.Default), a.Label != "" && !visible(a.Label):
 		bad.Add(where, "flow.text.invisible", nil)
 	}
 	if !slices.Contains(InputTypes(a.Type()), a.Input()) {
