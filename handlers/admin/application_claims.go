@@ -474,7 +474,13 @@ func (p *Portal) claimPage(c *fiber.Ctx, was string, m openid.ClaimMapping, prob
 	case m.Source == openid.FromConstant:
 		title = "Add a constant"
 	}
-	return p.appFormPage(c, title, problem, func(_ models.Application, base string) views.Form { return claimForm(v, base+"/claims", was, m) })
+	return p.appFormPage(c, title, problem, func(a models.Application, base string) views.Form {
+		f := claimForm(v, base+"/claims", was, m)
+		if at := claimAt(a, was); was != "" && at >= 0 {
+			f.Fields = append(f.Fields, loadedFrom(c, a.Spec.Claims[at], problem))
+		}
+		return f
+	})
 }
 
 // appClaimSave adds a claim or changes one; what is wrong with it stands beside its field.
@@ -490,6 +496,9 @@ func (p *Portal) appClaimSave(c *fiber.Ctx) error {
 		}
 		if at = claimAt(*a, was); at < 0 {
 			return fault.New(fault.NotFound, "error.not_found")
+		}
+		if err := unchanged(c, a.Spec.Claims[at]); err != nil {
+			return err
 		}
 		a.Spec.Claims[at] = m
 		return nil

@@ -422,6 +422,7 @@ func (p *Portal) definitionEdit(c *fiber.Ctx) error {
 func (p *Portal) definitionEditPage(c *fiber.Ctx, typed definitionForm, d userflow.Definition, problem error) error {
 	v, l := visitOf(c), handlers.InfoOf(c).Locale
 	f := typed.form(l, v.definitionBase(d)+"/edit", v.definitionBase(d), "Save attribute")
+	f.Fields = append(f.Fields, loadedFrom(c, d, problem))
 	f.Note = "It holds: " + strings.ToLower(typeWord(d.DataType)) + ". That and the API name stay, because apps rely on them. A new rule counts for new answers; what people have answered already stays as it is."
 	if !complain(l, &f, problem) {
 		return problem
@@ -447,6 +448,10 @@ func (p *Portal) definitionSave(c *fiber.Ctx) error {
 		return p.definitionEditPage(c, f, before, err)
 	}
 	after, err := v.tenant.EditDefinition(c.UserContext(), v.actor(c), before.ID, func(d *userflow.Definition) error {
+		if err := unchanged(c, *d); err != nil {
+			before = *d
+			return err
+		}
 		*d = f.d
 		return nil
 	})

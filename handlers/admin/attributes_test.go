@@ -104,7 +104,7 @@ func TestBadAttributesAreRefusedBesideTheirField(t *testing.T) {
 		"a choice of nothing":       {[]string{"dataType", "choice", "name", "Never chosen"}, "Add at least one option", "Never chosen"},
 		"an option without value":   {[]string{"dataType", "choice", "name", "A", "options[0].text", "Every day"}, "Enter a value for “Every day”", "Every day"},
 		"a value twice":             {[]string{"dataType", "choice", "name", "A", "options[0].text", "x", "options[0].value", "same", "options[1].text", "y", "options[1].value", "same"}, "is there twice", "same"},
-		"an overriding direction":   {[]string{"dataType", "string", "name", "a\u202Eb", "description", "kept words"}, "Enter a name of at most 64 characters", "kept words"},
+		"an overriding direction":   {[]string{"dataType", "string", "name", "a\u202Eb", "description", "kept words"}, "Remove the invisible characters", "kept words"},
 		"thousands of characters":   {[]string{"dataType", "string", "name", "A", "description", strings.Repeat("x", 5_000)}, "500", strings.Repeat("x", 5_000)},
 	} {
 		a := w.post(attributesAt, c.form...)

@@ -64,7 +64,12 @@ func (p *Portal) identifiersPage(c *fiber.Ctx, u tenant.UserNames, example strin
 	}
 	help := views.Help{What: "Everybody can sign in with an email address. Besides, people may have a user name. Names that look alike count as one, so that nobody can pass for somebody else.",
 		Do: "Switch user names on here, then in each user flow that should take them. Give people their user names on their pages, by the management API, or let newcomers choose one by adding the field “User name” to a user flow."}
+	now, err := v.tenant.Get(c.UserContext())
+	if err != nil {
+		return err
+	}
 	form := identifiersForm(v.base(), u, example, verdict)
+	form.Fields = append(form.Fields, loadedFrom(c, now.Settings.UserNames, problem))
 	if !complain(handlers.InfoOf(c).Locale, &form, problem) {
 		return problem
 	}
@@ -109,6 +114,9 @@ func (p *Portal) identifiersSave(c *fiber.Ctx) error {
 		return p.identifiersPage(c, u, example, patternVerdict(handlers.InfoOf(c).Locale, u.Patterns, example), nil)
 	}
 	_, err := v.tenant.Update(c.UserContext(), v.actor(c), func(t *tenant.Tenant) error {
+		if err := unchanged(c, t.Settings.UserNames); err != nil {
+			return err
+		}
 		t.Settings.UserNames = u
 		return nil
 	})

@@ -30,7 +30,12 @@ func (p *Portal) passwordRules(c *fiber.Ctx) error {
 
 func (p *Portal) passwordRulesPage(c *fiber.Ctx, x tenant.Settings, length string, verdict *views.Verdict, problem error) error {
 	v := visitOf(c)
+	now, err := v.tenant.Get(c.UserContext())
+	if err != nil {
+		return err
+	}
 	form := p.passwordRulesForm(v.base(), x, length, verdict)
+	form.Fields = append(form.Fields, loadedFrom(c, passwordSettings(now.Settings), problem))
 	if !complain(handlers.InfoOf(c).Locale, &form, problem) {
 		return problem
 	}
@@ -89,6 +94,9 @@ func (p *Portal) passwordRulesSave(c *fiber.Ctx) error {
 		return p.passwordRulesPage(c, shown, length, nil, err)
 	}
 	_, err := v.tenant.Update(c.UserContext(), v.actor(c), func(t *tenant.Tenant) error {
+		if err := unchanged(c, passwordSettings(t.Settings)); err != nil {
+			return err
+		}
 		t.Settings = with(t.Settings)
 		return nil
 	})

@@ -181,7 +181,9 @@ func (p *Portal) settingsEdit(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return p.settingsPage(c, p.settingsForm(v.base(), t))
+	f := p.settingsForm(v.base(), t)
+	f.Fields = append(f.Fields, loadedFrom(c, generalSettings(t), nil))
+	return p.settingsPage(c, f)
 }
 
 func (p *Portal) settingsPage(c *fiber.Ctx, f views.Form) error {
@@ -196,7 +198,12 @@ func (p *Portal) settingsPage(c *fiber.Ctx, f views.Form) error {
 func (p *Portal) settingsSave(c *fiber.Ctx) error {
 	v := visitOf(c)
 	shown := v.dir.Tenant
+	var now any
 	saved, err := v.tenant.Update(c.UserContext(), v.actor(c), func(t *tenant.Tenant) error {
+		now = generalSettings(*t)
+		if err := unchanged(c, now); err != nil {
+			return err
+		}
 		t.Name, t.DefaultLocale = typed(c, "name"), typed(c, "defaultLocale")
 		err := readSettings(c, &t.Settings)
 		shown = *t
@@ -205,6 +212,7 @@ func (p *Portal) settingsSave(c *fiber.Ctx) error {
 	if err != nil {
 		f := p.settingsForm(v.base(), shown)
 		keepTyped(c, &f)
+		f.Fields = append(f.Fields, loadedFrom(c, now, err))
 		if !complain(handlers.InfoOf(c).Locale, &f, err) {
 			return err
 		}

@@ -416,6 +416,7 @@ func (p *Portal) termsPublishPage(c *fiber.Ctx, typed termsForm, problem error) 
 	}
 	x := versions[0].Terms
 	f := p.termsFormOf(typed, v.termsBase(x.ID)+"/publish", v.termsBase(x.ID), fmt.Sprintf("Publish version %d", x.Version+1), true)
+	f.Fields = append(f.Fields, loadedFrom(c, x, problem))
 	if problem != nil && !complain(handlers.InfoOf(c).Locale, &f, p.besideTheirBoxes(problem, typed.shown)) {
 		return problem
 	}
@@ -433,6 +434,9 @@ func (p *Portal) termsPublish(c *fiber.Ctx) error {
 	}
 	before := 0
 	after, err := v.tenant.PublishTerms(c.UserContext(), v.actor(c), c.Params("id"), f.again, func(x *userflow.Terms) error {
+		if err := unchanged(c, *x); err != nil {
+			return err
+		}
 		before = x.Version
 		x.Name, x.Language, x.Texts = f.x.Name, f.x.Language, f.x.Texts
 		return nil
