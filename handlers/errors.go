@@ -51,11 +51,13 @@ func (w *Web) fail(c *fiber.Ctx, err error) {
 	if _, tenant := c.Locals(directoryKey).(*models.Directory); tenant && c.Method() == fiber.MethodGet && c.Query("ui_locales") != "" {
 		WithLocale(c, w.Bundle.Match(c.Query("ui_locales"), c.Get(fiber.HeaderAcceptLanguage))) // the chooser of an error page
 	}
-	now := w.Now().UTC()
-	message := info.Locale.T(f.Key, f.Args)
-	path := c.Path()
+	now, path, key := w.Now().UTC(), c.Path(), f.Key
+	if key == "error.too_large" && forProgram(c) {
+		key = "error.too_large.request"
+	}
+	message := info.Locale.T(key, f.Args)
 	switch {
-	case under(path, "/v1.0") || under(path, "/beta"):
+	case graphPath(path):
 		_ = c.JSON(fiber.Map{"error": fiber.Map{"code": graphCode(status), "message": message,
 			"innerError": fiber.Map{"date": now.Format("2006-01-02T15:04:05"), "request-id": info.RequestID,
 				"client-request-id": info.RequestID}}})
@@ -65,12 +67,23 @@ func (w *Web) fail(c *fiber.Ctx, err error) {
 		}
 		_ = c.JSON(fiber.Map{"error": oauthCode(status), "error_description": message, "error_codes": []int{90000 + status},
 			"timestamp": now.Format("2006-01-02 15:04:05Z"), "trace_id": info.RequestID, "correlation_id": info.RequestID})
-	case strings.Contains(c.Get(fiber.HeaderAccept), "application/json"):
+	case wantsJSON(c):
 		_ = c.JSON(fiber.Map{"error": string(f.Code), "message": message, "reference": info.RequestID})
 	default:
 		w.failPage(c, ErrorView{Status: status, Title: info.Locale.T(titleKey(status)), Message: message,
 			Reference: info.RequestID, At: now})
 	}
+}
+
+// forProgram reports whether the answer is read by a program, which has no form and no way back.
+func forProgram(c *fiber.Ctx) bool {
+	return graphPath(c.Path()) || oauthPath(c.Path()) || wantsJSON(c)
+}
+
+func graphPath(path string) bool { return under(path, "/v1.0") || under(path, "/beta") }
+
+func wantsJSON(c *fiber.Ctx) bool {
+	return strings.Contains(c.Get(fiber.HeaderAccept), "application/json")
 }
 
 func (w *Web) failPage(c *fiber.Ctx, v ErrorView) {

@@ -218,8 +218,8 @@ func discard(req *fasthttp.Request) {
 	}
 }
 
-// row finds the special row for a path. The list is short: only rows with a body limit or the
-// cross-origin mark are in it.
+// row finds the special row for a path. Only rows with a body limit or the cross-origin mark are looked
+// through.
 func (w *Web) row(method, path string) (Route, bool) {
 	for _, r := range w.Rows {
 		if (r.Method == "" || r.Method == method) && matches(path, r.Path) {
@@ -232,6 +232,9 @@ func (w *Web) row(method, path string) (Route, bool) {
 // matches compares a path with a route pattern segment by segment; ":x" stands for any one segment
 // and a final "*" for the rest.
 func matches(path, pattern string) bool {
+	if i := strings.IndexAny(pattern, ":*"); i >= 0 && !strings.HasPrefix(path, pattern[:i]) { // most rows end here
+		return false
+	}
 	got, want := strings.Split(path, "/"), strings.Split(pattern, "/")
 	for i, w := range want {
 		switch {

@@ -24,7 +24,7 @@ type Route struct {
 	Path       string
 	Handler    fiber.Handler
 	Permission access.Permission // "" = any signed-in admin, or public where the table says so
-	BodyLimit  int               // bytes; 0 = 64 KiB
+	BodyLimit  int               // bytes; 0 = 64 KiB, 1 MiB for forms of the portal
 	NavGroup   string            // "" = not in the menu
 	NavLabel   string
 	// CrossOrigin marks the few POSTs that other origins may send (DESIGN §9.12); they take no cookie.

@@ -74,7 +74,7 @@ func TestFlowsThatCannotBeSaved(t *testing.T) {
 		"a tick called banana":         {asks(Attribute{Definition: yes, Default: "banana"}), []string{"attributes[0].default flow.attribute.default"}},
 		"the 30th of February":         {asks(Attribute{Definition: day, Default: "2026-02-30"}), []string{"attributes[0].default flow.attribute.default"}},
 		"a label of 501 characters":    {asks(Attribute{ID: "city", Label: strings.Repeat("x", 501)}), []string{"attributes[0] flow.text.long"}},
-		"a help text that is too long": {asks(Attribute{ID: "city", Hint: strings.Repeat("x", 501)}), []string{"attributes[0] flow.text.long"}},
+		"a help text that is too long": {asks(Attribute{ID: "city", Hint: strings.Repeat("x", 501)}), []string{"attributes[0].hint flow.text.long"}},
 		"a label that turns around":    {asks(Attribute{ID: "city", Label: "a\u2067b"}), []string{"attributes[0] flow.text.invisible"}},
 		"a hidden user name":           {func(f *Flow) { f.UserNames = true; asks(Attribute{ID: UserName, Hidden: true})(f) }, []string{"attributes[0] flow.user_names.hidden"}},
 		"a user name nobody can use":   {asks(Attribute{ID: UserName, Required: true}), []string{"userNames flow.user_names.asked"}},

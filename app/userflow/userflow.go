@@ -158,10 +158,10 @@ func (f Flow) Accepts(m Method) bool { return slices.Contains(f.SignInMethods, m
 func (f Flow) Validate() error {
 	var bad fault.Fields
 	checkTitle(&bad, f.Name)
-	if f.SignUpMethod != EmailPassword && f.SignUpMethod != EmailCode {
+	switch {
+	case f.SignUpMethod != EmailPassword && f.SignUpMethod != EmailCode:
 		bad.Add("signUpMethod", "flow.method.required", nil)
-	}
-	if !f.Accepts(f.SignUpMethod) {
+	case !f.Accepts(f.SignUpMethod):
 		bad.Add("signInMethods", "flow.method.missing", nil)
 	}
 	seen := map[string]bool{}
@@ -195,7 +195,7 @@ func (f Flow) Validate() error {
 		bad.Add("mfa", "flow.mfa.enforcement", nil)
 	}
 	for _, m := range f.SignInMethods {
-		if m != EmailPassword && m != EmailCode {
+		if m != EmailPassword && m != EmailCode && m != f.SignUpMethod { // said of that one already
 			bad.Add("signInMethods", "flow.method.required", nil)
 		}
 	}
@@ -228,12 +228,17 @@ func (a Attribute) check(where string) fault.Fields {
 		bad.Add(where, "flow.attribute.unknown", args)
 		return bad
 	}
-	long := utf8.RuneCountInString(a.Label) > maxLabel || utf8.RuneCountInString(a.Hint) > maxLabel
 	switch {
-	case long:
+	case utf8.RuneCountInString(a.Label) > maxLabel:
 		bad.Add(where, "flow.text.long", map[string]any{"count": maxLabel})
-	case !Readable(a.Label), !Readable(a.Hint), !Readable(a.Default), a.Label != "" && !visible(a.Label):
+	case !Readable(a.Label), !Readable(a.Default), a.Label != "" && !visible(a.Label):
 		bad.Add(where, "flow.text.invisible", nil)
+	}
+	switch {
+	case utf8.RuneCountInString(a.Hint) > maxLabel:
+		bad.Add(where+".hint", "flow.text.long", map[string]any{"count": maxLabel})
+	case !Readable(a.Hint):
+		bad.Add(where+".hint", "flow.text.invisible", nil)
 	}
 	if !slices.Contains(InputTypes(a.Type()), a.Input()) {
 		bad.Add(where+".inputType", "flow.attribute.input", args)

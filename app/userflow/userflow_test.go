@@ -26,7 +26,8 @@ func TestFlowsThatCanBeSaved(t *testing.T) {
 	}{
 		"an ordinary flow":                               {good(), nil},
 		"no name":                                        {good(func(f *Flow) { f.Name = " " }), []string{"flow.name.required"}},
-		"no method":                                      {good(func(f *Flow) { f.SignUpMethod = "" }), []string{"flow.method.required", "flow.method.missing"}},
+		"no method":                                      {good(func(f *Flow) { f.SignUpMethod = "" }), []string{"flow.method.required"}},
+		"a method that there is not":                     {good(func(f *Flow) { f.SignUpMethod = "magic"; f.SignInMethods = append(f.SignInMethods, "magic") }), []string{"flow.method.required"}},
 		"what sign-up gives, sign-in must take":          {good(func(f *Flow) { f.SignUpMethod = EmailCode }), []string{"flow.method.missing"}},
 		"an unknown way to sign in":                      {good(func(f *Flow) { f.SignInMethods = append(f.SignInMethods, "magic") }), []string{"flow.method.required"}},
 		"an attribute twice":                             {good(func(f *Flow) { f.Attributes = append(f.Attributes, Attribute{ID: "givenName"}) }), []string{"flow.attribute.twice"}},

@@ -18,20 +18,16 @@ import (
 	views "portico/views/admin"
 )
 
-// attributeBody is the largest form of an attribute: a hundred options with long texts, each letter of which
-// may take nine bytes on the way.
-const attributeBody = 1 << 20
-
 // attributeRoutes are the tenant's custom attributes: defined once, asked for in any flow.
 func (p *Portal) attributeRoutes() []handlers.Route {
 	const at = "/admin/t/:tenant/user-attributes"
 	return []handlers.Route{
 		{Method: get, Path: at, Handler: p.definitionList, Permission: access.AttributeRead, NavGroup: navSignIn, NavLabel: "Custom attributes"},
 		{Method: get, Path: at + "/new", Handler: p.definitionNew, Permission: access.AttributeWrite},
-		{Method: post, Path: at, Handler: p.definitionCreate, Permission: access.AttributeWrite, BodyLimit: attributeBody},
+		{Method: post, Path: at, Handler: p.definitionCreate, Permission: access.AttributeWrite},
 		{Method: get, Path: at + "/:id", Handler: p.definitionDetail, Permission: access.AttributeRead},
 		{Method: get, Path: at + "/:id/edit", Handler: p.definitionEdit, Permission: access.AttributeWrite},
-		{Method: post, Path: at + "/:id/edit", Handler: p.definitionSave, Permission: access.AttributeWrite, BodyLimit: attributeBody},
+		{Method: post, Path: at + "/:id/edit", Handler: p.definitionSave, Permission: access.AttributeWrite},
 		{Method: get, Path: at + "/:id/delete", Handler: p.definitionDeleteForm, Permission: access.AttributeWrite},
 		{Method: post, Path: at + "/:id/delete", Handler: p.definitionDelete, Permission: access.AttributeWrite},
 	}

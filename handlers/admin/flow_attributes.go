@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -256,16 +257,22 @@ func consentName(dir *models.Directory) string {
 	return name
 }
 
+// longestConsent is the longest address in the label of a consent box: two of them and the words fit a label.
+const longestConsent = 200
+
 func consentLabel(terms, privacy string) (string, error) {
 	var bad fault.Fields
-	web := func(s string) bool {
-		return (strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://")) && !strings.ContainsAny(s, " ()<>\n")
+	check := func(field, s string) {
+		switch {
+		case !strings.HasPrefix(s, "https://") && !strings.HasPrefix(s, "http://"), strings.ContainsAny(s, " ()<>\n"):
+			bad.Add(field, "admin.address", nil)
+		case utf8.RuneCountInString(s) > longestConsent:
+			bad.Add(field, "flow.text.long", map[string]any{"count": longestConsent})
+		}
 	}
-	if !web(terms) {
-		bad.Add("termsUrl", "admin.address", nil)
-	}
-	if privacy != "" && !web(privacy) {
-		bad.Add("privacyUrl", "admin.address", nil)
+	check("termsUrl", terms)
+	if privacy != "" {
+		check("privacyUrl", privacy)
 	}
 	label := "I agree to the [terms of use](" + terms + ")"
 	if privacy != "" {

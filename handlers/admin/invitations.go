@@ -24,9 +24,8 @@ import (
 
 // Limits of one form: more addresses are a program's work.
 const (
-	maxInvited     = 100
-	maxInviteDays  = 90
-	invitationBody = 256 << 10
+	maxInvited    = 100
+	maxInviteDays = 90
 )
 
 // invitationRoutes ask customers into a user flow.
@@ -35,7 +34,7 @@ func (p *Portal) invitationRoutes() []handlers.Route {
 	return []handlers.Route{
 		{Method: get, Path: at, Handler: p.invitationList, Permission: access.UserRead, NavGroup: navPeople, NavLabel: "Invitations"},
 		{Method: get, Path: at + "/new", Handler: p.invitationNew, Permission: access.Invite},
-		{Method: post, Path: at, Handler: p.invitationCreate, Permission: access.Invite, BodyLimit: invitationBody},
+		{Method: post, Path: at, Handler: p.invitationCreate, Permission: access.Invite},
 		{Method: get, Path: at + "/:id", Handler: p.invitationDetail, Permission: access.UserRead},
 		{Method: post, Path: at + "/:id/resend", Handler: p.invitationResend, Permission: access.Invite},
 		{Method: get, Path: at + "/:id/revoke", Handler: p.invitationRevokeForm, Permission: access.Invite},

@@ -81,6 +81,7 @@ func newBenchOn(t *testing.T, engine string) *bench {
 	b.must(err)
 	b.portal.Bench = dryrun.New(dryrun.Bench{MAC: b.store.Sealer().MAC, Passkeys: passkeys})
 	b.portal.Mount(b.app)
+	web.Rows = b.portal.Routes()
 	b.app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 	return b
 }

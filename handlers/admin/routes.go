@@ -21,6 +21,11 @@ const (
 	navSettings = "Settings"
 )
 
+// formBody is the largest form of a signed-in admin unless its row says otherwise: a hundred options whose
+// texts and values are as long as they may be, each character of which may take twelve bytes on the way. A
+// text that is too long for its field thus still arrives, and is complained about beside the field.
+const formBody = 1 << 20
+
 // public marks the rows that need nobody signed in.
 const public access.Permission = "public"
 
@@ -52,7 +57,13 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.otherRoutes()...)
 	rows = append(rows, p.identifierRoutes()...)
 	rows = append(rows, p.keyRoutes()...)
-	return append(rows, p.sampleRoutes()...)
+	rows = append(rows, p.sampleRoutes()...)
+	for i := range rows {
+		if r := &rows[i]; r.Method == post && r.BodyLimit == 0 && !isPublic(*r) {
+			r.BodyLimit = formBody
+		}
+	}
+	return rows
 }
 
 // signInRoutes are the applications that people sign in to.
@@ -107,10 +118,10 @@ func (p *Portal) peopleRoutes() []handlers.Route {
 		{Method: get, Path: users + "/deleted", Handler: p.userDeletedList, Permission: access.UserRead},
 		{Method: post, Path: users + "/deleted/:id/restore", Handler: p.userRestore, Permission: access.UserWrite},
 		{Method: get, Path: users + "/new", Handler: p.userNew, Permission: access.UserWrite},
-		{Method: post, Path: users, Handler: p.userCreate, Permission: access.UserWrite, BodyLimit: attributeBody},
+		{Method: post, Path: users, Handler: p.userCreate, Permission: access.UserWrite},
 		{Method: get, Path: users + "/:id", Handler: p.userDetail, Permission: access.UserRead},
 		{Method: get, Path: users + "/:id/edit", Handler: p.userEdit, Permission: access.UserWrite},
-		{Method: post, Path: users + "/:id/edit", Handler: p.userSave, Permission: access.UserWrite, BodyLimit: attributeBody},
+		{Method: post, Path: users + "/:id/edit", Handler: p.userSave, Permission: access.UserWrite},
 		{Method: post, Path: users + "/:id/enabled", Handler: p.userEnabled, Permission: access.UserWrite},
 		{Method: get, Path: users + "/:id/password", Handler: p.userPasswordForm, Permission: access.UserWrite},
 		{Method: post, Path: users + "/:id/password", Handler: p.userPassword, Permission: access.UserWrite},

@@ -19,7 +19,7 @@ func (p *Portal) identifierRoutes() []handlers.Route {
 		{Method: get, Path: at + "/sign-in-identifiers", Handler: p.identifiers, Permission: access.OrganizationRead},
 		{Method: post, Path: at + "/sign-in-identifiers", Handler: p.identifiersSave, Permission: access.OrganizationWrite},
 		{Method: get, Path: at + "/passwords", Handler: p.passwordRules, Permission: access.OrganizationRead},
-		{Method: post, Path: at + "/passwords", Handler: p.passwordRulesSave, Permission: access.OrganizationWrite, BodyLimit: attributeBody},
+		{Method: post, Path: at + "/passwords", Handler: p.passwordRulesSave, Permission: access.OrganizationWrite},
 	}
 }
 

@@ -131,7 +131,7 @@ func flowWords(err error) error {
 				part = "defaultValue"
 			}
 			name = collectionProperty + "/attributeCollectionPage/inputs[" + at + "]"
-			if more {
+			if more && part != "hint" { // an input has none: it is in portico/attributeInputs
 				name += "/" + part
 			}
 			return name
