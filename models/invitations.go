@@ -91,16 +91,12 @@ func (t *Tenant) CreateInvitation(ctx context.Context, actor audit.Actor, i user
 	if i.ExpiresAt.IsZero() {
 		i.ExpiresAt = i.CreatedAt.Add(userflow.InvitationLifetime)
 	}
-	values := i.Values
-	if values == nil {
-		values = map[string]any{}
-	}
-	doc, err := json.Marshal(values)
-	if err != nil {
-		return i, "", err
-	}
 	err = t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
-		if err := t.checkInvitation(ctx, i); err != nil {
+		if err := t.checkInvitation(ctx, &i); err != nil {
+			return audit.Event{}, err
+		}
+		doc, err := json.Marshal(i.Values)
+		if err != nil {
 			return audit.Event{}, err
 		}
 		if mail != nil {
@@ -124,8 +120,8 @@ func (t *Tenant) CreateInvitation(ctx context.Context, actor audit.Actor, i user
 }
 
 // checkInvitation refuses what could not be accepted: a flow or app that is not there or do not belong
-// together, and a time that is over.
-func (t *Tenant) checkInvitation(ctx context.Context, i userflow.Invitation) error {
+// together, a time that is over, and answers that the flow would not take.
+func (t *Tenant) checkInvitation(ctx context.Context, i *userflow.Invitation) error {
 	var bad fault.Fields
 	f, err := t.Flow(ctx, i.FlowID)
 	if err != nil && !fault.Is(err, fault.NotFound) {
@@ -160,6 +156,9 @@ func (t *Tenant) checkInvitation(ctx context.Context, i userflow.Invitation) err
 	}
 	if !i.ExpiresAt.After(t.Now()) || i.ExpiresAt.After(t.Now().AddDate(1, 0, 0)) {
 		bad.Add("expires", "invitation.expires", nil)
+	}
+	if i.Values, err = f.Prefilled(i.Values); err != nil {
+		bad = append(bad, fault.Of(err).Fields...)
 	}
 	return bad.Err()
 }

@@ -36,9 +36,15 @@ func TestAnInvitationComesBackWhole(t *testing.T) {
 	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
 		ctx := t.Context()
 		tn, flow, app := invited(t, s.Store)
+		points := modelstest.MustDefinition(t, tn, userflow.Definition{Name: "Points", DataType: userflow.Int}).ID
+		_, err := tn.PublishFlow(ctx, modelstest.Actor(), flow.ID, func(f *userflow.Flow) error {
+			f.Attributes = append(f.Attributes, userflow.Attribute{ID: points, Hidden: true})
+			return nil
+		})
+		must(t, err)
 		sent := ""
 		made, token, err := tn.CreateInvitation(ctx, modelstest.Actor(), userflow.Invitation{FlowID: flow.ID, ClientID: app.ClientID, Email: " Ann@Example.com", Name: "Ann", Locale: "de",
-			Values: map[string]any{"city": "Ulm", "extension_points": int64(1)<<62 + 1}, RedirectURI: "https://market.example/cb", Message: "Welcome"},
+			Values: map[string]any{"city": "Ulm", points: int64(1)<<62 + 1}, RedirectURI: "https://market.example/cb", Message: "Welcome"},
 			func(tn *models.Tenant, i userflow.Invitation, token string) error {
 				sent = i.Canonical + " " + token
 				return tn.EnqueueOutbox(ctx, outbox.Item{Kind: outbox.Mail, Payload: []byte("x")})
@@ -47,7 +53,7 @@ func TestAnInvitationComesBackWhole(t *testing.T) {
 			t.Fatalf("%q, %v", sent, err)
 		}
 		got := modelstest.Must(tn.InvitationByToken(ctx, token))(t)
-		if got.ID != made.ID || got.Canonical != "ann@example.com" || got.Values["extension_points"] != int64(1)<<62+1 || got.SentCount != 1 ||
+		if got.ID != made.ID || got.Canonical != "ann@example.com" || got.Values[points] != int64(1)<<62+1 || got.SentCount != 1 ||
 			!got.ExpiresAt.Equal(s.Now().Add(userflow.InvitationLifetime)) || got.State(s.Now()) != userflow.InvitationPending {
 			t.Errorf("%+v", got)
 		}

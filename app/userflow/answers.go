@@ -282,7 +282,11 @@ func whole(v any) (int64, bool) {
 
 // words are what a complaint about the attribute may name.
 func (a Attribute) words() map[string]any {
-	args := map[string]any{"label": a.Label, "id": a.ID, "count": a.Longest()}
+	values := []string{}
+	for _, o := range a.Choices() {
+		values = append(values, o.Value)
+	}
+	args := map[string]any{"label": a.Label, "id": a.ID, "count": a.Longest(), "values": strings.Join(values, ", ")}
 	if a.Definition != nil {
 		args["message"], args["low"], args["high"] = a.Definition.Message, number(a.Definition.Low), number(a.Definition.High)
 	}

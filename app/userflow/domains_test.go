@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"portico/app/fault"
 )
 
 func TestDomainsOfNewcomers(t *testing.T) {
@@ -138,6 +140,36 @@ func TestStatesOfAnInvitation(t *testing.T) {
 	} {
 		if got := i.State(now); got != want {
 			t.Errorf("%s: %s", want, got)
+		}
+	}
+}
+
+// Who invites learns at once of an answer that the flow would not take.
+func TestPrefilledAnswers(t *testing.T) {
+	code := Definition{ID: "extension_code", Name: "Code", DataType: String, Pattern: "[A-Z]{3}", Message: "Three capitals"}
+	must := Definition{ID: "extension_must", Name: "Must", DataType: Boolean}
+	f := Flow{Attributes: []Attribute{{ID: "city", Label: "Town", InputType: Dropdown, Options: []Option{{"Rome", "rome"}}}, {ID: code.ID, Hidden: true, Definition: &code},
+		{ID: must.ID, Required: true, Definition: &must}, {ID: "state", InputType: CheckboxMultiSelect, Options: []Option{{"A", "a"}, {"B", "b"}}}}}
+	for _, c := range []struct {
+		id   string
+		v    any
+		want any
+		key  string
+	}{
+		{"city", "rome", "rome", ""}, {"city", "Paris", nil, "field.attribute.choice"}, {code.ID, "ABC", "ABC", ""}, {code.ID, "abc", nil, "field.attribute.pattern"},
+		{must.ID, false, false, ""}, {"state", "b,a", "a,b", ""}, {"state", "c", nil, "field.attribute.choice"}, {"surname", "Lee", "Lee", ""},
+		{"extension_gone", "x", nil, "invitation.attribute.unasked"}, {"email", "a@b.co", nil, "invitation.attribute.unasked"}, {UserName, "ann", nil, "invitation.attribute.unasked"},
+	} {
+		got, err := f.Prefilled(map[string]any{c.id: c.v})
+		key := ""
+		if err != nil {
+			bad := fault.Of(err).Fields[0]
+			if key = bad.Key; bad.Name != FieldName(c.id) {
+				t.Errorf("%s: the complaint is about %s", c.id, bad.Name)
+			}
+		}
+		if got[c.id] != c.want || key != c.key || (err == nil) != (c.key == "") {
+			t.Errorf("%s = %v: %v, %q", c.id, c.v, got, key)
 		}
 	}
 }

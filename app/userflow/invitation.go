@@ -1,6 +1,8 @@
 package userflow
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"portico/app/fault"
@@ -51,6 +53,42 @@ func (i Invitation) Validate() error {
 		bad.Add("name", "flow.text.invisible", nil)
 	}
 	return bad.Err()
+}
+
+// Prefilled reads answers that somebody else gives beforehand, each by the flow's own field, so that whoever
+// invites learns of what the flow would not take. The person may still change what is asked, so a box that
+// must be ticked may come without its tick. What has nowhere to go is a custom attribute that the flow does
+// not ask for; built-in ones are kept with the account all the same.
+func (f Flow) Prefilled(values map[string]any) (map[string]any, error) {
+	out := make(map[string]any, len(values))
+	var bad fault.Fields
+	for _, id := range slices.Sorted(maps.Keys(values)) {
+		a := Attribute{ID: id}
+		switch n := slices.IndexFunc(f.Attributes, func(a Attribute) bool { return a.ID == id }); {
+		case id == "email" || id == UserName: // one is proven, the other is chosen
+			bad.Add(FieldName(id), "invitation.attribute.unasked", map[string]any{"label": id})
+			continue
+		case n >= 0:
+			a = f.Attributes[n]
+		case !a.Builtin():
+			bad.Add(FieldName(id), "invitation.attribute.unasked", map[string]any{"label": id})
+			continue
+		}
+		if a.Label == "" {
+			a.Label = id
+			if a.Definition != nil {
+				a.Label = a.Definition.Name
+			}
+		}
+		a.Required = a.Required && (a.Hidden || a.ReadOnly)
+		v, key := a.Read(a.Typed(values[id]))
+		if key != "" {
+			bad.Add(FieldName(id), key, a.words())
+			continue
+		}
+		out[id] = v
+	}
+	return out, bad.Err()
 }
 
 // InvitationState is what an invitation is at a moment.

@@ -107,7 +107,11 @@ func asError(err error, words *i18n.Localizer) *Error {
 		if words == nil || !words.Has(key) {
 			return key
 		}
-		return words.T(key, args)
+		said := words.T(key, args)
+		if values, _ := args["values"].(string); values != "" && key == "field.attribute.choice" {
+			said += " (" + values + ")" // a page shows the options, a caller of the API cannot see them
+		}
+		return said
 	}
 	switch f.Code {
 	case fault.Invalid:

@@ -74,10 +74,10 @@ func (a *API) invitations() *collection[invitation] {
 	}
 	r.fields[3].set = func(_ *invitation, raw json.RawMessage) error {
 		var kind *string
-		if err := strict("invitedUserType", raw, &kind); err != nil || kind == nil || *kind == "Member" {
-			return err
+		if err := strict("invitedUserType", raw, &kind); err != nil || kind == nil || *kind == "Member" || *kind == "Guest" {
+			return err // Guest is what the vendor's clients send unasked; the answer says what the person becomes
 		}
-		return invalidValue("invitedUserType", ": people who are invited become members")
+		return invalidValue("invitedUserType", ": people who are invited become members; Member or Guest is needed")
 	}
 	r.fresh = func(*call) invitation { return invitation{} }
 	r.page = func(ctx context.Context, c *call, l models.Listing) ([]invitation, error) {
@@ -210,7 +210,7 @@ func (a *API) invite(ctx context.Context, c *call, i *invitation) error {
 	}
 	made, token, err := c.tenant.CreateInvitation(ctx, c.actor(), i.Invitation, post)
 	if err != nil {
-		return invitationWords(err)
+		return a.invitationWords(err)
 	}
 	*i = invitation{Invitation: made, link: mail.link(token), now: a.now()}
 	return nil
@@ -223,7 +223,7 @@ func (a *API) resend(ctx context.Context, c *call, r *collection[invitation], i 
 	}
 	made, token, err := c.tenant.ResendInvitation(ctx, c.actor(), i.ID, mail.post)
 	if err != nil {
-		return nil, invitationWords(err)
+		return nil, a.invitationWords(err)
 	}
 	return r.answer(ctx, c, http.StatusOK, &invitation{Invitation: made, link: mail.link(token), now: a.now()})
 }
@@ -335,7 +335,7 @@ func invitationValues(ctx context.Context, c *call, i *invitation) error {
 		if err != nil {
 			return err
 		}
-		v, err := extensionValue(d, i.values[id])
+		v, err := extensionValue(where, d, i.values[id])
 		if err != nil {
 			return err
 		}
@@ -346,8 +346,16 @@ func invitationValues(ctx context.Context, c *call, i *invitation) error {
 	return nil
 }
 
-// invitationWords gives complaints Graph's property names.
-func invitationWords(err error) error {
+// invitationWords gives complaints Graph's property names, and built-in attributes without a label of the
+// flow's own their usual one.
+func (a *API) invitationWords(err error) error {
+	if f := fault.Of(err); err != nil && f.Code == fault.Invalid {
+		for _, field := range f.Fields {
+			if id, _ := field.Args["id"].(string); id != "" && field.Args["label"] == id && (userflow.Attribute{ID: id}).Builtin() {
+				field.Args["label"] = a.attributeName(id)
+			}
+		}
+	}
 	return renamed(err, func(name string) string {
 		switch name {
 		case "email":
@@ -362,6 +370,14 @@ func invitationWords(err error) error {
 			return "portico/expirationDateTime"
 		case "name":
 			return "invitedUserDisplayName"
+		case "message":
+			return "invitedUserMessageInfo/customizedMessageBody"
+		}
+		if id, ok := strings.CutPrefix(name, "attributes["); ok {
+			return "portico/attributes/" + strings.TrimSuffix(id, "]")
+		}
+		if (userflow.Attribute{ID: name}).Builtin() {
+			return "portico/attributes/" + name
 		}
 		return name
 	})

@@ -132,7 +132,7 @@ func (a *API) extension(ctx context.Context, c *call, name string) (field[user],
 	}
 	return field[user]{name: name, selectOnly: true, column: a.attributeColumn(name, d.DataType), get: func(u *user) any { return u.Attributes[name] },
 		set: func(u *user, raw json.RawMessage) error {
-			v, err := extensionValue(d, raw)
+			v, err := extensionValue(d.ID, d, raw)
 			if err == nil {
 				u.attribute(name, v)
 			}
@@ -152,50 +152,38 @@ func (a *API) attributeColumn(name string, t userflow.DataType) *column {
 	return &c
 }
 
-// extensionValue reads a value of a custom attribute by the rules of its definition; null clears it.
-func extensionValue(d userflow.Definition, raw json.RawMessage) (any, error) {
+// extensionValue reads a value of a custom attribute by the rules of its definition; null clears it. where is
+// the property that a complaint names: a value of another JSON type is the caller's mistake and said so, what
+// the rules refuse is said as a person at a form would read it.
+func extensionValue(where string, d userflow.Definition, raw json.RawMessage) (any, error) {
 	var v any
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	if err := dec.Decode(&v); err != nil {
-		return nil, invalidValue(d.ID, "")
+		return nil, invalidValue(where, "")
 	}
-	at := userflow.Attribute{ID: d.ID, Definition: &d}
-	wrong := invalidValue(d.ID, ": a value of type "+string(d.DataType)+" is needed")
-	switch v := v.(type) {
+	fits := false
+	switch v.(type) {
 	case nil:
 		return nil, nil
 	case bool:
-		if d.DataType != userflow.Boolean {
-			return nil, wrong
-		}
-		return v, nil
+		fits = d.DataType == userflow.Boolean
 	case json.Number:
-		if d.DataType != userflow.Int {
-			return nil, wrong
-		}
-		n, key := at.Read([]string{v.String()})
-		if key != "" {
-			return nil, wrong
-		}
-		return n, nil
+		fits = d.DataType == userflow.Int
 	case string:
-		if d.DataType == userflow.Boolean || d.DataType == userflow.Int {
-			return nil, wrong
-		}
-		if v == "" {
-			return nil, nil
-		}
-		if err := checkText(d.ID, v, userflow.MaxText); err != nil {
-			return nil, err
-		}
-		text, key := at.Read([]string{v})
-		if key != "" {
-			return nil, wrong
-		}
-		return text, nil
+		fits = d.DataType != userflow.Boolean && d.DataType != userflow.Int
 	}
-	return nil, wrong
+	if !fits {
+		return nil, invalidValue(where, ": a value of type "+string(d.DataType)+" is needed")
+	}
+	if v == "" {
+		return nil, nil
+	}
+	taken, complaint := d.Take(v)
+	if complaint != nil {
+		return nil, fault.BadField(where, complaint.Key, complaint.Args)
+	}
+	return taken, nil
 }
 
 // identityColumn lets $filter look for an identity. The issuer of local identities is the tenant, so
