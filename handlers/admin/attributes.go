@@ -465,12 +465,25 @@ func (p *Portal) definitionDeletePage(c *fiber.Ctx, problem error) error {
 	if err != nil {
 		return err
 	}
-	m := views.Confirm{Consequences: []string{"No user flow can ask for “" + d.Name + "” any more.", "What people answered stays in their accounts, but nobody sees it and no token carries it.", "A new attribute of the same name brings the answers back."},
+	uses, err := v.tenant.AttributeUses(c.UserContext(), d.ID, countBound)
+	if err != nil {
+		return err
+	}
+	answers := views.Section{ID: "answers", Title: "Answers", Summary: []views.Fact{fact("People with an answer", plain(countWords(uses.People)))}}
+	crumb := views.Link{Label: d.Name, Href: v.definitionBase(d)}
+	if len(uses.Flows)+len(uses.Apps) > 0 {
+		return p.inUse(c, "“"+d.Name+"” cannot be deleted yet", "Take it out of these first, published and draft; then come back. What people answered stays in their accounts.", uses, problem, []views.Section{answers}, v.definitionCrumbs(crumb)...)
+	}
+	kept := "Nobody has an answer to it yet."
+	if uses.People > 0 {
+		kept = choose(uses.People == 1, "1 person has", countWords(uses.People)+" people have") + " an answer. It stays in their accounts, but nobody sees it and no token carries it."
+	}
+	m := views.Confirm{Consequences: []string{"No user flow can ask for “" + d.Name + "” any more.", kept, "A new attribute of the same name brings the answers back."},
 		Form: views.Form{Action: v.definitionBase(d) + "/delete", Submit: "Delete attribute", Danger: true, Cancel: v.definitionBase(d)}}
 	if !complain(handlers.InfoOf(c).Locale, &m.Form, problem) {
 		return problem
 	}
-	s, err := p.shell(c, "Delete “"+d.Name+"”?", "", views.Help{}, v.definitionCrumbs(views.Link{Label: d.Name, Href: v.definitionBase(d)})...)
+	s, err := p.shell(c, "Delete “"+d.Name+"”?", "", views.Help{}, v.definitionCrumbs(crumb)...)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"portico/app/openid"
 	"portico/app/userflow"
+	"portico/models"
 	"portico/models/modelstest"
 )
 
@@ -60,7 +62,7 @@ func TestCustomAttributesAreMadeChangedAndDeleted(t *testing.T) {
 	if d := b.definition("How often"); d.DataType != userflow.Choice || d.ID != visits.ID || len(d.Options) != 1 {
 		t.Errorf("%+v", d)
 	}
-	w.get(attributesAt+"/"+visits.ID+"/delete").wants(t, 200, "stays in their accounts")
+	w.get(attributesAt+"/"+visits.ID+"/delete").wants(t, 200, "Nobody has an answer to it yet")
 	if a := w.post(attributesAt + "/" + visits.ID + "/delete"); a.status != 303 {
 		t.Errorf("%d %s", a.status, text(a.body))
 	}
@@ -80,7 +82,28 @@ func TestAnAttributeInUseStays(t *testing.T) {
 	b.must(err)
 	w.get(attributesAt).wants(t, 200, "Shoe size", "Sign in")
 	w.get(attributesAt+"/"+d.ID).wants(t, 200, "Must be answered")
-	w.post(attributesAt+"/"+d.ID+"/delete").wants(t, 422, "“Shoe size” is asked for in the user flow “Sign in”")
+	_, err = b.shop.UpdateUser(t.Context(), modelstest.Actor(), th.user.ID, func(u *models.User) error { u.Attributes = map[string]any{d.ID: 42}; return nil })
+	b.must(err)
+	_, err = b.shop.UpdateApplication(t.Context(), modelstest.Actor(), th.app.ID, func(a *models.Application) error {
+		a.Spec.Claims = []openid.ClaimMapping{{Name: "size", Source: openid.FromUser, ID: d.ID}}
+		return nil
+	})
+	b.must(err)
+	button := `action="` + attributesAt + "/" + d.ID + `/delete"`
+	a := w.get(attributesAt + "/" + d.ID + "/delete")
+	if a.wants(t, 200, "“Shoe size” cannot be deleted yet", "Sign in", "User flow, as published", th.app.Name, "Claims of the application", "People with an answer 1"); strings.Contains(a.body, button) {
+		t.Error("a button that cannot work is offered")
+	}
+	w.post(attributesAt+"/"+d.ID+"/delete").wants(t, 422, "“Shoe size” is asked for in the user flow “Sign in”", "User flow, as published")
+	_, err = b.shop.PublishFlow(t.Context(), modelstest.Actor(), th.flow.ID, func(f *userflow.Flow) error { f.Attributes = nil; return nil })
+	b.must(err)
+	w.post(attributesAt+"/"+d.ID+"/delete").wants(t, 422, "puts the attribute “Shoe size” into its tokens")
+	_, err = b.shop.UpdateApplication(t.Context(), modelstest.Actor(), th.app.ID, func(a *models.Application) error { a.Spec.Claims = nil; return nil })
+	b.must(err)
+	if a = w.get(attributesAt + "/" + d.ID + "/delete"); !strings.Contains(a.body, button) {
+		t.Error("nothing uses it, and there is no button")
+	}
+	a.wants(t, 200, "1 person has an answer", "stays in their accounts")
 	b.definition("Shoe size")
 }
 

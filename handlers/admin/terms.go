@@ -459,16 +459,38 @@ func (p *Portal) termsDeletePage(c *fiber.Ctx, problem error) error {
 		return err
 	}
 	x := versions[0].Terms
-	m := views.Confirm{Consequences: []string{"All versions of the text are gone for good.", "Terms that a user flow asks for, or that somebody has agreed to, cannot be deleted."},
+	uses, err := v.tenant.TermsUses(c.UserContext(), x.ID)
+	if err != nil {
+		return err
+	}
+	crumbs := v.termsCrumbs(views.Link{Label: x.Name, Href: v.termsBase(x.ID)})
+	if len(uses.Flows) > 0 || uses.People > 0 {
+		return p.termsInUse(c, x, uses, problem, crumbs...)
+	}
+	m := views.Confirm{Consequences: []string{"All versions of the text are gone for good.", "No user flow asks for them, and nobody has agreed to them."},
 		Form: views.Form{Action: v.termsBase(x.ID) + "/delete", Submit: "Delete terms", Danger: true, Cancel: v.termsBase(x.ID)}}
 	if !complain(handlers.InfoOf(c).Locale, &m.Form, problem) {
 		return problem
 	}
-	s, err := p.shell(c, "Delete “"+x.Name+"”?", "", views.Help{}, v.termsCrumbs(views.Link{Label: x.Name, Href: v.termsBase(x.ID)})...)
+	s, err := p.shell(c, "Delete “"+x.Name+"”?", "", views.Help{}, crumbs...)
 	if err != nil {
 		return err
 	}
 	return p.confirm(c, s, m)
+}
+
+// termsInUse says why terms stay: what people agreed to is kept for good, what a flow asks for until then.
+func (p *Portal) termsInUse(c *fiber.Ctx, x userflow.Terms, uses models.Uses, problem error, crumbs ...views.Link) error {
+	title, lead := "“"+x.Name+"” cannot be deleted yet", "Take them out of these first, published and draft; then come back."
+	agreed := views.Section{ID: "people", Title: "Who agreed", Summary: []views.Fact{fact("People who agreed", plain(countWords(uses.People)))}}
+	if uses.People > 0 {
+		title, lead = "“"+x.Name+"” is kept", choose(len(uses.Flows) > 0, "So that nobody is asked for them any more, take them out of these.", "")
+		agreed.Lead = "What somebody agreed to must be readable later, so these terms cannot be deleted. Terms that no user flow asks for trouble nobody."
+		if visitOf(c).may(access.UserRead) {
+			agreed.Action = &views.Link{Label: "Who agreed", Href: visitOf(c).termsBase(x.ID) + "/acceptances"}
+		}
+	}
+	return p.inUse(c, title, lead, uses, problem, []views.Section{agreed}, crumbs...)
 }
 
 func (p *Portal) termsDelete(c *fiber.Ctx) error {

@@ -55,6 +55,11 @@ func TestTermsArePublishedVersionByVersion(t *testing.T) {
 	a = w.post(termsAt+"/"+x.ID+"/publish", "name", "Terms of sale", "language", "en", "texts[en].title", "Terms", "texts[en].body", "Second text.")
 	w.get(a.location).wants(t, 200, "there is no new version")
 	w.post(termsAt+"/"+x.ID+"/delete").wants(t, 422, "People have agreed to “Terms of sale”")
+	if a := w.get(termsAt + "/" + x.ID + "/delete"); strings.Contains(a.body, `action="`+termsAt+"/"+x.ID+`/delete"`) {
+		t.Error("a button that cannot work is offered")
+	} else {
+		a.wants(t, 200, "“Terms of sale” is kept", "People who agreed 1", "Who agreed")
+	}
 }
 
 func TestTermsInUseStay(t *testing.T) {
@@ -70,7 +75,13 @@ func TestTermsInUseStay(t *testing.T) {
 	put(x.ID)
 	w.get(termsAt).wants(t, 200, "Privacy", "Sign in")
 	w.post(termsAt+"/"+x.ID+"/delete").wants(t, 422, "The user flow “Sign in” asks for “Privacy”")
+	if a := w.get(termsAt + "/" + x.ID + "/delete"); strings.Contains(a.body, `action="`+termsAt+"/"+x.ID+`/delete"`) {
+		t.Error("a button that cannot work is offered")
+	} else {
+		a.wants(t, 200, "“Privacy” cannot be deleted yet", "Sign in", "User flow, as published")
+	}
 	put()
+	w.get(termsAt+"/"+x.ID+"/delete").wants(t, 200, "nobody has agreed to them", "Delete terms")
 	if a := w.post(termsAt + "/" + x.ID + "/delete"); a.status != 303 {
 		t.Errorf("%d %s", a.status, text(a.body))
 	}
