@@ -130,7 +130,7 @@ func TestReservedClaimsCoverTheTokens(t *testing.T) {
 }
 
 func TestMapped(t *testing.T) {
-	anna := User{ID: "u1", Name: "Anna Berg", GivenName: "Anna", FamilyName: "Berg", Email: "Anna.Berg@Example.com", PreferredUsername: "Anna.Berg@Example.com", City: "Köln", Country: "de", UserName: "anna",
+	anna := User{ID: "u1", Name: "Anna Berg", GivenName: "Anna", FamilyName: "Berg", Email: "Anna.Berg@Example.com", PreferredUsername: "Anna.Berg@Example.com", City: "Köln", Street: "Lange Straße 1", Country: "de", UserName: "anna",
 		Attributes: []byte(`{"extension_born":"1990-02-03","extension_news":true,"extension_level":9007199254740993,"extension_likes":"cheese,wine","extension_empty":"","extension_odd":{"a":1}}`)}
 	for _, c := range []struct {
 		says string
@@ -150,6 +150,7 @@ func TestMapped(t *testing.T) {
 		{"a constant", ClaimMapping{Source: FromConstant, Value: "gold"}, `"gold"`},
 		{"a source of tomorrow", ClaimMapping{Source: "groups"}, ""},
 		{"lower case", ClaimMapping{Source: FromUser, ID: "mail", Transform: Lowercase}, `"anna.berg@example.com"`},
+		{"upper case of an eszett", ClaimMapping{Source: FromUser, ID: "streetAddress", Transform: Uppercase}, `"LANGE STRASSE 1"`},
 		{"upper case", ClaimMapping{Source: FromUser, ID: "country", Transform: Uppercase}, `"DE"`},
 		{"before the @", ClaimMapping{Source: FromUser, ID: "mail", Transform: EmailLocalPart}, `"Anna.Berg"`},
 		{"after the @", ClaimMapping{Source: FromUser, ID: "mail", Transform: EmailDomain}, `"Example.com"`},

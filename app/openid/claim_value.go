@@ -8,6 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/cases"
+	"golang.org/x/text/language"
+
 	"portico/app/userflow"
 )
 
@@ -178,9 +181,9 @@ func (t Transform) apply(v any) any {
 	at := strings.LastIndexByte(s, '@')
 	switch t {
 	case Lowercase:
-		return strings.ToLower(s)
+		return cases.Lower(language.Und).String(s)
 	case Uppercase:
-		return strings.ToUpper(s)
+		return cases.Upper(language.Und).String(s) // of whole texts: straße becomes STRASSE (Unicode Standard §3.13.2)
 	case EmailLocalPart:
 		if at >= 0 {
 			return present(s[:at])

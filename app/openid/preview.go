@@ -51,13 +51,12 @@ func (c *Client) PreviewScopes() []string {
 }
 
 // Preview makes the payloads that the person's next sign-in with PreviewScopes would give the app, by the
-// functions that issue tokens too. What a sign-in decides (when, how, in which session) is made up.
-func (p *Provider) Preview(ctx context.Context, realm *Realm, c *Client, u User) (Preview, error) {
+// functions that issue tokens too, dated now: a dry run has a clock of its own. What a sign-in decides (when, how, in which session) is made up.
+func (p *Provider) Preview(ctx context.Context, realm *Realm, c *Client, u User, now time.Time) (Preview, error) {
 	secret, err := p.keys.known(ctx, realm.Tenant.ID)
 	if err != nil {
 		return Preview{}, err
 	}
-	now := p.Now()
 	g := Grant{ID: "00000000-0000-7000-8000-000000000000", TenantID: realm.Tenant.ID, ClientID: c.ID, UserID: u.ID, SID: hidden, Scopes: c.PreviewScopes(),
 		AuthTime: now.Add(-time.Minute), AMR: []string{"pwd"}, ACR: record.ACRSingle}
 	f := facts{realm: realm, client: c, method: c.previewMethod(), grant: &g, user: u, asked: g.Scopes, now: now, nonce: hidden, tokenID: hidden,

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -22,7 +23,7 @@ import (
 
 // TokenPreviews makes the payloads that the next sign-in would give an app; the provider does.
 type TokenPreviews interface {
-	Preview(ctx context.Context, realm *openid.Realm, c *openid.Client, u openid.User) (openid.Preview, error)
+	Preview(ctx context.Context, realm *openid.Realm, c *openid.Client, u openid.User, now time.Time) (openid.Preview, error)
 }
 
 func claimsHelp() views.Help {
@@ -253,7 +254,7 @@ func (p *Portal) tokenPreview(ctx context.Context, v *visit, a models.Applicatio
 	}
 	clients := maps.Clone(v.dir.Clients)
 	clients[client.ID] = client
-	out, err := p.Tokens.Preview(ctx, openid.NewRealm(p.BaseURL, v.dir.Tenant, clients), client, who)
+	out, err := p.Tokens.Preview(ctx, openid.NewRealm(p.BaseURL, v.dir.Tenant, clients), client, who, p.Now())
 	return &out, err
 }
 

@@ -3,6 +3,7 @@ package admin
 import (
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -309,5 +310,27 @@ func TestRunningAFlow(t *testing.T) {
 	}
 	if q = address(alone, "redirect=https://evil.example"); q.Get("of") != alone.ID || !mac.Trial(q.Get("portico_test"), b.shop.ID, alone.ID, "", b.clock.Now()) {
 		t.Errorf("here, without an app: %v", q)
+	}
+}
+
+// The tokens of a walk are of its own clock: made when the pretend customer had signed in, not before.
+func TestThePreviewOfAWalkIsDatedByTheWalk(t *testing.T) {
+	b := newBench(t)
+	app, _ := modelstest.MustApp(b, b.shop, "Market", "https://market.example/callback")
+	f := benchTestFlow(b, userflow.EmailPassword, app)
+	q := url.Values{"begin": {"yes"}, "visitor": {string(dryrun.Visitors()[0])}, "prompt": {"create"}, "locale": {"en"}, "app": {app.ClientID}}
+	list := b.global().benchWalk("/admin/t/shop/user-flows/" + f.ID + "/bench?" + q.Encode())
+	page := html.UnescapeString(list[len(list)-1].body)
+	number := func(name string) int64 {
+		m := regexp.MustCompile(`"` + name + `": (\d+)`).FindStringSubmatch(page)
+		if m == nil {
+			t.Fatalf("no %s in %.900s", name, text(page))
+		}
+		n, err := strconv.ParseInt(m[1], 10, 64)
+		b.must(err)
+		return n
+	}
+	if at, in := number("iat"), number("auth_time"); at < in || at > in+60 {
+		t.Errorf("made at %d, signed in at %d", at, in)
 	}
 }

@@ -411,7 +411,7 @@ func (p *Portal) benchOver(c *fiber.Ctx, v *visit, m dryrun.Moment, tale dryrun.
 		end.Lines = append(end.Lines, "Begin the walk with an application to see what its tokens would say.")
 		return end, nil
 	}
-	would, err := p.Tokens.Preview(c.UserContext(), openid.NewRealm(p.BaseURL, v.dir.Tenant, v.dir.Clients), client, pretendUser(tale.Person))
+	would, err := p.Tokens.Preview(c.UserContext(), openid.NewRealm(p.BaseURL, v.dir.Tenant, v.dir.Clients), client, pretendUser(tale.Person), tale.Now)
 	if err != nil {
 		return end, err
 	}

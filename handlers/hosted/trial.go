@@ -24,7 +24,7 @@ import (
 
 // TokenPreviews makes the payloads that a sign-in would give an app; the provider does.
 type TokenPreviews interface {
-	Preview(ctx context.Context, realm *openid.Realm, c *openid.Client, u openid.User) (openid.Preview, error)
+	Preview(ctx context.Context, realm *openid.Realm, c *openid.Client, u openid.User, now time.Time) (openid.Preview, error)
 }
 
 // trialResult is how long the result can be looked at.
@@ -176,7 +176,7 @@ func (h *Hosted) trialClaims(ctx context.Context, dir *models.Directory, t trial
 	if client == nil {
 		client = &openid.Client{ID: t.Client, Enabled: true}
 	}
-	would, err := h.trials.tokens.Preview(ctx, openid.NewRealm(h.trials.baseURL, dir.Tenant, dir.Clients), client, u)
+	would, err := h.trials.tokens.Preview(ctx, openid.NewRealm(h.trials.baseURL, dir.Tenant, dir.Clients), client, u, t.At)
 	if err != nil {
 		return "", "", err
 	}

@@ -203,7 +203,7 @@ func TestPreviewIsWhatIsIssued(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			preview, err := w.provider.Preview(t.Context(), openid.NewRealm(w.base, dir.Tenant, dir.Clients), client, person)
+			preview, err := w.provider.Preview(t.Context(), openid.NewRealm(w.base, dir.Tenant, dir.Clients), client, person, w.store.Now())
 			if err != nil {
 				t.Fatal(err)
 			}
