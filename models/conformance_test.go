@@ -435,7 +435,13 @@ func TestNoChangeWithoutItsAuditEntry(t *testing.T) {
 				return err
 			}},
 			{"restore version", func() error { _, err := tn.RestoreVersion(ctx, actor, flow.ID, 1, 0); return err }},
-			{"discard draft", func() error { return tn.DiscardDraft(ctx, actor, flow.ID) }},
+			{"discard draft", func() error {
+				d, _, err := tn.Draft(ctx, flow.ID)
+				if err == nil {
+					err = tn.DiscardDraft(ctx, actor, flow.ID, d.Revision)
+				}
+				return err
+			}},
 			{"create attribute", func() error { _, err := tn.CreateDefinition(ctx, actor, size); return err }},
 			{"edit attribute", func() error {
 				_, err := tn.EditDefinition(ctx, actor, size.ID, func(d *userflow.Definition) error { d.Description = "x"; return nil })

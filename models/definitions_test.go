@@ -112,7 +112,11 @@ func TestAttributesInUse(t *testing.T) {
 		}); err != nil {
 			t.Error(err)
 		}
-		if err := tn.DiscardDraft(ctx, actor, flow.ID); err != nil {
+		last, _, err := tn.Draft(ctx, flow.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tn.DiscardDraft(ctx, actor, flow.ID, last.Revision); err != nil {
 			t.Fatal(err)
 		}
 		if err := tn.DeleteDefinition(ctx, actor, colour.ID); err != nil {

@@ -162,11 +162,19 @@ func (t *Tenant) PublishDraft(ctx context.Context, actor audit.Actor, id string,
 	return after, err
 }
 
-// DiscardDraft throws the draft away.
-func (t *Tenant) DiscardDraft(ctx context.Context, actor audit.Actor, id string) error {
+// DiscardDraft throws away the draft that the admin saw: fault.Conflict when it is another one by now. Where
+// there was none and is none, nothing happens.
+func (t *Tenant) DiscardDraft(ctx context.Context, actor audit.Actor, id string, revision int) error {
 	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
-		d, has, err := t.Draft(ctx, id)
-		if err != nil || !has {
+		var row UserFlowRow
+		if err := t.lock(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
+			return audit.Event{}, found(err)
+		}
+		d, has, err := t.draftOf(ctx, row)
+		if err != nil {
+			return audit.Event{}, err
+		}
+		if err := draftMoved(d, has, revision); err != nil || !has {
 			return audit.Event{}, err
 		}
 		return flowEvent(d.Flow, "Discard draft of user flow", "Delete", nil), t.dropDraft(ctx, id)

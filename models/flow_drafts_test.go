@@ -56,6 +56,7 @@ func TestDraftsOfAFlow(t *testing.T) {
 		for name, act := range map[string]func() error{
 			"save":    func() error { _, err := tn.SaveDraft(ctx, ann, flow.ID, second.Revision, renamed("Late")); return err },
 			"publish": func() error { _, err := tn.PublishDraft(ctx, ann, flow.ID, second.Revision); return err },
+			"discard": func() error { return tn.DiscardDraft(ctx, ann, flow.ID, second.Revision) },
 		} {
 			if err := act(); !fault.Is(err, fault.Conflict) {
 				t.Errorf("%s a draft that is gone: %v", name, err)
@@ -65,7 +66,12 @@ func TestDraftsOfAFlow(t *testing.T) {
 		if third.Base != 2 || third.Revision <= second.Revision {
 			t.Errorf("a form of the last draft would fit: %+v", third)
 		}
-		if err := tn.DiscardDraft(ctx, ann, flow.ID); err != nil {
+		for _, seen := range []int{0, second.Revision} {
+			if err := tn.DiscardDraft(ctx, bob, flow.ID, seen); complaint(err) != "flow.draft.changed" {
+				t.Errorf("Bob throws away what he has not seen: %v", err)
+			}
+		}
+		if err := tn.DiscardDraft(ctx, ann, flow.ID, third.Revision); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := tn.SaveDraft(ctx, bob, flow.ID, third.Revision, renamed("Late")); complaint(err) != "flow.draft.gone" {

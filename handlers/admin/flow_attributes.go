@@ -287,7 +287,17 @@ func (p *Portal) attributeForm(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	id := c.Params("attribute")
+	if d.at(id) < 0 && d.v.knows(id) {
+		return p.doneWith(c, d.base()+"/attributes", models.PortalFlash{Kind: "warn", Text: "“" + d.v.attributeName(id) + "” is not on the page any more."})
+	}
 	return p.attributePage(c, d, nil, 2)
+}
+
+// knows reports whether something can be asked for: a built-in attribute, one of the tenant's own, the user name.
+func (v *visit) knows(id string) bool {
+	_, own := v.dir.Definitions[id]
+	return own || id == userflow.UserName || (userflow.Attribute{ID: id}).Builtin()
 }
 
 // attributePage shows the form of one field with some empty rows for further options.
@@ -298,6 +308,9 @@ func (p *Portal) attributePage(c *fiber.Ctx, d *design, problem error, empty int
 	}
 	a := d.flow.Attributes[at]
 	form := fieldForm(d, a, empty)
+	if place(d.saved(), a.ID) < 0 {
+		form.Groups = append(form.Groups, views.FieldGroup{Fields: []views.Field{{Kind: views.Hidden, Name: "putBack", Value: "yes"}}})
+	}
 	if problem != nil {
 		keepTypedDesign(c, &form)
 		if !complainDesign(c, &form, problem, "attributes["+strconv.Itoa(at)+"]") {
@@ -399,13 +412,24 @@ func (p *Portal) attributeSave(c *fiber.Ctx) error {
 		return err
 	}
 	id := c.Params("attribute")
+	taken := d.at(id) < 0
+	if taken { // by another admin, while this one had its form open
+		if !d.v.knows(id) && !strings.HasPrefix(id, "extension_") {
+			return fault.New(fault.NotFound, "error.not_found")
+		}
+		d.flow.Attributes = append(slices.Clone(d.flow.Attributes), userflow.Attribute{ID: id})
+	}
 	if ticked(c, "more") { // further rows; nothing is saved
 		readField(c, &d.flow, id)
 		return p.attributePage(c, d, nil, 10)
 	}
+	if taken && !ticked(c, "putBack") {
+		readField(c, &d.flow, id)
+		return p.attributePage(c, d, d.takenOut(), 2)
+	}
 	changed, err := p.save(c, d, func(f *userflow.Flow) error {
 		if place(*f, id) < 0 {
-			return fault.New(fault.NotFound, "error.not_found")
+			f.Attributes = append(f.Attributes, userflow.Attribute{ID: id})
 		}
 		readField(c, f, id)
 		return nil
@@ -415,6 +439,22 @@ func (p *Portal) attributeSave(c *fiber.Ctx) error {
 		return p.attributePage(c, d, err, 2)
 	}
 	return p.done(c, d.base()+"/attributes", savedWords(d.flow.Name, changed))
+}
+
+// saved is the flow without what is being typed.
+func (d *design) saved() userflow.Flow {
+	if d.has {
+		return d.draft.Flow
+	}
+	return d.now.Flow
+}
+
+// takenOut says that the field whose form was sent is not there any more.
+func (d *design) takenOut() error {
+	if !d.has {
+		return fault.New(fault.Conflict, "flow.draft.field_gone")
+	}
+	return &fault.Error{Code: fault.Conflict, Key: "flow.draft.field_taken", Args: map[string]any{"name": d.draft.ActorName}}
 }
 
 // readField reads the form of one field into the flow's attribute.

@@ -58,6 +58,7 @@ func (p *Portal) flowRoutes() []handlers.Route {
 		{Method: post, Path: one + "/apps/remove", Handler: p.flowAppRemove, Permission: access.FlowWrite},
 		{Method: get, Path: one + "/versions", Handler: p.flowVersions, Permission: access.FlowRead},
 		{Method: get, Path: one + "/versions/:version", Handler: p.flowVersion, Permission: access.FlowRead},
+		{Method: get, Path: one + "/versions/:version/restore", Handler: p.flowRestoreForm, Permission: access.FlowWrite},
 		{Method: post, Path: one + "/versions/:version/restore", Handler: p.flowRestore, Permission: access.FlowWrite},
 		{Method: get, Path: one + "/publish", Handler: p.publishForm, Permission: access.FlowWrite},
 		{Method: post, Path: one + "/publish", Handler: p.publish, Permission: access.FlowWrite},
@@ -131,7 +132,7 @@ func (p *Portal) bar(c *fiber.Ctx, d *design) (*views.DraftBar, error) {
 	if !d.has {
 		return nil, nil
 	}
-	bar := &views.DraftBar{By: d.draft.ActorName, At: d.draft.At, Base: d.draft.Base, Changes: changesOf(d.v.dir, d.now.Flow, d.flow)}
+	bar := &views.DraftBar{By: d.draft.ActorName, At: d.draft.At, Base: d.draft.Base, Changes: changesOf(d.v.dir, d.now.Flow, d.draft.Flow)}
 	if d.writes() {
 		bar.Publish, bar.Discard = d.base()+"/publish", d.base()+"/discard"
 	}

@@ -131,7 +131,8 @@ func TestEditsMakeADraftThatOnlyAdminsSee(t *testing.T) {
 		t.Errorf("the draft is %+v", d)
 	}
 	w.get(flow+"/discard").wants(t, 200, "version 2 stays in use")
-	w.post(flow + "/discard")
+	d, _ = b.draft(th.flow.ID)
+	w.post(flow+"/discard", "revision", strconv.Itoa(d.Revision))
 	if _, has := b.draft(th.flow.ID); has {
 		t.Error("the draft is still there")
 	}

@@ -2,7 +2,9 @@ package admin
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -29,7 +31,8 @@ func (p *Portal) flowVersions(c *fiber.Ctx) error {
 		if i == 0 {
 			row.Cells[0].Sub = "In use"
 		} else if d.writes() {
-			row.Actions = []views.Action{{Label: "Restore as draft", About: first.Text, Post: first.Href + "/restore", Fields: map[string]string{"revision": strconv.Itoa(d.revision())}}}
+			row.Actions = []views.Action{d.restoreButton(x.Version)}
+			row.Actions[0].About = first.Text
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -73,7 +76,7 @@ func (p *Portal) flowVersion(c *fiber.Ctx) error {
 	if n != d.now.Version {
 		since := changesPart("since", "Changed since then", "What version "+strconv.Itoa(d.now.Version)+", in use now, has different.", changesOf(d.v.dir, f, d.now.Flow))
 		if d.writes() {
-			since.Buttons = []views.Action{{Label: "Restore as draft", Post: fmt.Sprintf("%s/versions/%d/restore", d.base(), n), Fields: map[string]string{"revision": strconv.Itoa(d.revision())}}}
+			since.Buttons = []views.Action{d.restoreButton(n)}
 		}
 		parts = append(parts, since)
 	}
@@ -114,6 +117,27 @@ func (p *Portal) version(c *fiber.Ctx) (*design, int, error) {
 	return d, n, nil
 }
 
+// restoreButton restores a version at once where nothing is lost by it; where there is a draft, it leads to the
+// page that says what is.
+func (d *design) restoreButton(n int) views.Action {
+	at := fmt.Sprintf("%s/versions/%d/restore", d.base(), n)
+	if d.has {
+		return views.Action{Label: "Restore as draft…", Href: at}
+	}
+	return views.Action{Label: "Restore as draft", Post: at, Fields: map[string]string{"revision": "0"}}
+}
+
+func (p *Portal) flowRestoreForm(c *fiber.Ctx) error {
+	d, n, err := p.version(c)
+	if err != nil {
+		return err
+	}
+	if _, err := d.v.tenant.FlowVersion(c.UserContext(), d.now.ID, n); err != nil {
+		return err
+	}
+	return p.asked(c, d, d.restoreQuestion(n), nil)
+}
+
 // flowRestore puts an earlier version into the draft, where it can be looked at before it is published.
 func (p *Portal) flowRestore(c *fiber.Ctx) error {
 	d, n, err := p.version(c)
@@ -122,9 +146,25 @@ func (p *Portal) flowRestore(c *fiber.Ctx) error {
 	}
 	revision, _ := strconv.Atoi(typed(c, "revision")) // nonsense is a revision that nobody saw
 	if _, err := d.v.tenant.RestoreVersion(c.UserContext(), d.v.actor(c), d.now.ID, n, revision); err != nil {
-		return p.asked(c, d, d.restoreQuestion(n), err)
+		return p.asked(c, d, d.restoreQuestion(n), ofRestore(d.v.dir, n, err))
 	}
 	return p.done(c, d.base(), fmt.Sprintf("Version %d of “%s” is the draft now. Customers see it when you publish it.", n, d.now.Name))
+}
+
+// ofRestore says about a version what is said about a flow, and how to get back an attribute that is gone: its
+// API name follows from its name, so that it comes back by being made again.
+func ofRestore(dir *models.Directory, n int, err error) error {
+	out := *fault.Of(err)
+	out.Fields = slices.Clone(out.Fields)
+	for i, bad := range out.Fields {
+		id, _ := bad.Args["id"].(string)
+		if bad.Key == "flow.attribute.unknown" {
+			out.Fields[i].Key, out.Fields[i].Args = "flow.restore.attribute", map[string]any{"version": n, "name": id[strings.LastIndexByte(id, '_')+1:]}
+		} else {
+			out.Fields[i].Args = named(dir, bad.Args)
+		}
+	}
+	return &out
 }
 
 // question is a page that asks once more before it does something to the draft.
@@ -136,8 +176,26 @@ type question struct {
 }
 
 func (d *design) restoreQuestion(n int) question {
-	return question{title: fmt.Sprintf("Restore version %d of “%s”?", n, d.now.Name), action: fmt.Sprintf("%s/versions/%d/restore", d.base(), n), submit: "Restore as draft",
-		what: []string{"What is in the draft now is replaced by that version.", "Customers see nothing of it until it is published."}}
+	q := question{title: fmt.Sprintf("Restore version %d of “%s”?", n, d.now.Name), action: fmt.Sprintf("%s/versions/%d/restore", d.base(), n), submit: "Restore as draft", danger: d.has}
+	if d.has {
+		q.what = append([]string{fmt.Sprintf("The draft is replaced by version %d.", n)}, d.lost()...)
+	} else {
+		q.what = []string{fmt.Sprintf("Version %d becomes the draft.", n)}
+	}
+	q.what = append(q.what, "Customers see nothing of it until it is published.")
+	return q
+}
+
+// lost are the changes that go with the draft.
+func (d *design) lost() []string {
+	changes := changesOf(d.v.dir, d.now.Flow, d.draft.Flow)
+	switch len(changes) {
+	case 0:
+		return []string{"The draft by " + d.draft.ActorName + " is the same as the published version: nothing is lost."}
+	case 1:
+		return append([]string{"This change by " + d.draft.ActorName + " is lost:"}, changes...)
+	}
+	return append([]string{fmt.Sprintf("These %d changes by %s are lost:", len(changes), d.draft.ActorName)}, changes...)
 }
 
 func (d *design) publishQuestion() question {
@@ -160,8 +218,7 @@ func (d *design) discardQuestion() question {
 		q.none = "There is no draft to discard."
 		return q
 	}
-	q.what = []string{fmt.Sprintf("These %d changes by %s are lost:", len(changesOf(d.v.dir, d.now.Flow, d.flow)), d.draft.ActorName)}
-	q.what = append(append(q.what, changesOf(d.v.dir, d.now.Flow, d.flow)...), fmt.Sprintf("Customers notice nothing: version %d stays in use.", d.now.Version))
+	q.what = append(d.lost(), fmt.Sprintf("Customers notice nothing: version %d stays in use.", d.now.Version))
 	return q
 }
 
@@ -172,12 +229,19 @@ func (p *Portal) asked(c *fiber.Ctx, d *design, q question, problem error) error
 		return err
 	}
 	s.Primary = nil
-	if q.none != "" && problem == nil {
-		return p.detail(c, s, views.Detail{Sections: []views.Section{{Title: "Draft", Empty: q.none, Buttons: []views.Action{{Label: "Back to the user flow", Href: d.base()}}}}})
-	}
 	form := views.Form{Action: q.action, Submit: q.submit, Danger: q.danger, Cancel: d.base(), Fields: []views.Field{{Kind: views.Hidden, Name: "revision", Value: strconv.Itoa(d.revision())}}}
+	if problem != nil && fault.Of(problem).Key == "flow.draft.changed" { // nothing was typed here: what was asked is asked again
+		problem = &fault.Error{Code: fault.Conflict, Key: "flow.draft.changed_meanwhile", Args: fault.Of(problem).Args}
+	}
 	if !complain(handlers.InfoOf(c).Locale, &form, problem) {
 		return problem
+	}
+	if q.none != "" {
+		status := fiber.StatusOK
+		if s.Problems = form.Problems; len(s.Problems) > 0 {
+			status = fiber.StatusUnprocessableEntity
+		}
+		return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: []views.Section{{Title: "Draft", Empty: q.none, Buttons: []views.Action{{Label: "Back to the user flow", Href: d.base()}}}}}))
 	}
 	return p.confirm(c, s, views.Confirm{Consequences: q.what, Form: form})
 }
@@ -216,7 +280,8 @@ func (p *Portal) discard(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := d.v.tenant.DiscardDraft(c.UserContext(), d.v.actor(c), d.now.ID); err != nil {
+	revision, _ := strconv.Atoi(typed(c, "revision")) // nonsense is a revision that nobody saw
+	if err := d.v.tenant.DiscardDraft(c.UserContext(), d.v.actor(c), d.now.ID, revision); err != nil {
 		return p.asked(c, d, d.discardQuestion(), err)
 	}
 	return p.done(c, d.base(), "Draft of “"+d.now.Name+"” discarded.")

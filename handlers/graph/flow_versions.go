@@ -290,15 +290,21 @@ func (d drafts) save(ctx context.Context, c *call, f *flow, edit func(*flow) err
 	return d.show(ctx, c, f, saved)
 }
 
+// discard throws the draft away. Like publish it names what was looked at, by If-Match; "*" means whatever it is.
 func (d drafts) discard(ctx context.Context, c *call, f *flow) (*response, error) {
-	_, has, err := d.revision(ctx, c, f.ID)
-	if err != nil {
+	revision, has, err := d.revision(ctx, c, f.ID)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if !has {
+	case !has:
 		return nil, notFound("draft")
+	case c.header("If-Match") == "":
+		return nil, badRequest("Name the revision of the draft that you have seen by If-Match, or send If-Match: * to discard whatever it is.", "If-Match")
 	}
-	return emptied(c.tenant.DiscardDraft(ctx, c.actor(), f.ID))
+	if err := c.tenant.DiscardDraft(ctx, c.actor(), f.ID, revision); err != nil {
+		return nil, draftWords(err, c)
+	}
+	return emptied(nil)
 }
 
 // publish makes the draft the next version. It names the revision that was looked at, by If-Match or in

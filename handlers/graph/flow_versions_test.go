@@ -173,7 +173,9 @@ func TestDraftsAndVersions(t *testing.T) {
 		if back.body["displayName"] != "Shop" || back.body["baseVersion"] != 2.0 {
 			w.t.Errorf("restored: %s", back.raw)
 		}
-		w.want(204, w.do("DELETE", base+"/draft", nil))
+		w.want(400, w.do("DELETE", base+"/draft", nil))
+		w.want(412, w.do("DELETE", base+"/draft", nil, "If-Match", tag))
+		w.want(204, w.do("DELETE", base+"/draft", nil, "If-Match", w.want(200, w.do("GET", base+"/draft", nil)).body["@odata.etag"].(string)))
 		w.want(404, w.do("GET", base+"/draft", nil))
 		if now := w.want(200, w.do("GET", base, nil)); now.body["displayName"] != "Shop 3" {
 			w.t.Errorf("restoring published something: %s", now.raw)
