@@ -8,6 +8,7 @@ import (
 
 	"gorm.io/gorm/clause"
 
+	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/fault"
 	"portico/app/record"
@@ -41,6 +42,9 @@ func (t *Tenant) ImportUsers(ctx context.Context, actor audit.Actor, users []Use
 		}
 		rows = append(rows, row)
 		for _, id := range u.Identities {
+			if id.SignInType == account.SignInUserName {
+				id.Value = account.ShownUserName(id.Value)
+			}
 			identities = append(identities, IdentityRow{ID: NewID(), TenantID: t.ID, UserID: u.ID, SignInType: id.SignInType,
 				Issuer: id.Issuer, Canonical: id.Canonical, Value: id.Value, CreatedAt: u.CreatedAt})
 		}

@@ -55,6 +55,9 @@ func (s *Store) migrations() ([]*gormigrate.Migration, error) {
 					return fmt.Errorf("%s: %s: %w", id, strings.SplitN(strings.TrimSpace(sql), "\n", 2)[0], err)
 				}
 			}
+			if id == "0002" {
+				return refoldNames(tx)
+			}
 			return nil
 		}}
 	}

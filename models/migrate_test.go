@@ -143,8 +143,23 @@ func TestFlowsOfAnOlderVersionGoOn(t *testing.T) {
 		} {
 			exec("INSERT INTO user_flow_versions (flow_id, version, tenant_id, document, created_at, actor_name) VALUES (?, ?, ?, ?, ?, '')", flowID, version, tenantID, doc, at)
 		}
+		names := []string{"Anna10", "bob", "b0b", "ßer0", "сергей0", "gone1", "K-7"} // in the order in which they came
+		for i, name := range names {
+			canonical := strings.ToLower(name)
+			if name == "gone1" {
+				canonical = "deleted/u5/gone1"
+			}
+			exec("INSERT INTO identities (id, tenant_id, user_id, sign_in_type, issuer, canonical, value, created_at) VALUES (?, ?, ?, 'userName', '', ?, ?, ?)",
+				fmt.Sprint("i", i), tenantID, fmt.Sprint("u", i), canonical, name, at)
+		}
+		exec("INSERT INTO identities (id, tenant_id, user_id, sign_in_type, issuer, canonical, value, created_at) VALUES ('i9', ?, 'u9', 'emailAddress', '', 'b0b@example.com', 'b0b@example.com', ?)", tenantID, at)
 		if err := s.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
+		}
+		got := ""
+		if err := db.QueryRow(bind("SELECT "+map[bool]string{true: "string_agg(canonical, ' ' ORDER BY id)", false: "group_concat(canonical, ' ' ORDER BY id)"}[s.Engine == modelstest.Postgres]+
+			" FROM identities WHERE tenant_id = ?"), tenantID).Scan(&got); err != nil || got != "annalo bob b0b ßero сергейо deleted/u5/gonel k-7 b0b@example.com" {
+			t.Errorf("names became %q, %v", got, err)
 		}
 		tn := s.Tenant(tenantID)
 		have, err := tn.Definitions(t.Context())

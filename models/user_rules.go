@@ -25,7 +25,7 @@ func (t *Tenant) checkUser(ctx context.Context, before User, u *User) error {
 		}
 		bad = checkAttributes(definitions, custom, u)
 	}
-	for _, id := range u.Identities {
+	for i, id := range u.Identities {
 		if _, had := sameIdentity(before, id); had || id.SignInType != account.SignInUserName {
 			continue
 		}
@@ -36,6 +36,7 @@ func (t *Tenant) checkUser(ctx context.Context, before User, u *User) error {
 		if policy := self.Settings.UserNames; !policy.Allows(id.Value) {
 			bad.Add("userName", "field.user_name.pattern", map[string]any{"message": policy.Message})
 		}
+		u.Identities[i].Value = account.ShownUserName(id.Value) // after the pattern has seen what was written
 	}
 	return bad.Err()
 }

@@ -53,3 +53,26 @@ func TestUserProperties(t *testing.T) {
 		said("made", err)
 	}
 }
+
+// A capital I in a user name passes for a small L, so it is kept in small letters; nobody else gets a name that
+// looks the same.
+func TestUserNamesAreKeptAsTheyMayBeShown(t *testing.T) {
+	tn := modelstest.MustTenant(t, modelstest.Open(t), "shop")
+	named := func(name string) (models.User, error) {
+		return tn.CreateUser(t.Context(), modelstest.Actor(), models.User{Account: account.Account{Enabled: true, DisplayName: "Pat", FirstFactor: "emailPassword",
+			Identities: []account.Identity{{SignInType: account.SignInUserName, Value: name}}}}, "hash")
+	}
+	for in, want := range map[string]string{"FH-104213": "FH-104213", "paypaI": "paypai"} {
+		if u, err := named(in); err != nil || u.Identities[0].Value != want {
+			t.Errorf("%s: %+v, %v", in, u.Identities, err)
+		}
+	}
+	if _, err := named("paypa1"); err != nil {
+		t.Errorf("paypa1 beside paypai: %v", err)
+	}
+	for _, name := range []string{"PAYPAL", "fh-lo42l3", "Ƽ308091"} {
+		if _, err := named(name); !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -20,6 +20,29 @@ const MaxUserName = 64
 // scripts that nobody mixes (Unicode Technical Standard #39 §5.2, highly restrictive). It is stable: the form
 // of the form is the form.
 func CanonicalUserName(s string) (string, error) {
+	mapped, err := caseMapped(s)
+	if err != nil {
+		return "", err
+	}
+	return Skeleton(mapped), nil
+}
+
+// ShownUserName is the form in which a user name is kept and shown: as it was written, but all in small letters
+// when it holds a capital I, which cannot be told from a small L. What is no user name is given back as it is.
+func ShownUserName(s string) string {
+	typed := strings.TrimSpace(s)
+	if !strings.ContainsAny(norm.NFKD.String(typed), "IІΙ") { // Latin, Cyrillic, Greek
+		return typed
+	}
+	mapped, err := caseMapped(typed)
+	if err != nil {
+		return s
+	}
+	return mapped
+}
+
+// caseMapped checks a name and gives it before look-alikes are made one.
+func caseMapped(s string) (string, error) {
 	bad := func(key string) (string, error) {
 		return "", fault.BadField("userName", "field.user_name."+key, map[string]any{"count": MaxUserName})
 	}
@@ -49,20 +72,26 @@ func CanonicalUserName(s string) (string, error) {
 	case mixed:
 		return bad("scripts")
 	}
-	return Skeleton(mapped), nil
+	return mapped, nil
 }
 
-// Skeleton makes names that cannot be told apart one: digits of every script are 0 to 9, and a name of which
-// every letter has a look-alike in the Latin alphabet is that Latin name ("аррӏе" in Cyrillic is "apple").
-// A name with one letter of its own script that looks like no other stays as it is.
+// Skeleton makes case-mapped names that cannot be told apart one: digits of every script are 0 to 9, 1 is l
+// and 0 is o ("paypa1" is "paypal"), and a name of which every letter has a look-alike in the Latin alphabet is
+// that Latin name ("аррӏе" in Cyrillic is "apple"). A name with one letter of its own script that looks like
+// no other stays as it is, but for a zero, which is that script's o. Not seen are pairs of letters that look
+// like one (rn and m).
 func Skeleton(s string) string {
 	var b strings.Builder
+	three := false
 	for _, c := range norm.NFD.String(s) {
 		switch {
+		case c == '|':
+			b.WriteByte('l')
 		case unicode.IsDigit(c):
-			b.WriteByte('0' + digit(c))
+			b.WriteRune(plain(c, 'o'))
 		case c > unicode.MaxASCII && unicode.IsLetter(c):
 			latin, ok := lookAlike(c)
+			three = three || latin == '3'
 			if !ok {
 				return withDigits(s)
 			}
@@ -71,16 +100,48 @@ func Skeleton(s string) string {
 			b.WriteRune(c)
 		}
 	}
-	return norm.NFC.String(b.String())
+	out := norm.NFC.String(b.String())
+	if three && strings.ContainsFunc(out, func(c rune) bool { return c > unicode.MaxASCII }) {
+		return withDigits(s) // accents tell it apart; and no name of RFC 5893 begins with a digit before them
+	}
+	return out
 }
 
 func withDigits(s string) string {
+	zero := 'o'
+	for _, c := range s {
+		switch script(c) {
+		case "Latin", "Han", "Hiragana", "Katakana", "Hangul", "Bopomofo", "": // may stand beside Latin letters
+		case "Cyrillic":
+			zero = 'о'
+		case "Greek":
+			zero = 'ο'
+		default:
+			zero = '0'
+		}
+	}
 	return strings.Map(func(c rune) rune {
-		if unicode.IsDigit(c) {
-			return rune('0' + digit(c))
+		switch {
+		case unicode.IsDigit(c):
+			return plain(c, zero)
+		case c == '|' && zero == 'o':
+			return 'l'
 		}
 		return c
 	}, s)
+}
+
+// plain gives a digit of any script as what it looks like. A zero that is no Latin o stands in a name of
+// another script, which has no l that a 1 could be.
+func plain(c, zero rune) rune {
+	n := rune('0' + digit(c))
+	switch {
+	case n == '0':
+		return zero
+	case n == '1' && zero == 'o':
+		return 'l'
+	}
+	return n
 }
 
 // digit is the value of a decimal digit: Unicode keeps the ten of a script together, in order.
@@ -98,9 +159,10 @@ func digit(c rune) byte {
 	return 0
 }
 
-// The letters that pass for a Latin one, in pairs: Cyrillic (some only as capitals, which people may type),
+// The letters that pass for a Latin one, in pairs: Cyrillic (some only as capitals, which people may type; Ze is a 3),
 // Greek, Armenian, and the odd ones of the Latin script itself.
-const lookAlikes = "аaвbсcԁdеeһhіiјjкkӏlмmнhоoрpԛqѕsтtуyѵvԝwхxүy" +
+const lookAlikes = "з3ӡ3" +
+	"аaвbсcԁdеeһhіiјjкkӏlмmнhоoрpԛqѕsтtуyѵvԝwхxүy" +
 	"αaβbεeηnιiκkνvοoρpτtυuχxωwγyμuϲcϳj" +
 	"օoսuոnհhյjզq" +
 	"ıiȷjĸkǀl"
@@ -145,8 +207,10 @@ together:
 
 func script(c rune) string {
 	if unicode.Is(unicode.Latin, c) {
-		// Phonetic letters beyond these look like others and are in no language's alphabet.
-		if c < 0x250 || c >= 0x1E00 && c <= 0x1EFF {
+		// Beyond the alphabets of Europe only letters with marks (ơ, ș, ǧ) and the few that languages need:
+		// the rest are phonetic or historic and look like digits or other letters (Ƽ, Ƨ, Ȣ, ǀ).
+		base, _ := utf8.DecodeRuneInString(norm.NFD.String(string(c)))
+		if base < 0x180 || strings.ContainsRune("ƒƙƴǥ", c) {
 			return "Latin"
 		}
 		return ""

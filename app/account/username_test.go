@@ -10,11 +10,32 @@ import (
 func TestCanonicalUserName(t *testing.T) {
 	for in, want := range map[string]string{
 		"Anna":                   "anna",
-		"  anna.b_c-1 ":          "anna.b_c-1",
-		"K-1001":                 "k-1001",
+		"  anna.b_c-1 ":          "anna.b_c-l",
+		"K-1001":                 "k-lool",
 		"42":                     "42",
 		"ＡＮＮＡ":                   "anna", // full width
 		"ﬁna":                    "fina", // a ligature
+		"paypa1":                 "paypal",
+		"paypa|":                 "paypal",
+		"PAYPA1":                 "paypal",
+		"paypaI":                 "paypai", // and shown as paypai
+		"b0b":                    "bob",
+		"groß0":                  "großo",
+		"山田1":                    "山田l",
+		"сергей0":                "сергейо",
+		"νίκος0":                 "νίκοςο",
+		"З08":                    "3o8", // a Cyrillic letter
+		"Ƽ308091":                "",
+		"Ʒ":                      "",
+		"Ƨ":                      "",
+		"Ȣ":                      "",
+		"annaǃ":                  "",
+		"annaǀ":                  "",
+		"paypaƚ":                 "",
+		"Ștefan":                 "ștefan",
+		"Nguyễn":                 "nguyễn",
+		"Trương":                 "trương",
+		"Ǧelio":                  "ǧelio",
 		"Jürgen":                 "jürgen",
 		"Ju\u0308rgen":           "jürgen", // composed or not is one name
 		"Žofie":                  "žofie",
@@ -78,8 +99,23 @@ func TestUserNamesAreRefusedInTheRightWords(t *testing.T) {
 	}
 }
 
+// No shown name holds a capital I, and what is shown stands for the same name.
+func TestShownUserNames(t *testing.T) {
+	for in, want := range map[string]string{"Anna": "Anna", " FH-104213 ": "FH-104213", "paypaI": "paypai", "PAYPAI": "paypai", "Ian": "ian", "Ｉan": "ian",
+		"ΝΙΚΟΣ": "νικοσ", "РАІ": "раі", "Íris": "íris", "İnan": "i̇nan", "no name": "no name", "": "", "I@x": "I@x"} {
+		got := ShownUserName(in)
+		if got != want {
+			t.Errorf("%q is shown as %q, want %q", in, got, want)
+		}
+		a, _ := CanonicalUserName(in)
+		if b, _ := CanonicalUserName(got); a != b {
+			t.Errorf("%q stands for %q, %q for %q", in, a, got, b)
+		}
+	}
+}
+
 func FuzzCanonicalUserName(f *testing.F) {
-	for _, s := range []string{"Anna", "аррӏе", "山田Taro", "محمد١", "Ju\u0308rgen", "ﬁna", "İ", "ς", "ǅ", "०1"} {
+	for _, s := range []string{"Anna", "аррӏе", "山田Taro", "محمد١", "Ju\u0308rgen", "ﬁna", "İ", "ς", "ǅ", "०1", "paypa|", "сергей0", "З08", "ӟ", "Ꙩ1٠"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
@@ -89,6 +125,9 @@ func FuzzCanonicalUserName(f *testing.F) {
 		}
 		if twice, err := CanonicalUserName(once); err != nil || twice != once {
 			t.Errorf("%q becomes %q becomes %q, %v", in, once, twice, err)
+		}
+		if shown, err := CanonicalUserName(ShownUserName(in)); err != nil || shown != once {
+			t.Errorf("%q is shown as %q", in, ShownUserName(in))
 		}
 		if strings.ContainsAny(once, "@ \t\r\n") || once == "" {
 			t.Errorf("%q becomes %q", in, once)

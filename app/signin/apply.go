@@ -387,7 +387,8 @@ func (r *run) choosePassword(ctx context.Context, s Step, f Form) error {
 	set := r.w.Tenant.Settings
 	rules := factor.Rules{Min: set.PasswordMinLength, ThreeOfFour: set.PasswordThreeOfFour, Banned: set.BannedWords, Breached: r.Breached}
 	who := s.Person.Account
-	if err := rules.Check(password, who.GivenName, who.Surname, who.DisplayName, localPart(s.Person.Email), r.w.Tenant.Name); err != nil {
+	names := append(r.namesOfNewcomer(), who.GivenName, who.Surname, who.DisplayName, localPart(s.Person.Email), r.w.Tenant.Name)
+	if err := rules.Check(password, names...); err != nil {
 		e := fault.Of(err)
 		for i := range e.Fields {
 			e.Fields[i].Name = "newPassword"
@@ -418,6 +419,27 @@ func (r *run) choosePassword(ctx context.Context, s Step, f Form) error {
 		r.a.Facts.NewPassword = &NewPassword{Hash: hash, At: r.w.Now}
 	}
 	return nil
+}
+
+// namesOfNewcomer are the names of somebody who has no account yet, as far as the attempt knows them: from the
+// invitation, and from answers given before. What is asked for only after the password cannot be held against
+// it, since the password itself is not kept.
+func (r *run) namesOfNewcomer() []string {
+	var out []string
+	add := func(values map[string]any) {
+		for _, id := range []string{"givenName", "surname", "displayName", userflow.UserName} {
+			if name, _ := values[id].(string); name != "" {
+				out = append(out, name)
+			}
+		}
+	}
+	if inv := r.a.Request.Invitation; inv != nil {
+		add(inv.Values)
+	}
+	if at := r.a.Facts.Attributes; at != nil {
+		add(at.Values)
+	}
+	return out
 }
 
 // failed records a failed proof at once, then hands back what the form shows.

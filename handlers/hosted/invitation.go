@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"slices"
 
 	"github.com/a-h/templ"
 	"github.com/gofiber/fiber/v2"
@@ -72,11 +73,14 @@ func (h *Hosted) invited(c *fiber.Ctx, dir *models.Directory) (userflow.Invitati
 	if err != nil {
 		return i, nil, err
 	}
+	flow, known := dir.Flow(i.ClientID)
 	switch client := dir.Clients[i.ClientID]; {
 	case i.State(h.machine.Now()) != userflow.InvitationPending:
 		return i, nil, h.over(c, dir, overPage(string(i.State(h.machine.Now()))))
 	case client == nil || !client.Enabled:
 		return i, nil, fault.New(fault.Denied, "signin.app_unavailable")
+	case !known || flow.ID != i.FlowID: // what it promised, another flow would not ask or allow
+		return i, nil, h.over(c, dir, pages.InvitationRevoked)
 	default:
 		return i, client, nil
 	}
@@ -137,10 +141,11 @@ func gone(r signin.Request) (signin.Outcome, error) {
 	return signin.Outcome{Redirect: i.Landing}, err
 }
 
-// landing is where the person goes afterwards: what the invitation says, which was checked against the app
-// when it was made; else the home page of the app; else the front page of where it takes its answers.
+// landing is where the person goes afterwards: what the invitation says, if the app still owns it (an address
+// that was given up may be somebody else's by now); else the home page of the app; else the front page of
+// where it takes its answers; else a page of our own.
 func (h *Hosted) landing(c *fiber.Ctx, dir *models.Directory, i userflow.Invitation, client *openid.Client) (string, error) {
-	if i.RedirectURI != "" {
+	if i.RedirectURI != "" && slices.ContainsFunc(client.RedirectURIs, func(u openid.RedirectURI) bool { return u.URI == i.RedirectURI }) {
 		return i.RedirectURI, nil
 	}
 	app, err := h.sessions.Store.Tenant(dir.Tenant.ID).ApplicationByClient(c.UserContext(), client.ID)

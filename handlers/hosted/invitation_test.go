@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"portico/app/openid"
 	"portico/app/signin"
 	"portico/app/userflow"
 	"portico/handlers"
@@ -234,4 +235,59 @@ func TestTheLastFormOfAnInvitationMayBeSentTwice(t *testing.T) {
 	b.arrived(callback)
 	b.page = b.do(again)
 	b.arrived(callback)
+}
+
+// An address that the app gave up after the invitation was made may belong to somebody else by now.
+func TestAnInvitationLeadsOnlyToTheApp(t *testing.T) {
+	for name, c := range map[string]struct{ home, want string }{
+		"home page":  {"https://app.example/shop", "https://app.example/shop"},
+		"front page": {"", "https://app.example/"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, byCode)
+			s.settings(neverStay)
+			_, link := s.invite(anna)
+			modelstest.Must(s.tenant.UpdateApplication(t.Context(), modelstest.Actor(), s.app.ID, func(a *models.Application) error {
+				a.Spec.RedirectURIs = []openid.RedirectURI{{URI: "https://app.example/signed-in", Platform: openid.Web}}
+				a.Spec.HomepageURL = c.home
+				return nil
+			}))(t)
+			s.browser().accepts(link).at(signin.Code).fill("code", s.lastCode(anna)).arrived(c.want)
+		})
+	}
+}
+
+// A name that the invitation knows is no part of a password.
+func TestAnInvitedPersonsNameIsNoPassword(t *testing.T) {
+	s := newSite(t)
+	_, link := s.invite("a@example.com", func(i *userflow.Invitation) {
+		i.Name, i.Values = "Wilhelmina Featherstone", map[string]any{"surname": "Okonkwo"}
+	})
+	b := s.browser().accepts(link).at(signin.Code).fill("code", s.lastCode("a@example.com")).at(signin.ChoosePassword)
+	for _, bad := range []string{"xk7-wilhelmina-q9", "xk7-featherstone-q9", "xk7-okonkwo-q9zz"} {
+		b.fill("newPassword", bad).at(signin.ChoosePassword).says("name")
+	}
+	b.fill("newPassword", goodPassword).at(signin.AskStay)
+}
+
+// An app that moved to another flow: what the invitation was made for is no more.
+func TestAnInvitationBelongsToItsFlow(t *testing.T) {
+	s := newSite(t)
+	_, link := s.invite(anna)
+	other := modelstest.Must(s.tenant.CreateFlow(t.Context(), modelstest.Actor(), userflow.Flow{Name: "Others", SignUpMethod: userflow.EmailPassword, MFA: userflow.MFA{Enforcement: userflow.MFAOff}}))(t)
+	if err := s.tenant.RemoveFlowApp(t.Context(), modelstest.Actor(), s.flow.ID, s.app.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.tenant.AddFlowApp(t.Context(), modelstest.Actor(), other.ID, s.app.ID); err != nil {
+		t.Fatal(err)
+	}
+	b := s.browser().get(link).says("no longer valid")
+	if b.page.status != http.StatusGone {
+		t.Errorf("status %d", b.page.status)
+	}
+	b.page = b.do(b.post(link, url.Values{}))
+	b.says("no longer valid")
+	if len(s.notes()) != 0 {
+		t.Error("something was mailed")
+	}
 }

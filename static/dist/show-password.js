@@ -2,6 +2,7 @@ for (const input of document.querySelectorAll("input[data-show]")) {
 const box = document.createElement("div");
 const button = document.createElement("button");
 box.className = "reveal";
+box.dir = input.dir;
 button.className = "reveal__button";
 button.type = "button";
 button.setAttribute("aria-controls", input.id);

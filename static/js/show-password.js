@@ -3,6 +3,8 @@ for (const input of document.querySelectorAll("input[data-show]")) {
   const box = document.createElement("div");
   const button = document.createElement("button");
   box.className = "reveal";
+  // The button stands where the box ends, on a page of either direction.
+  box.dir = input.dir;
   button.className = "reveal__button";
   button.type = "button";
   button.setAttribute("aria-controls", input.id);
