@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -81,15 +82,21 @@ func (t *Tenant) CreateDefinition(ctx context.Context, actor audit.Actor, d user
 		return d, err
 	}
 	err := t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
-		have, err := t.Definitions(ctx)
-		if err != nil {
+		var have []DefinitionRow
+		if err := t.q(ctx).Select("id", "name_norm").Find(&have).Error; err != nil {
 			return audit.Event{}, err
 		}
-		if len(have) >= userflow.MaxDefinitions {
-			return audit.Event{}, fault.BadField("name", "attribute.many", map[string]any{"count": userflow.MaxDefinitions})
+		stay := 0
+		for _, o := range have {
+			if !strings.HasPrefix(o.NameNorm, goingName) {
+				stay++
+			}
+			if o.NameNorm == fold(d.Name) || strings.EqualFold(o.ID, d.ID) {
+				return audit.Event{}, nameTaken("attribute.name.taken", d.Name)
+			}
 		}
-		if slices.ContainsFunc(have, func(o userflow.Definition) bool { return fold(o.Name) == fold(d.Name) || strings.EqualFold(o.ID, d.ID) }) {
-			return audit.Event{}, nameTaken("attribute.name.taken", d.Name)
+		if stay >= userflow.MaxDefinitions {
+			return audit.Event{}, fault.BadField("name", "attribute.many", map[string]any{"count": userflow.MaxDefinitions})
 		}
 		doc, err := json.Marshal(d)
 		if err != nil {
@@ -131,11 +138,11 @@ func (t *Tenant) EditDefinition(ctx context.Context, actor audit.Actor, id strin
 		if err := after.Validate(); err != nil {
 			return audit.Event{}, err
 		}
-		have, err := t.Definitions(ctx)
-		if err != nil {
+		var others int64
+		if err := t.q(ctx).Model(&DefinitionRow{}).Where("id <> ? AND name_norm = ?", id, fold(after.Name)).Count(&others).Error; err != nil {
 			return audit.Event{}, err
 		}
-		if slices.ContainsFunc(have, func(o userflow.Definition) bool { return o.ID != id && fold(o.Name) == fold(after.Name) }) {
+		if others > 0 {
 			return audit.Event{}, nameTaken("attribute.name.taken", after.Name)
 		}
 		var diff differences
@@ -157,6 +164,27 @@ func (t *Tenant) EditDefinition(ctx context.Context, actor audit.Actor, id strin
 		return definitionEvent(after, "Update custom attribute", "Update", diff.changes), nil
 	})
 	return after, err
+}
+
+// Names that nobody has while a transaction runs in which attributes exchange theirs. No folded name begins
+// with a space.
+const (
+	renamedName = " ~"
+	goingName   = " -"
+)
+
+// ReleaseDefinitionName lets other attributes have the name of one that gets another (EditDefinition) or is
+// deleted (going) later in the same transaction: names may be exchanged, and a new attribute may follow an
+// old one of its name. Outside a transaction it is refused, because the name would stay released.
+func (t *Tenant) ReleaseDefinitionName(ctx context.Context, id string, going bool) error {
+	if t.tx == nil {
+		return errors.New("models: a name is released inside a transaction only")
+	}
+	name := renamedName + id
+	if going {
+		name = goingName + id
+	}
+	return oneRow(t.u(ctx).Model(&DefinitionRow{}).Where("id = ?", id).Update("name_norm", name))
 }
 
 // flowsStillFit refuses a change of an attribute that a flow, published or draft, could not live with. One

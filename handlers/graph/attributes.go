@@ -119,6 +119,12 @@ func (a *API) userAttributes() *collection[userAttribute] {
 	// The id is in apps' code and in tokens, so a copy of the tenant keeps it.
 	r.managing = &managing[userAttribute]{key: "id", keyOf: func(u *userAttribute) string { return u.ID }, name: func(u *userAttribute) string { return u.Name },
 		skip: func(u *userAttribute) bool { return u.builtIn }, late: true,
+		release: func(ctx context.Context, c *call, u, want *userAttribute) error {
+			if want != nil && folded(want.Name) == folded(u.Name) {
+				return nil
+			}
+			return c.tenant.ReleaseDefinitionName(ctx, u.ID, want == nil)
+		},
 		adopt: func(u *userAttribute, id string) error {
 			if !attributeID.MatchString(id) {
 				return badRequest("The id of a custom attribute looks like extension_0123456789abcdef0123456789abcdef_loyaltyNumber.", "id")

@@ -51,6 +51,10 @@ type managing[R any] struct {
 	fixed bool
 	// late objects are deleted after everything else was settled: what asked for them may be about to stop.
 	late bool
+	// release gives up what a row has, only one object may have, and the row will not keep: want is the row as
+	// its file says, nil when it is deleted in the end. It is asked before any file is applied, so that names
+	// and places can be exchanged; nil when nothing of a row is its alone.
+	release func(ctx context.Context, c *call, row, want *R) error
 	// show overrides what a property looks like in a file.
 	show map[string]func(*R) any
 }

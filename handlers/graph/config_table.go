@@ -114,10 +114,10 @@ func (r *collection[R]) keyed(files []configFile) error {
 		if odata.IsGUID(f.key) {
 			f.key = clientID(f.key)
 		}
-		if other, twice := seen[strings.ToLower(f.key)]; twice {
+		if other, twice := seen[folded(f.key)]; twice {
 			return &FileError{f.path, r.managing.key, "is the same as in " + other}
 		}
-		seen[strings.ToLower(f.key)] = f.path
+		seen[folded(f.key)] = f.path
 	}
 	return nil
 }
@@ -139,7 +139,7 @@ func (r *collection[R]) prune(ctx context.Context, c *call, files []configFile) 
 	var out []Change
 	for i := range rows {
 		key := r.managing.keyOf(&rows[i])
-		if slices.ContainsFunc(files, func(f configFile) bool { return strings.EqualFold(f.key, key) }) {
+		if slices.ContainsFunc(files, func(f configFile) bool { return sameKey(f.key, key) }) {
 			continue
 		}
 		if err := r.delete(ctx, c, &rows[i]); err != nil {
@@ -162,11 +162,14 @@ func (r *collection[R]) settle(ctx context.Context, c *call, files []configFile)
 	if err != nil {
 		return nil, err
 	}
+	if err := r.release(ctx, c, files, rows); err != nil {
+		return nil, err
+	}
 	var out []Change
 	for _, f := range files {
 		var row *R
 		for i := range rows {
-			if strings.EqualFold(r.managing.keyOf(&rows[i]), f.key) {
+			if sameKey(r.managing.keyOf(&rows[i]), f.key) {
 				row = &rows[i]
 			}
 		}
@@ -180,6 +183,36 @@ func (r *collection[R]) settle(ctx context.Context, c *call, files []configFile)
 	}
 	return out, nil
 }
+
+// release lets every row give up what another object may be about to take. What a plan says is worked out
+// from the rows as they were.
+func (r *collection[R]) release(ctx context.Context, c *call, files []configFile, rows []R) error {
+	m := r.managing
+	if m.release == nil {
+		return nil
+	}
+	for i := range rows {
+		n := slices.IndexFunc(files, func(f configFile) bool { return sameKey(f.key, m.keyOf(&rows[i])) })
+		if n < 0 {
+			if err := m.release(ctx, c, &rows[i], nil); err != nil {
+				return err
+			}
+			continue
+		}
+		want := rows[i]
+		_, err := r.assign(ctx, c, withoutKey(files[n].doc, m.key), &want, false)
+		if err == nil {
+			err = m.release(ctx, c, &rows[i], &want)
+		}
+		if err != nil {
+			return c.inFile(err, files[n].path)
+		}
+	}
+	return nil
+}
+
+// sameKey compares keys as names are told apart everywhere.
+func sameKey(a, b string) bool { return folded(a) == folded(b) }
 
 func (r *collection[R]) settleOne(ctx context.Context, c *call, f configFile, row *R) (*Change, error) {
 	m := r.managing

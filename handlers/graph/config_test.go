@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"portico/app/audit"
+	"portico/app/userflow"
 	"portico/models"
 )
 
@@ -349,6 +350,137 @@ func TestConfigurationOfUserFlows(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		w.want(200, w.do("GET", attributesPath+"/"+plans, nil))
+	})
+}
+
+// What only one object may have can change places within one directory: the names of attributes, the apps of
+// flows. A plan says these changes and no others, and what two files really want stays refused.
+func TestConfigurationExchanges(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := context.Background()
+		east := w.want(201, w.do("POST", "/applications", map[string]any{"displayName": "East"})).body["appId"].(string)
+		west := w.want(201, w.do("POST", "/applications", map[string]any{"displayName": "West"})).body["appId"].(string)
+		w.want(201, w.do("POST", flowsPath, flowBody("Alpha", east)))
+		w.want(201, w.do("POST", flowsPath, flowBody("Beta", west)))
+		size := w.newAttribute("Size", map[string]any{"dataType": "string"})
+		colour := w.newAttribute("Colour", map[string]any{"dataType": "boolean"})
+		w.newAttribute("Bystander", map[string]any{"dataType": "date"})
+		dir := w.t.TempDir()
+		if _, err := w.api.Export(ctx, w.tenant.ID, dir); err != nil {
+			w.t.Fatal(err)
+		}
+		swap := func(a, b, one, other string) {
+			w.t.Helper()
+			for file, change := range map[string][2]string{a: {one, other}, b: {other, one}} {
+				path := filepath.Join(dir, file)
+				text, err := os.ReadFile(path)
+				if err == nil && !strings.Contains(string(text), change[0]) {
+					w.t.Fatalf("%s does not hold %s: %s", file, change[0], text)
+				}
+				if err == nil {
+					err = os.WriteFile(path, []byte(strings.ReplaceAll(string(text), change[0], change[1])), 0o644)
+				}
+				if err != nil {
+					w.t.Fatal(err)
+				}
+			}
+		}
+		swap("user-flow-attributes/size.json", "user-flow-attributes/colour.json", `"displayName": "Size"`, `"displayName": "Colour"`)
+		swap("user-flows/alpha.json", "user-flows/beta.json", east, west)
+		planned, err := w.api.Plan(ctx, w.tenant.ID, dir)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		include := "conditions.applications.includeApplications"
+		want := []string{"~ update user-flow-attribute \"Size\" (" + colour + ")\n    displayName: \"Colour\" becomes \"Size\"",
+			"~ update user-flow-attribute \"Colour\" (" + size + ")\n    displayName: \"Size\" becomes \"Colour\"",
+			"~ update user-flow \"Alpha\"\n    " + include, "~ update user-flow \"Beta\"\n    " + include}
+		for _, line := range want {
+			if !strings.Contains(Describe(planned), line) {
+				w.t.Errorf("the plan does not say %q:\n%s", line, Describe(planned))
+			}
+		}
+		if len(planned) != len(want) {
+			w.t.Errorf("the plan says more:\n%s", Describe(planned))
+		}
+		if again, err := w.api.Plan(ctx, w.tenant.ID, dir); err != nil || Describe(again) != Describe(planned) {
+			w.t.Errorf("planning changed something: %v\n%s", err, Describe(again))
+		}
+		before := len(w.want(200, w.do("GET", "/auditLogs/directoryAudits?$top=500", nil)).values())
+		if applied, err := w.api.Apply(ctx, w.tenant.ID, dir, audit.System("apply")); err != nil || Describe(applied) != Describe(planned) {
+			w.t.Fatalf("%v\n%s", err, Describe(applied))
+		}
+		log := w.want(200, w.do("GET", "/auditLogs/directoryAudits?$top=500", nil))
+		if len(log.values()) != before+6 || strings.Contains(log.raw, " ~extension") {
+			w.t.Errorf("two renamings, two apps out and in: %d records more\n%s", len(log.values())-before, log.raw)
+		}
+		if left, err := w.api.Plan(ctx, w.tenant.ID, dir); err != nil || len(left) != 0 {
+			w.t.Errorf("not settled: %v\n%s", err, Describe(left))
+		}
+		if name := w.want(200, w.do("GET", attributesPath+"/"+size, nil)).body["displayName"]; name != "Colour" {
+			w.t.Errorf("Size is called %v", name)
+		}
+		// The names belong to somebody again.
+		w.want(400, w.do("POST", attributesPath, map[string]any{"displayName": "colour", "dataType": "string"}))
+		w.want(400, w.do("PATCH", attributesPath+"/"+size, map[string]any{"displayName": "Bystander"}))
+
+		path := filepath.Join(dir, "user-flow-attributes", "size.json")
+		text, err := os.ReadFile(path)
+		if err == nil {
+			err = os.WriteFile(path, []byte(strings.Replace(string(text), `"Colour"`, `"bystander"`, 1)), 0o644)
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		var wrong *FileError
+		if _, err := w.api.Plan(ctx, w.tenant.ID, dir); !errors.As(err, &wrong) || wrong.File != "user-flow-attributes/size.json" || wrong.Field != "displayName" || !strings.Contains(wrong.Problem, "already") {
+			w.t.Errorf("a name twice: %v", err)
+		}
+	})
+}
+
+// An installation that grew by itself has attributes, terms and flows of the same names. It becomes what the
+// directory says: what has another id and no file goes.
+func TestConfigurationMeetsTheSameNames(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := context.Background()
+		furnish(w)
+		dir := w.t.TempDir()
+		if _, err := w.api.Export(ctx, w.tenant.ID, dir); err != nil {
+			w.t.Fatal(err)
+		}
+		other := w.newTenant("other")
+		c := w.api.operator(other, audit.System("test"))
+		made := map[string]string{}
+		for _, name := range []string{"Birthday", "Plan", "Loyalty code", "Gone"} {
+			d, err := other.CreateDefinition(ctx, c.actor(), userflow.Definition{Name: name, DataType: userflow.String})
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			made[name] = d.ID
+		}
+		if _, err := other.CreateTerms(ctx, c.actor(), userflow.Terms{Name: "terms", Language: "en", Texts: map[string]userflow.TermsText{"en": {Title: "T", Body: "B"}}}); err != nil {
+			w.t.Fatal(err)
+		}
+		if _, err := other.CreateFlow(ctx, c.actor(), userflow.Flow{Name: "Shop Flow", SignUpMethod: userflow.EmailPassword, MFA: userflow.MFA{Enforcement: userflow.MFAOff},
+			Attributes: []userflow.Attribute{{ID: made["Plan"]}}}); err != nil {
+			w.t.Fatal(err)
+		}
+		planned, err := w.api.Plan(ctx, other.ID, dir)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for name, id := range made {
+			if line := `- delete user-flow-attribute "` + name + `" (` + id + ")"; !strings.Contains(Describe(planned), line) {
+				w.t.Errorf("the plan does not say %q:\n%s", line, Describe(planned))
+			}
+		}
+		if applied, err := w.api.Apply(ctx, other.ID, dir, audit.System("apply")); err != nil || Describe(applied) != Describe(planned) {
+			w.t.Fatalf("%v\n%s", err, Describe(applied))
+		}
+		if left, err := w.api.Plan(ctx, other.ID, dir); err != nil || len(left) != 0 {
+			w.t.Errorf("not settled: %v\n%s", err, Describe(left))
+		}
 	})
 }
 

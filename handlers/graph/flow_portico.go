@@ -90,7 +90,7 @@ func setPorticoFlow(f *flow, v porticoFlow) error {
 	f.Domains = userflow.Domains{Allow: append([]string(nil), v.Domains.Allow...), Deny: append([]string(nil), v.Domains.Deny...), RefuseDisposable: v.Domains.RefuseDisposable}
 	f.Terms = nil
 	for _, said := range v.Terms {
-		i := slices.IndexFunc(f.terms, func(t userflow.Terms) bool { return t.ID == clientID(said) || t.Name == said })
+		i := slices.IndexFunc(f.terms, func(t userflow.Terms) bool { return t.ID == clientID(said) || sameKey(t.Name, said) })
 		if i < 0 {
 			return invalidValue("portico/termsOfUse", ": there are no terms of use named '"+said+"'")
 		}

@@ -137,7 +137,7 @@ func (a *API) flows() *collection[flow] {
 	r.actions = a.flowActions(r)
 	// The attributes' own names and types are in files of their own.
 	r.managing = &managing[flow]{key: "displayName", keyOf: func(f *flow) string { return f.Name }, name: func(f *flow) string { return f.Name },
-		show: map[string]func(*flow) any{collectionProperty: pageInFile}}
+		release: releaseApps, show: map[string]func(*flow) any{collectionProperty: pageInFile}}
 	return r
 }
 
@@ -242,6 +242,24 @@ func reference(c *call) (string, error) {
 		return v, nil
 	}
 	return last.Name, nil
+}
+
+// releaseApps takes the apps out of a flow that its file does not name any more: another flow may name them,
+// and an app is in one flow only.
+func releaseApps(ctx context.Context, c *call, f, want *flow) error {
+	for _, id := range f.apps {
+		if want == nil || slices.Contains(want.apps, id) {
+			continue
+		}
+		app, err := c.tenant.ApplicationByClient(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := c.tenant.RemoveFlowApp(ctx, c.actor(), f.ID, app.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // putFlowApps makes the flow's apps those that are wanted, inside the running transaction.
