@@ -183,13 +183,22 @@ func (w *Web) body(c *fiber.Ctx) error {
 		return nil
 	}
 	limit := defaultBody
-	if row, ok := w.row(c.Method(), c.Path()); ok && row.BodyLimit > 0 {
+	row, ok := w.row(c.Method(), c.Path())
+	if ok && row.BodyLimit > 0 {
 		limit = row.BodyLimit
 	}
-	if length > limit || !req.IsBodyStream() && len(req.Body()) > limit {
+	refuse := func() error {
 		discard(req)
 		c.Context().SetConnectionClose()
-		return fiber.ErrRequestEntityTooLarge
+		if !row.SaysTooLarge {
+			return fiber.ErrRequestEntityTooLarge
+		}
+		req.SetBodyRaw([]byte{})
+		InfoOf(c).tooLarge = true
+		return nil
+	}
+	if length > limit || !req.IsBodyStream() && len(req.Body()) > limit {
+		return refuse()
 	}
 	if !req.IsBodyStream() {
 		return nil
@@ -200,9 +209,7 @@ func (w *Web) body(c *fiber.Ctx) error {
 		return fiber.ErrBadRequest
 	}
 	if b.Len() > limit {
-		discard(req)
-		c.Context().SetConnectionClose()
-		return fiber.ErrRequestEntityTooLarge
+		return refuse()
 	}
 	req.SetBodyRaw(b.Bytes())
 	return nil

@@ -25,8 +25,10 @@ type Route struct {
 	Handler    fiber.Handler
 	Permission access.Permission // "" = any signed-in admin, or public where the table says so
 	BodyLimit  int               // bytes; 0 = 64 KiB, 1 MiB for forms of the portal
-	NavGroup   string            // "" = not in the menu
-	NavLabel   string
+	// SaysTooLarge marks routes whose handler answers for a body over the limit: it gets none, and TooLarge is true.
+	SaysTooLarge bool
+	NavGroup     string // "" = not in the menu
+	NavLabel     string
 	// CrossOrigin marks the few POSTs that other origins may send (DESIGN §9.12); they take no cookie.
 	CrossOrigin bool
 }
@@ -48,8 +50,9 @@ type Info struct {
 	// FrameAncestors overrides 'none' for the few pages that our own pages show in a sandboxed frame.
 	FrameAncestors string
 
-	web     *Web
-	signals *record.Signals
+	web      *Web
+	signals  *record.Signals
+	tooLarge bool
 }
 
 const infoKey = "portico.info"
@@ -61,6 +64,9 @@ func InfoOf(c *fiber.Ctx) *Info {
 	}
 	panic("handlers: request without info middleware")
 }
+
+// TooLarge reports that the request's body was over its route's limit and has been thrown away.
+func TooLarge(c *fiber.Ctx) bool { return InfoOf(c).tooLarge }
 
 // SetInfo is for the first middleware and for tests.
 func SetInfo(c *fiber.Ctx, i *Info) {

@@ -235,3 +235,21 @@ func TestAGenericProgramWalksThrough(t *testing.T) {
 		t.Errorf("acceptances %+v", have)
 	}
 }
+
+// Answers of any length come back beside their fields; a form that no page makes gets the page once more, in the
+// tenant's look and with the way on.
+func TestAnswersThatAreFarTooLong(t *testing.T) {
+	s := newSite(t, func(f *userflow.Flow) { f.Attributes = []userflow.Attribute{{ID: "givenName", Required: true}, {ID: "city"}} })
+	s.settings(neverStay)
+	b := s.browser().upTo(anna).at(signin.AskAttributes)
+	bomb := strings.Repeat("🏠", 100_000)
+	b.send(url.Values{"givenName": {bomb}, "city": {bomb}}).at(signin.AskAttributes).says(bomb).says("Enter at most 64 characters")
+	if b.page.status != 422 {
+		t.Errorf("status %d", b.page.status)
+	}
+	b.send(url.Values{"givenName": {strings.Repeat("x", 5<<20)}}).at(signin.AskAttributes).says("more text than we accept").says(`name="givenName"`)
+	if b.page.status != 413 {
+		t.Errorf("status %d", b.page.status)
+	}
+	b.send(url.Values{"givenName": {"Anna"}}).signedIn()
+}

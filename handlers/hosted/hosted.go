@@ -117,9 +117,10 @@ func (h *Hosted) Mount(r fiber.Router) {
 }
 
 // Routes are the rows that the request stack must know before it reads a body. An answer of 100,000
-// characters is refused beside its field, with everything that was typed still there; so it has to be read.
+// characters is refused beside its field, with everything that was typed still there; so it has to be read,
+// and a character may be twelve bytes of a form. What is longer still gets the page that is due once more.
 func (h *Hosted) Routes() []handlers.Route {
-	return []handlers.Route{{Method: fiber.MethodPost, Path: "/:tenant/signin/:attempt", BodyLimit: 3 << 19}}
+	return []handlers.Route{{Method: fiber.MethodPost, Path: "/:tenant/signin/:attempt", BodyLimit: 4 << 20, SaysTooLarge: true}}
 }
 
 // Start opens an attempt and answers the browser.
@@ -187,6 +188,9 @@ func (h *Hosted) show(c *fiber.Ctx) error {
 
 func (h *Hosted) submit(c *fiber.Ctx) error {
 	dir := handlers.DirectoryOf(c)
+	if handlers.TooLarge(c) {
+		return h.tooLarge(c, dir)
+	}
 	args := c.Request().PostArgs()
 	form := signin.Form{Step: signin.Name(handlers.Form(c, "step")), Proof: handlers.Form(c, "proof"), Action: handlers.Form(c, "action"),
 		Value: func(n string) string { return strings.ToValidUTF8(string(args.Peek(n)), "\uFFFD") },
@@ -205,6 +209,23 @@ func (h *Hosted) submit(c *fiber.Ctx) error {
 		return h.lost(c, dir, err)
 	}
 	return h.respond(c, dir, res, &form)
+}
+
+// tooLarge draws the page that is due, with why nothing came of the form. What was typed was never read.
+func (h *Hosted) tooLarge(c *fiber.Ctx, dir *models.Directory) error {
+	res, err := h.machine.Show(c.UserContext(), dir.Tenant.ID, h.placing(c, dir), c.Params("attempt"))
+	switch {
+	case err != nil:
+		return h.lost(c, dir, err)
+	case res.Outcome != nil:
+		return h.leave(c, dir.Tenant, res)
+	}
+	res.Problem = fault.New(fault.Invalid, "error.too_large")
+	if err := h.draw(c, dir, res, nil); err != nil {
+		return err
+	}
+	c.Status(fiber.StatusRequestEntityTooLarge)
+	return nil
 }
 
 // translate draws the page that is due in the language that was chosen, with what was typed. The machine
