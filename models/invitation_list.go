@@ -63,3 +63,21 @@ func (t *Tenant) InvitationOf(ctx context.Context, userID string) (userflow.Invi
 	}
 	return r.value()
 }
+
+// PendingInvitations lists the invitations to an address that can still be accepted, newest first. It is
+// the canonical form that counts.
+func (t *Tenant) PendingInvitations(ctx context.Context, canonical string) ([]userflow.Invitation, error) {
+	var rows []InvitationRow
+	err := t.q(ctx).Where("canonical = ? AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > ?", canonical, t.Now()).
+		Order("created_at DESC, id").Limit(100).Find(&rows).Error
+	if err != nil {
+		return nil, err
+	}
+	out := make([]userflow.Invitation, len(rows))
+	for i, r := range rows {
+		if out[i], err = r.value(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

@@ -68,3 +68,40 @@ func TestInvitationsAreFoundByStateAndAddress(t *testing.T) {
 		}
 	})
 }
+
+// Who was invited twice has two links that work; what is over, accepted or taken back is no such link, nor is
+// another tenant's.
+func TestPendingInvitationsOfAnAddress(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+		var ids []string
+		var tn *models.Tenant
+		for _, slug := range []string{"other", "shop"} {
+			tn = modelstest.MustTenant(t, s.Store, slug)
+			app, _ := modelstest.MustApp(t, tn, "Market", "https://market.example/cb")
+			flow := modelstest.MustFlow(t, tn, "Sign in", userflow.EmailPassword, app)
+			invite := func(email string, life time.Duration) string {
+				s.Clock.Advance(time.Second)
+				i, _, err := tn.CreateInvitation(t.Context(), modelstest.Actor(), userflow.Invitation{FlowID: flow.ID, ClientID: app.ClientID, Email: email, ExpiresAt: s.Store.Now().Add(life)}, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return i.ID
+			}
+			invite("ann@example.com", time.Minute)
+			back, spent := invite("ann@example.com", time.Hour), invite("ann@example.com", time.Hour)
+			ids = []string{invite("ANN@example.com", time.Hour), invite("ann@EXAMPLE.com", time.Hour)}
+			invite("anna@example.com", time.Hour)
+			if err := tn.RevokeInvitation(t.Context(), modelstest.Actor(), back); err != nil {
+				t.Fatal(err)
+			}
+			if ok, err := tn.SpendInvitation(t.Context(), spent, modelstest.MustUser(t, tn, "bob@example.com").ID, s.Store.Now()); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+		}
+		s.Clock.Advance(10 * time.Minute)
+		got, err := tn.PendingInvitations(t.Context(), "ann@example.com")
+		if err != nil || len(got) != 2 || got[0].ID != ids[1] || got[1].ID != ids[0] {
+			t.Errorf("%+v, %v, want %v", got, err, ids)
+		}
+	})
+}

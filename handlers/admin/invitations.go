@@ -226,7 +226,7 @@ func (p *Portal) invitationFormOf(l *i18n.Localizer, v *visit, t invitationForm)
 	}
 	out := views.Form{Action: v.base() + "/invitations", Submit: "Invite", Cancel: v.base() + "/invitations", Fields: []views.Field{
 		{Kind: views.Hidden, Name: "application", Value: t.app.ClientID},
-		{Kind: views.TextArea, Name: "addresses", Label: "Email addresses", Hint: "One in each line, up to 100. A name may stand before the address: Ada Lovelace <ada@example.com>.", Value: t.addresses, Rows: 4},
+		{Kind: views.TextArea, Name: "addresses", Label: "Email addresses", Hint: "One in each line, or separated by commas, up to 100. A name may stand before the address: Ada Lovelace <ada@example.com>.", Value: t.addresses, Rows: 4},
 	}}
 	if len(t.sent) > 0 {
 		out.Note = "Already invited, so no longer in the box: " + strings.Join(t.sent, ", ") + "."
@@ -261,17 +261,17 @@ func prefillable(f userflow.Flow) []userflow.Attribute {
 	})
 }
 
-// invited is one line of the box of addresses.
+// invited is one part of the box of addresses.
 type invited struct {
 	line, name, email string
 }
 
-// readInvited reads the box: every line is an address, or a name with an address; each address once.
+// readInvited reads the box: every part of it is an address, or a name with an address; each address once.
 func readInvited(l *i18n.Localizer, box string) ([]invited, error) {
 	var out []invited
 	var bad fault.Fields
 	seen := map[string]bool{}
-	for _, line := range splitLines(box) {
+	for _, line := range splitAddresses(box) {
 		one := invited{line: line, email: line}
 		if at := strings.IndexByte(line, '<'); at >= 0 {
 			if a, err := mail.ParseAddress(line); err == nil {
@@ -338,7 +338,7 @@ func (p *Portal) invitationCreate(c *fiber.Ctx) error {
 	}
 	var last userflow.Invitation
 	var token string
-	var failed []string
+	var failed, twice []string // twice are those to whom another invitation is pending
 	for _, one := range who {
 		i := userflow.Invitation{FlowID: flow.ID, ClientID: app.ClientID, Email: one.email, Name: one.name, Values: answered(values), RedirectURI: f.redirect, Locale: f.locale, Message: f.message,
 			ExpiresAt: p.Now().Add(time.Duration(days) * 24 * time.Hour)}
@@ -346,7 +346,12 @@ func (p *Portal) invitationCreate(c *fiber.Ctx) error {
 		switch {
 		case err == nil:
 			last, token = made, secret
-			f.sent = append(f.sent, one.email)
+			f.sent = append(f.sent, addressWords(one.email))
+			if others, err := v.otherPending(c, made); err != nil {
+				return err
+			} else if len(others) > 0 {
+				twice = append(twice, one.email)
+			}
 		case fault.Is(err, fault.Invalid), fault.Is(err, fault.Conflict):
 			e := fault.Of(err)
 			for _, x := range e.Fields {
@@ -374,7 +379,11 @@ func (p *Portal) invitationCreate(c *fiber.Ctx) error {
 	if len(f.sent) == 1 {
 		return p.done(c, v.invitationBase(last.ID), "The invitation to “"+last.Email+"” is on its way.")
 	}
-	return p.done(c, v.base()+"/invitations", fmt.Sprintf("%d invitations are on their way: %s.", len(f.sent), firstOf(f.sent, 20)))
+	says := fmt.Sprintf("%d invitations are on their way: %s.", len(f.sent), firstOf(f.sent, 20))
+	if len(twice) > 0 {
+		says += " There is another pending invitation to " + firstOf(twice, 20) + "."
+	}
+	return p.done(c, v.base()+"/invitations", says)
 }
 
 // firstOf joins the first of many names and counts the rest.
@@ -436,9 +445,14 @@ func (p *Portal) invitationDetail(c *fiber.Ctx) error {
 	if v.may(access.FlowRead) {
 		flow.Href = v.base() + "/user-flows/" + i.FlowID
 	}
-	sections := []views.Section{{ID: "invitation", Title: "Invitation", Summary: facts(fact("State", invitationBadge(state)), fact("Address", code(i.Email)), fact("Name", views.Cell{Kind: views.Name, Text: i.Name}),
+	sections := []views.Section{{ID: "invitation", Title: "Invitation", Summary: facts(fact("State", invitationBadge(state)), fact("Address", code(i.Email)), fact("Its domain in plain letters", code(asciiDomain(i.Email))), fact("Name", views.Cell{Kind: views.Name, Text: i.Name}),
 		fact("Application", views.Cell{Kind: views.Name, Text: v.appName(i.ClientID)}), fact("User flow", flow), fact("Goes on to", code(i.RedirectURI)), fact("Language of the mail", plain(p.localeWord(i.Locale))),
 		fact("Your own words", views.Cell{Kind: views.Name, Text: i.Message}), fact("Sent", sent), fact("Expires", when(i.ExpiresAt)), fact("Accepted", accepted), fact("Revoked", when(i.RevokedAt)), fact("Made", when(i.CreatedAt)), fact("By", views.Cell{Kind: views.Name, Text: i.ActorName}))}}
+	others, err := v.otherPending(c, i)
+	if err != nil {
+		return err
+	}
+	sections = append(sections, v.otherPendingSection(others))
 	if len(i.Values) > 0 {
 		filled := views.Section{ID: "values", Title: "Filled in beforehand"}
 		for _, a := range v.knownAttributes(i.FlowID) {
@@ -510,8 +524,17 @@ func (p *Portal) invitationRevokeForm(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return p.confirm(c, s, views.Confirm{Consequences: []string{"The link in the mail stops working at once.", "The person is not told. You can invite them again at any time."},
-		Form: views.Form{Action: v.invitationBase(i.ID) + "/revoke", Submit: "Revoke invitation", Danger: true, Cancel: v.invitationBase(i.ID)}})
+	others, err := v.otherPending(c, i)
+	if err != nil {
+		return err
+	}
+	m := views.Confirm{Consequences: []string{"The link in the mail stops working at once.", "The person is not told. You can invite them again at any time."},
+		Form: views.Form{Action: v.invitationBase(i.ID) + "/revoke", Submit: "Revoke invitation", Danger: true, Cancel: v.invitationBase(i.ID)}}
+	if len(others) > 0 {
+		m.Consequences = append(m.Consequences, "There is another pending invitation to this address. Its link goes on working.")
+		m.See = &views.Link{Label: "See the other invitation", Href: v.invitationBase(others[0].ID)}
+	}
+	return p.confirm(c, s, m)
 }
 
 func (p *Portal) invitationRevoke(c *fiber.Ctx) error {

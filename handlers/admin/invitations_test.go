@@ -119,6 +119,8 @@ func TestSeveralAddressesAtOnce(t *testing.T) {
 	if got := len(b.invitations()); got != 2 {
 		t.Errorf("%d invitations", got)
 	}
+	a = post("ada@example.org, carla@example.org; \"Moss, Dan\" <dan@example.org>")
+	w.get(a.location).wants(t, 200, "3 invitations are on their way: ada@example.org, carla@example.org, dan@example.org. There is another pending invitation to ada@example.org.")
 	for name, c := range map[string]struct {
 		box  string
 		more []string
@@ -149,12 +151,74 @@ func TestSeveralAddressesAtOnce(t *testing.T) {
 			t.Errorf("%s: %d %.700s", name, a.status, text(a.body))
 		}
 	}
-	if got := len(b.invitations()); got != 2 {
+	if got := len(b.invitations()); got != 5 {
 		t.Errorf("%d invitations after refusals", got)
 	}
 	if a := w.post(invitationsAt, "application", "no-such-app", "addresses", "x@example.org"); a.status != 303 || !strings.HasSuffix(a.location, "/new?application=") {
 		t.Errorf("%d %s", a.status, a.location)
 	}
+}
+
+// TestAddressesAreSplitAsMailProgramsWriteThem: at lines, commas and semicolons, but not inside a name.
+func TestAddressesAreSplitAsMailProgramsWriteThem(t *testing.T) {
+	for box, want := range map[string]string{
+		"a@x.org\nb@x.org":                                   "a@x.org|b@x.org",
+		"a@x.org, b@x.org;c@x.org,":                          "a@x.org|b@x.org|c@x.org",
+		`Ada <a@x.org>; "Moss, Dan; Sr." <d@x.org>, c@x.org`: `Ada <a@x.org>|"Moss, Dan; Sr." <d@x.org>|c@x.org`,
+		"Lovelace, Ada <a@x.org>, b@x.org":                   "Lovelace, Ada <a@x.org>|b@x.org",
+		"nobody, b@x.org":                                    "nobody|b@x.org",
+		"nobody":                                             "nobody",
+		" , ;\n":                                             "",
+		`"never closed, a@x.org`:                             `"never closed, a@x.org`,
+	} {
+		if got := strings.Join(splitAddresses(box), "|"); got != want {
+			t.Errorf("%q: %q, want %q", box, got, want)
+		}
+	}
+}
+
+// A second invitation to an address is told of where it shows and before one of them is taken back.
+func TestASecondInvitationToAnAddressIsToldOf(t *testing.T) {
+	b, th, _ := inviting(t)
+	w := b.global()
+	invite := func(address string) string {
+		a := w.post(invitationsAt, "application", th.app.ClientID, "addresses", address, "days", "7", "how", "mail")
+		if a.status != 303 {
+			t.Fatalf("%d %s", a.status, text(a.body))
+		}
+		return a.location
+	}
+	const says = "There is another pending invitation to this address"
+	first := invite("ada@example.org")
+	if a := w.get(first); strings.Contains(a.body, says) {
+		t.Error("the first is said to be a second")
+	}
+	second := invite("ADA@example.org")
+	for one, other := range map[string]string{first: second, second: first} {
+		for _, page := range []string{"", "/revoke"} {
+			if a := w.get(one + page); !strings.Contains(a.body, says) || !strings.Contains(a.body, `href="`+other+`"`) {
+				t.Errorf("%s%s does not lead to %s (%d)", one, page, other, a.status)
+			}
+		}
+	}
+	w.get(w.post(first+"/revoke").location).wants(t, 200, "is revoked", says) // the other still works
+	if a := w.get(second + "/revoke"); strings.Contains(a.body, says) {
+		t.Error("a revoked one counts as pending")
+	}
+}
+
+// Letters of other scripts look like Latin ones: the page shows where the mail really goes.
+func TestTheDomainOfAnInvitationIsShownInPlainLetters(t *testing.T) {
+	b, th, _ := inviting(t)
+	w := b.global()
+	for address, want := range map[string]string{"ada@\u0430pple.example": "xn--pple-43d.example", "ada@apple.example": ""} {
+		a := w.get(w.post(invitationsAt, "application", th.app.ClientID, "addresses", address, "days", "7", "how", "mail").location)
+		if shown := strings.Contains(a.body, "Its domain in plain letters"); a.status != 200 || shown != (want != "") || !strings.Contains(a.body, want) {
+			t.Errorf("%s: %d %.600s", address, a.status, text(a.body))
+		}
+	}
+	a := w.post(invitationsAt, "application", th.app.ClientID, "addresses", "b@\u0430pple.example\nc@apple.example", "days", "7", "how", "mail")
+	w.get(a.location).wants(t, 200, "(xn--pple-43d.example), c@apple.example.")
 }
 
 func manyAddresses(n int) string {

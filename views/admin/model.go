@@ -277,6 +277,7 @@ type Detail struct {
 // Confirm is the page before something stops working.
 type Confirm struct {
 	Consequences []string
+	See          *Link // what to look at before
 	Form         Form
 }
 
