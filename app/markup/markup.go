@@ -106,21 +106,52 @@ func mark(s string, i int, outside []Kind) (Node, int) {
 }
 
 func link(s string, outside []Kind) (Node, int) {
+	if within(outside, Link) {
+		return Node{}, 0
+	}
+	words, target, size := linkForm(s)
+	href, ok := address(target)
+	if size == 0 || !ok {
+		return Node{}, 0
+	}
+	return Node{Kind: Link, Href: href, Children: inline(words, append(outside[:len(outside):len(outside)], Link))}, size
+}
+
+// linkForm takes [words](target) apart at the start of s, whatever the target is; size 0 = it is no such form.
+func linkForm(s string) (words, target string, size int) {
 	near := s[:min(len(s), farthest)]
 	end := find(near, "](")
-	if end < 2 || within(outside, Link) {
-		return Node{}, 0
+	if end < 2 {
+		return "", "", 0
 	}
 	rest := near[end+2:]
 	stop := strings.IndexByte(rest, ')')
 	if stop < 0 {
-		return Node{}, 0
+		return "", "", 0
 	}
-	href, ok := address(rest[:stop])
-	if !ok {
-		return Node{}, 0
+	return s[1:end], rest[:stop], end + 2 + stop + 1
+}
+
+// Broken finds the first [words](target) whose target is none of the addresses that a link may have: readers
+// would see the brackets. found is false when every link works.
+func Broken(s string) (target string, found bool) {
+	for i := 0; i < len(s); {
+		switch s[i] {
+		case '\\':
+			i += 2
+			continue
+		case '[':
+			if _, target, size := linkForm(s[i:]); size > 0 {
+				if _, ok := address(target); !ok {
+					return target, true
+				}
+				i += size
+				continue
+			}
+		}
+		i++
 	}
-	return Node{Kind: Link, Href: href, Children: inline(s[1:end], append(outside[:len(outside):len(outside)], Link))}, end + 2 + stop + 1
+	return "", false
 }
 
 // address takes links to the web and to mail, and nothing else.

@@ -66,6 +66,19 @@ func TestInline(t *testing.T) {
 	}
 }
 
+func TestBrokenLinks(t *testing.T) {
+	for in, want := range map[string]string{
+		"[x](javascript:alert(1))": "javascript:alert(1", "see [x](//evil.example) there": "//evil.example", "**[x](/here)**": "/here", "[x](data:text/html,hi)": "data:text/html,hi",
+		"[a](https://a.example) [b](ftp://b.example)": "ftp://b.example", "[x](https:)": "https:", "- one\n- [two](evil)": "evil",
+		"[a](https://a.example), [us](mailto:a@b.example)": "", `\[x\](javascript:x)`: "", `\[x](javascript:x)`: "", "[x] (maybe)": "", "[ ] (y) [": "", "a](b)": "", "": "",
+	} {
+		got, found := Broken(in)
+		if got != want || found != (want != "") {
+			t.Errorf("%s: %q %v", in, got, found)
+		}
+	}
+}
+
 func TestPlain(t *testing.T) {
 	for in, want := range map[string]string{"I agree to the [terms](https://a.example) and **more**": "I agree to the terms and more", "2 * 3": "2 * 3", `\[x\]`: "[x]"} {
 		if got := Plain(in); got != want {
@@ -87,6 +100,7 @@ func TestLongTextsTakeLittleTime(t *testing.T) {
 	for _, s := range []string{"[", "*", "**", "_", "*a", "[a](", "[a](https://", "\\", "[*", "**a*", "a_ "} {
 		start := time.Now()
 		Blocks(strings.Repeat(s, 100_000/len(s)))
+		Broken(strings.Repeat(s, 100_000/len(s)))
 		if d := time.Since(start); d > 5*time.Second {
 			t.Errorf("%q takes %v", s, d)
 		}

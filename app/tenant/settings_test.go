@@ -39,6 +39,9 @@ func TestSettingsSayWhatIsWrong(t *testing.T) {
 		{Settings{UserNames: UserNames{Patterns: []string{`(a{999}){999}`}, Message: "x"}}, "userNames.patterns[0]"},
 		{Settings{UserNames: UserNames{Patterns: []string{`.*`}, Message: "x"}}, "userNames.patterns[0]"},
 		{Settings{UserNames: UserNames{Patterns: []string{`[\w.]+@[\w.]+`}, Message: "x"}}, "userNames.patterns[0]"},
+		{Settings{UserNames: UserNames{Patterns: []string{`[a-z]+`, `[a-z]+@[a-z.]+x`}, Message: "x"}}, "userNames.patterns[1]"}, // no name matches it
+		{Settings{UserNames: UserNames{Patterns: []string{`a[@]c`}, Message: "x"}}, "userNames.patterns[0]"},
+		{Settings{UserNames: UserNames{Patterns: []string{`[^@\s]{3,20}`}, Message: "x"}}, ""},
 	} {
 		var names []string
 		if err := c.settings.Validate(); err != nil {

@@ -2,6 +2,8 @@ package tenant
 
 import (
 	"fmt"
+	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -49,11 +51,15 @@ func (u UserNames) check() fault.Fields {
 			}
 			continue
 		}
+		before := len(bad)
 		for _, address := range []string{"a@b.co", "anna@example.com", "anna.smith@mail.example.com", "1001@example.com"} {
 			if re.MatchString(address) {
 				bad.Add(field, "tenant.user_names.email", map[string]any{"example": address})
 				break
 			}
+		}
+		if len(bad) == before && demandsAt(p) {
+			bad.Add(field, "field.user_name.at", nil)
 		}
 	}
 	switch {
@@ -65,4 +71,18 @@ func (u UserNames) check() fault.Fields {
 		bad.Add("userNames.message", "flow.text.invisible", nil)
 	}
 	return bad
+}
+
+// demandsAt reports whether a pattern writes an @, which no user name has: at best it says nothing, at worst
+// nobody can choose a name. (A class that leaves it out, [^@]+, does not.)
+func demandsAt(pattern string) bool {
+	tree, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return false
+	}
+	var writes func(*syntax.Regexp) bool
+	writes = func(r *syntax.Regexp) bool {
+		return r.Op == syntax.OpLiteral && slices.Contains(r.Rune, '@') || slices.ContainsFunc(r.Sub, writes)
+	}
+	return writes(tree)
 }

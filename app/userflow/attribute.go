@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"portico/app/fault"
+	"portico/app/markup"
 )
 
 // DataType is what a custom attribute holds (R 2.5.2; date, choice and phone are ours).
@@ -212,8 +213,17 @@ func checkOptions(bad *fault.Fields, field string, options []Option) {
 			bad.Add(field, "attribute.options.twice", map[string]any{"value": o.Value})
 		case utf8.RuneCountInString(o.Text) > maxLabel:
 			bad.Add(field, "flow.text.long", map[string]any{"count": maxLabel})
+		default:
+			checkLinks(bad, field, o.Text)
 		}
 		seen[o.Value] = true
+	}
+}
+
+// checkLinks refuses a link that nobody could follow: its reader would see the brackets.
+func checkLinks(bad *fault.Fields, field, text string) {
+	if target, found := markup.Broken(text); found {
+		bad.Add(field, "flow.text.link", map[string]any{"address": target})
 	}
 }
 

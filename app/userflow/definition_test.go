@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"portico/app/fault"
 )
 
 const someTenant = "11111111-2222-4333-8444-555555555555"
@@ -53,6 +55,7 @@ func TestDefinitionsThatCannotBeSaved(t *testing.T) {
 		"an option of a filler":    {func(d *Definition) { d.DataType, d.Options = Choice, []Option{{"\u3164", "a"}} }, []string{"options flow.text.invisible"}},
 		"an option of a joiner":    {func(d *Definition) { d.DataType, d.Options = Choice, []Option{{"\u200D", "a"}} }, []string{"options flow.text.invisible"}},
 		"a value of a soft hyphen": {func(d *Definition) { d.DataType, d.Options = Choice, []Option{{"A", "a\u00AD"}} }, []string{"options flow.text.invisible"}},
+		"an option to no page":     {func(d *Definition) { d.DataType, d.Options = Choice, []Option{{"[A](/a)", "a"}} }, []string{"options flow.text.link"}},
 		"a choice of nothing":      {func(d *Definition) { d.DataType = Choice }, []string{"options attribute.options.few"}},
 		"a choice":                 {func(d *Definition) { d.DataType, d.Options = Choice, []Option{{"A [link](https://a.example)", "a"}} }, nil},
 		"options of a text":        {func(d *Definition) { d.Options = []Option{{"A", "a"}} }, []string{"options attribute.options.choice_only"}},
@@ -161,6 +164,16 @@ func TestReadable(t *testing.T) {
 	for s, want := range map[string]bool{"": false, " ": false, "\u200D\u200E": false, "\u2800": false, "\u3164": false, "\u0301": false, "🏠": true, "数": true, "?": true, "7": true} {
 		if visible(s) != want {
 			t.Errorf("%q: %v", s, !want)
+		}
+	}
+}
+
+// A complaint quotes the pattern as it was written, without what is put around it.
+func TestAPatternIsQuotedAsWritten(t *testing.T) {
+	for p, want := range map[string]string{"(": "missing closing ): `(`", "(?:a": "missing closing ): `(?:a`", "a)|(b": "unexpected ): `a)|(b`", `\Qa`: "missing closing ): `\\Qa`", "[": "missing closing ]: `[`"} {
+		_, err := CompilePattern(p)
+		if err == nil || fault.Of(err).Fields[0].Args["error"] != want {
+			t.Errorf("%s: %v", p, err)
 		}
 	}
 }

@@ -91,6 +91,7 @@ func TestTermsThatCannotBeSaved(t *testing.T) {
 		"half a page":                 {func(x *Terms) { x.Texts["en"] = TermsText{Title: "t", URL: "https://"} }, "texts[en] terms.url"},
 		"a book":                      {func(x *Terms) { x.Texts["en"] = TermsText{Title: "t", Body: strings.Repeat("x", 100_001)} }, "texts[en] flow.text.long"},
 		"a text that turns around":    {func(x *Terms) { x.Texts["en"] = TermsText{Title: "t", Body: "a\u202Eb"} }, "texts[en] flow.text.invisible"},
+		"a link to a script":          {func(x *Terms) { x.Texts["en"] = TermsText{Title: "t", Body: "# Rules\n\n- [all](javascript:alert(1))"} }, "texts[en] flow.text.link"},
 		"a language that is none":     {func(x *Terms) { x.Texts["x y"] = TermsText{Title: "t", Body: "b"} }, "texts[x y] terms.language.unknown"},
 		"a language in other letters": {func(x *Terms) { x.Texts["DE"] = TermsText{Title: "t", Body: "b"} }, "texts[DE] terms.language.unknown"},
 		"more languages":              {func(x *Terms) { x.Texts["pt-BR"] = TermsText{Title: "t", Body: "b"} }, ""},

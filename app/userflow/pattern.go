@@ -24,20 +24,14 @@ func CompilePattern(p string) (*regexp.Regexp, error) {
 	if utf8.ValidString(p) && !Readable(p) { // \x{202E} says the same and can be read
 		return nil, fault.BadField("pattern", "flow.text.invisible", nil)
 	}
-	whole := `^(?:` + p + `)$`
-	tree, err := syntax.Parse(whole, syntax.Perl)
-	if err != nil {
-		if strings.Contains(p, "(?=") || strings.Contains(p, "(?!") || strings.Contains(p, "(?<=") || strings.Contains(p, "(?<!") || backReference(p) {
-			return nil, fault.BadField("pattern", "pattern.backtracks", nil)
-		}
-		var why *syntax.Error
-		if errors.As(err, &why) && (why.Code == syntax.ErrLarge || why.Code == syntax.ErrInvalidRepeatSize || why.Code == syntax.ErrNestingDepth) {
-			return nil, fault.BadField("pattern", "pattern.big", nil)
-		}
-		return nil, fault.BadField("pattern", "pattern.invalid", map[string]any{"error": strings.TrimPrefix(err.Error(), "error parsing regexp: ")})
+	// Alone first: a)|(b would only be read inside the brackets, and a complaint must quote what was written.
+	if _, err := syntax.Parse(p, syntax.Perl); err != nil {
+		return nil, unreadable(p, err)
 	}
-	if _, err := syntax.Parse(p, syntax.Perl); err != nil { // a)|(b would only compile inside the brackets
-		return nil, fault.BadField("pattern", "pattern.invalid", map[string]any{"error": strings.TrimPrefix(err.Error(), "error parsing regexp: ")})
+	whole := wholly(p)
+	tree, err := syntax.Parse(whole, syntax.Perl)
+	if err != nil { // a \Q that is never ended takes the bracket with it
+		return nil, unreadable(p, err)
 	}
 	prog, err := syntax.Compile(tree.Simplify())
 	if err != nil || len(prog.Inst) > maxProgram {
@@ -48,6 +42,22 @@ func CompilePattern(p string) (*regexp.Regexp, error) {
 		return nil, fault.BadField("pattern", "pattern.invalid", map[string]any{"error": err.Error()})
 	}
 	return re, nil
+}
+
+// wholly makes a pattern match nothing but a whole value.
+func wholly(p string) string { return `^(?:` + p + `)$` }
+
+// unreadable says why a pattern cannot be used.
+func unreadable(p string, err error) error {
+	if strings.Contains(p, "(?=") || strings.Contains(p, "(?!") || strings.Contains(p, "(?<=") || strings.Contains(p, "(?<!") || backReference(p) {
+		return fault.BadField("pattern", "pattern.backtracks", nil)
+	}
+	var why *syntax.Error
+	if errors.As(err, &why) && (why.Code == syntax.ErrLarge || why.Code == syntax.ErrInvalidRepeatSize || why.Code == syntax.ErrNestingDepth) {
+		return fault.BadField("pattern", "pattern.big", nil)
+	}
+	said := strings.ReplaceAll(strings.TrimPrefix(err.Error(), "error parsing regexp: "), wholly(p), p)
+	return fault.BadField("pattern", "pattern.invalid", map[string]any{"error": said})
 }
 
 func backReference(p string) bool {

@@ -84,6 +84,8 @@ func (t Terms) Validate() error {
 			bad.Add(field, "flow.text.invisible", nil)
 		case text.URL != "" && !page(text.URL):
 			bad.Add(field, "terms.url", map[string]any{"language": tag})
+		default:
+			checkLinks(&bad, field, text.Body)
 		}
 	}
 	return bad.Err()

@@ -233,12 +233,16 @@ func (a Attribute) check(where string) fault.Fields {
 		bad.Add(where, "flow.text.long", map[string]any{"count": maxLabel})
 	case !Readable(a.Label), !Readable(a.Default), a.Label != "" && !visible(a.Label):
 		bad.Add(where, "flow.text.invisible", nil)
+	default:
+		checkLinks(&bad, where, a.Label)
 	}
 	switch {
 	case utf8.RuneCountInString(a.Hint) > maxLabel:
 		bad.Add(where+".hint", "flow.text.long", map[string]any{"count": maxLabel})
 	case !Readable(a.Hint):
 		bad.Add(where+".hint", "flow.text.invisible", nil)
+	default:
+		checkLinks(&bad, where+".hint", a.Hint)
 	}
 	if !slices.Contains(InputTypes(a.Type()), a.Input()) {
 		bad.Add(where+".inputType", "flow.attribute.input", args)
