@@ -195,3 +195,15 @@ func number(t *testing.T, s string) float64 {
 	}
 	return whole + part/scale
 }
+
+// A column of a grid is as wide as its longest word unless it may shrink: what people named themselves would
+// run out of its box on a phone.
+func TestBoxesOfWordsMayShrink(t *testing.T) {
+	css := string(build(t)["admin.css"])
+	for _, box := range []string{".notice__body", ".bullets"} {
+		_, rule, _ := strings.Cut(css, box+"{")
+		if rule, _, _ = strings.Cut(rule, "}"); !strings.Contains(rule, "grid-template-columns:minmax(0,1fr)") {
+			t.Errorf("%s: %s", box, rule)
+		}
+	}
+}
