@@ -167,7 +167,7 @@ func (f Flow) Validate() error {
 	seen := map[string]bool{}
 	for i, a := range f.Attributes {
 		if seen[a.ID] {
-			bad.Add(fmt.Sprintf("attributes[%d]", i), "flow.attribute.twice", map[string]any{"id": a.ID})
+			bad.Add(fmt.Sprintf("attributes[%d]", i), "flow.attribute.twice", a.called())
 		}
 		seen[a.ID] = true
 		bad = append(bad, a.check(fmt.Sprintf("attributes[%d]", i))...)
@@ -217,13 +217,19 @@ func (f Flow) Validate() error {
 	return bad.Err()
 }
 
+// called is how a complaint names the attribute: by its label, or by its id for want of one.
+func (a Attribute) called() map[string]any {
+	label := a.Label
+	if label == "" {
+		label = a.ID
+	}
+	return map[string]any{"id": a.ID, "label": label}
+}
+
 // check says what is wrong with one field of the page; where names its place in the flow.
 func (a Attribute) check(where string) fault.Fields {
 	var bad fault.Fields
-	args := map[string]any{"id": a.ID, "label": a.Label}
-	if a.Label == "" {
-		args["label"] = a.ID
-	}
+	args := a.called()
 	if a.ID != UserName && !a.Builtin() && a.Definition == nil {
 		bad.Add(where, "flow.attribute.unknown", args)
 		return bad

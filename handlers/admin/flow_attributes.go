@@ -54,12 +54,9 @@ func (p *Portal) attributesPage(c *fiber.Ctx, d *design, changed *views.DesignFo
 
 // fieldItem is one line of the layout.
 func fieldItem(d *design, a userflow.Attribute) views.OrderItem {
-	item := views.OrderItem{ID: a.ID, Label: attributeName(a), Text: inputWord(a.Input())}
+	item := views.OrderItem{ID: a.ID, Label: attributeName(a), Href: d.base() + "/attributes/edit/" + a.ID, Text: inputWord(a.Input())}
 	if a.ID == userflow.UserName {
 		item.Text = "People choose it and can sign in with it"
-	}
-	if d.writes() {
-		item.Href = d.base() + "/attributes/edit/" + a.ID
 	}
 	if a.Label != "" {
 		item.Text += ". Label: " + a.Label
@@ -131,7 +128,7 @@ func (d *design) consentForm() views.DesignForm {
 // refused shows the layout again after one of its forms was refused.
 func (p *Portal) refused(c *fiber.Ctx, d *design, form views.DesignForm, problem error) error {
 	keepTypedDesign(c, &form)
-	if !complainDesign(c, &form, problem, "") {
+	if !complainDesign(c, &form, problem, tabAttributes, "") {
 		return problem
 	}
 	return p.attributesPage(c, d, &form, form.Problems)
@@ -307,13 +304,16 @@ func (p *Portal) attributePage(c *fiber.Ctx, d *design, problem error, empty int
 		return fault.New(fault.NotFound, "error.not_found")
 	}
 	a := d.flow.Attributes[at]
+	if !d.writes() {
+		return p.attributeSummary(c, d, a)
+	}
 	form := fieldForm(d, a, empty)
 	if place(d.saved(), a.ID) < 0 {
 		form.Groups = append(form.Groups, views.FieldGroup{Fields: []views.Field{{Kind: views.Hidden, Name: "putBack", Value: "yes"}}})
 	}
 	if problem != nil {
 		keepTypedDesign(c, &form)
-		if !complainDesign(c, &form, problem, "attributes["+strconv.Itoa(at)+"]") {
+		if !complainDesign(c, &form, problem, tabAttributes, "attributes["+strconv.Itoa(at)+"]") {
 			return problem
 		}
 	}
@@ -324,17 +324,49 @@ func (p *Portal) attributePage(c *fiber.Ctx, d *design, problem error, empty int
 	if problem != nil || c.Method() == fiber.MethodPost {
 		preview.Note = typedPicture
 	}
-	s, err := p.designShell(c, d, attributeName(a), "How the field looks and what it takes in this user flow.",
-		views.Link{Label: d.now.Name, Href: d.base()}, views.Link{Label: tabAttributes, Href: d.base() + "/attributes"})
+	s, err := p.fieldShell(c, d, a)
 	if err != nil {
 		return err
 	}
-	s.Primary = nil
 	field := views.DesignPart{ID: "field", Form: &form}
 	if a.Definition != nil && d.v.may(access.AttributeRead) {
 		field.Title, field.Action = "In this user flow", &views.Link{Label: "The attribute itself", Href: d.v.base() + "/user-attributes/" + a.ID}
 	}
 	return p.designView(c, s, d, tabAttributes, []views.DesignPart{field}, preview, form.Problems)
+}
+
+func (p *Portal) fieldShell(c *fiber.Ctx, d *design, a userflow.Attribute) (views.Shell, error) {
+	s, err := p.designShell(c, d, attributeName(a), "How the field looks and what it takes in this user flow.",
+		views.Link{Label: d.now.Name, Href: d.base()}, views.Link{Label: tabAttributes, Href: d.base() + "/attributes"})
+	s.Primary = nil
+	return s, err
+}
+
+// attributeSummary is a field for those who may only read.
+func (p *Portal) attributeSummary(c *fiber.Ctx, d *design, a userflow.Attribute) error {
+	preview, err := p.preview(c, d, "attributes/"+a.ID)
+	if err != nil {
+		return err
+	}
+	s, err := p.fieldShell(c, d, a)
+	if err != nil {
+		return err
+	}
+	field := views.Section{ID: "field", Title: "In this user flow", Summary: facts(
+		fact("Label", views.Cell{Kind: views.Name, Text: choose(a.Label == "", "“"+attributeName(a)+"”, for built-in attributes in people’s own language", a.Label)}),
+		fact("Help text", views.Cell{Kind: views.Name, Text: a.Hint}), fact("It must be filled in", yesNoBadge(a.Required)))}
+	if a.ID != userflow.UserName {
+		var options []string
+		for _, o := range a.Choices() {
+			options = append(options, o.Text+" ("+o.Value+")")
+		}
+		field.Summary = append(field.Summary, facts(fact("How is it asked?", plain(inputLabel(a.Input()))), fact("Options", views.Cell{Kind: views.Lines, List: options}),
+			fact("Default", views.Cell{Kind: views.Name, Text: a.Default}), fact("Hidden", yesNoBadge(a.Hidden)), fact("Read-only", yesNoBadge(a.ReadOnly)))...)
+	}
+	if a.Definition != nil && d.v.may(access.AttributeRead) {
+		field.Action = &views.Link{Label: "The attribute itself", Href: d.v.base() + "/user-attributes/" + a.ID}
+	}
+	return p.designView(c, s, d, tabAttributes, []views.DesignPart{{Section: &field}}, preview, nil)
 }
 
 // fieldForm edits one field. A user name has words only: its rules are the tenant's.

@@ -46,7 +46,7 @@ func (p *Portal) flowRoutes() []handlers.Route {
 		{Method: post, Path: one + "/attributes/add", Handler: p.attributeAdd, Permission: access.FlowWrite},
 		{Method: post, Path: one + "/attributes/arrange", Handler: p.attributeArrange, Permission: access.FlowWrite},
 		{Method: post, Path: one + "/attributes/consent", Handler: p.consentAdd, Permission: access.FlowWrite},
-		{Method: get, Path: one + "/attributes/edit/:attribute", Handler: p.attributeForm, Permission: access.FlowWrite},
+		{Method: get, Path: one + "/attributes/edit/:attribute", Handler: p.attributeForm, Permission: access.FlowRead},
 		{Method: post, Path: one + "/attributes/edit/:attribute", Handler: p.attributeSave, Permission: access.FlowWrite},
 		{Method: get, Path: one + "/terms", Handler: p.flowTerms, Permission: access.FlowWrite},
 		{Method: post, Path: one + "/terms/add", Handler: p.flowTermsAdd, Permission: access.FlowWrite},
@@ -242,7 +242,7 @@ func (p *Portal) partPage(c *fiber.Ctx, d *design, x part, problem error) error 
 	form.Revision = d.revision()
 	if problem != nil {
 		keepTypedDesign(c, &form)
-		if !complainDesign(c, &form, problem, "") {
+		if !complainDesign(c, &form, problem, x.tab, "") {
 			return problem
 		}
 	}
@@ -270,8 +270,9 @@ func keepTypedDesign(c *fiber.Ctx, f *views.DesignForm) {
 }
 
 // complainDesign puts an error beside the controls that it is about. within is the field of the flow that the
-// form edits, such as "attributes[2]". What belongs to another tab says so.
-func complainDesign(c *fiber.Ctx, f *views.DesignForm, err error, within string) bool {
+// form edits, such as "attributes[2]". What belongs to another tab than the form's own says so; a form without
+// a tab is of a flow that has no other pages yet.
+func complainDesign(c *fiber.Ctx, f *views.DesignForm, err error, tab, within string) bool {
 	l, e := handlers.InfoOf(c).Locale, fault.Of(err)
 	switch e.Code {
 	case fault.Invalid, fault.Conflict, fault.Denied, fault.Expired:
@@ -291,8 +292,8 @@ func complainDesign(c *fiber.Ctx, f *views.DesignForm, err error, within string)
 			f.Problems = append(f.Problems, views.Problem{Text: text, Name: name})
 			continue
 		}
-		if tab := tabOf(bad.Name); tab != "" {
-			text += " (on the page “" + tab + "”)"
+		if other := tabOf(bad.Name); other != "" && tab != "" && other != tab {
+			text += " (on the page “" + other + "”)"
 		}
 		f.Problems = append(f.Problems, views.Problem{Text: text})
 	}

@@ -31,7 +31,7 @@ func (p *Portal) flowNew(c *fiber.Ctx) error {
 func (p *Portal) flowNewPage(c *fiber.Ctx, f userflow.Flow, chosen []string, problem error) error {
 	v := visitOf(c)
 	form := newFlowForm(v, f, chosen)
-	if problem != nil && !complainDesign(c, &form, problem, "") {
+	if problem != nil && !complainDesign(c, &form, problem, "", "") {
 		return problem
 	}
 	preview, err := p.previewOf(c, v, f, v.base()+"/user-flows/new", "new")

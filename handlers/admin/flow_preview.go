@@ -123,7 +123,7 @@ func (p *Portal) picture(c *fiber.Ctx, v *visit, f userflow.Flow, step signin.Na
 	if step == oneField {
 		step = signin.AskAttributes
 	}
-	attempt := signin.Attempt{Request: signin.Request{ClientName: v.dir.Tenant.Name}}
+	attempt := signin.Attempt{} // of a flow without an application the page names none
 	for _, cl := range sortedClients(v.dir) {
 		if v.dir.FlowOf[cl.ID] == f.ID && f.ID != "" {
 			attempt.Request.ClientName = cl.Name

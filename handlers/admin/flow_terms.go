@@ -93,7 +93,7 @@ func (p *Portal) changeTerms(c *fiber.Ctx, edit func(*userflow.Flow, string) err
 	if err != nil {
 		form := d.termsForm()
 		keepTypedDesign(c, &form)
-		if !complainDesign(c, &form, err, "") {
+		if !complainDesign(c, &form, err, tabTerms, "") {
 			return err
 		}
 		return p.termsPage(c, d, form)

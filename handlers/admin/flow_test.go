@@ -214,7 +214,7 @@ func TestWhatAFlowCannotBeIsSaidAtItsField(t *testing.T) {
 		{"/domains", []string{"domains.allow", "a.example", "domains.deny", "A.example"}, "domains.deny", "a.example is allowed and refused", "A.example"},
 		{"/attributes/add", []string{"attribute", ""}, "attribute", "Choose an attribute", ""},
 		{"/attributes/add", []string{"attribute", "extension_forged"}, "", "There is no attribute extension_forged", ""},
-		{"/attributes/add", []string{"attribute", "givenName"}, "", "is there twice", ""},
+		{"/attributes/add", []string{"attribute", "givenName"}, "", "“First name” is there twice", ""},
 		{"/attributes/add", []string{"attribute", "userName"}, "", "switch on sign-in by user name (on the page “Sign-in methods”)", ""},
 		{"/attributes/consent", []string{"termsUrl", "javascript:alert(1)"}, "termsUrl", "Enter a web address", "javascript:alert(1)"},
 		{"/attributes/consent", []string{"termsUrl", "https://a.example", "privacyUrl", "x"}, "privacyUrl", "Enter a web address", "https://a.example"},
@@ -252,6 +252,9 @@ func TestWhatAFlowCannotBeIsSaidAtItsField(t *testing.T) {
 		}
 		if !strings.Contains(body, c.keeps) {
 			t.Errorf("%s %v lost %q", c.path, c.form, c.keeps)
+		}
+		if page := strings.TrimPrefix(c.path, "/"); strings.Contains(body, "(on the page “Attributes and layout”)") && strings.HasPrefix(page, "attributes") {
+			t.Errorf("%s %v leads to the page that it is on", c.path, c.form)
 		}
 		readPage(t, c.path, a.body)
 	}
@@ -366,6 +369,9 @@ func TestThePreviewIsTheHostedPageAndHarmless(t *testing.T) {
 	if a := w.post("/admin/t/shop/user-flows/preview", "name", "", "signUpMethod", "emailPassword", "attribute", "city", "preview.part", "new"); a.status != 200 || !strings.Contains(a.body, `name="city"`) {
 		t.Errorf("a new flow: %d", a.status)
 	}
+	if a := w.post("/admin/t/shop/user-flows/preview", "name", "", "signUpMethod", "emailPassword", "preview.part", "new"); strings.Contains(a.body, "continue to") {
+		t.Error("a flow without an application leads to one")
+	}
 	if a := w.post(flow+"/preview?version=1", "preview.step", "attributes"); a.status != 200 || strings.Contains(a.body, `name="surname"`) {
 		t.Errorf("an old version is not drawn as it was: %d", a.status)
 	}
@@ -407,22 +413,29 @@ func TestReadersLookAndDoNotTouch(t *testing.T) {
 	reader := b.admin("reader@staff.example", b.roleID("Global Reader"), b.shop.ID)
 	flow := "/admin/t/shop/user-flows/" + th.flow.ID
 	b.draws(th.flow.ID, func(f *userflow.Flow) { f.Attributes = []userflow.Attribute{{ID: "givenName"}} })
-	for _, page := range []string{"", "/attributes", "/apps", "/versions", "/versions/1"} {
+	for _, page := range []string{"", "/attributes", "/attributes/edit/givenName", "/apps", "/versions", "/versions/1"} {
 		a := reader.get(flow + page)
 		a.wants(t, 200, "Draft by test")
 		if posts := strings.Count(a.body, `method="post"`); posts != 1 || strings.Contains(a.body, flow+"/publish") { // signing out
 			t.Errorf("%s has %d forms", page, posts)
 		}
 	}
-	for _, path := range []string{"/methods", "/terms", "/domains", "/publish", "/discard", "/attributes/edit/givenName"} {
+	for _, path := range []string{"/methods", "/terms", "/domains", "/publish", "/discard"} {
 		if a := reader.get(flow + path); a.status != 403 {
 			t.Errorf("%s answered %d", path, a.status)
 		}
 	}
+	b.draws(th.flow.ID, func(f *userflow.Flow) {
+		f.Attributes = []userflow.Attribute{{ID: "givenName", Label: "Nickname", Hint: "As friends call you", InputType: userflow.Dropdown, Options: []userflow.Option{{Text: "Ann", Value: "a"}}, Default: "a"}}
+	})
+	reader.get(flow+"/attributes/edit/givenName").wants(t, 200, "Nickname", "As friends call you", "List: one choice", "Ann (a)", "Default")
+	if a := reader.get(flow + "/attributes"); !strings.Contains(a.body, flow+"/attributes/edit/givenName") {
+		t.Error("nothing leads to the field")
+	}
 	if a := reader.post(flow+"/preview", "preview.step", "attributes"); a.status != 200 || !strings.Contains(a.body, `name="givenName"`) {
 		t.Errorf("the preview answered %d", a.status)
 	}
-	for _, path := range []string{"/properties", "/methods", "/domains", "/attributes/add", "/attributes/arrange", "/attributes/consent", "/terms/add", "/publish", "/discard", "/versions/1/restore"} {
+	for _, path := range []string{"/properties", "/methods", "/domains", "/attributes/add", "/attributes/edit/givenName", "/attributes/arrange", "/attributes/consent", "/terms/add", "/publish", "/discard", "/versions/1/restore"} {
 		if a := reader.post(flow + path); a.status != 403 {
 			t.Errorf("%s answered %d", path, a.status)
 		}
