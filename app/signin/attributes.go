@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"portico/app/fault"
 	"portico/app/userflow"
 )
 
@@ -53,16 +54,31 @@ func missing(fields []userflow.Attribute, p Person) []userflow.Attribute {
 // field is nobody's to set by a form.
 func (r *run) answers(ctx context.Context, s Step, f Form) error {
 	values, err := userflow.Answers(s.Fields, f.Values)
+	if name, _ := values[userflow.UserName].(string); name != "" {
+		if wrong := r.checkName(ctx, name); fault.Is(err, fault.Invalid) && fault.Is(wrong, fault.Invalid) {
+			err = together(s.Fields, err, wrong)
+		} else if wrong != nil {
+			return wrong
+		}
+	}
 	if err != nil {
 		return err
 	}
-	if name, _ := values[userflow.UserName].(string); name != "" {
-		if err := r.checkName(ctx, name); err != nil {
-			return err
-		}
-	}
 	r.a.Facts.Attributes = &Attributes{Values: values, At: r.w.Now}
 	return nil
+}
+
+// together makes one complaint of two, in the order of the page.
+func together(asked []userflow.Attribute, errs ...error) error {
+	var all fault.Fields
+	for _, err := range errs {
+		all = append(all, fault.Of(err).Fields...)
+	}
+	place := func(f fault.Field) int {
+		return slices.IndexFunc(asked, func(a userflow.Attribute) bool { return userflow.FieldName(a.ID) == f.Name })
+	}
+	slices.SortStableFunc(all, func(a, b fault.Field) int { return place(a) - place(b) })
+	return all.Err()
 }
 
 // profile is everything that a new account knows about its owner: what nobody is asked for, out of the flow

@@ -70,10 +70,11 @@ func required(a Attribute) string {
 	return "field.attribute.required"
 }
 
+// trimmed leaves out what nobody sees anything of: blank letters and signs without width are no answer.
 func trimmed(given []string) []string {
 	var out []string
 	for _, g := range given {
-		if g = strings.TrimSpace(g); g != "" {
+		if g = strings.TrimSpace(g); visible(g) {
 			out = append(out, g)
 		}
 	}

@@ -94,3 +94,13 @@ func TestOnlyWhatWasAskedIsRead(t *testing.T) {
 		t.Errorf("complaints %+v", fields)
 	}
 }
+
+// A required answer is one that somebody can see.
+func TestBlankAnswersAreNone(t *testing.T) {
+	for _, blank := range []string{"", " ", "\u200b", "\u3164", "\u2800", " \u200d\u2060", "\ufeff"} {
+		got, err := Answers([]Attribute{{ID: "givenName", Required: true}, {ID: "surname"}}, func(string) []string { return []string{blank} })
+		if err == nil || len(fault.Of(err).Fields) != 1 || fault.Of(err).Fields[0].Key != "field.attribute.required" || len(got) != 0 {
+			t.Errorf("%q: %v, %v", blank, got, err)
+		}
+	}
+}

@@ -75,6 +75,8 @@ func TestFlowsThatCannotBeSaved(t *testing.T) {
 		"two defaults of checkboxes":   {asks(Attribute{Definition: text, InputType: CheckboxMultiSelect, Options: two, Default: "a,b"}), nil},
 		"a wrong one of two":           {asks(Attribute{Definition: text, InputType: CheckboxMultiSelect, Options: two, Default: "a,c"}), []string{"attributes[0].default flow.attribute.default"}},
 		"a tick by default":            {asks(Attribute{Definition: yes, Default: "true"}), nil},
+		"a required tick by default":   {asks(Attribute{Definition: yes, Default: "true", Required: true}), []string{"attributes[0].default flow.attribute.ticked"}},
+		"a hidden tick by default":     {asks(Attribute{Definition: yes, Default: "true", Required: true, Hidden: true}), nil},
 		"a tick called banana":         {asks(Attribute{Definition: yes, Default: "banana"}), []string{"attributes[0].default flow.attribute.default"}},
 		"the 30th of February":         {asks(Attribute{Definition: day, Default: "2026-02-30"}), []string{"attributes[0].default flow.attribute.default"}},
 		"a label of 501 characters":    {asks(Attribute{ID: "city", Label: strings.Repeat("x", 501)}), []string{"attributes[0] flow.text.long"}},

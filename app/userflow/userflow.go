@@ -89,6 +89,12 @@ func (a Attribute) Choices() []Option {
 // Builtin reports whether the attribute is one of the ten.
 func (a Attribute) Builtin() bool { _, ok := Builtin()[a.ID]; return ok }
 
+// MustTick reports whether the attribute is a box that people have to tick to go on. Such a tick is a person's
+// word, so nothing may tick it for them: no default and no invitation.
+func (a Attribute) MustTick() bool {
+	return a.Type() == Boolean && a.Required && !a.Hidden && !a.ReadOnly
+}
+
 // Longest is the longest answer in characters.
 func (a Attribute) Longest() int {
 	if n, ok := Builtin()[a.ID]; ok {
@@ -275,6 +281,8 @@ func (a Attribute) check(where string) fault.Fields {
 		_, key := a.Read(a.Typed(a.Default))
 		if key != "" || a.ID == UserName || a.Type() == Boolean && a.Default != "true" && a.Default != "false" {
 			bad.Add(where+".default", "flow.attribute.default", args)
+		} else if a.MustTick() && a.Default == "true" {
+			bad.Add(where+".default", "flow.attribute.ticked", args)
 		}
 	}
 	if a.Required && a.Default == "" && (a.Hidden || a.ReadOnly) && a.ID != "email" { // the address is proven, never asked

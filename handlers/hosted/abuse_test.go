@@ -343,7 +343,7 @@ func TestBadInput(t *testing.T) {
 	}
 	b.fill("email", anna, "password", "").at(signin.SignIn).says("Enter your password")
 	b.fill("email", anna, "password", strings.Repeat("x", 5000)).at(signin.SignIn)
-	if p := b.do(b.form(b.page, "email", anna, "password", strings.Repeat("x", 2_000_000))); p.status != 413 {
+	if p := b.do(b.form(b.page, "email", anna, "password", strings.Repeat("x", 5_000_000))); p.status != 413 {
 		t.Errorf("oversize: %d", p.status)
 	}
 	if p := s.browser().get(s.base + "/nowhere/signin/x").page; p.status != 404 {

@@ -7,11 +7,13 @@ import (
 	"net/url"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"portico/app/e2e/formfill"
 	"portico/app/signin"
+	"portico/app/tenant"
 	"portico/app/userflow"
 	"portico/models/modelstest"
 )
@@ -239,7 +241,9 @@ func TestAGenericProgramWalksThrough(t *testing.T) {
 // Answers of any length come back beside their fields; a form that no page makes gets the page once more, in the
 // tenant's look and with the way on.
 func TestAnswersThatAreFarTooLong(t *testing.T) {
-	s := newSite(t, func(f *userflow.Flow) { f.Attributes = []userflow.Attribute{{ID: "givenName", Required: true}, {ID: "city"}} })
+	s := newSite(t, func(f *userflow.Flow) {
+		f.Attributes = []userflow.Attribute{{ID: "givenName", Required: true}, {ID: "city"}}
+	})
 	s.settings(neverStay)
 	b := s.browser().upTo(anna).at(signin.AskAttributes)
 	bomb := strings.Repeat("🏠", 100_000)
@@ -252,4 +256,44 @@ func TestAnswersThatAreFarTooLong(t *testing.T) {
 		t.Errorf("status %d", b.page.status)
 	}
 	b.send(url.Values{"givenName": {"Anna"}}).signedIn()
+}
+
+// A box that has to be ticked is ticked by the person: an invitation that says yes beforehand changes nothing.
+func TestConsentIsNeverTickedBeforehand(t *testing.T) {
+	s := newSite(t, byCode)
+	s.settings(neverStay)
+	id := s.define()
+	s.publish(func(f *userflow.Flow) {
+		f.Attributes = []userflow.Attribute{{ID: id["Rules"], Required: true}, {ID: id["News"]}}
+	})
+	_, link := s.invite(anna, func(i *userflow.Invitation) { i.Values = map[string]any{id["Rules"]: true, id["News"]: true} })
+	b := s.browser().accepts(link).at(signin.Code).fill("code", s.lastCode(anna)).at(signin.AskAttributes)
+	b.has(`name="`+userflow.FieldName(id["News"])+`"`, "checked")
+	for _, in := range inputs.FindAllString(b.page.body, -1) {
+		if strings.Contains(in, id["Rules"]) && strings.Contains(in, "checked") {
+			t.Errorf("ticked beforehand: %s", in)
+		}
+	}
+	b.fill(userflow.FieldName(id["News"]), "true").at(signin.AskAttributes).says("Tick “Rules” to continue")
+	b.fill(userflow.FieldName(id["Rules"]), "true").arrived(callback)
+}
+
+// Whatever is wrong with a page is said at once, a user name that somebody has included.
+func TestComplaintsAboutUserNamesComeWithTheOthers(t *testing.T) {
+	s := newSite(t, func(f *userflow.Flow) {
+		f.UserNames, f.Attributes = true, []userflow.Attribute{{ID: "givenName", Required: true}, {ID: userflow.UserName, Required: true}, {ID: "country", Required: true}}
+	})
+	s.settings(func(n *tenant.Settings) {
+		neverStay(n)
+		n.UserNames = tenant.UserNames{Enabled: true, Patterns: []string{`[a-z]{3,8}`}, Message: "Use three to eight letters"}
+	})
+	b := s.browser().upTo(anna).at(signin.AskAttributes)
+	b.send(url.Values{userflow.UserName: {"X1"}}).at(signin.AskAttributes).says("Use three to eight letters").says("Choose an answer for “Country or region”")
+	var order []int
+	for _, words := range []string{"Enter an answer for “First name”", "Use three to eight letters", "Choose an answer for “Country or region”"} {
+		order = append(order, strings.Index(html.UnescapeString(b.page.body), words))
+	}
+	if !slices.IsSorted(order) || order[0] < 0 {
+		t.Errorf("complaints stand at %v", order)
+	}
 }

@@ -86,7 +86,9 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 func (d *drawing) values(form *signin.Form) {
 	a := d.res.Attempt
 	if hint, err := account.CanonicalEmail(a.Request.LoginHint); err == nil {
-		d.page.Values["email"] = hint
+		if d.page.Values["email"] = hint; d.invited() && a.Facts.Email == nil {
+			d.page.Values["email"] = account.MaskEmail(hint)
+		}
 	} else if typed := a.Request.LoginHint; typed != "" && (d.res.Step.Name == signin.Forgot || d.flow().UserNames && isName(typed)) {
 		d.page.Values["email"] = strings.ToValidUTF8(typed, "")
 	} else if d.res.Step.Name == signin.SignIn || d.res.Step.Name == signin.Identify {
@@ -204,10 +206,15 @@ func code(d *drawing) templ.Component {
 	switch {
 	case signin.Resetting(d.res.Attempt, d.res.World):
 		why, purpose = pages.ToReset, signin.PurposeReset
-		if d.byName() { // whose address that is, is not for everybody to know
+		switch { // whose address that is, is not for everybody to know
+		case d.byName():
 			to = ""
+		case d.invited():
+			to = account.MaskEmail(to)
 		}
-	case d.facts().SignUp != nil, d.res.Attempt.Request.Asks("create"), d.invited():
+	case d.invited(): // whose address it is, is not for whoever was forwarded the link
+		why, to = pages.ToSignUp, account.MaskEmail(to)
+	case d.facts().SignUp != nil, d.res.Attempt.Request.Asks("create"):
 		why = pages.ToSignUp
 	}
 	sent := 0
@@ -344,7 +351,7 @@ func attributes(d *drawing) templ.Component {
 		if a.ID == userflow.UserName && a.Hint == "" {
 			v.Attributes[i].Hint = d.res.World.Tenant.Settings.UserNames.Message
 		}
-		if inv != nil && inv.Values[a.ID] != nil {
+		if inv != nil && inv.Values[a.ID] != nil && !a.MustTick() {
 			v.Attributes[i] = v.Attributes[i].Filled(a.Typed(inv.Values[a.ID]))
 		}
 		if before := d.facts().Attributes; before != nil && !a.ReadOnly {

@@ -20,6 +20,9 @@ func Layout(asked []userflow.Attribute) AttributesView {
 
 func layout(f userflow.Attribute) Attribute {
 	at := Attribute{ID: f.ID, Label: f.Label, Hint: f.Hint, Kind: kindOf(f), Value: f.Default, Required: f.Required, ReadOnly: f.ReadOnly, MaxLength: f.Longest()}
+	if f.MustTick() {
+		at.Value = ""
+	}
 	if at.Label == "" && f.Definition != nil {
 		at.Label = f.Definition.Name
 	}
