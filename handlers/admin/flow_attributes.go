@@ -352,8 +352,12 @@ func (p *Portal) attributeSummary(c *fiber.Ctx, d *design, a userflow.Attribute)
 	if err != nil {
 		return err
 	}
+	label := a.Label
+	if label == "" {
+		label = "“" + attributeName(a) + "”" + choose(a.Definition == nil, ", in people’s own language", "")
+	}
 	field := views.Section{ID: "field", Title: "In this user flow", Summary: facts(
-		fact("Label", views.Cell{Kind: views.Name, Text: choose(a.Label == "", "“"+attributeName(a)+"”, for built-in attributes in people’s own language", a.Label)}),
+		fact("Label", views.Cell{Kind: views.Name, Text: label}),
 		fact("Help text", views.Cell{Kind: views.Name, Text: a.Hint}), fact("It must be filled in", yesNoBadge(a.Required)))}
 	if a.ID != userflow.UserName {
 		var options []string
