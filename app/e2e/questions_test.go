@@ -43,3 +43,23 @@ func TestTheStrengthMeterSaysItInWords(t *testing.T) {
 	}
 	b.shot("strong")
 }
+
+// Passwords are typed from left to right on an Arabic page too, so the button that shows one stands on the right
+// there as well: at the end of what is typed, not on top of its beginning.
+func TestTheShowButtonLeavesThePasswordFree(t *testing.T) {
+	s := boot(t)
+	b := openBrowser(t, s, "reveal")
+	for _, lang := range []string{"en", "ar"} {
+		b.goTo(s.base + "/dev/gallery/pages/new-password?ui_locales=" + lang)
+		eventually(t, 5*time.Second, "the button", func() error {
+			if !b.has(".reveal__button") {
+				return fmt.Errorf("no button")
+			}
+			return nil
+		})
+		if got := evaluate[string](b, `(() => { const box = document.querySelector(".reveal input").getBoundingClientRect(), button = document.querySelector(".reveal__button").getBoundingClientRect();
+			return button.left > box.left + box.width / 2 ? "right" : "left" })()`); got != "right" {
+			t.Errorf("%s: the button is on the %s", lang, got)
+		}
+	}
+}
