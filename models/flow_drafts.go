@@ -111,7 +111,7 @@ func (t *Tenant) SaveDraft(ctx context.Context, actor audit.Actor, id string, re
 		}
 		d.Revision, d.ActorName, d.At = row.DraftRevision+1, actor.Name, t.Now()
 		return flowEvent(*f, "Save draft of user flow", "Update", diff.changes),
-			oneRow(t.u(ctx).Model(&UserFlowRow{}).Where("id = ?", id).Updates(map[string]any{"draft": string(doc), "draft_base": d.Base,
+			oneRow(t.u(ctx).Model(&UserFlowRow{}).Where("id = ?", id).UpdateColumns(map[string]any{"draft": string(doc), "draft_base": d.Base,
 				"draft_revision": d.Revision, "draft_actor": d.ActorName, "draft_at": d.At}))
 	})
 	return d, err
@@ -183,7 +183,7 @@ func (t *Tenant) DiscardDraft(ctx context.Context, actor audit.Actor, id string,
 
 // dropDraft keeps the revision, so that a form of the old draft does not fit the next one.
 func (t *Tenant) dropDraft(ctx context.Context, id string) error {
-	return oneRow(t.u(ctx).Model(&UserFlowRow{}).Where("id = ?", id).Updates(map[string]any{"draft": "", "draft_base": 0, "draft_actor": "", "draft_at": nil}))
+	return oneRow(t.u(ctx).Model(&UserFlowRow{}).Where("id = ?", id).UpdateColumns(map[string]any{"draft": "", "draft_base": 0, "draft_actor": "", "draft_at": nil}))
 }
 
 // keepMethods keeps the methods of every earlier version as ways to sign in, because there are accounts

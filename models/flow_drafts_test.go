@@ -3,6 +3,7 @@ package models_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"portico/app/audit"
 	"portico/app/fault"
@@ -17,10 +18,10 @@ func renamed(name string) func(*userflow.Flow) error {
 
 // A draft is met by nobody until it is published, and two admins cannot overwrite each other.
 func TestDraftsOfAFlow(t *testing.T) {
-	modelstest.Each(t, func(t *testing.T, s *models.Store) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
 		ctx := t.Context()
 		ann, bob := audit.Actor{Kind: audit.ActorUser, ID: "a", Name: "Ann"}, audit.Actor{Kind: audit.ActorUser, ID: "b", Name: "Bob"}
-		tn := modelstest.MustTenant(t, s, "")
+		tn := modelstest.MustTenant(t, s.Store, "")
 		flow := modelstest.MustFlow(t, tn, "One", userflow.EmailCode)
 		if _, has, err := tn.Draft(ctx, flow.ID); has || err != nil {
 			t.Fatal(has, err)
@@ -32,7 +33,11 @@ func TestDraftsOfAFlow(t *testing.T) {
 		if _, err := tn.SaveDraft(ctx, bob, flow.ID, 0, renamed("Bob's")); complaint(err) != "flow.draft.changed" || fault.Of(err).Args["name"] != "Ann" {
 			t.Errorf("Bob began at the same time: %v", err)
 		}
+		s.Clock.Advance(time.Minute)
 		second := modelstest.Must(tn.SaveDraft(ctx, bob, flow.ID, first.Revision, renamed("Three")))(t)
+		if f := modelstest.Must(tn.Flow(ctx, flow.ID))(t); !f.UpdatedAt.Equal(flow.UpdatedAt) {
+			t.Errorf("a draft changed since when the published version is in use: %s, not %s", f.UpdatedAt, flow.UpdatedAt)
+		}
 		if _, err := tn.SaveDraft(ctx, ann, flow.ID, first.Revision, renamed("Ann's")); complaint(err) != "flow.draft.changed" {
 			t.Errorf("Ann has an old form: %v", err)
 		}

@@ -239,6 +239,9 @@ func (t *Tenant) ResendInvitation(ctx context.Context, actor audit.Actor, id str
 		if s := i.State(t.Now()); s == userflow.InvitationAccepted || s == userflow.InvitationRevoked {
 			return audit.Event{}, fault.New(fault.Conflict, "invitation.over")
 		}
+		if err := t.stillInvites(ctx, i); err != nil {
+			return audit.Event{}, err
+		}
 		lifetime := i.ExpiresAt.Sub(i.CreatedAt)
 		if !i.SentAt.IsZero() {
 			lifetime = i.ExpiresAt.Sub(i.SentAt)
@@ -256,6 +259,22 @@ func (t *Tenant) ResendInvitation(ctx context.Context, actor audit.Actor, id str
 		return invitationEvent(i, "Resend invitation", "Update", audit.Change{Property: "sentCount", New: i.SentCount}), nil
 	})
 	return i, token, err
+}
+
+// stillInvites refuses an invitation whose app is in another flow by now: its link would lead nowhere.
+func (t *Tenant) stillInvites(ctx context.Context, i userflow.Invitation) error {
+	f, err := t.Flow(ctx, i.FlowID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	var app ApplicationRow
+	if err := t.q(ctx).Where("client_id = ? AND deleted_at IS NULL", i.ClientID).Take(&app).Error; err != nil && !isNotFound(err) {
+		return err
+	}
+	if !slices.Contains(f.ApplicationIDs, app.ID) {
+		return fault.New(fault.Conflict, "invitation.moved")
+	}
+	return nil
 }
 
 // RevokeInvitation takes an invitation back. One that was accepted stays accepted: fault.Conflict.

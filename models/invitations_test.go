@@ -167,6 +167,13 @@ func TestInvitationsEnd(t *testing.T) {
 		if !spend(i.ID) {
 			t.Error("the new one does not work")
 		}
+		moved := invite(t, tn, flow, app, "c@example.com")
+		if err := tn.RemoveFlowApp(ctx, actor, flow.ID, app.ID); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := tn.ResendInvitation(ctx, actor, moved.ID, nil); complaint(err) != "invitation.moved" {
+			t.Errorf("resending one whose app has left the flow: %v", err)
+		}
 	})
 }
 

@@ -32,6 +32,8 @@ func TestUserProperties(t *testing.T) {
 		{func(u *models.User) { u.DisplayName = " " }, "displayName"},
 		{func(u *models.User) { u.Identities = nil }, "identities"},
 		{func(u *models.User) { u.City = strings.Repeat("x", 129) }, "city"},
+		{func(u *models.User) { u.GivenName = "A\u202eb" }, "givenName"}, // turns what follows around
+		{func(u *models.User) { u.City = "U\u200blm" }, "city"},          // reads like another city
 		{func(u *models.User) { u.StreetAddress = strings.Repeat("x", 1024) }, ""},
 		{func(u *models.User) { u.MobilePhone = strings.Repeat("1", 65) }, "mobilePhone"},
 	} {

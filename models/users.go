@@ -167,6 +167,9 @@ func parked(userID string) string { return "deleted/" + userID + "/" }
 // other rules, and stays as it is, does not stand in the way of a change.
 func validateUser(before User, u *User) error {
 	var bad fault.Fields
+	stored := map[string]string{"displayName": before.DisplayName, "givenName": before.GivenName, "surname": before.Surname,
+		"jobTitle": before.JobTitle, "streetAddress": before.StreetAddress, "city": before.City, "state": before.State,
+		"postalCode": before.PostalCode, "country": before.Country, "mobilePhone": before.MobilePhone}
 	for name, v := range map[string]*string{"displayName": &u.DisplayName, "givenName": &u.GivenName, "surname": &u.Surname,
 		"jobTitle": &u.JobTitle, "streetAddress": &u.StreetAddress, "city": &u.City, "state": &u.State,
 		"postalCode": &u.PostalCode, "country": &u.Country, "mobilePhone": &u.MobilePhone} {
@@ -174,6 +177,8 @@ func validateUser(before User, u *User) error {
 		switch {
 		case !plainText(*v):
 			bad.Add(name, "field.characters", nil)
+		case !userflow.Readable(*v) && *v != stored[name]:
+			bad.Add(name, "flow.text.invisible", nil)
 		case len([]rune(*v)) > longest(name):
 			bad.Add(name, "field.too_long", map[string]any{"max": longest(name)})
 		}

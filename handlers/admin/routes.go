@@ -24,7 +24,7 @@ const (
 // formBody is the largest form of a signed-in admin unless its row says otherwise: a hundred options whose
 // texts and values are as long as they may be, each character of which may take twelve bytes on the way. A
 // text that is too long for its field thus still arrives, and is complained about beside the field.
-const formBody = 1 << 20
+const formBody = 4 << 20
 
 // public marks the rows that need nobody signed in.
 const public access.Permission = "public"
