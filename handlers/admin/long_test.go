@@ -68,7 +68,7 @@ func TestTextsThatAreFarTooLongAreSaidAtTheirFields(t *testing.T) {
 	w.post(tenant+"/invitations", "application", th.app.ClientID, "addresses", strings.Repeat("x", 300_000), "days", "7", "how", "mail").wants(t, 422)
 	// What is no text of a form's own is said, not lost.
 	w.post(flow+"/attributes/add", "attribute", long, "revision", revision).wants(t, 422)
-	w.post(flow+"/attributes/edit/"+th.attribute.ID, "label", strings.Repeat("x", 2<<20)).wants(t, 413, "Go back in your browser, shorten it and send it again.")
+	w.post(flow+"/attributes/edit/"+th.attribute.ID, "label", strings.Repeat("x", formBody+1)).wants(t, 413, "Go back in your browser, shorten it and send it again.")
 }
 
 // TestTheLargestListOfOptionsIsTaken: a hundred options as long as they may be, in letters that take six bytes
