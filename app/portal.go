@@ -9,6 +9,7 @@ import (
 	"portico/app/signin"
 	"portico/app/tenant"
 	"portico/handlers"
+	"portico/handlers/account"
 	"portico/handlers/admin"
 	"portico/handlers/hosted"
 	"portico/models"
@@ -69,4 +70,12 @@ func (s *server) portal(pages *hosted.Hosted, brands *handlers.Brands, csrf hand
 	}
 	pages.AddIssuer(signin.Portal, portal.Issuer())
 	return portal
+}
+
+// account makes the account pages: their sign-in, too, is one more protocol of the pages.
+func (s *server) account(pages *hosted.Hosted, limits *handlers.Limits, brands *handlers.Brands, csrf handlers.CSRF) *account.Pages {
+	own := &account.Pages{Store: s.store, Directories: s.store, Starter: pages, Sessions: pages.Sessions(), CSRF: csrf, Bundle: s.bundle, Brands: brands,
+		Limits: limits, BaseURL: s.config.BaseURL, Now: s.now}
+	pages.AddIssuer(signin.Account, own.Issuer())
+	return own
 }

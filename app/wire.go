@@ -83,6 +83,7 @@ func (s *server) wire(ctx context.Context) error {
 	protocol.Mount(s.app)
 	web.Rows = append(web.Rows, special(site.Routes())...)
 	site.Mount(s.app)
+	s.account(site, limits, brands, csrf).Mount(s.app)
 	if err := s.sample(ctx); err != nil {
 		return err
 	}

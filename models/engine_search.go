@@ -18,6 +18,7 @@ func (s *Store) searchSchema() []string {
 			`ALTER TABLE users ALTER COLUMN name_norm TYPE text COLLATE "C"`,
 			`ALTER TABLE applications ALTER COLUMN name_norm TYPE text COLLATE "C"`,
 			`ALTER TABLE sign_ins ALTER COLUMN identifier TYPE text COLLATE "C"`,
+			`ALTER TABLE groups ALTER COLUMN name_norm TYPE text COLLATE "C"`,
 			users[0], users[1], users[2], users[3],
 			`DO $$ BEGIN
   CREATE EXTENSION IF NOT EXISTS pg_trgm;

@@ -22,6 +22,10 @@ func Tables() []any {
 		&RoleAssignmentRow{}, &OneTimeLinkRow{},
 		&OpenIDGrantRow{}, &OpenIDKeyRow{}, &OpenIDAssertionRow{}, &OpenIDRequestRow{}, &OpenIDConsentRow{},
 		&AttemptRow{}, &MailedCodeRow{}, &LimitRow{}, &LockoutRow{}, &SessionRow{}, &SessionClientRow{},
+		&GroupRow{}, &GroupMemberRow{}, &AppRoleAssignmentRow{},
+		&PendingRow{}, &SignInReportRow{},
+		&ImportRow{}, &ImportChunkRow{}, &ImportComplaintRow{},
+		&SavedViewRow{}, &ExpiryNoticeRow{}, &CallerCheckRow{},
 	}
 }
 
@@ -51,6 +55,8 @@ type TenantRow struct {
 	DefaultLocale string
 	Settings      string `gorm:"type:text"`
 	Version       int64
+	TrialEndsAt   *time.Time // of plan trial
+	DeletedAt     *time.Time // can be restored for 30 days
 	CreatedAt     time.Time
 }
 
@@ -59,7 +65,7 @@ func (TenantRow) TableName() string { return "tenants" }
 // UserRow is a person or admin. Attributes holds custom attributes as a JSON object.
 type UserRow struct {
 	ID                 string `gorm:"primaryKey;size:36"`
-	TenantID           string `gorm:"size:36;index:users_created,priority:1;index:users_name,priority:1"`
+	TenantID           string `gorm:"size:36;index:users_created,priority:1;index:users_name,priority:1;index:users_updated,priority:1"`
 	DisplayName        string
 	GivenName          string
 	Surname            string
@@ -82,9 +88,11 @@ type UserRow struct {
 	MustChangePassword bool
 	SessionsValidFrom  time.Time
 	LastSignInAt       *time.Time
-	CreatedAt          time.Time `gorm:"index:users_created,priority:2"`
-	UpdatedAt          time.Time
+	CreatedAt          time.Time  `gorm:"index:users_created,priority:2"`
+	UpdatedAt          time.Time  `gorm:"index:users_updated,priority:2"`
 	DeletedAt          *time.Time // an ordinary column, not GORM's soft delete
+	SelfDeleted        bool       // by the person, who can come back by signing in; their identities stay taken
+	Emergency          bool       // an admin's break-glass account
 }
 
 func (UserRow) TableName() string { return "users" }

@@ -79,7 +79,7 @@ func userRow(u User, tenantID string) (UserRow, error) {
 		PreferredLanguage: u.PreferredLanguage, Attributes: attributes, NameNorm: fold(u.DisplayName), SearchNorm: searchText(u),
 		FirstFactor: u.FirstFactor, CreationType: u.CreationType, Enabled: u.Enabled, MustChangePassword: u.MustChangePassword,
 		SessionsValidFrom: u.SessionsValidFrom, LastSignInAt: timePtr(u.LastSignInAt), CreatedAt: u.CreatedAt,
-		UpdatedAt: u.UpdatedAt, DeletedAt: timePtr(u.DeletedAt)}
+		UpdatedAt: u.UpdatedAt, DeletedAt: timePtr(u.DeletedAt), SelfDeleted: u.SelfDeleted, Emergency: u.Emergency}
 	return r, nil
 }
 
@@ -102,7 +102,7 @@ func userOf(r UserRow, identities []IdentityRow, credentials []CredentialRow) (U
 	u := User{Account: account.Account{ID: r.ID, TenantID: r.TenantID, DisplayName: r.DisplayName, GivenName: r.GivenName,
 		Surname: r.Surname, Mail: r.Mail, MailVerified: r.MailVerified, PreferredLanguage: r.PreferredLanguage,
 		Enabled: r.Enabled, DeletedAt: timeOf(r.DeletedAt), CreatedAt: r.CreatedAt.UTC(), SessionsValidFrom: r.SessionsValidFrom.UTC(),
-		MustChangePassword: r.MustChangePassword, FirstFactor: r.FirstFactor, Profile: profileOf(r)},
+		MustChangePassword: r.MustChangePassword, FirstFactor: r.FirstFactor, Profile: profileOf(r), SelfDeleted: r.SelfDeleted, Emergency: r.Emergency},
 		JobTitle: r.JobTitle, StreetAddress: r.StreetAddress, City: r.City, State: r.State, PostalCode: r.PostalCode,
 		Country: r.Country, MobilePhone: r.MobilePhone, CreationType: r.CreationType, UpdatedAt: r.UpdatedAt.UTC(),
 		LastSignInAt: timeOf(r.LastSignInAt)}

@@ -21,6 +21,18 @@ const (
 	RoleRead          Permission = "RoleManagement.Read.Directory"
 	RoleWrite         Permission = "RoleManagement.ReadWrite.Directory"
 	PolicyRead        Permission = "Policy.Read.All"
+	GroupRead         Permission = "Group.Read.All"
+	GroupWrite        Permission = "Group.ReadWrite.All"
+	AssignmentWrite   Permission = "AppRoleAssignment.ReadWrite.All"        // who has which app role
+	MethodRead        Permission = "UserAuthenticationMethod.Read.All"      // how people prove who they are
+	MethodWrite       Permission = "UserAuthenticationMethod.ReadWrite.All" //
+	PasswordWrite     Permission = "User-PasswordProfile.ReadWrite.All"     // give a temporary password
+	EnableWrite       Permission = "User.EnableDisableAccount.All"          //
+	RevokeWrite       Permission = "User.RevokeSessions.All"                //
+	DeleteRestore     Permission = "User.DeleteRestore.All"                 //
+	ExportData        Permission = "User.Export.All"                        // everything held about a person; whole lists
+	HelpDesk          Permission = "Portico.HelpDesk.All"                   // ours: masked people, checks of callers
+	TenantOperate     Permission = "Portico.Tenant.ReadWrite.All"           // ours: of the installation, not of a tenant
 	DirectoryRead     Permission = "Directory.Read.All"
 	DirectoryWrite    Permission = "Directory.ReadWrite.All"
 
@@ -52,7 +64,8 @@ const GlobalAdministratorID = "62e90394-69f5-4237-9190-012177145e10"
 // All lists every permission; an API client made without naming any has all of its tenant's.
 func All() []Permission {
 	return []Permission{UserRead, UserWrite, AppRead, AppWrite, FlowRead, FlowWrite, AttributeRead, AttributeWrite, Invite, AuditRead, OrganizationRead,
-		OrganizationWrite, RoleRead, RoleWrite, PolicyRead}
+		OrganizationWrite, RoleRead, RoleWrite, PolicyRead, GroupRead, GroupWrite, AssignmentWrite, MethodRead, MethodWrite, PasswordWrite, EnableWrite,
+		RevokeWrite, DeleteRestore, ExportData, HelpDesk}
 }
 
 // Delegated lists the permissions of an app that count only in a person's token.
@@ -73,9 +86,8 @@ func Needed(p Permission) []Permission {
 // Known lists every permission that an API client can be given: All, and narrower ones for a client that
 // needs little.
 func Known() []Permission {
-	return append(append(All(), Delegated()...), DirectoryRead, DirectoryWrite, "User.ReadBasic.All", "User.EnableDisableAccount.All",
-		"User.ManageIdentities.All", "User.DeleteRestore.All", "User.RevokeSessions.All", "User-Mail.ReadWrite.All",
-		"User-Phone.ReadWrite.All", "User-PasswordProfile.ReadWrite.All", "Policy.Read.ConditionalAccess",
+	return append(append(All(), Delegated()...), DirectoryRead, DirectoryWrite, "User.ReadBasic.All",
+		"User.ManageIdentities.All", "User-Mail.ReadWrite.All", "User-Phone.ReadWrite.All", "Policy.Read.ConditionalAccess",
 		"Policy.ReadWrite.ApplicationConfiguration")
 }
 

@@ -42,6 +42,8 @@ type Account struct {
 	Identities         []Identity
 	Enabled            bool
 	DeletedAt          time.Time // zero = not deleted; purged 30 days later
+	SelfDeleted        bool      // by the person: signing in within the 30 days offers to take it back
+	Emergency          bool      // an admin's break-glass account: alerts on use
 	CreatedAt          time.Time
 	SessionsValidFrom  time.Time // sessions and grants proven earlier are dead
 	MustChangePassword bool
@@ -103,6 +105,11 @@ type Method struct {
 
 // Usable reports whether the account may be used at all: the one question each door asks (DESIGN §9.5).
 func (a Account) Usable() bool { return a.ID != "" && a.Enabled && a.DeletedAt.IsZero() }
+
+// Leaving reports whether the person deleted the account themselves and can still come back.
+func (a Account) Leaving() bool {
+	return a.ID != "" && a.Enabled && a.SelfDeleted && !a.DeletedAt.IsZero()
+}
 
 // CanonicalEmail is the form in which addresses are compared: trimmed, NFKC, lower case, domain in
 // ASCII by IDNA. Dots and plus tags are kept. It refuses what is no address.

@@ -124,7 +124,7 @@ func (r *run) identify(ctx context.Context, s Step, f Form) error {
 		if err := r.checkPassword(ctx, who, id.Canonical, f.Value("password")); err != nil {
 			return err
 		}
-		if !r.w.Tenant.Settings.StayedSignedInOff && r.a.Request.Protocol != Portal {
+		if !r.w.Tenant.Settings.StayedSignedInOff && !r.a.ownPages() {
 			r.a.Facts.Stay = &Stay{Yes: f.Value("stay") != "", At: r.w.Now}
 		}
 	case s.Name == SignUp, !r.w.Flow.Accepts(userflow.EmailPassword):

@@ -12,10 +12,11 @@ import (
 type Protocol string
 
 const (
-	OpenID Protocol = "openid"
-	Portal Protocol = "portal" // the admin portal's own sign-in
-	Invite Protocol = "invite" // an invited person's sign-up, begun by the link in the mail
-	Trial  Protocol = "trial"  // an admin tries a user flow and looks at the result here
+	OpenID  Protocol = "openid"
+	Portal  Protocol = "portal"  // the admin portal's own sign-in
+	Invite  Protocol = "invite"  // an invited person's sign-up, begun by the link in the mail
+	Account Protocol = "account" // the account pages, where people look after themselves
+	Trial   Protocol = "trial"   // an admin tries a user flow and looks at the result here
 )
 
 // Request is a neutral wish to have somebody signed in. The protocol handlers fill it; Return is

@@ -55,6 +55,9 @@ func demand(s *Step, a Attempt, w World) need {
 			n, note = m, ""
 		}
 	}
+	if a.Request.Protocol == Account {
+		n = selfService(n, len(s.Methods) > 0)
+	}
 	if note != "" {
 		s.Notes = append(s.Notes, note)
 	}
@@ -74,6 +77,18 @@ func demand(s *Step, a Attempt, w World) need {
 	}
 	if n == needChallenge && !p.MFATime.IsZero() { // shown already
 		return needNothing
+	}
+	return n
+}
+
+// selfService is the table of the account pages: there, whoever has a second factor shows it, whatever the
+// flows of the apps say, because there it can be taken away. Nobody is asked to register one on the way in.
+func selfService(n need, enrolled bool) need {
+	switch {
+	case n == needOffer:
+		return needNothing
+	case n == needNothing && enrolled:
+		return needChallenge
 	}
 	return n
 }

@@ -185,5 +185,5 @@ func changeDue(f Facts, p Person, v Verdict) bool {
 
 // stayDue: the question is asked after a fresh proof, unless the tenant or a policy has answered it.
 func stayDue(a Attempt, w World, p Person, v Verdict) bool {
-	return !p.Resumed && a.Request.Protocol != Portal && !w.Tenant.Settings.StayedSignedInOff && !v.Decision.NeverPersistent
+	return !p.Resumed && !a.ownPages() && !w.Tenant.Settings.StayedSignedInOff && !v.Decision.NeverPersistent
 }

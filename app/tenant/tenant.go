@@ -37,9 +37,15 @@ type Tenant struct {
 	Disabled      bool
 	DefaultLocale string // BCP 47, "en" when empty
 	Settings      Settings
-	Version       int64 // raised by each configuration change; snapshots compare it
+	Version       int64     // raised by each configuration change; snapshots compare it
+	TrialEndsAt   time.Time // of a trial: from then on the portal only reads; zero = no trial
+	DeletedAt     time.Time // zero = not deleted; purged 30 days later
 	CreatedAt     time.Time
 }
+
+// Governed reports whether the plan has multifactor authentication, Conditional Access and Identity
+// Protection (DESIGN §5.12): a trial has none, and what would have been evaluated is recorded as skipped.
+func (t Tenant) Governed() bool { return t.Plan != Trial }
 
 // Settings are the tenant-wide choices of an admin. Zero values mean the default named beside each.
 type Settings struct {

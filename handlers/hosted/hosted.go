@@ -7,7 +7,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -311,11 +313,16 @@ func Place(dir *models.Directory, p signin.Protocol, clientID string) (signin.Pl
 	switch alone := dir.Flows[clientID]; {
 	case p == signin.Portal:
 		flow, ok = dir.Flows[userflow.Administrators]
+	case p == signin.Account && dir.Tenant.Kind == tenant.Workforce:
+		flow, ok = dir.Flows[userflow.Administrators]
+	case p == signin.Account:
+		own := userflow.ForSelfService(slices.Collect(maps.Values(dir.Flows)))
+		flow, ok = &own, len(dir.Flows) > 0
 	case p == signin.Trial && alone != nil: // a flow is tried as such, without an app
 		flow, ok = alone, true
 	}
 	client, known := dir.Clients[clientID]
-	if p != signin.Portal && !(p == signin.Trial && dir.Flows[clientID] != nil) && (!known || !client.Enabled) {
+	if p != signin.Portal && p != signin.Account && !(p == signin.Trial && dir.Flows[clientID] != nil) && (!known || !client.Enabled) {
 		return signin.Place{}, fault.New(fault.Denied, "signin.app_unavailable")
 	}
 	if !ok {

@@ -144,7 +144,7 @@ func (d *drawing) ways(w ...pages.Way) { d.page.Ways = append(d.page.Ways, w...)
 func (d *drawing) flow() userflow.Flow { return d.res.World.Flow }
 func (d *drawing) facts() signin.Facts { return d.res.Attempt.Facts }
 func (d *drawing) offersStay() bool {
-	return !d.res.World.Tenant.Settings.StayedSignedInOff && d.res.Attempt.Request.Protocol != signin.Portal
+	return !d.res.World.Tenant.Settings.StayedSignedInOff && d.res.Attempt.Request.Protocol != signin.Portal && d.res.Attempt.Request.Protocol != signin.Account
 }
 func event(e pages.Event) pages.Way            { return pages.Way{Event: e} }
 func (d *drawing) cancel()                     { d.ways(event(pages.Cancel)) }

@@ -1,0 +1,287 @@
+// Package account is the door of the account pages, where people look after themselves: one file per
+// matter, one table of routes. A handler parses, asks the store, and renders or redirects. It acts for
+// nobody but the person whose single sign-on session the browser holds.
+package account
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/audit"
+	"portico/app/fault"
+	"portico/app/i18n"
+	"portico/app/session"
+	"portico/app/signin"
+	"portico/app/tenant"
+	"portico/handlers"
+	"portico/models"
+	views "portico/views/account"
+	"portico/views/hosted"
+	"portico/views/ui"
+)
+
+// ClientID and ClientName name the account pages where a sign-in says which app it is for.
+const (
+	ClientID   = "9cf4a2de-7e35-4c8b-8a51-2f6d8a1b7c90"
+	ClientName = "Account pages"
+)
+
+// ProofAge is how young a proof must be for a step that could cost somebody their account.
+const ProofAge = 5 * time.Minute
+
+// Pages are the account pages with what they need. main fills it once.
+type Pages struct {
+	Store       *models.Store
+	Directories models.Directories
+	Starter     handlers.Starter
+	Sessions    handlers.Sessions
+	CSRF        handlers.CSRF
+	Bundle      *i18n.Bundle
+	Brands      *handlers.Brands
+	Limits      *handlers.Limits // nil = no request rate
+	BaseURL     string
+	Now         func() time.Time
+}
+
+// row is one route. Fresh asks for a proof that is younger than ProofAge, second factor included where the
+// person has one; Public is for whoever comes.
+type row struct {
+	Method, Path string
+	Handler      fiber.Handler
+	Fresh        bool
+	Public       bool
+}
+
+// visit is what the guard learned about a request.
+type visit struct {
+	dir     *models.Directory
+	t       *models.Tenant
+	session session.Session
+	person  models.User
+}
+
+const visitKey = "portico.account.visit"
+
+func visitOf(c *fiber.Ctx) *visit {
+	if v, ok := c.Locals(visitKey).(*visit); ok {
+		return v
+	}
+	panic("account: route without guard")
+}
+
+// base is the address of the tenant's account pages.
+func base(t tenant.Tenant) string { return "/" + t.Slug + "/account" }
+
+func (v *visit) base() string { return base(v.dir.Tenant) }
+
+// actor is who the audit log names: the person about themselves.
+func (v *visit) actor(c *fiber.Ctx) audit.Actor {
+	info := handlers.InfoOf(c)
+	ip := ""
+	if info.IP.IsValid() {
+		ip = info.IP.String()
+	}
+	return audit.Actor{Kind: audit.ActorUser, ID: v.person.ID, Name: v.person.DisplayName, IP: ip, CorrelationID: info.RequestID}
+}
+
+// Routes is the one table.
+func (p *Pages) Routes() []row {
+	return []row{
+		{Method: fiber.MethodGet, Path: "/:tenant/account", Handler: p.overview},
+		{Method: fiber.MethodGet, Path: "/:tenant/account/signed-out", Handler: p.signedOut, Public: true},
+		{Method: fiber.MethodPost, Path: "/:tenant/account/sign-out", Handler: p.signOut},
+	}
+}
+
+// Mount adds the routes.
+func (p *Pages) Mount(r fiber.Router) {
+	with := handlers.WithDirectory(p.Directories)
+	posts := func(c *fiber.Ctx) error { return c.Next() }
+	if p.Limits != nil {
+		posts = p.Limits.Posts(func(c *fiber.Ctx) int { return handlers.DirectoryOf(c).Tenant.Settings.RequestsPerSecondPerIP })
+	}
+	for _, x := range p.Routes() {
+		chain := []fiber.Handler{with, p.speak}
+		if x.Method == fiber.MethodPost {
+			chain = append(chain, posts)
+		}
+		if !x.Public {
+			chain = append(chain, p.guard(x))
+		}
+		r.Add(x.Method, x.Path, append(chain, x.Handler)...)
+	}
+}
+
+// speak chooses the language: what was chosen on these or the sign-in pages, the browser's, the tenant's.
+func (p *Pages) speak(c *fiber.Ctx) error {
+	t := handlers.DirectoryOf(c).Tenant
+	chosen, _, _ := strings.Cut(c.Cookies(handlers.CookieName(c, t.Slug, "language")), ".")
+	if q := c.Query("ui_locales"); q != "" {
+		chosen = p.Bundle.Match(q).Lang()
+		c.Cookie(&fiber.Cookie{Name: handlers.CookieName(c, t.Slug, "language"), Value: chosen + ".", Path: "/", HTTPOnly: true,
+			Secure: handlers.SecureCookies(c), SameSite: fiber.CookieSameSiteLaxMode, MaxAge: int((365 * 24 * time.Hour).Seconds())})
+	}
+	handlers.WithLocale(c, p.Bundle.Match(chosen, c.Get(fiber.HeaderAcceptLanguage), t.DefaultLocale))
+	return c.Next()
+}
+
+// guard lets a request through to its row's handler: the browser holds a live session of a usable account,
+// a form carries its token, and the proof is young enough for the row. Otherwise the person signs in and
+// comes back to where they were.
+func (p *Pages) guard(x row) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		dir := handlers.DirectoryOf(c)
+		v := &visit{dir: dir, t: p.Store.Tenant(dir.Tenant.ID)}
+		s, live, err := p.Sessions.Current(c, dir)
+		if err != nil {
+			return err
+		}
+		if !live {
+			return p.prove(c, dir, "", "")
+		}
+		if v.person, err = v.t.User(c.UserContext(), s.UserID); err != nil {
+			return err
+		}
+		v.session = s
+		c.Locals(visitKey, v)
+		if c.Method() == fiber.MethodPost && !p.CSRF.Valid(handlers.Form(c, handlers.CSRFField), s.SID) {
+			return fault.New(fault.Denied, "error.csrf")
+		}
+		if x.Fresh && !v.fresh(p.Now()) {
+			return p.prove(c, dir, v.person.Address(), "login")
+		}
+		return c.Next()
+	}
+}
+
+// fresh reports whether the person has just proven themselves, with the second factor if they have one.
+func (v *visit) fresh(now time.Time) bool {
+	young := func(at time.Time) bool { return !at.IsZero() && now.Sub(at) < ProofAge }
+	for _, m := range v.person.Methods {
+		if m.Kind == models.KindTOTP || m.Kind == models.KindPasskey {
+			return young(v.session.AuthTime) && young(v.session.MFATime)
+		}
+	}
+	return young(v.session.AuthTime)
+}
+
+// parked is what an attempt brings back.
+type parked struct {
+	To string `json:"to"` // a path of ours
+}
+
+// prove starts a sign-in that leads back here. prompt is "login" where a session is not enough.
+func (p *Pages) prove(c *fiber.Ctx, dir *models.Directory, hint, prompt string) error {
+	to := base(dir.Tenant)
+	if c.Method() == fiber.MethodGet {
+		to = own(dir.Tenant, c.OriginalURL())
+	} else if from, err := url.Parse(c.Get(fiber.HeaderReferer)); err == nil {
+		to = own(dir.Tenant, from.Path)
+	}
+	back, err := json.Marshal(parked{To: to})
+	if err != nil {
+		return err
+	}
+	r := signin.Request{Protocol: signin.Account, ClientID: ClientID, ClientName: handlers.InfoOf(c).Locale.T("account.title"), LoginHint: hint,
+		CorrelationID: handlers.InfoOf(c).RequestID, UILocales: []string{handlers.InfoOf(c).Locale.Lang()}, Return: back}
+	if prompt != "" {
+		r.Prompt = []string{prompt}
+	}
+	return p.Starter.Start(c, dir, r)
+}
+
+// own gives a path back if it is one of the tenant's account pages, else their first page.
+func own(t tenant.Tenant, path string) string {
+	if u, err := url.Parse(path); err == nil && u.Host == "" && u.Scheme == "" && !strings.Contains(u.Path, "//") && !strings.Contains(u.Path, "\\") &&
+		(u.Path == base(t) || strings.HasPrefix(u.Path, base(t)+"/")) && !strings.HasSuffix(u.Path, "/sign-out") && !strings.HasSuffix(u.Path, "/signed-out") {
+		return u.RequestURI()
+	}
+	return base(t)
+}
+
+// Issuer answers finished sign-ins of the account pages. The session that the attempt opened is all they need.
+func (p *Pages) Issuer() signin.Issuer { return issuer{p} }
+
+type issuer struct{ pages *Pages }
+
+func (i issuer) Issue(_ context.Context, _ signin.Tx, g signin.Grant) (signin.Outcome, error) {
+	var back parked
+	if err := json.Unmarshal(g.Request.Return, &back); err != nil {
+		return signin.Outcome{}, err
+	}
+	return signin.Outcome{Redirect: back.To}, nil
+}
+
+func (i issuer) Refuse(_ context.Context, r signin.Refusal) (signin.Outcome, error) {
+	var back parked
+	if err := json.Unmarshal(r.Request.Return, &back); err != nil {
+		return signin.Outcome{}, err
+	}
+	slug, _, _ := strings.Cut(strings.TrimPrefix(back.To, "/"), "/")
+	return signin.Outcome{Redirect: "/" + slug + "/account/signed-out?reason=" + url.QueryEscape(r.Error)}, nil
+}
+
+// page is what all pages have in common.
+func (p *Pages) page(c *fiber.Ctx) views.Page {
+	dir := handlers.DirectoryOf(c)
+	out := views.Page{Brand: p.Brands.Of(dir), Base: base(dir.Tenant), Path: c.Path(),
+		Languages: hosted.Chooser(p.Bundle, handlers.InfoOf(c).Locale, nil)}
+	if v, ok := c.Locals(visitKey).(*visit); ok {
+		out.Person, out.CSRF = v.person.DisplayName, p.CSRF.Token(v.session.SID)
+		if out.Person == "" {
+			out.Person = v.person.Address()
+		}
+	}
+	return out
+}
+
+func (p *Pages) render(c *fiber.Ctx, status int, page templ.Component) error {
+	return handlers.RenderBranded(c, status, p.Brands.Of(handlers.DirectoryOf(c)), page)
+}
+
+// complain puts an error's fields into the page, in the visitor's words; false when the error is not the form's affair.
+func complain(c *fiber.Ctx, to *views.Page, err error) bool {
+	e, l := fault.Of(err), handlers.InfoOf(c).Locale
+	switch e.Code {
+	case fault.Invalid, fault.Conflict, fault.TooMany, fault.Expired:
+	default:
+		return false
+	}
+	for _, f := range e.Fields {
+		to.Errors = append(to.Errors, ui.FieldError{Name: f.Name, Text: l.T(f.Key, f.Args)})
+	}
+	if len(e.Fields) == 0 {
+		to.Errors = append(to.Errors, ui.FieldError{Text: l.T(e.Key, e.Args)})
+	}
+	return true
+}
+
+// typed reads a posted field: valid UTF-8, trimmed.
+func typed(c *fiber.Ctx, name string) string {
+	return strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(handlers.Form(c, name), ""), "\x00", ""))
+}
+
+func (p *Pages) overview(c *fiber.Ctx) error {
+	return p.render(c, fiber.StatusOK, views.Overview(p.page(c)))
+}
+
+func (p *Pages) signOut(c *fiber.Ctx) error {
+	v := visitOf(c)
+	if err := v.t.SignOutApps(c.UserContext(), v.session.SID, "signed out"); err != nil {
+		return err
+	}
+	if err := p.Sessions.End(c, v.dir, v.session); err != nil {
+		return err
+	}
+	return c.Redirect(v.base()+"/signed-out", fiber.StatusSeeOther)
+}
+
+func (p *Pages) signedOut(c *fiber.Ctx) error {
+	return p.render(c, fiber.StatusOK, views.SignedOut(p.page(c)))
+}

@@ -1,0 +1,44 @@
+package models
+
+import "time"
+
+// PendingRow is a change that a person has begun on their account pages and not finished: a new address or
+// number that waits for its code, an authenticator app or a passkey half-way through its set-up. One per
+// person and kind; State is sealed.
+type PendingRow struct {
+	ID        string `gorm:"primaryKey;size:36"`
+	TenantID  string `gorm:"size:36;uniqueIndex:pending_changes_once,priority:1"`
+	UserID    string `gorm:"size:36;uniqueIndex:pending_changes_once,priority:2"`
+	Kind      string `gorm:"size:32;uniqueIndex:pending_changes_once,priority:3"` // email, phone, totp, passkey
+	State     []byte
+	CreatedAt time.Time
+	ExpiresAt time.Time `gorm:"index:pending_changes_expiry"`
+}
+
+func (PendingRow) TableName() string { return "pending_changes" }
+
+// SignInReportRow is a person's "this wasn't me" about one sign-in (R 6.5.10).
+type SignInReportRow struct {
+	TenantID  string `gorm:"primaryKey;size:36;index:sign_in_reports_user,priority:1"`
+	SignInID  string `gorm:"primaryKey;size:36"`
+	UserID    string `gorm:"size:36;index:sign_in_reports_user,priority:2"`
+	CreatedAt time.Time
+}
+
+func (SignInReportRow) TableName() string { return "sign_in_reports" }
+
+// CallerCheckRow is a help desk's check that a caller is whom they say: a code went to an address that was
+// known before the call.
+type CallerCheckRow struct {
+	ID         string `gorm:"primaryKey;size:36"`
+	TenantID   string `gorm:"size:36;index:caller_checks_user,priority:1"`
+	UserID     string `gorm:"size:36;index:caller_checks_user,priority:2"`
+	AdminID    string `gorm:"size:36"`
+	Channel    string // mail, sms
+	To         string `gorm:"column:sent_to"` // masked
+	VerifiedAt *time.Time
+	CreatedAt  time.Time
+	ExpiresAt  time.Time `gorm:"index:caller_checks_expiry"`
+}
+
+func (CallerCheckRow) TableName() string { return "caller_checks" }
