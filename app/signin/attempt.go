@@ -179,7 +179,9 @@ const (
 func (r Request) Asks(prompt string) bool { return slices.Contains(r.Prompt, prompt) }
 
 // ownPages reports whether the attempt is for pages of Portico itself, not for an app.
-func (a Attempt) ownPages() bool { return a.Request.Protocol == Portal || a.Request.Protocol == Account }
+func (a Attempt) ownPages() bool {
+	return a.Request.Protocol == Portal || a.Request.Protocol == Account
+}
 
 // wantsSignUp reports whether the sign-up pages are the ones to show.
 func (a Attempt) wantsSignUp() bool { return a.Facts.SignUp != nil || a.Request.Asks("create") }
