@@ -64,6 +64,7 @@ type visit struct {
 	t       *models.Tenant
 	session session.Session
 	person  models.User
+	app     views.Link // the way back to the app that the person came from
 }
 
 const visitKey = "portico.account.visit"
@@ -92,11 +93,11 @@ func (v *visit) actor(c *fiber.Ctx) audit.Actor {
 
 // Routes is the one table.
 func (p *Pages) Routes() []row {
-	return []row{
+	return append([]row{
 		{Method: fiber.MethodGet, Path: "/:tenant/account", Handler: p.overview},
 		{Method: fiber.MethodGet, Path: "/:tenant/account/signed-out", Handler: p.signedOut, Public: true},
 		{Method: fiber.MethodPost, Path: "/:tenant/account/sign-out", Handler: p.signOut},
-	}
+	}, p.wayRoutes()...)
 }
 
 // Mount adds the routes.
@@ -155,6 +156,14 @@ func (p *Pages) guard(x row) fiber.Handler {
 		}
 		if x.Fresh && !v.fresh(p.Now()) {
 			return p.prove(c, dir, v.person.Address(), "login")
+		}
+		if c.Method() == fiber.MethodGet {
+			if err := p.cameFrom(c); err != nil {
+				return err
+			}
+			if v.app, err = p.backToApp(c); err != nil {
+				return err
+			}
 		}
 		return c.Next()
 	}
@@ -233,9 +242,12 @@ func (p *Pages) page(c *fiber.Ctx) views.Page {
 	out := views.Page{Brand: p.Brands.Of(dir), Base: base(dir.Tenant), Path: c.Path(),
 		Languages: hosted.Chooser(p.Bundle, handlers.InfoOf(c).Locale, nil)}
 	if v, ok := c.Locals(visitKey).(*visit); ok {
-		out.Person, out.CSRF = v.person.DisplayName, p.CSRF.Token(v.session.SID)
+		out.Person, out.CSRF, out.App = v.person.DisplayName, p.CSRF.Token(v.session.SID), v.app
 		if out.Person == "" {
 			out.Person = v.person.Address()
+		}
+		if c.Method() == fiber.MethodGet {
+			out.Notice = p.said(c)
 		}
 	}
 	return out

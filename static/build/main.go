@@ -1,4 +1,4 @@
-// Command build makes static/dist out of the hand-written sources: two style sheets, the scripts and the
+// Command build makes static/dist out of the hand-written sources: three style sheets, the scripts and the
 // favicon, each with its brotli and gzip form, so that the server never compresses at start
 // (go generate ./static; the result is committed and a test compares it with the sources).
 package main
@@ -38,6 +38,11 @@ func hostedToo(name string) bool {
 	return name == "60-hosted.css" || name == "80-utilities.css" || name == "90-print.css" || name == "91-contrast.css"
 }
 
+// accountToo lists what the account pages load besides the style of the hosted pages, which they carry inline.
+func accountToo(name string) bool {
+	return name == "21-badge.css" || name == "61-account.css"
+}
+
 // Build makes every output from the sources below root.
 func Build(root string) (map[string][]byte, error) {
 	out := map[string][]byte{}
@@ -46,7 +51,7 @@ func Build(root string) (map[string][]byte, error) {
 		return nil, err
 	}
 	sort.Strings(sheets)
-	var hosted, admin strings.Builder
+	var hosted, admin, account strings.Builder
 	for _, path := range sheets {
 		b, err := os.ReadFile(path)
 		if err != nil {
@@ -56,15 +61,19 @@ func Build(root string) (map[string][]byte, error) {
 		if name == "02-tokens.css" {
 			css += LightFallback(css)
 		}
-		if name != "60-hosted.css" {
+		if name != "60-hosted.css" && name != "61-account.css" {
 			admin.WriteString(css)
 		}
 		if name <= hostedUpTo || hostedToo(name) {
 			hosted.WriteString(css)
 		}
+		if accountToo(name) {
+			account.WriteString(css)
+		}
 	}
 	out["hosted.css"] = []byte(hosted.String())
 	out["admin.css"] = []byte(admin.String())
+	out["account.css"] = []byte(account.String())
 	for _, dir := range []string{"js/*.js", "icons/*.svg"} {
 		found, err := filepath.Glob(filepath.Join(root, dir))
 		if err != nil {
