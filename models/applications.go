@@ -398,6 +398,9 @@ func (t *Tenant) editApplication(ctx context.Context, actor audit.Actor, id, act
 		if len(d.changes) == 0 {
 			return audit.Event{}, nil
 		}
+		if err := t.dropRoles(ctx, before, after); err != nil {
+			return audit.Event{}, err
+		}
 		spec, err := json.Marshal(after.Spec)
 		if err != nil {
 			return audit.Event{}, err
@@ -478,6 +481,9 @@ func (t *Tenant) PurgeApplication(ctx context.Context, actor audit.Actor, id str
 			if err := t.u(ctx).Where("client_id = ?", a.ClientID).Delete(row).Error; err != nil {
 				return audit.Event{}, err
 			}
+		}
+		if err := t.forgetPrincipal(ctx, a.ServicePrincipalID); err != nil {
+			return audit.Event{}, err
 		}
 		return applicationEvent(a, "Hard delete application", "Delete", nil), oneRow(t.u(ctx).Where("id = ?", id).Delete(&ApplicationRow{}))
 	})

@@ -21,12 +21,12 @@ func (GroupRow) TableName() string { return "groups" }
 
 // GroupMemberRow says that a person, a group or an application (service principal) belongs to a group.
 type GroupMemberRow struct {
-	TenantID  string `gorm:"primaryKey;size:36;index:group_members_of,priority:1"`
-	GroupID   string `gorm:"primaryKey;size:36;index:group_members_of,priority:3"`
-	MemberID  string `gorm:"primaryKey;size:36;index:group_members_of,priority:2"`
+	TenantID  string `gorm:"primaryKey;size:36;index:group_members_of,priority:1;index:group_members_time,priority:1;index:group_members_nested,priority:1,where:kind = 'group'"`
+	GroupID   string `gorm:"primaryKey;size:36;index:group_members_of,priority:3;index:group_members_time,priority:2;index:group_members_nested,priority:2"`
+	MemberID  string `gorm:"primaryKey;size:36;index:group_members_of,priority:2;index:group_members_time,priority:4;index:group_members_nested,priority:3"`
 	Kind      string // user, group, servicePrincipal
 	ByRule    bool
-	CreatedAt time.Time
+	CreatedAt time.Time `gorm:"index:group_members_time,priority:3"`
 }
 
 func (GroupMemberRow) TableName() string { return "group_members" }

@@ -647,6 +647,9 @@ func (t *Tenant) PurgeUser(ctx context.Context, actor audit.Actor, id string) er
 				return audit.Event{}, err
 			}
 		}
+		if err := t.forgetPrincipal(ctx, id); err != nil {
+			return audit.Event{}, err
+		}
 		if err := t.forgetInvitations(ctx, u); err != nil {
 			return audit.Event{}, err
 		}

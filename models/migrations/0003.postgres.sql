@@ -14,6 +14,10 @@ CREATE UNIQUE INDEX IF NOT EXISTS "groups_name" ON "groups" ("tenant_id","name_n
 --;
 CREATE TABLE "group_members" ("tenant_id" varchar(36),"group_id" varchar(36),"member_id" varchar(36),"kind" text,"by_rule" boolean,"created_at" timestamptz,PRIMARY KEY ("tenant_id","group_id","member_id"))
 --;
+CREATE INDEX IF NOT EXISTS "group_members_nested" ON "group_members" ("tenant_id","group_id","member_id") WHERE kind = 'group'
+--;
+CREATE INDEX IF NOT EXISTS "group_members_time" ON "group_members" ("tenant_id","group_id","created_at","member_id")
+--;
 CREATE INDEX IF NOT EXISTS "group_members_of" ON "group_members" ("tenant_id","member_id","group_id")
 --;
 CREATE TABLE "app_role_assignments" ("id" varchar(36),"tenant_id" varchar(36),"principal_id" varchar(36),"principal_kind" text,"application_id" varchar(36),"role_id" varchar(36),"created_at" timestamptz,PRIMARY KEY ("id"))

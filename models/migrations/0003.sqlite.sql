@@ -14,6 +14,10 @@ CREATE UNIQUE INDEX `groups_name` ON `groups`(`tenant_id`,`name_norm`)
 --;
 CREATE TABLE `group_members` (`tenant_id` text,`group_id` text,`member_id` text,`kind` text,`by_rule` numeric,`created_at` datetime,PRIMARY KEY (`tenant_id`,`group_id`,`member_id`))
 --;
+CREATE INDEX `group_members_nested` ON `group_members`(`tenant_id`,`group_id`,`member_id`) WHERE kind = 'group'
+--;
+CREATE INDEX `group_members_time` ON `group_members`(`tenant_id`,`group_id`,`created_at`,`member_id`)
+--;
 CREATE INDEX `group_members_of` ON `group_members`(`tenant_id`,`member_id`,`group_id`)
 --;
 CREATE TABLE `app_role_assignments` (`id` text,`tenant_id` text,`principal_id` text,`principal_kind` text,`application_id` text,`role_id` text,`created_at` datetime,PRIMARY KEY (`id`))
