@@ -10,6 +10,8 @@ func (s *Store) searchSchema() []string {
 		`CREATE INDEX IF NOT EXISTS users_deleted ON users (tenant_id, deleted_at) WHERE deleted_at IS NOT NULL`,
 		`CREATE INDEX IF NOT EXISTS users_name_deleted ON users (tenant_id, name_norm) WHERE deleted_at IS NOT NULL`,
 		`CREATE INDEX IF NOT EXISTS users_name_disabled ON users (tenant_id, name_norm) WHERE NOT enabled`,
+		`CREATE INDEX IF NOT EXISTS users_leaving ON users (tenant_id, deleted_at) WHERE self_deleted`,
+		`CREATE INDEX IF NOT EXISTS users_must_change ON users (tenant_id, name_norm) WHERE must_change_password`,
 	}
 	if s.dialect == "postgres" {
 		return []string{
@@ -19,18 +21,37 @@ func (s *Store) searchSchema() []string {
 			`ALTER TABLE applications ALTER COLUMN name_norm TYPE text COLLATE "C"`,
 			`ALTER TABLE sign_ins ALTER COLUMN identifier TYPE text COLLATE "C"`,
 			`ALTER TABLE groups ALTER COLUMN name_norm TYPE text COLLATE "C"`,
-			users[0], users[1], users[2], users[3],
+			users[0], users[1], users[2], users[3], users[4], users[5],
 			`DO $$ BEGIN
   CREATE EXTENSION IF NOT EXISTS pg_trgm;
   CREATE INDEX IF NOT EXISTS users_search ON users USING gin (search_norm gin_trgm_ops);
 EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
   RAISE WARNING 'pg_trgm is not available: searching people will be slow';
 END $$`,
+			attributeTable, attributeOwner,
+			`CREATE OR REPLACE FUNCTION keep_attribute_values() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF TG_OP <> 'INSERT' THEN DELETE FROM attribute_values WHERE user_id = OLD.id; END IF;
+  IF TG_OP <> 'DELETE' AND NEW.attributes LIKE '%extension\_%' THEN
+    INSERT INTO attribute_values (tenant_id, attribute_id, value, user_id)
+      SELECT NEW.tenant_id, key, left(value, 128), NEW.id FROM jsonb_each_text(NEW.attributes::jsonb) WHERE key LIKE 'extension\_%' AND value IS NOT NULL;
+  END IF;
+  RETURN NULL;
+END $$`,
+			`CREATE OR REPLACE TRIGGER users_values_insert AFTER INSERT OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION keep_attribute_values()`,
+			`CREATE OR REPLACE TRIGGER users_values_update AFTER UPDATE OF attributes ON users FOR EACH ROW WHEN (OLD.attributes IS DISTINCT FROM NEW.attributes) EXECUTE FUNCTION keep_attribute_values()`,
 		}
 	}
 	// The side table gives people a small number that lasts (a rowid of users itself would not survive
 	// VACUUM) and holds the sort keys, so that sorting what a search found touches nothing else.
-	return append(users,
+	return append(users, attributeTable, attributeOwner,
+		`CREATE TRIGGER IF NOT EXISTS users_values_insert AFTER INSERT ON users WHEN new.attributes LIKE '%extension\_%' ESCAPE '\' BEGIN
+`+keepAttributes+`END`,
+		`CREATE TRIGGER IF NOT EXISTS users_values_update AFTER UPDATE OF attributes ON users WHEN old.attributes <> new.attributes BEGIN
+  DELETE FROM attribute_values WHERE user_id = new.id;
+`+keepAttributes+`END`,
+		`CREATE TRIGGER IF NOT EXISTS users_values_delete AFTER DELETE ON users BEGIN
+  DELETE FROM attribute_values WHERE user_id = old.id;
+END`,
 		`CREATE TABLE IF NOT EXISTS user_search (
   num INTEGER PRIMARY KEY,
   user_id TEXT NOT NULL UNIQUE,
@@ -64,3 +85,20 @@ END`)
 
 // indexed reports whether a trigram index can find the word: it needs three characters.
 func indexed(word string) bool { return len([]rune(word)) >= 3 }
+
+// The index of custom attributes: who has exactly this value. Triggers keep it, so that no way of writing a
+// person can forget it; a person without custom attributes costs nothing.
+const (
+	attributeTable = `CREATE TABLE IF NOT EXISTS attribute_values (
+  tenant_id varchar(36) NOT NULL,
+  attribute_id varchar(128) NOT NULL,
+  value varchar(128) NOT NULL,
+  user_id varchar(36) NOT NULL,
+  PRIMARY KEY (tenant_id, attribute_id, value, user_id)
+)`
+	attributeOwner = `CREATE INDEX IF NOT EXISTS attribute_values_owner ON attribute_values (user_id)`
+	keepAttributes = `  INSERT OR IGNORE INTO attribute_values (tenant_id, attribute_id, value, user_id)
+    SELECT new.tenant_id, key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE substr(CAST(value AS TEXT), 1, 128) END, new.id
+      FROM json_each(new.attributes) WHERE key LIKE 'extension\_%' ESCAPE '\' AND type <> 'null';
+`
+)

@@ -38,6 +38,7 @@ type cursor struct {
 	Time time.Time `json:"t,omitzero"`
 	Text string    `json:"s,omitempty"`
 	ID   string    `json:"i"`
+	Via  string    `json:"v,omitempty"` // which index a list walks
 }
 
 func (c cursor) String() string {

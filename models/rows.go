@@ -64,8 +64,8 @@ func (TenantRow) TableName() string { return "tenants" }
 
 // UserRow is a person or admin. Attributes holds custom attributes as a JSON object.
 type UserRow struct {
-	ID                 string `gorm:"primaryKey;size:36"`
-	TenantID           string `gorm:"size:36;index:users_created,priority:1;index:users_name,priority:1;index:users_updated,priority:1"`
+	ID                 string `gorm:"primaryKey;size:36;index:users_last,priority:3"`
+	TenantID           string `gorm:"size:36;index:users_created,priority:1;index:users_name,priority:1;index:users_updated,priority:1;index:users_last,priority:1"`
 	DisplayName        string
 	GivenName          string
 	Surname            string
@@ -87,7 +87,7 @@ type UserRow struct {
 	Enabled            bool
 	MustChangePassword bool
 	SessionsValidFrom  time.Time
-	LastSignInAt       *time.Time
+	LastSignInAt       *time.Time `gorm:"index:users_last,priority:2"`
 	CreatedAt          time.Time  `gorm:"index:users_created,priority:2"`
 	UpdatedAt          time.Time  `gorm:"index:users_updated,priority:2"`
 	DeletedAt          *time.Time // an ordinary column, not GORM's soft delete

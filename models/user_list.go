@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,29 +13,37 @@ import (
 
 // Sort orders of the list of people. Ties are broken by id.
 const (
-	SortByName    = "name"
-	SortByCreated = "created"
+	SortByName       = "name"
+	SortByCreated    = "created"
+	SortByLastSignIn = "last" // those who have signed in
 )
 
 // UserQuery narrows and sorts the list of people. The zero value lists everybody who is not deleted, by
 // name.
 type UserQuery struct {
-	Search           string    // words that must all occur in names or addresses; an object id finds its owner
-	NamePrefix       string    // the display name starts with it
-	Mail             string    // exactly this address, in any letter case
-	Identity         string    // exactly this identity (address, user name, subject), in any letter case
-	Issuer           string    // with Identity: of this issuer; "" is local
-	Enabled          *bool     //
-	Deleted          bool      // the deleted ones instead
-	CreatedFrom      time.Time // included
-	CreatedBefore    time.Time // excluded
-	LastSignInFrom   time.Time // included
-	LastSignInBefore time.Time // excluded; those who never signed in are not among them
-	NeverSignedIn    bool
-	Sort             string // SortByName, SortByCreated; "" is by name or, for a search, as found: oldest first
-	Desc             bool
-	After            string // Next of the page before
-	Limit            int    // 50 unless told, 999 at most
+	Search             string    // words that must all occur in names or addresses; an object id finds its owner
+	NamePrefix         string    // the display name starts with it
+	Mail               string    // exactly this address, in any letter case
+	Identity           string    // exactly this identity (address, user name, subject), in any letter case
+	Issuer             string    // with Identity: of this issuer; "" is local
+	Enabled            *bool     //
+	Deleted            bool      // the deleted ones instead
+	CreatedFrom        time.Time // included
+	CreatedBefore      time.Time // excluded
+	LastSignInFrom     time.Time // included
+	LastSignInBefore   time.Time // excluded; those who never signed in are not among them
+	NeverSignedIn      bool
+	MustChangePassword bool
+	Leaving            bool   // who deleted their account themselves and can still come back
+	GroupID            string // direct members of this group
+	Attribute          string // with AttributeValue: whose custom attribute is exactly this
+	AttributeValue     string // as it is stored, "true" and "false" for a tick
+	SignInType         string // who has an identity of this type
+	Provider           string // with SignInType: of this issuer; "" is local
+	Sort               string // SortByName, SortByCreated, SortByLastSignIn; "" is by name or, for a search, as found: oldest first
+	Desc               bool
+	After              string // Next of the page before
+	Limit              int    // 50 unless told, 999 at most
 }
 
 func (f UserQuery) sorting() (column string, byTime bool) {
@@ -48,7 +55,12 @@ func (f UserQuery) sorting() (column string, byTime bool) {
 
 // Users lists one page of people.
 func (t *Tenant) Users(ctx context.Context, f UserQuery) (Page[User], error) {
-	limit := clampLimit(f.Limit)
+	p, err := t.FindUsers(ctx, f)
+	return p.Page, err
+}
+
+// plainUsers answers what one index both finds and sorts.
+func (t *Tenant) plainUsers(ctx context.Context, f UserQuery, limit int) (Page[User], error) {
 	if s, ok := t.trigrams(f); ok {
 		many := false
 		if f.Sort != "" { // what a great many have in common is met soon on a walk through everybody in order
@@ -342,20 +354,6 @@ func (t *Tenant) findUsers(ctx context.Context, f UserQuery, s trigramSearch, li
 	for i, h := range hits {
 		ids[i] = h.UserID
 	}
-	var rows []UserRow
-	if len(ids) > 0 {
-		if err := t.byID(ctx, ids).Find(&rows).Error; err != nil {
-			return Page[User]{}, err
-		}
-	}
-	users, err := t.usersOf(ctx, rows)
-	if err != nil {
-		return Page[User]{}, err
-	}
-	place := make(map[string]int, len(ids))
-	for i, id := range ids {
-		place[id] = i
-	}
-	slices.SortFunc(users, func(a, b User) int { return place[a.ID] - place[b.ID] })
-	return Page[User]{Items: users, Next: next}, nil
+	users, err := t.usersByID(ctx, ids)
+	return Page[User]{Items: users, Next: next}, err
 }

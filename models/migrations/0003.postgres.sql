@@ -6,6 +6,8 @@ ALTER TABLE "users" ADD "self_deleted" boolean
 --;
 ALTER TABLE "users" ADD "emergency" boolean
 --;
+CREATE INDEX IF NOT EXISTS "users_last" ON "users" ("tenant_id","last_sign_in_at","id")
+--;
 CREATE INDEX IF NOT EXISTS "users_updated" ON "users" ("tenant_id","updated_at")
 --;
 CREATE TABLE "groups" ("id" varchar(36),"tenant_id" varchar(36),"name" text,"name_norm" text,"description" text,"mail_nickname" text,"rule" text,"rule_paused" boolean,"version" bigint,"created_at" timestamptz,"updated_at" timestamptz,PRIMARY KEY ("id"))
@@ -63,3 +65,40 @@ CREATE INDEX IF NOT EXISTS "caller_checks_user" ON "caller_checks" ("tenant_id",
 UPDATE users SET self_deleted = false, emergency = false
 --;
 ALTER TABLE groups ALTER COLUMN name_norm TYPE text COLLATE "C"
+--;
+CREATE INDEX IF NOT EXISTS users_leaving ON users (tenant_id, deleted_at) WHERE self_deleted
+--;
+CREATE INDEX IF NOT EXISTS users_must_change ON users (tenant_id, name_norm) WHERE must_change_password
+--;
+UPDATE role_assignments SET role_id = '0f971eea-41eb-4569-a71e-57bb8a3eff1e' WHERE role_id = '0526716b-113d-4c15-b2c8-68e3c22b9f80'
+--;
+INSERT INTO role_assignments (id, tenant_id, user_id, role_id, target_tenant, created_at)
+SELECT gen_random_uuid()::text, tenant_id, user_id, '1f865ad0-c375-4800-9313-b066950dd9ad', '*', created_at FROM role_assignments
+WHERE role_id = '62e90394-69f5-4237-9190-012177145e10' AND target_tenant = '*'
+--;
+CREATE TABLE IF NOT EXISTS attribute_values (
+  tenant_id varchar(36) NOT NULL,
+  attribute_id varchar(128) NOT NULL,
+  value varchar(128) NOT NULL,
+  user_id varchar(36) NOT NULL,
+  PRIMARY KEY (tenant_id, attribute_id, value, user_id)
+)
+--;
+CREATE INDEX IF NOT EXISTS attribute_values_owner ON attribute_values (user_id)
+--;
+CREATE OR REPLACE FUNCTION keep_attribute_values() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF TG_OP <> 'INSERT' THEN DELETE FROM attribute_values WHERE user_id = OLD.id; END IF;
+  IF TG_OP <> 'DELETE' AND NEW.attributes LIKE '%extension\_%' THEN
+    INSERT INTO attribute_values (tenant_id, attribute_id, value, user_id)
+      SELECT NEW.tenant_id, key, left(value, 128), NEW.id FROM jsonb_each_text(NEW.attributes::jsonb) WHERE key LIKE 'extension\_%' AND value IS NOT NULL;
+  END IF;
+  RETURN NULL;
+END $$
+--;
+CREATE OR REPLACE TRIGGER users_values_insert AFTER INSERT OR DELETE ON users FOR EACH ROW EXECUTE FUNCTION keep_attribute_values()
+--;
+CREATE OR REPLACE TRIGGER users_values_update AFTER UPDATE OF attributes ON users FOR EACH ROW WHEN (OLD.attributes IS DISTINCT FROM NEW.attributes) EXECUTE FUNCTION keep_attribute_values()
+--;
+INSERT INTO attribute_values (tenant_id, attribute_id, value, user_id)
+  SELECT u.tenant_id, j.key, left(j.value, 128), u.id FROM users AS u, jsonb_each_text(u.attributes::jsonb) AS j
+    WHERE u.attributes LIKE '%extension\_%' AND j.key LIKE 'extension\_%' AND j.value IS NOT NULL

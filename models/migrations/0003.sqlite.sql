@@ -6,6 +6,8 @@ ALTER TABLE `users` ADD `self_deleted` numeric
 --;
 ALTER TABLE `users` ADD `emergency` numeric
 --;
+CREATE INDEX `users_last` ON `users`(`tenant_id`,`last_sign_in_at`,`id`)
+--;
 CREATE INDEX `users_updated` ON `users`(`tenant_id`,`updated_at`)
 --;
 CREATE TABLE `groups` (`id` text,`tenant_id` text,`name` text,`name_norm` text,`description` text,`mail_nickname` text,`rule` text,`rule_paused` numeric,`version` integer,`created_at` datetime,`updated_at` datetime,PRIMARY KEY (`id`))
@@ -61,3 +63,45 @@ CREATE INDEX `caller_checks_expiry` ON `caller_checks`(`expires_at`)
 CREATE INDEX `caller_checks_user` ON `caller_checks`(`tenant_id`,`user_id`)
 --;
 UPDATE users SET self_deleted = false, emergency = false
+--;
+CREATE INDEX IF NOT EXISTS users_leaving ON users (tenant_id, deleted_at) WHERE self_deleted
+--;
+CREATE INDEX IF NOT EXISTS users_must_change ON users (tenant_id, name_norm) WHERE must_change_password
+--;
+UPDATE role_assignments SET role_id = '0f971eea-41eb-4569-a71e-57bb8a3eff1e' WHERE role_id = '0526716b-113d-4c15-b2c8-68e3c22b9f80'
+--;
+INSERT INTO role_assignments (id, tenant_id, user_id, role_id, target_tenant, created_at)
+SELECT lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-8' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))),
+  tenant_id, user_id, '1f865ad0-c375-4800-9313-b066950dd9ad', '*', created_at FROM role_assignments
+WHERE role_id = '62e90394-69f5-4237-9190-012177145e10' AND target_tenant = '*'
+--;
+CREATE TABLE IF NOT EXISTS attribute_values (
+  tenant_id varchar(36) NOT NULL,
+  attribute_id varchar(128) NOT NULL,
+  value varchar(128) NOT NULL,
+  user_id varchar(36) NOT NULL,
+  PRIMARY KEY (tenant_id, attribute_id, value, user_id)
+)
+--;
+CREATE INDEX IF NOT EXISTS attribute_values_owner ON attribute_values (user_id)
+--;
+CREATE TRIGGER IF NOT EXISTS users_values_insert AFTER INSERT ON users WHEN new.attributes LIKE '%extension\_%' ESCAPE '\' BEGIN
+  INSERT OR IGNORE INTO attribute_values (tenant_id, attribute_id, value, user_id)
+    SELECT new.tenant_id, key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE substr(CAST(value AS TEXT), 1, 128) END, new.id
+      FROM json_each(new.attributes) WHERE key LIKE 'extension\_%' ESCAPE '\' AND type <> 'null';
+END
+--;
+CREATE TRIGGER IF NOT EXISTS users_values_update AFTER UPDATE OF attributes ON users WHEN old.attributes <> new.attributes BEGIN
+  DELETE FROM attribute_values WHERE user_id = new.id;
+  INSERT OR IGNORE INTO attribute_values (tenant_id, attribute_id, value, user_id)
+    SELECT new.tenant_id, key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE substr(CAST(value AS TEXT), 1, 128) END, new.id
+      FROM json_each(new.attributes) WHERE key LIKE 'extension\_%' ESCAPE '\' AND type <> 'null';
+END
+--;
+CREATE TRIGGER IF NOT EXISTS users_values_delete AFTER DELETE ON users BEGIN
+  DELETE FROM attribute_values WHERE user_id = old.id;
+END
+--;
+INSERT OR IGNORE INTO attribute_values (tenant_id, attribute_id, value, user_id)
+  SELECT u.tenant_id, j.key, CASE j.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE substr(CAST(j.value AS TEXT), 1, 128) END, u.id
+    FROM users AS u, json_each(u.attributes) AS j WHERE u.attributes LIKE '%extension\_%' ESCAPE '\' AND j.key LIKE 'extension\_%' ESCAPE '\' AND j.type <> 'null'
