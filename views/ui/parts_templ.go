@@ -1106,9 +1106,9 @@ func EmptyState(e Empty) templ.Component {
 	})
 }
 
-// List is a table: caption, sortable headers, the naming column as row header, stacked when narrow. The
+// drawList is a table: caption, sortable headers, the naming column as row header, stacked when narrow. The
 // roles are explicit because stacking changes how the parts are displayed.
-func List(t Table) templ.Component {
+func drawList(t Table) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
