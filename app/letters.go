@@ -29,7 +29,10 @@ func (r letters) Render(ctx context.Context, n message.Note) (message.Letter, er
 	letter := email.Letter{Kind: email.Kind(n.Kind), Purpose: n.Purpose, Tenant: t.Name, Theme: t.Settings.Theme, BaseURL: r.baseURL.String(),
 		SupportURL: t.Settings.SupportURL, Code: n.Code, Host: r.baseURL.Hostname(), URL: n.URL, Minutes: int(n.ValidFor.Minutes()),
 		App: n.App, Message: n.Message, Until: n.Until, At: n.At, Place: n.Place, Device: n.Device}
-	if n.Kind == message.PasswordChanged && n.Place != "" {
+	if !n.Before.IsZero() {
+		letter.Until = n.Before
+	}
+	if n.Place != "" {
 		letter.Place = place(l, n.Place)
 	}
 	if n.Channel == "sms" {

@@ -169,6 +169,9 @@ func (s signInStore) accountBy(ctx context.Context, signInType, canonical string
 		return account.Account{}, err
 	}
 	u, err := userOf(row.UserRow, []IdentityRow{{SignInType: signInType, Canonical: canonical, Value: row.IdentityValue}}, credentials)
+	if err == nil && !u.DeletedAt.IsZero() && !u.Returnable(s.Now()) {
+		return account.Account{}, nil // gone, although the job has not come by yet
+	}
 	return u.Account, err
 }
 
@@ -190,6 +193,12 @@ func (s signInStore) SetAttributes(ctx context.Context, userID string, values ma
 		u.answer(values)
 		return nil
 	})
+	return err
+}
+
+// Return keeps the account of somebody who had deleted it, in their own name.
+func (s signInStore) Return(ctx context.Context, userID, ip, correlation string) error {
+	_, err := s.ReturnUser(ctx, person(userID, "", ip, correlation), userID)
 	return err
 }
 

@@ -38,7 +38,7 @@ type User struct {
 }
 
 // purgeAfter is how long a deleted person can be restored (R 13.4).
-const purgeAfter = 30 * 24 * time.Hour
+const purgeAfter = account.Grace
 
 func fold(s string) string { return strings.ToLower(norm.NFKC.String(strings.TrimSpace(s))) }
 
@@ -352,6 +352,9 @@ func (t *Tenant) CreateUser(ctx context.Context, actor audit.Actor, u User, pass
 }
 
 func (t *Tenant) addIdentities(ctx context.Context, userID string, ids []account.Identity) error {
+	if err := t.freeLeft(ctx, ids); err != nil {
+		return err
+	}
 	for _, i := range ids {
 		row := IdentityRow{ID: NewID(), TenantID: t.ID, UserID: userID, SignInType: i.SignInType, Issuer: i.Issuer,
 			Canonical: i.Canonical, Value: i.Value, CreatedAt: t.Now()}
@@ -390,7 +393,7 @@ func (t *Tenant) userWhere(ctx context.Context, q *gorm.DB) (User, error) {
 // UserByIdentity finds the person whom an identity belongs to. Canonical is the compared form. Deleted
 // people are not found.
 func (t *Tenant) UserByIdentity(ctx context.Context, signInType, issuer, canonical string) (User, error) {
-	return t.userWhere(ctx, t.q(ctx).Where("id = (?)", t.r(ctx).Model(&IdentityRow{}).Select("user_id").
+	return t.userWhere(ctx, t.q(ctx).Where("deleted_at IS NULL AND id = (?)", t.r(ctx).Model(&IdentityRow{}).Select("user_id").
 		Where("tenant_id = ? AND sign_in_type = ? AND issuer = ? AND canonical = ?", t.ID, signInType, issuer, canonical)))
 }
 
@@ -492,7 +495,7 @@ func (t *Tenant) writeUser(ctx context.Context, before, after User, d difference
 
 func (t *Tenant) replaceIdentities(ctx context.Context, before, after User) error {
 	key := func(u User, i account.Identity) account.Identity {
-		if !u.DeletedAt.IsZero() {
+		if !u.DeletedAt.IsZero() && !u.SelfDeleted { // who left by themselves may come back by the address
 			i.Canonical = parked(u.ID) + i.Canonical
 		}
 		return i
@@ -551,6 +554,7 @@ func userDifferences(a, b User) differences {
 	if !a.SessionsValidFrom.Equal(b.SessionsValidFrom) {
 		d.note("signInSessionsValidFromDateTime", "sessions_valid_from", a.SessionsValidFrom, b.SessionsValidFrom, audit.Public)
 	}
+	d.note("selfDeleted", "self_deleted", a.SelfDeleted, b.SelfDeleted, audit.Public)
 	if !a.DeletedAt.Equal(b.DeletedAt) {
 		d.note("deletedDateTime", "deleted_at", timePtr(a.DeletedAt), timePtr(b.DeletedAt), audit.Public)
 	}
@@ -623,7 +627,7 @@ func (t *Tenant) RestoreUser(ctx context.Context, actor audit.Actor, id string) 
 		if u.DeletedAt.IsZero() {
 			return fault.New(fault.NotFound, "error.not_found")
 		}
-		u.DeletedAt = time.Time{}
+		u.DeletedAt, u.SelfDeleted = time.Time{}, false
 		return nil
 	})
 }

@@ -106,6 +106,14 @@ type Method struct {
 // Usable reports whether the account may be used at all: the one question each door asks (DESIGN §9.5).
 func (a Account) Usable() bool { return a.ID != "" && a.Enabled && a.DeletedAt.IsZero() }
 
+// Grace is how long a deleted account can be brought back (R 13.4).
+const Grace = 30 * 24 * time.Hour
+
+// Returnable reports whether signing in brings the account back: its owner deleted it, and not too long ago.
+func (a Account) Returnable(now time.Time) bool {
+	return a.Leaving() && now.Before(a.DeletedAt.Add(Grace))
+}
+
 // Leaving reports whether the person deleted the account themselves and can still come back.
 func (a Account) Leaving() bool {
 	return a.ID != "" && a.Enabled && a.SelfDeleted && !a.DeletedAt.IsZero()

@@ -406,6 +406,19 @@ func (m *memory) Code(_ context.Context, _ signin.Tx, mail signin.CodeMail) erro
 	return nil
 }
 
+// Return is the pretend account that is kept.
+func (m *memory) Return(_ context.Context, userID, _, _ string) error {
+	m.change(userID, func(p *person) { p.account.DeletedAt, p.account.SelfDeleted = time.Time{}, false })
+	m.wrote("returned", "")
+	return nil
+}
+
+// Returned is signin.Mailer: nobody is told of a pretend account.
+func (m *memory) Returned(_ context.Context, _ signin.Tx, mail signin.ChangeMail) error {
+	m.wrote("told", mail.To)
+	return nil
+}
+
 // PasswordChanged is signin.Mailer: nobody is told of a pretend password.
 func (m *memory) PasswordChanged(_ context.Context, _ signin.Tx, mail signin.ChangeMail) error {
 	m.wrote("told", mail.To)

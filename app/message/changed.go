@@ -24,8 +24,12 @@ func PostPasswordChanged(ctx context.Context, q Queue, c Change, now time.Time) 
 	if c.To == "" {
 		return nil // an account without an address has nowhere to be told
 	}
-	return Post(ctx, q, Note{Kind: PasswordChanged, Channel: "mail", TenantID: c.TenantID, To: c.To, Locale: c.Locale, At: c.At,
-		Place: joined(", ", c.City, c.Country), Device: joined(" · ", c.Browser, c.OS)}, now)
+	return Post(ctx, q, change(PasswordChanged, c), now)
+}
+
+func change(k Kind, c Change) Note {
+	return Note{Kind: k, Channel: "mail", TenantID: c.TenantID, To: c.To, Locale: c.Locale, At: c.At,
+		Place: joined(", ", c.City, c.Country), Device: joined(" · ", c.Browser, c.OS)}
 }
 
 func joined(by string, parts ...string) string {

@@ -22,6 +22,16 @@ func (c Codes) Code(ctx context.Context, tx signin.Tx, m signin.CodeMail) error 
 		Purpose: m.Purpose, Code: m.Code, ValidFor: factor.CodeLifetime, Decoy: m.Decoy}, c.Now())
 }
 
+// Returned queues the notice that an account is kept.
+func (c Codes) Returned(ctx context.Context, tx signin.Tx, m signin.ChangeMail) error {
+	q, ok := tx.(Queue)
+	if !ok {
+		return fmt.Errorf("message: a %T is no queue", tx)
+	}
+	return PostReturned(ctx, q, Change{TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At,
+		Country: m.Signals.Country, City: m.Signals.City, Browser: m.Signals.Browser, OS: m.Signals.OS}, c.Now())
+}
+
 // PasswordChanged queues the notice of a new password.
 func (c Codes) PasswordChanged(ctx context.Context, tx signin.Tx, m signin.ChangeMail) error {
 	q, ok := tx.(Queue)

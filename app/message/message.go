@@ -22,6 +22,9 @@ const (
 	// Invite brings an invitation's link, PasswordChanged tells somebody that their password is another one.
 	Invite          Kind = "invitation"
 	PasswordChanged Kind = "password_changed"
+	// Leaving tells somebody until when they can take back the deletion of their account, Returned that they did.
+	Leaving  Kind = "leaving"
+	Returned Kind = "returned"
 )
 
 // Note is what a message has to say. Nothing that a stranger typed is in it besides the address.
@@ -39,6 +42,7 @@ type Note struct {
 	Message  string        `json:"message,omitempty"` // an administrator's own paragraph, plain text
 	Until    time.Time     `json:"until,omitzero"`    // when the link stops working
 	At       time.Time     `json:"at,omitzero"`       // when it happened
+	Before   time.Time     `json:"before,omitzero"`   // until when something can be undone
 	Place    string        `json:"place,omitempty"`   // measured: "Lisbon, Portugal"
 	Device   string        `json:"device,omitempty"`  // parsed: "Firefox on Windows"
 	// Decoy is queued like any other note and never delivered, so that time tells a stranger nothing.

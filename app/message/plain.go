@@ -27,6 +27,9 @@ func (p Plain) Render(ctx context.Context, n Note) (Letter, error) {
 	if !n.Until.IsZero() {
 		args["until"] = l.Date(n.Until)
 	}
+	if !n.Before.IsZero() {
+		args["until"] = l.Date(n.Before)
+	}
 	subject := l.T("mail."+string(n.Kind)+".subject", args)
 	text := l.T("mail."+string(n.Kind)+".text", args)
 	if n.Channel == "sms" {

@@ -47,6 +47,12 @@ func (r *run) apply(ctx context.Context, s Step, f Form) error {
 		r.a.Facts.RecoverySet = &Mark{At: r.w.Now}
 	case AskAttributes:
 		return r.answers(ctx, s, f)
+	case AskRestore:
+		if f.Action != "accept" {
+			r.a.Facts.Cancelled = &Cancelled{Error: "access_denied", Note: noteLeft, At: r.w.Now}
+			return nil
+		}
+		r.a.Facts.Restored = &Mark{At: r.w.Now}
 	case AskTerms:
 		return r.agree(s, f)
 	case AskConsent:

@@ -48,6 +48,7 @@ type Facts struct {
 	Recovery    *Recovery     `json:"recovery,omitempty"`    // recovery codes that were made
 	RecoverySet *Mark         `json:"recoverySet,omitempty"` // and that the person says to have kept
 	Attributes  *Attributes   `json:"attributes,omitempty"`  // answers to the flow's questions
+	Restored    *Mark         `json:"restored,omitempty"`    // keep the account, which its owner had deleted
 	Terms       []TermsAnswer `json:"terms,omitempty"`       // terms that were agreed to
 	Reset       *Mark         `json:"reset,omitempty"`       // chose "Forgot your password?"
 	Consent     *Consent      `json:"consent,omitempty"`     // agreed to what the app asks

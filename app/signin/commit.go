@@ -115,6 +115,9 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 			return "", err
 		}
 	default:
+		if err := r.comeBack(ctx, s, p.Account); err != nil {
+			return "", err
+		}
 		for _, c := range creds {
 			if err := s.AddCredential(ctx, userID, c); err != nil {
 				return "", err

@@ -22,7 +22,7 @@ const (
 )
 
 func harmless(n Name) bool {
-	return n == AskStay || n == AskConsent || n == AskAttributes || n == Recover
+	return n == AskStay || n == AskConsent || n == AskAttributes || n == Recover || n == AskRestore
 }
 
 // afterwards answers a form for an attempt that takes none any more.

@@ -463,6 +463,8 @@ func describe(note string) string {
 		return "The person has to agree first, and the request allows no page."
 	case "signin.consent_declined":
 		return "The person did not agree to what the app asked for."
+	case noteLeft:
+		return "The person had deleted the account and left it at that."
 	case "signin.cancelled":
 		return "The person went back to the app without signing in."
 	case "signin.noAccount":

@@ -30,6 +30,7 @@ const (
 	ChangePassword Name = "changePassword" // a change is demanded
 	ResetPassword  Name = "resetPassword"  // choose one in place of the forgotten one
 	ResetDone      Name = "resetDone"      // it is changed; sign in with it
+	AskRestore     Name = "restore"        // its owner deleted the account: keep it after all?
 	AskAttributes  Name = "attributes"     // the flow's questions
 	AskTerms       Name = "terms"          // texts that the flow wants agreed to
 	AskConsent     Name = "consent"
@@ -78,8 +79,8 @@ func Next(a Attempt, w World) Step {
 	case !p.Proven:
 		s.Existing = f.Email != nil && !p.Newcomer && (a.wantsSignUp() || a.Request.Invitation != nil)
 		return because(proof(a, w, p))
-	case !p.Newcomer && !p.Account.Usable():
-		return because(Blocked, "signin.blocked.account")
+	case !p.Newcomer && !usableAgain(f, p, w):
+		return because(away(p, w))
 	}
 	s.Verdict = w.Decide(p) // risk, then policy
 	need := demand(&s, a, w)

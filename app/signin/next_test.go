@@ -67,6 +67,14 @@ func knownByCode(s *scene) {
 	s.w.Account.HasPassword, s.w.Account.FirstFactor = false, string(userflow.EmailCode)
 }
 func disabled(s *scene) { s.w.Account.Enabled, s.w.Holder.Enabled = false, false }
+func left(ago time.Duration) change {
+	return func(s *scene) {
+		s.w.Account.DeletedAt, s.w.Account.SelfDeleted = s.w.Now.Add(-ago), true
+		s.w.Holder.DeletedAt, s.w.Holder.SelfDeleted = s.w.Account.DeletedAt, true
+	}
+}
+func removed(s *scene) { s.w.Account.DeletedAt = noon }
+func keeps(s *scene)   { s.a.Facts.Restored = &Mark{At: noon} }
 func password(s *scene) {
 	s.a.Facts.Password = &Passed{UserID: annaID, Kind: factor.Password, At: noon}
 }
@@ -261,6 +269,18 @@ func TestNext(t *testing.T) {
 
 		{"switched off, after proof", and(signedIn, disabled), Blocked},
 		{"switched off, before proof: the same page", and(named, known, disabled), Password},
+		{"left by themselves, after proof: asked whether to stay", and(signedIn, left(time.Hour)), AskRestore},
+		{"left, before proof: the same page", and(named, known, left(time.Hour)), Password},
+		{"left, and wants to come back", and(signedIn, left(time.Hour), keeps), AskStay},
+		{"asked before the second factor, not in its place", and(signedIn, left(time.Hour), keeps, enforce(userflow.MFAAlways, "softwareOath"), hasMethod(factor.TOTP)), Challenge},
+		{"asked before a forgotten password is replaced", and(forgetful, mayReset, named, known, resetShown, left(time.Hour)), AskRestore},
+		{"a sign-up that met an account that was left", and(wantsSignUp, named, known, codeShown, left(time.Hour)), Password},
+		{"left and come back, but policy says no", and(signedIn, left(time.Hour), keeps, block), Blocked},
+		{"left too long ago", and(signedIn, left(account.Grace)), Blocked},
+		{"left too long ago, and wants to come back", and(signedIn, left(account.Grace), keeps), Blocked},
+		{"left, then switched off", and(signedIn, left(time.Hour), disabled, keeps), Blocked},
+		{"removed by an admin", and(signedIn, removed, keeps), Blocked},
+		{"left: no session goes on", and(resumed, left(time.Hour)), SignIn},
 		{"blocked by policy", and(signedIn, block), Blocked},
 		{"blocked before anything is asked of a newcomer", and(newcomer, asksName, block), Blocked},
 
@@ -396,7 +416,7 @@ func TestSecondFactor(t *testing.T) {
 func anyScene(t *rapid.T) *scene {
 	words := []change{codeFlow, bothFlow, noSignUp, named, known, knownByCode, disabled, password, passwordOfBob, mailed, codeShown, codeOfBob,
 		chosen, wantsSignUp, answered, stayed, asksName, session1, resumed, sessionWithMFA, prompt("login"), prompt("none"), prompt("create"),
-		prompt("select_account"), prompt("consent"), maxAge(0), maxAge(7200), revoked, other, late, block, mfa, mfaForRisk,
+		prompt("select_account"), prompt("consent"), maxAge(0), maxAge(7200), revoked, other, late, block, left(time.Hour), left(account.Grace), removed, keeps, mfa, mfaForRisk,
 		frequency(30 * time.Minute), neverPersistent, changeByPolicy, mustChange, changed, portal, mayPostpone, postponed, hasMethod(factor.TOTP),
 		hasMethod(factor.EmailCode), hasMethod(factor.Passkey), showed(factor.TOTP), showed(factor.EmailCode), enrolled(factor.TOTP),
 		forgetful, mayReset, resetMailed, resetShown, replaced, revokedAfterwards, byName, denies("example.com"), invited, spent, takenBack, nameTakenW,
@@ -439,7 +459,7 @@ func TestNextIsTotalAndNeverIssuesWithoutProof(t *testing.T) {
 		if !proof {
 			t.Fatal("issued on no fact at all")
 		}
-		if !p.Newcomer && !p.Account.Usable() {
+		if !p.Newcomer && !p.Account.Usable() && !(p.Account.Returnable(s.w.Now) && f.Restored != nil) {
 			t.Fatal("issued to an account that may not be used")
 		}
 		if s.w.Flow.MFA.Enforcement == userflow.MFAAlways && p.MFATime.IsZero() {

@@ -77,6 +77,8 @@ type Store interface {
 
 	// SetAttributes stores answers that an account gave after its sign-up; others stay as they are.
 	SetAttributes(ctx context.Context, userID string, values map[string]any, ip, correlation string) error
+	// Return keeps the account of somebody who had deleted it themselves; fault.NotFound when it is too late.
+	Return(ctx context.Context, userID, ip, correlation string) error
 	Acceptances(ctx context.Context, userID string) ([]userflow.Acceptance, error)
 	// Accept remembers that the person agreed; the same version twice is one.
 	Accept(ctx context.Context, userID string, a []userflow.Acceptance, ip, correlation string) error
@@ -151,9 +153,11 @@ type Mailer interface {
 	Code(ctx context.Context, tx Tx, m CodeMail) error
 	// PasswordChanged tells the owner of an account, at its own address, that its password is another one.
 	PasswordChanged(ctx context.Context, tx Tx, m ChangeMail) error
+	// Returned tells the owner of an account that it is not going to be deleted any more.
+	Returned(ctx context.Context, tx Tx, m ChangeMail) error
 }
 
-// ChangeMail says whose password was changed, when, and from where in general words.
+// ChangeMail says whose password was changed, or whose account was kept, when, and from where in general words.
 type ChangeMail struct {
 	TenantID string
 	To       string

@@ -41,7 +41,7 @@ func blockedCode(s Step) int {
 
 func refusalCode(c Cancelled) int {
 	switch {
-	case c.Note == "signin.consent_declined":
+	case c.Note == "signin.consent_declined", c.Note == noteLeft:
 		return codeDeclined
 	case c.Error == "consent_required":
 		return codeConsent
@@ -98,6 +98,9 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 	}
 	if f.Reset != nil && f.Changed != nil {
 		rec.Notes = append(rec.Notes[:len(rec.Notes):len(rec.Notes)], noteReset)
+	}
+	if f.Restored != nil {
+		rec.Notes = append(rec.Notes[:len(rec.Notes):len(rec.Notes)], noteReturned)
 	}
 	if f.Password != nil {
 		rec.Proofs = append(rec.Proofs, proofOf("password", f.Password.At))

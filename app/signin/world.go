@@ -246,6 +246,7 @@ const (
 	noteNotEnrolled = "risk_and_not_enrolled"
 	noteACR         = "acr_unsatisfied"
 	noteReset       = "password_reset"
+	noteReturned    = "account_returned"
 )
 
 func proofOf(method string, at time.Time) record.Proof {

@@ -117,6 +117,8 @@ func didWords(e *dryrun.Event) string {
 		return "The visitor answers the questions"
 	case signin.AskConsent:
 		return "The visitor answers what the application asks for"
+	case signin.AskRestore:
+		return "The visitor says whether to keep the account"
 	case signin.AskStay:
 		return "The visitor says whether to stay signed in"
 	case signin.Select:
@@ -207,6 +209,8 @@ func factWords(f dryrun.Fact, flow userflow.Flow) string {
 		return fmt.Sprintf("The terms were agreed to, version %v, read in “%s”.", m["version"], text("locale"))
 	case "reset":
 		return "The visitor chose “Forgot your password?”."
+	case "restored":
+		return "The visitor keeps the account."
 	case "consent":
 		return "The visitor agreed to what the application asks for."
 	case "stay":
@@ -242,6 +246,8 @@ func writeWords(w dryrun.Write) string {
 		return "A single sign-on session"
 	case "ended":
 		return "That the earlier session of this browser ended"
+	case "returned":
+		return "That the account is kept"
 	case "invitation":
 		return "That the invitation is used up"
 	}
@@ -342,6 +348,8 @@ func dueWords(l *i18n.Localizer, m dryrun.Moment) []string {
 		return one("The user flow demands answers that this account does not have yet: " + strings.Join(names, ", ") + ".")
 	case signin.AskConsent:
 		return one("The application wants the person to agree to what it asks for.")
+	case signin.AskRestore:
+		return one("The person has deleted this account, and its 30 days are not over: they may keep it.")
 	case signin.AskStay:
 		return one("After a fresh proof the person may choose to stay signed in, unless the tenant or a policy says otherwise.")
 	case signin.Expired:

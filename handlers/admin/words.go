@@ -18,7 +18,7 @@ func stepWord(s string) string {
 		"forgot": "Asked whose password was forgotten", "resetPassword": "Asked for a new password in place of the forgotten one",
 		"resetDone": "Said that the password was changed", "invitationOver": "Said that the invitation can be used no more",
 		"changePassword": "Asked for a new password", "attributes": "Asked for details of the account", "terms": "Asked to accept the terms",
-		"consent": "Asked for consent", "stay": "Asked whether to stay signed in", "kmsi": "Asked whether to stay signed in",
+		"restore": "Asked whether to keep the account, which its owner had deleted", "consent": "Asked for consent", "stay": "Asked whether to stay signed in", "kmsi": "Asked whether to stay signed in",
 		"signIn": "Showed the sign-in page", "signUp": "Showed the sign-up page", "select": "Asked to choose an account", "noAccount": "Said that nobody has this address", "refused": "Went back to the application",
 		"recovery": "Showed recovery codes to keep", "elsewhere": "Opened in another browser", "finished": "Had ended already", "expired": "Had run out of time",
 		"issue": "Answered the application", "selectAccount": "Asked to choose an account", "session": "Found a session",
@@ -63,6 +63,7 @@ func noteWord(s string) string {
 		"risk_and_not_enrolled":       "A second factor was demanded because of risk, and the person has none: that is a refusal",
 		"acr_unsatisfied":             "The assurance that the application asked for was not reached",
 		"password_reset":              "The person had forgotten the password and chose a new one, by a code sent to the account's address",
+		"account_returned":            "The person had deleted the account and kept it after all",
 		"evaluation_skipped_trial":    "Risk and policies were skipped: this is a trial tenant",
 	}[s]; ok {
 		return w

@@ -220,7 +220,7 @@ func stepWords(name string) string {
 		"forgot": "asked whose password was forgotten", "resetPassword": "asked for a new password in place of the forgotten one",
 		"resetDone": "said that the password was changed", "invitationOver": "said that the invitation can be used no more",
 		"recovery": "showed recovery codes", "changePassword": "asked to change the password", "attributes": "asked the questions of the user flow",
-		"consent": "asked for consent", "stay": "asked whether to stay signed in", "issue": "gave the answer to the app",
+		"restore": "asked whether to keep the account", "consent": "asked for consent", "stay": "asked whether to stay signed in", "issue": "gave the answer to the app",
 		"expired": "said that it took too long", "refused": "sent the app an error",
 	}, name)
 }
@@ -233,7 +233,8 @@ func methodWords(name string) string {
 func noteWords(name string) string {
 	return wordsOf(map[string]string{"mfa_suppressed_by_user_flow": "A policy asked for a second factor, but the user flow has it switched off",
 		"acr_unsatisfied": "The app asked for a stronger sign-in than there was", "no_usable_method": "A second factor was due and there was no way to give it",
-		"password_reset": "A forgotten password was replaced, by a code sent to the account's address"}, name)
+		"account_returned": "The account, which its owner had deleted, is kept",
+		"password_reset":   "A forgotten password was replaced, by a code sent to the account's address"}, name)
 }
 
 func wordsOf(known map[string]string, name string) string {

@@ -34,6 +34,7 @@ func table() map[signin.Name]func(*drawing) templ.Component {
 		signin.Password: password, signin.Code: code, signin.ChoosePassword: choosePassword, signin.ChangePassword: changePassword,
 		signin.Enrol: enrol, signin.Challenge: challenge, signin.Recover: recovery, signin.AskAttributes: attributes,
 		signin.AskTerms:   terms,
+		signin.AskRestore: restore,
 		signin.AskConsent: consent, signin.AskStay: stay, signin.Blocked: blocked, signin.NoAccount: noAccount,
 		signin.Forgot: forgot, signin.ResetPassword: resetPassword, signin.ResetDone: resetDone, signin.InvitationOver: invitationOver,
 		signin.Expired: expired, signin.Elsewhere: elsewhere, signin.Finished: finished,
@@ -387,6 +388,11 @@ func consent(d *drawing) templ.Component {
 		v.Scopes = append(v.Scopes, pages.Scope{Name: s})
 	}
 	return pages.Consent(d.page, v)
+}
+
+func restore(d *drawing) templ.Component {
+	d.page.Account = d.typed()
+	return pages.Restore(d.page, pages.RestoreView{On: d.info.Locale.Date(d.res.Step.Person.Account.DeletedAt.Add(account.Grace))})
 }
 
 func stay(d *drawing) templ.Component { return pages.Stay(d.page, pages.StayView{}) }

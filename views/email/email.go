@@ -26,6 +26,8 @@ const (
 	PasswordChanged Kind = "password_changed" // a password was set or changed
 	MethodAdded     Kind = "method_added"     // another way to confirm it's you
 	MethodRemoved   Kind = "method_removed"
+	Leaving         Kind = "leaving"  // the account is to be deleted, and until when that can be undone
+	Returned        Kind = "returned" // it is kept after all
 )
 
 // Letter is what is to be said. Tenant and Theme are the sender's; the rest depends on the kind.
@@ -46,7 +48,7 @@ type Letter struct {
 	Method     string    // totp, passkey, email, sms, recovery
 	App        string    // of an invitation
 	Message    string    // of an invitation: the administrator's own paragraph, plain text
-	Until      time.Time // of an invitation: when the link stops working
+	Until      time.Time // when an invitation's link stops working, or until when a deletion can be undone
 }
 
 // Words is a letter ready to be sent.

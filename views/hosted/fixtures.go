@@ -96,6 +96,7 @@ func Fixtures(b *ui.Brand, languages []Language) []Fixture {
 		{"test", SignInPage(with(page(SignUp, Cancel), func(p *Page) { p.Test = true }), SignInView{Stay: true})},
 		{"select-account", SelectAccount(page(Cancel), SelectAccountView{Accounts: []Account{{ID: "1", Name: "Mira Okafor", Email: "mira.okafor@example.com", State: "signed in"}, {ID: "2", Name: "ليلى حداد", Email: "layla@example.com"}}})},
 		{"consent", Consent(with(page(), known), ConsentView{Scopes: []Scope{{Name: "openid"}, {Name: "profile"}, {Name: "email"}, {Name: "offline_access"}, {Name: "orders.read", Description: "See your orders"}}})},
+		{"restore", Restore(with(page(), known), RestoreView{On: "20 December 2026"})},
 		{"stay", Stay(page(), StayView{})},
 		{"blocked", Blocked(page(Cancel), BlockedView{Reason: "policy", Reference: "K7Q-4MX"})},
 		{"blocked-risk", Blocked(page(Cancel), BlockedView{Reason: "risk", Reference: "K7Q-4MX"})},

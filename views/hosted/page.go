@@ -251,6 +251,11 @@ type Scope struct {
 	Description string // the publisher's words, for scopes that are not standard
 }
 
+// RestoreView asks whether an account that its owner deleted is to be kept.
+type RestoreView struct {
+	On string // the day on which it is gone otherwise, in the reader's words
+}
+
 // StayView asks "Stay signed in?".
 type StayView struct{}
 
