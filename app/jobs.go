@@ -73,6 +73,10 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 					batches(ctx, func() (int, error) { return handle.PurgeDeletedApplications(ctx, by, 100) }))
 			})
 		}},
+		{Name: "purge deleted tenants", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			_, err := s.store.PurgeTenants(ctx, by, purgeBatch)
+			return err
+		}},
 		{Name: "rotate signing keys", Every: 6 * time.Hour, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return provider.MaintainKeys(ctx, t.ID, keyAge) })
 		}},

@@ -301,6 +301,9 @@ func (t *Tenant) CreateApplication(ctx context.Context, actor audit.Actor, a App
 		if err := t.checkApplication(ctx, a); err != nil {
 			return audit.Event{}, err
 		}
+		if err := t.roomFor(ctx, 1); err != nil {
+			return audit.Event{}, err
+		}
 		a.CreatedAt, a.UpdatedAt = t.Now(), t.Now()
 		spec, err := json.Marshal(a.Spec)
 		if err != nil {

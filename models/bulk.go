@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"reflect"
 	"slices"
 	"time"
 
@@ -10,9 +9,7 @@ import (
 
 	"portico/app/account"
 	"portico/app/audit"
-	"portico/app/fault"
 	"portico/app/record"
-	"portico/app/tenant"
 	"portico/app/userflow"
 )
 
@@ -53,6 +50,9 @@ func (t *Tenant) ImportUsers(ctx context.Context, actor audit.Actor, users []Use
 		return nil
 	}
 	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		if err := t.roomFor(ctx, len(rows)); err != nil {
+			return audit.Event{}, err
+		}
 		skip := t.w(ctx).Clauses(clause.OnConflict{DoNothing: true})
 		if err := skip.CreateInBatches(rows, bulkRows).Error; err != nil {
 			return audit.Event{}, err
@@ -119,37 +119,4 @@ func (t *Tenant) OldestSignIn(ctx context.Context) (time.Time, bool, error) {
 		return time.Time{}, false, err
 	}
 	return rows[0].CreatedAt.UTC(), true, nil
-}
-
-// RemoveTenant erases a customer tenant with everything in it. The audit row stands in the workforce
-// tenant, because the tenant's own log goes with it.
-func (s *Store) RemoveTenant(ctx context.Context, actor audit.Actor, id string) error {
-	gone, err := s.Tenant(id).Get(ctx)
-	if err != nil {
-		return err
-	}
-	if gone.Kind == tenant.Workforce {
-		return fault.New(fault.Denied, "error.denied")
-	}
-	staff, err := s.TenantBy(ctx, tenant.WorkforceSlug)
-	if err != nil {
-		return err
-	}
-	return s.Tenant(staff.ID).audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
-		for _, row := range Tables() {
-			if _, scoped := reflect.TypeOf(row).Elem().FieldByName("TenantID"); !scoped {
-				continue
-			}
-			if err := t.w(ctx).Where("tenant_id = ?", id).Delete(row).Error; err != nil {
-				return audit.Event{}, err
-			}
-		}
-		if err := t.w(ctx).Where("target_tenant = ?", id).Delete(&RoleAssignmentRow{}).Error; err != nil {
-			return audit.Event{}, err
-		}
-		t.afterCommit(func() { t.directories.drop(gone.ID, gone.Slug) })
-		return audit.Event{Activity: "Delete tenant", Category: "DirectoryManagement", Operation: "Delete",
-				Target: audit.Target{Kind: "tenant", ID: gone.ID, Name: gone.Name}},
-			t.w(ctx).Where("id = ?", id).Delete(&TenantRow{}).Error
-	})
 }

@@ -75,9 +75,19 @@ func (c *directoryCache) drop(segments ...string) {
 	}
 }
 
-// Directory gives the snapshot of a tenant named by slug or id in any letter case. An unknown or
-// disabled tenant is an ordinary fault.NotFound.
+// Directory gives the snapshot of a tenant named by slug or id in any letter case. An unknown, disabled
+// or deleted tenant is an ordinary fault.NotFound: all its doors are closed at once.
 func (s *Store) Directory(ctx context.Context, segment string) (*Directory, error) {
+	d, err := s.ManagedDirectory(ctx, segment)
+	if err == nil && d.Tenant.Disabled {
+		return nil, fault.New(fault.NotFound, "error.not_found")
+	}
+	return d, err
+}
+
+// ManagedDirectory is Directory for the admin portal, which opens a disabled tenant too: somebody must be
+// able to enable it again.
+func (s *Store) ManagedDirectory(ctx context.Context, segment string) (*Directory, error) {
 	segment = strings.ToLower(segment)
 	e, ok := s.directories.segments.Load(segment)
 	if !ok {
@@ -91,12 +101,12 @@ func (s *Store) Directory(ctx context.Context, segment string) (*Directory, erro
 	d, err := s.snapshot(ctx, e.(*cachedDirectory))
 	if ok && fault.Is(err, fault.NotFound) { // it was removed; another may have its slug by now
 		s.directories.segments.CompareAndDelete(segment, e)
-		return s.Directory(ctx, segment)
+		return s.ManagedDirectory(ctx, segment)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if d.Tenant.Disabled || !d.Tenant.Match(segment) {
+	if !d.Tenant.DeletedAt.IsZero() || !d.Tenant.Match(segment) {
 		return nil, fault.New(fault.NotFound, "error.not_found")
 	}
 	return d.Directory, nil

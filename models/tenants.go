@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"golang.org/x/text/language"
+	"gorm.io/gorm"
 
 	"portico/app/audit"
 	"portico/app/fault"
@@ -16,7 +17,8 @@ import (
 
 func tenantOf(r TenantRow) (tenant.Tenant, error) {
 	t := tenant.Tenant{ID: r.ID, Slug: r.Slug, Name: r.Name, Kind: tenant.Kind(r.Kind), Plan: tenant.Plan(r.Plan),
-		Disabled: r.Disabled, DefaultLocale: r.DefaultLocale, Version: r.Version, CreatedAt: r.CreatedAt.UTC()}
+		Disabled: r.Disabled, DefaultLocale: r.DefaultLocale, Version: r.Version, TrialEndsAt: timeOf(r.TrialEndsAt),
+		DeletedAt: timeOf(r.DeletedAt), CreatedAt: r.CreatedAt.UTC()}
 	if r.Settings != "" {
 		if err := json.Unmarshal([]byte(r.Settings), &t.Settings); err != nil {
 			return t, badJSON("tenant", r.ID, err)
@@ -43,6 +45,12 @@ func validateTenant(t tenant.Tenant) error {
 	if t.Plan != tenant.Standard && t.Plan != tenant.Trial {
 		bad.Add("plan", "tenant.plan", nil)
 	}
+	if t.Kind == tenant.Workforce && t.Plan == tenant.Trial { // a trial has no second factor, and admins always show one
+		bad.Add("plan", "tenant.plan.workforce", nil)
+	}
+	if t.Kind == tenant.Workforce && t.Disabled {
+		bad.Add("disabled", "tenant.workforce.stays", nil)
+	}
 	if _, err := language.Parse(t.DefaultLocale); err != nil {
 		bad.Add("defaultLocale", "tenant.locale", nil)
 	}
@@ -53,7 +61,8 @@ func validateTenant(t tenant.Tenant) error {
 }
 
 // CreateTenant makes a directory. The id is a random UUID unless one is given; kind and plan default
-// to a standard customer tenant. Only the one workforce tenant may have the slug "workforce".
+// to a standard customer tenant. What its settings leave open comes from the installation's defaults. Only
+// the one workforce tenant may have the slug "workforce".
 func (s *Store) CreateTenant(ctx context.Context, actor audit.Actor, n tenant.Tenant) (tenant.Tenant, error) {
 	n.Name = strings.TrimSpace(n.Name)
 	if n.ID == "" {
@@ -65,6 +74,13 @@ func (s *Store) CreateTenant(ctx context.Context, actor audit.Actor, n tenant.Te
 	if n.Plan == "" {
 		n.Plan = tenant.Standard
 	}
+	if n.Kind == tenant.Customer {
+		defaults, err := s.TenantDefaults(ctx)
+		if err != nil {
+			return tenant.Tenant{}, err
+		}
+		n = n.Or(defaults)
+	}
 	if n.DefaultLocale == "" {
 		n.DefaultLocale = "en"
 	}
@@ -75,10 +91,12 @@ func (s *Store) CreateTenant(ctx context.Context, actor audit.Actor, n tenant.Te
 	if err != nil {
 		return tenant.Tenant{}, err
 	}
-	n.CreatedAt, n.Version = s.Now(), 1
+	n.CreatedAt, n.Version, n.DeletedAt = s.Now(), 1, time.Time{}
+	n.TrialEndsAt = trialEnd(n, s.Now())
 	err = s.Tenant(n.ID).audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		err := t.w(ctx).Create(&TenantRow{ID: n.ID, Slug: n.Slug, Name: n.Name, Kind: string(n.Kind), Plan: string(n.Plan),
-			Disabled: n.Disabled, DefaultLocale: n.DefaultLocale, Settings: string(settings), Version: 1, CreatedAt: n.CreatedAt}).Error
+			Disabled: n.Disabled, DefaultLocale: n.DefaultLocale, Settings: string(settings), Version: 1, TrialEndsAt: timePtr(n.TrialEndsAt),
+			CreatedAt: n.CreatedAt}).Error
 		return audit.Event{Activity: "Create tenant", Category: "DirectoryManagement", Operation: "Add",
 			Target: audit.Target{Kind: "tenant", ID: n.ID, Name: n.Name}, Changes: []audit.Change{
 				{Property: "slug", New: n.Slug}, {Property: "name", New: n.Name}, {Property: "plan", New: n.Plan},
@@ -90,20 +108,24 @@ func (s *Store) CreateTenant(ctx context.Context, actor audit.Actor, n tenant.Te
 	return n, nil
 }
 
-// TenantBy finds a tenant by slug or id in any letter case, disabled ones included.
+// TenantBy finds a tenant by slug or id in any letter case, disabled ones included, deleted ones not.
 func (s *Store) TenantBy(ctx context.Context, segment string) (tenant.Tenant, error) {
 	segment = strings.ToLower(segment)
 	var r TenantRow
-	if err := s.read.WithContext(ctx).Where("slug = ? OR id = ?", segment, segment).Take(&r).Error; err != nil {
+	if err := s.read.WithContext(ctx).Where("(slug = ? OR id = ?) AND deleted_at IS NULL", segment, segment).Take(&r).Error; err != nil {
 		return tenant.Tenant{}, found(err)
 	}
 	return tenantOf(r)
 }
 
-// Tenants lists every directory by name.
+// Tenants lists every directory by name; deleted ones are DeletedTenants.
 func (s *Store) Tenants(ctx context.Context) ([]tenant.Tenant, error) {
+	return tenantsOf(s.read.WithContext(ctx).Where("deleted_at IS NULL").Order("name, id"))
+}
+
+func tenantsOf(q *gorm.DB) ([]tenant.Tenant, error) {
 	var rows []TenantRow
-	if err := s.read.WithContext(ctx).Order("name, id").Find(&rows).Error; err != nil {
+	if err := q.Find(&rows).Error; err != nil {
 		return nil, err
 	}
 	out := make([]tenant.Tenant, len(rows))
@@ -127,7 +149,7 @@ func (t *Tenant) Get(ctx context.Context) (tenant.Tenant, error) {
 }
 
 // Update changes the tenant's name, plan, locale, settings or whether it is disabled. Slug, id and kind
-// stay: issuers and links carry them.
+// stay: issuers and links carry them. A plan that becomes a trial lasts 30 days from now.
 func (t *Tenant) Update(ctx context.Context, actor audit.Actor, edit func(*tenant.Tenant) error) (tenant.Tenant, error) {
 	var after tenant.Tenant
 	err := t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
@@ -139,7 +161,14 @@ func (t *Tenant) Update(ctx context.Context, actor audit.Actor, edit func(*tenan
 		if err := edit(&after); err != nil {
 			return audit.Event{}, err
 		}
+		if !before.DeletedAt.IsZero() {
+			return audit.Event{}, fault.New(fault.NotFound, "error.not_found")
+		}
 		after.ID, after.Slug, after.Kind, after.Version, after.CreatedAt = before.ID, before.Slug, before.Kind, before.Version, before.CreatedAt
+		after.DeletedAt, after.TrialEndsAt = before.DeletedAt, before.TrialEndsAt
+		if after.Plan != before.Plan {
+			after.TrialEndsAt = trialEnd(after, t.Now())
+		}
 		after.Name, after.Settings = strings.TrimSpace(after.Name), after.Settings.Tidied()
 		if err := validateTenant(after); err != nil {
 			return audit.Event{}, err
@@ -147,6 +176,7 @@ func (t *Tenant) Update(ctx context.Context, actor audit.Actor, edit func(*tenan
 		var d differences
 		d.note("name", "name", before.Name, after.Name, audit.Public)
 		d.note("plan", "plan", string(before.Plan), string(after.Plan), audit.Public)
+		d.note("trialEndsAt", "trial_ends_at", timePtr(before.TrialEndsAt), timePtr(after.TrialEndsAt), audit.Public)
 		d.note("disabled", "disabled", before.Disabled, after.Disabled, audit.Public)
 		d.note("defaultLocale", "default_locale", before.DefaultLocale, after.DefaultLocale, audit.Public)
 		d.fields("settings.", before.Settings, after.Settings)

@@ -316,6 +316,9 @@ func (t *Tenant) CreateUser(ctx context.Context, actor audit.Actor, u User, pass
 		if err := t.checkUser(ctx, User{}, &u); err != nil {
 			return audit.Event{}, err
 		}
+		if err := t.roomFor(ctx, 1); err != nil {
+			return audit.Event{}, err
+		}
 		now := t.Now()
 		if u.CreatedAt.IsZero() {
 			u.CreatedAt = now

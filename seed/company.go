@@ -73,6 +73,10 @@ func Fernhill(ctx context.Context, store *models.Store, baseURL string) (Company
 	if err != nil || staff.Settings.SampleRemoved {
 		return Company{}, false, err
 	}
+	gone, err := store.DeletedTenants(ctx)
+	if err != nil || slices.ContainsFunc(gone, func(t tenant.Tenant) bool { return t.Slug == Slug }) { // it may be restored
+		return Company{}, false, err
+	}
 	c, err := fernhill(ctx, store, baseURL)
 	return c, err == nil, err
 }

@@ -108,6 +108,7 @@ func Covers(have, want []Permission) bool {
 func Roles() []Role {
 	return []Role{
 		{GlobalAdministratorID, "Global Administrator", All()},
+		{"1f865ad0-c375-4800-9313-b066950dd9ad", "Installation Operator", []Permission{TenantOperate, OrganizationRead}},
 		{"f2ef992c-3afb-46b9-b7cf-a126ee74c451", "Global Reader", []Permission{UserRead, AppRead, FlowRead, AttributeRead, AuditRead, OrganizationRead, RoleRead, PolicyRead}},
 		{"9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3", "Application Administrator", []Permission{AppRead, AppWrite, OrganizationRead}},
 		{"fe930be7-5e62-47db-91af-98c3a49a38b1", "User Administrator", []Permission{UserRead, UserWrite, Invite, OrganizationRead}},

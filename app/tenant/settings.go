@@ -61,6 +61,11 @@ func (s Settings) bounds() []bound {
 // configuration files ask it alike.
 func (s Settings) Validate() error {
 	var bad fault.Fields
+	if s.NewTenants != nil {
+		if err := s.NewTenants.Validate(); err != nil {
+			return err
+		}
+	}
 	for _, b := range s.bounds() {
 		if b.value != 0 && (b.value < b.low || b.value > b.high) {
 			bad.Add(b.name, "tenant.settings.range", map[string]any{"low": b.low, "high": b.high})

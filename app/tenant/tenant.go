@@ -47,6 +47,33 @@ type Tenant struct {
 // Protection (DESIGN §5.12): a trial has none, and what would have been evaluated is recorded as skipped.
 func (t Tenant) Governed() bool { return t.Plan != Trial }
 
+// TrialDays is how long a trial lasts, and TrialObjects how many people, groups and applications it holds
+// together (DESIGN §5.12).
+const (
+	TrialDays    = 30
+	TrialObjects = 10000
+)
+
+// ReadOnly reports whether the tenant's trial is over: customers go on signing in, and nobody changes
+// anything until the plan is another one.
+func (t Tenant) ReadOnly(now time.Time) bool {
+	return t.Plan == Trial && !t.TrialEndsAt.IsZero() && !now.Before(t.TrialEndsAt)
+}
+
+// TrialDaysLeft counts the days that have begun; 0 when the trial is over or there is none.
+func (t Tenant) TrialDaysLeft(now time.Time) int {
+	if t.Plan != Trial || !now.Before(t.TrialEndsAt) {
+		return 0
+	}
+	return int((t.TrialEndsAt.Sub(now) + 24*time.Hour - 1) / (24 * time.Hour))
+}
+
+// RestoreDays is how long a deleted tenant can be brought back.
+const RestoreDays = 30
+
+// PurgeFrom is when a deleted tenant is erased for good.
+func (t Tenant) PurgeFrom() time.Time { return t.DeletedAt.AddDate(0, 0, RestoreDays) }
+
 // Settings are the tenant-wide choices of an admin. Zero values mean the default named beside each.
 type Settings struct {
 	SessionIdleMinutes     int       `json:"sessionIdleMinutes,omitempty"`     // 1440
@@ -67,6 +94,7 @@ type Settings struct {
 
 	Theme         branding.Theme `json:"theme,omitzero"`          // neutral when empty
 	SampleRemoved bool           `json:"sampleRemoved,omitempty"` // of the workforce: the sample company was removed and stays away
+	NewTenants    *Defaults      `json:"newTenants,omitempty"`    // of the workforce: what new tenants start with
 }
 
 // WorkforceSlug names the directory of admins.

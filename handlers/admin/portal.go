@@ -120,7 +120,7 @@ func (p *Portal) guard(r handlers.Route) fiber.Handler {
 		}
 		scope := access.AllTenants
 		if segment := c.Params("tenant"); segment != "" {
-			dir, err := p.Directories.Directory(c.UserContext(), segment)
+			dir, err := p.Store.ManagedDirectory(c.UserContext(), segment)
 			if err != nil {
 				return err
 			}
@@ -129,6 +129,9 @@ func (p *Portal) guard(r handlers.Route) fiber.Handler {
 		c.Locals(visitKey, v)
 		if need, ok := v.lacks(r, scope); !ok {
 			return p.refuse(c, need)
+		}
+		if v.dir != nil && c.Method() == fiber.MethodPost && v.dir.Tenant.ReadOnly(p.Now()) {
+			return p.trialOver(c, v)
 		}
 		return c.Next()
 	}

@@ -42,11 +42,10 @@ func (p *Portal) Routes() []handlers.Route {
 		{Method: get, Path: "/admin/signed-out", Handler: p.signedOut, Permission: public},
 		{Method: post, Path: "/admin/sign-out", Handler: p.signOut},
 		{Method: get, Path: "/admin", Handler: p.home},
-		{Method: get, Path: "/admin/tenants/new", Handler: p.tenantNew, Permission: access.OrganizationWrite},
-		{Method: post, Path: "/admin/tenants", Handler: p.tenantCreate, Permission: access.OrganizationWrite},
 
 		{Method: get, Path: "/admin/t/:tenant", Handler: p.startPage, NavGroup: navOverview, NavLabel: "Start"},
 	}
+	rows = append(rows, p.tenantRoutes()...)
 	rows = append(rows, p.signInRoutes()...)
 	rows = append(rows, p.flowRoutes()...)
 	rows = append(rows, p.benchRoutes()...)

@@ -5,7 +5,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"portico/app/access"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
@@ -16,7 +15,7 @@ import (
 func (p *Portal) shell(c *fiber.Ctx, title, lead string, help views.Help, crumbs ...views.Link) (views.Shell, error) {
 	v := visitOf(c)
 	s := views.Shell{Title: title, Lead: lead, Help: help, Crumbs: crumbs, AdminName: v.admin.Name, AdminMail: v.admin.Mail,
-		CSRF: p.CSRF.Token(v.session.ID), MayCreate: access.Allow(v.have, access.AllTenants, access.OrganizationWrite)}
+		CSRF: p.CSRF.Token(v.session.ID), MayCreate: v.operates()}
 	workforce := p.Store.Tenant(v.session.TenantID)
 	if clicked(c) {
 		flash, err := workforce.TakeFlash(c.UserContext(), v.session, c.Path())
@@ -35,6 +34,14 @@ func (p *Portal) shell(c *fiber.Ctx, title, lead string, help views.Help, crumbs
 	if v.dir != nil {
 		s.Tenant = views.TenantLink{Name: v.dir.Tenant.Name, Slug: v.dir.Tenant.Slug, Href: v.base(), Current: true}
 		s.Nav = p.nav(c, v)
+	}
+	if v.dir != nil {
+		if words := trialWords(v.dir.Tenant, p.Now()); words != "" {
+			s.Warnings = append(s.Warnings, words)
+		}
+		if v.dir.Tenant.Disabled {
+			s.Warnings = append(s.Warnings, "This tenant is disabled: nobody can sign in to it, and applications get no tokens.")
+		}
 	}
 	if !p.Development && p.AdminHost == "" {
 		s.Warnings = append(s.Warnings, "The portal shares its host with customers' pages. Set PORTICO_ADMIN_HOST to keep them apart.")

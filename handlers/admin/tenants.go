@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"github.com/gofiber/fiber/v2"
 	"slices"
 
@@ -37,11 +38,12 @@ func tenantHelp() views.Help {
 		Do: "Make one per brand, or one for testing. Its short name is part of every address, so choose it well: it never changes."}
 }
 
-func (p *Portal) tenantForm(name, slug, locale string) views.Form {
-	return views.Form{Action: "/admin/tenants", Submit: "Create tenant", Cancel: "/admin", Fields: []views.Field{
-		{Name: "name", Label: "Name", Hint: "Shown to customers on sign-in pages and in mail.", Value: name, AutoComplete: "organization"},
-		{Name: "slug", Label: "Short name", Hint: "Part of addresses: lower-case letters, digits and hyphens, 3 to 63 characters, a letter first. It cannot be changed later.", Value: slug, Code: true},
-		{Kind: views.Select, Name: "defaultLocale", Label: "Language when a visitor's own is not available", Value: locale, Options: p.localeOptions()},
+func (p *Portal) tenantForm(n tenant.Tenant) views.Form {
+	return views.Form{Action: tenantsPath, Submit: "Create tenant", Cancel: tenantsPath, Fields: []views.Field{
+		{Name: "name", Label: "Name", Hint: "Shown to customers on sign-in pages and in mail.", Value: n.Name, AutoComplete: "organization"},
+		{Name: "slug", Label: "Short name", Hint: "Part of addresses: lower-case letters, digits and hyphens, 3 to 63 characters, a letter first. It cannot be changed later.", Value: n.Slug, Code: true},
+		{Kind: views.Select, Name: "defaultLocale", Label: "Language when a visitor's own is not available", Value: n.DefaultLocale, Options: p.localeOptions()},
+		{Kind: views.Radios, Name: "plan", Label: "Plan", Value: string(n.Plan), Options: planOptions()},
 	}}
 }
 
@@ -55,11 +57,15 @@ func (p *Portal) localeOptions() []views.Option {
 }
 
 func (p *Portal) tenantNew(c *fiber.Ctx) error {
-	return p.tenantFormPage(c, p.tenantForm("", "", "en"))
+	d, err := p.Store.TenantDefaults(c.UserContext())
+	if err != nil {
+		return err
+	}
+	return p.tenantFormPage(c, p.tenantForm(tenant.Tenant{DefaultLocale: cmp.Or(d.Locale, "en"), Plan: tenant.Standard}))
 }
 
 func (p *Portal) tenantFormPage(c *fiber.Ctx, f views.Form) error {
-	s, err := p.shell(c, "Create a tenant", "A directory of its own for a brand, a product or a test.", tenantHelp())
+	s, err := p.shell(c, "Create a tenant", "A directory of its own for a brand, a product or a test.", tenantHelp(), tenantCrumbs(tenant.Tenant{})...)
 	if err != nil {
 		return err
 	}
@@ -67,10 +73,10 @@ func (p *Portal) tenantFormPage(c *fiber.Ctx, f views.Form) error {
 }
 
 func (p *Portal) tenantCreate(c *fiber.Ctx) error {
-	n := tenant.Tenant{Name: typed(c, "name"), Slug: typed(c, "slug"), DefaultLocale: typed(c, "defaultLocale")}
+	n := tenant.Tenant{Name: typed(c, "name"), Slug: typed(c, "slug"), DefaultLocale: typed(c, "defaultLocale"), Plan: tenant.Plan(typed(c, "plan"))}
 	made, err := p.Store.CreateTenant(c.UserContext(), visitOf(c).actor(c), n)
 	if err != nil {
-		f := p.tenantForm(n.Name, n.Slug, n.DefaultLocale)
+		f := p.tenantForm(n)
 		if !complain(handlers.InfoOf(c).Locale, &f, err) {
 			return err
 		}
@@ -100,9 +106,20 @@ func (p *Portal) settings(c *fiber.Ctx) error {
 	e := endpoints{base: p.BaseURL, tenantID: t.ID}
 	return p.detail(c, s, views.Detail{Sections: append([]views.Section{
 		{Title: "Identity", Summary: facts(fact("Name", plain(t.Name)), fact("Short name", code(t.Slug)), fact("Tenant ID", code(t.ID)),
-			fact("Plan", plain(humane(string(t.Plan)))), fact("Default language", code(t.DefaultLocale)), fact("Created", when(t.CreatedAt)))},
+			fact("Plan", p.planCell(t)), fact("State", tenantState(t)), fact("Default language", code(t.DefaultLocale)), fact("Created", when(t.CreatedAt)))},
 		{Title: "Addresses", Lead: "For the configuration of your applications.", Summary: facts(fact("Authority", code(e.authority())), fact("Issuer", code(e.issuer())), fact("Discovery document", code(e.metadata())))},
-	}, slices.Concat(settingSections(t.Settings, v.base()), p.keysSection(v), p.sampleSection(v))...)})
+	}, slices.Concat(settingSections(t.Settings, v.base()), p.keysSection(v), p.installationSection(v), p.sampleSection(v))...)})
+}
+
+// installationSection leads from a tenant's settings to what the installation's operator does with it.
+func (p *Portal) installationSection(v *visit) []views.Section {
+	if !v.operates() {
+		return nil
+	}
+	if v.dir.Tenant.Kind == tenant.Workforce {
+		return []views.Section{{ID: "installation", Title: "New tenants", Lead: "What a tenant starts with when it is made.", Action: &views.Link{Label: "Defaults for new tenants", Href: tenantsPath + "/defaults"}}}
+	}
+	return []views.Section{{ID: "installation", Title: "Plan, closing and deleting", Lead: "What the installation’s operator decides about this tenant.", Action: &views.Link{Label: "Manage this tenant", Href: tenantsPath + "/" + v.dir.Tenant.ID}}}
 }
 
 func settingSections(x tenant.Settings, base string) []views.Section {
