@@ -36,6 +36,11 @@ func (p passwords) Hash(ctx context.Context, tenantID, password string, names ..
 	return p.hasher.Hash(ctx, password)
 }
 
+// Verify compares a password with a stored hash.
+func (p passwords) Verify(ctx context.Context, hash, password string) (ok, stale bool, err error) {
+	return p.hasher.Verify(ctx, hash, password)
+}
+
 func (p passwords) rules(t tenant.Tenant) factor.Rules {
 	x := t.Settings
 	return factor.Rules{Min: x.PasswordMinLength, ThreeOfFour: x.PasswordThreeOfFour, Banned: x.BannedWords, Breached: p.breached}

@@ -8,6 +8,7 @@ import (
 
 	"gorm.io/gorm/clause"
 
+	"portico/app/fault"
 	"portico/app/limit"
 	"portico/app/signin"
 )
@@ -95,4 +96,41 @@ func (t *Tenant) Unlock(ctx context.Context, userID string) error {
 		}
 	}
 	return nil
+}
+
+// TryPassword compares the password of somebody who has signed in already, under the same smart lock-out as
+// a sign-in at a place that the account does not know: a stolen token is no way around it. A wrong one is
+// fault.Invalid on field, a locked account fault.TooMany.
+func (t *Tenant) TryPassword(ctx context.Context, userID, field, password string, verify func(ctx context.Context, hash, password string) (ok, stale bool, err error)) error {
+	self, err := t.Get(ctx)
+	if err != nil {
+		return err
+	}
+	key := signin.LockKeys(t.seal.MAC, t.ID, userID)[1]
+	set, tries := self.Settings, signInStore{t}
+	ticket, until, admitted, err := tries.BeginTry(ctx, key, limit.LockRules{Threshold: set.LockoutThreshold, First: time.Duration(set.LockoutSeconds) * time.Second}, t.Now())
+	if err != nil {
+		return err
+	}
+	if !admitted {
+		wait := until.Sub(t.Now())
+		return &fault.Error{Code: fault.TooMany, Key: "signin.locked", Args: map[string]any{"count": max(1, int((wait+time.Minute-1)/time.Minute))}, RetryAfter: wait}
+	}
+	hash, err := t.Password(ctx, userID)
+	if err == nil {
+		var right bool
+		if right, _, err = verify(ctx, hash, password); err == nil && !right {
+			if err := tries.FailTry(ctx, key, ticket, t.seal.MAC("lockout.password", append(append([]byte{}, key...), password...))); err != nil {
+				return err
+			}
+			return fault.BadField(field, "field.password.current_wrong", nil)
+		}
+	}
+	if err != nil {
+		if failed := tries.RefundTry(ctx, key, ticket); failed != nil {
+			return failed
+		}
+		return err
+	}
+	return tries.RefundTry(ctx, key, ticket) // a right one is not held against anybody; what went before stays counted
 }

@@ -37,9 +37,10 @@ const (
 	DirectoryWrite    Permission = "Directory.ReadWrite.All"
 
 	// Delegated: an app has them only together with the person who is signed in to it.
-	OwnWrite   Permission = "User.ReadWrite"             // the person's own record
-	AsSignedIn Permission = "Directory.AccessAsUser.All" // all that an administrator's roles allow
-	OwnRead    Permission = "User.Read"                  // any app may ask for it; it needs no grant
+	OwnWrite   Permission = "User.ReadWrite"                     // the person's own record
+	AsSignedIn Permission = "Directory.AccessAsUser.All"         // all that an administrator's roles allow
+	OwnMethods Permission = "UserAuthenticationMethod.ReadWrite" // how the person proves who they are
+	OwnRead    Permission = "User.Read"                          // any app may ask for it; it needs no grant
 )
 
 // Role is an admin role with its template id, as the vendor publishes them.
@@ -69,7 +70,7 @@ func All() []Permission {
 }
 
 // Delegated lists the permissions of an app that count only in a person's token.
-func Delegated() []Permission { return []Permission{OwnWrite, AsSignedIn} }
+func Delegated() []Permission { return []Permission{OwnWrite, OwnMethods, AsSignedIn} }
 
 // Needed is what somebody must hold to give the permission to an app: the permission itself, and for one
 // that brings others' rights along, all that it can bring.
@@ -77,6 +78,8 @@ func Needed(p Permission) []Permission {
 	switch p {
 	case OwnWrite:
 		return []Permission{UserWrite}
+	case OwnMethods:
+		return []Permission{MethodWrite}
 	case AsSignedIn:
 		return All()
 	}

@@ -30,6 +30,10 @@ type Token struct {
 	UserID   string   // "" for an app's own token
 	Roles    []string // application permissions
 	Scopes   []string // delegated permissions
+	// AuthTime is when the person last proved who they are, AMR how (RFC 8176).
+	AuthTime time.Time
+	AMR      []string
+	SID      string
 }
 
 // Verifier checks an access token completely: signature by the tenant's keys, issuer, lifetime, type
@@ -57,6 +61,8 @@ type API struct {
 type Passwords interface {
 	// Hash refuses a password that the tenant's rules do not allow (fault.Invalid) and gives its hash.
 	Hash(ctx context.Context, tenantID, password string, names ...string) (string, error)
+	// Verify compares a password with a stored hash; an empty hash costs as much as any other.
+	Verify(ctx context.Context, hash, password string) (ok, stale bool, err error)
 }
 
 // New prepares the route table.

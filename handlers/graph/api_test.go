@@ -48,6 +48,10 @@ func (fakePasswords) Hash(_ context.Context, _, password string, _ ...string) (s
 	return "hash:" + password, nil
 }
 
+func (fakePasswords) Verify(_ context.Context, hash, password string) (bool, bool, error) {
+	return hash == "hash:"+password, false, nil
+}
+
 // world is a listening API over a scratch database with one tenant and one client that may do everything.
 type world struct {
 	t      *testing.T

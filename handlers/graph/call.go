@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"portico/app/access"
 	"portico/app/audit"
@@ -55,6 +56,10 @@ type Caller struct {
 	// token; for a delegated one, the scopes that both the app and the person have.
 	Permissions []access.Permission
 	Scopes      []string // delegated scopes as granted; they reach the person's own record
+	// AuthTime is when the person last proved who they are, AMR how, SID in which session.
+	AuthTime time.Time
+	AMR      []string
+	SID      string
 }
 
 func (p *Caller) may(any ...access.Permission) bool {
@@ -89,6 +94,7 @@ type call struct {
 	tenant *models.Tenant
 	opts   options
 	params map[string]string // named elements of an action's path
+	cast   string            // the type that the path narrows to, such as user of /members/graph.user
 	by     *audit.Actor      // who acts, when it is not the caller of a request
 }
 

@@ -35,7 +35,7 @@ func parseOptions(raw string) (options, error) {
 	for name, list := range values {
 		key := strings.ToLower(strings.TrimPrefix(name, "$"))
 		switch key {
-		case "select", "filter", "orderby", "top", "skiptoken", "count", "search", "expand", "skip", "format":
+		case "select", "filter", "orderby", "top", "skiptoken", "deltatoken", "count", "search", "expand", "skip", "format":
 		default:
 			if strings.HasPrefix(name, "$") {
 				return o, badRequest("The query parameter '"+name+"' is not known.", name)

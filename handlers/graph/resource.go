@@ -61,7 +61,8 @@ type collection[R any] struct {
 	delete func(ctx context.Context, c *call, row *R) error
 
 	actions  []action[R]
-	managing *managing[R] // nil = not part of configuration as code
+	delta    func(ctx context.Context, c *call) (*response, error) // changes since the last time; nil = not offered
+	managing *managing[R]                                          // nil = not part of configuration as code
 }
 
 // action is something below one object: an operation, a navigation, a relation.
@@ -79,6 +80,10 @@ func (r *collection[R]) serve(ctx context.Context, c *call, keys map[string]stri
 	if r.beta && c.version != "beta" {
 		return nil, noSegment(r.path[0])
 	}
+	if keys == nil && r.delta != nil && len(rest) == 1 && isFunction(rest[0], "delta") {
+		return r.delta(ctx, c)
+	}
+	c.cast = castOf(rest)
 	rest = withoutCasts(rest)
 	if keys == nil {
 		if len(rest) == 0 {
@@ -103,6 +108,22 @@ func (r *collection[R]) serve(ctx context.Context, c *call, keys map[string]stri
 		return r.onOne(ctx, c, name, key)
 	}
 	return r.below(ctx, c, name, key, rest)
+}
+
+// isFunction recognises a function of a collection, bare, with parentheses or with its namespace.
+func isFunction(s odata.Segment, name string) bool {
+	last := s.Name[strings.LastIndexByte(s.Name, '.')+1:]
+	return strings.EqualFold(last, name) && len(s.Keys) == 0
+}
+
+// castOf is the type that a path narrows a relation to: group of /memberOf/microsoft.graph.group.
+func castOf(segs []odata.Segment) string {
+	for i := len(segs) - 1; i >= 0; i-- {
+		if odata.IsCast(segs[i].Name) {
+			return strings.ToLower(segs[i].Name[strings.LastIndexByte(segs[i].Name, '.')+1:])
+		}
+	}
+	return ""
 }
 
 func withoutCasts(segs []odata.Segment) []odata.Segment {

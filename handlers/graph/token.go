@@ -35,5 +35,6 @@ func (p ProviderTokens) VerifyManagement(ctx context.Context, base, token string
 		}
 		return Token{}, bad
 	}
-	return Token{TenantID: t.TenantID, ClientID: t.ClientID, UserID: t.UserID, Roles: t.Roles, Scopes: t.Scopes}, nil
+	return Token{TenantID: t.TenantID, ClientID: t.ClientID, UserID: t.UserID, Roles: t.Roles, Scopes: t.Scopes,
+		AuthTime: t.AuthTime, AMR: t.AMR, SID: t.SID}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"portico/app/access"
 	"portico/app/account"
@@ -136,6 +137,14 @@ func (a *API) users() *collection[user] {
 			own: []string{"User.ReadWrite"}, run: a.revokeSessions},
 		{method: http.MethodGet, path: "agreementAcceptances", need: readUsers(), own: []string{"User.Read", "User.ReadWrite"}, run: a.agreementAcceptances},
 	}
+	r.actions = append(r.actions, action[user]{method: http.MethodPost, path: "changePassword", own: []string{"User.ReadWrite", "User-PasswordProfile.ReadWrite.All", "Directory.AccessAsUser.All"}, run: a.changePassword})
+	r.actions = append(r.actions, a.methodActions()...)
+	r.delta = deltaQuery(r, changes[user]{table: "users", changed: func(u *user) time.Time { return u.UpdatedAt },
+		removed: func(u *user) bool { return !u.DeletedAt.IsZero() }, erased: "Hard delete user", category: "UserManagement",
+		page: func(ctx context.Context, c *call, l models.Listing) ([]user, error) {
+			users, err := c.tenant.ListUsers(ctx, l)
+			return a.wrapUsers(ctx, c, users, err)
+		}})
 	return r
 }
 
