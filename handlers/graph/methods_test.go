@@ -134,11 +134,11 @@ func TestOwnMethodsAndPassword(t *testing.T) {
 		if a := change("not it", "another horse"); a.status != 400 || !strings.Contains(a.raw, `"target":"currentPassword"`) {
 			w.t.Errorf("wrong: %d %s", a.status, a.raw)
 		}
-		if a := change("correct horse", "short"); a.status != 400 || !strings.Contains(a.raw, `"target":"newPassword"`) {
+		if a := change("correct horse battery", "short"); a.status != 400 || !strings.Contains(a.raw, `"target":"newPassword"`) {
 			w.t.Errorf("weak: %d %s", a.status, a.raw)
 		}
-		w.want(400, change("correct horse", "correct horse"))
-		w.want(204, change("correct horse", "another horse"))
+		w.want(400, change("correct horse battery", "correct horse battery"))
+		w.want(204, change("correct horse battery", "another horse"))
 		if hash, err := w.tenant.Password(ctx, id); err != nil || hash != "hash:another horse" {
 			w.t.Errorf("%q %v", hash, err)
 		}
