@@ -16,6 +16,8 @@ import (
 const (
 	maxRedirectURIs = 100
 	maxURILength    = 256
+	maxAppRoles     = 100
+	maxRoleText     = 120
 )
 
 // Validate says what an admin must mend before the application can be saved (R 1.2.4).
@@ -88,16 +90,25 @@ func (a Application) Validate() error {
 		}
 		values[sc.Value] = true
 	}
-	roles := map[string]bool{}
+	roles, ids := map[string]bool{}, map[string]bool{}
 	for i, r := range s.AppRoles {
 		field := fmt.Sprintf("appRoles[%d]", i)
-		if r.ID == "" || r.Name == "" || !scopeToken(r.Value) || len(r.MemberTypes) == 0 {
+		if r.ID == "" || r.ID == NoAppRole || r.Name == "" || len(r.Name) > maxRoleText || !roleValue(r.Value) || !memberTypes(r.MemberTypes) {
 			bad.Add(field, "application.role.invalid", map[string]any{"value": r.Value})
 		}
-		if roles[r.Value] {
+		if r.Value != "" && roles[r.Value] {
 			bad.Add(field, "application.role.twice", map[string]any{"value": r.Value})
 		}
-		roles[r.Value] = true
+		if ids[r.ID] {
+			bad.Add(field, "application.role.twice", map[string]any{"value": r.ID})
+		}
+		roles[r.Value], ids[r.ID] = true, true
+	}
+	if len(s.AppRoles) > maxAppRoles {
+		bad.Add("appRoles", "application.role.many", map[string]any{"max": maxAppRoles})
+	}
+	if s.GroupClaims != "" && !slices.Contains(openid.AllGroupClaims(), s.GroupClaims) {
+		bad.Add("groupMembershipClaims", "application.group_claims", nil)
 	}
 	if len(s.Notes) > 1024 {
 		bad.Add("notes", "field.too_long", map[string]any{"max": 1024})
@@ -163,6 +174,29 @@ func webLink(s string) bool {
 
 func hasSpace(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+}
+
+// roleValue is the shape of a role's value as the vendor has it (Graph appRole.value): up to 120 letters,
+// digits and marks, not beginning with a dot.
+func roleValue(s string) bool {
+	if s == "" || len(s) > maxRoleText || s[0] == '.' {
+		return false
+	}
+	for _, r := range s {
+		if (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune(":!#$%&'()*+,-./;<=>?@[]^_`{|}~", r) {
+			return false
+		}
+	}
+	return true
+}
+
+func memberTypes(list []string) bool {
+	for _, m := range list {
+		if m != RoleForUsers && m != RoleForApps {
+			return false
+		}
+	}
+	return len(list) > 0
 }
 
 // scopeToken is the shape of a scope or role value (RFC 6749 §3.3 without the slash that joins resource and scope).

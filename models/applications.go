@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,9 +57,11 @@ type ApplicationSpec struct {
 	Tags                   []string              `json:"tags,omitempty"`                // for the admin's own order
 	Notes                  string                `json:"notes,omitempty"`               // for the admin's own memory
 	AppRoleRequired        bool                  `json:"appRoleAssignmentRequired,omitempty"`
-	Claims                 []openid.ClaimMapping `json:"claims,omitempty"`             // what its tokens say besides
-	AcceptMappedClaims     bool                  `json:"acceptMappedClaims,omitempty"` // kept for the vendor's tools; claims need no opt-in here
-	ClaimsPolicyID         string                `json:"claimsPolicyId,omitempty"`     // the claims mapping policy that Claims come from
+	GroupClaims            openid.GroupClaims    `json:"groupMembershipClaims,omitempty"` // None
+	GroupNames             bool                  `json:"groupNames,omitempty"`            // names instead of ids in the claim "groups"
+	Claims                 []openid.ClaimMapping `json:"claims,omitempty"`                // what its tokens say besides
+	AcceptMappedClaims     bool                  `json:"acceptMappedClaims,omitempty"`    // kept for the vendor's tools; claims need no opt-in here
+	ClaimsPolicyID         string                `json:"claimsPolicyId,omitempty"`        // the claims mapping policy that Claims come from
 }
 
 // AppRole is a role that an application defines for its users or for other applications.
@@ -134,7 +137,14 @@ func (a Application) Client() (*openid.Client, error) {
 		BackChannelLogoutURI: a.Spec.BackChannelLogoutURI, SigningAlg: alg,
 		AccessTokenLifetime: minutes(a.Spec.AccessTokenMinutes, time.Hour), IDTokenLifetime: minutes(a.Spec.IDTokenMinutes, time.Hour),
 		RefreshIdle: minutes(a.Spec.RefreshIdleMinutes, refresh), ResourceURIs: a.Spec.IdentifierURIs, Scopes: a.Spec.Scopes,
-		Permissions: a.Spec.Permissions, AskConsent: a.Spec.AskConsent, PKCEOptional: a.Spec.PKCEOptional, Claims: a.Spec.Claims}
+		Permissions: a.Spec.Permissions, AskConsent: a.Spec.AskConsent, PKCEOptional: a.Spec.PKCEOptional, Claims: a.Spec.Claims,
+		PrincipalID: a.ServicePrincipalID, AssignmentRequired: a.Spec.AppRoleRequired, Groups: a.Spec.GroupClaims, GroupNames: a.Spec.GroupNames}
+	for _, r := range a.Spec.AppRoles {
+		if r.Enabled {
+			c.AppRoles = append(c.AppRoles, openid.AppRole{ID: r.ID, Value: r.Value,
+				ForUsers: slices.Contains(r.MemberTypes, RoleForUsers), ForApps: slices.Contains(r.MemberTypes, RoleForApps)})
+		}
+	}
 	for _, s := range a.Secrets {
 		secret := openid.Secret{ID: s.ID, ExpiresAt: s.ExpiresAt}
 		copy(secret.Hash[:], s.Hash)

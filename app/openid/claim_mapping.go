@@ -18,14 +18,21 @@ type ClaimSource string
 const (
 	FromUser     ClaimSource = "user"     // an attribute of the person, built in or custom
 	FromConstant ClaimSource = "constant" // the same text in every token of the app
+	FromRoles    ClaimSource = "roles"    // the values of the person's roles of the app
+	FromGroups   ClaimSource = "groups"   // every group that the person is in, directly or through others
 )
 
+// GroupNames as the ID of a mapping from groups gives their names; "" gives their ids.
+const GroupNames = "displayName"
+
 // ClaimSources are the sources that can be chosen today.
-func ClaimSources() []ClaimSource { return []ClaimSource{FromUser, FromConstant} }
+func ClaimSources() []ClaimSource {
+	return []ClaimSource{FromUser, FromConstant, FromRoles, FromGroups}
+}
 
 // laterSources are words of the contract that have nothing behind them yet.
 func laterSources() []ClaimSource {
-	return []ClaimSource{"customClaimsProvider", "groups", "roles"}
+	return []ClaimSource{"customClaimsProvider"}
 }
 
 // ClaimMapping puts one more claim into the tokens of an app: a renamed attribute, a transformed one, or a
@@ -34,12 +41,22 @@ func laterSources() []ClaimSource {
 type ClaimMapping struct {
 	Source    ClaimSource `json:"source"`
 	ID        string      `json:"id,omitempty"`        // of the attribute: a built-in name or an API name
-	Name      string      `json:"name"`                // of the claim
+	Name      string      `json:"name"`                // of the claim; roles and groups may leave it out for their own names
 	Value     string      `json:"value,omitempty"`     // of a constant
 	Transform Transform   `json:"transform,omitempty"` // "" = as it is
 	SecondID  string      `json:"secondId,omitempty"`  // what is joined to the first attribute
 	Separator string      `json:"separator,omitempty"` // what stands between the two
 }
+
+// ClaimName is the name under which the claim stands.
+func (m ClaimMapping) ClaimName() string {
+	if m.Name == "" && m.ofMembership() {
+		return string(m.Source)
+	}
+	return m.Name
+}
+
+func (m ClaimMapping) ofMembership() bool { return m.Source == FromRoles || m.Source == FromGroups }
 
 // Limits of a claim configuration. Fifty texts of 250 characters are far below what a header can carry as
 // long as the token travels in bodies; apps that put tokens into headers choose fewer.
@@ -86,8 +103,10 @@ func CheckClaims(list []ClaimMapping, definitions map[string]userflow.Definition
 		}
 		m.checkName(add)
 		m.checkSource(add, definitions)
-		if slices.ContainsFunc(list[:i], func(o ClaimMapping) bool { return o.Name != "" && strings.EqualFold(o.Name, m.Name) }) {
-			add("name", "claim.name.twice", map[string]any{"name": m.Name})
+		if slices.ContainsFunc(list[:i], func(o ClaimMapping) bool {
+			return o.ClaimName() != "" && strings.EqualFold(o.ClaimName(), m.ClaimName())
+		}) {
+			add("name", "claim.name.twice", map[string]any{"name": m.ClaimName()})
 		}
 	}
 	return bad
@@ -97,6 +116,7 @@ type complaint func(field, key string, args map[string]any)
 
 func (m ClaimMapping) checkName(add complaint) {
 	switch {
+	case m.ofMembership() && m.ClaimName() == string(m.Source): // the claim that it is anyway
 	case m.Name == "" || len(m.Name) > maxClaimName:
 		add("name", "claim.name.required", map[string]any{"count": maxClaimName})
 	case !claimName(m.Name):
@@ -144,6 +164,13 @@ func (m ClaimMapping) checkSource(add complaint, definitions map[string]userflow
 			add("value", "claim.value.unused", nil)
 		}
 		m.checkAttributes(add, definitions)
+	case FromRoles, FromGroups:
+		if m.Value != "" || m.Transform != "" || m.SecondID != "" || m.Separator != "" {
+			add("value", "claim.value.unused", nil)
+		}
+		if m.ID != "" && (m.Source == FromRoles || m.ID != GroupNames && m.ID != "id") {
+			add("id", "claim.membership.id", nil)
+		}
 	default:
 		if slices.Contains(laterSources(), m.Source) {
 			add("source", "claim.source.later", map[string]any{"source": string(m.Source)})

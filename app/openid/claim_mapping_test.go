@@ -65,8 +65,13 @@ func TestCheckClaims(t *testing.T) {
 		{"no source", ClaimMapping{Name: "x", ID: "city"}, "source claim.source.unknown"},
 		{"an unknown source", ClaimMapping{Source: "company", Name: "x", ID: "city"}, "source claim.source.unknown"},
 		{"a provider, later", ClaimMapping{Source: "customClaimsProvider", Name: "x", ID: "a"}, "source claim.source.later"},
-		{"groups, later", ClaimMapping{Source: "groups", Name: "x"}, "source claim.source.later"},
-		{"roles, later", ClaimMapping{Source: "roles", Name: "x"}, "source claim.source.later"},
+		{"groups", ClaimMapping{Source: FromGroups, Name: "teams", ID: GroupNames}, ""},
+		{"groups without a name", ClaimMapping{Source: FromGroups}, ""},
+		{"groups of something", ClaimMapping{Source: FromGroups, Name: "x", ID: "city"}, "id claim.membership.id"},
+		{"roles under their own name", ClaimMapping{Source: FromRoles, Name: "roles"}, ""},
+		{"roles as groups", ClaimMapping{Source: FromRoles, Name: "groups"}, "name claim.name.reserved"},
+		{"roles of something", ClaimMapping{Source: FromRoles, Name: "x", ID: "displayName"}, "id claim.membership.id"},
+		{"transformed roles", ClaimMapping{Source: FromRoles, Name: "x", Transform: Lowercase}, "value claim.value.unused"},
 
 		{"upper case of a text", ClaimMapping{Source: FromUser, ID: "country", Name: "x", Transform: Uppercase}, ""},
 		{"upper case of a number", ClaimMapping{Source: FromUser, ID: "extension_level", Name: "x", Transform: Uppercase}, "transform claim.transform.text"},
@@ -107,7 +112,7 @@ func TestCheckClaims(t *testing.T) {
 // Every claim that a token of ours carries by itself, but for a person's own profile, is reserved.
 func TestReservedClaimsCoverTheTokens(t *testing.T) {
 	full := accessClaims{IDType: "app", Scope: "a", Roles: []string{"r"}, AuthTime: 1, AMR: []string{"pwd"}, ACR: "1", SID: "s", GrantID: "g"}
-	f := facts{realm: &Realm{}, client: &Client{}, grant: &Grant{SID: "s", AMR: []string{"pwd"}, ACR: "1"}, nonce: "n", user: User{Roles: []string{"r"}}}
+	f := facts{realm: &Realm{}, client: &Client{}, grant: &Grant{SID: "s", AMR: []string{"pwd"}, ACR: "1"}, nonce: "n", user: User{}}
 	id, err := f.identity("h")
 	if err != nil {
 		t.Fatal(err)
@@ -163,7 +168,7 @@ func TestMapped(t *testing.T) {
 		{"nothing joined to nothing", ClaimMapping{Source: FromUser, ID: "state", SecondID: "jobTitle", Separator: ", ", Transform: Join}, ""},
 	} {
 		c.m.Name = "x"
-		got, err := (&Client{Claims: []ClaimMapping{c.m}}).mapped(anna)
+		got, err := (&Client{Claims: []ClaimMapping{c.m}}).mapped(anna, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,10 +184,10 @@ func TestMapped(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.says, text, c.want)
 		}
 	}
-	if _, err := (&Client{Claims: []ClaimMapping{{Source: FromUser, ID: "extension_x", Name: "x"}}}).mapped(User{Attributes: []byte("{")}); err == nil {
+	if _, err := (&Client{Claims: []ClaimMapping{{Source: FromUser, ID: "extension_x", Name: "x"}}}).mapped(User{Attributes: []byte("{")}, ""); err == nil {
 		t.Error("attributes that are not JSON are no attributes")
 	}
-	if _, err := (&Client{Claims: []ClaimMapping{{Source: FromUser, ID: "city", Name: "x"}}}).mapped(User{Attributes: []byte("{")}); err != nil {
+	if _, err := (&Client{Claims: []ClaimMapping{{Source: FromUser, ID: "city", Name: "x"}}}).mapped(User{Attributes: []byte("{")}, ""); err != nil {
 		t.Error("they were read for a built-in one: ", err)
 	}
 }

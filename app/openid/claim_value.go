@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -209,13 +210,25 @@ func asText(v any) string {
 
 // mapped works out an app's own claims for a person; a claim without a value is there with nil, so that
 // whoever lays them over others takes that one away.
-func (c *Client) mapped(u User) (map[string]any, error) {
+func (c *Client) mapped(u User, base string) (map[string]any, error) {
 	if c == nil || len(c.Claims) == 0 {
 		return nil, nil
 	}
 	p := person{User: u}
 	out := make(map[string]any, len(c.Claims))
 	for _, m := range c.Claims {
+		switch m.Source {
+		case FromRoles:
+			out[m.ClaimName()] = nil
+			if roles := u.Member.roles(c, forPeople); len(roles) > 0 {
+				out[m.ClaimName()] = roles
+			}
+			continue
+		case FromGroups:
+			out[m.ClaimName()] = nil
+			sayGroups(out, m.ClaimName(), u.Member.Groups, m.ID == GroupNames, base, u.ID)
+			continue
+		}
 		v, err := m.value(&p)
 		if err != nil {
 			return nil, err
@@ -225,13 +238,40 @@ func (c *Client) mapped(u User) (map[string]any, error) {
 	return out, nil
 }
 
+// under adds to mapped claims what they do not speak of.
+func under(mapped, said map[string]any) map[string]any {
+	if mapped == nil {
+		return said
+	}
+	for name, v := range said {
+		if have, ok := mapped[name]; !ok {
+			mapped[name] = v
+		} else {
+			mapped[name] = both(have, v)
+		}
+	}
+	return mapped
+}
+
+// both is the claim that wins; of where to ask for claims, each says its own.
+func both(wins, other any) any {
+	a, ok := wins.(map[string]string)
+	b, too := other.(map[string]string)
+	if !ok || !too {
+		return wins
+	}
+	out := maps.Clone(b)
+	maps.Copy(out, a)
+	return out
+}
+
 // lay puts mapped claims over others: they win, also by their absence.
 func lay(mapped, into map[string]any) {
 	for name, v := range mapped {
 		if v == nil {
 			delete(into, name)
 		} else {
-			into[name] = v
+			into[name] = both(v, into[name])
 		}
 	}
 }

@@ -37,6 +37,15 @@ func (m ClaimMapping) Words(definitions map[string]userflow.Definition) string {
 	if m.Source == FromConstant {
 		return "The constant “" + m.Value + "”"
 	}
+	switch m.Source {
+	case FromRoles:
+		return "The person’s roles of this application"
+	case FromGroups:
+		if m.ID == GroupNames {
+			return "The names of the groups that the person is in"
+		}
+		return "The groups that the person is in"
+	}
 	words := AttributeLabel(m.ID, definitions)
 	if m.Transform == Join {
 		words += " and " + AttributeLabel(m.SecondID, definitions) + ", joined"

@@ -70,6 +70,11 @@ type Client struct {
 	AskConsent             bool          // people see the consent page once per set of scopes
 	PKCEOptional           bool          // a confidential client may leave PKCE out; off by default
 	Claims                 []ClaimMapping
+	PrincipalID            string      // of its service principal: under it the app has roles of others
+	AppRoles               []AppRole   // that it declares and that are switched on
+	AssignmentRequired     bool        // only people and apps that are assigned to it get tokens for it
+	Groups                 GroupClaims // which of a person's groups its tokens name
+	GroupNames             bool        // by their names instead of their ids
 }
 
 // Public reports whether the app was registered as one that can keep no secret (RFC 6749 §2.1). Having

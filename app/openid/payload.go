@@ -51,14 +51,24 @@ func (f *facts) access() (any, error) {
 	g, tid := f.grant, f.realm.Tenant.ID
 	at := accessClaims{Issuer: f.realm.Issuer, Audience: f.audience, Subject: f.subject, OID: g.UserID, TenantID: tid, Version: "2.0",
 		IssuedAt: f.now.Unix(), NotBefore: f.now.Unix(), Expiry: f.now.Add(lifetime(f.client.AccessTokenLifetime)).Unix(), ID: f.tokenID, UTI: f.tokenID,
-		ClientID: f.client.ID, AZP: f.client.ID, AZPACR: strength(f.method), Scope: strings.Join(f.scp, " "), Roles: f.user.Roles,
+		ClientID: f.client.ID, AZP: f.client.ID, AZPACR: strength(f.method), Scope: strings.Join(f.scp, " "),
 		AuthTime: g.AuthTime.Unix(), AMR: g.AMR, ACR: g.ACR, SID: g.SID, GrantID: g.ID}
 	if has(f.scp, ScopeProfile) {
 		at.Name, at.Username = f.user.Name, f.user.PreferredUsername
 	}
-	mapped, err := f.api().mapped(f.user)
-	if err != nil || len(mapped) == 0 {
+	api := f.api()
+	mapped, err := api.mapped(f.user, f.realm.Base)
+	if err != nil || api == nil {
 		return at, err
+	}
+	at.Roles = f.user.Member.roles(api, forPeople)
+	if groups := f.user.Member.groups(api); len(groups) > 0 {
+		said := map[string]any{}
+		sayGroups(said, "groups", groups, api.GroupNames, f.realm.Base, f.user.ID)
+		mapped = under(mapped, said)
+	}
+	if len(mapped) == 0 {
+		return at, nil
 	}
 	for name, v := range mapped {
 		switch name { // the mapping wins
@@ -66,6 +76,8 @@ func (f *facts) access() (any, error) {
 			at.Name = ""
 		case "preferred_username":
 			at.Username = ""
+		case "roles":
+			at.Roles = nil
 		}
 		if v == nil {
 			delete(mapped, name)
@@ -101,19 +113,25 @@ func (f *facts) identity(hash string) (map[string]any, error) {
 	if f.nonce != "" {
 		idc["nonce"] = f.nonce
 	}
-	if len(f.user.Roles) > 0 {
-		idc["roles"] = f.user.Roles
-	}
+	f.client.belonging(idc, f.user, f.realm.Base)
 	f.user.fill(idc, f.asked, g.Claims.IDToken)
 	if f.user.PreferredUsername != "" && !has(f.asked, ScopeProfile) && has(g.Scopes, ScopeProfile) {
 		idc["preferred_username"] = f.user.PreferredUsername
 	}
-	mapped, err := f.client.mapped(f.user)
+	mapped, err := f.client.mapped(f.user, f.realm.Base)
 	if err != nil {
 		return nil, err
 	}
 	lay(mapped, idc)
 	return idc, nil
+}
+
+// belonging puts the person's roles of the app, and the groups that it wants, into a token or answer.
+func (c *Client) belonging(into map[string]any, u User, base string) {
+	if roles := u.Member.roles(c, forPeople); len(roles) > 0 {
+		into["roles"] = roles
+	}
+	sayGroups(into, "groups", u.Member.groups(c), c.GroupNames, base, u.ID)
 }
 
 // givesIdentity reports whether the answer holds an ID token.
@@ -126,13 +144,11 @@ func (f *facts) givesIdentity() bool {
 func information(realm *Realm, c *Client, t AccessToken, g Grant, u User) (map[string]any, error) {
 	out := map[string]any{"sub": t.Subject}
 	u.fill(out, t.Scopes, g.Claims.UserInfo)
-	if len(u.Roles) > 0 {
-		out["roles"] = u.Roles
-	}
 	if c == nil || t.Audience != realm.userinfoURL() && t.Audience != c.ID {
 		return out, nil
 	}
-	mapped, err := c.mapped(u)
+	c.belonging(out, u, realm.Base)
+	mapped, err := c.mapped(u, realm.Base)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,8 @@ const (
 	ByProtocol Why = "protocol" // the standards or the vendor's shape want it
 	ByScope    Why = "scope"    // the app asked for the scope
 	ByMapping  Why = "mapping"  // the app's claim configuration
+	ByRole     Why = "role"     // the person has roles of the app
+	ByGroup    Why = "group"    // the app's setting about groups
 )
 
 // PreviewClaim is one claim with where it is and why.
@@ -33,6 +35,7 @@ type PreviewClaim struct {
 	Name     string
 	Value    any
 	Why      Why
+	Via      []string      // of ByRole and ByGroup: where it comes from
 	Scope    string        // of ByScope
 	Mapping  *ClaimMapping // of ByMapping
 	ID       bool          // in the ID token
@@ -65,6 +68,11 @@ func (p *Provider) Preview(ctx context.Context, realm *Realm, c *Client, u User,
 		f.subject, f.hint = subject(secret, c.ID, u.ID), loginHint(secret, u.ID)
 	}
 	f.audience, f.scp = realm.permissions(g.Scopes)
+	if u.Pretend {
+		f.user.Member = c.pretendMembership()
+	} else if err := p.member(ctx, realm, &f.user, c, nil); err != nil {
+		return Preview{}, err
+	}
 	return f.preview()
 }
 
@@ -130,7 +138,7 @@ func (f *facts) explained(p Preview) []PreviewClaim {
 	}
 	for i := range f.client.Claims {
 		m := &f.client.Claims[i]
-		names[m.Name] = true
+		names[m.ClaimName()] = true
 	}
 	for name := range names {
 		c := PreviewClaim{Name: name, Why: ByProtocol}
@@ -153,7 +161,13 @@ func (f *facts) explained(p Preview) []PreviewClaim {
 				c.Why, c.Scope = ByScope, s
 			}
 		}
-		if i := slices.IndexFunc(f.client.Claims, func(m ClaimMapping) bool { return m.Name == name }); i >= 0 {
+		switch name {
+		case "roles":
+			c.Why, c.Via = ByRole, f.reasons(name)
+		case "groups", "_claim_names", "_claim_sources":
+			c.Why, c.Via = ByGroup, f.reasons(name)
+		}
+		if i := slices.IndexFunc(f.client.Claims, func(m ClaimMapping) bool { return m.ClaimName() == name }); i >= 0 {
 			_, there := f.user.claim(name)
 			c.Replaces = c.Why == ByScope && there
 			c.Why, c.Mapping = ByMapping, &f.client.Claims[i]
@@ -163,7 +177,7 @@ func (f *facts) explained(p Preview) []PreviewClaim {
 	rank := func(c PreviewClaim) int {
 		switch c.Why {
 		case ByMapping:
-			return slices.IndexFunc(f.client.Claims, func(m ClaimMapping) bool { return m.Name == c.Name })
+			return slices.IndexFunc(f.client.Claims, func(m ClaimMapping) bool { return m.ClaimName() == c.Name })
 		case ByScope:
 			return MaxClaims
 		}
@@ -178,6 +192,21 @@ func (f *facts) explained(p Preview) []PreviewClaim {
 	return out
 }
 
+// pretendMembership is that of a pretend customer: every role for people, and a group.
+func (c *Client) pretendMembership() Membership {
+	g := GroupHeld{"00000000-0000-4000-8000-000000000002", "Sample group"}
+	m := Membership{Groups: []GroupHeld{g}}
+	if c.Groups == AppGroups {
+		m.Roles = []RoleHeld{{ApplicationID: c.ObjectID, GroupID: g.ID, GroupName: g.Name}}
+	}
+	for _, r := range c.AppRoles {
+		if r.ForUsers {
+			m.Roles = append(m.Roles, RoleHeld{ApplicationID: c.ObjectID, RoleID: r.ID})
+		}
+	}
+	return m
+}
+
 // Sample is a pretend customer with a value in every attribute, for previews. custom holds sample values of
 // the tenant's own attributes.
 func Sample(custom map[string]any, now time.Time) (User, error) {
@@ -185,7 +214,7 @@ func Sample(custom map[string]any, now time.Time) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	u := User{Enabled: true, EmailVerified: true, UpdatedAt: now, Attributes: attributes}
+	u := User{Enabled: true, Pretend: true, EmailVerified: true, UpdatedAt: now, Attributes: attributes}
 	for _, b := range BuiltinAttributes() {
 		switch v := b.Example; b.ID {
 		case "displayName":

@@ -74,7 +74,8 @@ type User struct {
 	Attributes        []byte // the custom attributes as a JSON object by API name
 	CreatedAt         time.Time
 	UpdatedAt         time.Time
-	Roles             []string
+	Member            Membership // as far as the tokens at hand say it
+	Pretend           bool       // nobody: the customer of previews
 }
 
 // Holding is a grant, the person who gave it, and whether somebody ended the session it came from.
@@ -103,6 +104,8 @@ type Store interface {
 	// OpenIDHolding reads a grant with what can end it, in one go.
 	OpenIDHolding(ctx context.Context, grantID string) (Holding, bool, error)
 	OpenIDHoldingByCode(ctx context.Context, hash []byte) (Holding, bool, error)
+	// OpenIDMembership reads the roles and groups of somebody, in one go.
+	OpenIDMembership(ctx context.Context, q MembershipQuery) (Membership, error)
 	// RedeemOpenIDCode consumes the code and stores what the redemption decided, at once.
 	RedeemOpenIDCode(ctx context.Context, r Redemption) (bool, error)
 	// RotateOpenIDRefresh replaces presented by successor if presented is the valid one, and records it.

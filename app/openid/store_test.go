@@ -21,6 +21,8 @@ type memory struct {
 	grants map[string]Grant
 	used   map[string]bool
 	user   User
+	member Membership
+	asked  []MembershipQuery
 }
 
 func newMemory() *memory {
@@ -64,6 +66,13 @@ func (m *memory) OpenIDHoldingByCode(_ context.Context, hash []byte) (Holding, b
 		}
 	}
 	return Holding{}, false, nil
+}
+
+func (m *memory) OpenIDMembership(_ context.Context, q MembershipQuery) (Membership, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.asked = append(m.asked, q)
+	return m.member, nil
 }
 
 func (m *memory) RedeemOpenIDCode(_ context.Context, r Redemption) (bool, error) {

@@ -65,6 +65,9 @@ func (p *Provider) redeem(ctx context.Context, realm *Realm, c *Client, m Method
 		return nil, bad
 	}
 	user := held.User
+	if bad := p.admit(ctx, realm, &user, c, words, g.Platform); bad != nil {
+		return nil, bad
+	}
 	r := Redemption{GrantID: g.ID, Now: now, Scopes: granted}
 	var refresh string
 	if has(granted, ScopeOffline) {

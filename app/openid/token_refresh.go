@@ -74,6 +74,9 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 		return nil, bad
 	}
 	g.Scopes = granted
+	if bad := p.admit(ctx, realm, &user, c, asked, g.Platform); bad != nil {
+		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, nil), bad)
+	}
 	decision, bad := p.ask(ctx, realm, &g, user, in)
 	if bad != nil {
 		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, decision.Results), bad)

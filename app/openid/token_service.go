@@ -41,8 +41,22 @@ func (p *Provider) clientCredentials(ctx context.Context, realm *Realm, c *Clien
 	at := accessClaims{Issuer: realm.Issuer, Audience: s.to.audience, Subject: c.ObjectID, OID: c.ObjectID,
 		TenantID: realm.Tenant.ID, Version: "2.0", IssuedAt: now.Unix(), NotBefore: now.Unix(), Expiry: now.Add(life).Unix(),
 		ID: id, UTI: id, ClientID: c.ID, AZP: c.ID, AZPACR: strength(m), IDType: "app"}
-	if s.to.client == nil {
+	if api := s.to.client; api == nil {
 		at.Roles = c.applicationPermissions()
+	} else {
+		service := User{ID: c.PrincipalID}
+		if err := p.member(ctx, realm, &service, nil, api); err != nil {
+			return nil, failure(err)
+		}
+		if api.AssignmentRequired && !service.Member.directly(api) {
+			bad := refuse(InvalidGrant, 501051, "The app has no role of '"+api.Name+"', which is only for apps that have one. An administrator can assign it.").
+				mistake(c.ID, "assignment", asked[0], api.Name)
+			if err := p.logService(ctx, realm, c, s, in, bad); err != nil {
+				return nil, failure(err)
+			}
+			return nil, bad
+		}
+		at.Roles = service.Member.roles(api, forApps)
 	}
 	out := &TokenResponse{TokenType: "Bearer", ExpiresIn: int64(life / time.Second), ExtExpiresIn: int64(life / time.Second)}
 	if out.AccessToken, err = key.sign(typAccess, at); err != nil {

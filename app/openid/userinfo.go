@@ -76,6 +76,11 @@ func (p *Provider) UserInfo(ctx context.Context, realm *Realm, raw string) ([]by
 		return nil, &Error{Code: InsufficientScope, Number: 90094, Status: 403, Description: "The access token lacks the scope 'openid'."}
 	}
 	client, _ := realm.Client(t.ClientID) // what stands behind the token was looked at
+	if client != nil && (t.Audience == realm.userinfoURL() || t.Audience == client.ID) {
+		if err := p.member(ctx, realm, &u, client, nil); err != nil {
+			return nil, failure(err)
+		}
+	}
 	out, err := information(realm, client, t, g, u)
 	if err != nil {
 		return nil, failure(err)

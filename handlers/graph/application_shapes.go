@@ -89,6 +89,8 @@ type porticoApplication struct {
 	AskConsent             bool                  `json:"askConsent"`
 	PKCEOptional           bool                  `json:"pkceOptional"`
 	Permissions            []string              `json:"permissions"`
+	AssignmentRequired     bool                  `json:"appRoleAssignmentRequired"`
+	GroupNames             bool                  `json:"groupNames"`
 	Claims                 []openid.ClaimMapping `json:"claims"`
 }
 
@@ -277,7 +279,7 @@ func shownPortico(r *application) porticoApplication {
 	return porticoApplication{Kind: r.Kind, BackChannelLogoutURL: s.BackChannelLogoutURI, PostLogoutRedirectURIs: list(s.PostLogoutRedirectURIs),
 		LogoURL: s.LogoURL, SigningAlg: s.SigningAlg, AccessTokenMinutes: s.AccessTokenMinutes, IDTokenMinutes: s.IDTokenMinutes,
 		RefreshIdleMinutes: s.RefreshIdleMinutes, AskConsent: s.AskConsent, PKCEOptional: s.PKCEOptional, Permissions: list(s.Permissions),
-		Claims: list(s.Claims)}
+		AssignmentRequired: s.AppRoleRequired, GroupNames: s.GroupNames, Claims: list(s.Claims)}
 }
 
 func setPortico(r *application, v porticoApplication) error {
@@ -295,6 +297,19 @@ func setPortico(r *application, v porticoApplication) error {
 	s.BackChannelLogoutURI, s.PostLogoutRedirectURIs, s.LogoURL, s.SigningAlg = v.BackChannelLogoutURL, v.PostLogoutRedirectURIs, v.LogoURL, v.SigningAlg
 	s.AccessTokenMinutes, s.IDTokenMinutes, s.RefreshIdleMinutes = v.AccessTokenMinutes, v.IDTokenMinutes, v.RefreshIdleMinutes
 	s.AskConsent, s.PKCEOptional, s.Permissions = v.AskConsent, v.PKCEOptional, v.Permissions
-	s.Claims = v.Claims
+	s.AppRoleRequired, s.GroupNames, s.Claims = v.AssignmentRequired, v.GroupNames, v.Claims
+	return nil
+}
+
+// setGroupClaims takes one of the vendor's words; which of them there are, the application itself says.
+func setGroupClaims(r *application, raw json.RawMessage) error {
+	var s *string
+	if err := strict("groupMembershipClaims", raw, &s); err != nil {
+		return err
+	}
+	r.Spec.GroupClaims = openid.GroupClaims(deref(s))
+	if r.Spec.GroupClaims == openid.NoGroups {
+		r.Spec.GroupClaims = ""
+	}
 	return nil
 }

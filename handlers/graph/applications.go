@@ -46,7 +46,7 @@ func (a *API) applications() *collection[application] {
 		none("defaultRedirectUri", nil),
 		none("description", nil),
 		constant[application]("disabledByMicrosoftStatus", nil),
-		none("groupMembershipClaims", nil),
+		{name: "groupMembershipClaims", get: func(r *application) any { return text(string(r.Spec.GroupClaims)) }, set: setGroupClaims},
 		strs("identifierUris", 50, 256, func(r *application) *[]string { return &r.Spec.IdentifierURIs }),
 		complexField("info", shownInfo, setInfo),
 		{name: "isDisabled", get: func(r *application) any { return !r.Enabled }, set: func(r *application, raw json.RawMessage) error {
