@@ -72,8 +72,10 @@ func (a adminCreate) Run(ctx context.Context, w world) error {
 		if err != nil {
 			return err
 		}
-		if _, err := staff.AssignRole(ctx, by, user.ID, access.Assignment{RoleID: access.GlobalAdministratorID, TenantID: access.AllTenants}); err != nil {
-			return err
+		for _, role := range access.FirstAdmin() {
+			if _, err := staff.AssignRole(ctx, by, user.ID, role); err != nil {
+				return err
+			}
 		}
 		if hash == "" {
 			token, err = staff.CreateLink(ctx, models.LinkAdminLogin, user.ID, setupLinkLife)

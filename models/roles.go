@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"portico/app/access"
 	"portico/app/audit"
@@ -46,20 +45,15 @@ func (t *Tenant) RoleAssignments(ctx context.Context, userID string) ([]RoleAssi
 	return out, nil
 }
 
-func roleName(id string) (string, bool) {
-	for _, r := range access.Roles() {
-		if r.ID == id {
-			return r.Name, true
-		}
-	}
-	return "", false
-}
-
 // AssignRole gives an admin a role in a tenant or in access.AllTenants. Giving it twice changes nothing.
+// Whether the actor may give it is the caller's to ask (access.MayGrant).
 func (t *Tenant) AssignRole(ctx context.Context, actor audit.Actor, userID string, a access.Assignment) (string, error) {
-	name, ok := roleName(a.RoleID)
+	role, ok := access.RoleOf(a.RoleID)
 	if !ok {
 		return "", fault.BadField("roleDefinitionId", "role.unknown", nil)
+	}
+	if role.Installation && a.TenantID != access.AllTenants {
+		return "", fault.BadField("roleDefinitionId", "role.installation", map[string]any{"role": role.Name})
 	}
 	id := NewID()
 	err := t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
@@ -72,72 +66,152 @@ func (t *Tenant) AssignRole(ctx context.Context, actor audit.Actor, userID strin
 				return audit.Event{}, err
 			}
 		}
-		r := t.w(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&RoleAssignmentRow{ID: id, TenantID: t.ID, UserID: userID,
-			RoleID: a.RoleID, TargetTenant: a.TenantID, CreatedAt: t.Now()})
-		if r.Error != nil {
-			return audit.Event{}, r.Error
+		have, err := t.RoleAssignments(ctx, userID)
+		if err != nil {
+			return audit.Event{}, err
 		}
-		if r.RowsAffected == 0 {
-			return audit.Event{}, t.q(ctx).Model(&RoleAssignmentRow{}).Where("user_id = ? AND role_id = ? AND target_tenant = ?",
-				userID, a.RoleID, a.TenantID).Pluck("id", &id).Error
+		reach := 0
+		for _, h := range have {
+			if h.Assignment == a {
+				id = h.ID
+				return audit.Event{}, nil
+			}
+			if a.TenantID == access.AllTenants || h.Reaches(a.TenantID) {
+				reach++
+			}
+		}
+		if reach >= access.MostRoles {
+			return audit.Event{}, fault.BadField("roleDefinitionId", "role.many", map[string]any{"max": access.MostRoles})
 		}
 		return audit.Event{Activity: "Add member to role", Category: "RoleManagement", Operation: "Assign", Target: userTarget(u),
-			Changes: []audit.Change{{Property: "role", New: name}, {Property: "tenant", New: a.TenantID}}}, nil
+				Changes: []audit.Change{{Property: "role", New: role.Name}, {Property: "tenant", New: a.TenantID}}},
+			t.w(ctx).Create(&RoleAssignmentRow{ID: id, TenantID: t.ID, UserID: userID, RoleID: a.RoleID, TargetTenant: a.TenantID, CreatedAt: t.Now()}).Error
 	})
 	return id, err
 }
 
-// RemoveRole takes an assignment back. The last Global Administrator of all tenants stays.
+// RemoveRole takes an assignment back. Whoever is the last to hold a role that must not be orphaned keeps it
+// (lastOf).
 func (t *Tenant) RemoveRole(ctx context.Context, actor audit.Actor, assignmentID string) error {
 	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		var r RoleAssignmentRow
-		if err := t.lock(ctx).Where("id = ?", assignmentID).Take(&r).Error; err != nil {
+		if err := t.u(ctx).Where("id = ?", assignmentID).Take(&r).Error; err != nil { // lastOf locks, in an order
 			return audit.Event{}, found(err)
 		}
-		if r.RoleID == access.GlobalAdministratorID && r.TargetTenant == access.AllTenants {
-			last, err := t.lastGlobalAdmin(ctx, r.UserID)
-			if err != nil {
-				return audit.Event{}, err
-			}
-			if last {
-				return audit.Event{}, fault.New(fault.Conflict, "role.last_admin")
-			}
+		a := access.Assignment{RoleID: r.RoleID, TenantID: r.TargetTenant}
+		last, err := t.lastOf(ctx, a, r.UserID, actor.ID == r.UserID)
+		if err != nil {
+			return audit.Event{}, err
+		}
+		if last {
+			return audit.Event{}, lastHolder(a)
 		}
 		u, err := t.User(ctx, r.UserID)
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return audit.Event{}, err
 		}
 		u.ID = r.UserID
-		name, _ := roleName(r.RoleID)
+		role, _ := access.RoleOf(r.RoleID)
 		return audit.Event{Activity: "Remove member from role", Category: "RoleManagement", Operation: "Unassign", Target: userTarget(u),
-				Changes: []audit.Change{{Property: "role", Old: name}, {Property: "tenant", Old: r.TargetTenant}}},
+				Changes: []audit.Change{{Property: "role", Old: role.Name}, {Property: "tenant", Old: r.TargetTenant}}},
 			oneRow(t.u(ctx).Where("id = ?", r.ID).Delete(&RoleAssignmentRow{}))
 	})
 }
 
-// lastGlobalAdmin reports whether userID is the only usable Global Administrator of all tenants. On
-// Postgres it locks the assignments first, so that two removals cannot each count the other.
-func (t *Tenant) lastGlobalAdmin(ctx context.Context, userID string) (bool, error) {
-	var holders []string
-	err := t.lock(ctx).Model(&RoleAssignmentRow{}).Where("role_id = ? AND target_tenant = ?", access.GlobalAdministratorID, access.AllTenants).
-		Order("id").Pluck("user_id", &holders).Error
-	if err != nil {
+// lastHolder is what the last one is told.
+func lastHolder(a access.Assignment) error {
+	role, _ := access.RoleOf(a.RoleID)
+	return &fault.Error{Code: fault.Conflict, Key: "role.last_admin", Args: map[string]any{"role": role.Name}}
+}
+
+// kept reports whether somebody must always hold a role: without a Global Administrator nobody could give
+// roles, without an Installation Operator nobody could make tenants.
+func kept(a access.Assignment) bool {
+	return a.RoleID == access.GlobalAdministratorID || a.RoleID == access.InstallationOperatorID && a.TenantID == access.AllTenants
+}
+
+// lastOf reports whether the role would be left without a usable holder if userID did not hold it. On
+// Postgres it locks the assignments of the role first, so that two removals cannot each count the other
+// (SQLite has one writer).
+//
+// Emergency accounts count for each other only: while they are the only ones left, nobody administers the
+// tenant day by day. A Global Administrator of all tenants stands in for one of a single tenant, unless the
+// one of the single tenant removes themselves: nobody leaves a tenant without asking those who stay.
+func (t *Tenant) lastOf(ctx context.Context, a access.Assignment, userID string, oneself bool) (bool, error) {
+	if !kept(a) {
+		return false, nil
+	}
+	var rows []RoleAssignmentRow
+	if err := t.lock(ctx).Where("role_id = ?", a.RoleID).Order("id").Find(&rows).Error; err != nil {
 		return false, err
 	}
 	holds, others := false, []string{}
-	for _, h := range holders {
-		if h == userID {
-			holds = true
-		} else {
-			others = append(others, h)
+	for _, r := range rows {
+		switch {
+		case r.UserID == userID:
+			holds = holds || r.TargetTenant == a.TenantID
+		case r.TargetTenant == a.TenantID || r.TargetTenant == access.AllTenants && !oneself:
+			others = append(others, r.UserID)
 		}
 	}
 	if !holds {
 		return false, nil
 	}
+	self, err := t.User(ctx, userID)
+	if err != nil || !self.Usable() {
+		return false, ignoreMissing(err) // who cannot sign in is nobody's last hope
+	}
+	q := t.q(ctx).Model(&UserRow{}).Where("id IN ? AND enabled AND deleted_at IS NULL", others)
+	if !self.Emergency {
+		q = q.Where("NOT emergency")
+	}
 	var usable int64
-	err = t.q(ctx).Model(&UserRow{}).Where("id IN ? AND enabled AND deleted_at IS NULL", others).Count(&usable).Error
+	err = q.Count(&usable).Error
 	return usable == 0, err
+}
+
+func ignoreMissing(err error) error {
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// guardAdmin refuses to disable or delete the last who holds a role that must not be orphaned, and to make
+// an emergency account of them.
+func (t *Tenant) guardAdmin(ctx context.Context, actor audit.Actor, before, after User) error {
+	if !before.Usable() || after.Usable() && (before.Emergency || !after.Emergency) {
+		return nil
+	}
+	have, err := t.RoleAssignments(ctx, before.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range have {
+		last, err := t.lastOf(ctx, a.Assignment, before.ID, actor.ID == before.ID)
+		if err != nil {
+			return err
+		}
+		if last {
+			return lastHolder(a.Assignment)
+		}
+	}
+	return nil
+}
+
+// SetEmergency marks an admin as an emergency account, or unmarks them (R 10.2.4).
+func (t *Tenant) SetEmergency(ctx context.Context, actor audit.Actor, userID string, on bool) (User, error) {
+	activity := "Mark as emergency account"
+	if !on {
+		activity = "Unmark as emergency account"
+	}
+	return t.editUser(ctx, actor, userID, activity, func(u *User) error {
+		if !u.DeletedAt.IsZero() {
+			return fault.New(fault.NotFound, "error.not_found")
+		}
+		u.Emergency = on
+		return nil
+	})
 }
 
 // HasGlobalAdmin reports whether anybody usable may administer every tenant: once true, no set-up link

@@ -25,7 +25,7 @@ func Tables() []any {
 		&GroupRow{}, &GroupMemberRow{}, &AppRoleAssignmentRow{},
 		&PendingRow{}, &SignInReportRow{},
 		&ImportRow{}, &ImportChunkRow{}, &ImportComplaintRow{},
-		&SavedViewRow{}, &ExpiryNoticeRow{}, &CallerCheckRow{},
+		&SavedViewRow{}, &ExpiryNoticeRow{}, &CallerCheckRow{}, &EmergencyUseRow{},
 	}
 }
 

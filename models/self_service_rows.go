@@ -42,3 +42,16 @@ type CallerCheckRow struct {
 }
 
 func (CallerCheckRow) TableName() string { return "caller_checks" }
+
+// EmergencyUseRow is a sign-in with an emergency account (R 10.2.4). It warns on the start page until
+// another admin has taken note.
+type EmergencyUseRow struct {
+	ID        string `gorm:"primaryKey;size:36"`
+	TenantID  string `gorm:"size:36;index:emergency_uses_time,priority:1"` // the workforce tenant
+	UserID    string `gorm:"size:36"`
+	NotedBy   string `gorm:"size:36"` // "" = nobody yet
+	NotedAt   *time.Time
+	CreatedAt time.Time `gorm:"index:emergency_uses_time,priority:2"`
+}
+
+func (EmergencyUseRow) TableName() string { return "emergency_uses" }

@@ -462,7 +462,7 @@ func (t *Tenant) editUser(ctx context.Context, actor audit.Actor, id, activity s
 			after = before
 			return audit.Event{}, nil
 		}
-		if err := t.guardAdmin(ctx, before, after); err != nil {
+		if err := t.guardAdmin(ctx, actor, before, after); err != nil {
 			return audit.Event{}, err
 		}
 		after.UpdatedAt = t.Now()
@@ -554,6 +554,7 @@ func userDifferences(a, b User) differences {
 	d.note("firstFactor", "first_factor", a.FirstFactor, b.FirstFactor, audit.Public)
 	d.note("accountEnabled", "enabled", a.Enabled, b.Enabled, audit.Public)
 	d.note("forceChangePasswordNextSignIn", "must_change_password", a.MustChangePassword, b.MustChangePassword, audit.Public)
+	d.note("emergency", "emergency", a.Emergency, b.Emergency, audit.Public)
 	if !a.SessionsValidFrom.Equal(b.SessionsValidFrom) {
 		d.note("signInSessionsValidFromDateTime", "sessions_valid_from", a.SessionsValidFrom, b.SessionsValidFrom, audit.Public)
 	}
@@ -690,20 +691,6 @@ func (t *Tenant) CountUsers(ctx context.Context) (int64, error) {
 	var n int64
 	err := t.q(ctx).Model(&UserRow{}).Where("deleted_at IS NULL").Count(&n).Error
 	return n, err
-}
-
-// guardAdmin refuses to disable or delete the last person who may administer everything.
-func (t *Tenant) guardAdmin(ctx context.Context, before, after User) error {
-	if before.Usable() && !after.Usable() {
-		last, err := t.lastGlobalAdmin(ctx, before.ID)
-		if err != nil {
-			return err
-		}
-		if last {
-			return fault.New(fault.Conflict, "role.last_admin")
-		}
-	}
-	return nil
 }
 
 func isNotFound(err error) bool { return errors.Is(err, gorm.ErrRecordNotFound) }

@@ -375,9 +375,6 @@ func (p *Portal) adminRoleAdd(c *fiber.Ctx) error {
 	if err != nil {
 		return p.adminPage(c, err)
 	}
-	if len(a.roles) >= 20 {
-		return p.adminPage(c, fault.BadField("role", "admin.role.many", nil))
-	}
 	if _, err := p.Store.Tenant(v.session.TenantID).AssignRole(c.UserContext(), v.actor(c), a.user.ID, give); err != nil {
 		return p.adminPage(c, err)
 	}

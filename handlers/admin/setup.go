@@ -184,7 +184,11 @@ func (p *Portal) setupApply(c *fiber.Ctx, s setupLink, email, name, hash string)
 		if err != nil {
 			return err
 		}
-		_, err = t.AssignRole(ctx, actor, u.ID, access.Assignment{RoleID: access.GlobalAdministratorID, TenantID: access.AllTenants})
-		return err
+		for _, role := range access.FirstAdmin() {
+			if _, err := t.AssignRole(ctx, actor, u.ID, role); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

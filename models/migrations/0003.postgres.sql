@@ -62,6 +62,10 @@ CREATE INDEX IF NOT EXISTS "caller_checks_expiry" ON "caller_checks" ("expires_a
 --;
 CREATE INDEX IF NOT EXISTS "caller_checks_user" ON "caller_checks" ("tenant_id","user_id")
 --;
+CREATE TABLE "emergency_uses" ("id" varchar(36),"tenant_id" varchar(36),"user_id" varchar(36),"noted_by" varchar(36),"noted_at" timestamptz,"created_at" timestamptz,PRIMARY KEY ("id"))
+--;
+CREATE INDEX IF NOT EXISTS "emergency_uses_time" ON "emergency_uses" ("tenant_id","created_at")
+--;
 UPDATE users SET self_deleted = false, emergency = false
 --;
 ALTER TABLE groups ALTER COLUMN name_norm TYPE text COLLATE "C"

@@ -62,6 +62,10 @@ CREATE INDEX `caller_checks_expiry` ON `caller_checks`(`expires_at`)
 --;
 CREATE INDEX `caller_checks_user` ON `caller_checks`(`tenant_id`,`user_id`)
 --;
+CREATE TABLE `emergency_uses` (`id` text,`tenant_id` text,`user_id` text,`noted_by` text,`noted_at` datetime,`created_at` datetime,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `emergency_uses_time` ON `emergency_uses`(`tenant_id`,`created_at`)
+--;
 UPDATE users SET self_deleted = false, emergency = false
 --;
 CREATE INDEX IF NOT EXISTS users_leaving ON users (tenant_id, deleted_at) WHERE self_deleted
