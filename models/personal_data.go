@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"portico/app/access"
 	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/fault"
@@ -337,8 +338,8 @@ func (g *gathering) belongings(d *PersonalData, _ User) error {
 		return err
 	}
 	for _, r := range roles {
-		name, _ := roleName(r.RoleID)
-		d.AdminRoles = append(d.AdminRoles, PersonalAdminRole{name, r.CreatedAt.UTC()})
+		role, _ := access.RoleOf(r.RoleID)
+		d.AdminRoles = append(d.AdminRoles, PersonalAdminRole{role.Name, r.CreatedAt.UTC()})
 	}
 	var views []SavedViewRow // an admin's own, kept with the tenant whose list they filter
 	err = g.r(g.ctx).Where("owner_id = ?", g.userID).Order("created_at, id").Find(&views).Error

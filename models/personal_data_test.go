@@ -6,17 +6,15 @@ import (
 	"testing"
 )
 
-// Where each table that tells of a person is found in what they can download; "-" with a reason for those
-// that hold nothing readable about anybody.
-var personal = map[string]string{
-	"UserRow": "Profile", "IdentityRow": "Identities", "CredentialRow": "Methods", "AcceptanceRow": "Terms", "InvitationRow": "Invitations",
-	"SignInRow": "SignIns", "AuditRow": "Changes", "PortalSessionRow": "Sessions", "RoleAssignmentRow": "AdminRoles", "OneTimeLinkRow": "Links",
-	"OpenIDGrantRow": "Grants", "OpenIDConsentRow": "Consents", "SessionRow": "Sessions", "SessionClientRow": "Sessions", "GroupMemberRow": "Groups",
-	"AppRoleAssignmentRow": "AppRoles", "PendingRow": "Pending", "SignInReportRow": "Reports", "SavedViewRow": "SavedViews", "CallerCheckRow": "Checks",
-}
-
 // A new table that names a person cannot be forgotten: it is either in the download or explained here.
 func TestWhatIsHeldAboutAPersonCanBeDownloaded(t *testing.T) {
+	// Where each table that tells of a person is found in what they can download.
+	personal := map[string]string{
+		"UserRow": "Profile", "IdentityRow": "Identities", "CredentialRow": "Methods", "AcceptanceRow": "Terms", "InvitationRow": "Invitations",
+		"SignInRow": "SignIns", "AuditRow": "Changes", "PortalSessionRow": "Sessions", "RoleAssignmentRow": "AdminRoles", "OneTimeLinkRow": "Links",
+		"OpenIDGrantRow": "Grants", "OpenIDConsentRow": "Consents", "SessionRow": "Sessions", "SessionClientRow": "Sessions", "GroupMemberRow": "Groups",
+		"AppRoleAssignmentRow": "AppRoles", "PendingRow": "Pending", "SignInReportRow": "Reports", "SavedViewRow": "SavedViews", "CallerCheckRow": "Checks",
+	}
 	sections := reflect.TypeFor[PersonalData]()
 	for _, table := range Tables() {
 		row := reflect.TypeOf(table).Elem()
