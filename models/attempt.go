@@ -202,6 +202,16 @@ func (s signInStore) Return(ctx context.Context, userID, ip, correlation string)
 	return err
 }
 
+// Assign lets the person use an application, in their own name: they accepted an invitation to it.
+func (s signInStore) Assign(ctx context.Context, userID, applicationID, ip, correlation string) error {
+	have, err := s.Assigned(ctx, userID, applicationID)
+	if err != nil || have {
+		return err
+	}
+	_, err = s.AssignAppRole(ctx, person(userID, "", ip, correlation), AppRoleAssignment{PrincipalID: userID, ApplicationID: applicationID})
+	return err
+}
+
 // Accept writes the acceptances in the person's own name.
 func (s signInStore) Accept(ctx context.Context, userID string, a []userflow.Acceptance, ip, correlation string) error {
 	return s.Tenant.Accept(ctx, person(userID, "", ip, correlation), userID, a)

@@ -58,7 +58,7 @@ func (j journal) clone() journal {
 
 // Write is one thing about a person that a real sign-in would have stored.
 type Write struct {
-	What  string // account, password, told, credential, spent, attributes, terms, consent, session, ended, invitation
+	What  string // account, password, told, assignment, credential, spent, attributes, terms, consent, session, ended, invitation
 	About string // a kind, a name, a list: what the words need
 }
 
@@ -148,6 +148,16 @@ func (m *memory) AccountByID(_ context.Context, id string) (account.Account, err
 
 func (m *memory) PasswordHash(_ context.Context, userID string) (string, error) {
 	return m.people[userID].hash, nil
+}
+
+// Assigned takes whoever has an account for one of those whom the app is for: a walk is about the flow.
+func (m *memory) Assigned(_ context.Context, userID, _ string) (bool, error) {
+	return m.people[userID].account.ID != "", nil
+}
+
+func (m *memory) Assign(context.Context, string, string, string, string) error {
+	m.wrote("assignment", "")
+	return nil
 }
 
 func (m *memory) Credentials(_ context.Context, userID, kind string) ([]signin.Credential, error) {

@@ -59,6 +59,9 @@ func (r *run) spend(ctx context.Context, s Store, p Person, userID string) error
 	if err == nil && !won {
 		err = errDue
 	}
+	if err == nil {
+		err = r.assign(ctx, s, userID)
+	}
 	if err != nil || p.Newcomer {
 		return err
 	}

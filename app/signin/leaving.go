@@ -19,8 +19,12 @@ func usableAgain(f Facts, p Person, w World) bool {
 	return p.Account.Usable() || f.Restored != nil && p.Account.Returnable(w.Now)
 }
 
-// away is the page for an account that may not be used: a question to whoever deleted it themselves, else no.
-func away(p Person, w World) (Name, string) {
+// away is the page for an account that may not be used, or not for this app: a question to whoever deleted it
+// themselves, else no.
+func away(a Attempt, w World, p Person) (Name, string) {
+	if usableAgain(a.Facts, p, w) {
+		return Blocked, unassigned
+	}
 	if p.Account.Returnable(w.Now) {
 		return AskRestore, ""
 	}

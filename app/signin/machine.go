@@ -46,6 +46,8 @@ type Place struct {
 	Flow     userflow.Flow // published; an attempt that began with another version goes on with that one
 	Policies []policy.Policy
 	Terms    map[string]userflow.Terms // the tenant's, published, by id
+	// Assigned is the object id of the app when only people who are assigned to it may sign in; "" = anybody.
+	Assigned string
 }
 
 // Visit is what a browser brings along with one request.
@@ -334,6 +336,9 @@ func (r *run) load(ctx context.Context, s Store) error {
 	if err := r.loadInvitation(ctx, s, &w); err != nil {
 		return err
 	}
+	if err := r.loadAssignment(ctx, s, &w); err != nil {
+		return err
+	}
 	w.Decide = r.decide(now)
 	if err := r.loadTerms(ctx, s, &w); err != nil {
 		return err
@@ -363,7 +368,7 @@ func (r *run) decide(now time.Time) func(Person) Verdict {
 
 // recognise loads once more what depends on who it is, which may be known only now: what they agreed to.
 func (r *run) recognise(ctx context.Context) error {
-	if len(r.a.Request.ConsentScopes) == 0 && len(r.w.Terms) == 0 {
+	if len(r.a.Request.ConsentScopes) == 0 && len(r.w.Terms) == 0 && r.place.Assigned == "" {
 		return nil
 	}
 	return r.load(ctx, r.store)
@@ -471,6 +476,8 @@ func describe(note string) string {
 		return "No account has the address, and sign-up is off."
 	case signUpOff:
 		return "Sign-up is off for this app."
+	case unassigned:
+		return "The person is not assigned to the app, which is only for those who are."
 	}
 	return "This sign-in is not allowed."
 }

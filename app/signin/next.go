@@ -79,8 +79,8 @@ func Next(a Attempt, w World) Step {
 	case !p.Proven:
 		s.Existing = f.Email != nil && !p.Newcomer && (a.wantsSignUp() || a.Request.Invitation != nil)
 		return because(proof(a, w, p))
-	case !p.Newcomer && !usableAgain(f, p, w):
-		return because(away(p, w))
+	case !p.Newcomer && !usableAgain(f, p, w), turnedAway(a, w):
+		return because(away(a, w, p))
 	}
 	s.Verdict = w.Decide(p) // risk, then policy
 	need := demand(&s, a, w)

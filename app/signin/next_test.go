@@ -73,6 +73,8 @@ func left(ago time.Duration) change {
 		s.w.Holder.DeletedAt, s.w.Holder.SelfDeleted = s.w.Account.DeletedAt, true
 	}
 }
+func forAFew(s *scene)   { s.w.Restricted, s.w.Flow.SignUpAllowed = true, false }
+func oneOfThem(s *scene) { s.w.Assigned = true }
 func removed(s *scene) { s.w.Account.DeletedAt = noon }
 func keeps(s *scene)   { s.a.Facts.Restored = &Mark{At: noon} }
 func password(s *scene) {
@@ -281,6 +283,15 @@ func TestNext(t *testing.T) {
 		{"left, then switched off", and(signedIn, left(time.Hour), disabled, keeps), Blocked},
 		{"removed by an admin", and(signedIn, removed, keeps), Blocked},
 		{"left: no session goes on", and(resumed, left(time.Hour)), SignIn},
+		{"an app for a few, before proof: the same page", and(named, known, forAFew), Password},
+		{"an app for a few, before proof, nobody known: the same page", and(named, forAFew), Password},
+		{"an app for a few, after proof", and(signedIn, forAFew), Blocked},
+		{"an app for a few, one of them", and(signedIn, forAFew, oneOfThem), AskStay},
+		{"a session of somebody else's", and(resumed, forAFew), Blocked},
+		{"a session of one of them", and(resumed, forAFew, oneOfThem), Issue},
+		{"an app for a few, invited to it", and(named, codeFlow, knownByCode, codeShown, forAFew, invited), AskStay},
+		{"an app for a few has no sign-up", and(prompt("create"), forAFew), Refused},
+		{"a proven mailbox is no assignment", and(named, codeFlow, codeShown, forAFew), NoAccount},
 		{"blocked by policy", and(signedIn, block), Blocked},
 		{"blocked before anything is asked of a newcomer", and(newcomer, asksName, block), Blocked},
 

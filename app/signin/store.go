@@ -82,6 +82,10 @@ type Store interface {
 	Acceptances(ctx context.Context, userID string) ([]userflow.Acceptance, error)
 	// Accept remembers that the person agreed; the same version twice is one.
 	Accept(ctx context.Context, userID string, a []userflow.Acceptance, ip, correlation string) error
+	// Assigned reports whether a person is assigned to an app, by its object id, directly or through a group.
+	Assigned(ctx context.Context, userID, applicationID string) (bool, error)
+	// Assign lets a person use an app, without a role; being assigned already is no error.
+	Assign(ctx context.Context, userID, applicationID, ip, correlation string) error
 	// Invitation finds one; fault.NotFound when there is none.
 	Invitation(ctx context.Context, id string) (userflow.Invitation, error)
 	// SpendInvitation marks it used: true for exactly one caller, false when it is used, revoked or expired.

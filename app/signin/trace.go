@@ -13,20 +13,21 @@ import (
 
 // Vendor-style numbers of an outcome; 0 is success.
 const (
-	codeWrong     = 50126  // wrong address or password
-	codeLocked    = 50053  // smart lock-out
-	codeOld       = 50089  // the one-time code is used, burnt or expired
-	codeWrongCode = 50181  // the one-time code is wrong
-	codeMFADenied = 500121 // a second factor failed
-	codeDisabled  = 50057
-	codeBlocked   = 53003 // Conditional Access
-	codeNoMethod  = 50072 // a second factor is due and there is no way to give it
-	codeSilent    = 50058 // prompt=none and a page was due
-	codeUnmet     = 50187 // signed in, but not whom or not as strongly as the app demanded
-	codeConsent   = 65001
-	codeDeclined  = 65004
-	codeCancelled = 50144 // the person went back
-	codeAbandoned = 50140 // never finished
+	codeWrong      = 50126  // wrong address or password
+	codeLocked     = 50053  // smart lock-out
+	codeOld        = 50089  // the one-time code is used, burnt or expired
+	codeWrongCode  = 50181  // the one-time code is wrong
+	codeMFADenied  = 500121 // a second factor failed
+	codeDisabled   = 50057
+	codeBlocked    = 53003 // Conditional Access
+	codeNoMethod   = 50072 // a second factor is due and there is no way to give it
+	codeSilent     = 50058 // prompt=none and a page was due
+	codeUnassigned = 50105 // not among the people whom the app is for
+	codeUnmet      = 50187 // signed in, but not whom or not as strongly as the app demanded
+	codeConsent    = 65001
+	codeDeclined   = 65004
+	codeCancelled  = 50144 // the person went back
+	codeAbandoned  = 50140 // never finished
 )
 
 func blockedCode(s Step) int {
@@ -35,6 +36,8 @@ func blockedCode(s Step) int {
 		return codeDisabled
 	case "signin.blocked.mfa":
 		return codeNoMethod
+	case unassigned:
+		return codeUnassigned
 	}
 	return codeBlocked
 }
@@ -43,6 +46,8 @@ func refusalCode(c Cancelled) int {
 	switch {
 	case c.Note == "signin.consent_declined", c.Note == noteLeft:
 		return codeDeclined
+	case c.Note == unassigned:
+		return codeUnassigned
 	case c.Error == "consent_required":
 		return codeConsent
 	case c.Error == "login_required" || c.Error == "interaction_required":

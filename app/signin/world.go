@@ -29,6 +29,9 @@ type World struct {
 	Accepted  []userflow.Acceptance
 	// Invitation is the one that opened the attempt, if any, as it is now.
 	Invitation userflow.Invitation
+	// Restricted: only people who are assigned to the app may sign in to it; Assigned: this one is.
+	Restricted bool
+	Assigned   bool
 	// NameTaken: somebody has the user name that the newcomer chose a moment ago.
 	NameTaken bool
 	// Decide works out risk and policy for a person; it is called at its place in the order and nowhere else.

@@ -248,6 +248,8 @@ func writeWords(w dryrun.Write) string {
 		return "That the earlier session of this browser ended"
 	case "returned":
 		return "That the account is kept"
+	case "assignment":
+		return "That the application is for this person"
 	case "invitation":
 		return "That the invitation is used up"
 	}
@@ -366,6 +368,8 @@ func blockedWords(reason string) string {
 		return "The proof was right, but the account is disabled or deleted."
 	case "signin.blocked.policy":
 		return "A Conditional Access policy says no."
+	case "signin.blocked.unassigned":
+		return "The application is only for people who are assigned to it, and this one is not."
 	case "signin.blocked.mfa":
 		return "A second factor is demanded, and there is no way for this person to give one."
 	}

@@ -328,7 +328,11 @@ func Place(dir *models.Directory, p signin.Protocol, clientID string) (signin.Pl
 	if !ok {
 		return signin.Place{}, fault.New(fault.Denied, "signin.app_without_flow")
 	}
-	return signin.Place{Tenant: dir.Tenant, Flow: *flow, Policies: dir.Policies, Terms: dir.Terms}, nil
+	place := signin.Place{Tenant: dir.Tenant, Flow: *flow, Policies: dir.Policies, Terms: dir.Terms}
+	if known && client.AssignmentRequired && p != signin.Portal && p != signin.Account {
+		place.Assigned = client.ObjectID
+	}
+	return place, nil
 }
 
 func address(t tenant.Tenant, attempt string) string {

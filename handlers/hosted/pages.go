@@ -404,6 +404,8 @@ func blocked(d *drawing) templ.Component {
 		reason = "disabled"
 	case "signin.blocked.mfa":
 		reason = "mfa_missing"
+	case "signin.blocked.unassigned":
+		reason = "unassigned"
 	}
 	return d.blocked(reason)
 }
