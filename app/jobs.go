@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"portico/app/audit"
 	"portico/app/job"
 	"portico/app/openid"
 	"portico/app/tenant"
+	"portico/models"
 )
 
 const (
@@ -48,11 +50,14 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 				before, handle := now.AddDate(0, 0, -days), s.store.Tenant(t.ID)
 				return errors.Join(
 					batches(ctx, func() (int, error) { return handle.PurgeSignIns(ctx, before, purgeBatch) }),
-					batches(ctx, func() (int, error) { return handle.PurgeAudits(ctx, before, 10) }))
+					batches(ctx, func() (int, error) { return handle.PurgeAudits(ctx, by, before, 10) }))
 			})
 		}},
 		{Name: "seal the audit log", Every: time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.sealAudits(ctx, t) })
+		}},
+		{Name: verifyJob, Every: 24 * time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.verifyAudits(ctx, t) })
 		}},
 		// Only while PORTICO_SECRET_PREVIOUS is set is there anything to do.
 		{Name: "seal anew after a rotation", Every: 15 * time.Minute, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
@@ -94,6 +99,23 @@ func (s *server) sealAudits(ctx context.Context, t tenant.Tenant) error {
 		s.log.Info("audit log sealed", "tenant", t.Slug, "block", block.Number, "rows", block.Rows, "hash", block.Hash)
 	}
 	return nil
+}
+
+// verifyJob is the job whose failure the portal's start page shows.
+const verifyJob = models.VerifyAuditsJob
+
+// verifiedDaily is how many of the newest blocks are compared each day; app audit verify compares all.
+const verifiedDaily = 2000
+
+// verifyAudits looks at the newest part of a tenant's audit log. Whoever changed the database by hand cannot
+// keep this line from the program's log, and the start page shows it until it is looked into.
+func (s *server) verifyAudits(ctx context.Context, t tenant.Tenant) error {
+	found, err := s.store.Tenant(t.ID).CheckAudits(ctx, models.AuditCheck{Newest: verifiedDaily})
+	if err != nil || found.Problem == nil {
+		return err
+	}
+	s.log.Error("the audit log was changed after it was sealed", "tenant", t.Slug, "block", found.Problem.Block, "problem", found.Problem.Text)
+	return fmt.Errorf("%s: %w", t.Slug, found.Problem)
 }
 
 // eachTenant goes on with the others when one fails.

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,17 +11,20 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+
+	"portico/app/audit"
 )
 
 // AuditBlockRow seals a run of audit rows: its hash covers their content and the hash of the block
 // before, so that whoever changes, adds or removes a row afterwards must rewrite every later block, and
-// the newest hash, which the program's log carries too, gives it away.
+// the newest hash, which the program's log carries too, gives it away (see CheckAudits).
 type AuditBlockRow struct {
 	ID        string `gorm:"primaryKey;size:36"`
 	TenantID  string `gorm:"size:36;uniqueIndex:audit_blocks_number,priority:1"`
 	Number    int64  `gorm:"uniqueIndex:audit_blocks_number,priority:2"`
 	Previous  string `gorm:"size:64"` // hash of the block before, "" for the first
-	Hash      string `gorm:"size:64"`
+	Content   string `gorm:"size:64"` // hash of its rows; "" in a block from before there was one
+	Hash      string `gorm:"size:64"` // of everything above and below but ID and Purged
 	Rows      int
 	FirstAt   time.Time
 	LastAt    time.Time
@@ -57,7 +59,10 @@ func (t *Tenant) SealAudits(ctx context.Context) (AuditBlockRow, bool, error) {
 			block.Number, block.Previous = last[0].Number+1, last[0].Hash
 		}
 		var err error
-		if block.Hash, err = auditHash(block.Previous, rows); err != nil {
+		if block.Content, err = auditContent(rows); err != nil {
+			return err
+		}
+		if block.Hash, err = block.sum(); err != nil {
 			return err
 		}
 		if err := t.w(ctx).Create(&block).Error; err != nil {
@@ -76,73 +81,84 @@ func (t *Tenant) SealAudits(ctx context.Context) (AuditBlockRow, bool, error) {
 	return block, err == nil && block.ID != "", err
 }
 
-// VerifyAudits checks the newest blocks of a tenant, at most so many, and says how many it checked.
-func (t *Tenant) VerifyAudits(ctx context.Context, most int) (int, error) {
-	var blocks []AuditBlockRow
-	if err := t.q(ctx).Order("number DESC").Limit(most).Find(&blocks).Error; err != nil {
-		return 0, err
-	}
-	for i, b := range blocks {
-		if i+1 < len(blocks) && (b.Previous != blocks[i+1].Hash || b.Number != blocks[i+1].Number+1) {
-			return i, fmt.Errorf("audit block %d does not follow block %d", b.Number, blocks[i+1].Number)
-		}
-		if b.Purged {
-			continue
-		}
-		var rows []AuditRow
-		if err := t.q(ctx).Where("block = ?", b.ID).Order("created_at, id").Find(&rows).Error; err != nil {
-			return i, err
-		}
-		hash, err := auditHash(b.Previous, rows)
-		if err != nil {
-			return i, err
-		}
-		if hash != b.Hash {
-			return i, fmt.Errorf("audit block %d was changed after it was sealed at %s", b.Number, b.CreatedAt.UTC().Format(time.RFC3339))
-		}
-	}
-	return len(blocks), nil
-}
-
 // PurgeAudits forgets the rows of the oldest blocks that ended before a time; the blocks stay, so that
-// the chain holds. It says how many blocks it emptied.
-func (t *Tenant) PurgeAudits(ctx context.Context, before time.Time, most int) (int, error) {
+// the chain holds, and an entry says how far it went, so that nobody can forget more than that unnoticed.
+// It says how many blocks it emptied.
+func (t *Tenant) PurgeAudits(ctx context.Context, by audit.Actor, before time.Time, most int) (int, error) {
 	var blocks []AuditBlockRow
-	if err := t.q(ctx).Where("purged = ? AND last_at < ?", false, before.UTC()).Order("number").Limit(most).Find(&blocks).Error; err != nil {
+	if err := t.q(ctx).Where("purged = ? AND last_at < ?", false, before.UTC()).Order("number").Limit(most).Find(&blocks).Error; err != nil || len(blocks) == 0 {
 		return 0, err
 	}
-	for i, b := range blocks {
-		err := t.InTx(ctx, func(t *Tenant) error {
+	err := t.audited(ctx, by, func(t *Tenant) (audit.Event, error) {
+		rows := 0
+		for _, b := range blocks {
 			if err := t.u(ctx).Where("block = ?", b.ID).Delete(&AuditRow{}).Error; err != nil {
-				return err
+				return audit.Event{}, err
 			}
-			return t.u(ctx).Model(&AuditBlockRow{}).Where("id = ?", b.ID).UpdateColumn("purged", gorm.Expr("?", true)).Error
-		})
-		if err != nil {
-			return i, err
+			if err := t.u(ctx).Model(&AuditBlockRow{}).Where("id = ?", b.ID).UpdateColumn("purged", gorm.Expr("?", true)).Error; err != nil {
+				return audit.Event{}, err
+			}
+			rows += b.Rows
 		}
+		return audit.Event{Activity: auditPurge, Category: "Policy", Operation: "Delete", Target: audit.Target{Kind: "auditLog", ID: t.ID},
+			Changes: []audit.Change{{Property: purgedThrough, New: blocks[len(blocks)-1].Number}, {Property: "entries", New: rows}}}, nil
+	})
+	if err != nil {
+		return 0, err
 	}
 	return len(blocks), nil
 }
 
-// auditHash is SHA-256 over the hash before and each row as JSON, one line each. A column that is added
-// to AuditRow later must be left out of the JSON when it is empty, or sealed blocks no longer verify.
-func auditHash(previous string, rows []AuditRow) (string, error) {
+// What the entry of a purge says; the verifier reads it.
+const (
+	auditPurge    = "Purge audit log"
+	purgedThrough = "throughBlock"
+)
+
+// auditLine is a row as it is hashed and exported: JSON without the block, which the row gets when it is
+// sealed. A column that is added to AuditRow later must be left out of the JSON when it is empty, or sealed
+// blocks no longer verify.
+func auditLine(r AuditRow) ([]byte, error) {
+	r.Block, r.CreatedAt = "", r.CreatedAt.UTC()
+	return json.Marshal(r)
+}
+
+// auditContent is SHA-256 over the rows, one line each.
+func auditContent(rows []AuditRow) (string, error) {
 	slices.SortFunc(rows, func(a, b AuditRow) int {
 		if c := a.CreatedAt.Compare(b.CreatedAt); c != 0 {
 			return c
 		}
 		return strings.Compare(a.ID, b.ID)
 	})
-	var b bytes.Buffer
-	b.WriteString(previous + "\n")
-	enc := json.NewEncoder(&b)
+	h := sha256.New()
 	for _, r := range rows {
-		r.Block, r.CreatedAt = "", r.CreatedAt.UTC()
-		if err := enc.Encode(r); err != nil {
+		line, err := auditLine(r)
+		if err != nil {
 			return "", err
 		}
+		h.Write(append(line, '\n'))
 	}
-	sum := sha256.Sum256(b.Bytes())
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// sum is the block's hash: over the one before, what the block says of itself, and its rows' hash, so that
+// an emptied block can still be checked.
+func (b AuditBlockRow) sum() (string, error) {
+	line, err := json.Marshal([]any{b.TenantID, b.Number, b.Previous, b.Rows, b.FirstAt.UTC(), b.LastAt.UTC(), b.CreatedAt.UTC(), b.Content})
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(line)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// oldSum is the hash of a block without Content: over the one before and the rows themselves.
+func oldSum(previous string, lines [][]byte) string {
+	h := sha256.New()
+	h.Write([]byte(previous + "\n"))
+	for _, l := range lines {
+		h.Write(append(l[:len(l):len(l)], '\n'))
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
