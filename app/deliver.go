@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"os"
 	"time"
@@ -47,6 +48,22 @@ func (p *program) mailSender() (*message.SMTP, error) {
 	return message.NewSMTP(p.config.SMTPURL, from, p.now, nil)
 }
 
+// textSender gives the sender of text messages, nil when no gateway is configured.
+func (p *program) textSender() (message.Sender, error) {
+	if p.config.SMSURL == "" {
+		return nil, nil
+	}
+	return message.NewSMS(p.config.SMSURL, p.config.SMSFrom, func(ctx context.Context, r *http.Request) (int, error) {
+		answer, err := p.outbound.Do(ctx, "", r) // the installation's own, no tenant's
+		return answer.Status, err
+	})
+}
+
+// textsReady reports whether a text message gets anywhere: to a gateway, or to the development mailbox.
+func (p *program) textsReady() bool {
+	return p.config.SMSURL != "" || p.config.Development() && p.config.DevMailbox
+}
+
 // deliverer is the outbox worker with every channel there is.
 func (s *server) deliverer(m *metrics, channels map[outbox.Kind]outbox.Deliver) *outbox.Worker {
 	return &outbox.Worker{Store: s.store, Channels: channels, Owner: s.owner, Now: s.now, Jitter: rand.Float64,
@@ -67,13 +84,17 @@ func (s *server) mailChannels(r message.Renderer) (map[outbox.Kind]outbox.Delive
 	if smtp != nil {
 		send = smtp
 	}
+	texts, err := s.textSender()
+	if err != nil {
+		return nil, err
+	}
 	var copies []message.Sender
 	if s.config.Development() && s.config.DevMailbox {
 		copies = append(copies, mailbox{s.store})
 	}
 	return map[outbox.Kind]outbox.Deliver{
 		outbox.Mail: message.Channel(r, send, copies...),
-		outbox.SMS:  message.Channel(r, nil, copies...),
+		outbox.SMS:  message.Channel(r, texts, copies...),
 	}, nil
 }
 

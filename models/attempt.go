@@ -391,7 +391,8 @@ func (s *Store) ExpireAttempts(ctx context.Context, limit int) (int, error) {
 	return len(rows), nil
 }
 
-// PurgeAttempts drops what nobody needs any more: attempts a day after their end, dead codes, sessions a
+// PurgeAttempts drops what nobody needs any more: attempts a day after their end, dead codes,
+// changes that somebody began and did not finish, sessions a
 // week after they ended, idle counters.
 func (s *Store) PurgeAttempts(ctx context.Context) error {
 	now := s.Now()
@@ -399,6 +400,7 @@ func (s *Store) PurgeAttempts(ctx context.Context) error {
 	return errors.Join(
 		w.Where("expires_at < ? AND ended_at IS NOT NULL", now.Add(-24*time.Hour)).Delete(&AttemptRow{}).Error,
 		w.Where("expires_at < ?", now.Add(-24*time.Hour)).Delete(&MailedCodeRow{}).Error,
+		w.Where("expires_at < ?", now).Delete(&PendingRow{}).Error,
 		w.Where("expires_at < ?", now.Add(-7*24*time.Hour)).Delete(&SessionRow{}).Error,
 		w.Where("last_at < ?", now.Add(-190*24*time.Hour)).Delete(&SessionClientRow{}).Error, // no session lives so long
 		w.Where("updated_at < ?", now.Add(-48*time.Hour)).Delete(&LockoutRow{}).Error,

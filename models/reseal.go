@@ -50,6 +50,9 @@ func sealedColumns() []sealedColumn {
 		sealedIn("portal_sessions", "flash", "id", passing, func(r PortalSessionRow) sealedValue {
 			return sealedValue{r.ID, r.Flash, flashSeal(r.ID)}
 		}),
+		sealedIn("pending_changes", "state", "id", passing, func(r PendingRow) sealedValue {
+			return sealedValue{r.ID, r.State, pendingSeal(r.ID)}
+		}),
 		sealedIn("demo_sessions", "data", "id", passing, func(r DemoSessionRow) sealedValue {
 			return sealedValue{r.ID, r.Data, demoSessionSeal(r.ID)}
 		}),

@@ -34,7 +34,8 @@ type Config struct {
 	ExportDir         string `env:"PORTICO_EXPORT_DIR"`
 	SMTPURL           string `env:"SMTP_URL"`
 	MailFrom          string `env:"PORTICO_MAIL_FROM"`
-	SMSURL            string `env:"SMS_URL"`
+	SMSURL            string `env:"SMS_URL"`          // a gateway that takes POST {to, text, from}
+	SMSFrom           string `env:"PORTICO_SMS_FROM"` // the sender's name or number, where the gateway wants one
 	GeoIP             string `env:"PORTICO_GEOIP"`
 	IPLists           string `env:"PORTICO_IP_LISTS"`
 	BreachedPasswords string `env:"PORTICO_BREACHED_PASSWORDS"`
@@ -181,6 +182,11 @@ func (c *Config) complete() error {
 	if c.SMTPURL != "" {
 		if m, err := url.Parse(c.SMTPURL); err != nil || m.Hostname() == "" || m.Scheme != "smtp" && m.Scheme != "smtps" {
 			refuse("SMTP_URL must look like smtp://user:password@mail.example.com:587 (STARTTLS) or smtps://user:password@mail.example.com:465")
+		}
+	}
+	if c.SMSURL != "" {
+		if m, err := url.Parse(c.SMSURL); err != nil || m.Hostname() == "" || m.Scheme != "https" && m.Scheme != "http" || m.Fragment != "" {
+			refuse("SMS_URL must look like https://user:password@sms.example.com/messages")
 		}
 	}
 	if c.MailFrom != "" {

@@ -37,6 +37,8 @@ func TestLoad(t *testing.T) {
 		{"a former secret that is none", production("PORTICO_SECRET_PREVIOUS=x"), "PORTICO_SECRET_PREVIOUS"},
 		{"production without mail", production("SMTP_URL="), "SMTP_URL is missing"},
 		{"mail by another protocol", production("SMTP_URL=http://mail"), "SMTP_URL must look like"},
+		{"texts by https", production("SMS_URL=https://user:secret@sms.example.com/messages"), ""},
+		{"texts by another protocol", production("SMS_URL=sms:somewhere"), "SMS_URL must look like"},
 		{"a sender that is no address", production("PORTICO_MAIL_FROM=nobody"), "PORTICO_MAIL_FROM"},
 		{"another database", []string{"DATABASE_URL=mysql://db"}, "DATABASE_URL"},
 		{"half a certificate", []string{"PORTICO_TLS_CERT=a.pem"}, "belong together"},

@@ -41,3 +41,35 @@ func joined(by string, parts ...string) string {
 	}
 	return strings.Join(given, by)
 }
+
+// Notice tells somebody what happened to their account: what, when and from where in general words, and
+// where to look after it. Nothing that anybody typed is in it.
+type Notice struct {
+	Kind     Kind
+	Purpose  string // chooses the first sentence where the catalogue has one for it
+	Method   string // a way to sign in, for MethodAdded and MethodRemoved
+	Channel  string // "" = mail
+	TenantID string
+	To       string
+	Locale   string
+	At       time.Time
+	Country  string
+	City     string
+	Browser  string
+	OS       string
+	URL      string // of the account pages
+}
+
+// PostNotice queues a notice, in the transaction of what it tells about. An account without an address has
+// nowhere to be told.
+func PostNotice(ctx context.Context, q Queue, n Notice, now time.Time) error {
+	if n.To == "" {
+		return nil
+	}
+	channel := "mail"
+	if n.Channel != "" {
+		channel = n.Channel
+	}
+	return Post(ctx, q, Note{Kind: n.Kind, Purpose: n.Purpose, Method: n.Method, Channel: channel, TenantID: n.TenantID, To: n.To, Locale: n.Locale, At: n.At,
+		Place: joined(", ", n.City, n.Country), Device: joined(" · ", n.Browser, n.OS), URL: n.URL}, now)
+}

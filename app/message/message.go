@@ -25,6 +25,13 @@ const (
 	// Leaving tells somebody until when they can take back the deletion of their account, Returned that they did.
 	Leaving  Kind = "leaving"
 	Returned Kind = "returned"
+	// A way to sign in came or went; an address or number was replaced (to the old one) or is in force (to
+	// the new one); somebody said that a sign-in was not theirs.
+	MethodAdded      Kind = "method_added"
+	MethodRemoved    Kind = "method_removed"
+	ContactChanged   Kind = "contact_changed"
+	ContactConfirmed Kind = "contact_confirmed"
+	SignInReported   Kind = "sign_in_reported"
 )
 
 // Note is what a message has to say. Nothing that a stranger typed is in it besides the address.
@@ -45,6 +52,7 @@ type Note struct {
 	Before   time.Time     `json:"before,omitzero"`   // until when something can be undone
 	Place    string        `json:"place,omitempty"`   // measured: "Lisbon, Portugal"
 	Device   string        `json:"device,omitempty"`  // parsed: "Firefox on Windows"
+	Method   string        `json:"method,omitempty"`  // of a way that came or went: totp, passkey, …
 	// Decoy is queued like any other note and never delivered, so that time tells a stranger nothing.
 	Decoy bool `json:"decoy,omitempty"`
 }

@@ -254,11 +254,18 @@ func lockOf(m MAC, tenantID, userID, what string) []byte {
 // LockKeys names every counter of an account: what a reset of its password clears (R 14.1.8).
 func LockKeys(m MAC, tenantID, userID string) [][]byte {
 	var keys [][]byte
-	for _, what := range []string{"familiar", "elsewhere", "second"} {
+	for _, what := range []string{"familiar", "elsewhere", "second", "own pages"} {
 		keys = append(keys, lockOf(m, tenantID, userID, what))
 	}
 	return keys
 }
+
+// OwnLock names the counter of wrong passwords on the account pages. It is one of its own: whoever sits in
+// front of a stolen session can try there as often as anybody, and locks nobody out of signing in.
+func OwnLock(m MAC, tenantID, userID string) []byte { return lockOf(m, tenantID, userID, "own pages") }
+
+// Locked says how long nothing is tried any more.
+func Locked(field string, wait time.Duration) error { return locked(field, wait) }
 
 // code takes the mailed code that proves the address, or the mailbox of a forgotten password.
 func (r *run) code(ctx context.Context, f Form) error {
@@ -336,25 +343,10 @@ func (r *run) post(ctx context.Context, purpose, to, counted, quiet string, deco
 	if wait := last.At.Add(factor.Cooldown(sent)).Sub(r.w.Now); sent > 0 && wait > 0 {
 		return &fault.Error{Code: fault.TooMany, Key: "code.too_soon", Args: map[string]any{"count": int(wait/time.Second) + 1}, RetryAfter: wait}
 	}
-	type counter struct {
-		key     []byte
-		windows []limit.Window
-	}
-	var counters []counter // whoever is over their own limit must not use up the destination's
-	if ip := r.visit.Signals.IP; !r.Relaxed || !ip.IsLoopback() {
-		factor := r.w.Tenant.Settings.RequestsPerSecondPerIP // a tenant that lets one address do more lets it mail more
-		counters = append(counters, counter{r.MAC("limit.address", labels("mail", network(ip))), limit.Scale(limit.PerAddress(), factor, 20)},
-			counter{r.MAC("limit.tenant", labels("mail", r.a.TenantID)), limit.Scale(limit.PerTenant(), factor, 20)})
-	}
-	counters = append(counters, counter{r.MAC("limit.destination", []byte(counted)), limit.PerDestination()})
-	for _, c := range counters {
-		wait, ok, err := r.store.Take(ctx, c.key, c.windows, r.w.Now)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return &fault.Error{Code: fault.TooMany, Key: "code.too_many", RetryAfter: wait}
-		}
+	sending := Sending{Channel: "mail", TenantID: r.a.TenantID, IP: r.visit.Signals.IP, Rate: r.w.Tenant.Settings.RequestsPerSecondPerIP,
+		Relaxed: r.Relaxed, Destination: counted}
+	if err := sending.Take(ctx, r.store, r.MAC, r.w.Now); err != nil {
+		return err
 	}
 	if quiet != "" {
 		_, ok, err := r.store.Take(ctx, r.MAC("limit.destination", []byte(quiet)), limit.PerDestination(), r.w.Now)

@@ -28,6 +28,10 @@ const (
 	MethodRemoved   Kind = "method_removed"
 	Leaving         Kind = "leaving"  // the account is to be deleted, and until when that can be undone
 	Returned        Kind = "returned" // it is kept after all
+
+	ContactChanged   Kind = "contact_changed"   // to an address or number that was replaced
+	ContactConfirmed Kind = "contact_confirmed" // to the one that is in force now
+	SignInReported   Kind = "sign_in_reported"  // "this wasn't me"
 )
 
 // Letter is what is to be said. Tenant and Theme are the sender's; the rest depends on the kind.
@@ -81,8 +85,16 @@ func Render(l *i18n.Localizer, m Letter) (Words, error) {
 	return Words{Subject: subject, Text: m.plain(body), HTML: html.String()}, nil
 }
 
-// SMS puts a code into one short message, with the domain-bound last line.
+// SMS puts a code into one short message, with the domain-bound last line. A notice is one sentence and the
+// address where to look after it; what has no words for a short message is said by its subject.
 func SMS(l *i18n.Localizer, m Letter) string {
+	if m.Kind != Code {
+		key := "mail." + string(m.Kind) + ".sms"
+		if !l.Has(key) {
+			key = "mail." + string(m.Kind) + ".subject"
+		}
+		return l.T(key, "tenant", m.Tenant, "url", m.URL)
+	}
 	text := l.T("mail.code.subject", "tenant", m.Tenant, "code", m.Code)
 	if m.Host != "" {
 		text += "\n\n" + m.bound()

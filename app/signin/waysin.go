@@ -1,0 +1,77 @@
+package signin
+
+import (
+	"slices"
+
+	"portico/app/account"
+	"portico/app/factor"
+	"portico/app/fault"
+	"portico/app/userflow"
+)
+
+// WaysIn lists the first factors by which an account can sign in under a flow: the same reading of "proven"
+// as person's. A federated identity will be one as soon as a flow can have providers.
+func WaysIn(who account.Account, f userflow.Flow) []string {
+	has := func(signInType string) bool {
+		return slices.ContainsFunc(who.Identities, func(i account.Identity) bool { return i.SignInType == signInType })
+	}
+	var ways []string
+	if who.HasPassword && f.Accepts(userflow.EmailPassword) && (has(account.SignInEmail) || f.UserNames && has(account.SignInUserName)) {
+		ways = append(ways, factor.Password)
+	}
+	if has(account.SignInEmail) && codeProves(who, f) {
+		ways = append(ways, factor.EmailCode)
+	}
+	return ways
+}
+
+// KeepsWayIn refuses a change that would shut somebody out: wherever the account could sign in before, it
+// still can afterwards. Flows are those that apps use; field is where the complaint stands.
+func KeepsWayIn(before, after account.Account, flows []userflow.Flow, field string) error {
+	for _, f := range flows {
+		if len(WaysIn(before, f)) == 0 || len(WaysIn(after, f)) > 0 {
+			continue
+		}
+		key := "account.last_way.identity" // an address or a user name is going
+		if before.HasPassword && !after.HasPassword {
+			key = "account.last_way.password"
+			if !slices.ContainsFunc(after.Identities, func(i account.Identity) bool { return i.SignInType == account.SignInEmail }) {
+				key = "account.last_way.add_email"
+			}
+		} else if !after.HasPassword {
+			key = "account.last_way.add_password"
+		}
+		return fault.BadField(field, key, nil)
+	}
+	return nil
+}
+
+// AlwaysAsked reports whether some flow asks everybody for a second factor that this account would not have:
+// its next sign-in there asks to register one again.
+func AlwaysAsked(who account.Account, flows []userflow.Flow) bool {
+	for _, f := range flows {
+		if f.MFA.Enforcement != userflow.MFAAlways {
+			continue
+		}
+		for _, first := range WaysIn(who, f) {
+			kinds := usable(f, first)
+			if !slices.ContainsFunc(who.Methods, func(m account.Method) bool { return slices.Contains(kinds, m.Kind) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// SecondKinds are the kinds of second factor that some flow knows.
+func SecondKinds(flows []userflow.Flow) []string {
+	var kinds []string
+	for _, f := range flows {
+		for _, m := range f.MFA.Methods {
+			if k := factor.KindOf(m); k != "" && !slices.Contains(kinds, k) {
+				kinds = append(kinds, k)
+			}
+		}
+	}
+	return kinds
+}

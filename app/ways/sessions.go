@@ -1,0 +1,44 @@
+package ways
+
+import (
+	"context"
+
+	"portico/app/message"
+)
+
+// EndOthers ends every session of the person but the one they are in, and gives that one a new secret.
+func (d *Desk) EndOthers(ctx context.Context, v Visit) (string, error) {
+	secret, err := d.secret()
+	if err != nil {
+		return "", err
+	}
+	return secret, d.store(v).Together(ctx, func(s Store) error { return d.onlyThis(ctx, s, v, secret, false) })
+}
+
+// onlyThis ends all but this session. What was proven since this session's own proof, by a sign-in that is not
+// finished, goes on counting: pushing the time forward would make an old proof look new.
+func (d *Desk) onlyThis(ctx context.Context, s Store, v Visit, secret string, apps bool) error {
+	if err := s.KeepOnly(ctx, v.Actor, v.Person.ID, v.Session, v.Session.AuthTime, apps); err != nil {
+		return err
+	}
+	return s.RenewSession(ctx, v.Session.SID, secret, SessionChange{})
+}
+
+// Report notes that a sign-in was not the person's. Every other session ends, and so does everything that any
+// app holds of them; a password has to be replaced. The person is told by mail, once for each sign-in.
+func (d *Desk) Report(ctx context.Context, v Visit, signInID string) (string, error) {
+	secret, err := d.secret()
+	if err != nil {
+		return "", err
+	}
+	return secret, d.store(v).Together(ctx, func(s Store) error {
+		first, err := s.ReportSignIn(ctx, v.Actor, v.Person.ID, signInID)
+		if err != nil {
+			return err
+		}
+		if err := d.onlyThis(ctx, s, v, secret, true); err != nil || !first {
+			return err
+		}
+		return d.tell(ctx, s, v, message.Notice{Kind: message.SignInReported})
+	})
+}
