@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"unicode/utf8"
 
 	"portico/app/audit"
 	"portico/app/factor"
 	"portico/app/signin"
 	"portico/app/tenant"
+	"portico/app/ways"
 	"portico/handlers"
 	"portico/handlers/account"
 	"portico/handlers/admin"
@@ -78,9 +80,27 @@ func (s *server) portal(pages *hosted.Hosted, brands *handlers.Brands, csrf hand
 }
 
 // account makes the account pages: their sign-in, too, is one more protocol of the pages.
-func (s *server) account(pages *hosted.Hosted, limits *handlers.Limits, brands *handlers.Brands, csrf handlers.CSRF) *account.Pages {
+func (s *server) account(pages *hosted.Hosted, limits *handlers.Limits, brands *handlers.Brands, csrf handlers.CSRF) (*account.Pages, error) {
+	desk, err := s.desk()
+	if err != nil {
+		return nil, err
+	}
 	own := &account.Pages{Store: s.store, Directories: s.store, Starter: pages, Sessions: pages.Sessions(), CSRF: csrf, Bundle: s.bundle, Brands: brands,
-		Limits: limits, BaseURL: s.config.BaseURL, Now: s.now}
+		Limits: limits, BaseURL: s.config.BaseURL, Desk: desk, Now: s.now}
 	pages.AddIssuer(signin.Account, own.Issuer())
-	return own
+	return own, nil
+}
+
+// desk takes what people change about how they sign in.
+func (s *server) desk() (*ways.Desk, error) {
+	breached, err := s.breached()
+	if err != nil {
+		return nil, err
+	}
+	passkeys, err := factor.NewPasskeys(s.config.BaseURL, "Portico")
+	if err != nil {
+		return nil, err
+	}
+	return &ways.Desk{Stores: s.store, Hasher: s.hasher, Breached: breached, Passkeys: passkeys, MAC: s.store.Sealer().MAC, Random: rand.Reader, Now: s.now,
+		BaseURL: s.config.BaseURL, Texts: s.textsReady(), Relaxed: s.config.Development()}, nil
 }

@@ -83,7 +83,11 @@ func (s *server) wire(ctx context.Context) error {
 	protocol.Mount(s.app)
 	web.Rows = append(web.Rows, special(site.Routes())...)
 	site.Mount(s.app)
-	s.account(site, limits, brands, csrf).Mount(s.app)
+	own, err := s.account(site, limits, brands, csrf)
+	if err != nil {
+		return err
+	}
+	own.Mount(s.app)
 	if err := s.sample(ctx); err != nil {
 		return err
 	}

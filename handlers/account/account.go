@@ -19,6 +19,7 @@ import (
 	"portico/app/session"
 	"portico/app/signin"
 	"portico/app/tenant"
+	"portico/app/ways"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/account"
@@ -46,6 +47,7 @@ type Pages struct {
 	Brands      *handlers.Brands
 	Limits      *handlers.Limits // nil = no request rate
 	BaseURL     string
+	Desk        *ways.Desk // takes what people change about their ways in
 	Now         func() time.Time
 }
 

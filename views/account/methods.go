@@ -1,0 +1,91 @@
+package account
+
+// Go is a way to add something, with a sentence about it.
+type Go struct{ Icon, Title, Note, Href string }
+
+// MethodsView lists how somebody signs in.
+type MethodsView struct {
+	Password  []Line
+	Addresses []Line
+	Phone     []Line // nil = texts cannot be sent here, and there is no number
+	Second    []Line
+	Recovery  []Line
+	Add       []Go // further second factors
+	AddEmail  Link
+	AddPhone  Link
+}
+
+// PasswordView changes a password or sets the first.
+type PasswordView struct {
+	Has         bool
+	User        string // for password managers
+	MinLength   int
+	ThreeOfFour bool
+	Remove      string // where it can be removed, "" = it cannot
+}
+
+// TOTPView sets up an authenticator app.
+type TOTPView struct {
+	URI    string
+	Secret string // in groups of four
+}
+
+// PasskeyView creates a passkey. Options is the server's JSON for the browser.
+type PasskeyView struct {
+	Options string
+	Name    string
+}
+
+// MethodView is one second factor: its name can be changed, and it can be removed.
+type MethodView struct {
+	Title  string
+	Lines  []Line
+	Action string // where the name is posted, "" = it has none
+	Remove string
+}
+
+// ContactView asks for a new address or number.
+type ContactView struct {
+	Phone  bool
+	Title  string
+	Lead   string
+	Old    string // what is replaced
+	Of     string // its id, hidden in the form
+	Remove Link
+}
+
+// ContactCodeView asks for the code that was sent there.
+type ContactCodeView struct {
+	Phone   bool
+	To      string
+	Minutes int
+}
+
+// DevicesView lists sessions.
+type DevicesView struct {
+	This   []Line
+	Others []Line
+	EndAll *Button // nil = there are no others
+}
+
+// ActivityView lists sign-ins, newest first.
+type ActivityView struct {
+	Lines []Line
+	Older string // address of the next page
+	First string // address of the first one, on later pages
+}
+
+// AppsView lists apps and what was agreed to.
+type AppsView struct {
+	Apps  []Line
+	Terms []Line
+}
+
+// TermsTextView is a text that was agreed to.
+type TermsTextView struct {
+	Title string
+	Lang  string
+	Said  string // when and which version, in words
+	Body  string
+	URL   string
+}
