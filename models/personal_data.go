@@ -38,6 +38,7 @@ type PersonalData struct {
 	Reports     []PersonalReport     `json:"reportedSignIns,omitempty"`
 	Checks      []PersonalCheck      `json:"helpDeskChecks,omitempty"`
 	Links       []PersonalLink       `json:"oneTimeLinks,omitempty"`
+	Emergencies []time.Time          `json:"breakGlassUses,omitempty"` // of an admin's break-glass account
 
 	SignIns iter.Seq2[PersonalSignIn, error] `json:"-"` // newest first
 	Grants  iter.Seq2[PersonalGrant, error]  `json:"-"` // what apps were given
@@ -428,6 +429,13 @@ func (g *gathering) rest(d *PersonalData, u User) error {
 	links, err := mine[OneTimeLinkRow](g, "created_at, id", "purpose", "created_at", "expires_at", "used_at")
 	for _, l := range links {
 		d.Links = append(d.Links, PersonalLink{l.Purpose, l.CreatedAt.UTC(), l.ExpiresAt.UTC(), timePtr(timeOf(l.UsedAt))})
+	}
+	if err != nil {
+		return err
+	}
+	uses, err := mine[EmergencyUseRow](g, "created_at, id", "created_at")
+	for _, x := range uses {
+		d.Emergencies = append(d.Emergencies, x.CreatedAt.UTC())
 	}
 	return err
 }

@@ -43,6 +43,7 @@ func (s Settings) or(other Settings) Settings {
 	}
 	s.PasswordThreeOfFour = s.PasswordThreeOfFour || other.PasswordThreeOfFour
 	s.StayedSignedInOff = s.StayedSignedInOff || other.StayedSignedInOff
+	s.KeepSignInsOfDeleted = s.KeepSignInsOfDeleted || other.KeepSignInsOfDeleted
 	if len(s.BannedWords) == 0 {
 		s.BannedWords = append([]string(nil), other.BannedWords...)
 	}

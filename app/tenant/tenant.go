@@ -85,6 +85,9 @@ type Settings struct {
 	LockoutSeconds         int       `json:"lockoutSeconds,omitempty"`         // 60, growing
 	RequestsPerSecondPerIP int       `json:"requestsPerSecondPerIp,omitempty"` // 20
 	LogRetentionDays       int       `json:"logRetentionDays,omitempty"`       // 90
+	// KeepSignInsOfDeleted leaves name, address and IP in the sign-in log of people who are deleted for good,
+	// until its time is over; otherwise they are taken out with the person.
+	KeepSignInsOfDeleted bool `json:"keepSignInsOfDeleted,omitempty"`
 	SupportURL             string    `json:"supportUrl,omitempty"`
 	PrivacyURL             string    `json:"privacyUrl,omitempty"`
 	TermsURL               string    `json:"termsUrl,omitempty"`

@@ -99,6 +99,12 @@ func (p *Pages) Routes() []row {
 		{Method: fiber.MethodGet, Path: "/:tenant/account", Handler: p.overview},
 		{Method: fiber.MethodGet, Path: "/:tenant/account/signed-out", Handler: p.signedOut, Public: true},
 		{Method: fiber.MethodPost, Path: "/:tenant/account/sign-out", Handler: p.signOut},
+		{Method: fiber.MethodGet, Path: "/:tenant/account/data", Handler: p.data},
+		{Method: fiber.MethodGet, Path: "/:tenant/account/data/download", Handler: p.download, Fresh: true},
+		{Method: fiber.MethodPost, Path: "/:tenant/account/data/download", Handler: p.downloadNow, Fresh: true},
+		{Method: fiber.MethodGet, Path: "/:tenant/account/data/delete", Handler: p.leave, Fresh: true},
+		{Method: fiber.MethodPost, Path: "/:tenant/account/data/delete", Handler: p.leaveNow, Fresh: true},
+		{Method: fiber.MethodGet, Path: "/:tenant/account/deleted", Handler: p.left, Public: true},
 	}, p.wayRoutes()...)
 }
 
@@ -210,7 +216,7 @@ func (p *Pages) prove(c *fiber.Ctx, dir *models.Directory, hint, prompt string) 
 // own gives a path back if it is one of the tenant's account pages, else their first page.
 func own(t tenant.Tenant, path string) string {
 	if u, err := url.Parse(path); err == nil && u.Host == "" && u.Scheme == "" && !strings.Contains(u.Path, "//") && !strings.Contains(u.Path, "\\") &&
-		(u.Path == base(t) || strings.HasPrefix(u.Path, base(t)+"/")) && !strings.HasSuffix(u.Path, "/sign-out") && !strings.HasSuffix(u.Path, "/signed-out") {
+		(u.Path == base(t) || strings.HasPrefix(u.Path, base(t)+"/")) && !strings.HasSuffix(u.Path, "/sign-out") && !strings.HasSuffix(u.Path, "/signed-out") && !strings.HasSuffix(u.Path, "/account/deleted") {
 		return u.RequestURI()
 	}
 	return base(t)

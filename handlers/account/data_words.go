@@ -1,0 +1,206 @@
+package account
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"portico/app/i18n"
+	"portico/models"
+	views "portico/views/account"
+)
+
+// personalWords puts personal data into the reader's words, a sheet for each kind. broken is set when a list
+// could not be read to its end.
+type personalWords struct {
+	*i18n.Localizer
+	broken bool
+}
+
+func (f *personalWords) sheets(d models.PersonalData) []views.Sheet {
+	return []views.Sheet{
+		f.sheet("profile", nil, f.profile(d.Profile)),
+		f.sheet("attributes", nil, rowsOf(d.Attributes, func(a models.PersonalAttribute) []string { return []string{a.Name, f.value(a.Value)} })),
+		f.sheet("identities", heads("kind", "value", "since"), rowsOf(d.Identities, func(i models.PersonalIdentity) []string {
+			return []string{f.word("identity", i.Type), strings.TrimSpace(i.Value + " " + i.Issuer), f.at(i.CreatedAt)}
+		})),
+		f.sheet("methods", heads("kind", "name", "since", "used"), rowsOf(d.Methods, func(m models.PersonalMethod) []string {
+			return []string{f.method(m.Kind), m.Name, f.at(m.CreatedAt), f.maybe(m.LastUsedAt)}
+		})),
+		f.sheet("pending", heads("kind", "since", "until"), rowsOf(d.Pending, func(x models.PersonalPending) []string {
+			return []string{f.method(x.Kind), f.at(x.CreatedAt), f.at(x.ExpiresAt)}
+		})),
+		f.sheet("groups", heads("name"), rowsOf(d.Groups, func(x models.PersonalParty) []string { return []string{x.Name} })),
+		f.sheet("app_roles", heads("app", "name", "since"), rowsOf(d.AppRoles, func(x models.PersonalAppRole) []string {
+			return []string{x.Application, x.Role, f.at(x.CreatedAt)}
+		})),
+		f.sheet("admin_roles", heads("name", "since"), rowsOf(d.AdminRoles, func(x models.PersonalAdminRole) []string { return []string{x.Role, f.at(x.CreatedAt)} })),
+		f.sheet("views", heads("name", "since"), rowsOf(d.SavedViews, func(x models.PersonalView) []string { return []string{x.Name, f.at(x.CreatedAt)} })),
+		f.sheet("sessions", heads("since", "used", "ended", "app", "device", "place", "ip"), rowsOf(d.Sessions, func(s models.PersonalSession) []string {
+			return []string{f.at(s.CreatedAt), f.at(s.LastSeenAt), f.maybe(s.EndedAt), strings.Join(s.Apps, f.T("ui.list")), joined(" · ", s.Browser, s.OS), s.Place, s.IP}
+		})),
+		f.sheet("consents", heads("app", "scopes", "since"), rowsOf(d.Consents, func(x models.PersonalConsent) []string {
+			return []string{x.Application, strings.Join(x.Scopes, " "), f.at(x.CreatedAt)}
+		})),
+		f.sheet("terms", heads("name", "version", "language", "when"), rowsOf(d.Terms, func(x models.PersonalTerms) []string {
+			return []string{x.Name, fmt.Sprint(x.Version), x.Language, f.at(x.AcceptedAt)}
+		})),
+		f.sheet("invitations", heads("value", "name", "since", "used"), rowsOf(d.Invitations, func(x models.PersonalInvitation) []string {
+			return []string{x.Email, x.Name, f.at(x.CreatedAt), f.maybe(x.AcceptedAt)}
+		})),
+		f.sheet("reports", heads("when", "value"), rowsOf(d.Reports, func(x models.PersonalReport) []string { return []string{f.at(x.CreatedAt), x.SignInID} })),
+		f.sheet("checks", heads("when", "value", "used"), rowsOf(d.Checks, func(x models.PersonalCheck) []string {
+			return []string{f.at(x.CreatedAt), x.To, f.maybe(x.VerifiedAt)}
+		})),
+		f.sheet("links", heads("kind", "since", "until", "used"), rowsOf(d.Links, func(x models.PersonalLink) []string {
+			return []string{x.Purpose, f.at(x.CreatedAt), f.at(x.ExpiresAt), f.maybe(x.UsedAt)}
+		})),
+		f.sheet("emergencies", heads("when"), rowsOf(d.Emergencies, func(x time.Time) []string { return []string{f.at(x)} })),
+		f.sheet("sign_ins", heads("when", "app", "result", "how", "device", "place", "ip"), streamed(f, d.SignIns, f.signIn)),
+		f.sheet("grants", heads("when", "app", "scopes", "ended"), streamed(f, d.Grants, func(x models.PersonalGrant) []string {
+			return []string{f.at(x.CreatedAt), x.Application, strings.Join(x.Scopes, " "), f.maybe(x.EndedAt)}
+		})),
+		f.sheet("changes", heads("when", "activity", "by", "details"), streamed(f, d.Changes, f.change)),
+		f.sheet("actions", heads("when", "activity", "kind"), streamed(f, d.Actions, func(x models.PersonalChange) []string {
+			return []string{f.at(x.At), x.Activity, x.Kind}
+		})),
+	}
+}
+
+func heads(columns ...string) []string { return columns }
+
+func (f *personalWords) sheet(name string, columns []string, rows iter.Seq[[]string]) views.Sheet {
+	s := views.Sheet{Title: f.T("account.file." + name), Rows: rows}
+	for _, col := range columns {
+		s.Head = append(s.Head, f.T("account.file.column."+col))
+	}
+	return s
+}
+
+func (f *personalWords) profile(p models.PersonalProfile) iter.Seq[[]string] {
+	country := p.Country
+	if name, ok := f.Countries()[country]; ok {
+		country = name
+	}
+	var rows [][]string
+	for _, x := range [][2]string{{"attribute.displayName", p.DisplayName}, {"attribute.givenName", p.GivenName}, {"attribute.surname", p.Surname},
+		{"attribute.email", p.Mail}, {"attribute.jobTitle", p.JobTitle}, {"attribute.streetAddress", p.StreetAddress}, {"attribute.city", p.City},
+		{"attribute.state", p.State}, {"attribute.postalCode", p.PostalCode}, {"attribute.country", country}, {"account.file.phone", p.MobilePhone},
+		{"account.file.preferred_language", p.PreferredLanguage}, {"account.file.id", p.ID}, {"account.file.created", f.at(p.CreatedAt)},
+		{"account.file.last_sign_in", f.maybe(p.LastSignInAt)}} {
+		if x[1] != "" {
+			rows = append(rows, []string{f.T(x[0]), x[1]})
+		}
+	}
+	return func(yield func([]string) bool) {
+		for _, r := range rows {
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+func (f *personalWords) signIn(s models.PersonalSignIn) []string {
+	how := make([]string, len(s.Methods))
+	for i, m := range s.Methods {
+		how[i] = f.method(m)
+	}
+	return []string{f.at(s.At), s.Application, f.word("result", s.Result), strings.Join(how, f.T("ui.list")), joined(" · ", s.Browser, s.OS),
+		joined(", ", s.City, s.Country), s.IP}
+}
+
+func (f *personalWords) change(x models.PersonalChange) []string {
+	var parts []string
+	for _, v := range x.Values {
+		switch {
+		case v.Old == nil && v.New == nil:
+			parts = append(parts, v.Property)
+		case v.Old == nil:
+			parts = append(parts, v.Property+": "+f.value(v.New))
+		default:
+			parts = append(parts, v.Property+": "+f.value(v.Old)+" → "+f.value(v.New))
+		}
+	}
+	return []string{f.at(x.At), x.Activity, f.word("by", x.By), strings.Join(parts, "; ")}
+}
+
+// word is a value of ours in words; what the catalogue does not know stands as it is.
+func (f *personalWords) word(kind, value string) string {
+	if key := "account.file." + kind + "." + value; f.Has(key) {
+		return f.T(key)
+	}
+	return value
+}
+
+func (f *personalWords) method(kind string) string {
+	if kind == "emailCode" {
+		kind = "email"
+	}
+	if key := "method." + kind + ".text"; f.Has(key) {
+		return f.T(key)
+	}
+	return f.word("method", kind)
+}
+
+func (f *personalWords) value(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "–"
+	case bool:
+		if v {
+			return f.T("ui.yes")
+		}
+		return f.T("ui.no")
+	}
+	return fmt.Sprint(v)
+}
+
+func (f *personalWords) at(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return f.Time(t)
+}
+
+func (f *personalWords) maybe(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return f.at(*t)
+}
+
+func joined(by string, parts ...string) string {
+	var given []string
+	for _, p := range parts {
+		if p != "" {
+			given = append(given, p)
+		}
+	}
+	return strings.Join(given, by)
+}
+
+func rowsOf[T any](list []T, words func(T) []string) iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		for _, x := range list {
+			if !yield(words(x)) {
+				return
+			}
+		}
+	}
+}
+
+func streamed[T any](f *personalWords, list iter.Seq2[T, error], words func(T) []string) iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		for x, err := range list {
+			if err != nil {
+				f.broken = true
+				return
+			}
+			if !yield(words(x)) {
+				return
+			}
+		}
+	}
+}
