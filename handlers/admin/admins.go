@@ -164,18 +164,7 @@ func (v *visit) grantable(tenantID string) []access.Role {
 
 // mayGrant reports whether the admin holds every right that the assignment would give, and may give any.
 func (v *visit) mayGrant(a access.Assignment) bool {
-	for _, r := range access.Roles() {
-		if r.ID != a.RoleID {
-			continue
-		}
-		for _, want := range r.Permissions {
-			if !access.Allow(v.have, a.TenantID, want) {
-				return false
-			}
-		}
-		return access.Allow(v.have, a.TenantID, access.RoleWrite)
-	}
-	return false
+	return access.MayGrant(v.rights(), a)
 }
 
 // assignment reads the form's role and reach, and refuses what the admin does not hold.

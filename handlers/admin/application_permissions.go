@@ -70,19 +70,3 @@ func (p *Portal) permissionsSave(c *fiber.Ctx) error {
 	}
 	return p.done(c, v.appBase(a)+"#permissions", "Permissions of “"+a.Name+"” saved.")
 }
-
-// mayGive reports whether the admin holds all that the permission can bring.
-func (v *visit) mayGive(p access.Permission) bool {
-	return !slices.ContainsFunc(access.Needed(p), func(need access.Permission) bool { return !v.may(need) })
-}
-
-// mayKey refuses a new key of an application that may do more than the admin: whoever holds its key holds
-// its rights (DESIGN §9.8).
-func (v *visit) mayKey(a models.Application) error {
-	for _, p := range a.Spec.Permissions {
-		if !v.mayGive(access.Permission(p)) {
-			return fault.New(fault.Denied, "admin.permission.key")
-		}
-	}
-	return nil
-}

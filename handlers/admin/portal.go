@@ -130,6 +130,9 @@ func (p *Portal) guard(r handlers.Route) fiber.Handler {
 		if need, ok := v.lacks(r, scope); !ok {
 			return p.refuse(c, need)
 		}
+		if err := p.raises(c, v); err != nil {
+			return err
+		}
 		if v.dir != nil && c.Method() == fiber.MethodPost && v.dir.Tenant.ReadOnly(p.Now()) {
 			return p.trialOver(c, v)
 		}
@@ -150,11 +153,6 @@ func (v *visit) lacks(r handlers.Route, scope string) (need access.Permission, o
 		return access.RoleWrite, false
 	}
 	return "", true
-}
-
-// changes reports whether a row changes something, or is the form for it.
-func changes(r handlers.Route) bool {
-	return r.Method != fiber.MethodGet || strings.Contains(string(r.Permission), ".ReadWrite.")
 }
 
 // sees reports whether any role reaches the tenant.

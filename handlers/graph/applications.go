@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -225,6 +226,11 @@ func (a *API) updateApplication(ctx context.Context, c *call, before application
 	if err := mayGive(c, added); err != nil {
 		return err
 	}
+	if movesTokens(before, *row) { // whoever decides where an application's tokens go has its rights
+		if err := mayGive(c, before.Spec.Permissions); err != nil {
+			return err
+		}
+	}
 	return c.tenant.InTx(ctx, func(t *models.Tenant) error {
 		made, err := t.UpdateApplication(ctx, c.actor(), row.ID, func(m *models.Application) error {
 			now := application{Application: *m, domain: row.domain}
@@ -240,6 +246,17 @@ func (a *API) updateApplication(ctx context.Context, c *call, before application
 		row.Application = made
 		return a.putKeys(ctx, c, t, row)
 	})
+}
+
+// movesTokens reports whether a change is about more than the name of an application, whether it may be used,
+// and what it may do.
+func movesTokens(before, after application) bool {
+	a, b := before.Spec, after.Spec
+	for _, s := range []*models.ApplicationSpec{&a, &b} {
+		s.Permissions, s.Notes, s.Tags, s.AppRoles, s.AppRoleRequired = nil, "", nil, nil, false
+		s.HomepageURL, s.LogoURL, s.TermsURL, s.PrivacyURL = "", "", "", ""
+	}
+	return before.Kind != after.Kind || !reflect.DeepEqual(a, b)
 }
 
 // bodyOf reads an action's parameters; an empty body is an empty object.

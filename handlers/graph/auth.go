@@ -88,6 +88,7 @@ func (a *API) delegated(ctx context.Context, c *Caller, app models.Application) 
 	if err != nil || len(assignments) == 0 {
 		return err
 	}
+	c.assignments = assignments
 	for _, scope := range c.Scopes {
 		wanted := []access.Permission{access.Permission(scope)}
 		if strings.EqualFold(scope, string(access.AsSignedIn)) {

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,6 +61,19 @@ type Caller struct {
 	AuthTime time.Time
 	AMR      []string
 	SID      string
+	// assignments are the roles of a delegated token's person, who may have rights in other tenants too.
+	assignments []access.Assignment
+}
+
+// holds says what the caller may do where. A program's own token counts in its tenant only; a person's, as
+// far as both the app's scopes and the person's roles go.
+func (p *Caller) holds(tenantID string, want access.Permission) bool {
+	if p.UserID == "" {
+		return tenantID == p.TenantID && access.Grants(p.Permissions, want)
+	}
+	return access.Allow(p.assignments, tenantID, want) && slices.ContainsFunc(p.Scopes, func(scope string) bool {
+		return strings.EqualFold(scope, string(access.AsSignedIn)) || access.Grants([]access.Permission{access.Permission(scope)}, want)
+	})
 }
 
 func (p *Caller) may(any ...access.Permission) bool {

@@ -124,6 +124,11 @@ func (d deletedItems) user(ctx context.Context, c *call, u models.User, reading,
 	if reading && !c.caller.may(slices.Concat(d.users.read, d.users.remove)...) || !reading && !c.caller.may(d.users.remove...) {
 		return nil, denied()
 	}
+	if !reading {
+		if err := mayCommand(ctx, c, u.ID); err != nil {
+			return nil, err
+		}
+	}
 	if !reading && !restore {
 		return emptied(c.tenant.PurgeUser(ctx, c.actor(), u.ID))
 	}
