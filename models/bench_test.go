@@ -15,6 +15,7 @@ import (
 	"portico/app/account"
 	"portico/app/openid"
 	"portico/app/record"
+	"portico/app/userflow"
 	"portico/models"
 	"portico/models/modelstest"
 )
@@ -145,8 +146,24 @@ func benchStore(b *testing.B, name string) (*models.Store, func(error)) {
 	}
 }
 
+func benchAttribute(b *testing.B, tn *models.Tenant, name string) string {
+	b.Helper()
+	d, err := tn.Directory(b.Context(), tn.ID)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for id, x := range d.Definitions {
+		if x.Name == name {
+			return id
+		}
+	}
+	b.Fatal("no attribute " + name)
+	return ""
+}
+
 func BenchmarkSearch(b *testing.B) {
 	n := benchSize(b, "PORTICO_BENCH_USERS", 5_000)
+	start := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 	s, must := benchStore(b, "users")
 	ctx := b.Context()
 	var tn *models.Tenant
@@ -154,20 +171,31 @@ func BenchmarkSearch(b *testing.B) {
 		tn = s.Tenant(t.ID)
 	} else {
 		tn = modelstest.MustTenant(b, s, "bench")
-		start := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+		for _, name := range []string{"plan", "card"} {
+			modelstest.MustDefinition(b, tn, userflow.Definition{Name: name, DataType: userflow.String})
+		}
+		plan, card := benchAttribute(b, tn, "plan"), benchAttribute(b, tn, "card")
 		for from := 0; from < n; from += 5_000 {
 			var list []models.User
 			for i := from; i < min(n, from+5_000); i++ {
 				first, last := syllables(i*7919), syllables(i*104729+13)
 				mail := fmt.Sprintf("%s.%s%d@example%d.com", first, last, i, i%50)
-				list = append(list, models.User{Account: account.Account{ID: models.NewID(), DisplayName: first + " " + last, GivenName: first, Surname: last,
-					Mail: mail, Enabled: true, CreatedAt: start.Add(time.Duration(i) * time.Second),
-					Identities: []account.Identity{{SignInType: account.SignInEmail, Value: mail}}}})
+				u := models.User{Account: account.Account{ID: models.NewID(), DisplayName: first + " " + last, GivenName: first, Surname: last,
+					Mail: mail, Enabled: i%50 != 0, MustChangePassword: i%1000 == 7, CreatedAt: start.Add(time.Duration(i) * time.Second),
+					Attributes: map[string]any{card: fmt.Sprintf("L-%d", i), plan: []string{"free", "free", "free", "free", "gold"}[i%5]},
+					Identities: []account.Identity{{SignInType: account.SignInEmail, Value: mail}}}}
+				if i%3 > 0 {
+					u.LastSignInAt = start.Add(time.Duration(i*7919%n) * time.Second)
+				}
+				list = append(list, u)
 			}
 			must(tn.ImportUsers(ctx, modelstest.Actor(), list))
 		}
 		must(s.Settle())
 	}
+	plan, card := benchAttribute(b, tn, "plan"), benchAttribute(b, tn, "card")
+	no, yes := false, true
+	at := func(i int) time.Time { return start.Add(time.Duration(i*7907%n) * time.Second) }
 	for _, c := range []struct {
 		name string
 		q    func(i int) models.UserQuery
@@ -187,6 +215,32 @@ func BenchmarkSearch(b *testing.B) {
 		{"four letters", func(i int) models.UserQuery { return models.UserQuery{Search: syllables(i * 31)[1:5]} }},
 		{"list by name", func(i int) models.UserQuery { return models.UserQuery{} }},
 		{"list by created", func(i int) models.UserQuery { return models.UserQuery{Sort: models.SortByCreated, Desc: true} }},
+		{"attribute of one", func(i int) models.UserQuery {
+			return models.UserQuery{Attribute: card, AttributeValue: fmt.Sprintf("L-%d", i*7907%n)}
+		}},
+		{"attribute of many", func(i int) models.UserQuery { return models.UserQuery{Attribute: plan, AttributeValue: "gold"} }},
+		{"disabled", func(i int) models.UserQuery { return models.UserQuery{Enabled: &no} }},
+		{"must change", func(i int) models.UserQuery { return models.UserQuery{MustChangePassword: true} }},
+		{"last sign-in range", func(i int) models.UserQuery {
+			return models.UserQuery{LastSignInFrom: at(i), LastSignInBefore: at(i).Add(time.Hour)}
+		}},
+		{"never signed in", func(i int) models.UserQuery { return models.UserQuery{NeverSignedIn: true} }},
+		{"list by last sign-in", func(i int) models.UserQuery { return models.UserQuery{Sort: models.SortByLastSignIn, Desc: true} }},
+		{"nobody: many with many without", func(i int) models.UserQuery {
+			return models.UserQuery{Attribute: plan, AttributeValue: "gold", Enabled: &yes, NamePrefix: "zz"}
+		}},
+		{"rare among many", func(i int) models.UserQuery {
+			return models.UserQuery{Attribute: plan, AttributeValue: "gold", MustChangePassword: true, CreatedFrom: at(i)}
+		}},
+		{"two that exclude each other", func(i int) models.UserQuery {
+			return models.UserQuery{Attribute: plan, AttributeValue: "gold", NeverSignedIn: true, Enabled: &no, CreatedBefore: at(i)}
+		}},
+		{"search with state, created and last sign-in", func(i int) models.UserQuery {
+			return models.UserQuery{Search: syllables(i * 31), Enabled: &no, CreatedFrom: at(i), NeverSignedIn: true}
+		}},
+		{"email and created, by name", func(i int) models.UserQuery {
+			return models.UserQuery{SignInType: account.SignInEmail, CreatedFrom: at(i), Sort: models.SortByName}
+		}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			found := 0

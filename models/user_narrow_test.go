@@ -105,14 +105,18 @@ func TestEveryCombinationOfFiltersFindsExactlyWhomItDescribes(t *testing.T) {
 		at := func() time.Time { return start.Add(time.Duration(dice.IntN(1000)) * time.Hour) }
 		yes, no := true, false
 		edits := []func(*models.UserQuery){
-			func(f *models.UserQuery) { f.Search = []string{"ann", "berg stone", "ann berg", "p12", "example.com", "a"}[dice.IntN(6)] },
+			func(f *models.UserQuery) {
+				f.Search = []string{"ann", "berg stone", "ann berg", "p12", "example.com", "a"}[dice.IntN(6)]
+			},
 			func(f *models.UserQuery) { f.NamePrefix = []string{"a", "cleo"}[dice.IntN(2)] },
 			func(f *models.UserQuery) { f.Enabled = []*bool{&yes, &no}[dice.IntN(2)] },
 			func(f *models.UserQuery) { f.Deleted = true },
 			func(f *models.UserQuery) { f.Leaving = true },
 			func(f *models.UserQuery) { f.MustChangePassword = true },
 			func(f *models.UserQuery) { f.GroupID = group },
-			func(f *models.UserQuery) { f.Attribute, f.AttributeValue = plan, []string{"free", "gold", "none"}[dice.IntN(3)] },
+			func(f *models.UserQuery) {
+				f.Attribute, f.AttributeValue = plan, []string{"free", "gold", "none"}[dice.IntN(3)]
+			},
 			func(f *models.UserQuery) { f.Attribute, f.AttributeValue = vip, "true" },
 			func(f *models.UserQuery) { f.SignInType = account.SignInEmail },
 			func(f *models.UserQuery) { f.SignInType, f.Provider = account.SignInFederated, "https://idp.example" },
