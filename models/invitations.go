@@ -20,7 +20,7 @@ import (
 // object of attributes.
 type InvitationRow struct {
 	ID          string `gorm:"primaryKey;size:36"`
-	TenantID    string `gorm:"size:36;index:invitations_time,priority:1;index:invitations_address,priority:1"`
+	TenantID    string `gorm:"size:36;index:invitations_time,priority:1;index:invitations_address,priority:1;index:invitations_person,priority:1"`
 	FlowID      string `gorm:"size:36"`
 	ClientID    string `gorm:"size:36"`
 	Email       string
@@ -35,7 +35,7 @@ type InvitationRow struct {
 	SentCount   int
 	ExpiresAt   time.Time
 	AcceptedAt  *time.Time
-	AcceptedBy  string `gorm:"size:36"`
+	AcceptedBy  string `gorm:"size:36;index:invitations_person,priority:2"`
 	RevokedAt   *time.Time
 	CreatedAt   time.Time `gorm:"index:invitations_time,priority:2"`
 	ActorName   string

@@ -22,9 +22,9 @@ import (
 //
 // So a page costs at most one window, whatever is combined.
 const (
-	fewPeople    = 400   // that many are read whole
+	fewPeople    = 300   // that many are read whole
 	fewContinued = 4_000 // a list that was read whole goes on while it grows
-	walkWindow   = 800   // index entries that one page looks through
+	walkWindow   = 500   // index entries that one page looks through
 )
 
 // UserPage is one page of people with what must be said about it.
@@ -158,18 +158,8 @@ func (t *Tenant) sources(ctx context.Context, f UserQuery) ([]source, error) {
 		out = append(out, source{name: "mail", rows: users("lower(mail) = ?", fold(f.Mail)), id: "id"})
 	}
 	out = append(out, t.searchSources(ctx, f, users)...)
-	if f.Attribute != "" {
-		out = append(out, source{name: "attribute", id: "user_id", order: "id", rows: func() *gorm.DB {
-			return t.q(ctx).Table("attribute_values").Where("attribute_id = ? AND value = ?", f.Attribute, clipAttribute(f.AttributeValue))
-		}})
-	}
 	if f.Leaving {
 		add("leaving", "deleted_at", "", users("self_deleted"))
-	}
-	if f.GroupID != "" {
-		out = append(out, source{name: "group", id: "member_id", order: "id", rows: func() *gorm.DB {
-			return t.q(ctx).Model(&GroupMemberRow{}).Where("group_id = ? AND kind = ?", f.GroupID, "user")
-		}})
 	}
 	if f.Deleted && !f.Leaving {
 		add("deleted", "name_norm", SortByName, users(""))
@@ -179,6 +169,16 @@ func (t *Tenant) sources(ctx context.Context, f UserQuery) ([]source, error) {
 	}
 	if f.Enabled != nil && !*f.Enabled {
 		add("disabled", "name_norm", SortByName, users("NOT enabled"))
+	}
+	if f.Attribute != "" {
+		out = append(out, source{name: "attribute", id: "user_id", order: "id", rows: func() *gorm.DB {
+			return t.q(ctx).Table("attribute_values").Where("attribute_id = ? AND value = ?", f.Attribute, clipAttribute(f.AttributeValue))
+		}})
+	}
+	if f.GroupID != "" {
+		out = append(out, source{name: "group", id: "member_id", order: "id", rows: func() *gorm.DB {
+			return t.q(ctx).Model(&GroupMemberRow{}).Where("group_id = ? AND kind = ?", f.GroupID, "user")
+		}})
 	}
 	if p := fold(f.NamePrefix); p != "" {
 		add("prefix", "name_norm", SortByName, func() *gorm.DB { return prefix(users("")(), p) })
@@ -372,7 +372,10 @@ func (t *Tenant) walk(ctx context.Context, f UserQuery, s source, after cursor, 
 	}
 	in := s.rows()
 	order := s.id + dir
-	if s.column != "" {
+	switch {
+	case s.kind == "num": // no two are the same
+		order = s.column + dir
+	case s.column != "":
 		order = s.column + dir + ", " + order
 	}
 	if after.ID != "" {
@@ -421,7 +424,10 @@ func (t *Tenant) walk(ctx context.Context, f UserQuery, s source, after cursor, 
 		return UserPage{}, err
 	}
 	outer := "d.window_id" + dir
-	if s.column != "" {
+	switch {
+	case s.kind == "num":
+		outer = "d." + name + dir
+	case s.column != "":
 		outer = "d." + name + dir + ", " + outer
 	}
 	var hits []hit

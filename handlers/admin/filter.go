@@ -48,7 +48,7 @@ func viewOf(c *fiber.Ctx, names ...string) view {
 // must not look as if it did.
 func readable(name, value string) bool {
 	switch name {
-	case "from", "to", "createdFrom", "createdTo":
+	case "from", "to", "createdFrom", "createdTo", "lastFrom", "lastTo":
 		_, ok := parseWhen(value)
 		return ok
 	case "enabled", "signup":
@@ -60,6 +60,8 @@ func readable(name, value string) bool {
 		return err == nil && n > 0
 	case "invited":
 		return slices.ContainsFunc(invitationStates(), func(o views.Option) bool { return o.Value == value })
+	case "state":
+		return slices.ContainsFunc(userStates(), func(o views.Option) bool { return o.Value == value })
 	case "last":
 		return slices.ContainsFunc(lastSignIns(), func(o views.Option) bool { return o.Value == value })
 	}

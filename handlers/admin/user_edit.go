@@ -301,7 +301,7 @@ func (p *Portal) userPasswordPage(c *fiber.Ctx, problem error) error {
 	return p.userFormPage(c, "Set a password", problem, func(_ models.User, base string) views.Form {
 		fields := passwordFields("generate", true, t)
 		fields[0].Options = fields[0].Options[:2]
-		return views.Form{Action: base + "/password", Submit: "Set password", Cancel: base + "#ways", Fields: fields,
+		return views.Form{Action: base + "/password", Submit: "Set password", Cancel: base + "/methods", Fields: fields,
 			Note: "The present password stops working and every session ends. A temporary password never expires, but must be changed at the next sign-in when the box is ticked."}
 	})
 }
@@ -333,11 +333,11 @@ func (p *Portal) userPassword(c *fiber.Ctx) error {
 	if how == "generate" {
 		flash.Label, flash.Secret, flash.Note = "Password", plain, "Give it to the person on a safe way. It is shown only this once."
 	}
-	return p.doneWith(c, v.userBase(u)+"#ways", flash)
+	return p.doneWith(c, v.userBase(u)+"/methods", flash)
 }
 
 // userConfirm is the page before something ends for a person.
-func (p *Portal) userConfirm(c *fiber.Ctx, title, submit, path string, consequences ...string) error {
+func (p *Portal) userConfirm(c *fiber.Ctx, title, submit, path, back string, consequences ...string) error {
 	v := visitOf(c)
 	u, err := v.user(c)
 	if err != nil {
@@ -347,11 +347,11 @@ func (p *Portal) userConfirm(c *fiber.Ctx, title, submit, path string, consequen
 	if err != nil {
 		return err
 	}
-	return p.confirm(c, s, views.Confirm{Consequences: consequences, Form: views.Form{Action: v.userBase(u) + path, Submit: submit, Danger: true, Cancel: v.userBase(u)}})
+	return p.confirm(c, s, views.Confirm{Consequences: consequences, Form: views.Form{Action: v.userBase(u) + path, Submit: submit, Danger: true, Cancel: v.userBase(u) + back}})
 }
 
 func (p *Portal) userRevokeForm(c *fiber.Ctx) error {
-	return p.userConfirm(c, "End all sessions of %s?", "End all sessions", "/revoke", "The person is signed out everywhere and must sign in again.", "Refresh tokens stop working at once; access tokens already given out end within their lifetime.", "Nothing else changes.")
+	return p.userConfirm(c, "End all sessions of %s?", "End all sessions", "/revoke", "/sessions", "The person is signed out everywhere and must sign in again.", "Refresh tokens stop working at once; access tokens already given out end within their lifetime.", "Nothing else changes.")
 }
 
 func (p *Portal) userRevoke(c *fiber.Ctx) error {
@@ -360,7 +360,7 @@ func (p *Portal) userRevoke(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return p.done(c, v.userBase(u), "Every session of “"+userName(u)+"” has ended.")
+	return p.done(c, v.userBase(u)+"/sessions", "Every session of “"+userName(u)+"” has ended.")
 }
 
 func (p *Portal) userMethodRemove(c *fiber.Ctx) error {
@@ -373,16 +373,16 @@ func (p *Portal) userMethodRemove(c *fiber.Ctx) error {
 		if err := v.tenant.RemoveRecoveryCodes(c.UserContext(), v.actor(c), u.ID); err != nil {
 			return err
 		}
-		return p.done(c, v.userBase(u)+"#ways", "The recovery codes of “"+userName(u)+"” are removed.")
+		return p.done(c, v.userBase(u)+"/methods", "The recovery codes of “"+userName(u)+"” are removed.")
 	}
 	if err := v.tenant.RemoveCredential(c.UserContext(), v.actor(c), u.ID, typed(c, "method")); err != nil {
 		return err
 	}
-	return p.done(c, v.userBase(u)+"#ways", "A second factor of “"+userName(u)+"” is removed.")
+	return p.done(c, v.userBase(u)+"/methods", "A second factor of “"+userName(u)+"” is removed.")
 }
 
 func (p *Portal) userDeleteForm(c *fiber.Ctx) error {
-	return p.userConfirm(c, "Delete %s?", "Delete user", "/delete", "The person cannot sign in any more and every session ends.", "The email address is free for a new account at once.", "You can restore the person within 30 days under “Deleted users”; then everything about them is erased.")
+	return p.userConfirm(c, "Delete %s?", "Delete user", "/delete", "", "The person cannot sign in any more and every session ends.", "The email address is free for a new account at once.", "You can restore the person within 30 days under “Deleted users”; then everything about them is erased.")
 }
 
 func (p *Portal) userDelete(c *fiber.Ctx) error {

@@ -125,9 +125,9 @@ func (p *Portal) identityAdd(c *fiber.Ctx) error {
 		if !complain(handlers.InfoOf(c).Locale, &f, besideTheValue(err)) {
 			return err
 		}
-		return p.userPage(c, u, f)
+		return p.userMethodsPage(c, u, f)
 	}
-	return p.done(c, v.userBase(u)+"#identities", "“"+userName(u)+"” can sign in as “"+value+"” now.")
+	return p.done(c, v.userBase(u)+"/methods", "“"+userName(u)+"” can sign in as “"+value+"” now.")
 }
 
 // identityKey names one identity in an address without saying it: addresses stay in browsers and logs.
@@ -155,10 +155,10 @@ func (p *Portal) identityRemovePage(c *fiber.Ctx, problem error) error {
 	}
 	i, ok := identityOf(u, c.Params("key"))
 	if !ok {
-		return c.Redirect(v.userBase(u)+"#identities", fiber.StatusSeeOther)
+		return c.Redirect(v.userBase(u)+"/methods", fiber.StatusSeeOther)
 	}
 	m := views.Confirm{Consequences: []string{"“" + userName(u) + "” can no longer sign in as “" + i.Value + "”.", "It is free at once for another account.", "Sessions go on. End them on the person’s page if somebody else may have had the address."},
-		Form: views.Form{Action: v.userBase(u) + "/identities/" + identityKey(i) + "/remove", Submit: "Remove", Danger: true, Cancel: v.userBase(u) + "#identities"}}
+		Form: views.Form{Action: v.userBase(u) + "/identities/" + identityKey(i) + "/remove", Submit: "Remove", Danger: true, Cancel: v.userBase(u) + "/methods"}}
 	if !complain(handlers.InfoOf(c).Locale, &m.Form, withoutFields(problem)) {
 		return problem
 	}
@@ -191,7 +191,7 @@ func (p *Portal) identityRemove(c *fiber.Ctx) error {
 	}
 	gone, ok := identityOf(u, c.Params("key"))
 	if !ok { // somebody else was faster
-		return p.doneWith(c, v.userBase(u)+"#identities", models.PortalFlash{Kind: "info", Text: "It was removed already."})
+		return p.doneWith(c, v.userBase(u)+"/methods", models.PortalFlash{Kind: "info", Text: "It was removed already."})
 	}
 	_, err = v.tenant.UpdateUser(c.UserContext(), v.actor(c), u.ID, func(u *models.User) error {
 		var keep []account.Identity
@@ -214,7 +214,7 @@ func (p *Portal) identityRemove(c *fiber.Ctx) error {
 	if err != nil {
 		return p.identityRemovePage(c, err)
 	}
-	return p.done(c, v.userBase(u)+"#identities", "“"+gone.Value+"” is removed from “"+userName(u)+"”.")
+	return p.done(c, v.userBase(u)+"/methods", "“"+gone.Value+"” is removed from “"+userName(u)+"”.")
 }
 
 // firstFactorOptions are the ways to prove who one is first.
@@ -239,7 +239,7 @@ func (p *Portal) firstFactorForm(c *fiber.Ctx) error { return p.firstFactorPage(
 
 func (p *Portal) firstFactorPage(c *fiber.Ctx, problem error) error {
 	return p.userFormPage(c, "How this person signs in", problem, func(u models.User, base string) views.Form {
-		return views.Form{Action: base + "/first-factor", Submit: "Save", Cancel: base + "#ways", Fields: []views.Field{{Kind: views.Radios, Name: "method", Label: "Signs in with", Value: u.FirstFactor, Options: firstFactorOptions()}},
+		return views.Form{Action: base + "/first-factor", Submit: "Save", Cancel: base + "/methods", Fields: []views.Field{{Kind: views.Radios, Name: "method", Label: "Signs in with", Value: u.FirstFactor, Options: firstFactorOptions()}},
 			Note: "An account keeps the method that it was made with, whatever its user flow does later. A change counts at the next sign-in, and the user flow must take the method."}
 	})
 }
@@ -254,7 +254,7 @@ func (p *Portal) firstFactor(c *fiber.Ctx) error {
 	if err != nil {
 		return p.firstFactorPage(c, renamed(err, "firstFactor", "method"))
 	}
-	return p.done(c, v.userBase(u)+"#ways", "“"+userName(u)+"” signs in with: "+strings.ToLower(firstFactorWord(typed(c, "method")))+".")
+	return p.done(c, v.userBase(u)+"/methods", "“"+userName(u)+"” signs in with: "+strings.ToLower(firstFactorWord(typed(c, "method")))+".")
 }
 
 // renamed gives a complaint the name of the form's control.

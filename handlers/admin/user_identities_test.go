@@ -180,7 +180,7 @@ func TestPeopleAreMovedToAnotherFirstFactor(t *testing.T) {
 	at := "/admin/t/shop/users/"
 	before := b.person(th.user.ID).FirstFactor
 	to := otherMethod(userflow.Method(before))
-	w.get(at+th.user.ID).wants(t, 200, "How this person signs in", firstFactorWord(before))
+	w.get(at+th.user.ID+"/methods").wants(t, 200, "How this person signs in", firstFactorWord(before))
 	w.get(w.post(at+th.user.ID+"/first-factor", "method", string(to)).location).wants(t, 200, "signs in with: "+strings.ToLower(firstFactorWord(string(to))))
 	if u := b.person(th.user.ID); u.FirstFactor != string(to) {
 		t.Errorf("%q", u.FirstFactor)
@@ -239,7 +239,7 @@ func TestAPersonShowsTermsAndInvitation(t *testing.T) {
 	b.must(b.shop.Accept(t.Context(), modelstest.Actor(), th.user.ID, []userflow.Acceptance{{TermsID: x.ID, Version: 1, Locale: "de", At: b.store.Now().Add(-time.Hour)}}))
 	i, _, err := b.shop.CreateInvitation(t.Context(), modelstest.Actor(), userflow.Invitation{FlowID: th.flow.ID, ClientID: th.app.ClientID, Email: "ada@example.com"}, nil)
 	b.must(err)
-	w.get("/admin/t/shop/users/"+th.user.ID).wants(t, 200, "Terms agreed to", "Terms of sale", "Deutsch", "Yes")
+	w.get("/admin/t/shop/users/"+th.user.ID+"/consents").wants(t, 200, "Terms agreed to", "Terms of sale", "Deutsch", "Yes")
 	_, err = b.shop.SpendInvitation(t.Context(), i.ID, th.user.ID, b.store.Now())
 	b.must(err)
 	w.get("/admin/t/shop/users/"+th.user.ID).wants(t, 200, "Came by", "Invitation by test")

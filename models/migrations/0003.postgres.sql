@@ -10,6 +10,8 @@ CREATE INDEX IF NOT EXISTS "users_last" ON "users" ("tenant_id","last_sign_in_at
 --;
 CREATE INDEX IF NOT EXISTS "users_updated" ON "users" ("tenant_id","updated_at")
 --;
+CREATE INDEX IF NOT EXISTS "invitations_person" ON "invitations" ("tenant_id","accepted_by")
+--;
 ALTER TABLE "audit_blocks" ADD "content" varchar(64)
 --;
 CREATE TABLE "groups" ("id" varchar(36),"tenant_id" varchar(36),"name" text,"name_norm" text,"description" text,"mail_nickname" text,"rule" text,"rule_paused" boolean,"version" bigint,"created_at" timestamptz,"updated_at" timestamptz,PRIMARY KEY ("id"))

@@ -10,6 +10,8 @@ CREATE INDEX `users_last` ON `users`(`tenant_id`,`last_sign_in_at`,`id`)
 --;
 CREATE INDEX `users_updated` ON `users`(`tenant_id`,`updated_at`)
 --;
+CREATE INDEX `invitations_person` ON `invitations`(`tenant_id`,`accepted_by`)
+--;
 ALTER TABLE `audit_blocks` ADD `content` text
 --;
 CREATE TABLE `groups` (`id` text,`tenant_id` text,`name` text,`name_norm` text,`description` text,`mail_nickname` text,`rule` text,`rule_paused` numeric,`version` integer,`created_at` datetime,`updated_at` datetime,PRIMARY KEY (`id`))

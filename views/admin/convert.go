@@ -158,7 +158,7 @@ func tries(fields []Field) bool {
 
 // table turns a table into the component's: the first cell is the row's name and its only link there.
 func (t Table) list(csrf string) ui.Table {
-	out := ui.Table{Caption: t.Caption, HideCaption: true}
+	out := ui.Table{Caption: t.Caption, HideCaption: true, Select: t.Select}
 	for _, c := range t.Columns {
 		label := c.Label
 		if label == "Time" {
@@ -174,7 +174,7 @@ func (t Table) list(csrf string) ui.Table {
 		out.Columns = append(out.Columns, ui.Column{Label: "Actions"})
 	}
 	for _, r := range t.Rows {
-		row := ui.TableRow{Name: r.Cells[0].words(), Href: r.Cells[0].Href, Sub: r.Cells[0].Sub}
+		row := ui.TableRow{Name: r.Cells[0].words(), Href: r.Cells[0].Href, Sub: r.Cells[0].Sub, Value: r.Value}
 		for _, c := range r.Cells[1:] {
 			row.Cells = append(row.Cells, cell(c))
 		}

@@ -87,7 +87,8 @@ type Table struct {
 	Caption string
 	Columns []Column
 	Rows    []Row
-	Actions bool // some row has actions
+	Actions bool   // some row has actions
+	Select  string // name of the checkboxes; "" = none
 }
 
 // Column is a heading.
@@ -101,6 +102,7 @@ type Column struct {
 // Row is one line of a table with what can be done to it.
 type Row struct {
 	Cells   []Cell
+	Value   string // of its checkbox, where the table can be ticked
 	Actions []Action
 }
 
@@ -124,6 +126,26 @@ type List struct {
 	CSV, JSON string // downloads of the same view
 	Empty     Empty  // shown instead of the table when there are no rows
 	Also      []Link // neighbouring lists, e.g. deleted applications
+	Note      string // what must be said about the order or the extent
+	Saved     []Saved
+	Save      *Form // keeps the present filters
+	Bulk      *Bulk // what can be done to several rows at once
+}
+
+// Saved is a view of the list that somebody kept.
+type Saved struct {
+	Link
+	Current bool
+	Sub     string // whose it is
+	Remove  *Action
+}
+
+// Bulk is the form around a table whose rows can be ticked.
+type Bulk struct {
+	Action string
+	Fields []Field
+	Ticked string // words of the button for the ticked rows
+	All    string // words of the button for all that match; "" = none
 }
 
 // Filter is a GET form; an applied filter is a chip that can be removed.
@@ -271,7 +293,18 @@ type Diff struct {
 
 // Detail is a page about one thing.
 type Detail struct {
+	Badges   []Cell // the state of the thing, above everything
+	Tabs     []Link // pages about the same thing
+	Tab      string // the label of the shown one
+	Notices  []Notice
 	Sections []Section
+	Refresh  bool // the page changes by itself: look again every few seconds
+}
+
+// Notice is something that must be known before the rest.
+type Notice struct {
+	Tone, Title, Text string
+	Links             []Link
 }
 
 // Confirm is the page before something stops working.
