@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"golang.org/x/crypto/argon2"
-	"golang.org/x/crypto/bcrypt"
 	"golang.org/x/text/unicode/norm"
 
 	"portico/app/fault"
@@ -70,9 +69,9 @@ func (h *Hasher) Room() error {
 	return nil
 }
 
-// Verify compares a password with a stored hash: argon2id as PHC string, or bcrypt. An empty hash is
-// compared with a dummy of the same cost, so that unknown people take as long as known ones. Stale
-// says that the hash deserves to be made again with today's costs.
+// Verify compares a password with a stored hash: argon2id as PHC string, or what Foreign.Adopt took over. An
+// empty hash is compared with a dummy of the same cost, so that unknown people take as long as known ones.
+// Stale says that the hash deserves to be made again with today's costs.
 func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, stale bool, err error) {
 	leave, err := h.enter(ctx)
 	if err != nil {
@@ -83,11 +82,20 @@ func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, stale b
 		h.compare(h.dummy, password)
 		return false, false, nil
 	}
-	if strings.HasPrefix(hash, "$2") {
-		err := bcrypt.CompareHashAndPassword([]byte(hash), []byte(password))
-		return err == nil, err == nil, nil
+	if !strings.HasPrefix(hash, "$argon2id$") {
+		matches, err := parseForeign(hash)
+		if err != nil {
+			return false, false, fmt.Errorf("factor: a stored password hash is not usable: %w", errPHC)
+		}
+		ok = matches(password)
+		return ok, ok, nil
 	}
 	ok, cost, err := h.compare(hash, password)
+	if err == nil && !ok && norm.NFKC.String(password) != password { // other products hash what was typed
+		_, salt, key, _ := parsePHC(hash)
+		ok = same(argon2.IDKey([]byte(password), salt, cost.Time, cost.MemoryKiB, cost.Threads, uint32(len(key))), key)
+		return ok, ok, nil
+	}
 	return ok, ok && cost != h.cost, err
 }
 
