@@ -82,6 +82,9 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 			_, err := s.store.PurgeTenants(ctx, by, purgeBatch)
 			return err
 		}},
+		{Name: "end imports that nobody goes on with", Every: time.Hour, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.store.Tenant(t.ID).PurgeImports(ctx, by) })
+		}},
 		{Name: "rotate signing keys", Every: 6 * time.Hour, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return provider.MaintainKeys(ctx, t.ID, keyAge) })
 		}},

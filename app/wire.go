@@ -100,7 +100,7 @@ func (s *server) wire(ctx context.Context) error {
 	}
 	channels[outbox.BackChannelLogout] = provider.Deliver(protocol.RealmOf, s.postLogoutToken)
 	s.background(metrics, channels, s.jobs(provider))
-	s.workers = append(s.workers, s.flushSignIns)
+	s.workers = append(s.workers, s.flushSignIns, s.importPeople(checked))
 	return nil
 }
 
@@ -130,11 +130,11 @@ func (s *server) hosted(limits *handlers.Limits, brands *handlers.Brands) (*host
 }
 
 // breached opens the list of known passwords; nil when none is configured.
-func (s *server) breached() (factor.Breached, error) {
-	if s.config.BreachedPasswords == "" {
+func (p *program) breached() (factor.Breached, error) {
+	if p.config.BreachedPasswords == "" {
 		return nil, nil
 	}
-	list, err := factor.OpenBreached(s.config.BreachedPasswords)
+	list, err := factor.OpenBreached(p.config.BreachedPasswords)
 	if err != nil {
 		return nil, fmt.Errorf("PORTICO_BREACHED_PASSWORDS: %w", err)
 	}

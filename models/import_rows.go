@@ -3,16 +3,17 @@ package models
 import "time"
 
 // ImportRow is one import of people: a file that was sent in whole, and how far it has been read. The
-// cursor moves in the transaction that writes the people before it, so a kill in the middle repeats nothing.
+// counters move in the transaction that writes the people before them, so a kill in the middle repeats nothing.
 type ImportRow struct {
 	ID         string `gorm:"primaryKey;size:36"`
 	TenantID   string `gorm:"size:36;index:imports_time,priority:1"`
 	FileName   string
-	Format     string // csv, json
-	Options    string `gorm:"type:text"` // JSON
+	Format     string // csv, json, ndjson; "" until the file was looked at
+	Options    []byte // ImportOptions as JSON, sealed: another product's key may be among them
 	DryRun     bool
-	State      string // receiving, waiting, running, done, failed, cancelled
+	State      string `gorm:"size:16;index:imports_state"` // ImportReceiving …
 	Bytes      int64
+	Hash       string // SHA-256 of the file
 	Chunks     int
 	Cursor     int64 // bytes read
 	Rows       int64 // records read
@@ -20,22 +21,27 @@ type ImportRow struct {
 	Updated    int64
 	Unchanged  int64
 	Refused    int64
-	Problem    string // why it failed as a whole
+	Warned     int64
+	Complaints int64  // stored, besides those that are only counted
+	Problem    string `gorm:"type:text"` // why it failed as a whole: fault.Field as JSON
 	ActorKind  string
 	ActorID    string
 	ActorName  string
-	CreatedAt  time.Time `gorm:"index:imports_time,priority:2"`
+	ActorIP    string
+	Owner      string     `gorm:"size:64"` // the process that works on it
+	LeaseUntil *time.Time // another may take over after it
+	CreatedAt  time.Time  `gorm:"index:imports_time,priority:2"`
 	StartedAt  *time.Time
 	FinishedAt *time.Time
 }
 
 func (ImportRow) TableName() string { return "imports" }
 
-// ImportChunkRow is a piece of an import's file, in the order of Number; sealed, because it holds personal
-// data and hashes. Chunks go when the import has ended.
+// ImportChunkRow is a piece of an import's file; sealed, because it holds personal data and hashes. Chunks go
+// when the import has ended. Their ids are in the order of the file.
 type ImportChunkRow struct {
-	ImportID string `gorm:"primaryKey;size:36"`
-	Number   int    `gorm:"primaryKey;autoIncrement:false"`
+	ID       string `gorm:"primaryKey;size:48"`
+	ImportID string `gorm:"size:36;index:import_chunks_import"`
 	TenantID string `gorm:"size:36;index:import_chunks_tenant"`
 	Body     []byte
 }

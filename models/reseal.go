@@ -41,6 +41,12 @@ func sealedColumns() []sealedColumn {
 		sealedIn("outbox", "payload", "id", lasting, func(r OutboxRow) sealedValue {
 			return sealedValue{r.ID, r.Payload, outboxSeal(r.ID)}
 		}),
+		sealedIn("imports", "options", "id", passing, func(r ImportRow) sealedValue {
+			return sealedValue{r.ID, r.Options, importSeal(r.ID)}
+		}),
+		sealedIn("import_chunks", "body", "id", passing, func(r ImportChunkRow) sealedValue {
+			return sealedValue{r.ID, r.Body, importChunkSeal(r.ID)}
+		}),
 		sealedIn("attempts", "body", "id", passing, func(r AttemptRow) sealedValue {
 			return sealedValue{r.ID, r.Body, attemptContext(r.ID)}
 		}),

@@ -140,8 +140,10 @@ func (r *Reader) openArray(in io.Reader, inside bool) error {
 		switch {
 		case errors.Is(err, errLong):
 			return fault.BadField("file", "import.file.long", map[string]any{"line": l.at(d.InputOffset())})
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &syntax):
-			return fault.BadField("file", "import.file.json", map[string]any{"line": l.at(d.InputOffset())})
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return fault.BadField("file", "import.file.json", map[string]any{"line": l.at(l.read)})
+		case errors.As(err, &syntax):
+			return fault.BadField("file", "import.file.json", map[string]any{"line": l.at(syntax.Offset)})
 		}
 		return err
 	}

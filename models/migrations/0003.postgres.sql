@@ -42,13 +42,17 @@ CREATE TABLE "sign_in_reports" ("tenant_id" varchar(36),"sign_in_id" varchar(36)
 --;
 CREATE INDEX IF NOT EXISTS "sign_in_reports_user" ON "sign_in_reports" ("tenant_id","user_id")
 --;
-CREATE TABLE "imports" ("id" varchar(36),"tenant_id" varchar(36),"file_name" text,"format" text,"options" text,"dry_run" boolean,"state" text,"bytes" bigint,"chunks" bigint,"cursor" bigint,"rows" bigint,"created" bigint,"updated" bigint,"unchanged" bigint,"refused" bigint,"problem" text,"actor_kind" text,"actor_id" text,"actor_name" text,"created_at" timestamptz,"started_at" timestamptz,"finished_at" timestamptz,PRIMARY KEY ("id"))
+CREATE TABLE "imports" ("id" varchar(36),"tenant_id" varchar(36),"file_name" text,"format" text,"options" bytea,"dry_run" boolean,"state" varchar(16),"bytes" bigint,"hash" text,"chunks" bigint,"cursor" bigint,"rows" bigint,"created" bigint,"updated" bigint,"unchanged" bigint,"refused" bigint,"warned" bigint,"complaints" bigint,"problem" text,"actor_kind" text,"actor_id" text,"actor_name" text,"actor_ip" text,"owner" varchar(64),"lease_until" timestamptz,"created_at" timestamptz,"started_at" timestamptz,"finished_at" timestamptz,PRIMARY KEY ("id"))
+--;
+CREATE INDEX IF NOT EXISTS "imports_state" ON "imports" ("state")
 --;
 CREATE INDEX IF NOT EXISTS "imports_time" ON "imports" ("tenant_id","created_at")
 --;
-CREATE TABLE "import_chunks" ("import_id" varchar(36),"number" bigint,"tenant_id" varchar(36),"body" bytea,PRIMARY KEY ("import_id","number"))
+CREATE TABLE "import_chunks" ("id" varchar(48),"import_id" varchar(36),"tenant_id" varchar(36),"body" bytea,PRIMARY KEY ("id"))
 --;
 CREATE INDEX IF NOT EXISTS "import_chunks_tenant" ON "import_chunks" ("tenant_id")
+--;
+CREATE INDEX IF NOT EXISTS "import_chunks_import" ON "import_chunks" ("import_id")
 --;
 CREATE TABLE "import_complaints" ("import_id" varchar(36),"record" bigint,"number" bigint,"tenant_id" varchar(36),"line" bigint,"who" text,"field" text,"key" text,"args" text,"refused" boolean,PRIMARY KEY ("import_id","record","number"))
 --;

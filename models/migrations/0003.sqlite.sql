@@ -42,13 +42,17 @@ CREATE TABLE `sign_in_reports` (`tenant_id` text,`sign_in_id` text,`user_id` tex
 --;
 CREATE INDEX `sign_in_reports_user` ON `sign_in_reports`(`tenant_id`,`user_id`)
 --;
-CREATE TABLE `imports` (`id` text,`tenant_id` text,`file_name` text,`format` text,`options` text,`dry_run` numeric,`state` text,`bytes` integer,`chunks` integer,`cursor` integer,`rows` integer,`created` integer,`updated` integer,`unchanged` integer,`refused` integer,`problem` text,`actor_kind` text,`actor_id` text,`actor_name` text,`created_at` datetime,`started_at` datetime,`finished_at` datetime,PRIMARY KEY (`id`))
+CREATE TABLE `imports` (`id` text,`tenant_id` text,`file_name` text,`format` text,`options` blob,`dry_run` numeric,`state` text,`bytes` integer,`hash` text,`chunks` integer,`cursor` integer,`rows` integer,`created` integer,`updated` integer,`unchanged` integer,`refused` integer,`warned` integer,`complaints` integer,`problem` text,`actor_kind` text,`actor_id` text,`actor_name` text,`actor_ip` text,`owner` text,`lease_until` datetime,`created_at` datetime,`started_at` datetime,`finished_at` datetime,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `imports_state` ON `imports`(`state`)
 --;
 CREATE INDEX `imports_time` ON `imports`(`tenant_id`,`created_at`)
 --;
-CREATE TABLE `import_chunks` (`import_id` text,`number` integer,`tenant_id` text,`body` blob,PRIMARY KEY (`import_id`,`number`))
+CREATE TABLE `import_chunks` (`id` text,`import_id` text,`tenant_id` text,`body` blob,PRIMARY KEY (`id`))
 --;
 CREATE INDEX `import_chunks_tenant` ON `import_chunks`(`tenant_id`)
+--;
+CREATE INDEX `import_chunks_import` ON `import_chunks`(`import_id`)
 --;
 CREATE TABLE `import_complaints` (`import_id` text,`record` integer,`number` integer,`tenant_id` text,`line` integer,`who` text,`field` text,`key` text,`args` text,`refused` numeric,PRIMARY KEY (`import_id`,`record`,`number`))
 --;
