@@ -55,6 +55,7 @@ type API struct {
 
 	table      []resource
 	configured []managed // in the order in which they depend on each other
+	directory  directory
 }
 
 // Passwords checks and hashes the password of a new or changed account.

@@ -63,7 +63,8 @@ func notUTF8() *Error {
 type document struct {
 	names  []string // in the order they were sent
 	values map[string]json.RawMessage
-	typ    string // @odata.type without #
+	typ    string                     // @odata.type without #
+	binds  map[string]json.RawMessage // name@odata.bind, by name
 }
 
 // json refuses bodies that are not JSON objects.
@@ -112,8 +113,15 @@ func parseDocument(body []byte) (document, error) {
 			d.typ = strings.TrimPrefix(s, "#")
 			continue
 		}
-		if strings.HasSuffix(name, "@odata.bind") {
-			return d, badRequest("Binding by '"+name+"' is not supported here.", name)
+		if bind, ok := strings.CutSuffix(name, "@odata.bind"); ok {
+			if _, twice := d.binds[bind]; twice {
+				return d, badRequest("The property '"+name+"' is given twice.", name)
+			}
+			if d.binds == nil {
+				d.binds = map[string]json.RawMessage{}
+			}
+			d.binds[bind] = raw
+			continue
 		}
 		if strings.Contains(name, "@odata.") {
 			continue

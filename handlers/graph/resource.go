@@ -60,6 +60,7 @@ type collection[R any] struct {
 	update func(ctx context.Context, c *call, before R, row *R, again func(*R) error) error
 	delete func(ctx context.Context, c *call, row *R) error
 
+	bind     func(row *R, name string, ids []string) error // name@odata.bind; nil = none
 	actions  []action[R]
 	delta    func(ctx context.Context, c *call) (*response, error) // changes since the last time; nil = not offered
 	managing *managing[R]                                          // nil = not part of configuration as code

@@ -99,5 +99,8 @@ func (a *API) servicePrincipals() *collection[application] {
 		{method: http.MethodPost, path: "removeKey", need: writeApps(), run: a.removeKey},
 	}
 	r.actions = append(r.actions, assignedPolicies()...)
+	r.actions = append(r.actions, belonging(a, r.id, readApps(), nil)...)
+	r.actions = append(r.actions, assigned(a, r.id, nil, nil)...)
+	r.actions = append(r.actions, a.assignedTo()...)
 	return r
 }

@@ -6,11 +6,15 @@ package graph
 func (a *API) resources() ([]resource, []managed) {
 	users, applications, flows, organization := a.users(), a.applications(), a.flows(), a.organization()
 	attributes, terms, invitations := a.userAttributes(), a.termsOfUse(), a.invitations()
+	groups, principals := a.groups(), a.servicePrincipals()
+	a.directory = directory{users: users, groups: groups, applications: applications, principals: principals}
 	return []resource{
 		users,
 		me{users},
+		groups,
+		directoryObjects{a},
 		applications,
-		a.servicePrincipals(),
+		principals,
 		a.claimsPolicies(),
 		deletedItems{a, users, applications},
 		flows,

@@ -139,6 +139,8 @@ func (a *API) users() *collection[user] {
 	}
 	r.actions = append(r.actions, action[user]{method: http.MethodPost, path: "changePassword", own: []string{"User.ReadWrite", "User-PasswordProfile.ReadWrite.All", "Directory.AccessAsUser.All"}, run: a.changePassword})
 	r.actions = append(r.actions, a.methodActions()...)
+	r.actions = append(r.actions, belonging(a, r.id, append(readUsers(), readMembers()...), []string{"User.Read", "User.ReadWrite"})...)
+	r.actions = append(r.actions, assigned(a, r.id, readUsers(), []string{"User.Read", "User.ReadWrite"})...)
 	r.delta = deltaQuery(r, changes[user]{table: "users", changed: func(u *user) time.Time { return u.UpdatedAt },
 		removed: func(u *user) bool { return !u.DeletedAt.IsZero() }, erased: "Hard delete user", category: "UserManagement",
 		page: func(ctx context.Context, c *call, l models.Listing) ([]user, error) {

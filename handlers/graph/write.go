@@ -14,6 +14,19 @@ func (r *collection[R]) assign(ctx context.Context, c *call, d document, row *R,
 	if d.typ != "" && !r.takes(d.typ) {
 		return nil, badRequest("The type '"+d.typ+"' cannot be used here; 'microsoft.graph."+r.typ+"' is expected.", "@odata.type")
 	}
+	for name, raw := range d.binds {
+		at := name + "@odata.bind"
+		if r.bind == nil {
+			return nil, badRequest("Binding by '"+at+"' is not supported here.", at)
+		}
+		ids, err := bound(at, raw)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.bind(row, name, ids); err != nil {
+			return nil, err
+		}
+	}
 	if r.know != nil {
 		if err := r.know(ctx, c, row); err != nil {
 			return nil, err
@@ -177,7 +190,7 @@ func (r *collection[R]) change(ctx context.Context, c *call, row *R, d document)
 	if err := again(&after); err != nil {
 		return err
 	}
-	if len(d.names) == 0 {
+	if len(d.names) == 0 && len(d.binds) == 0 {
 		return nil
 	}
 	if err := r.update(ctx, c, before, &after, again); err != nil {
@@ -191,8 +204,8 @@ func (r *collection[R]) change(ctx context.Context, c *call, row *R, d document)
 // permissions made for single properties.
 func (r *collection[R]) narrowly(c *call, d document, name, key string) bool {
 	own := name == "" && c.caller.mine(key, r.ownWrite...)
-	if len(d.names) == 0 {
-		return own
+	if len(d.names) == 0 || len(d.binds) > 0 {
+		return own && len(d.binds) == 0
 	}
 	for _, n := range d.names {
 		i := slices.IndexFunc(r.fields, func(f field[R]) bool { return f.name == n })
