@@ -49,7 +49,7 @@ func TestPorticoClaims(t *testing.T) {
 		for body, want := range map[string]string{
 			`{"portico":{"claims":[{"source":"constant","name":"sub","value":"x"}]}}`:                   "is reserved",
 			`{"portico":{"claims":[{"source":"user","id":"nobody","name":"x"}]}}`:                       "There is no attribute",
-			`{"portico":{"claims":[{"source":"groups","name":"x"}]}}`:                                   "cannot fill claims yet",
+			`{"portico":{"claims":[{"source":"customClaimsProvider","id":"x","name":"x"}]}}`:            "cannot fill claims yet",
 			`{"portico":{"claims":[{"source":"user","id":"city","name":"x","colour":"red"}]}}`:          "portico/claims/colour",
 			`{"portico":{"claims":[{"source":"user","id":"city","name":"x"},{"source":1,"name":"y"}]}}`: "another type",
 		} {

@@ -25,6 +25,7 @@ type field[R any] struct {
 	sort       func(*R) any        // its value in sort order; nil = not sortable
 	unmanaged  bool                // not part of configuration as code
 	merge      bool                // a PATCH of a part keeps the rest (complex types)
+	expand     bool                // a relation: answered only when $expand names it
 }
 
 // str is a text property. An explicit null clears it.

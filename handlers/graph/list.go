@@ -206,7 +206,8 @@ func (r *collection[R]) matching(ctx context.Context, c *call) ([]R, error) {
 	if c.opts.search != nil {
 		return nil, unsupported("$search is not supported for " + r.name + ".")
 	}
-	objects, err := r.renderAll(ctx, c, rows, r.fields)
+	plain := slices.DeleteFunc(slices.Clone(r.fields), func(f field[R]) bool { return f.expand })
+	objects, err := r.renderAll(ctx, c, rows, plain)
 	if err != nil {
 		return nil, err
 	}

@@ -317,11 +317,11 @@ func (r *collection[R]) shown(ctx context.Context, c *call, full bool) ([]field[
 	var out []field[R]
 	if c.opts.selected == nil || slices.Contains(c.opts.selected, "*") {
 		for _, f := range r.fields {
-			if !f.selectOnly && (full || f.basic) {
+			if !f.selectOnly && !f.expand && (full || f.basic) {
 				out = append(out, f)
 			}
 		}
-		return out, nil
+		return r.withExpanded(c, full, out)
 	}
 	for _, name := range c.opts.selected {
 		f, err := r.fieldOf(ctx, c, name)
@@ -331,7 +331,25 @@ func (r *collection[R]) shown(ctx context.Context, c *call, full bool) ([]field[
 		if !full && !f.basic {
 			return nil, denied()
 		}
-		out = append(out, f)
+		if !f.expand {
+			out = append(out, f)
+		}
+	}
+	return r.withExpanded(c, full, out)
+}
+
+// withExpanded adds the relations that $expand names.
+func (r *collection[R]) withExpanded(c *call, full bool, out []field[R]) ([]field[R], error) {
+	for name := range strings.SplitSeq(c.opts.values["expand"], ",") {
+		name, _, _ = strings.Cut(strings.TrimSpace(name), "(")
+		i := slices.IndexFunc(r.fields, func(f field[R]) bool { return f.expand && strings.EqualFold(f.name, name) })
+		if i < 0 {
+			continue
+		}
+		if !full {
+			return nil, denied()
+		}
+		out = append(out, r.fields[i])
 	}
 	return out, nil
 }

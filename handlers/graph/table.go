@@ -7,6 +7,7 @@ func (a *API) resources() ([]resource, []managed) {
 	users, applications, flows, organization := a.users(), a.applications(), a.flows(), a.organization()
 	attributes, terms, invitations := a.userAttributes(), a.termsOfUse(), a.invitations()
 	groups, principals := a.groups(), a.servicePrincipals()
+	roles := a.roleAssignments()
 	a.directory = directory{users: users, groups: groups, applications: applications, principals: principals}
 	return []resource{
 		users,
@@ -26,5 +27,9 @@ func (a *API) resources() ([]resource, []managed) {
 		a.signIns(),
 		a.directoryAudits(),
 		organization,
+		a.roleDefinitions(),
+		roles,
+		a.directoryRoles(roles, "directoryRoles", "directoryRole"),
+		a.directoryRoles(roles, "directoryRoleTemplates", "directoryRoleTemplate"),
 	}, []managed{organization, attributes, terms, applications, flows}
 }
