@@ -265,6 +265,9 @@ func (s signInStore) AddAccount(ctx context.Context, n signin.NewAccount) (accou
 	err = s.InTx(ctx, func(t *Tenant) error {
 		var err error
 		if u, err = t.CreateUser(ctx, person(n.ID, u.DisplayName, n.IP, n.Correlation), u, n.Hash); err != nil {
+			if fault.Is(err, fault.Denied) && fault.Of(err).Key == TrialFull { // its words are for admins
+				err = fault.Wrap(fault.Denied, "signup.full", err)
+			}
 			return err
 		}
 		for _, c := range n.Credentials {

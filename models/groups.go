@@ -114,6 +114,9 @@ func (t *Tenant) CreateGroup(ctx context.Context, actor audit.Actor, g account.G
 		if err := t.checkRule(ctx, g); err != nil {
 			return audit.Event{}, err
 		}
+		if err := t.roomFor(ctx, 1); err != nil {
+			return audit.Event{}, err
+		}
 		g.TenantID, g.Version, g.CreatedAt, g.UpdatedAt = t.ID, 1, t.Now(), t.Now()
 		row := GroupRow{ID: g.ID, TenantID: t.ID, Name: g.Name, NameNorm: fold(g.Name), Description: g.Description, MailNickname: g.MailNickname,
 			Rule: g.Rule, RulePaused: g.RulePaused, Version: 1, CreatedAt: g.CreatedAt, UpdatedAt: g.UpdatedAt}

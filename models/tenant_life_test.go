@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"portico/app/access"
+	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/fault"
 	"portico/app/tenant"
@@ -210,6 +211,8 @@ func TestTrials(t *testing.T) {
 		full("a person", err)
 		_, err = try.CreateApplication(ctx, actor, models.Application{Name: "More", Kind: models.WebApp})
 		full("an application", err)
+		_, err = try.CreateGroup(ctx, actor, account.Group{Name: "More"})
+		full("a group", err)
 		full("an import", try.ImportUsers(ctx, actor, []models.User{person("import@example.com", nil)}))
 		_, err = try.CreateFlow(ctx, actor, userflow.Flow{Name: "A flow", SignUpMethod: userflow.EmailCode, MFA: userflow.MFA{Enforcement: userflow.MFAOff}})
 		if err != nil {

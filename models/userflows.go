@@ -70,6 +70,9 @@ func (t *Tenant) CreateFlow(ctx context.Context, actor audit.Actor, f userflow.F
 		if err := t.flowSuits(ctx, f); err != nil {
 			return audit.Event{}, err
 		}
+		if err := t.planSuits(ctx, userflow.MFA{Enforcement: userflow.MFAOff}, f.MFA); err != nil {
+			return audit.Event{}, err
+		}
 		if err := t.flowNameFree(ctx, f); err != nil {
 			return audit.Event{}, err
 		}
@@ -117,6 +120,19 @@ func (t *Tenant) checkFlow(ctx context.Context, f *userflow.Flow) error {
 		}
 	}
 	return nil
+}
+
+// planSuits refuses to switch a second factor on in a trial, which has none. What was switched on under
+// another plan stays as it is, and rests.
+func (t *Tenant) planSuits(ctx context.Context, before, after userflow.MFA) error {
+	if after.Enforcement == userflow.MFAOff || after.Enforcement == before.Enforcement {
+		return nil
+	}
+	self, err := t.Get(ctx)
+	if err == nil && !self.Governed() {
+		err = fault.BadField("mfa", "tenant.trial.feature", nil)
+	}
+	return err
 }
 
 // flowSuits refuses in the staff's directory what would open it or lock administrators out.
@@ -196,6 +212,9 @@ func (t *Tenant) publishFlow(ctx context.Context, actor audit.Actor, id, activit
 			return audit.Event{}, nil
 		}
 		if err := t.flowSuits(ctx, *f); err != nil {
+			return audit.Event{}, err
+		}
+		if err := t.planSuits(ctx, before.MFA, f.MFA); err != nil {
 			return audit.Event{}, err
 		}
 		f.Version++

@@ -40,6 +40,9 @@ func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Decision, e
 		return policy.Decision{Block: true}, nil
 	}
 	r.Refresh = true
+	if !place.Tenant.Governed() {
+		return policy.Decision{PasswordChange: r.Account.PasswordChangeDue}, nil
+	}
 	r.RiskLevel = risk.Assess(m.Detectors, risk.Input{TenantID: r.TenantID, UserID: r.UserID, Signals: r.Signals, Now: m.Now().UTC()}).Level
 	d := policy.Evaluate(place.Policies, r)
 	if place.Flow.MFA.Enforcement == userflow.MFAOff {

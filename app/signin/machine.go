@@ -355,9 +355,13 @@ func (r *run) load(ctx context.Context, s Store) error {
 	return nil
 }
 
-// decide calls risk and then policy; both are pure, over signals that belong to the attempt.
+// decide calls risk and then policy; both are pure, over signals that belong to the attempt. A trial has
+// neither.
 func (r *run) decide(now time.Time) func(Person) Verdict {
 	return func(p Person) Verdict {
+		if !r.place.Tenant.Governed() {
+			return Verdict{Risk: risk.Assess(nil, risk.Input{})}
+		}
 		v := Verdict{Risk: risk.Assess(r.Detectors, risk.Input{TenantID: r.a.TenantID, UserID: p.Account.ID,
 			SignUp: p.Newcomer, Signals: r.visit.Signals, Now: now})}
 		v.Decision = policy.Evaluate(r.place.Policies, policy.Request{TenantID: r.a.TenantID, UserID: p.Account.ID,

@@ -47,6 +47,16 @@ func secondFactor(s userflow.Enforcement, d policy.Decision, enrolled, usable bo
 // demand asks the table and takes off what was shown already in this attempt or session.
 func demand(s *Step, a Attempt, w World) need {
 	p, d := s.Person, s.Verdict.Decision
+	if !w.Tenant.Governed() { // DESIGN §5.12: nothing is asked, and the record says why
+		s.Notes = append(s.Notes, noteTrial)
+		if wantsMFA(a.Request.ACR) && p.MFATime.IsZero() {
+			s.Notes = append(s.Notes, noteACR)
+		}
+		if p.Account.MustChangePassword {
+			s.Demands = append(s.Demands, "passwordChange")
+		}
+		return needNothing
+	}
 	s.Kinds = usable(w.Flow, p.First)
 	s.Methods = registered(a, w, p)
 	n, note := secondFactor(w.Flow.MFA.Enforcement, d, len(s.Methods) > 0, len(s.Kinds) > 0)

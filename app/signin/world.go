@@ -249,6 +249,7 @@ const (
 	noteNotEnrolled = "risk_and_not_enrolled"
 	noteACR         = "acr_unsatisfied"
 	noteReset       = "password_reset"
+	noteTrial       = "evaluation_skipped_trial"
 	noteReturned    = "account_returned"
 )
 

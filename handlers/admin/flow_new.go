@@ -19,7 +19,11 @@ func startWith(dir *models.Directory) userflow.Flow {
 	if dir.Tenant.Kind == tenant.Workforce {
 		return userflow.Flow{SignUpMethod: userflow.EmailPassword, PasswordReset: true, MFA: userflow.MFA{Enforcement: userflow.MFAAlways, Methods: []string{"softwareOath", "fido2"}}}
 	}
-	return userflow.Flow{SignUpMethod: userflow.EmailPassword, SignUpAllowed: true, PasswordReset: true, MFA: userflow.MFA{Enforcement: userflow.MFAConditional, Methods: []string{"email", "softwareOath", "fido2"}},
+	second := userflow.MFA{Enforcement: userflow.MFAConditional, Methods: []string{"email", "softwareOath", "fido2"}}
+	if !dir.Tenant.Governed() { // a trial has none
+		second = userflow.MFA{Enforcement: userflow.MFAOff}
+	}
+	return userflow.Flow{SignUpMethod: userflow.EmailPassword, SignUpAllowed: true, PasswordReset: true, MFA: second,
 		Attributes: []userflow.Attribute{{ID: "givenName"}, {ID: "surname"}}}
 }
 

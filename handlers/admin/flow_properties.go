@@ -41,7 +41,7 @@ func propertiesPart() part {
 				{Name: "name", Label: "Name", Hint: "For admins, for example “Sign up and sign in”.", Value: f.Name},
 				{Kind: views.Check, Name: "signUpAllowed", Label: "People may sign up by themselves", Hint: "Otherwise only accounts that an admin or your program made, and people with an invitation, can sign in.", Value: tick(f.SignUpAllowed)},
 				{Kind: views.Check, Name: "passwordReset", Label: "People may reset a forgotten password by themselves", Hint: "“Forgot your password?” sends a code to their email address. Whether an address has an account is never told.", Value: tick(f.PasswordReset)},
-			}, mfaFields(f)...)...)}
+			}, mfaFields(f, d.v.dir.Tenant.Governed())...)...)}
 		},
 		read: func(c *fiber.Ctx, f *userflow.Flow) {
 			f.Name, f.SignUpAllowed, f.PasswordReset = typed(c, "name"), ticked(c, "signUpAllowed"), ticked(c, "passwordReset")
@@ -54,9 +54,13 @@ func propertiesPart() part {
 }
 
 // mfaFields are the flow's switch for the second factor.
-func mfaFields(f userflow.Flow) []views.Field {
+func mfaFields(f userflow.Flow, governed bool) []views.Field {
+	hint := ""
+	if !governed {
+		hint = "A trial has no second factors: nobody is asked, whatever is chosen here. Switching them on takes the standard plan."
+	}
 	return []views.Field{
-		{Kind: views.Radios, Name: "mfa", Label: "Second factor", Value: string(f.MFA.Enforcement), Options: []views.Option{
+		{Kind: views.Radios, Name: "mfa", Label: "Second factor", Hint: hint, Value: string(f.MFA.Enforcement), Options: []views.Option{
 			{Value: "conditional", Label: "When a policy demands it", Hint: "People set one up at sign-up and are asked only when a Conditional Access policy says so."},
 			{Value: "alwaysOn", Label: "Always", Hint: "Asked at each sign-in; whoever has none sets one up."},
 			{Value: "off", Label: "Off", Hint: "Never asked, even when a policy demands it; the sign-in log says so."}}},

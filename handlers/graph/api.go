@@ -211,6 +211,9 @@ func (a *API) dispatch(ctx context.Context, c *call) (*response, error) {
 	if c.opts, err = parseOptions(c.query); err != nil {
 		return nil, err
 	}
+	if err := a.allowedByPlan(ctx, c, segs); err != nil {
+		return nil, err
+	}
 	var best resource
 	for _, r := range a.table {
 		if p := r.prefix(); begins(segs, p) && (best == nil || len(p) > len(best.prefix())) {

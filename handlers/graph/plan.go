@@ -1,0 +1,49 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"portico/handlers/graph/odata"
+)
+
+// beyondTrial are the paths that a trial has nothing of: Conditional Access, Identity Protection and the
+// policies of second factors (DESIGN §5.12).
+func beyondTrial() [][]string {
+	return [][]string{{"identity", "conditionalAccess"}, {"identityProtection"}, {"policies", "authenticationMethodsPolicy"},
+		{"policies", "authenticationStrengthPolicies"}, {"portico", "conditionalAccess"}, {"portico", "riskSimulations"}}
+}
+
+// harmless are the POSTs of a management API that change nothing.
+func harmless(segs []odata.Segment) bool {
+	last := segs[len(segs)-1].Name
+	for _, name := range []string{"exportPersonalData", "getMemberGroups", "checkMemberGroups", "getMemberObjects", "checkMemberObjects", "getByIds"} {
+		if strings.EqualFold(last, name) || strings.EqualFold(last, "microsoft.graph."+name) {
+			return true
+		}
+	}
+	return false
+}
+
+// allowedByPlan refuses what the caller's tenant has not: what a trial is without, and every change once it
+// is over.
+func (a *API) allowedByPlan(ctx context.Context, c *call, segs []odata.Segment) error {
+	dir, err := a.Store.Directory(ctx, c.caller.TenantID)
+	if err != nil {
+		return err
+	}
+	t := dir.Tenant
+	if t.Governed() {
+		return nil
+	}
+	for _, prefix := range beyondTrial() {
+		if begins(segs, prefix) {
+			return &Error{Status: http.StatusForbidden, Code: codeDenied, Message: a.Words.T("tenant.trial.feature", nil)}
+		}
+	}
+	if c.method != http.MethodGet && c.method != http.MethodHead && t.ReadOnly(a.Store.Now()) && !harmless(segs) {
+		return &Error{Status: http.StatusForbidden, Code: codeDenied, Message: a.Words.T("tenant.trial.over", nil)}
+	}
+	return nil
+}
