@@ -32,8 +32,6 @@ import (
 	"portico/models/modelstest"
 )
 
-const goodPassword = "correct horse battery"
-
 // house is a whole server with account pages, one customer tenant and one app in one flow.
 type house struct {
 	t      *testing.T
