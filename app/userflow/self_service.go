@@ -6,10 +6,11 @@ import "slices"
 // made of the tenant's flows, so that whoever can sign in to an app can sign in there too.
 const SelfService = "4f0a8f0e-6a1b-4a53-9d0b-6a7e5f0c9d42"
 
-// ForSelfService makes that flow: every way to sign in that some flow has, every second factor that some
-// flow knows, no sign-up, no questions. The second factor is asked of whoever has one (app/signin).
+// ForSelfService makes that flow: every way to sign in that some flow has, no sign-up, no questions. Its
+// second factors are authenticator apps and passkeys, which people may always register to guard these very
+// pages, and whatever else some flow knows; they are asked of whoever has one (app/signin).
 func ForSelfService(flows []*Flow) Flow {
-	f := Flow{ID: SelfService, Name: "Account pages", MFA: MFA{Enforcement: MFAConditional}}
+	f := Flow{ID: SelfService, Name: "Account pages", MFA: MFA{Enforcement: MFAConditional, Methods: []string{"softwareOath", "fido2"}}}
 	for _, other := range flows {
 		for _, m := range append([]Method{other.SignUpMethod}, other.SignInMethods...) {
 			if m != "" && !slices.Contains(f.SignInMethods, m) {

@@ -57,6 +57,9 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 	}
 	d := &drawing{res: res, info: info, noCookies: len(c.Request().Header.Peek(fiber.HeaderCookie)) == 0, page: pages.Page{Brand: brand, App: a.Request.ClientName, Action: address(dir.Tenant, a.ID), Test: a.Request.Test,
 		Step: string(name), Values: map[string]string{}, Languages: pages.Chooser(h.bundle, info.Locale, nil)}}
+	if a.Request.Protocol == signin.Account { // the tenant's own pages: there is no app to go on to
+		d.page.App = ""
+	}
 	if a.ID != "" {
 		d.page.Proof = h.machine.Proof(a, name)
 	}
