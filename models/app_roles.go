@@ -116,8 +116,8 @@ func assignmentEvent(p principal, a Application, roleID string, given bool) audi
 	return e
 }
 
-// role finds a role that the application declares.
-func (a Application) role(id string) (AppRole, bool) {
+// Role finds a role that the application declares.
+func (a Application) Role(id string) (AppRole, bool) {
 	i := slices.IndexFunc(a.Spec.AppRoles, func(r AppRole) bool { return r.ID == id })
 	if i < 0 {
 		return AppRole{}, false
@@ -126,7 +126,7 @@ func (a Application) role(id string) (AppRole, bool) {
 }
 
 func (a Application) roleValue(id string) string {
-	r, _ := a.role(id)
+	r, _ := a.Role(id)
 	return r.Value
 }
 
@@ -180,7 +180,7 @@ func (a Application) gives(roleID string, p principal) error {
 	if roleID == NoAppRole {
 		return nil
 	}
-	r, ok := a.role(roleID)
+	r, ok := a.Role(roleID)
 	kind := RoleForUsers
 	if p.Kind == account.MemberApp {
 		kind = RoleForApps
@@ -241,7 +241,7 @@ func (t *Tenant) Assigned(ctx context.Context, userID, applicationID string) (bo
 func (t *Tenant) dropRoles(ctx context.Context, before, after Application) error {
 	var gone []string
 	for _, r := range before.Spec.AppRoles {
-		if _, kept := after.role(r.ID); kept {
+		if _, kept := after.Role(r.ID); kept {
 			continue
 		}
 		if r.Enabled {

@@ -75,8 +75,8 @@ func left(ago time.Duration) change {
 }
 func forAFew(s *scene)   { s.w.Restricted, s.w.Flow.SignUpAllowed = true, false }
 func oneOfThem(s *scene) { s.w.Assigned = true }
-func removed(s *scene) { s.w.Account.DeletedAt = noon }
-func keeps(s *scene)   { s.a.Facts.Restored = &Mark{At: noon} }
+func removed(s *scene)   { s.w.Account.DeletedAt = noon }
+func keeps(s *scene)     { s.a.Facts.Restored = &Mark{At: noon} }
 func password(s *scene) {
 	s.a.Facts.Password = &Passed{UserID: annaID, Kind: factor.Password, At: noon}
 }

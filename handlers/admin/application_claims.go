@@ -35,7 +35,7 @@ func claimsHelp() views.Help {
 func claimSection(v *visit, a models.Application, base string) views.Section {
 	t := &views.Table{Caption: "Claims", Columns: []views.Column{{Label: "Claim"}, {Label: "Comes from"}}}
 	for _, m := range a.Spec.Claims {
-		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{code(m.Name), plain(m.Words(v.dir.Definitions))}})
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{code(m.ClaimName()), plain(m.Words(v.dir.Definitions))}})
 	}
 	return views.Section{ID: "claims", Title: "Attributes and claims", Lead: "What this application learns about a person besides the profile that it asks for.",
 		Table: t, Empty: "Nothing besides the profile.", Action: &views.Link{Label: "Claims and token preview", Href: base + "/claims"}}
@@ -88,14 +88,14 @@ func claimList(v *visit, a models.Application, base string, preview *openid.Prev
 		example := views.Cell{Text: "Left out: no value", Tone: "soft"}
 		if preview != nil {
 			for _, c := range preview.Claims {
-				if c.Name == m.Name && !c.Missing {
+				if c.Name == m.ClaimName() && !c.Missing {
 					example = code(jsonText(c.Value))
 				}
 			}
 		}
-		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{code(m.Name), plain(m.Words(v.dir.Definitions)), example},
-			Actions: []views.Action{{Label: "Edit", About: m.Name, Href: base + "/edit?name=" + url.QueryEscape(m.Name)},
-				{Label: "Remove", About: m.Name, Post: base + "/remove", Fields: map[string]string{"name": m.Name}}}})
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{code(m.ClaimName()), plain(m.Words(v.dir.Definitions)), example},
+			Actions: []views.Action{{Label: "Edit", About: m.ClaimName(), Href: base + "/edit?name=" + url.QueryEscape(m.ClaimName())},
+				{Label: "Remove", About: m.ClaimName(), Post: base + "/remove", Fields: map[string]string{"name": m.ClaimName()}}}})
 	}
 	s := views.Section{ID: "claims", Title: "Claims of this application", Lead: "In the ID token, at the userinfo endpoint, and in access tokens for this application's own API.",
 		Table: t, Empty: "None yet: the application learns only the profile that it asks for."}
@@ -103,7 +103,8 @@ func claimList(v *visit, a models.Application, base string, preview *openid.Prev
 		s.Lead += " They come from a claims mapping policy of the management API and follow it; a change here takes the application out of the policy."
 	}
 	if v.may(access.AppWrite) {
-		s.Buttons = []views.Action{{Label: "Add a claim", Href: base + "/new"}, {Label: "Add a constant", Href: base + "/new?source=constant"}}
+		s.Buttons = []views.Action{{Label: "Add a claim", Href: base + "/new"}, {Label: "Add a constant", Href: base + "/new?source=constant"},
+			{Label: "Roles under another name", Href: base + "/new?source=roles"}, {Label: "Groups under another name", Href: base + "/new?source=groups"}}
 	}
 	return s
 }
@@ -314,6 +315,13 @@ func whyWords(c openid.PreviewClaim, definitions map[string]userflow.Definition)
 			words += "; in place of the profile's own"
 		}
 		return words
+	case openid.ByRole:
+		return "Roles of this application: " + strings.Join(c.Via, "; ")
+	case openid.ByGroup:
+		if strings.HasPrefix(c.Name, "_") {
+			return "The person is in more groups than a token names: here the application can ask for them"
+		}
+		return "The application's setting about groups: " + strings.Join(c.Via, ", ")
 	case openid.ByScope:
 		return "The scope " + c.Scope + " asks for it"
 	}
@@ -332,7 +340,7 @@ func protocolWords() map[string]string {
 		"iat": "When it was made", "nbf": "From when it counts", "exp": "Until when it counts", "auth_time": "When the person last proved who they are",
 		"amr": "How they proved it", "acr": "How strong that was", "nonce": "What the application sent along, against old tokens", "sid": "The session, named at sign-out",
 		"at_hash": "Ties the access token to the ID token", "jti": "The token's own number", "uti": "The token's own number", "scp": "What the application may do for the person",
-		"login_hint": "An opaque name of the account that the application may send back", "grant_id": "The sign-in that the token comes from", "roles": "The person's roles",
+		"login_hint": "An opaque name of the account that the application may send back", "grant_id": "The sign-in that the token comes from",
 	}
 }
 
@@ -388,6 +396,14 @@ func claimForm(v *visit, base, was string, m openid.ClaimMapping) views.Form {
 		f.Fields = append(f.Fields, views.Field{Name: "value", Label: "Text", Hint: "The same in every token of this application, for every person.", Value: m.Value})
 		return f
 	}
+	switch m.Source {
+	case openid.FromRoles:
+		return f
+	case openid.FromGroups:
+		f.Fields = append(f.Fields, views.Field{Kind: views.Radios, Name: "id", Label: "What it says", Value: m.ID, Options: []views.Option{
+			{Value: "", Label: "Object IDs of the groups"}, {Value: openid.GroupNames, Label: "Names of the groups"}}})
+		return f
+	}
 	f.Fields = append(f.Fields,
 		views.Field{Kind: views.Select, Name: "id", Label: "Attribute", Value: m.ID, Options: attributeOptions(v, "Choose an attribute")},
 		views.Field{Kind: views.Select, Name: "transform", Label: "Transformation", Value: string(m.Transform), Options: transformOptions()},
@@ -441,8 +457,9 @@ func attributeOptions(v *visit, none string) []views.Option {
 
 func (p *Portal) appClaimNew(c *fiber.Ctx) error {
 	m := openid.ClaimMapping{Source: openid.FromUser, ID: c.Query("id"), Name: c.Query("name"), Transform: openid.Transform(c.Query("transform"))}
-	if c.Query("source") == string(openid.FromConstant) {
-		m = openid.ClaimMapping{Source: openid.FromConstant}
+	switch source := openid.ClaimSource(c.Query("source")); source {
+	case openid.FromConstant, openid.FromRoles, openid.FromGroups:
+		m = openid.ClaimMapping{Source: source}
 	}
 	return p.claimPage(c, "", m, nil)
 }
@@ -460,11 +477,11 @@ func (p *Portal) appClaimEdit(c *fiber.Ctx) error {
 	if i < 0 {
 		return fault.New(fault.NotFound, "error.not_found")
 	}
-	return p.claimPage(c, a.Spec.Claims[i].Name, a.Spec.Claims[i], nil)
+	return p.claimPage(c, a.Spec.Claims[i].ClaimName(), a.Spec.Claims[i], nil)
 }
 
 func claimAt(a models.Application, name string) int {
-	return slices.IndexFunc(a.Spec.Claims, func(m openid.ClaimMapping) bool { return m.Name == name })
+	return slices.IndexFunc(a.Spec.Claims, func(m openid.ClaimMapping) bool { return m.ClaimName() == name })
 }
 
 func (p *Portal) claimPage(c *fiber.Ctx, was string, m openid.ClaimMapping, problem error) error {
@@ -527,7 +544,7 @@ func ofClaim(err error, at int) error {
 func (p *Portal) appClaimRemove(c *fiber.Ctx) error {
 	v, name := visitOf(c), typed(c, "name")
 	a, err := v.tenant.UpdateApplication(c.UserContext(), v.actor(c), c.Params("id"), func(a *models.Application) error {
-		a.Spec.Claims = slices.DeleteFunc(a.Spec.Claims, func(m openid.ClaimMapping) bool { return m.Name == name })
+		a.Spec.Claims = slices.DeleteFunc(a.Spec.Claims, func(m openid.ClaimMapping) bool { return m.ClaimName() == name })
 		return nil
 	})
 	if err != nil {

@@ -309,7 +309,11 @@ func (p *Portal) appPage(c *fiber.Ctx, a models.Application, failed map[string]v
 	if err != nil {
 		return err
 	}
-	sections := p.appSections(v, a, seen)
+	assigned, err := v.tenant.CountAssignments(c.UserContext(), a.ID)
+	if err != nil {
+		return err
+	}
+	sections := p.appSections(v, a, seen, assigned)
 	status := fiber.StatusOK
 	for i := range sections {
 		if f, ok := failed[sections[i].ID]; ok {
@@ -317,7 +321,11 @@ func (p *Portal) appPage(c *fiber.Ctx, a models.Application, failed map[string]v
 			status, s.Problems = fiber.StatusUnprocessableEntity, f.Problems
 		}
 		if !v.may(access.AppWrite) {
+			link := sections[i].Action
 			readOnly(&sections[i])
+			if sections[i].ID == "assignments" { // a list that a reader may see
+				sections[i].Action = link
+			}
 		}
 	}
 	return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: sections}))

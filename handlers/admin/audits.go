@@ -166,6 +166,8 @@ func targetHref(base, kind, id string) string {
 		return base + "/user-flows/" + id
 	case "userFlowAttribute":
 		return base + "/user-attributes/" + id
+	case "group":
+		return base + "/groups/" + id
 	case "terms":
 		return base + "/terms/" + id
 	case "invitation":

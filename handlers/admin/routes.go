@@ -52,6 +52,7 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.attributeRoutes()...)
 	rows = append(rows, p.termsRoutes()...)
 	rows = append(rows, p.peopleRoutes()...)
+	rows = append(rows, p.groupRoutes()...)
 	rows = append(rows, p.invitationRoutes()...)
 	rows = append(rows, p.otherRoutes()...)
 	rows = append(rows, p.identifierRoutes()...)
