@@ -80,7 +80,7 @@ func appRoleOptions(a models.Application, off bool) []views.Option {
 	return append(out, views.Option{Value: models.NoAppRole, Label: "No role, only the right to use it"})
 }
 
-func (p *Portal) assignForm(c *fiber.Ctx) error { return p.assignPage(c, c.Query("role"), "", 0, nil) }
+func (p *Portal) assignForm(c *fiber.Ctx) error { return p.assignPage(c, c.Query("as"), "", 0, nil) }
 
 func (p *Portal) assignPage(c *fiber.Ctx, role, box string, added int, problem error) error {
 	v := visitOf(c)
@@ -98,7 +98,7 @@ func (p *Portal) assignPage(c *fiber.Ctx, role, box string, added int, problem e
 		return err
 	}
 	choice := views.Field{Kind: views.Select, Name: "role", Label: "Role", Value: role, Options: roles}
-	find, err := p.principalSearch(c, v, base+"/assignments/add", []views.Field{choice}, func(x found) views.Action {
+	find, err := p.principalSearch(c, v, base+"/assignments/add", []views.Field{{Kind: views.Select, Name: "as", Label: "Role to assign", Value: role, Options: roles}}, func(x found) views.Action {
 		return views.Action{Label: "Assign", About: x.name, Post: base + "/assignments/add", Fields: map[string]string{"principal": x.id, "role": role}}
 	})
 	if err != nil {

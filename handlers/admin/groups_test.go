@@ -104,7 +104,7 @@ func TestRolesAndAssignmentsOfAnApplication(t *testing.T) {
 	w.get(at).wants(t, 200, "Article.Edit", "People and groups", "Switch off")
 
 	w.get(at+"/assignments").wants(t, 200, "Nobody is assigned")
-	w.get(at+"/assignments/add?find="+th.user.DisplayName+"&role="+role.ID).wants(t, 200, th.user.DisplayName, "Assign")
+	w.get(at+"/assignments/add?find="+th.user.DisplayName+"&as="+role.ID).wants(t, 200, th.user.DisplayName, "Assign")
 	if a := w.post(at+"/assignments/add", "principal", th.user.ID, "role", role.ID); a.status != 303 {
 		t.Fatalf("%d %s", a.status, text(a.body))
 	}

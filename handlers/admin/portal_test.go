@@ -593,18 +593,25 @@ func TestEveryPageOpens(t *testing.T) {
 			b.must(err)
 			invited, _, err := b.shop.CreateInvitation(t.Context(), modelstest.Actor(), userflow.Invitation{FlowID: th.flow.ID, ClientID: th.app.ClientID, Email: "eve@example.com", Values: map[string]any{"givenName": "Eve"}}, nil)
 			b.must(err)
+			crew, err := b.shop.CreateGroup(t.Context(), modelstest.Actor(), account.Group{Name: "Crew"})
+			b.must(err)
+			_, err = b.shop.UpdateApplication(t.Context(), modelstest.Actor(), th.app.ID, func(a *models.Application) error {
+				a.Spec.AppRoles = []models.AppRole{{ID: "role", Value: "Edit", Name: "Editors", MemberTypes: []string{models.RoleForUsers}}}
+				return nil
+			})
+			b.must(err)
 			w := b.global()
 			for _, route := range b.portal.Routes() {
 				if route.Method != get || isPublic(route) || route.Path == "/admin" {
 					continue
 				}
 				id := th.app.ID
-				for part, x := range map[string]string{"/user-attributes/": th.attribute.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID, "/admin/tenants/": b.shop.ID} {
+				for part, x := range map[string]string{"/user-attributes/": th.attribute.ID, "/groups/": crew.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID, "/admin/tenants/": b.shop.ID} {
 					if strings.Contains(route.Path, part) {
 						id = x
 					}
 				}
-				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", keyOf(route.Path, secret.ID, th.user), ":version", "1", ":attribute", "givenName").Replace(route.Path)
+				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", keyOf(route.Path, secret.ID, th.user), ":version", "1", ":role", "role", ":attribute", "givenName").Replace(route.Path)
 				a := w.get(path)
 				if a.status != 200 {
 					t.Errorf("%s: %d %.200s", path, a.status, text(a.body))
@@ -612,7 +619,7 @@ func TestEveryPageOpens(t *testing.T) {
 				}
 				readPage(t, path, a.body)
 			}
-			for _, list := range []string{"applications", "applications/deleted", "user-attributes", "terms", "invitations", "user-flows", "users", "users/deleted", "admins", "sign-ins", "audits"} {
+			for _, list := range []string{"applications", "applications/deleted", "user-attributes", "terms", "invitations", "user-flows", "users", "users/deleted", "groups", "admins", "sign-ins", "audits"} {
 				for _, format := range []string{"csv", "json"} {
 					if a := w.get("/admin/t/shop/" + list + "?format=" + format); a.status != 200 || a.header.Get("Content-Disposition") == "" {
 						t.Errorf("%s as %s: %d", list, format, a.status)

@@ -38,7 +38,9 @@ func principalBox(value string) views.Field {
 		Hint: "One in each line: an email address, a user name, an object ID, or the exact name of a group or application. Addresses can be pasted as a mail program copies them."}
 }
 
-func foundPerson(u models.User) found { return found{u.ID, account.MemberUser, userName(u), signInName(u)} }
+func foundPerson(u models.User) found {
+	return found{u.ID, account.MemberUser, userName(u), signInName(u)}
+}
 
 // apps are the tenant's applications whose name or id contains the text, by name; exact wants the whole.
 func (v *visit) apps(text string, exact bool) []found {
