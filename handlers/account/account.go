@@ -99,6 +99,8 @@ func (p *Pages) Routes() []row {
 		{Method: fiber.MethodGet, Path: "/:tenant/account", Handler: p.overview},
 		{Method: fiber.MethodGet, Path: "/:tenant/account/signed-out", Handler: p.signedOut, Public: true},
 		{Method: fiber.MethodPost, Path: "/:tenant/account/sign-out", Handler: p.signOut},
+		{Method: fiber.MethodGet, Path: "/:tenant/account/profile", Handler: p.profile},
+		{Method: fiber.MethodPost, Path: "/:tenant/account/profile", Handler: p.saveProfile},
 		{Method: fiber.MethodGet, Path: "/:tenant/account/data", Handler: p.data},
 		{Method: fiber.MethodGet, Path: "/:tenant/account/data/download", Handler: p.download, Fresh: true},
 		{Method: fiber.MethodPost, Path: "/:tenant/account/data/download", Handler: p.downloadNow, Fresh: true},
@@ -133,8 +135,7 @@ func (p *Pages) speak(c *fiber.Ctx) error {
 	chosen, _, _ := strings.Cut(c.Cookies(handlers.CookieName(c, t.Slug, "language")), ".")
 	if q := c.Query("ui_locales"); q != "" {
 		chosen = p.Bundle.Match(q).Lang()
-		c.Cookie(&fiber.Cookie{Name: handlers.CookieName(c, t.Slug, "language"), Value: chosen + ".", Path: "/", HTTPOnly: true,
-			Secure: handlers.SecureCookies(c), SameSite: fiber.CookieSameSiteLaxMode, MaxAge: int((365 * 24 * time.Hour).Seconds())})
+		p.setLanguage(c, chosen)
 	}
 	handlers.WithLocale(c, p.Bundle.Match(chosen, c.Get(fiber.HeaderAcceptLanguage), t.DefaultLocale))
 	return c.Next()
@@ -285,10 +286,6 @@ func complain(c *fiber.Ctx, to *views.Page, err error) bool {
 // typed reads a posted field: valid UTF-8, trimmed.
 func typed(c *fiber.Ctx, name string) string {
 	return strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(handlers.Form(c, name), ""), "\x00", ""))
-}
-
-func (p *Pages) overview(c *fiber.Ctx) error {
-	return p.render(c, fiber.StatusOK, views.Overview(p.page(c)))
 }
 
 func (p *Pages) signOut(c *fiber.Ctx) error {

@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -25,6 +26,7 @@ import (
 	"portico/app/signin"
 	"portico/app/tenant"
 	"portico/app/userflow"
+	"portico/app/ways"
 	"portico/handlers"
 	"portico/handlers/account"
 	"portico/handlers/hosted"
@@ -91,7 +93,9 @@ func (s *site) serve() {
 	brands := &handlers.Brands{}
 	web.ErrorPage = brands.ErrorPage
 	h := modelstest.Must(hosted.New(hosted.Deps{Store: s.store, Bundle: bundle, Hasher: s.hasher, BaseURL: s.base, Now: s.clock.Now, Development: true, Brands: brands}))(t)
-	s.account = &account.Pages{Store: s.store, Directories: s.store, Starter: h, Sessions: h.Sessions(), CSRF: handlers.CSRF{Key: s.store.Sealer().MAC("form tokens", nil)},
+	desk := &ways.Desk{Stores: s.store, Hasher: s.hasher, Passkeys: modelstest.Must(factor.NewPasskeys(s.base, "Portico"))(t), MAC: s.store.Sealer().MAC, Random: rand.Reader,
+		Now: s.clock.Now, BaseURL: s.base, Texts: true, Relaxed: true}
+	s.account = &account.Pages{Desk: desk, Store: s.store, Directories: s.store, Starter: h, Sessions: h.Sessions(), CSRF: handlers.CSRF{Key: s.store.Sealer().MAC("form tokens", nil)},
 		Bundle: bundle, Brands: brands, BaseURL: s.base, Now: s.clock.Now}
 	h.AddIssuer(signin.Account, s.account.Issuer())
 	web.Rows = h.Routes()

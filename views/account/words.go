@@ -1,6 +1,10 @@
 package account
 
-import "context"
+import (
+	"context"
+
+	"portico/views/ui"
+)
 
 func passwordTitle(ctx context.Context, v PasswordView) string {
 	if v.Has {
@@ -28,4 +32,9 @@ func contactBack(p Page, v ContactCodeView) string {
 		return p.Base + "/methods/phone"
 	}
 	return p.Base + "/methods"
+}
+
+func languageField(ctx context.Context, p Page, v ProfileView) ui.Field {
+	f := ui.Select("preferredLanguage", t(ctx, "account.profile.language"), "", append([]ui.Option{{Text: t(ctx, "account.profile.language_any")}}, p.languages(v)...))
+	return f.WithHint(t(ctx, "account.profile.language_hint")).WithError(p.bad("preferredLanguage")).WithAutocomplete("language")
 }
