@@ -151,14 +151,17 @@ func (t *Tenant) CredentialsByKey(ctx context.Context, lookupKey string) ([]Cred
 }
 
 func (t *Tenant) openCredentials(rows []CredentialRow) ([]Credential, error) {
-	out := make([]Credential, len(rows))
-	for i, r := range rows {
+	out := make([]Credential, 0, len(rows))
+	for _, r := range rows {
+		if r.late(t.Now()) {
+			continue
+		}
 		secret, err := t.seal.Open(r.Secret, credentialContext(r.ID))
 		if err != nil {
 			return nil, err
 		}
-		out[i] = Credential{ID: r.ID, UserID: r.UserID, Kind: r.Kind, Name: r.Name, LookupKey: r.LookupKey, Secret: secret,
-			Data: r.Data, Counter: r.Counter, CreatedAt: r.CreatedAt.UTC(), LastUsedAt: timeOf(r.LastUsedAt)}
+		out = append(out, Credential{ID: r.ID, UserID: r.UserID, Kind: r.Kind, Name: r.Name, LookupKey: r.LookupKey, Secret: secret,
+			Data: r.Data, Counter: r.Counter, CreatedAt: r.CreatedAt.UTC(), LastUsedAt: timeOf(r.LastUsedAt)})
 	}
 	return out, nil
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"portico/app/account"
 	"portico/app/audit"
@@ -681,9 +682,15 @@ func (t *Tenant) PurgeDeletedUsers(ctx context.Context, actor audit.Actor, limit
 	return len(ids), nil
 }
 
-// TouchSignIn notes that a person has signed in; no audit row, the sign-in log has it.
+// TouchSignIn notes that a person has signed in; no audit row, the sign-in log has it, unless it is with an
+// emergency account.
 func (t *Tenant) TouchSignIn(ctx context.Context, userID string) error {
-	return t.u(ctx).Model(&UserRow{}).Where("id = ?", userID).UpdateColumn("last_sign_in_at", t.Now()).Error
+	var row UserRow
+	r := t.u(ctx).Model(&row).Clauses(clause.Returning{Columns: []clause.Column{{Name: "emergency"}}}).Where("id = ?", userID).UpdateColumn("last_sign_in_at", t.Now())
+	if r.Error != nil || !row.Emergency {
+		return r.Error
+	}
+	return t.emergencyUsed(ctx, userID)
 }
 
 // CountUsers says how many people a tenant has, deleted ones left out.

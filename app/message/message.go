@@ -22,6 +22,13 @@ const (
 	// Invite brings an invitation's link, PasswordChanged tells somebody that their password is another one.
 	Invite          Kind = "invitation"
 	PasswordChanged Kind = "password_changed"
+	// For administrators: an emergency account was used, secrets end soon, the link to a new account.
+	EmergencyUsed       Kind = "emergency_used"
+	CredentialsExpiring Kind = "credentials_expiring"
+	AdminInvitation     Kind = "admin_invitation"
+	// The help desk's check of a caller, and its notice that it handed out a recovery code.
+	CallerCode Kind = "caller_code"
+	HelpGiven  Kind = "help_given"
 	// Leaving tells somebody until when they can take back the deletion of their account, Returned that they did.
 	Leaving  Kind = "leaving"
 	Returned Kind = "returned"

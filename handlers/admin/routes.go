@@ -54,6 +54,7 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.peopleRoutes()...)
 	rows = append(rows, p.groupRoutes()...)
 	rows = append(rows, p.invitationRoutes()...)
+	rows = append(rows, p.helpDeskRoutes()...)
 	rows = append(rows, p.otherRoutes()...)
 	rows = append(rows, p.identifierRoutes()...)
 	rows = append(rows, p.keyRoutes()...)

@@ -26,8 +26,14 @@ const (
 	PasswordChanged Kind = "password_changed" // a password was set or changed
 	MethodAdded     Kind = "method_added"     // another way to confirm it's you
 	MethodRemoved   Kind = "method_removed"
-	Leaving         Kind = "leaving"  // the account is to be deleted, and until when that can be undone
-	Returned        Kind = "returned" // it is kept after all
+	// For administrators.
+	EmergencyUsed       Kind = "emergency_used"
+	CredentialsExpiring Kind = "credentials_expiring" // Message lists them
+	AdminInvitation     Kind = "admin_invitation"
+	CallerCode          Kind = "caller_code" // the help desk asks a caller for it
+	HelpGiven           Kind = "help_given"
+	Leaving             Kind = "leaving"  // the account is to be deleted, and until when that can be undone
+	Returned            Kind = "returned" // it is kept after all
 
 	ContactChanged   Kind = "contact_changed"   // to an address or number that was replaced
 	ContactConfirmed Kind = "contact_confirmed" // to the one that is in force now
@@ -122,6 +128,13 @@ func (m Letter) paragraphs(l *i18n.Localizer, args map[string]any) []paragraph {
 		}
 		body = append(body, paragraph{URL: m.URL, Text: l.T("mail.invitation.button")}, paragraph{Text: l.T("mail.invitation.lifetime", args)},
 			paragraph{Soft: l.T("mail.invitation.ignore", args)})
+	case CallerCode:
+		body = append(body, paragraph{Code: m.Code}, paragraph{Text: l.T("mail.caller_code.lifetime", args)}, paragraph{Soft: l.T(key+".ignore", args)})
+	case AdminInvitation:
+		body = append(body, paragraph{URL: m.URL, Text: l.T("mail.button.admin_invitation")}, paragraph{Text: l.T("mail.admin_invitation.lifetime", args)},
+			paragraph{Soft: l.T(key+".ignore", args)})
+	case CredentialsExpiring:
+		body = append(body, paragraph{Own: m.Message}, paragraph{URL: m.URL, Text: l.T("mail.button.credentials_expiring")}, paragraph{Soft: l.T(key+".ignore", args)})
 	default:
 		for _, f := range [][2]string{{"mail.when", m.when(l)}, {"mail.where", m.Place}, {"mail.device", m.Device}, {"mail.method", m.method(l)}} {
 			if f[1] != "" {

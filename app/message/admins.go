@@ -1,0 +1,38 @@
+package message
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// PostEmergency queues "an emergency account was used" to another administrator, in the transaction that
+// signs the account in.
+func PostEmergency(ctx context.Context, q Queue, c Change, account string, now time.Time) error {
+	return Post(ctx, q, Note{Kind: EmergencyUsed, Channel: "mail", TenantID: c.TenantID, To: c.To, Locale: c.Locale, App: account, At: c.At}, now)
+}
+
+// PostExpiring queues one mail that lists the secrets and certificates of a tenant that end soon; each line
+// says application, name and day. link leads to the tenant's applications.
+func PostExpiring(ctx context.Context, q Queue, to Change, lines []string, link string, now time.Time) error {
+	return Post(ctx, q, Note{Kind: CredentialsExpiring, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale,
+		Message: strings.Join(lines, "\n"), URL: link}, now)
+}
+
+// PostAdminInvitation queues the link with which a new administrator sets up their account.
+func PostAdminInvitation(ctx context.Context, q Queue, to Change, link string, until, now time.Time) error {
+	return Post(ctx, q, Note{Kind: AdminInvitation, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale, URL: link, Until: until}, now)
+}
+
+// PostCallerCode queues the code that the help desk asks a caller for.
+func PostCallerCode(ctx context.Context, q Queue, to Change, code string, life time.Duration, now time.Time) error {
+	return Post(ctx, q, Note{Kind: CallerCode, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale, Code: code, ValidFor: life}, now)
+}
+
+// PostHelpGiven tells somebody that the help desk handed out a recovery code for their account.
+func PostHelpGiven(ctx context.Context, q Queue, c Change, now time.Time) error {
+	if c.To == "" {
+		return nil
+	}
+	return Post(ctx, q, Note{Kind: HelpGiven, Channel: "mail", TenantID: c.TenantID, To: c.To, Locale: c.Locale, At: c.At}, now)
+}

@@ -1,0 +1,87 @@
+package models
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm/clause"
+)
+
+// ExpiringCredential is a secret or certificate of an application that ends soon, or has just ended.
+type ExpiringCredential struct {
+	ID              string
+	ApplicationID   string
+	ApplicationName string
+	Kind            string // secret, certificate
+	Name            string
+	ExpiresAt       time.Time
+}
+
+// noticeDays are the distances at which admins are told, the nearest first.
+func noticeDays() []int { return []int{0, 1, 7, 30} }
+
+// ExpirySoon is how long before its end a credential is listed.
+const ExpirySoon = 30 * 24 * time.Hour
+
+// Expiring lists the credentials that end within ExpirySoon or have ended since yesterday, the nearest end
+// first. Applications that are off or deleted need no new key.
+func (t *Tenant) Expiring(ctx context.Context) ([]ExpiringCredential, error) {
+	now := t.Now()
+	var rows []struct {
+		ApplicationCredentialRow
+		AppName string
+	}
+	err := t.r(ctx).Model(&ApplicationCredentialRow{}).Select("application_credentials.*, applications.name AS app_name").
+		Joins("JOIN applications ON applications.id = application_credentials.application_id AND applications.tenant_id = application_credentials.tenant_id").
+		Where("application_credentials.tenant_id = ? AND applications.enabled AND applications.deleted_at IS NULL", t.ID).
+		Where("application_credentials.expires_at > ? AND application_credentials.expires_at <= ?", now.Add(-24*time.Hour), now.Add(ExpirySoon)).
+		Order("application_credentials.expires_at, application_credentials.id").Limit(200).Find(&rows).Error
+	out := make([]ExpiringCredential, len(rows))
+	for i, r := range rows {
+		out[i] = ExpiringCredential{ID: r.ID, ApplicationID: r.ApplicationID, ApplicationName: r.AppName, Kind: r.Kind, Name: r.Name, ExpiresAt: timeOf(r.ExpiresAt)}
+	}
+	return out, err
+}
+
+// TellExpiring calls tell, in the transaction that remembers it, when a credential has come nearer to its end
+// than admins were told: once for each distance, over any number of instances. tell gets everything that is
+// expiring, so that one mail says it all.
+func (t *Tenant) TellExpiring(ctx context.Context, tell func(*Tenant, []ExpiringCredential) error) error {
+	all, err := t.Expiring(ctx)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	return t.InTx(ctx, func(t *Tenant) error {
+		news := false
+		for _, c := range all {
+			days, due := distance(t.Now(), c.ExpiresAt)
+			if !due {
+				continue
+			}
+			r := t.w(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&ExpiryNoticeRow{TenantID: t.ID, CredentialID: c.ID, Days: days, CreatedAt: t.Now()})
+			if r.Error != nil {
+				return r.Error
+			}
+			news = news || r.RowsAffected == 1
+		}
+		if !news {
+			return nil
+		}
+		if err := t.u(ctx).Where("created_at < ?", t.Now().AddDate(0, 0, -90)).Delete(&ExpiryNoticeRow{}).Error; err != nil {
+			return err
+		}
+		return tell(t, all)
+	})
+}
+
+// distance is the nearest distance, in days of the calendar, that the end has come within.
+func distance(now, end time.Time) (days int, due bool) {
+	day := func(at time.Time) time.Time { return at.UTC().Truncate(24 * time.Hour) }
+	left := int(day(end).Sub(day(now)) / (24 * time.Hour))
+	for _, d := range noticeDays() {
+		if left <= d {
+			return d, true
+		}
+	}
+	return 0, false
+}
