@@ -97,7 +97,7 @@ func TestHelpDesk(t *testing.T) {
 	if b.must(err); len(codes) != 1 {
 		t.Fatalf("%d codes", len(codes))
 	}
-	if i := strings.Index(shown.body, "-"); i < 0 || !found(shown.body, codes[0].Secret, u.ID) {
+	if i := strings.Index(shown.body, "-"); i < 0 || !showsCodeOf(shown.body, codes[0].Secret, u.ID) {
 		t.Error("the code on the page is not the one that works")
 	}
 	agent.post(ada + "/recovery")
@@ -129,8 +129,8 @@ func TestHelpDesk(t *testing.T) {
 	}
 }
 
-// found reports whether the page shows the code that a verifier was made of.
-func found(page string, verifier []byte, userID string) bool {
+// showsCodeOf reports whether the page shows the code that a verifier was made of.
+func showsCodeOf(page string, verifier []byte, userID string) bool {
 	for _, word := range strings.FieldsFunc(page, func(r rune) bool { return strings.ContainsRune("<>\" \n=", r) }) {
 		if len(word) == 11 && factor.VerifyRecovery(verifier, userID, word) {
 			return true
