@@ -128,7 +128,8 @@ func ensureApp(ctx context.Context, dir *models.Tenant, s sampleApp, baseURL str
 		}
 		made, err := dir.CreateApplication(ctx, actor(), models.Application{ClientID: clientID, Name: s.name, Kind: s.kind, Enabled: true,
 			Spec: models.ApplicationSpec{HomepageURL: at, RedirectURIs: []openid.RedirectURI{{URI: at + "/callback", Platform: s.platform}},
-				PostLogoutRedirectURIs: []string{at + "/signed-out"}, BackChannelLogoutURI: at + "/backchannel", Claims: claims}})
+				PostLogoutRedirectURIs: []string{at + "/signed-out"}, BackChannelLogoutURI: at + "/backchannel", Claims: claims,
+				AppRoles: sampleRoles(dir.ID, s.slug)}})
 		if fault.Is(err, fault.Conflict) {
 			return dir.ApplicationByClient(ctx, clientID)
 		}
@@ -192,7 +193,10 @@ func ensureCustomers(ctx context.Context, dir *models.Tenant, c Company) error {
 	if err != nil || n > 0 {
 		return err
 	}
-	return addPeople(ctx, dir, newPeople(Number, c.CreatedAt), 0, Customers, lastSeen(c))
+	if err := addPeople(ctx, dir, newPeople(Number, c.CreatedAt), 0, Customers, lastSeen(c)); err != nil {
+		return err
+	}
+	return ensureGroups(ctx, dir, c)
 }
 
 // lastSeen is when each sample person last signed in, according to the history that Fill will write.

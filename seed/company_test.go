@@ -249,3 +249,33 @@ func TestTheCompanyShowsUserFlows(t *testing.T) {
 		t.Errorf("%d customer numbers", named)
 	}
 }
+
+func TestTheCompanyShowsGroupsAndRoles(t *testing.T) {
+	s := modelstest.OpenScratch(t, modelstest.SQLite)
+	if err := Bootstrap(t.Context(), s.Store); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // again is harmless
+		if _, _, err := Fernhill(t.Context(), s.Store, "http://localhost:3000"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	company, err := s.TenantBy(t.Context(), Slug)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := s.Tenant(company.ID)
+	groups, err := dir.Groups(t.Context(), models.GroupQuery{})
+	if err != nil || len(groups.Items) != 2 {
+		t.Fatalf("%+v, %v", groups.Items, err)
+	}
+	for _, g := range groups.Items {
+		if members, err := dir.TransitiveMembers(t.Context(), g.ID, "", 999); err != nil || len(members.Items) < 40 {
+			t.Errorf("%s has %d members, %v", g.Name, len(members.Items), err)
+		}
+	}
+	given, err := dir.AppRoleAssignments(t.Context(), models.AssignmentQuery{})
+	if err != nil || len(given.Items) != 1 || given.Items[0].PrincipalName != "Policyholders" || given.Items[0].ApplicationName != "Fernhill Home Insurance" {
+		t.Errorf("%+v, %v", given.Items, err)
+	}
+}

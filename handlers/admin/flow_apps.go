@@ -42,7 +42,11 @@ func flowAppsSection(v *visit, f models.UserFlow) views.Section {
 	options := []views.Option{{Label: "Choose an application"}}
 	for _, cl := range sortedClients(v.dir) {
 		if slices.Contains(f.ApplicationIDs, cl.ObjectID) {
-			t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: cl.Name, Href: v.base() + "/applications/" + cl.ObjectID}, plain(kindLabel(cl.Kind)), code(cl.ID)},
+			only := ""
+			if cl.AssignmentRequired {
+				only = "Only for people who are assigned to it" + choose(f.SignUpAllowed, ": nobody can sign up through it", "")
+			}
+			t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: cl.Name, Sub: only, Href: v.base() + "/applications/" + cl.ObjectID}, plain(kindLabel(cl.Kind)), code(cl.ID)},
 				Actions: []views.Action{{Label: "Remove", About: cl.Name, Post: v.flowBase(f.ID) + "/apps/remove", Fields: map[string]string{"application": cl.ObjectID}}}})
 			continue
 		}

@@ -231,6 +231,9 @@ func (p *Portal) invitationFormOf(l *i18n.Localizer, v *visit, t invitationForm)
 	if len(t.sent) > 0 {
 		out.Note = "Already invited, so no longer in the box: " + strings.Join(t.sent, ", ") + "."
 	}
+	if t.app.Spec.AppRoleRequired {
+		out.Note = strings.TrimSpace(out.Note + " This application is only for people who are assigned to it: whoever accepts the invitation is assigned by that, without a role.")
+	}
 	add := func(more ...views.Field) { out.Fields = append(out.Fields, more...) }
 	add(views.Field{Kind: views.Select, Name: "redirectUri", Label: "Where people go afterwards", Hint: "The home page suits best: it starts a sign-in of its own, which needs nothing typed. A redirect URI is for applications that can be opened there.", Value: t.redirect, Options: back})
 	add(views.Field{Kind: views.Select, Name: "locale", Label: "Language of the mail", Value: t.locale, Options: append([]views.Option{{Label: "The tenant’s: " + p.languageName(choose(v.dir.Tenant.DefaultLocale == "", "en", v.dir.Tenant.DefaultLocale))}}, p.localeOptions()...)},
