@@ -136,7 +136,11 @@ func (w *Web) serve(c *fiber.Ctx) (err error) {
 	if err := w.body(c); err != nil {
 		return err
 	}
-	return c.Next()
+	err = c.Next()
+	if InfoOf(c).streams { // whoever is still sending sees the answer only then
+		discard(c.Request())
+	}
+	return err
 }
 
 // hosts keeps the developer's tools for the developer (DESIGN §7) and the portal on its own host.
@@ -184,6 +188,11 @@ func (w *Web) body(c *fiber.Ctx) error {
 	}
 	limit := defaultBody
 	row, ok := w.row(c.Method(), c.Path())
+	if ok && row.Streams && req.IsBodyStream() && strings.HasPrefix(string(req.Header.ContentType()), fiber.MIMEMultipartForm) {
+		c.Context().SetConnectionClose() // what the handler leaves unread must not be taken for the next request
+		InfoOf(c).streams = true
+		return nil
+	}
 	if ok && row.BodyLimit > 0 {
 		limit = row.BodyLimit
 	}

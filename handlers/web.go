@@ -27,8 +27,11 @@ type Route struct {
 	BodyLimit  int               // bytes; 0 = 64 KiB, 1 MiB for forms of the portal
 	// SaysTooLarge marks routes whose handler answers for a body over the limit: it gets none, and TooLarge is true.
 	SaysTooLarge bool
-	NavGroup     string // "" = not in the menu
-	NavLabel     string
+	// Streams marks routes that take a file: the body of a multipart form is left unread, for the handler to
+	// read as a stream, within bounds of its own.
+	Streams  bool
+	NavGroup string // "" = not in the menu
+	NavLabel string
 	// CrossOrigin marks the few POSTs that other origins may send (DESIGN §9.12); they take no cookie.
 	CrossOrigin bool
 }
@@ -53,6 +56,7 @@ type Info struct {
 	web      *Web
 	signals  *record.Signals
 	tooLarge bool
+	streams  bool
 }
 
 const infoKey = "portico.info"

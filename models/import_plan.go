@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"hash/maphash"
 	"maps"
 	"slices"
@@ -137,6 +138,7 @@ type importBatchWork struct {
 	byIdentity map[account.Identity]string // person's id
 	byID       map[string]User
 	elsewhere  map[string]bool // ids that something else has already
+	had        map[string]bool // what people who are there belong to and agreed to
 
 	users       []UserRow
 	identities  []IdentityRow
@@ -305,11 +307,36 @@ func (w *importBatchWork) lookUp(ctx context.Context, people []*transfer.Person)
 		return err
 	}
 	users, err := w.t.usersOf(ctx, rows)
+	if err != nil {
+		return err
+	}
 	for _, u := range users {
 		w.byID[u.ID] = u
 	}
-	return err
+	w.had = map[string]bool{}
+	list := slices.Collect(maps.Keys(w.byID))
+	if slices.ContainsFunc(people, func(p *transfer.Person) bool { return len(p.Groups) > 0 }) {
+		var members []GroupMemberRow
+		if err := w.t.q(ctx).Where("member_id IN ?", list).Find(&members).Error; err != nil {
+			return err
+		}
+		for _, m := range members {
+			w.had[m.MemberID+m.GroupID] = true
+		}
+	}
+	if slices.ContainsFunc(people, func(p *transfer.Person) bool { return len(p.Terms) > 0 }) {
+		var agreed []AcceptanceRow
+		if err := w.t.q(ctx).Where("user_id IN ?", list).Find(&agreed).Error; err != nil {
+			return err
+		}
+		for _, a := range agreed {
+			w.had[agreement(a)] = true
+		}
+	}
+	return nil
 }
+
+func agreement(a AcceptanceRow) string { return fmt.Sprintf("%s%s#%d", a.UserID, a.TermsID, a.Version) }
 
 // match finds whom a record is about.
 func (w *importBatchWork) match(p *transfer.Person) (User, bool, error) {
@@ -614,6 +641,7 @@ func (w *importBatchWork) belongings(p *transfer.Person, u User) (bad fault.Fiel
 			bad.Add("groups", "import.group.unknown", args)
 		case g.Rule != "":
 			bad.Add("groups", "import.group.rule", args)
+		case w.had[u.ID+g.ID]:
 		default:
 			w.members = append(w.members, GroupMemberRow{TenantID: w.t.ID, GroupID: g.ID, MemberID: u.ID, Kind: account.MemberUser, CreatedAt: w.t.Now()})
 		}
@@ -633,7 +661,10 @@ func (w *importBatchWork) belongings(p *transfer.Person, u User) (bad fault.Fiel
 		if a.At.IsZero() {
 			a.At = w.t.Now()
 		}
-		w.acceptances = append(w.acceptances, AcceptanceRow{TenantID: w.t.ID, UserID: u.ID, TermsID: x.ID, Version: a.Version, Locale: a.Locale, AcceptedAt: micro(a.At)})
+		row := AcceptanceRow{TenantID: w.t.ID, UserID: u.ID, TermsID: x.ID, Version: a.Version, Locale: a.Locale, AcceptedAt: micro(a.At)}
+		if !w.had[agreement(row)] {
+			w.acceptances = append(w.acceptances, row)
+		}
 	}
 	if p.EmailMethod != nil && *p.EmailMethod && !slices.ContainsFunc(u.Methods, func(m account.Method) bool { return m.Kind == KindEmail }) {
 		if u.Mail == "" || !u.MailVerified { // nobody has shown that the mailbox is theirs

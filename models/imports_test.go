@@ -351,4 +351,3 @@ func TestATrialHoldsTenThousand(t *testing.T) {
 		t.Errorf("%s %v", counts(i), said)
 	}
 }
-

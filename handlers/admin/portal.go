@@ -63,6 +63,7 @@ type PasswordJudge interface {
 
 // visit is what the guard learned about a request.
 type visit struct {
+	upload  *upload // of a route that takes a file
 	session models.PortalSessionRow
 	admin   person
 	have    []access.Assignment
@@ -112,7 +113,18 @@ func (p *Portal) guard(r handlers.Route) fiber.Handler {
 			}
 			return p.askToSignIn(c)
 		}
-		if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead && !p.CSRF.Valid(token(c), v.session.ID) {
+		sent := ""
+		if r.Streams {
+			if err := v.openUpload(c); err != nil {
+				return err
+			}
+		}
+		if v.upload != nil {
+			sent = v.upload.fields[handlers.CSRFField]
+		} else if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead {
+			sent = token(c)
+		}
+		if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead && !p.CSRF.Valid(sent, v.session.ID) {
 			if ownPage(c) { // a page from before the last sign-in
 				return p.keepForm(c, "This page was too old", "Nothing was changed and nothing is lost. Look it over and send it again.", p.CSRF.Token(v.session.ID))
 			}

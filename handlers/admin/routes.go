@@ -51,6 +51,7 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.benchRoutes()...)
 	rows = append(rows, p.attributeRoutes()...)
 	rows = append(rows, p.termsRoutes()...)
+	rows = append(rows, p.importRoutes()...)
 	rows = append(rows, p.peopleRoutes()...)
 	rows = append(rows, p.groupRoutes()...)
 	rows = append(rows, p.invitationRoutes()...)

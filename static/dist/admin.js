@@ -32,6 +32,7 @@ const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
 if (!answer.ok) return;
 const page = new DOMParser().parseFromString(await answer.text(), "text/html");
 const next = page.querySelector("[data-refresh]");
+if (!next) location.reload(); // nothing is waited for any more
 if (next && next.innerHTML !== live.innerHTML) live.innerHTML = next.innerHTML;
 }, Number(live.dataset.refresh) || 3000);
 }

@@ -41,6 +41,7 @@ if (live) {
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const next = page.querySelector("[data-refresh]");
+    if (!next) location.reload(); // nothing is waited for any more
     if (next && next.innerHTML !== live.innerHTML) live.innerHTML = next.innerHTML;
   }, Number(live.dataset.refresh) || 3000);
 }

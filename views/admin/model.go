@@ -244,6 +244,7 @@ type Form struct {
 	Quiet    bool   // not the page's primary action
 	Main     bool   // the page's primary action although it stands inside a section
 	Note     string // one paragraph above the fields
+	Upload   bool   // carries a file, which must be its last field
 }
 
 // Section is one part of a detail page.
