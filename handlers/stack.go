@@ -69,7 +69,7 @@ func (w *Web) NewApp() *fiber.App {
 	app := fiber.New(fiber.Config{
 		Immutable: true, CaseSensitive: true, StrictRouting: true, DisableStartupMessage: true,
 		ReadBufferSize: 32 << 10, WriteBufferSize: 16 << 10,
-		BodyLimit: defaultBody, StreamRequestBody: true,
+		BodyLimit: defaultBody, StreamRequestBody: true, DisablePreParseMultipartForm: true,
 		ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 75 * time.Second,
 		// Reached only for requests that never got as far as the stack: unreadable or oversize headers.
 		ErrorHandler: func(c *fiber.Ctx, err error) error {

@@ -1,0 +1,208 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"portico/app/access"
+	"portico/app/account"
+	"portico/handlers"
+	"portico/models"
+	"portico/models/modelstest"
+)
+
+// upload sends a form with a file, the file last, as the page has it.
+func (w *browser) upload(path, name, file string, pairs ...string) answer {
+	w.b.Helper()
+	var body bytes.Buffer
+	m := multipart.NewWriter(&body)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		w.b.must(m.WriteField(pairs[i], pairs[i+1]))
+	}
+	if name != "" {
+		part, err := m.CreateFormFile("file", name)
+		w.b.must(err)
+		_, err = part.Write([]byte(file))
+		w.b.must(err)
+	}
+	w.b.must(m.Close())
+	r := httptest.NewRequest(http.MethodPost, path, &body)
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	return w.send(r)
+}
+
+func (w *browser) token() string { return w.b.portal.CSRF.Token(w.session) }
+
+type filePasswords struct{ plainPasswords }
+
+func (p filePasswords) Check(ctx context.Context, tenantID, password string, names ...string) error {
+	_, err := p.Hash(ctx, tenantID, password, names...)
+	return err
+}
+
+// work runs whatever waits.
+func (b *bench) work() {
+	b.Helper()
+	for {
+		worked, err := models.Importer{Store: b.store, Passwords: filePasswords{}, Owner: "test"}.Next(b.Context())
+		b.must(err)
+		if !worked {
+			return
+		}
+	}
+}
+
+const importsPath = "/admin/t/shop/users/imports"
+
+func TestImportStepByStep(t *testing.T) {
+	b := newBench(t)
+	w := b.global()
+	w.get(importsPath).wants(t, 200, "No imports yet", "Import people")
+	w.get(importsPath+"/new").wants(t, 200, "People who are there already", "File of people", "Nothing is changed yet")
+	csrf := []string{handlers.CSRFField, w.token()}
+	w.upload(importsPath, "", "", append(csrf, "mode", "create")...).wants(t, 422, "Choose a file")
+	w.upload(importsPath, "x.csv", "", append(csrf, "mode", "create")...).wants(t, 422, "The file is empty")
+	w.upload(importsPath, "x.csv", "email\n", append(csrf, "mode", "destroy", "signerKey", "abc")...).wants(t, 422, "Choose what happens", "Signer key")
+
+	sent := w.upload(importsPath, `C:\people\<b>team.csv`, "email;displayName;password\nann@example.com;=Ann;long enough\nnobody;N;\n", append(csrf, "mode", "create", "temporary", "yes")...)
+	if sent.status != 303 {
+		t.Fatalf("%d %s", sent.status, text(sent.body))
+	}
+	page := sent.location
+	w.get(page).wants(t, 200, "Waiting", "Cancel this import", "&lt;b&gt;team.csv")
+	b.work()
+	w.get(page).wants(t, 200, "Checked, not imported yet", "Would be created 1", "Refused 1", "Import 1 person", "nobody", "Enter an email address", "This looks like a formula", "Nothing has been changed yet")
+	if _, err := b.shop.UserByIdentity(t.Context(), account.SignInEmail, "", "ann@example.com"); err == nil {
+		t.Error("the dry run made somebody")
+	}
+	if r := w.get(page + "/report"); r.status != 200 || !strings.Contains(r.body, "refused") || !strings.Contains(r.body, "3,nobody,email,") {
+		t.Errorf("report: %d %s", r.status, r.body)
+	}
+	if a := w.post(page + "/start"); a.status != 303 {
+		t.Fatalf("%d %s", a.status, text(a.body))
+	}
+	b.work()
+	w.get(page).wants(t, 200, "Imported", "Created 1", "Finished. The file itself has been erased")
+	u, err := b.shop.UserByIdentity(t.Context(), account.SignInEmail, "", "ann@example.com")
+	if err != nil || u.DisplayName != "=Ann" || !u.MustChangePassword || !u.HasPassword {
+		t.Errorf("%+v %v", u, err)
+	}
+	if a := w.post(page + "/start"); a.status != 303 {
+		t.Errorf("a second start: %d", a.status)
+	}
+	w.get(page).wants(t, 200, "This import has moved on meanwhile")
+	w.get(importsPath).wants(t, 200, "Imported", "team.csv")
+	acts := map[string]bool{}
+	for _, e := range b.audits() {
+		acts[e.Activity] = true
+	}
+	for _, want := range []string{"Upload users to import", "Start import of users", "Import user", "Import users", "Download list"} {
+		if !acts[want] {
+			t.Errorf("the log lacks %q", want)
+		}
+	}
+}
+
+func TestUploadsAreGuarded(t *testing.T) {
+	b := newBench(t)
+	w := b.global()
+	const file = "email\neve@example.com\n"
+	for name, pairs := range map[string][]string{"no token": {"mode", "create"}, "a wrong token": {handlers.CSRFField, "x", "mode", "create"}, "another's token": {handlers.CSRFField, b.portal.CSRF.Token("another session")}} {
+		if a := w.upload(importsPath, "p.csv", file, pairs...); a.status != 403 {
+			t.Errorf("%s: %d", name, a.status)
+		}
+	}
+	if a := b.browser().upload(importsPath, "p.csv", file, handlers.CSRFField, w.token()); a.status == 200 || strings.Contains(a.location, "/imports/") {
+		t.Errorf("nobody signed in: %d %s", a.status, a.location)
+	}
+	reader := b.admin("reader@staff.example", "f2ef992c-3afb-46b9-b7cf-a126ee74c451", b.shop.ID)
+	reader.upload(importsPath, "p.csv", file, handlers.CSRFField, reader.token(), "mode", "create").wants(t, 403, "You may not do this")
+	reader.get("/admin/t/shop/users/export/download").wants(t, 403, "You may not do this")
+	if a := w.upload("/admin/t/workforce/users/imports", "p.csv", file, handlers.CSRFField, w.token(), "mode", "create"); a.status != 404 {
+		t.Errorf("into the directory of admins: %d", a.status)
+	}
+	if a := w.get("/admin/t/workforce/users/export/download"); a.status != 404 {
+		t.Errorf("out of the directory of admins: %d", a.status)
+	}
+	page, err := b.shop.Imports(t.Context(), "", 0)
+	if err != nil || len(page.Items) != 0 {
+		t.Errorf("%+v %v", page, err)
+	}
+}
+
+// Whoever may not change groups cannot do it by a file, nor by starting one that somebody else had checked.
+func TestAFileGivesNoRights(t *testing.T) {
+	b := newBench(t)
+	if _, err := b.shop.CreateGroup(t.Context(), modelstest.Actor(), account.Group{Name: "Staff"}); err != nil {
+		t.Fatal(err)
+	}
+	const userAdministrator = "fe930be7-5e62-47db-91af-98c3a49a38b1"
+	i := slices.IndexFunc(access.Roles(), func(r access.Role) bool { return r.ID == userAdministrator })
+	w := b.admin("helper@staff.example", userAdministrator, b.shop.ID)
+	if access.Grants(access.Roles()[i].Permissions, access.GroupWrite) {
+		t.Skip("a User Administrator may change groups")
+	}
+	sent := w.upload(importsPath, "p.csv", "email,groups\neve@example.com,Staff\n", handlers.CSRFField, w.token(), "mode", "create")
+	b.work()
+	w.get(sent.location).wants(t, 200, "Your roles do not include changing groups")
+	g := b.global()
+	sent = g.upload(importsPath, "p.csv", "email,groups\neve@example.com,Staff\n", handlers.CSRFField, g.token(), "mode", "create")
+	b.work()
+	_ = w.post(sent.location + "/start")
+	w.get(sent.location).wants(t, 200, "Checked, not imported yet")
+}
+
+func TestALargeFileIsNotHeldInMemory(t *testing.T) {
+	b := newBench(t)
+	w := b.global()
+	var file strings.Builder
+	file.WriteString("email,displayName\n")
+	for i := 0; file.Len() < 5<<20; i++ {
+		fmt.Fprintf(&file, "person%d@example.com,%s\n", i, strings.Repeat("x", 200))
+	}
+	sent := w.upload(importsPath, "p.csv", file.String(), handlers.CSRFField, w.token(), "mode", "create")
+	if sent.status != 303 {
+		t.Fatalf("%d %s", sent.status, text(sent.body))
+	}
+	page, err := b.shop.Imports(t.Context(), "", 0)
+	if err != nil || len(page.Items) != 1 || page.Items[0].Bytes != int64(file.Len()) {
+		t.Fatalf("%+v %v", page.Items, err)
+	}
+	w.get(sent.location+"/cancel").wants(t, 200, "Nobody has been imported yet", "The file is erased")
+	if a := w.post(sent.location + "/cancel"); a.status != 303 {
+		t.Error(a.status)
+	}
+	w.get(sent.location).wants(t, 200, "Cancelled", "Nothing was imported")
+}
+
+func TestExportAndTemplate(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	w := b.global()
+	w.get("/admin/t/shop/users/export").wants(t, 200, "Everybody who is not deleted", "CSV", "NDJSON")
+	for _, format := range []string{"csv", "json", "ndjson"} {
+		a := w.get("/admin/t/shop/users/export/download?format=" + format)
+		if a.status != 200 || !strings.Contains(a.body, th.user.ID) || strings.Contains(a.body, "$argon2") || !strings.Contains(a.header.Get("Content-Disposition"), "people-shop."+format) {
+			t.Errorf("%s: %d %.300s", format, a.status, a.body)
+		}
+		// It is an import, too: nobody changes.
+		sent := w.upload(importsPath, "again."+format, a.body, handlers.CSRFField, w.token(), "mode", "update")
+		b.work()
+		page := w.get(sent.location)
+		page.wants(t, 200, "Would be created 0", "Would be updated 0", "Refused 0")
+		_ = w.post(sent.location + "/cancel")
+	}
+	if a := w.get("/admin/t/shop/users/export/download?format=xml"); a.status != 404 {
+		t.Error(a.status)
+	}
+	if a := w.get(importsPath + "/template"); a.status != 200 || !strings.HasPrefix(a.body, "\uFEFFdisplayName,") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
