@@ -76,22 +76,22 @@ func (t Tenant) PurgeFrom() time.Time { return t.DeletedAt.AddDate(0, 0, Restore
 
 // Settings are the tenant-wide choices of an admin. Zero values mean the default named beside each.
 type Settings struct {
-	SessionIdleMinutes     int       `json:"sessionIdleMinutes,omitempty"`     // 1440
-	PersistentIdleDays     int       `json:"persistentIdleDays,omitempty"`     // 90
-	PasswordMinLength      int       `json:"passwordMinLength,omitempty"`      // 8
-	PasswordThreeOfFour    bool      `json:"passwordThreeOfFour,omitempty"`    // false
-	BannedWords            []string  `json:"bannedWords,omitempty"`            // none
-	LockoutThreshold       int       `json:"lockoutThreshold,omitempty"`       // 10 failures
-	LockoutSeconds         int       `json:"lockoutSeconds,omitempty"`         // 60, growing
-	RequestsPerSecondPerIP int       `json:"requestsPerSecondPerIp,omitempty"` // 20
-	LogRetentionDays       int       `json:"logRetentionDays,omitempty"`       // 90
+	SessionIdleMinutes     int      `json:"sessionIdleMinutes,omitempty"`     // 1440
+	PersistentIdleDays     int      `json:"persistentIdleDays,omitempty"`     // 90
+	PasswordMinLength      int      `json:"passwordMinLength,omitempty"`      // 8
+	PasswordThreeOfFour    bool     `json:"passwordThreeOfFour,omitempty"`    // false
+	BannedWords            []string `json:"bannedWords,omitempty"`            // none
+	LockoutThreshold       int      `json:"lockoutThreshold,omitempty"`       // 10 failures
+	LockoutSeconds         int      `json:"lockoutSeconds,omitempty"`         // 60, growing
+	RequestsPerSecondPerIP int      `json:"requestsPerSecondPerIp,omitempty"` // 20
+	LogRetentionDays       int      `json:"logRetentionDays,omitempty"`       // 90
 	// KeepSignInsOfDeleted leaves name, address and IP in the sign-in log of people who are deleted for good,
 	// until its time is over; otherwise they are taken out with the person.
-	KeepSignInsOfDeleted bool `json:"keepSignInsOfDeleted,omitempty"`
-	SupportURL             string    `json:"supportUrl,omitempty"`
-	PrivacyURL             string    `json:"privacyUrl,omitempty"`
-	TermsURL               string    `json:"termsUrl,omitempty"`
-	UserNames              UserNames `json:"userNames,omitzero"` // who may have a user name, and how it looks
+	KeepSignInsOfDeleted bool      `json:"keepSignInsOfDeleted,omitempty"`
+	SupportURL           string    `json:"supportUrl,omitempty"`
+	PrivacyURL           string    `json:"privacyUrl,omitempty"`
+	TermsURL             string    `json:"termsUrl,omitempty"`
+	UserNames            UserNames `json:"userNames,omitzero"` // who may have a user name, and how it looks
 
 	StayedSignedInOff bool `json:"staySignedInOff,omitempty"` // do not offer "Stay signed in?"
 
