@@ -99,14 +99,14 @@ func (t *Tenant) Unlock(ctx context.Context, userID string) error {
 }
 
 // TryPassword compares the password of somebody who has signed in already, under the same smart lock-out as
-// a sign-in at a place that the account does not know: a stolen token is no way around it. A wrong one is
+// on the account pages: whoever holds a stolen token can try as often as anybody. A wrong one is
 // fault.Invalid on field, a locked account fault.TooMany.
 func (t *Tenant) TryPassword(ctx context.Context, userID, field, password string, verify func(ctx context.Context, hash, password string) (ok, stale bool, err error)) error {
 	self, err := t.Get(ctx)
 	if err != nil {
 		return err
 	}
-	key := signin.LockKeys(t.seal.MAC, t.ID, userID)[1]
+	key := signin.OwnLock(t.seal.MAC, t.ID, userID)
 	set, tries := self.Settings, signInStore{t}
 	ticket, until, admitted, err := tries.BeginTry(ctx, key, limit.LockRules{Threshold: set.LockoutThreshold, First: time.Duration(set.LockoutSeconds) * time.Second}, t.Now())
 	if err != nil {
@@ -123,7 +123,7 @@ func (t *Tenant) TryPassword(ctx context.Context, userID, field, password string
 			if err := tries.FailTry(ctx, key, ticket, t.seal.MAC("lockout.password", append(append([]byte{}, key...), password...))); err != nil {
 				return err
 			}
-			return fault.BadField(field, "field.password.current_wrong", nil)
+			return fault.BadField(field, "account.password.wrong", nil)
 		}
 	}
 	if err != nil {
@@ -132,5 +132,5 @@ func (t *Tenant) TryPassword(ctx context.Context, userID, field, password string
 		}
 		return err
 	}
-	return tries.RefundTry(ctx, key, ticket) // a right one is not held against anybody; what went before stays counted
+	return tries.ClearTries(ctx, key)
 }

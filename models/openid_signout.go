@@ -65,20 +65,3 @@ func (t *Tenant) SignOutUser(ctx context.Context, userID, reason string) error {
 		return t.RevokeOpenIDUser(ctx, userID, "", reason, t.Now())
 	})
 }
-
-// SignOutElsewhere ends every session of a person but one, with what the apps got by them: for people who
-// change their own password.
-func (t *Tenant) SignOutElsewhere(ctx context.Context, userID, except, reason string) error {
-	return t.InTx(ctx, func(t *Tenant) error {
-		sids, err := t.EndSessionsOf(ctx, userID, except, reason, t.Now())
-		if err != nil {
-			return err
-		}
-		for _, sid := range sids {
-			if err := t.SignOutApps(ctx, sid, reason); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}

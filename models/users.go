@@ -36,6 +36,7 @@ type User struct {
 	CreationType  string // LocalAccount, SelfServiceSignUp, Admin
 	UpdatedAt     time.Time
 	LastSignInAt  time.Time // zero = never
+	PasswordSetAt time.Time // zero = no password
 }
 
 // purgeAfter is how long a deleted person can be restored (R 13.4).
@@ -122,7 +123,7 @@ func userOf(r UserRow, identities []IdentityRow, credentials []CredentialRow) (U
 	}
 	for _, c := range credentials {
 		if c.Kind == KindPassword {
-			u.HasPassword = true
+			u.HasPassword, u.PasswordSetAt = true, c.CreatedAt.UTC()
 			continue
 		}
 		u.Methods = append(u.Methods, account.Method{ID: c.ID, Kind: c.Kind, Name: c.Name, CreatedAt: c.CreatedAt.UTC()})

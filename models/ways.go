@@ -113,6 +113,9 @@ type waysStore struct{ signInStore }
 // Ways gives one tenant's store for what people change about their ways in.
 func (s *Store) Ways(tenantID string) ways.Store { return waysStore{signInStore{s.Tenant(tenantID)}} }
 
+// InWays is Ways for one who is inside a transaction already.
+func (t *Tenant) InWays() ways.Store { return waysStore{signInStore{t}} }
+
 // Together runs f in one transaction.
 func (s waysStore) Together(ctx context.Context, f func(ways.Store) error) error {
 	return s.InTx(ctx, func(t *Tenant) error { return f(waysStore{signInStore{t}}) })

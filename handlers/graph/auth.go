@@ -92,7 +92,7 @@ func (a *API) delegated(ctx context.Context, c *Caller, app models.Application) 
 	for _, scope := range c.Scopes {
 		wanted := []access.Permission{access.Permission(scope)}
 		if strings.EqualFold(scope, string(access.AsSignedIn)) {
-			wanted = access.All()
+			wanted = append(access.All(), access.TenantOperate)
 		}
 		for _, p := range wanted {
 			if access.Allow(assignments, c.TenantID, p) {

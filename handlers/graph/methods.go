@@ -15,7 +15,7 @@ import (
 	"portico/app/account"
 	"portico/app/factor"
 	"portico/app/fault"
-	"portico/app/userflow"
+	"portico/app/message"
 	"portico/models"
 )
 
@@ -53,7 +53,7 @@ type authMethod struct {
 func methodsOf(u *user) []authMethod {
 	var out []authMethod
 	if u.HasPassword {
-		out = append(out, authMethod{methodKind: methodKinds()[0], id: passwordMethodID, first: true})
+		out = append(out, authMethod{methodKind: methodKinds()[0], id: passwordMethodID, at: u.PasswordSetAt, first: true})
 	}
 	for _, kind := range methodKinds()[1:] {
 		first := true
@@ -237,7 +237,23 @@ func (a *API) removeMethod(ctx context.Context, c *call, u *user) (*response, er
 	if err := c.guarded(ctx, u, c.own(u)); err != nil {
 		return nil, err
 	}
-	return emptied(c.tenant.RemoveCredential(ctx, c.actor(), u.ID, m.credential))
+	return emptied(c.tenant.InTx(ctx, func(t *models.Tenant) error {
+		// Recovery codes go with the last factor that they stand in for.
+		if _, err := t.InWays().Unregister(ctx, c.actor(), u.ID, m.credential); err != nil {
+			return err
+		}
+		return tellMethod(ctx, t, c, u, message.MethodRemoved, m.factor)
+	}))
+}
+
+// tellMethod tells somebody that a way to prove who they are came or went, at their own address.
+func tellMethod(ctx context.Context, t *models.Tenant, c *call, u *user, kind message.Kind, method string) error {
+	self, err := t.Get(ctx)
+	if err != nil {
+		return err
+	}
+	return message.PostNotice(ctx, t, message.Notice{Kind: kind, Method: method, TenantID: t.ID, To: u.Address(), Locale: u.PreferredLanguage, At: t.Now(),
+		URL: c.api.BaseURL + "/" + self.Slug + "/account"}, t.Now())
 }
 
 type methodBody struct {
@@ -268,9 +284,8 @@ func (c *call) methodAddress(kind methodKind) (string, error) {
 	if in.PhoneType != "" && in.PhoneType != "mobile" {
 		return "", invalidValue("phoneType", ": only mobile is supported, codes come by text message")
 	}
-	number, complaint := userflow.Definition{Name: "phoneNumber", DataType: userflow.Phone}.Take(in.PhoneNumber)
-	said, _ := number.(string)
-	if complaint != nil || said == "" {
+	said, err := account.CanonicalPhone(in.PhoneNumber)
+	if err != nil {
 		return "", invalidValue("phoneNumber", ": a number with its country code is needed, such as +49 30 123456")
 	}
 	return said, nil
@@ -298,11 +313,13 @@ func (a *API) addMethod(ctx context.Context, c *call, u *user) (*response, error
 		if slices.ContainsFunc(now.Methods, func(m account.Method) bool { return m.Kind == kind.factor }) {
 			return badRequest("The person has such a method already. Change it with PATCH.", kind.path)
 		}
-		if _, err = t.AddCredential(ctx, c.actor(), models.Credential{UserID: u.ID, Kind: kind.factor, Name: address}); err != nil {
+		if err := putMethod(ctx, t, c, u, kind, address); err != nil {
 			return err
 		}
-		u.User, err = t.User(ctx, u.ID)
-		return err
+		if u.User, err = t.User(ctx, u.ID); err != nil {
+			return err
+		}
+		return tellMethod(ctx, t, c, u, message.MethodAdded, kind.factor)
 	})
 	if err != nil {
 		return nil, err
@@ -333,12 +350,25 @@ func (a *API) changeMethod(ctx context.Context, c *call, u *user) (*response, er
 		return nil, err
 	}
 	return emptied(c.tenant.InTx(ctx, func(t *models.Tenant) error {
-		if err := t.RemoveCredential(ctx, c.actor(), u.ID, m.credential); err != nil {
+		if m.factor == models.KindEmail {
+			if err := t.RemoveCredential(ctx, c.actor(), u.ID, m.credential); err != nil {
+				return err
+			}
+		}
+		if err := putMethod(ctx, t, c, u, m.methodKind, address); err != nil {
 			return err
 		}
-		_, err := t.AddCredential(ctx, c.actor(), models.Credential{UserID: u.ID, Kind: m.factor, Name: address})
-		return err
+		return tellMethod(ctx, t, c, u, message.MethodAdded, m.factor)
 	}))
+}
+
+// putMethod registers an address, or a number in place of the one that is there.
+func putMethod(ctx context.Context, t *models.Tenant, c *call, u *user, kind methodKind, address string) error {
+	if kind.factor == models.KindSMS {
+		return t.InWays().ReplacePhone(ctx, c.actor(), u.ID, address)
+	}
+	_, err := t.AddCredential(ctx, c.actor(), models.Credential{UserID: u.ID, Kind: kind.factor, Name: address})
+	return err
 }
 
 func byPages() *Error {

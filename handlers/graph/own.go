@@ -11,6 +11,7 @@ import (
 
 	"portico/app/account"
 	"portico/app/message"
+	"portico/app/session"
 	"portico/models"
 )
 
@@ -87,7 +88,7 @@ func (a *API) changePassword(ctx context.Context, c *call, u *user) (*response, 
 			return err
 		}
 		if !in.Portico.KeepSessions {
-			if err := t.SignOutElsewhere(ctx, u.ID, c.caller.SID, "Change password"); err != nil {
+			if err := t.KeepOnly(ctx, c.actor(), u.ID, session.Session{SID: c.caller.SID}, time.Time{}, false); err != nil {
 				return err
 			}
 		}

@@ -353,3 +353,46 @@ func (d directoryObjects) byIDs(ctx context.Context, c *call) (*response, error)
 	values = slices.DeleteFunc(values, func(o object) bool { id := o.get("id"); twice := seen[id]; seen[id] = true; return twice })
 	return valueOf(c, "directoryObjects", list(values)), nil
 }
+
+// loadRelations fetches what $expand names of people. A page of them is bounded, because each costs a question.
+func (a *API) loadRelations(ctx context.Context, c *call, rows []user, want func(string) bool) error {
+	groups := func(u *user, transitive bool) ([]object, error) {
+		found, err := c.tenant.GroupsOf(ctx, u.ID, transitive)
+		if err != nil {
+			return nil, err
+		}
+		return a.groupObjects(ctx, c, found)
+	}
+	relations := map[string]func(*user) error{
+		"memberOf":           func(u *user) (err error) { u.memberOf, err = groups(u, false); return err },
+		"transitiveMemberOf": func(u *user) (err error) { u.transitively, err = groups(u, true); return err },
+		"appRoleAssignments": func(u *user) error {
+			p, err := c.tenant.AppRoleAssignments(ctx, models.AssignmentQuery{PrincipalID: u.ID, Limit: 999})
+			if err != nil {
+				return err
+			}
+			resources, err := resourcesOf(ctx, c, p.Items)
+			for _, n := range p.Items {
+				u.roles = append(u.roles, shownAssignment(n, resources))
+			}
+			return err
+		},
+	}
+	for name, load := range relations {
+		if !want(name) || !slices.ContainsFunc(strings.Split(c.opts.values["expand"], ","), func(s string) bool {
+			s, _, _ = strings.Cut(strings.TrimSpace(s), "(")
+			return strings.EqualFold(s, name)
+		}) {
+			continue
+		}
+		if len(rows) > 100 {
+			return unsupported("$expand of people takes pages of at most 100: set $top.")
+		}
+		for i := range rows {
+			if err := load(&rows[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -32,6 +32,8 @@ type collection[R any] struct {
 	hint func(ctx context.Context, c *call, words string) ([]models.Condition, error)
 	// dynamic finds properties that no table can list (extension_…); nil = none.
 	dynamic func(ctx context.Context, c *call, name string) (field[R], bool, error)
+	// ownDynamic reports whether people may change one of these of themselves.
+	ownDynamic func(ctx context.Context, c *call, name string) bool
 
 	read, write, remove []access.Permission
 	basic               []access.Permission // see basic properties only

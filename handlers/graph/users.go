@@ -23,6 +23,8 @@ type user struct {
 	models.User
 	domain   string // the tenant's own domain, for generated names
 	password *passwordProfile
+	// What $expand asked for.
+	memberOf, transitively, roles []object
 }
 
 func (a *API) users() *collection[user] {
@@ -77,13 +79,16 @@ func (a *API) users() *collection[user] {
 		{name: "identities", get: func(u *user) any { return u.shownIdentities() }, set: setIdentities, selectOnly: true,
 			narrow: []access.Permission{"User.ManageIdentities.All"}, column: identityColumn()},
 		constant[user]("imAddresses", []string{}).onlySelected(),
-		readOnly("lastPasswordChangeDateTime", func(*user) any { return nil }).onlySelected(),
+		readOnly("lastPasswordChangeDateTime", func(u *user) any { return stamp(u.PasswordSetAt) }).onlySelected(),
 		extraText("mailNickname", 64).onlySelected(),
 		{name: "otherMails", get: func(u *user) any { return extraList(u, "otherMails") }, set: setExtraList("otherMails", 250, 254), selectOnly: true},
 		extraText("passwordPolicies", 64).onlySelected(),
 		{name: "passwordProfile", get: func(u *user) any {
 			return object{{"forceChangePasswordNextSignIn", u.MustChangePassword}, {"forceChangePasswordNextSignInWithMfa", false}, {"password", nil}}
 		}, set: setPassword, selectOnly: true, narrow: []access.Permission{"User-PasswordProfile.ReadWrite.All"}},
+		readOnly("portico", func(u *user) any {
+			return object{{"recoveryCodes", recoveryCodes(u)}, {"selfDeleted", u.SelfDeleted}, {"emergency", u.Emergency}}
+		}).onlySelected(),
 		profile("postalCode", 40, "users.postal_code", func(u *user) *string { return &u.PostalCode }),
 		constant[user]("proxyAddresses", []string{}).onlySelected(),
 		readOnly("signInActivity", func(u *user) any {
@@ -95,6 +100,9 @@ func (a *API) users() *collection[user] {
 				{"lastSuccessfulSignInDateTime", stamp(u.LastSignInAt)}, {"lastSuccessfulSignInRequestId", nil}}
 		}).onlySelected(),
 		readOnly("signInSessionsValidFromDateTime", func(u *user) any { return stamp(u.SessionsValidFrom) }).onlySelected(),
+		{name: "memberOf", expand: true, get: func(u *user) any { return list(u.memberOf) }},
+		{name: "transitiveMemberOf", expand: true, get: func(u *user) any { return list(u.transitively) }},
+		{name: "appRoleAssignments", expand: true, get: func(u *user) any { return list(u.roles) }},
 		profile("state", 128, "users.state", func(u *user) *string { return &u.State }),
 		profile("streetAddress", 1024, "users.street_address", func(u *user) *string { return &u.StreetAddress }),
 		extraText("usageLocation", 2).onlySelected().asked(a.attributeColumn("usageLocation", userflow.String)),
@@ -109,7 +117,7 @@ func (a *API) users() *collection[user] {
 	r.hint = func(ctx context.Context, c *call, words string) ([]models.Condition, error) {
 		return c.tenant.SearchHint(ctx, words)
 	}
-	r.dynamic = a.extension
+	r.dynamic, r.ownDynamic = a.extension, a.ownAttribute
 	r.fresh = func(c *call) user {
 		return user{User: models.User{Account: account.Account{Enabled: true}, CreationType: "LocalAccount"}}
 	}
@@ -121,6 +129,7 @@ func (a *API) users() *collection[user] {
 	r.size = func(ctx context.Context, c *call, where []models.Condition) (int64, error) {
 		return models.CountRows[models.UserRow](ctx, c.tenant, append(where, notDeleted("users")))
 	}
+	r.load = a.loadRelations
 	r.find = a.findUser
 	r.create = a.createUser
 	r.update = a.updateUser
@@ -139,6 +148,7 @@ func (a *API) users() *collection[user] {
 	}
 	r.actions = append(r.actions, action[user]{method: http.MethodPost, path: "changePassword", own: []string{"User.ReadWrite", "User-PasswordProfile.ReadWrite.All", "Directory.AccessAsUser.All"}, run: a.changePassword})
 	r.actions = append(r.actions, a.methodActions()...)
+	r.actions = append(r.actions, action[user]{method: http.MethodPost, path: "exportPersonalData", need: []access.Permission{access.ExportData}, run: a.exportPersonalData})
 	r.actions = append(r.actions, belonging(a, r.id, append(readUsers(), readMembers()...), []string{"User.Read", "User.ReadWrite"})...)
 	r.actions = append(r.actions, assigned(a, r.id, readUsers(), []string{"User.Read", "User.ReadWrite"})...)
 	r.delta = deltaQuery(r, changes[user]{table: "users", changed: func(u *user) time.Time { return u.UpdatedAt },
@@ -362,6 +372,9 @@ func (m me) serve(ctx context.Context, c *call, keys map[string]string, rest []o
 	}
 	if c.caller.UserID == "" {
 		return nil, &Error{Status: http.StatusBadRequest, Code: "BadRequest", Message: "/me request is only valid with delegated authentication flow."}
+	}
+	if c.method == http.MethodDelete && len(rest) == 0 {
+		return c.api.deleteSelf(ctx, c)
 	}
 	return m.users.serve(ctx, c, map[string]string{"": c.caller.UserID}, rest)
 }

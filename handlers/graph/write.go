@@ -142,7 +142,7 @@ func (r *collection[R]) patch(ctx context.Context, c *call, name, key string) (*
 	if err != nil {
 		return nil, err
 	}
-	if !c.caller.may(r.write...) && !r.narrowly(c, d, name, key) {
+	if !c.caller.may(r.write...) && !r.narrowly(ctx, c, d, name, key) {
 		return nil, denied()
 	}
 	row, err := r.one(ctx, c, name, key)
@@ -202,7 +202,7 @@ func (r *collection[R]) change(ctx context.Context, c *call, row *R, d document)
 
 // narrowly reports whether narrower permissions cover every property of a PATCH: one's own record, or
 // permissions made for single properties.
-func (r *collection[R]) narrowly(c *call, d document, name, key string) bool {
+func (r *collection[R]) narrowly(ctx context.Context, c *call, d document, name, key string) bool {
 	own := name == "" && c.caller.mine(key, r.ownWrite...)
 	if len(d.names) == 0 || len(d.binds) > 0 {
 		return own && len(d.binds) == 0
@@ -210,6 +210,9 @@ func (r *collection[R]) narrowly(c *call, d document, name, key string) bool {
 	for _, n := range d.names {
 		i := slices.IndexFunc(r.fields, func(f field[R]) bool { return f.name == n })
 		if i < 0 {
+			if own && r.ownDynamic != nil && r.ownDynamic(ctx, c, n) {
+				continue
+			}
 			return false
 		}
 		f := r.fields[i]
