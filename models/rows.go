@@ -25,6 +25,7 @@ func Tables() []any {
 		&GroupRow{}, &GroupMemberRow{}, &AppRoleAssignmentRow{},
 		&PendingRow{}, &SignInReportRow{},
 		&ImportRow{}, &ImportChunkRow{}, &ImportComplaintRow{},
+		&BulkRow{}, &BulkPersonRow{},
 		&SavedViewRow{}, &ExpiryNoticeRow{}, &CallerCheckRow{}, &EmergencyUseRow{},
 	}
 }

@@ -215,6 +215,7 @@ func (p *Portal) done(c *fiber.Ctx, to, text string) error {
 func (p *Portal) doneWith(c *fiber.Ctx, to string, f models.PortalFlash) error {
 	v := visitOf(c)
 	f.Path, _, _ = strings.Cut(to, "#")
+	f.Path, _, _ = strings.Cut(f.Path, "?")
 	if err := p.Store.Tenant(v.session.TenantID).SetFlash(c.UserContext(), v.session.ID, f); err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func (p *Portal) signInRoutes() []handlers.Route {
 // peopleRoutes are customers and admins.
 func (p *Portal) peopleRoutes() []handlers.Route {
 	const users, admins = "/admin/t/:tenant/users", "/admin/t/:tenant/admins"
-	return append(p.identityRoutes(), []handlers.Route{
+	return append(append(p.bulkRoutes(), p.identityRoutes()...), []handlers.Route{
 		{Method: get, Path: users, Handler: p.userList, Permission: access.UserRead, NavGroup: navPeople, NavLabel: "Users"},
 		{Method: get, Path: users + "/deleted", Handler: p.userDeletedList, Permission: access.UserRead},
 		{Method: post, Path: users + "/deleted/:id/restore", Handler: p.userRestore, Permission: access.DeleteRestore},

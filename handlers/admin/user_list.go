@@ -197,10 +197,7 @@ func (p *Portal) groupOptions(c *fiber.Ctx, chosen string) ([]views.Option, erro
 	return out, nil
 }
 
-func (p *Portal) userList(c *fiber.Ctx) error { return p.userListPage(c, nil) }
-
-// userListPage is the list of people; problem is what was wrong with a view that somebody wanted to keep.
-func (p *Portal) userListPage(c *fiber.Ctx, problem error) error {
+func (p *Portal) userList(c *fiber.Ctx) error {
 	v, w := visitOf(c), viewOf(c, userFilters()...)
 	if c.Query("enabled") != "" && !w.has("state") { // addresses of before there were more states
 		w.q.Set("state", map[string]string{"yes": "enabled", "true": "enabled", "no": "disabled", "false": "disabled"}[c.Query("enabled")])
@@ -237,6 +234,16 @@ func (p *Portal) userListPage(c *fiber.Ctx, problem error) error {
 		l.Also = append(l.Also, views.Link{Label: "Change how people sign in", Href: v.base() + "/users/move"})
 	}
 	p.explain(&l, w, page, q)
+	if l.Bulk, err = p.bulkOffer(c, w, q.Deleted); err != nil {
+		return err
+	}
+	if l.Bulk != nil {
+		l.Table.Select = "person"
+		l.Also = append(l.Also, views.Link{Label: "Bulk changes", Href: v.base() + "/bulk-changes"})
+	}
+	if err := p.savedViews(c, w, &l); err != nil {
+		return err
+	}
 	w.finish(&l, page.Next)
 	return p.list(c, s, l)
 }
@@ -378,6 +385,12 @@ func (p *Portal) userDeletedList(c *fiber.Ctx) error {
 	l := views.List{Filter: w.filter(1, views.Field{Name: "search", Label: "Name, address or ID", Type: "search"}), Table: t, Shown: peopleShown(len(page.Items)),
 		Empty: emptyOf(w, "No deleted users", "A person whom you delete waits here for 30 days.", nil)}
 	p.explain(&l, w, page, q)
+	if l.Bulk, err = p.bulkOffer(c, w, true); err != nil {
+		return err
+	}
+	if l.Bulk != nil {
+		l.Table.Select = "person"
+	}
 	w.finish(&l, page.Next)
 	return p.list(c, s, l)
 }

@@ -58,6 +58,16 @@ CREATE TABLE "import_complaints" ("import_id" varchar(36),"record" bigint,"numbe
 --;
 CREATE INDEX IF NOT EXISTS "import_complaints_tenant" ON "import_complaints" ("tenant_id")
 --;
+CREATE TABLE "bulk_changes" ("id" varchar(36),"tenant_id" varchar(36),"action" varchar(32),"group_id" varchar(36),"group_name" text,"query" text,"filter" text,"position" text,"state" varchar(16),"people" bigint,"planned" bigint,"next" bigint,"done" bigint,"skipped" bigint,"failed" bigint,"problem" text,"actor_kind" text,"actor_id" text,"actor_name" text,"actor_ip" text,"created_at" timestamptz,"confirmed_at" timestamptz,"finished_at" timestamptz,PRIMARY KEY ("id"))
+--;
+CREATE INDEX IF NOT EXISTS "bulk_changes_state" ON "bulk_changes" ("state")
+--;
+CREATE INDEX IF NOT EXISTS "bulk_changes_time" ON "bulk_changes" ("tenant_id","created_at")
+--;
+CREATE TABLE "bulk_people" ("bulk_id" varchar(36),"number" bigint,"tenant_id" varchar(36),"person_id" varchar(36),"reason" varchar(32),"result" varchar(32),PRIMARY KEY ("bulk_id","number"))
+--;
+CREATE INDEX IF NOT EXISTS "bulk_people_tenant" ON "bulk_people" ("tenant_id")
+--;
 CREATE TABLE "saved_views" ("id" varchar(36),"tenant_id" varchar(36),"list" varchar(32),"name" text,"query" text,"owner_id" varchar(36),"shared" boolean,"created_at" timestamptz,PRIMARY KEY ("id"))
 --;
 CREATE INDEX IF NOT EXISTS "saved_views_list" ON "saved_views" ("tenant_id","list")

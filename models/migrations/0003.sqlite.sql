@@ -58,6 +58,16 @@ CREATE TABLE `import_complaints` (`import_id` text,`record` integer,`number` int
 --;
 CREATE INDEX `import_complaints_tenant` ON `import_complaints`(`tenant_id`)
 --;
+CREATE TABLE `bulk_changes` (`id` text,`tenant_id` text,`action` text,`group_id` text,`group_name` text,`query` text,`filter` text,`position` text,`state` text,`people` integer,`planned` integer,`next` integer,`done` integer,`skipped` integer,`failed` integer,`problem` text,`actor_kind` text,`actor_id` text,`actor_name` text,`actor_ip` text,`created_at` datetime,`confirmed_at` datetime,`finished_at` datetime,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `bulk_changes_state` ON `bulk_changes`(`state`)
+--;
+CREATE INDEX `bulk_changes_time` ON `bulk_changes`(`tenant_id`,`created_at`)
+--;
+CREATE TABLE `bulk_people` (`bulk_id` text,`number` integer,`tenant_id` text,`person_id` text,`reason` text,`result` text,PRIMARY KEY (`bulk_id`,`number`))
+--;
+CREATE INDEX `bulk_people_tenant` ON `bulk_people`(`tenant_id`)
+--;
 CREATE TABLE `saved_views` (`id` text,`tenant_id` text,`list` text,`name` text,`query` text,`owner_id` text,`shared` numeric,`created_at` datetime,PRIMARY KEY (`id`))
 --;
 CREATE INDEX `saved_views_list` ON `saved_views`(`tenant_id`,`list`)
