@@ -115,7 +115,7 @@ func (p *Portal) assignPage(c *fiber.Ctx, role, box string, added int, problem e
 		}
 		status, s.Problems = fiber.StatusUnprocessableEntity, f.Problems
 	}
-	return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: []views.Section{find, {ID: "many", Title: "Many at once", Form: &f}}}))
+	return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: append(find, views.Section{ID: "many", Title: "Many at once", Form: &f})}))
 }
 
 // ofRole names the fields of an assignment as the form does.

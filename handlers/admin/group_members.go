@@ -136,8 +136,8 @@ func (p *Portal) memberAddPage(c *fiber.Ctx, box string, added int, problem erro
 		}
 		status, s.Problems = fiber.StatusUnprocessableEntity, f.Problems
 	}
-	many := views.Section{ID: "many", Title: "Many at once", Form: &f}
-	return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: []views.Section{find, many}}))
+	sections := append(find, views.Section{ID: "many", Title: "Many at once", Form: &f})
+	return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: sections}))
 }
 
 // memberAdd puts in one that was found by the search, or everything that stands in the box.

@@ -84,24 +84,24 @@ func (v *visit) search(ctx context.Context, text string, kinds []string) ([]foun
 	return out, nil
 }
 
-// principalSearch is the section with the search and what it found, each with a button.
-func (p *Portal) principalSearch(c *fiber.Ctx, v *visit, at string, hidden []views.Field, act func(found) views.Action) (views.Section, error) {
+// principalSearch are the sections with the search and with what it found, each with a button.
+func (p *Portal) principalSearch(c *fiber.Ctx, v *visit, at string, hidden []views.Field, act func(found) views.Action) ([]views.Section, error) {
 	text := strings.TrimSpace(strings.ToValidUTF8(c.Query("find"), ""))
 	s := views.Section{ID: "find", Title: "Find", Form: &views.Form{Get: true, Action: at, Submit: "Search", Quiet: true,
 		Fields: append([]views.Field{{Name: "find", Label: "Name, address or ID", Type: "search", Value: text, Optional: true}}, hidden...)}}
 	if text == "" {
-		return s, nil
+		return []views.Section{s}, nil
 	}
 	list, err := v.search(c.UserContext(), text, nil)
 	if err != nil {
-		return s, err
+		return nil, err
 	}
-	s.Empty = "Nothing was found. Try another part of the name or address."
-	s.Table = &views.Table{Caption: "Found", Columns: []views.Column{{Label: "Name"}, {Label: "Kind"}}, Actions: true}
+	hits := views.Section{ID: "found", Title: "Found", Empty: "Nothing was found. Try another part of the name or address."}
+	hits.Table = &views.Table{Caption: "Found", Columns: []views.Column{{Label: "Name"}, {Label: "Kind"}}, Actions: true}
 	for _, x := range list {
-		s.Table.Rows = append(s.Table.Rows, views.Row{Cells: []views.Cell{v.memberCell(x.kind, x.id, x.name, x.sub), plain(memberKind(x.kind))}, Actions: []views.Action{act(x)}})
+		hits.Table.Rows = append(hits.Table.Rows, views.Row{Cells: []views.Cell{v.memberCell(x.kind, x.id, x.name, x.sub), plain(memberKind(x.kind))}, Actions: []views.Action{act(x)}})
 	}
-	return s, nil
+	return []views.Section{s, hits}, nil
 }
 
 // principals reads the box. left are the lines that name nobody, or more than one; problem says so.

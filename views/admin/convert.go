@@ -56,6 +56,8 @@ func navIcon(label string) string {
 		return "flow"
 	case "Users":
 		return "users"
+	case "Groups":
+		return "groups"
 	case "Admins":
 		return "shield"
 	case "Sign-in logs":
