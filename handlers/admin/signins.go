@@ -44,7 +44,11 @@ func (p *Portal) signInList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	l := views.List{Filter: w.filter(3, p.signInFields(v)...), Table: signInTable(page.Items, v.base()), Shown: shown(len(page.Items), "sign-in", "newest first"),
+	table := signInTable(page.Items, v.base())
+	if err := markReported(c.UserContext(), v.tenant, page.Items, &table); err != nil {
+		return err
+	}
+	l := views.List{Filter: w.filter(3, p.signInFields(v)...), Table: table, Shown: shown(len(page.Items), "sign-in", "newest first"),
 		Empty: emptyOf(w, "No sign-ins yet", "As soon as somebody signs in to one of your applications, you see it here.", &views.Link{Label: "Connect an application", Href: v.base() + "/applications"})}
 	w.finish(&l, page.Next)
 	return p.list(c, s, l)
@@ -98,6 +102,28 @@ func signInTable(items []record.SignIn, base string) views.Table {
 	return t
 }
 
+// reportedWords say that the person told us that a sign-in was not theirs ("this wasn't me").
+const reportedWords = "Reported by the customer"
+
+// markReported marks the sign-ins that their owners reported.
+func markReported(ctx context.Context, t *models.Tenant, items []record.SignIn, table *views.Table) error {
+	ids := make([]string, len(items))
+	for i, r := range items {
+		ids[i] = r.ID
+	}
+	reports, err := t.SignInReports(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for i, r := range items {
+		if _, reported := reports[r.ID]; reported {
+			result := &table.Rows[i].Cells[3]
+			result.Sub = strings.Join(nonEmpty(result.Sub, reportedWords), " · ")
+		}
+	}
+	return nil
+}
+
 func signInColumns() []column[record.SignIn] {
 	return []column[record.SignIn]{
 		{"id", func(r record.SignIn) string { return r.ID }},
@@ -135,6 +161,13 @@ func (p *Portal) signInDetail(c *fiber.Ctx) error {
 		return err
 	}
 	t := traceOf(handlers.InfoOf(c).Locale, r, v.base())
+	reports, err := v.tenant.SignInReports(c.UserContext(), []string{r.ID})
+	if err != nil {
+		return err
+	}
+	if at, reported := reports[r.ID]; reported {
+		t.Sections[0].Summary = append(t.Sections[0].Summary, fact(reportedWords, when(at)))
+	}
 	if cl := v.dir.Clients[r.App.ID]; cl != nil && strings.Contains(t.Do, "Connect your app") {
 		t.Fix = &views.Link{Label: "Connect your app", Href: v.base() + "/applications/" + cl.ObjectID + "/connect"}
 	}
