@@ -143,7 +143,7 @@ func TestAccountWaysIn(t *testing.T) {
 	b.accessible("german-methods")
 }
 
-// start opens a page and says where it led.
+// start opens a page and says where it leads; "" when it stays there.
 func (f *filler) start(address string) string {
 	f.t.Helper()
 	res, err := f.Client.Get(address)
@@ -151,5 +151,5 @@ func (f *filler) start(address string) string {
 		f.t.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	return res.Request.URL.String()
+	return res.Header.Get("Location")
 }
