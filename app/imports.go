@@ -33,6 +33,7 @@ func (s *server) importPeople(checked passwords) func(context.Context) {
 				s.log.Error("import of users", "error", err)
 			}
 			if worked && err == nil && ctx.Err() == nil {
+				s.log.Info("an import of users was worked on")
 				continue
 			}
 			select {

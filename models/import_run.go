@@ -37,7 +37,7 @@ type Importer struct {
 
 const (
 	importBatch = 250
-	importLease = 30 * time.Second
+	importLease = 10 * time.Second
 	// maxComplaints is how many are stored of an import, maxComplaintsEach of a record; the rest is counted.
 	maxComplaints     = 20_000
 	maxComplaintsEach = 20
@@ -213,9 +213,16 @@ func (x *importRun) batch(ctx context.Context, people []*transfer.Person) error 
 // time, so that most of the machine stays for those who sign in. A dry run checks only.
 func (x *importRun) hashes(ctx context.Context, people []*transfer.Person) (map[int64]string, error) {
 	out := map[int64]string{}
+	renewed := x.t.Now()
 	for _, p := range people {
 		if p.Password == "" || len(p.Bad) > 0 {
 			continue
+		}
+		if now := x.t.Now(); now.Sub(renewed) > importLease/4 {
+			if err := x.renew(ctx); err != nil {
+				return nil, err
+			}
+			renewed = now
 		}
 		names := []string{p.Text["displayName"], p.Text["givenName"], p.Text["surname"], p.Mail}
 		for _, i := range p.Identities {

@@ -47,7 +47,7 @@ func measureEngine(ctx context.Context, p plan, r *report, m machine, binary, di
 	for _, measure := range []struct {
 		name string
 		f    func(context.Context, plan, *report, machine, *program, string) error
-	}{{"client credentials", clientCredentials}, {"password journey", journeys}, {"refresh", refreshes}} {
+	}{{"client credentials", clientCredentials}, {"password journey", journeys}, {"refresh", refreshes}, {"transfers", transfers}} {
 		if err := measure.f(ctx, p, r, m, prog, engine); err != nil {
 			return fmt.Errorf("%s: %w", measure.name, err)
 		}

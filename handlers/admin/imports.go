@@ -56,6 +56,21 @@ func (v *visit) customers() error {
 
 func (v *visit) importBase(id string) string { return v.base() + "/users/imports/" + id }
 
+// transferLinks lead from the list of people to what brings them in and out.
+func (v *visit) transferLinks() []views.Link {
+	var out []views.Link
+	if v.customers() != nil {
+		return nil
+	}
+	if v.may(access.UserWrite) {
+		out = append(out, views.Link{Label: "Import people", Href: v.base() + "/users/imports"})
+	}
+	if v.may(access.ExportData) {
+		out = append(out, views.Link{Label: "Export people", Href: v.base() + "/users/export"})
+	}
+	return out
+}
+
 func (v *visit) importCrumbs() []views.Link {
 	return []views.Link{{Label: "Users", Href: v.base() + "/users"}, {Label: "Imports", Href: v.base() + "/users/imports"}}
 }
@@ -239,7 +254,7 @@ func (p *Portal) importDetail(c *fiber.Ctx) error {
 	}
 	m := importView(handlers.InfoOf(c).Locale, i)
 	if m.Running {
-		m.Sections = append(m.Sections, views.Section{ID: "cancel", Title: "Stop", Lead: "People who were imported already stay.", Buttons: []views.Action{{Label: "Cancel this import", Href: v.importBase(i.ID) + "/cancel"}}})
+		m.Sections = append(m.Sections, views.Section{ID: "cancel", Title: "Stop", Lead: choose(i.DryRun, "Nothing has been changed yet.", "People who were imported already stay."), Buttons: []views.Action{{Label: "Cancel this import", Href: v.importBase(i.ID) + "/cancel"}}})
 		return handlers.Render(c, fiber.StatusOK, views.ImportPage(s, m))
 	}
 	if n := i.Created + i.Updated; i.State == models.ImportChecked && n > 0 {
@@ -295,11 +310,18 @@ func importView(words *i18n.Localizer, i models.Import) views.Import {
 	if i.Warned > 0 {
 		m.Facts = append(m.Facts, fact("With a remark", count(i.Warned)))
 	}
-	m.Facts = append(m.Facts, fact("Size", plain(fmt.Sprintf("%.1f MB", float64(i.Bytes)/(1<<20)))), fact("By", views.Cell{Kind: views.Name, Text: i.Actor.Name}), fact("Sent", when(i.CreatedAt)))
-	if !i.FinishedAt.IsZero() {
+	m.Facts = append(m.Facts, fact("Size", plain(sizeWords(i.Bytes))), fact("By", views.Cell{Kind: views.Name, Text: i.Actor.Name}), fact("Sent", when(i.CreatedAt)))
+	if !i.FinishedAt.IsZero() && !i.StartedAt.IsZero() {
 		m.Facts = append(m.Facts, fact("Took", plain(i.FinishedAt.Sub(i.StartedAt).Round(100*time.Millisecond).String())))
 	}
 	return m
+}
+
+func sizeWords(bytes int64) string {
+	if bytes < 1<<20 {
+		return fmt.Sprintf("%d KB", (bytes+1023)>>10)
+	}
+	return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20))
 }
 
 // complaints is the report, a page of it.

@@ -230,6 +230,7 @@ func (p *Portal) userList(c *fiber.Ctx) error {
 	}
 	l.Empty = emptyOf(w, "Nobody yet", "People appear here when they sign up, or when you create them.", create)
 	l.Also = []views.Link{{Label: "Deleted users", Href: v.base() + "/users/deleted"}}
+	l.Also = append(l.Also, v.transferLinks()...)
 	if v.may(access.UserWrite) && v.dir.Tenant.Kind != tenant.Workforce {
 		l.Also = append(l.Also, views.Link{Label: "Change how people sign in", Href: v.base() + "/users/move"})
 	}
