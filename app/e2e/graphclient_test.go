@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -38,5 +39,31 @@ func TestGraphClient(t *testing.T) {
 	if link, _ := got["link"].(string); got["type"] != "#microsoft.graph.identityCustomUserFlowAttribute" || got["listed"] != true || got["asked"] != true || got["refused"] != 409.0 ||
 		got["status"] != "PendingAcceptance" || !strings.HasPrefix(link, s.base+"/fernhill/invitation/") {
 		t.Errorf("attributes: %v", got)
+	}
+	if got := n.step("groups", values{"app": "Fernhill Market"}); got["added"] != true || got["all"] != 4.0 || got["types"] != 1.0 || got["users"] != 3.0 || got["of"] != 2.0 || got["check"] != 2.0 ||
+		!strings.HasPrefix(got["twice"].(string), "400 One or more added object references already exist") || got["kind"] != "Group" || got["holders"] != true || got["left"] != 1.0 {
+		t.Errorf("groups: %v", got)
+	}
+	got = n.step("delta", nil)
+	if got["first"] != got["count"] || fmt.Sprint(got["second"]) != "[Kim]" || fmt.Sprint(got["third"]) != "[changed]" || got["fourth"] != 0.0 {
+		t.Errorf("delta: %v", got)
+	}
+	// A person's token, by an app that was given what it asks for.
+	const wish, next = "User.ReadWrite UserAuthenticationMethod.ReadWrite", "another phrase of mine 9"
+	p := manage.register("own account", "http://localhost:1/callback", true)
+	manage.call("PATCH", "/v1.0/applications(appId='"+p.clientID+"')", values{"portico": values{"permissions": strings.Fields(wish)}})
+	f := newFiller(t, s, "gia@example.com", password)
+	signed, err := p.redeem(f.Client, p.code(f.walk(p.authorize("prompt=create", "scope=openid offline_access "+wish), p.redirect)))
+	if err != nil || signed.AccessToken == "" {
+		t.Fatalf("%+v %v", signed, err)
+	}
+	n.step("start", values{"base": s.base, "token": signed.AccessToken})
+	got = n.step("own", values{"old": password, "password": next})
+	if got["wrong"] != 400.0 || got["nothing"] != true || got["city"] != "Oslo" || !strings.Contains(fmt.Sprint(got["methods"]), "passwordAuthenticationMethod") {
+		t.Errorf("own account: %v", got)
+	}
+	again := newFiller(t, s, "gia@example.com", next)
+	if back, err := p.redeem(again.Client, p.code(again.walk(p.authorize("prompt=login"), p.redirect))); err != nil || back.AccessToken == "" {
+		t.Errorf("with the new password: %+v %v", back, err)
 	}
 }

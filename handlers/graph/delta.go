@@ -184,6 +184,11 @@ func (d *deltaRound[R]) answer(ctx context.Context) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if d.state.Since.IsZero() && d.state.After == "" {
+		if err := d.goneBefore(ctx); err != nil {
+			return nil, err
+		}
+	}
 	limit := d.c.preferredPage()
 	out := object{{"@odata.context", d.c.context(d.r.name)}}
 	values := []object{}
@@ -202,6 +207,25 @@ func (d *deltaRound[R]) answer(ctx context.Context) (*response, error) {
 	d.finish(&out)
 	out.add("value", values)
 	return &response{status: http.StatusOK, body: out}, nil
+}
+
+// goneBefore remembers, when the first round begins, who was removed in the minute before: the client never
+// hears of them, so it need not hear that they are gone.
+func (d *deltaRound[R]) goneBefore(ctx context.Context) error {
+	since := d.state.Started.Add(-deltaOverlap)
+	rows, err := d.of.page(ctx, d.c, models.Listing{Column: d.of.table + ".updated_at", Desc: true, Limit: maxSeen, Where: []models.Condition{
+		{SQL: d.of.table + ".updated_at > ?", Args: []any{since}}, {SQL: d.of.table + ".deleted_at IS NOT NULL"}}})
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		d.known(d.r.id(&rows[i]), d.of.changed(&rows[i]))
+	}
+	entries, err := d.c.tenant.Audits(ctx, models.AuditQuery{Category: d.of.category, Activity: d.of.erased, From: since, Limit: maxSeen})
+	for _, e := range entries.Items {
+		d.known(e.Target.ID, e.At)
+	}
+	return err
 }
 
 // rows are the next rows that changed. Afterwards state says where they ended, or that they are done.

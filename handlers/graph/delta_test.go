@@ -47,6 +47,13 @@ func eachAt(t *testing.T, f func(*world, modelstest.Scratch)) {
 func TestDelta(t *testing.T) {
 	eachAt(t, func(w *world, s modelstest.Scratch) {
 		w.makeUsers(5)
+		for _, more := range []bool{false, true} { // who went just before the first round is no news in the second
+			gone := w.newPerson("Gone")
+			w.want(204, w.do("DELETE", "/users/"+gone, nil))
+			if more {
+				w.want(204, w.do("DELETE", "/directory/deletedItems/"+gone, nil))
+			}
+		}
 		small := []string{"Prefer", "odata.maxpagesize=2"}
 		got, link := w.synced("/users/delta?$select=displayName", small...)
 		if len(got) != 5 {

@@ -67,6 +67,72 @@ const steps = {
     return { type: made['@odata.type'], listed: custom.value.some((a) => a.id === made.id), asked: asked.value.some((a) => a.id === made.id && a.dataType === 'int64'),
       refused, status: invitation.status, link: invitation.inviteRedeemUrl };
   },
+  // Groups with members, who belongs where, and app roles.
+  async groups({ app }) {
+    const people = [];
+    for (const n of ['Hal', 'Ida', 'Jon']) {
+      people.push(await graph.api('/users').post({ displayName: n, identities: [{ signInType: 'emailAddress', issuer: 'fernhill', issuerAssignedId: `${n}@groups.example` }] }));
+    }
+    const ref = (o) => ({ '@odata.id': `https://graph.microsoft.com/v1.0/directoryObjects/${o.id}` });
+    const make = (displayName, more) => graph.api('/groups').post({ displayName, mailEnabled: false, mailNickname: displayName.toLowerCase(), securityEnabled: true, groupTypes: [], ...more });
+    const inner = await make('Inner', { 'members@odata.bind': people.slice(0, 2).map((p) => `https://graph.microsoft.com/v1.0/users/${p.id}`) });
+    const outer = await make('Outer');
+    const added = await graph.api(`/groups/${outer.id}/members/$ref`).post(ref(inner));
+    await graph.api(`/groups/${outer.id}/members/$ref`).post(ref(people[2]));
+    const all = new Set();
+    await new PageIterator(graph, await graph.api(`/groups/${outer.id}/transitiveMembers`).top(1).get(), (o) => { all.add(`${o['@odata.type']} ${o.id}`); return true; }).iterate();
+    const users = await graph.api(`/groups/${outer.id}/transitiveMembers/microsoft.graph.user`).count(true).header('ConsistencyLevel', 'eventual').get();
+    const of = await graph.api(`/users/${people[0].id}/transitiveMemberOf`).get();
+    const check = await graph.api(`/users/${people[0].id}/checkMemberGroups`).post({ groupIds: [inner.id, outer.id] });
+    let twice = '';
+    try {
+      await graph.api(`/groups/${outer.id}/members/$ref`).post(ref(inner));
+    } catch (e) {
+      twice = `${e.statusCode} ${e.message}`;
+    }
+    const { value: [principal] } = await graph.api('/servicePrincipals').filter(`displayName eq '${app}'`).get();
+    const given = await graph.api(`/servicePrincipals/${principal.id}/appRoleAssignedTo`).post({ principalId: outer.id, resourceId: principal.id, appRoleId: '00000000-0000-0000-0000-000000000000' });
+    const holders = await graph.api(`/servicePrincipals/${principal.id}/appRoleAssignedTo`).get();
+    await graph.api(`/servicePrincipals/${principal.id}/appRoleAssignedTo/${given.id}`).delete();
+    await graph.api(`/groups/${outer.id}/members/${inner.id}/$ref`).delete();
+    const left = await graph.api(`/groups/${outer.id}/members`).get();
+    return { added: added === undefined, all: all.size, types: [...all].filter((t) => t.startsWith('#microsoft.graph.group')).length, users: users.value.length, of: of.value.length, check: check.value.length,
+      twice, kind: given.principalType, holders: holders.value.some((h) => h.id === given.id), left: left.value.length };
+  },
+  // Everybody once, then only what changed.
+  async delta() {
+    let link;
+    const round = async (first) => {
+      const seen = [];
+      const pages = new PageIterator(graph, first, (u) => { seen.push(u); return true; });
+      await pages.iterate();
+      link = pages.getDeltaLink();
+      return seen;
+    };
+    const first = await round(await graph.api('/users/delta').header('Prefer', 'odata.maxpagesize=7').select('id,displayName').get());
+    const count = await graph.api('/users/$count').header('ConsistencyLevel', 'eventual').get();
+    const made = await graph.api('/users').post({ displayName: 'Kim', identities: [{ signInType: 'emailAddress', issuer: 'fernhill', issuerAssignedId: 'kim@delta.example' }] });
+    const second = await round(await graph.api(link).get());
+    await graph.api(`/users/${made.id}`).delete();
+    const third = await round(await graph.api(link).get());
+    const fourth = await round(await graph.api(link).get());
+    return { first: first.length, count: Number(count), second: second.map((u) => u.displayName), third: third.map((u) => u['@removed']?.reason), fourth: fourth.length };
+  },
+  // A person's own token.
+  async own({ old, password }) {
+    const me = await graph.api('/me').select('displayName').get();
+    await graph.api('/me').patch({ city: 'Oslo' });
+    const methods = await graph.api('/me/authentication/methods').get();
+    let wrong = 0;
+    try {
+      await graph.api('/me/changePassword').post({ currentPassword: 'not this one at all', newPassword: password });
+    } catch (e) {
+      wrong = e.statusCode;
+    }
+    const done = await graph.api('/me/changePassword').post({ currentPassword: old, newPassword: password });
+    const { city } = await graph.api('/me').select('city').get();
+    return { name: me.displayName, methods: methods.value.map((m) => m['@odata.type']), wrong, nothing: done === undefined, city };
+  },
 };
 
 for await (const line of createInterface({ input: process.stdin })) {
