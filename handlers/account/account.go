@@ -4,9 +4,6 @@
 package account
 
 import (
-	"context"
-	"encoding/json"
-	"net/url"
 	"strings"
 	"time"
 
@@ -17,7 +14,6 @@ import (
 	"portico/app/fault"
 	"portico/app/i18n"
 	"portico/app/session"
-	"portico/app/signin"
 	"portico/app/tenant"
 	"portico/app/ways"
 	"portico/handlers"
@@ -153,7 +149,7 @@ func (p *Pages) guard(x row) fiber.Handler {
 			return err
 		}
 		if !live {
-			return p.prove(c, dir, "", "")
+			return p.prove(c, dir, x, nil)
 		}
 		if v.person, err = v.t.User(c.UserContext(), s.UserID); err != nil {
 			return err
@@ -164,9 +160,12 @@ func (p *Pages) guard(x row) fiber.Handler {
 			return fault.New(fault.Denied, "error.csrf")
 		}
 		if x.Fresh && !v.fresh(p.Now()) {
-			return p.prove(c, dir, v.person.Address(), "login")
+			return p.prove(c, dir, x, v)
 		}
 		if c.Method() == fiber.MethodGet {
+			if back, err := p.takeBack(c); back || err != nil {
+				return err
+			}
 			if err := p.cameFrom(c); err != nil {
 				return err
 			}
@@ -189,62 +188,6 @@ func (v *visit) fresh(now time.Time) bool {
 	return young(v.session.AuthTime)
 }
 
-// parked is what an attempt brings back.
-type parked struct {
-	To string `json:"to"` // a path of ours
-}
-
-// prove starts a sign-in that leads back here. prompt is "login" where a session is not enough.
-func (p *Pages) prove(c *fiber.Ctx, dir *models.Directory, hint, prompt string) error {
-	to := base(dir.Tenant)
-	if c.Method() == fiber.MethodGet {
-		to = own(dir.Tenant, c.OriginalURL())
-	} else if from, err := url.Parse(c.Get(fiber.HeaderReferer)); err == nil {
-		to = own(dir.Tenant, from.Path)
-	}
-	back, err := json.Marshal(parked{To: to})
-	if err != nil {
-		return err
-	}
-	r := signin.Request{Protocol: signin.Account, ClientID: ClientID, ClientName: handlers.InfoOf(c).Locale.T("account.title"), LoginHint: hint,
-		CorrelationID: handlers.InfoOf(c).RequestID, UILocales: []string{handlers.InfoOf(c).Locale.Lang()}, Return: back}
-	if prompt != "" {
-		r.Prompt = []string{prompt}
-	}
-	return p.Starter.Start(c, dir, r)
-}
-
-// own gives a path back if it is one of the tenant's account pages, else their first page.
-func own(t tenant.Tenant, path string) string {
-	if u, err := url.Parse(path); err == nil && u.Host == "" && u.Scheme == "" && !strings.Contains(u.Path, "//") && !strings.Contains(u.Path, "\\") &&
-		(u.Path == base(t) || strings.HasPrefix(u.Path, base(t)+"/")) && !strings.HasSuffix(u.Path, "/sign-out") && !strings.HasSuffix(u.Path, "/signed-out") && !strings.HasSuffix(u.Path, "/account/deleted") {
-		return u.RequestURI()
-	}
-	return base(t)
-}
-
-// Issuer answers finished sign-ins of the account pages. The session that the attempt opened is all they need.
-func (p *Pages) Issuer() signin.Issuer { return issuer{p} }
-
-type issuer struct{ pages *Pages }
-
-func (i issuer) Issue(_ context.Context, _ signin.Tx, g signin.Grant) (signin.Outcome, error) {
-	var back parked
-	if err := json.Unmarshal(g.Request.Return, &back); err != nil {
-		return signin.Outcome{}, err
-	}
-	return signin.Outcome{Redirect: back.To}, nil
-}
-
-func (i issuer) Refuse(_ context.Context, r signin.Refusal) (signin.Outcome, error) {
-	var back parked
-	if err := json.Unmarshal(r.Request.Return, &back); err != nil {
-		return signin.Outcome{}, err
-	}
-	slug, _, _ := strings.Cut(strings.TrimPrefix(back.To, "/"), "/")
-	return signin.Outcome{Redirect: "/" + slug + "/account/signed-out?reason=" + url.QueryEscape(r.Error)}, nil
-}
-
 // page is what all pages have in common.
 func (p *Pages) page(c *fiber.Ctx) views.Page {
 	dir := handlers.DirectoryOf(c)
@@ -257,6 +200,7 @@ func (p *Pages) page(c *fiber.Ctx) views.Page {
 		}
 		if c.Method() == fiber.MethodGet {
 			out.Notice = p.said(c)
+			p.giveBack(c, &out)
 		}
 	}
 	return out

@@ -335,3 +335,18 @@ func (b *browser) on(path string) *browser {
 	}
 	return b
 }
+
+// again proves who is asked on the page that is shown, on the two pages of a flow with several ways.
+func (b *browser) again(email string) *browser {
+	b.s.t.Helper()
+	if !strings.Contains(b.body, `name="password"`) {
+		b.send("", "email", email)
+	}
+	return b.send("", "email", email, "password", goodPassword)
+}
+
+// in2 is in for such a flow.
+func (s *site) in2(email string) *browser {
+	s.t.Helper()
+	return s.browser().open("").again(email)
+}

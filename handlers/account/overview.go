@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -52,7 +53,7 @@ func (p *Pages) overview(c *fiber.Ctx) error {
 			break
 		}
 	}
-	state := map[string]string{"/profile": joined(" · ", v.person.DisplayName, v.person.Address()), "/methods": methodNames(c, ways),
+	state := map[string]string{"/profile": cmp.Or(v.person.DisplayName, v.person.Address()), "/methods": methodNames(c, ways),
 		"/devices": l.T("account.state.devices", "count", len(sessions)), "/apps": l.T("account.state.apps", "count", len(consents)),
 		"/activity": l.T("account.state.activity_none"), "/data": l.T("account.state.data")}
 	if len(last.Items) > 0 {
