@@ -397,4 +397,19 @@ func parseSSHA(s string) (matcher, error) {
 	}, nil
 }
 
+// cheap reports whether checking a stored hash takes much less than checking one of ours.
+func cheap(s string) bool {
+	switch {
+	case strings.HasPrefix(s, "{SSHA"):
+		return true
+	case strings.HasPrefix(s, "$pbkdf2"):
+		parts := strings.Split(s, "$")
+		return len(parts) > 2 && number(strings.TrimPrefix(parts[2], "i=")) < 50_000
+	case strings.HasPrefix(s, "$2"):
+		cost, err := bcrypt.Cost([]byte(s))
+		return err == nil && cost < 8
+	}
+	return false
+}
+
 func same(a, b []byte) bool { return subtle.ConstantTimeCompare(a, b) == 1 }

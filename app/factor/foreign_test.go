@@ -134,6 +134,16 @@ func TestForeignArgonOfWhatWasTyped(t *testing.T) {
 	}
 }
 
+// Somebody whose hash is checked in no time takes as long as nobody.
+func TestCheapHashesTakeTheirTime(t *testing.T) {
+	for s, want := range map[string]bool{"{SSHA}x": true, "$pbkdf2-sha256$i=1000$a$b": true, "$pbkdf2_sha256$1000000$a$b": false, "$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW": true,
+		"$2b$10$Z6hUTEEeoJXN5/AmSm/4.eZ75RYgFVriQM9LPhNEC7kbAbS/VAaJ2": false, "$scrypt$ln=15,r=8,p=1$a$b": false} {
+		if cheap(s) != want {
+			t.Errorf("%s: %v", s, !want)
+		}
+	}
+}
+
 func FuzzAdopt(f *testing.F) {
 	for _, c := range foreigners() {
 		f.Add(c.f.Algorithm, c.f.Hash, c.f.Salt)
