@@ -397,8 +397,8 @@ func parseSSHA(s string) (matcher, error) {
 	}, nil
 }
 
-// cheap reports whether checking a stored hash takes much less than checking one of ours.
-func cheap(s string) bool {
+// quick reports whether checking a stored hash takes much less than checking one of ours.
+func quick(s string) bool {
 	switch {
 	case strings.HasPrefix(s, "{SSHA"):
 		return true

@@ -88,7 +88,7 @@ func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, stale b
 			return false, false, fmt.Errorf("factor: a stored password hash is not usable: %w", errPHC)
 		}
 		ok = matches(password)
-		if !ok && cheap(hash) { // no quicker than for nobody: the answer must not tell that somebody was moved here
+		if !ok && quick(hash) { // no quicker than for nobody: the answer must not tell that somebody was moved here
 			h.compare(h.dummy, password)
 		}
 		return ok, ok, nil
