@@ -247,6 +247,10 @@ func TestNamesOfThings(t *testing.T) {
 	if got := b.Match("en").Time(at); got != "21 November 2026, 09:05 CET" {
 		t.Error(got)
 	}
+	// Its own words give a date its direction: they are not isolated inside it (UAX 9 looks past isolates).
+	if got := b.Match("ar").Date(at); strings.ContainsAny(got, "\u2068\u2069") {
+		t.Errorf("%q would be turned around inside a sentence", got)
+	}
 	if got := b.Match("ar").Date(at); !strings.Contains(got, "نوفمبر") {
 		t.Error(got)
 	}

@@ -71,15 +71,19 @@ func (l *Localizer) Compare() func(a, b string) int {
 // Time writes a moment with its zone for people: day first with the month in words where the catalogue
 // has them ("date.format" names the order, "month.1" … the months).
 func (l *Localizer) Time(t time.Time) string {
-	month := l.T("month." + itoa(int(t.Month())))
-	return l.T("date.format", "day", t.Day(), "month", month, "year", t.Year(), "time", t.Format("15:04"), "zone", t.Format("MST"))
+	return l.T("date.format", "day", t.Day(), "month", l.month(t), "year", t.Year(), "time", t.Format("15:04"), "zone", t.Format("MST"))
 }
 
 // Date is Time without the hour.
 func (l *Localizer) Date(t time.Time) string {
-	month := l.T("month." + itoa(int(t.Month())))
-	return l.T("date.short", "day", t.Day(), "month", month, "year", t.Year())
+	return l.T("date.short", "day", t.Day(), "month", l.month(t), "year", t.Year())
 }
+
+// ownWord is a word of the reader's language inside a text of the catalogue. It gives the whole its direction
+// (a value of another kind is isolated), so that "22 نوفمبر 2026" put into a sentence is not turned around.
+type ownWord string
+
+func (l *Localizer) month(t time.Time) ownWord { return ownWord(l.T("month." + itoa(int(t.Month())))) }
 
 func itoa(n int) string {
 	if n > 9 {

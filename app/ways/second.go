@@ -13,9 +13,13 @@ import (
 	"portico/app/userflow"
 )
 
-// Offers lists the kinds of second factor that the person can still add: those that some flow knows.
+// Offers lists the kinds of second factor that the person can still add: those that some flow knows. A trial
+// has none (DESIGN §5.12): what was registered there would never be asked for.
 func (v Visit) Offers() []string {
 	var out []string
+	if !v.Tenant.Governed() {
+		return nil
+	}
 	for _, k := range signin.SecondKinds(v.Flows) {
 		switch {
 		case k == factor.EmailCode && (v.has(k) > 0 || !v.Person.MailVerified || !v.Person.HasPassword):
@@ -256,7 +260,7 @@ func (v Visit) MissedAfter(id string) bool {
 			after.Methods = append(after.Methods, m)
 		}
 	}
-	return signin.AlwaysAsked(after, v.Flows)
+	return v.Tenant.Governed() && signin.AlwaysAsked(after, v.Flows)
 }
 
 // LastSecond reports whether a factor is the only one besides recovery codes.

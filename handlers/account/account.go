@@ -180,8 +180,8 @@ func (p *Pages) guard(x row) fiber.Handler {
 // fresh reports whether the person has just proven themselves, with the second factor if they have one.
 func (v *visit) fresh(now time.Time) bool {
 	young := func(at time.Time) bool { return !at.IsZero() && now.Sub(at) < ProofAge }
-	for _, m := range v.person.Methods {
-		if m.Kind == models.KindTOTP || m.Kind == models.KindPasskey {
+	for _, m := range v.person.Methods { // a trial has no second factor to ask for (DESIGN §5.12)
+		if v.dir.Tenant.Governed() && (m.Kind == models.KindTOTP || m.Kind == models.KindPasskey) {
 			return young(v.session.AuthTime) && young(v.session.MFATime)
 		}
 	}

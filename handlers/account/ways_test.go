@@ -13,6 +13,9 @@ import (
 	"portico/app/account"
 	"portico/app/factor"
 	"portico/app/record"
+	"portico/app/session"
+	"portico/app/signin"
+	"portico/app/tenant"
 	"portico/app/userflow"
 	"portico/models"
 	"portico/models/modelstest"
@@ -525,6 +528,26 @@ func TestTermsAsTheyWereAgreedTo(t *testing.T) {
 	must(t, v.get("/apps/terms/"+terms.ID+"/1"), 200, "Wir behalten wenig")
 	must(t, v.get("/apps/terms/"+terms.ID+"/2"), 404)
 	must(t, h.own(h.person("eve@example.com").ID).get("/apps/terms/"+terms.ID+"/1"), 404)
+}
+
+// TestATrialHasNoSecondFactor: none is offered, and one that is left from before does not stand in the way of a
+// fresh proof that can never show it.
+func TestATrialHasNoSecondFactor(t *testing.T) {
+	h := newHouse(t)
+	u := h.person("ann@example.com")
+	modelstest.Must(h.tenant.AddCredential(t.Context(), modelstest.Actor(), models.Credential{UserID: u.ID, Kind: models.KindTOTP, Secret: []byte("x")}))(t)
+	modelstest.Must(h.tenant.Update(t.Context(), modelstest.Actor(), func(n *tenant.Tenant) error { n.Plan = tenant.Trial; return nil }))(t)
+	now := h.clock.Now()
+	s := session.Session{SID: "plain", TenantID: h.tenant.ID, UserID: u.ID, AuthTime: now, AMR: []string{"pwd"}, CreatedAt: now, LastSeenAt: now}
+	if err := h.tenant.PutSession(t.Context(), s, "plain secret", "", signin.SessionInfo{ExpiresAt: now.Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	v := &visitor{h: h, slug: h.slug, sid: "plain", cookie: map[string]string{h.slug + "-session": "plain secret"}}
+	must(t, v.get("/methods/password"), 200, "Change your password")
+	must(t, v.get("/methods/totp"), 404)
+	if a := v.get("/methods"); strings.Contains(a.text(), "Create a passkey") {
+		t.Error("a passkey is offered")
+	}
 }
 
 func TestSignedInByUserNameAlone(t *testing.T) {

@@ -28,7 +28,7 @@ func TestEveryLetterInEveryLanguage(t *testing.T) {
 	}
 	for _, tag := range b.Tags() {
 		l := b.Match(tag.String())
-		for _, kind := range []Kind{Code, Link, Invitation, Existing, NewSignIn, PasswordChanged, MethodAdded, MethodRemoved, EmergencyUsed, CredentialsExpiring, AdminInvitation, CallerCode, HelpGiven, Leaving, Returned} {
+		for _, kind := range []Kind{Code, Link, Invitation, Existing, NewSignIn, PasswordChanged, MethodAdded, MethodRemoved, EmergencyUsed, CredentialsExpiring, AdminInvitation, CallerCode, HelpGiven, Leaving, Returned, ContactChanged, ContactConfirmed, SignInReported} {
 			w, err := Render(l, sample(kind))
 			if err != nil {
 				t.Fatal(err)
@@ -109,6 +109,57 @@ func TestAnInvitationsOwnParagraphIsPlainText(t *testing.T) {
 	for _, want := range []string{"Fernhill Group invites you to Fernhill Market", "28 November 2026"} {
 		if !strings.Contains(w.Text, want) {
 			t.Errorf("no %q in %s", want, w.Text)
+		}
+	}
+}
+
+// TestNoticesAboutWaysIn: each says what happened, about which way, and where to look after it.
+func TestNoticesAboutWaysIn(t *testing.T) {
+	b, _ := i18n.Load()
+	for _, tag := range b.Tags() {
+		l := b.Match(tag.String())
+		leads := map[string]string{}
+		for _, purpose := range []string{"email", "email_added", "removed", "phone"} {
+			m := sample(ContactChanged)
+			m.Purpose, m.Method = purpose, ""
+			w, err := Render(l, m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lead, _, _ := strings.Cut(w.Text, "\n")
+			if other := leads[lead]; other != "" {
+				t.Errorf("%s: %s says what %s says", tag, purpose, other)
+			}
+			leads[lead] = purpose
+			if !strings.Contains(w.Text, m.URL) {
+				t.Errorf("%s %s: no way to the account pages", tag, purpose)
+			}
+		}
+		for _, method := range []string{"password", "totp", "passkey", "recovery", "email", "sms", "emailAddress", "userName", "federated"} {
+			for _, kind := range []Kind{MethodAdded, MethodRemoved} {
+				m := sample(kind)
+				m.Method = method
+				w, err := Render(l, m)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !strings.Contains(w.Text, ": "+l.T("method."+method+".text")+"\n") || strings.Contains(w.Text, "method.") {
+					t.Errorf("%s %s: does not name the way %s: %s", tag, kind, method, w.Text)
+				}
+			}
+		}
+		if text := SMS(l, sample(ContactChanged)); !strings.Contains(text, "https://login.fernhill.example") || strings.Contains(text, "042317") {
+			t.Errorf("%s: %s", tag, text)
+		}
+		if text := SMS(l, sample(ContactConfirmed)); strings.Contains(text, "mail.") || strings.Contains(text, "{") {
+			t.Errorf("%s: %s", tag, text)
+		}
+		for _, purpose := range []string{"change", "change_taken"} {
+			m := sample(Code)
+			m.Purpose = purpose
+			if w, _ := Render(l, m); !strings.Contains(w.Text, "042317") || strings.HasPrefix(w.Text, l.T("mail.code.lead", "tenant", m.Tenant)) {
+				t.Errorf("%s: a code to %s has no words of its own", tag, purpose)
+			}
 		}
 	}
 }
