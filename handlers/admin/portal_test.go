@@ -609,10 +609,13 @@ func TestEveryPageOpens(t *testing.T) {
 					continue
 				}
 				id := th.app.ID
-				for part, x := range map[string]string{"/bulk-changes/": bulk.ID, "/user-attributes/": th.attribute.ID, "/groups/": crew.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID, "/admin/tenants/": b.shop.ID} {
+				for part, x := range map[string]string{"/user-attributes/": th.attribute.ID, "/groups/": crew.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID, "/admin/tenants/": b.shop.ID} {
 					if strings.Contains(route.Path, part) {
 						id = x
 					}
+				}
+				if strings.Contains(route.Path, "/bulk-changes/") {
+					id = bulk.ID
 				}
 				if strings.Contains(route.Path, "/imports/") {
 					id = sent.location[strings.LastIndex(sent.location, "/")+1:]

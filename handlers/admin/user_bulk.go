@@ -19,7 +19,7 @@ import (
 // bulkRoutes change many people at once. Which permission a change takes depends on the change, so their
 // handlers ask for it besides.
 func (p *Portal) bulkRoutes() []handlers.Route {
-	const users, bulk = "/admin/t/:tenant/users", "/admin/t/:tenant/bulk-changes"
+	const users, bulk = "/admin/t/:tenant/users", "/admin/t/:tenant/users/bulk-changes"
 	return []handlers.Route{
 		{Method: post, Path: users + "/views", Handler: p.viewSave, Permission: access.UserRead},
 		{Method: post, Path: users + "/views/remove", Handler: p.viewRemove, Permission: access.UserRead},
@@ -99,14 +99,14 @@ func (p *Portal) bulkOffer(c *fiber.Ctx, w view, deleted bool) (*views.Bulk, err
 		q.Set("state", "deleted")
 		filters = q.Encode()
 	}
-	b := &views.Bulk{Action: v.base() + "/bulk-changes", Ticked: "Check the ticked ones", Fields: []views.Field{field}}
+	b := &views.Bulk{Action: v.base() + "/users/bulk-changes", Ticked: "Check the ticked ones", Fields: []views.Field{field}}
 	if grouping {
 		groups, err := p.groupOptions(c, "")
 		if err != nil {
 			return nil, err
 		}
 		if len(groups) > 0 {
-			b.Fields = append(b.Fields, views.Field{Kind: views.Select, Name: "group", Label: "Group", Options: append([]views.Option{{Label: "None"}}, groups...)})
+			b.Fields = append(b.Fields, views.Field{Kind: views.Select, Name: "intoGroup", Label: "Group", Options: append([]views.Option{{Label: "None"}}, groups...)})
 		}
 	}
 	b.Fields = append(b.Fields, views.Field{Kind: views.Hidden, Name: "filters", Value: filters})
@@ -160,7 +160,7 @@ func (p *Portal) bulkStart(c *fiber.Ctx) error {
 		return say("Tick the people that you mean, or check all that match.")
 	}
 	w := view{path: v.base() + "/users", q: knownFilters(typed(c, "filters"))}
-	b, err := v.tenant.StartBulk(c.UserContext(), v.actor(c), models.Bulk{Action: action, GroupID: typed(c, "group"), Filter: choose(ids == nil, w.filters(), "")}, ids, p.userQuery(w, v.dir.Definitions))
+	b, err := v.tenant.StartBulk(c.UserContext(), v.actor(c), models.Bulk{Action: action, GroupID: typed(c, "intoGroup"), Filter: choose(ids == nil, w.filters(), "")}, ids, p.userQuery(w, v.dir.Definitions))
 	if fault.Is(err, fault.Invalid) {
 		return say("Choose the group too. Members of a group with a rule cannot be changed by hand.")
 	}
@@ -170,7 +170,7 @@ func (p *Portal) bulkStart(c *fiber.Ctx) error {
 	if err := p.bulkGoOn(c, b.ID); err != nil {
 		return err
 	}
-	return c.Redirect(v.base()+"/bulk-changes/"+b.ID, fiber.StatusSeeOther)
+	return c.Redirect(v.base()+"/users/bulk-changes/"+b.ID, fiber.StatusSeeOther)
 }
 
 func bulkState(b models.Bulk) views.Cell {
@@ -206,7 +206,7 @@ func (p *Portal) bulkList(c *fiber.Ctx) error {
 	}
 	t := &views.Table{Caption: "Bulk changes", Columns: []views.Column{{Label: "What"}, {Label: "State"}, {Label: "People", Num: true}, {Label: "Changed", Num: true}, {Label: "By"}, {Label: "Begun"}}}
 	for _, b := range list {
-		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Text: bulkWords(b.Action).title, Sub: b.GroupName, Href: v.base() + "/bulk-changes/" + b.ID}, bulkState(b), {Kind: views.Num, Text: strconv.FormatInt(b.People, 10)},
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Text: bulkWords(b.Action).title, Sub: b.GroupName, Href: v.base() + "/users/bulk-changes/" + b.ID}, bulkState(b), {Kind: views.Num, Text: strconv.FormatInt(b.People, 10)},
 			{Kind: views.Num, Text: strconv.FormatInt(b.Done, 10)}, {Kind: views.Name, Text: b.ActorName}, when(b.CreatedAt)}})
 	}
 	return p.detail(c, s, views.Detail{Sections: []views.Section{{ID: "list", Table: t, Empty: "None in the last 30 days. Tick people in the list of users to begin one."}}})
@@ -227,8 +227,8 @@ func (p *Portal) bulkDetail(c *fiber.Ctx) error {
 // bulkPage is a change at whatever point it is: counting, the dry run with its form, progress, result.
 func (p *Portal) bulkPage(c *fiber.Ctx, b models.Bulk, problem error) error {
 	v := visitOf(c)
-	words, base := bulkWords(b.Action), v.base()+"/bulk-changes/"+b.ID
-	s, err := p.shell(c, words.title, "", bulkHelp(), views.Link{Label: "Users", Href: v.base() + "/users"}, views.Link{Label: "Bulk changes", Href: v.base() + "/bulk-changes"})
+	words, base := bulkWords(b.Action), v.base()+"/users/bulk-changes/"+b.ID
+	s, err := p.shell(c, words.title, "", bulkHelp(), views.Link{Label: "Users", Href: v.base() + "/users"}, views.Link{Label: "Bulk changes", Href: v.base() + "/users/bulk-changes"})
 	if err != nil {
 		return err
 	}
@@ -298,13 +298,16 @@ func (p *Portal) bulkSections(c *fiber.Ctx, b models.Bulk) ([]views.Section, err
 	if err != nil {
 		return nil, err
 	}
-	t := &views.Table{Caption: "The first of them", Columns: []views.Column{{Label: "Name"}, {Label: "Signs in as"}, {Label: "Result"}}}
+	t := &views.Table{Caption: "The first of them", Columns: []views.Column{{Label: "Name"}, {Label: "Signs in as"}}}
+	if b.ConfirmedAt != nil {
+		t.Columns = append(t.Columns, views.Column{Label: "Result"})
+	}
 	for _, x := range first {
 		row := []views.Cell{{Text: "Erased", Tone: "soft"}, {}, plain(skipWord(x.Result))}
 		if x.User.ID != "" {
 			row[0], row[1] = views.Cell{Kind: views.Name, Text: userName(x.User), Href: v.userBase(x.User)}, views.Cell{Kind: views.Name, Text: signInName(x.User)}
 		}
-		t.Rows = append(t.Rows, views.Row{Cells: row})
+		t.Rows = append(t.Rows, views.Row{Cells: row[:len(t.Columns)]})
 	}
 	if len(t.Rows) > 0 {
 		out = append(out, views.Section{ID: "first", Title: fmt.Sprintf("The first %d of those who change", len(t.Rows)), Table: t})
@@ -314,7 +317,7 @@ func (p *Portal) bulkSections(c *fiber.Ctx, b models.Bulk) ([]views.Section, err
 
 func (p *Portal) bulkConfirmSection(c *fiber.Ctx, b models.Bulk, problem error) (views.Section, error) {
 	v := visitOf(c)
-	words, base := bulkWords(b.Action), v.base()+"/bulk-changes/"+b.ID
+	words, base := bulkWords(b.Action), v.base()+"/users/bulk-changes/"+b.ID
 	s := views.Section{ID: "confirm", Title: "Confirm"}
 	switch {
 	case b.Planned == 0:
@@ -361,7 +364,7 @@ func (p *Portal) bulkConfirm(c *fiber.Ctx) error {
 	if err := p.bulkGoOn(c, b.ID); err != nil {
 		return err
 	}
-	return p.done(c, v.base()+"/bulk-changes/"+b.ID, bulkWords(b.Action).title+": confirmed.")
+	return p.done(c, v.base()+"/users/bulk-changes/"+b.ID, bulkWords(b.Action).title+": confirmed.")
 }
 
 func (p *Portal) bulkCancel(c *fiber.Ctx) error {
@@ -376,7 +379,7 @@ func (p *Portal) bulkCancel(c *fiber.Ctx) error {
 	if err := v.tenant.CancelBulk(c.UserContext(), v.actor(c), b.ID); err != nil {
 		return err
 	}
-	return p.done(c, v.base()+"/bulk-changes/"+b.ID, bulkWords(b.Action).title+": stopped. Who is changed already stays so.")
+	return p.done(c, v.base()+"/users/bulk-changes/"+b.ID, bulkWords(b.Action).title+": stopped. Who is changed already stays so.")
 }
 
 // bulkDownload is the result of a change, one line for each person.

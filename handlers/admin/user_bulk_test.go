@@ -32,7 +32,7 @@ func TestABulkChangeFromTickToResult(t *testing.T) {
 	b.must(err)
 	w := b.global()
 	w.get(shopUsers).wants(t, 200, "Check the ticked ones", "Check everybody in the list")
-	a := w.post("/admin/t/shop/bulk-changes", "action", "disable", "reach", "ticked", "person", list[0].ID, "person", list[1].ID, "person", list[2].ID, "filters", "")
+	a := w.post("/admin/t/shop/users/bulk-changes", "action", "disable", "reach", "ticked", "person", list[0].ID, "person", list[1].ID, "person", list[2].ID, "filters", "")
 	page := w.get(a.location)
 	page.wants(t, 200, "What would happen", "Would change 2", "Would stay as they are 1", "Is so already", "p1@example.com", "Type how many would change: 2")
 	if b.person(list[1].ID).Enabled == false {
@@ -49,13 +49,13 @@ func TestABulkChangeFromTickToResult(t *testing.T) {
 	if strings.Count(csv, "\n") != 4 || !strings.Contains(csv, list[1].ID) || !strings.Contains(csv, ",done,") || !strings.Contains(csv, "Is so already") {
 		t.Errorf("the result file: %s", csv)
 	}
-	w.get("/admin/t/shop/bulk-changes").wants(t, 200, "Disable accounts", "Admin global")
+	w.get("/admin/t/shop/users/bulk-changes").wants(t, 200, "Disable accounts", "Admin global")
 	// All that match: the filter counts, and nothing that was put into it besides.
-	a = w.post("/admin/t/shop/bulk-changes", "action", "delete", "reach", "all", "filters", "state=disabled&after=zzz&tenant=other&limit=1")
+	a = w.post("/admin/t/shop/users/bulk-changes", "action", "delete", "reach", "all", "filters", "state=disabled&after=zzz&tenant=other&limit=1")
 	w.get(a.location).wants(t, 200, "Would change 3", "State: Disabled")
 	w.get(w.post(a.location+"/confirm", "count", "3").location).wants(t, 200, "Done", "Changed 3")
 	w.get(shopUsers+"/deleted").wants(t, 200, "p0@example.com", "Restore", "Erase for good")
-	a = w.post("/admin/t/shop/bulk-changes", "action", "restore", "reach", "all", "filters", "state=deleted")
+	a = w.post("/admin/t/shop/users/bulk-changes", "action", "restore", "reach", "all", "filters", "state=deleted")
 	w.get(w.post(a.location+"/confirm", "count", "3").location).wants(t, 200, "Done", "Changed 3")
 }
 
@@ -66,18 +66,18 @@ func TestABulkChangeTakesThePermissionOfWhatItDoes(t *testing.T) {
 	if a := reader.get(shopUsers); a.status != 200 || strings.Contains(a.body, "Check the ticked ones") {
 		t.Errorf("who only reads is offered changes (%d)", a.status)
 	}
-	if a := reader.post("/admin/t/shop/bulk-changes", "action", "disable", "reach", "all"); a.status != 403 {
+	if a := reader.post("/admin/t/shop/users/bulk-changes", "action", "disable", "reach", "all"); a.status != 403 {
 		t.Errorf("who only reads began a change: %d", a.status)
 	}
 	made, err := b.shop.StartBulk(t.Context(), modelstest.Actor(), models.Bulk{Action: models.BulkDisable}, []string{list[0].ID}, models.UserQuery{})
 	b.must(err)
 	for _, path := range []string{"/confirm", "/cancel"} {
-		if a := reader.post("/admin/t/shop/bulk-changes/"+made.ID+path, "count", "1"); a.status != 403 {
+		if a := reader.post("/admin/t/shop/users/bulk-changes/"+made.ID+path, "count", "1"); a.status != 403 {
 			t.Errorf("%s by who only reads: %d", path, a.status)
 		}
 	}
 	modelstest.MustTenant(t, b.store, "other")
-	if a := b.global().get("/admin/t/other/bulk-changes/" + made.ID); a.status != 404 {
+	if a := b.global().get("/admin/t/other/users/bulk-changes/" + made.ID); a.status != 404 {
 		t.Errorf("another tenant's change: %d", a.status)
 	}
 }

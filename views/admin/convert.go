@@ -297,8 +297,11 @@ func buttonKind(f Form) string {
 }
 
 func smallKind(f Form) string {
-	if f.Main {
+	switch {
+	case f.Main:
 		return "primary"
+	case f.Danger:
+		return "danger"
 	}
 	return ""
 }
