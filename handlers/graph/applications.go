@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"portico/app/access"
 	"portico/app/fault"
 	"portico/app/openid"
 	"portico/handlers/graph/odata"
@@ -27,7 +28,7 @@ func (a *API) applications() *collection[application] {
 	none := func(name string, empty any) field[application] { return without[application](name, empty) }
 	r := &collection[application]{
 		path: []string{"applications"}, name: "applications", typ: "application", plural: "applications",
-		keys: []string{"appId"}, read: readApps(), write: writeApps(),
+		keys: []string{"appId"}, read: readApps(), write: writeApps(), add: []access.Permission{access.AppCreate},
 		normalPage: 100, largestPage: 999, order: odata.Order{Path: "displayName"}, counts: true,
 		id: func(r *application) string { return r.ID },
 	}

@@ -301,3 +301,34 @@ func TestSkipTokens(t *testing.T) {
 		}
 	})
 }
+
+// TestBatchOfRelations: parts that build on one another, by ids that the caller knows, and what depends on a
+// part that failed is not done.
+func TestBatchOfRelations(t *testing.T) {
+	each(t, func(w *world) {
+		ann, staff := w.newPerson("Ann"), w.newGroup("Staff")
+		js := map[string]string{"Content-Type": "application/json"}
+		a := w.want(200, w.do("POST", "/$batch", map[string]any{"requests": []any{
+			map[string]any{"id": "add", "method": "POST", "url": "/groups/" + staff + "/members/$ref", "headers": js, "body": w.ref(ann)},
+			map[string]any{"id": "again", "method": "POST", "url": "/groups/" + staff + "/members/$ref", "headers": js, "body": w.ref(ann), "dependsOn": []string{"add"}},
+			map[string]any{"id": "gone", "method": "DELETE", "url": "/groups/" + staff, "dependsOn": []string{"again"}},
+			map[string]any{"id": "count", "method": "GET", "url": "/groups/" + staff + "/members/$count", "headers": map[string]string{"ConsistencyLevel": "eventual"}, "dependsOn": []string{"add"}},
+			map[string]any{"id": "delta", "method": "GET", "url": "/users/delta?$select=id"},
+			map[string]any{"id": "export", "method": "POST", "url": "/users/" + ann + "/exportPersonalData"},
+			map[string]any{"id": "methods", "method": "GET", "url": "/users/" + ann + "/authentication/methods"},
+		}}))
+		got := map[string]map[string]any{}
+		for _, r := range a.body["responses"].([]any) {
+			got[r.(map[string]any)["id"].(string)] = r.(map[string]any)
+		}
+		for id, status := range map[string]float64{"add": 204, "again": 400, "gone": 424, "count": 200, "delta": 200, "export": 200, "methods": 200} {
+			if got[id]["status"] != status {
+				w.t.Errorf("%s: %v, want %v", id, got[id], status)
+			}
+		}
+		if got["count"]["body"] != "1" || got["export"]["body"].(map[string]any)["profile"] == nil {
+			w.t.Errorf("bodies: %v %v", got["count"], got["export"])
+		}
+		w.want(200, w.do("GET", "/groups/"+staff, nil))
+	})
+}

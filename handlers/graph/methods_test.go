@@ -159,3 +159,21 @@ func TestOwnMethodsAndPassword(t *testing.T) {
 		w.want(400, w.do("POST", "/me/changePassword", `{"currentPassword":"a","newPassword":"b"}`))
 	})
 }
+
+// An administrator's token that is old does not change the administrator's own way in, whatever their role.
+func TestOwnWayInNeedsAFreshProof(t *testing.T) {
+	eachAt(t, func(w *world, s modelstest.Scratch) {
+		admin := modelstest.MustUser(w.t, w.tenant, "admin@example.com")
+		modelstest.Must(w.tenant.AssignRole(w.t.Context(), modelstest.Actor(), admin.ID, access.Assignment{RoleID: access.GlobalAdministratorID, TenantID: w.tenant.ID}))(w.t)
+		as := func(name string, age time.Duration) []string {
+			w.tokens[name] = Token{TenantID: w.tenant.ID, ClientID: w.client.ClientID, UserID: admin.ID, Scopes: []string{"Directory.AccessAsUser.All"}, AuthTime: s.Clock.Now().Add(-age)}
+			return []string{"Authorization", "Bearer " + name}
+		}
+		for _, body := range []string{`{"passwordProfile":{"password":"correct horse 2"}}`, `{"mail":"evil@example.com"}`,
+			`{"identities":[{"signInType":"emailAddress","issuer":"x","issuerAssignedId":"evil@example.com"}]}`} {
+			w.want(401, w.do("PATCH", "/users/"+admin.ID, body, as("old", time.Hour)...))
+		}
+		w.want(204, w.do("PATCH", "/users/"+admin.ID, `{"city":"Rome"}`, as("old", time.Hour)...))
+		w.want(204, w.do("PATCH", "/users/"+admin.ID, `{"passwordProfile":{"password":"correct horse 2"}}`, as("new", time.Minute)...))
+	})
+}

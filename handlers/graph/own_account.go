@@ -22,9 +22,7 @@ func (a *API) ownAttribute(ctx context.Context, c *call, id string) bool {
 	if err != nil {
 		return false
 	}
-	return slices.ContainsFunc(dir.FlowsInUse(), func(f userflow.Flow) bool {
-		return slices.ContainsFunc(f.Attributes, func(x userflow.Attribute) bool { return x.ID == id && !x.Hidden && !x.ReadOnly })
-	})
+	return slices.ContainsFunc(userflow.Profile(dir.FlowsInUse()), func(x userflow.Attribute) bool { return x.ID == id && !x.ReadOnly })
 }
 
 // deleteSelf puts the caller's own account away for 30 days, as the account pages do: signing in within them

@@ -89,6 +89,9 @@ func TestPermissions(t *testing.T) {
 		{"GET", "/directoryRoles", "", readRoles},
 		{"GET", "/directoryRoles/" + access.GlobalAdministratorID + "/members", "", readRoles},
 		{"POST", "/directoryRoles/" + access.GlobalAdministratorID + "/members/$ref", "{}", []string{"RoleManagement.ReadWrite.Directory"}},
+		{"GET", "/beta/portico/savedViews", "", readUsers},
+		{"POST", "/beta/portico/savedViews", "{}", writeUsers},
+		{"DELETE", "/beta/portico/savedViews/" + roleID, "", writeUsers},
 		{"GET", "/beta/portico/imports", "", readUsers},
 		{"POST", "/beta/portico/imports", "{}", writeUsers},
 		{"GET", "/beta/portico/tenants", "", []string{}},
@@ -96,7 +99,7 @@ func TestPermissions(t *testing.T) {
 		{"DELETE", "/users/" + roleID, "", append(writeUsers, "User.DeleteRestore.All")}, // 404 when allowed
 		{"GET", "/applications", "", readApps},
 		{"GET", "/applications/" + appID, "", readApps},
-		{"POST", "/applications", `{"displayName":"Y"}`, writeApps},
+		{"POST", "/applications", `{"displayName":"Y"}`, append(writeApps, "Application.ReadWrite.OwnedBy")},
 		{"PATCH", "/applications/" + appID, `{"notes":"x"}`, writeApps},
 		{"DELETE", "/applications/" + roleID, "", writeApps},
 		{"POST", "/applications/" + appID + "/addPassword", "{}", writeApps},
@@ -245,6 +248,9 @@ func TestTenantsAreApart(t *testing.T) {
 				w.t.Errorf("DELETE %s: %d", path, a.status)
 			}
 		}
+		view := w.want(201, w.do("POST", "/beta/portico/savedViews", `{"displayName":"Mine","query":"enabled=no"}`)).body["id"].(string)
+		w.want(404, w.do("GET", "/beta/portico/savedViews/"+view, nil, as...))
+		w.want(404, w.do("DELETE", "/beta/portico/savedViews/"+view, nil, as...))
 		theirGroup := w.want(201, w.do("POST", "/groups", `{"displayName":"Theirs"}`, as...)).body["id"].(string)
 		for _, id := range []string{user, group, sp} {
 			w.want(404, w.do("POST", "/groups/"+theirGroup+"/members/$ref", w.ref(id), as...))

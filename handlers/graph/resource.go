@@ -36,6 +36,7 @@ type collection[R any] struct {
 	ownDynamic func(ctx context.Context, c *call, name string) bool
 
 	read, write, remove []access.Permission
+	add                 []access.Permission // suffice to create one; nil = write
 	basic               []access.Permission // see basic properties only
 	ownRead, ownWrite   []string            // delegated scopes that reach the caller's own record
 
@@ -169,7 +170,7 @@ func (r *collection[R]) onCollection(ctx context.Context, c *call) (*response, e
 		if r.create == nil {
 			return nil, wrongMethod(http.MethodGet)
 		}
-		if !c.caller.may(r.write...) {
+		if !c.caller.may(r.write...) && !c.caller.may(r.add...) {
 			return nil, denied()
 		}
 		return r.post(ctx, c)

@@ -29,6 +29,7 @@ func (a *API) resources() ([]resource, []managed) {
 		organization,
 		a.tenants(),
 		a.imports(),
+		a.savedViews(),
 		porticoMe{a},
 		a.roleDefinitions(),
 		roles,

@@ -288,6 +288,11 @@ func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, aga
 		if err := mayCommand(ctx, c, u.ID); err != nil {
 			return err
 		}
+		if c.own(u) { // an administrator's stolen token is no way to take their account for good
+			if err := c.proven(u); err != nil {
+				return err
+			}
+		}
 	}
 	return c.tenant.InTx(ctx, func(t *models.Tenant) error {
 		mustChange := u.MustChangePassword
