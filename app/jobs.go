@@ -49,7 +49,7 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 				}
 				before, handle := now.AddDate(0, 0, -days), s.store.Tenant(t.ID)
 				return errors.Join(
-					batches(ctx, func() (int, error) { return handle.PurgeSignIns(ctx, before, purgeBatch) }),
+					purgeSignIns(ctx, handle, by, before),
 					batches(ctx, func() (int, error) { return handle.PurgeAudits(ctx, by, before, 10) }))
 			})
 		}},
@@ -148,4 +148,19 @@ func batches(ctx context.Context, piece func() (int, error)) error {
 			return err
 		}
 	}
+}
+
+// purgeSignIns forgets what is older than the tenant keeps, and says once how much it was.
+func purgeSignIns(ctx context.Context, t *models.Tenant, by audit.Actor, before time.Time) error {
+	gone := 0
+	err := batches(ctx, func() (int, error) {
+		n, err := t.PurgeSignIns(ctx, before, purgeBatch)
+		gone += n
+		return n, err
+	})
+	if gone == 0 {
+		return err
+	}
+	return errors.Join(err, t.WriteAudit(context.WithoutCancel(ctx), by, audit.Event{Activity: "Purge sign-in log", Category: "Policy", Operation: "Delete",
+		Target: audit.Target{Kind: "signInLog", ID: t.ID}, Changes: []audit.Change{{Property: "entries", Old: gone}, {Property: "before", New: before.UTC()}}}))
 }

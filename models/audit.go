@@ -60,10 +60,31 @@ func (t *Tenant) writeAudit(ctx context.Context, a audit.Actor, e audit.Event) e
 	if err != nil {
 		return err
 	}
+	result := "success"
+	if e.Failed {
+		result = "failure"
+	}
 	return t.w(ctx).Create(&AuditRow{ID: NewID(), TenantID: t.ID, CreatedAt: t.Now(), Activity: e.Activity,
-		Category: e.Category, Operation: e.Operation, Result: "success", ActorKind: string(a.Kind), ActorID: a.ID,
+		Category: e.Category, Operation: e.Operation, Result: result, ActorKind: string(a.Kind), ActorID: a.ID,
 		ActorName: a.Name, ActorIP: a.IP, TargetKind: e.Target.Kind, TargetID: e.Target.ID, TargetName: e.Target.Name,
 		Changes: string(body), CorrelationID: a.CorrelationID}).Error
+}
+
+// refusedEvery folds what somebody tries again and again: one entry for each of their ways in that time.
+const refusedEvery = time.Hour
+
+// RecordRefusal writes down that somebody who is known tried what they may not. what names the way (a route, not
+// an address), so that nobody can fill the log.
+func (t *Tenant) RecordRefusal(ctx context.Context, actor audit.Actor, what audit.Target, changes ...audit.Change) error {
+	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		var again []string
+		err := t.q(ctx).Model(&AuditRow{}).Where("actor_id = ? AND created_at > ? AND target_kind = ? AND target_id = ? AND result = ?",
+			actor.ID, t.Now().Add(-refusedEvery), what.Kind, what.ID, "failure").Limit(1).Pluck("id", &again).Error
+		if err != nil || len(again) > 0 {
+			return audit.Event{}, err
+		}
+		return audit.Event{Activity: "Try what is not allowed", Category: "Authorization", Operation: "Deny", Target: what, Changes: changes, Failed: true}, nil
+	})
 }
 
 // WriteAudit writes an entry about something that is no row of ours, such as an export or a download.
@@ -99,6 +120,7 @@ type AuditQuery struct {
 	Operation     string
 	Activity      string
 	CorrelationID string
+	Result        string // success or failure
 	OldestFirst   bool
 	After         string
 	Limit         int
@@ -115,7 +137,7 @@ func (t *Tenant) auditFilter(ctx context.Context, f AuditQuery) *gorm.DB {
 	}
 	q := t.via(ctx, "audits", by)
 	q = equals(q, [][2]string{{"actor_id", f.ActorID}, {"actor_kind", f.ActorKind}, {"target_kind", f.TargetKind}, {"target_id", f.TargetID},
-		{"category", f.Category}, {"operation", f.Operation}, {"activity", f.Activity}, {"correlation_id", f.CorrelationID}})
+		{"category", f.Category}, {"operation", f.Operation}, {"activity", f.Activity}, {"correlation_id", f.CorrelationID}, {"result", f.Result}})
 	if !f.From.IsZero() {
 		q = q.Where("created_at >= ?", f.From.UTC())
 	}

@@ -8,6 +8,8 @@ import (
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
+	"portico/app/audit"
+	"portico/app/fault"
 )
 
 // ClientDiagnosticRow is one mistake that an app made at a protocol endpoint, folded: the same mistake
@@ -98,8 +100,18 @@ func (t *Tenant) ClientMistakes(ctx context.Context, clientID string, since time
 }
 
 // ForgetClientMistakes empties an app's list, once its developer has mended them.
-func (t *Tenant) ForgetClientMistakes(ctx context.Context, clientID string) error {
-	return t.w(ctx).Where("tenant_id = ? AND client_id = ?", t.ID, clientID).Delete(&ClientDiagnosticRow{}).Error
+func (t *Tenant) ForgetClientMistakes(ctx context.Context, actor audit.Actor, clientID string) error {
+	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		r := t.u(ctx).Where("client_id = ?", clientID).Delete(&ClientDiagnosticRow{})
+		if r.Error != nil || r.RowsAffected == 0 {
+			return audit.Event{}, r.Error
+		}
+		a, err := t.ApplicationByClient(ctx, clientID)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return audit.Event{}, err
+		}
+		return applicationEvent(a, "Forget mistakes of application", "Delete", []audit.Change{{Property: "mistakes", Old: r.RowsAffected}}), nil
+	})
 }
 
 // clip keeps a foreign string short, printable UTF-8 and free of NUL, which Postgres refuses.

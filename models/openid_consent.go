@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm/clause"
 
+	"portico/app/audit"
 	"portico/app/openid"
 )
 
@@ -56,6 +57,17 @@ func (t *Tenant) SaveConsent(ctx context.Context, userID, clientID string, scope
 			}
 			if !known {
 				all = append(all, s)
+			}
+		}
+		if was := strings.Fields(row.Scopes); len(all) > len(was) || isNotFound(err) {
+			var name []string
+			if err := t.q(ctx).Model(&UserRow{}).Where("id = ?", userID).Pluck("display_name", &name).Error; err != nil {
+				return err
+			}
+			who := strings.Join(name, "")
+			if err := t.writeAudit(ctx, audit.Actor{Kind: audit.ActorUser, ID: userID, Name: who}, audit.Event{Activity: "Consent to application", Category: "UserManagement",
+				Operation: "Add", Target: audit.Target{Kind: "user", ID: userID, Name: who}, Changes: []audit.Change{{Property: "application", New: clientID}, {Property: "scopes", Old: was, New: all}}}); err != nil {
+				return err
 			}
 		}
 		now = now.UTC().Truncate(time.Microsecond)

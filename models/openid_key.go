@@ -84,8 +84,16 @@ func (t *Tenant) PurgeOpenIDKeys(ctx context.Context, before time.Time) error {
 		return err
 	}
 	for _, h := range highest {
-		if err := t.u(ctx).Where("alg = ? AND turn < ? AND retire_at IS NOT NULL AND retire_at < ?", h.Alg, h.Turn, before.UTC()).
-			Delete(&OpenIDKeyRow{}).Error; err != nil {
+		err := t.audited(ctx, audit.System("background job"), func(t *Tenant) (audit.Event, error) {
+			var old []string
+			q := "alg = ? AND turn < ? AND retire_at IS NOT NULL AND retire_at < ?"
+			if err := t.lock(ctx).Model(&OpenIDKeyRow{}).Where(q, h.Alg, h.Turn, before.UTC()).Pluck("id", &old).Error; err != nil || len(old) == 0 {
+				return audit.Event{}, err
+			}
+			return keyEvent("Forget retired signing keys", "Delete", old[0], audit.Change{Property: "keys", Old: old}, audit.Change{Property: "algorithm", Old: h.Alg}),
+				t.u(ctx).Where(q, h.Alg, h.Turn, before.UTC()).Delete(&OpenIDKeyRow{}).Error
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -124,7 +124,7 @@ func TestClientMistakesAreFoldedAndBounded(t *testing.T) {
 		if got, err := other.ClientMistakes(ctx, "client", time.Time{}); err != nil || len(got) != 0 {
 			t.Errorf("another tenant sees %+v, %v", got, err)
 		}
-		must(t, tn.ForgetClientMistakes(ctx, "client"))
+		must(t, tn.ForgetClientMistakes(ctx, modelstest.Actor(), "client"))
 		if got, err := tn.ClientMistakes(ctx, "client", time.Time{}); err != nil || len(got) != 0 {
 			t.Errorf("forgotten: %+v, %v", got, err)
 		}

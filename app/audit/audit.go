@@ -58,5 +58,6 @@ type Event struct {
 	Operation string
 	Target    Target
 	Changes   []Change
+	Failed    bool // it was tried and refused
 	At        time.Time
 }

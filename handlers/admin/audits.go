@@ -14,11 +14,11 @@ import (
 func (p *Portal) auditQuery(w view) models.AuditQuery {
 	from, to := w.span(p.Now())
 	return models.AuditQuery{From: from, To: to, Category: w.get("category"), Operation: w.get("operation"), ActorID: w.get("actor"), Search: w.get("search"),
-		TargetKind: w.get("kind"), TargetID: w.get("target"), CorrelationID: w.get("correlation"), After: w.get("after")}
+		TargetKind: w.get("kind"), TargetID: w.get("target"), CorrelationID: w.get("correlation"), Activity: w.get("activity"), Result: w.get("result"), After: w.get("after")}
 }
 
 func (p *Portal) auditList(c *fiber.Ctx) error {
-	v, w := visitOf(c), viewOf(c, "search", "range", "from", "to", "category", "operation", "actor", "kind", "target", "correlation")
+	v, w := visitOf(c), viewOf(c, "search", "range", "from", "to", "category", "operation", "actor", "kind", "target", "correlation", "activity", "result")
 	q := p.auditQuery(w)
 	if f := c.Query("format"); f == "csv" || f == "json" {
 		return download(c, f, "audit-"+v.dir.Tenant.Slug, auditColumns(), auditJSON, func(ctx context.Context, after string) ([]models.AuditEntry, string, error) {
@@ -53,9 +53,11 @@ func auditFields() []views.Field {
 	}
 	span := spanFields()
 	return []views.Field{{Name: "search", Label: "Name of who or what", Type: "search"}, span[0],
-		{Kind: views.Select, Name: "category", Label: "Category", Options: any("Any category", "ApplicationManagement", "UserManagement", "UserFlow", "Policy", "DirectoryManagement", "RoleManagement", "KeyManagement", "Authentication")},
-		{Kind: views.Select, Name: "operation", Label: "Operation", Options: any("Any operation", "Add", "Update", "Delete", "Assign", "Unassign", "Download")},
-		{Kind: views.Select, Name: "kind", Label: "Changed thing", Options: any("Any thing", "user", "application", "userFlow", "userFlowAttribute", "terms", "invitation", "tenant", "policy", "signingKey", "list")},
+		{Kind: views.Select, Name: "category", Label: "Category", Options: any("Any category", "ApplicationManagement", "UserManagement", "UserFlow", "Policy", "DirectoryManagement", "RoleManagement", "GroupManagement", "KeyManagement", "Authentication", "HelpDesk", "Authorization")},
+		{Kind: views.Select, Name: "operation", Label: "Operation", Options: any("Any operation", "Add", "Update", "Delete", "Assign", "Unassign", "Download", "Read", "Check", "Use", "Deny")},
+		{Kind: views.Select, Name: "kind", Label: "Changed thing", Options: any("Any thing", "user", "application", "userFlow", "userFlowAttribute", "terms", "invitation", "tenant", "policy", "signingKey", "group", "import", "route", "auditLog", "list")},
+		{Kind: views.Select, Name: "result", Label: "Result", Options: any("Any result", "success", "failure")},
+		{Name: "activity", Label: "Activity", Hint: "Its whole name, such as “Update user”."},
 		{Name: "actor", Label: "ID of who", Code: true}, {Name: "target", Label: "ID of the thing", Code: true},
 		span[1], span[2], {Name: "correlation", Label: "Correlation ID", Code: true}}
 }

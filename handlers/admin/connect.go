@@ -167,7 +167,7 @@ func (p *Portal) appForgetMistakes(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := v.tenant.ForgetClientMistakes(c.UserContext(), a.ClientID); err != nil {
+	if err := v.tenant.ForgetClientMistakes(c.UserContext(), v.actor(c), a.ClientID); err != nil {
 		return err
 	}
 	return p.done(c, v.appBase(a)+"/connect", "Watching “"+a.Name+"” again.")

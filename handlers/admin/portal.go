@@ -140,6 +140,9 @@ func (p *Portal) guard(r handlers.Route) fiber.Handler {
 		}
 		c.Locals(visitKey, v)
 		if need, ok := v.lacks(r, scope); !ok {
+			if err := p.noteRefusal(c, v, r, need); err != nil {
+				return err
+			}
 			return p.refuse(c, need)
 		}
 		if err := p.raises(c, v); err != nil {
@@ -220,6 +223,16 @@ func (p *Portal) doneWith(c *fiber.Ctx, to string, f models.PortalFlash) error {
 		return err
 	}
 	return c.Redirect(to, fiber.StatusSeeOther)
+}
+
+// noteRefusal records in the admins' own log what somebody tried without the right to it: each way once an hour.
+func (p *Portal) noteRefusal(c *fiber.Ctx, v *visit, r handlers.Route, need access.Permission) error {
+	where := "all tenants"
+	if v.dir != nil {
+		where = v.dir.Tenant.Slug
+	}
+	return p.Store.Tenant(v.session.TenantID).RecordRefusal(c.UserContext(), v.actor(c), audit.Target{Kind: "route", ID: r.Method + " " + r.Path, Name: r.Path},
+		audit.Change{Property: "permission", New: string(need)}, audit.Change{Property: "tenant", New: where})
 }
 
 // refuse is the page of an admin who may not: it names what is missing and who can give it.

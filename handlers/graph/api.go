@@ -192,8 +192,12 @@ func (a *API) run(ctx context.Context, caller *Caller, r *request) (res *respons
 			res = a.failed(ctx, r, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 		}
 	}()
-	res, err := a.dispatch(ctx, &call{request: r, api: a, caller: caller, tenant: a.Store.Tenant(caller.TenantID)})
+	c := &call{request: r, api: a, caller: caller, tenant: a.Store.Tenant(caller.TenantID)}
+	res, err := a.dispatch(ctx, c)
 	if err != nil {
+		if asError(err, a.Words).Status == http.StatusForbidden {
+			a.noteRefusal(ctx, c)
+		}
 		return a.failed(ctx, r, err)
 	}
 	return res

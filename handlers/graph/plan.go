@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"portico/app/audit"
 	"portico/handlers/graph/odata"
 )
 
@@ -46,4 +47,22 @@ func (a *API) allowedByPlan(ctx context.Context, c *call, segs []odata.Segment) 
 		return &Error{Status: http.StatusForbidden, Code: codeDenied, Message: a.Words.T("tenant.trial.over", nil)}
 	}
 	return nil
+}
+
+// noteRefusal records what a caller tried without the right to it, once an hour for each collection. That it
+// cannot be written changes nothing about the refusal.
+func (a *API) noteRefusal(ctx context.Context, c *call) {
+	way := strings.TrimPrefix(c.path, "/")
+	if first, rest, nested := strings.Cut(way, "/"); nested { // ids and what follows them are the caller's to choose
+		way = first
+		if second, _, _ := strings.Cut(rest, "/"); strings.EqualFold(first, "identity") {
+			way += "/" + second
+		}
+	}
+	if len(way) > 64 {
+		way = way[:64]
+	}
+	if err := c.tenant.RecordRefusal(ctx, c.actor(), audit.Target{Kind: "route", ID: c.method + " /" + strings.ToValidUTF8(way, ""), Name: "/" + strings.ToValidUTF8(way, "")}); err != nil {
+		a.Log.ErrorContext(ctx, "audit log", "request-id", c.id, "error", err)
+	}
 }
