@@ -88,6 +88,9 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 		{Name: "change people in bulk", Every: 2 * time.Second, Lease: 10 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.store.RunBulks(ctx)
 		}},
+		{Name: "tell of secrets that end soon", Every: time.Hour, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.tellExpiring(ctx, t) })
+		}},
 		{Name: "rotate signing keys", Every: 6 * time.Hour, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return provider.MaintainKeys(ctx, t.ID, keyAge) })
 		}},

@@ -11,6 +11,7 @@ import (
 	"portico/app/access"
 	"portico/app/account"
 	"portico/app/fault"
+	"portico/app/message"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
@@ -94,7 +95,7 @@ func secondFactorWords(u models.User) views.Cell {
 }
 
 func (p *Portal) adminList(c *fiber.Ctx) error {
-	v, w := visitOf(c), viewOf(c, "search", "role")
+	v, w := visitOf(c), viewOf(c, "search", "role", "standing")
 	all, err := p.adminsOf(c.UserContext(), v)
 	if err != nil {
 		return err
@@ -102,7 +103,7 @@ func (p *Portal) adminList(c *fiber.Ctx) error {
 	var rows []admin
 	for _, a := range all {
 		words := strings.ToLower(userName(a.user) + " " + signInName(a.user))
-		if strings.Contains(words, strings.ToLower(w.get("search"))) && (!w.has("role") || a.holds(w.get("role"))) {
+		if strings.Contains(words, strings.ToLower(w.get("search"))) && (!w.has("role") || a.holds(w.get("role"))) && a.isIn(w.get("standing")) {
 			rows = append(rows, a)
 		}
 	}
@@ -125,12 +126,36 @@ func (p *Portal) adminList(c *fiber.Ctx) error {
 			last = views.Cell{Text: "Never", Tone: "soft"}
 		}
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: userName(a.user), Href: v.base() + "/admins/" + a.user.ID}, {Kind: views.Name, Text: signInName(a.user)},
-			{Kind: views.Lines, List: a.roleWords(v)}, secondFactorWords(a.user), last, stateBadge(a.user.Enabled)}})
+			{Kind: views.Lines, List: a.roleWords(v)}, secondFactorWords(a.user), last, a.state()}})
 	}
-	l := views.List{Filter: w.filter(3, views.Field{Name: "search", Label: "Name or address", Type: "search"}, views.Field{Kind: views.Select, Name: "role", Label: "Role", Options: roleOptions("Any role", access.Roles())}),
+	l := views.List{Filter: w.filter(3, views.Field{Name: "search", Label: "Name or address", Type: "search"}, views.Field{Kind: views.Select, Name: "role", Label: "Role", Options: roleOptions("Any role", access.Roles())},
+		views.Field{Kind: views.Select, Name: "standing", Label: "State", Options: []views.Option{{Label: "Any state"}, {Value: "enabled", Label: "Enabled"}, {Value: "disabled", Label: "Disabled"}, {Value: "emergency", Label: "Emergency account"}, {Value: "weak", Label: "No second factor"}}}),
 		Table: t, Shown: shown(len(rows), "admin", "oldest role first"), Empty: emptyOf(w, "No admins", "", nil)}
+	l.Also = []views.Link{{Label: "Roles and what they allow", Href: v.base() + "/admins/roles"}}
 	w.finish(&l, "")
 	return p.list(c, s, l)
+}
+
+// state is how an admin stands: an emergency account is marked wherever it is shown.
+func (a admin) state() views.Cell {
+	if a.user.Enabled && a.user.Emergency {
+		return badge("warn", "Emergency account")
+	}
+	return stateBadge(a.user.Enabled)
+}
+
+func (a admin) isIn(state string) bool {
+	switch state {
+	case "enabled":
+		return a.user.Enabled
+	case "disabled":
+		return !a.user.Enabled
+	case "emergency":
+		return a.user.Emergency
+	case "weak":
+		return secondFactorWords(a.user).Tone != "ok"
+	}
+	return true
 }
 
 func (a admin) holds(roleID string) bool {
@@ -145,7 +170,7 @@ func (a admin) holds(roleID string) bool {
 func roleOptions(first string, roles []access.Role) []views.Option {
 	out := []views.Option{{Label: first}}
 	for _, r := range roles {
-		out = append(out, views.Option{Value: r.ID, Label: r.Name})
+		out = append(out, views.Option{Value: r.ID, Label: r.Name, Hint: r.Description})
 	}
 	return out
 }
@@ -155,7 +180,11 @@ func roleOptions(first string, roles []access.Role) []views.Option {
 func (v *visit) grantable(tenantID string) []access.Role {
 	var out []access.Role
 	for _, r := range access.Roles() {
-		if v.mayGrant(access.Assignment{RoleID: r.ID, TenantID: tenantID}) {
+		at := tenantID
+		if r.Installation {
+			at = access.AllTenants
+		}
+		if v.mayGrant(access.Assignment{RoleID: r.ID, TenantID: at}) {
 			out = append(out, r)
 		}
 	}
@@ -169,17 +198,40 @@ func (v *visit) mayGrant(a access.Assignment) bool {
 
 // assignment reads the form's role and reach, and refuses what the admin does not hold.
 func (v *visit) assignment(c *fiber.Ctx) (access.Assignment, error) {
-	a := access.Assignment{RoleID: typed(c, "role"), TenantID: v.dir.Tenant.ID}
+	give, err := v.assignments(c)
+	if err == nil && len(give) != 1 {
+		err = fault.BadField("role", "admin.role.choose", nil)
+	}
+	if err != nil {
+		return access.Assignment{}, err
+	}
+	return give[0], nil
+}
+
+// assignments reads the form's roles, as many as are ticked, and their reach.
+func (v *visit) assignments(c *fiber.Ctx) ([]access.Assignment, error) {
+	where := v.dir.Tenant.ID
 	if typed(c, "reach") == "all" {
-		a.TenantID = access.AllTenants
+		where = access.AllTenants
 	}
-	if a.RoleID == "" {
-		return a, fault.BadField("role", "admin.role.choose", nil)
+	var give []access.Assignment
+	for _, id := range unique(all(c, "role")) {
+		a := access.Assignment{RoleID: id, TenantID: where}
+		if r, ok := access.RoleOf(id); ok && r.Installation {
+			a.TenantID = access.AllTenants // it has no other meaning
+		}
+		if !v.mayGrant(a) {
+			return nil, &fault.Error{Code: fault.Denied, Key: "admin.role.not_held", Fields: []fault.Field{{Name: "role", Key: "admin.role.not_held"}}}
+		}
+		give = append(give, a)
 	}
-	if !v.mayGrant(a) {
-		return a, &fault.Error{Code: fault.Denied, Key: "admin.role.not_held", Fields: []fault.Field{{Name: "role", Key: "admin.role.not_held"}}}
+	switch {
+	case len(give) == 0:
+		return nil, fault.BadField("role", "admin.roles.choose", nil)
+	case len(give) > access.MostRoles:
+		return nil, fault.BadField("role", "role.many", map[string]any{"max": access.MostRoles})
 	}
-	return a, nil
+	return give, nil
 }
 
 func (v *visit) roleFields(role, reach string) []views.Field {
@@ -190,15 +242,17 @@ func (v *visit) roleFields(role, reach string) []views.Field {
 	return fields
 }
 
-func (v *visit) inviteForm(email, name, role, reach string) views.Form {
-	fields := []views.Field{{Name: "email", Label: "Email address", Hint: "A work address. If it is an admin already, they get the role in addition.", Value: email, Type: "email", AutoComplete: "off", Code: true},
+func (v *visit) inviteForm(email, name string, roles []string, reach string) views.Form {
+	fields := []views.Field{{Name: "email", Label: "Email address", Hint: "A work address. If it is an admin already, they get the roles in addition.", Value: email, Type: "email", AutoComplete: "off", Code: true},
 		{Name: "displayName", Label: "Name", Hint: "Shown in the audit log.", Value: name}}
-	return views.Form{Action: v.base() + "/admins/invite", Submit: "Make invitation link", Cancel: v.base() + "/admins", Fields: append(fields, v.roleFields(role, reach)...),
-		Note: "You get a link that works once, within 24 hours. Give it to the person on a safe way: whoever opens it chooses the password and sets up the second factor."}
+	more := v.roleFields("", reach)
+	more[0] = views.Field{Kind: views.Checks, Name: "role", Label: "Roles", Values: roles, Options: roleOptions("", v.grantable(v.dir.Tenant.ID))[1:]}
+	return views.Form{Action: v.base() + "/admins/invite", Submit: "Invite", Cancel: v.base() + "/admins", Fields: append(fields, more...),
+		Note: "A new admin gets a link that works once, within 24 hours: whoever opens it chooses the password and sets up the second factor."}
 }
 
 func (p *Portal) adminInviteForm(c *fiber.Ctx) error {
-	return p.invitePage(c, visitOf(c).inviteForm("", "", "", ""), nil)
+	return p.invitePage(c, visitOf(c).inviteForm("", "", nil, ""), nil)
 }
 
 func (p *Portal) invitePage(c *fiber.Ctx, f views.Form, problem error) error {
@@ -220,7 +274,7 @@ func (p *Portal) adminInvite(c *fiber.Ctx) error {
 	v := visitOf(c)
 	email, name := typed(c, "email"), typed(c, "displayName")
 	again := func(err error) error {
-		return p.invitePage(c, v.inviteForm(email, name, typed(c, "role"), typed(c, "reach")), err)
+		return p.invitePage(c, v.inviteForm(email, name, all(c, "role"), typed(c, "reach")), err)
 	}
 	canonical, err := account.CanonicalEmail(email)
 	if err != nil {
@@ -229,29 +283,50 @@ func (p *Portal) adminInvite(c *fiber.Ctx) error {
 	if name == "" {
 		return again(fault.BadField("displayName", "admin.invite.name", nil))
 	}
-	a, err := v.assignment(c)
+	give, err := v.assignments(c)
 	if err != nil {
 		return again(err)
 	}
-	var link string
-	u, err := p.inviteTx(c, v, canonical, email, name, a, &link)
+	u, link, err := p.inviteTx(c, v, canonical, email, name, give)
 	if err != nil {
-		return again(err)
+		return again(roleWordsOf(err))
 	}
-	flash := models.PortalFlash{Kind: "ok", Text: "“" + userName(u) + "” is now " + roleName(a.RoleID) + "."}
-	if link != "" {
-		flash.Text = "“" + userName(u) + "” is invited as " + roleName(a.RoleID) + "."
-		flash.Label, flash.Secret, flash.Note = "Invitation link", p.linkURL(link), "Works once, within 24 hours. It is shown only now."
+	names := make([]string, len(give))
+	for i, a := range give {
+		names[i] = roleName(a.RoleID)
+	}
+	flash := models.PortalFlash{Kind: "ok", Text: "“" + userName(u) + "” is now " + andList(names) + "."}
+	switch {
+	case link != "" && p.MailReady:
+		flash.Text = "“" + userName(u) + "” is invited as " + andList(names) + ". The link is on its way by mail; it works once, within 24 hours."
+	case link != "":
+		flash.Text = "“" + userName(u) + "” is invited as " + andList(names) + "."
+		flash.Label, flash.Secret, flash.Note = "Invitation link", p.linkURL(link), "Works once, within 24 hours. It is shown only now: give it to the person on a safe way."
 	}
 	return p.doneWith(c, v.base()+"/admins/"+u.ID, flash)
 }
 
-// inviteTx makes the admin when there is none with the address, gives the role, and makes the link for
-// a new one.
-func (p *Portal) inviteTx(c *fiber.Ctx, v *visit, canonical, email, name string, a access.Assignment, link *string) (models.User, error) {
-	var u models.User
+// roleWordsOf puts what the store says about a role beside the portal's field for it.
+func roleWordsOf(err error) error {
+	e := fault.Of(err)
+	if len(e.Fields) == 1 && e.Fields[0].Name == "roleDefinitionId" {
+		return fault.BadField("role", e.Fields[0].Key, e.Fields[0].Args)
+	}
+	return err
+}
+
+func andList(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+// inviteTx makes the admin when there is none with the address, gives the roles, and makes the link for a new
+// one, which goes by mail where mail works.
+func (p *Portal) inviteTx(c *fiber.Ctx, v *visit, canonical, email, name string, give []access.Assignment) (u models.User, link string, err error) {
 	ctx := c.UserContext()
-	err := p.Store.Tenant(v.session.TenantID).InTx(ctx, func(t *models.Tenant) error {
+	err = p.Store.Tenant(v.session.TenantID).InTx(ctx, func(t *models.Tenant) error {
 		var err error
 		u, err = t.UserByIdentity(ctx, account.SignInEmail, "", canonical)
 		fresh := fault.Is(err, fault.NotFound)
@@ -262,15 +337,20 @@ func (p *Portal) inviteTx(c *fiber.Ctx, v *visit, canonical, email, name string,
 		if err != nil {
 			return err
 		}
-		if _, err := t.AssignRole(ctx, v.actor(c), u.ID, a); err != nil {
+		for _, a := range give {
+			if _, err := t.AssignRole(ctx, v.actor(c), u.ID, a); err != nil {
+				return err
+			}
+		}
+		if !fresh {
+			return nil
+		}
+		if link, err = t.CreateLink(ctx, models.LinkAdminLogin, u.ID, inviteLife); err != nil || !p.MailReady {
 			return err
 		}
-		if fresh {
-			*link, err = t.CreateLink(ctx, models.LinkAdminLogin, u.ID, inviteLife)
-		}
-		return err
+		return message.PostAdminInvitation(ctx, t, message.Change{TenantID: t.ID, To: email, Locale: handlers.InfoOf(c).Locale.Lang()}, p.linkURL(link), t.Now().Add(inviteLife), t.Now())
 	})
-	return u, err
+	return u, link, err
 }
 
 // linkURL is the address that a link's token belongs to, on the portal's own host.
@@ -308,9 +388,10 @@ func (p *Portal) adminPage(c *fiber.Ctx, problem error) error {
 		return err
 	}
 	base := v.base() + "/admins/" + a.user.ID
-	roles := views.Section{ID: "roles", Title: "Roles", Table: &views.Table{Caption: "Roles", Columns: []views.Column{{Label: "Role"}, {Label: "Where"}}, Actions: true}, Empty: "None."}
+	roles := views.Section{ID: "roles", Title: "Roles", Table: &views.Table{Caption: "Roles", Columns: []views.Column{{Label: "Role"}, {Label: "Where"}, {Label: "Allows"}}, Actions: true}, Empty: "None."}
 	for _, r := range a.roles {
-		row := views.Row{Cells: []views.Cell{plain(roleName(r.RoleID)), plain(where(r, v))}}
+		known, _ := access.RoleOf(r.RoleID)
+		row := views.Row{Cells: []views.Cell{plain(roleName(r.RoleID)), plain(where(r, v)), plain(known.Description)}}
 		if v.mayGrant(r.Assignment) {
 			row.Actions = []views.Action{{Label: "Remove", About: roleName(r.RoleID), Post: base + "/roles/remove", Fields: map[string]string{"assignment": r.ID}}}
 		}
@@ -333,25 +414,42 @@ func (p *Portal) adminPage(c *fiber.Ctx, problem error) error {
 		last = plain("Never")
 	}
 	sections := []views.Section{{ID: "profile", Title: "Account", Summary: []views.Fact{fact("Name", views.Cell{Kind: views.Name, Text: userName(a.user)}), fact("Signs in as", code(signInName(a.user))),
-		fact("Second factor", secondFactorWords(a.user)), fact("Last sign-in", last), fact("State", stateBadge(a.user.Enabled)), fact("User ID", code(a.user.ID))}}, roles,
-		{ID: "access", Title: "Lost password or second factor", Lead: "Makes a link that works once, within 24 hours. Whoever opens it chooses a new password; the second factors are removed, so a new one is set up at the next sign-in. Every session of this admin ends.",
-			Buttons: []views.Action{{Label: "Make a recovery link", Post: base + "/link", About: userName(a.user)}}}}
-	if !v.may(access.RoleWrite) || !v.outranks(a) {
-		sections[1].Form, sections[2].Buttons = nil, nil
-		sections = sections[:2]
+		fact("Second factor", secondFactorWords(a.user)), fact("Last sign-in", last), fact("State", a.state()), fact("User ID", code(a.user.ID))}}, roles,
+		v.allowed(a)}
+	over, err := p.overEverything(c, v, a)
+	if err != nil {
+		return err
 	}
+	if !v.may(access.RoleWrite) || !over {
+		sections[1].Form = nil
+		return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: sections}))
+	}
+	sections = append(sections, v.adminActions(a, base)...)
 	return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: sections}))
 }
 
-// outranks reports whether everything that the other admin may do is also this admin's right; only then
-// may the other's way in be changed.
-func (v *visit) outranks(a admin) bool {
-	for _, r := range a.roles {
-		if !v.mayGrant(r.Assignment) {
-			return false
-		}
+// adminActions are what one admin may do to another: to a colleague who lost a phone, and to one who left.
+func (v *visit) adminActions(a admin, base string) []views.Section {
+	about := userName(a.user)
+	out := []views.Section{{ID: "access", Title: "Lost password or second factor", Lead: "Makes a link that works once, within 24 hours. Whoever opens it chooses a new password; the second factors are removed, so a new one is set up at the next sign-in. Every session of this admin ends.",
+		Buttons: []views.Action{{Label: "Make a recovery link", Post: base + "/link", About: about}, {Label: "End all sessions", Post: base + "/sessions", About: about}}}}
+	if a.user.ID == v.admin.ID {
+		return out
 	}
-	return true
+	if v.mayEmergency() {
+		x := views.Section{ID: "emergency", Title: "Emergency account", Lead: "For the day on which nobody else gets in. Have two, with passkeys in different safes, used for nothing else. Each use is in the audit log, mailed to every other Global Administrator at once, and warned of on the start page.",
+			Buttons: []views.Action{{Label: "Mark as emergency account", Post: base + "/emergency", Fields: map[string]string{"on": "yes"}, About: about}}}
+		if a.user.Emergency {
+			x.Buttons = []views.Action{{Label: "Make an ordinary account again", Post: base + "/emergency", Fields: map[string]string{"on": "no"}, About: about}}
+		}
+		out = append(out, x)
+	}
+	enable := views.Action{Label: "Disable", Post: base + "/enabled", Fields: map[string]string{"enabled": "no"}, About: about}
+	if !a.user.Enabled {
+		enable = views.Action{Label: "Enable", Post: base + "/enabled", Fields: map[string]string{"enabled": "yes"}, About: about}
+	}
+	return append(out, views.Section{ID: "end", Title: "No longer an admin", Lead: "Disabling signs the admin out everywhere at once and can be taken back at any time.", Danger: true,
+		Buttons: []views.Action{enable, {Label: "Delete", Href: base + "/delete", Danger: true, About: about}}})
 }
 
 func (p *Portal) adminRoleAdd(c *fiber.Ctx) error {
@@ -365,7 +463,7 @@ func (p *Portal) adminRoleAdd(c *fiber.Ctx) error {
 		return p.adminPage(c, err)
 	}
 	if _, err := p.Store.Tenant(v.session.TenantID).AssignRole(c.UserContext(), v.actor(c), a.user.ID, give); err != nil {
-		return p.adminPage(c, err)
+		return p.adminPage(c, roleWordsOf(err))
 	}
 	if err := p.rightsChanged(c, v, a.user.ID); err != nil {
 		return err
@@ -388,11 +486,8 @@ func (p *Portal) adminRoleRemove(c *fiber.Ctx) error {
 			return fault.New(fault.Denied, "admin.role.not_held")
 		}
 		err := p.Store.Tenant(v.session.TenantID).RemoveRole(c.UserContext(), v.actor(c), r.ID)
-		if e := fault.Of(err); fault.Is(err, fault.Conflict) {
-			return p.doneWith(c, to, models.PortalFlash{Kind: "warn", Text: handlers.InfoOf(c).Locale.T(e.Key, e.Args)})
-		}
 		if err != nil {
-			return err
+			return p.refusedChange(c, to, err)
 		}
 		if err := p.rightsChanged(c, v, a.user.ID); err != nil {
 			return err
@@ -421,8 +516,12 @@ func (p *Portal) adminLink(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if !v.outranks(a) || !p.soleReach(c, v, a) {
-		return fault.New(fault.Denied, "admin.role.not_held")
+	over, err := p.overEverything(c, v, a)
+	if err != nil {
+		return err
+	}
+	if !over {
+		return fault.New(fault.Denied, "admin.over")
 	}
 	ctx, link := c.UserContext(), ""
 	err = p.Store.Tenant(v.session.TenantID).InTx(ctx, func(t *models.Tenant) error {
@@ -439,11 +538,4 @@ func (p *Portal) adminLink(c *fiber.Ctx) error {
 		return err
 	}
 	return p.doneWith(c, v.base()+"/admins/"+a.user.ID, models.PortalFlash{Kind: "ok", Text: "Recovery link for “" + userName(a.user) + "” made.", Label: "Recovery link", Secret: p.linkURL(link), Note: "Works once, within 24 hours. It is shown only now."})
-}
-
-// soleReach reports whether the signed-in admin holds every right that the other has in any tenant, the
-// ones outside the selected tenant included.
-func (p *Portal) soleReach(c *fiber.Ctx, v *visit, a admin) bool {
-	every, err := p.Store.Tenant(v.session.TenantID).RoleAssignments(c.UserContext(), a.user.ID)
-	return err == nil && v.outranks(admin{user: a.user, roles: every})
 }

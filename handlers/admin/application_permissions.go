@@ -21,18 +21,6 @@ func permissionSection(a models.Application, base string) views.Section {
 		Table: t, Empty: "None.", Action: &views.Link{Label: "Change permissions", Href: base + "/permissions"}}
 }
 
-func permissionWords(p access.Permission) string {
-	if w, ok := map[access.Permission]string{
-		access.UserRead: "Read people", access.UserWrite: "Create, change and delete people", access.AppRead: "Read applications", access.AppWrite: "Register, change and delete applications",
-		access.FlowRead: "Read user flows", access.FlowWrite: "Create, change and delete user flows", access.AttributeRead: "Read custom attributes", access.AttributeWrite: "Create, change and delete custom attributes", access.Invite: "Invite people", access.AuditRead: "Read sign-in and audit logs", access.OrganizationRead: "Read the tenant's settings",
-		access.OrganizationWrite: "Change the tenant's settings", access.RoleRead: "Read admin roles", access.RoleWrite: "Assign and remove admin roles", access.PolicyRead: "Read policies",
-		access.OwnWrite: "Change the record of the person who is signed in", access.OwnMethods: "Change how the person who is signed in proves who they are", access.AsSignedIn: "Do whatever the roles of the administrator who is signed in allow",
-	}[p]; ok {
-		return w
-	}
-	return ""
-}
-
 // permissionForm offers every permission; those that the admin does not hold cannot be given.
 func (v *visit) permissionForm(chosen []string) func(models.Application, string) views.Form {
 	return func(a models.Application, base string) views.Form {

@@ -64,14 +64,16 @@ func (p *Portal) overApplication(ctx context.Context, v *visit, id string) error
 	return nil
 }
 
-// harmlessToAdmins are the rows of the directory of admins that let nobody in as somebody else. The pages of
-// admins and what is not about people look for themselves.
+// harmlessToAdmins are the rows of the directory of admins that let nobody in as somebody else: a new person
+// has no rights, the pages of admins and applications look for themselves, and the rest is not about people.
 func harmlessToAdmins(area, rest string) bool {
 	switch area {
-	case "users", "imports", "import", "helpdesk", "help-desk":
-		return area == "users" && (rest == "" || rest == "new") // a new person has no rights
+	case "users":
+		return rest == "" || rest == "new" || rest == "views" || rest == "views/remove"
+	case "admins", "emergency", "applications", "user-flows", "user-attributes", "terms", "groups", "invitations", "settings", "sign-ins", "audits":
+		return true
 	}
-	return true
+	return false
 }
 
 // overAdmins refuses to change a person in the directory of admins who may do more; a change of many needs

@@ -85,7 +85,7 @@ func TestHelpDesk(t *testing.T) {
 	other.post(ada+"/check", "code", sent[0].Code).wants(t, 422) // one agent's code is no other's
 	agent.get(agent.post(ada+"/check", "code", sent[0].Code).location).wants(t, 200, "Hand out a recovery code")
 	agent.post(ada+"/check", "code", sent[0].Code).wants(t, 422) // once
-	other.post(ada + "/recovery").wants(t, 403)
+	other.post(ada+"/recovery").wants(t, 403)
 
 	// The recovery code works once, as a second factor, for an hour.
 	shown := agent.get(agent.post(ada + "/recovery").location)
@@ -110,7 +110,7 @@ func TestHelpDesk(t *testing.T) {
 		t.Error("the password is not temporary")
 	}
 	b.clock.Advance(models.CallerChecked + time.Minute)
-	agent.post(ada + "/recovery").wants(t, 403)
+	agent.post(ada+"/recovery").wants(t, 403)
 	b.clock.Advance(models.HandedOut)
 	if codes, _ = b.shop.Credentials(t.Context(), u.ID, models.KindRecovery); len(codes) != 0 {
 		t.Error("a code that was handed out works for ever")

@@ -55,6 +55,7 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.peopleRoutes()...)
 	rows = append(rows, p.groupRoutes()...)
 	rows = append(rows, p.invitationRoutes()...)
+	rows = append(rows, p.adminRoutes()...)
 	rows = append(rows, p.helpDeskRoutes()...)
 	rows = append(rows, p.otherRoutes()...)
 	rows = append(rows, p.identifierRoutes()...)
@@ -114,7 +115,7 @@ func (p *Portal) signInRoutes() []handlers.Route {
 
 // peopleRoutes are customers and admins.
 func (p *Portal) peopleRoutes() []handlers.Route {
-	const users, admins = "/admin/t/:tenant/users", "/admin/t/:tenant/admins"
+	const users = "/admin/t/:tenant/users"
 	return append(append(p.bulkRoutes(), p.identityRoutes()...), []handlers.Route{
 		{Method: get, Path: users, Handler: p.userList, Permission: access.UserRead, NavGroup: navPeople, NavLabel: "Users"},
 		{Method: get, Path: users + "/deleted", Handler: p.userDeletedList, Permission: access.UserRead},
@@ -149,14 +150,6 @@ func (p *Portal) peopleRoutes() []handlers.Route {
 		{Method: post, Path: users + "/:id/methods/remove", Handler: p.userMethodRemove, Permission: access.MethodWrite},
 		{Method: get, Path: users + "/:id/delete", Handler: p.userDeleteForm, Permission: access.DeleteRestore},
 		{Method: post, Path: users + "/:id/delete", Handler: p.userDelete, Permission: access.DeleteRestore},
-
-		{Method: get, Path: admins, Handler: p.adminList, Permission: access.RoleRead, NavGroup: navPeople, NavLabel: "Admins"},
-		{Method: get, Path: admins + "/invite", Handler: p.adminInviteForm, Permission: access.RoleWrite},
-		{Method: post, Path: admins + "/invite", Handler: p.adminInvite, Permission: access.RoleWrite},
-		{Method: get, Path: admins + "/:id", Handler: p.adminDetail, Permission: access.RoleRead},
-		{Method: post, Path: admins + "/:id/roles/add", Handler: p.adminRoleAdd, Permission: access.RoleWrite},
-		{Method: post, Path: admins + "/:id/roles/remove", Handler: p.adminRoleRemove, Permission: access.RoleWrite},
-		{Method: post, Path: admins + "/:id/link", Handler: p.adminLink, Permission: access.RoleWrite},
 	}...)
 }
 

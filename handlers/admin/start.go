@@ -26,6 +26,15 @@ func (p *Portal) startPage(c *fiber.Ctx) error {
 		return err
 	}
 	m := views.Start{}
+	for _, first := range []func(*fiber.Ctx, *visit) (*views.Section, error){p.emergencyWarning, p.expiringSection} {
+		x, err := first(c, v)
+		if err != nil {
+			return err
+		}
+		if x != nil {
+			m.First = append(m.First, *x)
+		}
+	}
 	if m.Steps, err = p.checklist(c, v); err != nil {
 		return err
 	}

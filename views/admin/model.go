@@ -317,6 +317,7 @@ type Confirm struct {
 
 // Start is the first page of a tenant.
 type Start struct {
+	First   []Section // what cannot wait
 	Steps   []Step
 	Done    int
 	Figures []Figure
