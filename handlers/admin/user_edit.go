@@ -3,6 +3,7 @@ package admin
 import (
 	"crypto/rand"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -231,8 +232,39 @@ func (p *Portal) userEdit(c *fiber.Ctx) error { return p.userEditPage(c, nil) }
 func (p *Portal) userEditPage(c *fiber.Ctx, problem error) error {
 	dir, l := visitOf(c).dir, handlers.InfoOf(c).Locale
 	return p.userFormPage(c, "Change profile", problem, func(u models.User, base string) views.Form {
-		return userForm(l, u, base, shownAttributes(dir))
+		f := userForm(l, u, base, shownAttributes(dir))
+		if e := fault.Of(problem); problem != nil && e.Key == changedMeanwhile {
+			f.Note = storedNow(c, f)
+		}
+		f.Fields = append(f.Fields, loadedFrom(c, profileOf(u), problem))
+		return f
 	})
+}
+
+// profileOf is what the form of a profile shows.
+func profileOf(u models.User) any {
+	return []any{u.DisplayName, u.GivenName, u.Surname, u.MobilePhone, u.JobTitle, u.StreetAddress, u.PostalCode, u.City, u.State, u.Country, u.Attributes}
+}
+
+// storedNow says, of a form that was filled anew, where it differs from what was typed: that is what somebody
+// else has changed meanwhile, or what this sending would change.
+func storedNow(c *fiber.Ctx, f views.Form) string {
+	mine := views.Form{Fields: slices.Clone(f.Fields)}
+	keepTyped(c, &mine)
+	var differ []string
+	for i, field := range f.Fields {
+		if other := mine.Fields[i]; field.Label != "" && (field.Value != other.Value || !slices.Equal(field.Values, other.Values)) {
+			is := labelOf(field)
+			if len(field.Values) > 0 {
+				is = strings.Join(field.Values, ", ")
+			}
+			differ = append(differ, field.Label+": "+choose(is == "", "empty", "“"+is+"”"))
+		}
+	}
+	if len(differ) == 0 {
+		return "What is stored now is what you typed."
+	}
+	return "Stored now, where it differs from what you typed: " + strings.Join(differ, "; ") + ". Sending the form again replaces it by yours."
 }
 
 // userFormPage is a form about one person; after a refusal it holds what was typed.
@@ -259,6 +291,9 @@ func (p *Portal) userFormPage(c *fiber.Ctx, title string, problem error, make fu
 func (p *Portal) userSave(c *fiber.Ctx) error {
 	v := visitOf(c)
 	u, err := v.tenant.UpdateUser(c.UserContext(), v.actor(c), c.Params("id"), func(u *models.User) error {
+		if err := unchanged(c, profileOf(*u)); err != nil {
+			return err
+		}
 		if typed(c, "displayName") == "" {
 			return fault.BadField("displayName", "admin.user.display_name", nil)
 		}

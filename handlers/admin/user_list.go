@@ -234,9 +234,6 @@ func (p *Portal) userList(c *fiber.Ctx) error {
 	if v.may(access.UserWrite) && v.dir.Tenant.Kind != tenant.Workforce {
 		l.Also = append(l.Also, views.Link{Label: "Change how people sign in", Href: v.base() + "/users/move"})
 	}
-	if v.may(access.UserWrite) {
-		l.Also = append(l.Also, views.Link{Label: "Import people", Href: v.base() + "/users/imports"})
-	}
 	p.explain(&l, w, page, q)
 	if l.Bulk, err = p.bulkOffer(c, w, q.Deleted); err != nil {
 		return err

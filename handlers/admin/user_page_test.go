@@ -133,3 +133,31 @@ func TestTheTabsOfAPersonChangeThings(t *testing.T) {
 		}
 	}
 }
+
+// The second of two admins is told what the first has saved, loses nothing that they typed, and decides.
+func TestTwoAdminsEditOnePerson(t *testing.T) {
+	b := newBench(t)
+	u := modelstest.MustUser(t, b.shop, "ada@example.com")
+	w := b.global()
+	at := shopUsers + "/" + u.ID + "/edit"
+	mark := func(body string) string {
+		_, rest, _ := strings.Cut(body, `name="loaded" value="`)
+		value, _, _ := strings.Cut(rest, `"`)
+		return value
+	}
+	first := mark(w.get(at).body)
+	if first == "" {
+		t.Fatal("the form does not say what it was filled from")
+	}
+	if a := w.post(at, "displayName", "Ada", "city", "London", "loaded", first); a.status != 303 {
+		t.Fatalf("%d %s", a.status, text(a.body))
+	}
+	late := w.post(at, "displayName", "Ada B", "city", "Paris", "loaded", first)
+	late.wants(t, 422, "Stored now, where it differs from what you typed", "City: “London”")
+	if !strings.Contains(late.body, `value="Paris"`) || b.person(u.ID).City != "London" {
+		t.Error("something was lost")
+	}
+	if a := w.post(at, "displayName", "Ada B", "city", "Paris", "loaded", mark(late.body)); a.status != 303 || b.person(u.ID).City != "Paris" {
+		t.Errorf("%d %+v", a.status, b.person(u.ID))
+	}
+}
