@@ -57,6 +57,15 @@ func TestCustomersLookAfterThemselves(t *testing.T) {
 	phone.goTo(pages)
 	phone.prove(email, pages)
 	phone.accessible("overview")
+	phone.goTo(pages + "/profile")
+	phone.accessible("profile")
+	phone.set("/account/profile", "city", "Utrecht")
+	phone.send("/account/profile")
+	phone.goTo(pages + "/profile")
+	if got := evaluate[string](phone, `(document.querySelector("[name=city]") || {}).value || ""`); got != "Utrecht" {
+		t.Errorf("the city is now %q\n%s", got, phone.words())
+	}
+
 	phone.goTo(pages + "/methods")
 	phone.accessible("methods")
 	phone.goTo(pages + "/methods/passkey")
@@ -95,7 +104,7 @@ func TestCustomersLookAfterThemselves(t *testing.T) {
 	phone.goTo(pages + "/data/download")
 	phone.prove(email, pages+"/data/download")
 	phone.accessible("download")
-	for format, mark := range map[string]string{"json": `"Noor"`, "html": "Noor"} {
+	for format, mark := range map[string]string{"json": `"Utrecht"`, "html": "Utrecht"} {
 		body := downloaded(phone, format)
 		if !strings.Contains(body, mark) || !strings.Contains(body, email) || !strings.Contains(body, "My phone") || strings.Contains(body, "$argon2") {
 			t.Errorf("the %s file: %.400s", format, body)
