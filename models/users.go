@@ -650,12 +650,15 @@ func (t *Tenant) PurgeUser(ctx context.Context, actor audit.Actor, id string) er
 			return audit.Event{}, fault.New(fault.Conflict, "user.purge.not_deleted")
 		}
 		for _, row := range tablesWith("TenantID", "UserID") {
-			if _, log := row.(*SignInRow); log { // goes when its retention ends
+			if _, log := row.(*SignInRow); log { // forgetSignIns
 				continue
 			}
 			if err := t.u(ctx).Where("user_id = ?", id).Delete(row).Error; err != nil {
 				return audit.Event{}, err
 			}
+		}
+		if err := t.forgetSignIns(ctx, u); err != nil {
+			return audit.Event{}, err
 		}
 		if err := t.forgetPrincipal(ctx, id); err != nil {
 			return audit.Event{}, err

@@ -146,6 +146,7 @@ func settingSections(x tenant.Settings, base string) []views.Section {
 			fact("First pause", plain(orDefault(x.LockoutSeconds, 60, "seconds, then longer")))}},
 		{Title: "Logs and limits", Summary: []views.Fact{
 			fact("Logs are kept for", plain(orDefault(x.LogRetentionDays, 90, "days"))),
+			fact("Sign-ins of people deleted for good", plain(choose(x.KeepSignInsOfDeleted, "kept whole until then", "stripped of name, address and IP"))),
 			fact("Requests per second and address", plain(orDefault(x.RequestsPerSecondPerIP, 20, "")))}},
 		{Title: "Links on sign-in pages", Summary: []views.Fact{link("Support", x.SupportURL), link("Privacy", x.PrivacyURL), link("Terms", x.TermsURL)}},
 	}
@@ -186,6 +187,8 @@ func (p *Portal) settingsForm(base string, t tenant.Tenant) views.Form {
 		num("lockoutSeconds", "First pause", "Default 60. Each further pause is longer.", x.LockoutSeconds, "seconds"),
 		{Kind: views.Heading, Label: "Logs and limits"},
 		num("logRetentionDays", "Keep logs for", "Default 90.", x.LogRetentionDays, "days"),
+		{Kind: views.Check, Name: "keepSignInsOfDeleted", Label: "When somebody is deleted for good, keep their sign-in log entries whole",
+			Hint: "Otherwise name, address and network address are taken out of them at once. Entries of the audit log stay as they are until their time is over, because they are sealed.", Value: tick(x.KeepSignInsOfDeleted)},
 		num("requestsPerSecondPerIp", "Requests per second and address", "Default 20. Raise it when many customers share one address.", x.RequestsPerSecondPerIP, ""),
 		{Kind: views.Heading, Label: "Links on sign-in pages"},
 		address("supportUrl", "Support", x.SupportURL), address("privacyUrl", "Privacy", x.PrivacyURL), address("termsUrl", "Terms", x.TermsURL),
@@ -244,7 +247,7 @@ func readSettings(c *fiber.Ctx, x *tenant.Settings) error {
 	for name, to := range map[string]*int{"sessionIdleMinutes": &x.SessionIdleMinutes, "persistentIdleDays": &x.PersistentIdleDays, "lockoutThreshold": &x.LockoutThreshold, "lockoutSeconds": &x.LockoutSeconds, "logRetentionDays": &x.LogRetentionDays, "requestsPerSecondPerIp": &x.RequestsPerSecondPerIP} {
 		*to = number(c, &bad, name)
 	}
-	x.StayedSignedInOff = ticked(c, "staySignedInOff")
+	x.StayedSignedInOff, x.KeepSignInsOfDeleted = ticked(c, "staySignedInOff"), ticked(c, "keepSignInsOfDeleted")
 	x.SupportURL, x.PrivacyURL, x.TermsURL = typed(c, "supportUrl"), typed(c, "privacyUrl"), typed(c, "termsUrl")
 	return bad.Err()
 }
