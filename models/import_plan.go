@@ -26,8 +26,8 @@ type importRules struct {
 	userNames   tenant.UserNames
 	groups      map[string]GroupRow // by folded name
 	terms       map[string]TermsRow // by id and by folded name
-	limit       int64               // of people; 0 = none
-	people      int64
+	limit       int                 // of people, groups and applications; 0 = none
+	objects     int                 // how many there are, while there is a limit
 }
 
 func (t *Tenant) importRules(ctx context.Context) (importRules, error) {
@@ -37,8 +37,8 @@ func (t *Tenant) importRules(ctx context.Context) (importRules, error) {
 		return r, err
 	}
 	r.userNames = self.Settings.UserNames
-	if self.Plan == tenant.Trial {
-		r.limit = maxTrialPeople
+	if !self.DeletedAt.IsZero() || self.ReadOnly(t.Now()) {
+		return r, fault.BadField("file", "import.tenant", nil)
 	}
 	if r.definitions, err = t.Definitions(ctx); err != nil {
 		return r, err
@@ -61,12 +61,12 @@ func (t *Tenant) importRules(ctx context.Context) (importRules, error) {
 		r.terms[fold(x.Name)] = x
 		r.terms[x.ID] = x
 	}
-	r.people, err = t.CountUsers(ctx)
+	if self.Plan == tenant.Trial {
+		r.limit = tenant.TrialObjects
+		r.objects, err = t.Objects(ctx, tenant.TrialObjects)
+	}
 	return r, err
 }
-
-// maxTrialPeople is how many objects a trial tenant has at most (DESIGN §5.12).
-const maxTrialPeople = 10_000
 
 // sightings knows which identities a file has named before, by 16 bytes each.
 type sightings struct {
@@ -150,7 +150,7 @@ type importBatchWork struct {
 	changed     []func(ctx context.Context) error
 }
 
-func (w *importBatchWork) created() int64 { return w.next.Created - w.run.row.Created }
+func (w *importBatchWork) created() int { return int(w.next.Created - w.run.row.Created) }
 
 func (w *importBatchWork) decide(ctx context.Context, people []*transfer.Person) error {
 	if err := w.lookUp(ctx, people); err != nil {
@@ -501,7 +501,7 @@ func (w *importBatchWork) create(p *transfer.Person) error {
 		bad = append(bad, fault.Of(err).Fields...)
 	}
 	bad = append(bad, w.belongings(p, u)...)
-	if limit := w.run.rules.limit; limit > 0 && w.run.rules.people+w.created() >= limit {
+	if limit := w.run.rules.limit; limit > 0 && w.run.rules.objects+w.created() >= limit {
 		bad.Add("", "import.limit", map[string]any{"count": limit})
 	}
 	if err := bad.Err(); err != nil {

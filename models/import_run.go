@@ -293,7 +293,7 @@ func (x *importRun) write(ctx context.Context, t *Tenant, people []*transfer.Per
 		return err
 	}
 	t.afterCommit(func() {
-		x.rules.people += w.created()
+		x.rules.objects += w.created()
 		x.row = w.next
 	})
 	return nil

@@ -351,3 +351,16 @@ func TestATrialHoldsTenThousand(t *testing.T) {
 		t.Errorf("%s %v", counts(i), said)
 	}
 }
+
+// A trial that is over, or a tenant that is deleted, takes no import that was sent before.
+func TestNoImportIntoAClosedTenant(t *testing.T) {
+	s := modelstest.OpenScratch(t, modelstest.SQLite)
+	made := modelstest.Must(s.CreateTenant(t.Context(), modelstest.Actor(), tenant.Tenant{Slug: "trial", Name: "Trial", Plan: tenant.Trial}))(t)
+	tn := s.Tenant(made.ID)
+	id := send(t, tn, many(0, 3), models.ImportOptions{}, false)
+	s.Clock.Advance(31 * 24 * time.Hour)
+	must(t, models.Importer{Store: s.Store, Passwords: newPasswords(), Owner: "x"}.Run(t.Context(), id))
+	if i, _ := reportOf(t, tn, id); i.State != models.ImportFailed || i.Problem.Key != "import.tenant" {
+		t.Errorf("%s %+v", counts(i), i.Problem)
+	}
+}
