@@ -429,6 +429,12 @@ func (m *memory) Returned(_ context.Context, _ signin.Tx, mail signin.ChangeMail
 	return nil
 }
 
+// MethodAdded is signin.Mailer: nobody is told of a pretend method.
+func (m *memory) MethodAdded(_ context.Context, _ signin.Tx, mail signin.ChangeMail) error {
+	m.wrote("told", mail.To)
+	return nil
+}
+
 // PasswordChanged is signin.Mailer: nobody is told of a pretend password.
 func (m *memory) PasswordChanged(_ context.Context, _ signin.Tx, mail signin.ChangeMail) error {
 	m.wrote("told", mail.To)

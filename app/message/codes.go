@@ -41,3 +41,13 @@ func (c Codes) PasswordChanged(ctx context.Context, tx signin.Tx, m signin.Chang
 	return PostPasswordChanged(ctx, q, Change{TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At,
 		Country: m.Signals.Country, City: m.Signals.City, Browser: m.Signals.Browser, OS: m.Signals.OS}, c.Now())
 }
+
+// MethodAdded queues the notice of a second factor that was registered while signing in.
+func (c Codes) MethodAdded(ctx context.Context, tx signin.Tx, m signin.ChangeMail) error {
+	q, ok := tx.(Queue)
+	if !ok {
+		return fmt.Errorf("message: a %T is no queue", tx)
+	}
+	return PostNotice(ctx, q, Notice{Kind: MethodAdded, Method: m.Method, TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At,
+		Country: m.Signals.Country, City: m.Signals.City, Browser: m.Signals.Browser, OS: m.Signals.OS}, c.Now())
+}

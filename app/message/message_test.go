@@ -118,3 +118,20 @@ func TestNotesDoNotLeakIntoLogs(t *testing.T) {
 		t.Errorf("logged as %s", s)
 	}
 }
+
+// TestNoticesOfMethods: whoever did not register a second factor hears of it at the account's own address.
+func TestNoticesOfMethods(t *testing.T) {
+	codes, q := Codes{Now: time.Now}, &queue{}
+	if err := codes.MethodAdded(t.Context(), q, signin.ChangeMail{TenantID: "t", To: "ann@example.com", Method: "totp"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := codes.MethodAdded(t.Context(), q, signin.ChangeMail{TenantID: "t", Method: "totp"}); err != nil { // nowhere to be told
+		t.Fatal(err)
+	}
+	if len(q.items) != 1 || !strings.Contains(string(q.items[0].Payload), `"method":"totp"`) || !strings.Contains(string(q.items[0].Payload), `"method_added"`) {
+		t.Errorf("%+v", q.items)
+	}
+	if err := codes.MethodAdded(t.Context(), "no transaction", signin.ChangeMail{To: "ann@example.com"}); err == nil {
+		t.Error("a notice without a queue was accepted")
+	}
+}

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -120,6 +121,12 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 		}
 		for _, c := range creds {
 			if err := s.AddCredential(ctx, userID, c); err != nil {
+				return "", err
+			}
+		}
+		for _, e := range f.Enrolled {
+			if err := r.Mailer.MethodAdded(ctx, s.Tx(), ChangeMail{TenantID: r.a.TenantID, To: p.Account.Address(),
+				Locale: cmp.Or(p.Account.PreferredLanguage, r.visit.Locale), At: r.w.Now, Signals: r.visit.Signals, Method: e.Kind}); err != nil {
 				return "", err
 			}
 		}

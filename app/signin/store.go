@@ -159,6 +159,8 @@ type Mailer interface {
 	PasswordChanged(ctx context.Context, tx Tx, m ChangeMail) error
 	// Returned tells the owner of an account that it is not going to be deleted any more.
 	Returned(ctx context.Context, tx Tx, m ChangeMail) error
+	// MethodAdded tells the owner of an account that somebody, who knew their first factor, registered a second.
+	MethodAdded(ctx context.Context, tx Tx, m ChangeMail) error
 }
 
 // ChangeMail says whose password was changed, or whose account was kept, when, and from where in general words.
@@ -168,6 +170,7 @@ type ChangeMail struct {
 	Locale   string
 	At       time.Time
 	Signals  record.Signals
+	Method   string // of MethodAdded: the kind
 }
 
 // CodeMail is what the message says. Nothing that a stranger typed is in it besides the address.
