@@ -404,16 +404,36 @@ func (p *Portal) userMethodRemove(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if typed(c, "kind") == models.KindRecovery {
-		if err := v.tenant.RemoveRecoveryCodes(c.UserContext(), v.actor(c), u.ID); err != nil {
+	id, kind, says := typed(c, "method"), models.KindRecovery, "The recovery codes of “"+userName(u)+"” are removed."
+	if typed(c, "kind") != models.KindRecovery {
+		kind, says = "", "A second factor of “"+userName(u)+"” is removed."
+		for _, m := range u.Methods {
+			if m.ID == id {
+				kind = m.Kind
+			}
+		}
+	}
+	err = v.tenant.InTx(c.UserContext(), func(t *models.Tenant) error {
+		if kind == models.KindRecovery {
+			err = t.RemoveRecoveryCodes(c.UserContext(), v.actor(c), u.ID)
+		} else {
+			_, err = t.InWays().Unregister(c.UserContext(), v.actor(c), u.ID, id) // recovery codes go with the last factor
+		}
+		if err != nil {
 			return err
 		}
-		return p.done(c, v.userBase(u)+"/methods", "The recovery codes of “"+userName(u)+"” are removed.")
-	}
-	if err := v.tenant.RemoveCredential(c.UserContext(), v.actor(c), u.ID, typed(c, "method")); err != nil {
+		return p.tellRemoved(c, t, u, kind)
+	})
+	if err != nil {
 		return err
 	}
-	return p.done(c, v.userBase(u)+"/methods", "A second factor of “"+userName(u)+"” is removed.")
+	return p.done(c, v.userBase(u)+"/methods", says)
+}
+
+// tellRemoved tells a person, at their own address, that a way to prove themselves is gone.
+func (p *Portal) tellRemoved(c *fiber.Ctx, t *models.Tenant, u models.User, kind string) error {
+	return message.PostNotice(c.UserContext(), t, message.Notice{Kind: message.MethodRemoved, Method: kind, TenantID: t.ID, To: u.Address(), Locale: u.PreferredLanguage, At: t.Now(),
+		URL: p.BaseURL + "/" + visitOf(c).dir.Tenant.Slug + "/account"}, t.Now())
 }
 
 func (p *Portal) userDeleteForm(c *fiber.Ctx) error {

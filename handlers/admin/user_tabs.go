@@ -115,7 +115,23 @@ func (p *Portal) userReset(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	n, err := v.tenant.RequireRegistration(c.UserContext(), v.actor(c), u.ID)
+	n := 0
+	err = v.tenant.InTx(c.UserContext(), func(t *models.Tenant) error {
+		if n, err = t.RequireRegistration(c.UserContext(), v.actor(c), u.ID); err != nil || n == 0 {
+			return err
+		}
+		told := map[string]bool{}
+		for _, m := range u.Methods { // one notice for each kind
+			if told[m.Kind] {
+				continue
+			}
+			told[m.Kind] = true
+			if err := p.tellRemoved(c, t, u, m.Kind); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return err
 	}
