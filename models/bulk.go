@@ -60,6 +60,9 @@ func (t *Tenant) ImportUsers(ctx context.Context, actor audit.Actor, users []Use
 		if err := skip.CreateInBatches(identities, bulkRows).Error; err != nil {
 			return audit.Event{}, err
 		}
+		if err := t.RulesDue(ctx); err != nil {
+			return audit.Event{}, err
+		}
 		return audit.Event{Activity: "Import users", Category: "UserManagement", Operation: "Add",
 			Target: audit.Target{Kind: "tenant", ID: t.ID}, Changes: []audit.Change{{Property: "users", New: len(rows)}}}, nil
 	})

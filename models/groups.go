@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"strings"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -14,7 +13,7 @@ import (
 
 func (r GroupRow) value() account.Group {
 	return account.Group{ID: r.ID, TenantID: r.TenantID, Name: r.Name, Description: r.Description, MailNickname: r.MailNickname,
-		Rule: r.Rule, RulePaused: r.RulePaused, Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
+		Rule: r.Rule, RulePaused: r.RulePaused, Processing: r.Rule != "" && r.RuleDue, Version: r.Version, CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC()}
 }
 
 func groupsOf(rows []GroupRow) []account.Group {
@@ -117,9 +116,10 @@ func (t *Tenant) CreateGroup(ctx context.Context, actor audit.Actor, g account.G
 		if err := t.roomFor(ctx, 1); err != nil {
 			return audit.Event{}, err
 		}
+		g.Processing = g.Rule != ""
 		g.TenantID, g.Version, g.CreatedAt, g.UpdatedAt = t.ID, 1, t.Now(), t.Now()
 		row := GroupRow{ID: g.ID, TenantID: t.ID, Name: g.Name, NameNorm: fold(g.Name), Description: g.Description, MailNickname: g.MailNickname,
-			Rule: g.Rule, RulePaused: g.RulePaused, Version: 1, CreatedAt: g.CreatedAt, UpdatedAt: g.UpdatedAt}
+			Rule: g.Rule, RulePaused: g.RulePaused, RuleDue: g.Rule != "", Version: 1, CreatedAt: g.CreatedAt, UpdatedAt: g.UpdatedAt}
 		if err := t.w(ctx).Create(&row).Error; err != nil {
 			return audit.Event{}, groupTaken(err, g.Name)
 		}
@@ -161,6 +161,13 @@ func (t *Tenant) UpdateGroup(ctx context.Context, actor audit.Actor, id string, 
 			if err := t.checkRule(ctx, after); err != nil {
 				return audit.Event{}, err
 			}
+			if err := t.changeRule(ctx, after); err != nil {
+				return audit.Event{}, err
+			}
+		}
+		if after.Rule != before.Rule || before.RulePaused && !after.RulePaused {
+			after.Processing = after.Rule != ""
+			d.columns["rule_due"], d.columns["rule_cursor"] = after.Processing, ""
 		}
 		after.Version, after.UpdatedAt = before.Version+1, t.Now()
 		d.columns["name_norm"], d.columns["version"], d.columns["updated_at"] = fold(after.Name), after.Version, after.UpdatedAt
@@ -388,14 +395,6 @@ func (t *Tenant) MatchingGroups(ctx context.Context, search string) (n int64, er
 		q = q.Where("name_norm LIKE ? ESCAPE '\\'", "%"+likeEscape(s)+"%")
 	}
 	return n, q.Count(&n).Error
-}
-
-// checkRule says what is wrong with a group's rule. Until rules are understood, none is accepted.
-func (t *Tenant) checkRule(_ context.Context, g account.Group) error {
-	if strings.TrimSpace(g.Rule) != "" {
-		return fault.BadField("membershipRule", "group.rule.unsupported", nil)
-	}
-	return nil
 }
 
 func rawRows[R any](db *gorm.DB, sql string, args ...any) ([]R, error) {

@@ -12,7 +12,10 @@ type GroupRow struct {
 	MailNickname string
 	Rule         string // membership rule; "" = members are listed
 	RulePaused   bool
-	Version      int64 // two admins at once
+	RuleDue      bool       // its members have to be worked out anew
+	RuleCursor   string     // how far that has come: a person's id
+	RuleAt       *time.Time // when that was last done
+	Version      int64      // two admins at once
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 }

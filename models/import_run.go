@@ -328,6 +328,9 @@ func (t *Tenant) endImport(ctx context.Context, owner, id, state string, problem
 		if err := t.forgetChunks(ctx, id); err != nil || row.DryRun {
 			return err
 		}
+		if err := t.RulesDue(ctx); err != nil {
+			return err
+		}
 		actor := audit.Actor{Kind: audit.ActorKind(row.ActorKind), ID: row.ActorID, Name: row.ActorName, IP: row.ActorIP, CorrelationID: row.ID}
 		return t.writeAudit(ctx, actor, audit.Event{Activity: "Import users", Category: "UserManagement", Operation: "Add", Target: importTarget(row), Changes: []audit.Change{
 			{Property: "state", New: state}, {Property: "records", New: row.Rows}, {Property: "created", New: row.Created}, {Property: "updated", New: row.Updated},

@@ -337,6 +337,9 @@ func (t *Tenant) CreateUser(ctx context.Context, actor audit.Actor, u User, pass
 		if err := t.addIdentities(ctx, u.ID, u.Identities); err != nil {
 			return audit.Event{}, err
 		}
+		if err := t.followRules(ctx, u); err != nil {
+			return audit.Event{}, err
+		}
 		if passwordHash != "" {
 			if err := t.putPassword(ctx, u.ID, passwordHash); err != nil {
 				return audit.Event{}, err
@@ -469,6 +472,9 @@ func (t *Tenant) editUser(ctx context.Context, actor audit.Actor, id, activity s
 		}
 		after.UpdatedAt = t.Now()
 		if err := t.writeUser(ctx, before, after, d); err != nil {
+			return audit.Event{}, err
+		}
+		if err := t.followRules(ctx, after); err != nil {
 			return audit.Event{}, err
 		}
 		if after.SessionsValidFrom.After(before.SessionsValidFrom) {

@@ -19,6 +19,7 @@ type Group struct {
 	MailNickname string // for the vendor's tools; made from the name when empty
 	Rule         string // membership rule; "" = members are listed
 	RulePaused   bool
+	Processing   bool  // its members are being worked out
 	Version      int64 // an edit names the one it began with
 	CreatedAt    time.Time
 	UpdatedAt    time.Time

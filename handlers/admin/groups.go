@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -99,6 +100,9 @@ func (p *Portal) groupList(c *fiber.Ctx) error {
 	for _, g := range page.Items {
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: g.Name, Sub: g.Description, Href: v.groupBase(g.ID)},
 			{Kind: views.Num, Text: memberCount(counts[g.ID])}, day(g.UpdatedAt)}})
+		if g.Rule != "" {
+			t.Rows[len(t.Rows)-1].Cells[1].Sub = "By rule"
+		}
 	}
 	l := views.List{Filter: w.filter(1, views.Field{Name: "search", Label: "Name or ID", Type: "search"}), Table: t, Shown: shown(len(page.Items), "group", "by name"),
 		Empty: emptyOf(w, "No groups yet", "Make one, put people into it, then assign it to an application.", create)}
@@ -118,7 +122,48 @@ func groupForm(action, cancel, submit string, g account.Group) views.Form {
 	return views.Form{Action: action, Cancel: cancel, Submit: submit, Fields: []views.Field{
 		{Name: "displayName", Label: "Name", Hint: "Unique in this tenant. Applications may read it in tokens.", Value: g.Name},
 		{Kind: views.TextArea, Name: "description", Label: "Description", Hint: "For you and other admins.", Value: g.Description, Rows: 3, Optional: true},
+		{Kind: views.TextArea, Name: "membershipRule", Label: "Rule for its members", Hint: "Leave it empty to choose the members yourself. With a rule, everybody whom it finds is in the group, and nobody else. For example: user.country -eq \"DE\" -and user.city -in [\"Berlin\", \"Hamburg\"]. There are -eq, -ne, -startsWith, -notStartsWith, -contains, -notContains, -in, -notIn, -and, -or, -not and parentheses; a custom attribute is user. and its ID.", Value: g.Rule, Rows: 4, Optional: true, Code: true},
+		{Name: "tester", Label: "Try the rule with", Hint: "An email address, a user name or an object ID of somebody. Nothing is saved.", Optional: true, Buttons: []views.Try{{Label: "Try the rule", Name: "do", Value: "try"}}},
+		{Kind: views.Check, Name: "rulePaused", Label: "Pause the rule: its members stay as they are", Value: tick(g.RulePaused)},
 		{Kind: views.Hidden, Name: "version", Value: strconv.FormatInt(g.Version, 10)}}}
+}
+
+func typedGroup(c *fiber.Ctx) account.Group {
+	return account.Group{Name: typed(c, "displayName"), Description: typed(c, "description"), Rule: typed(c, "membershipRule"), RulePaused: ticked(c, "rulePaused")}
+}
+
+// tryRule says beside the form what the rule would do; nothing is saved.
+func (p *Portal) tryRule(c *fiber.Ctx, f *views.Form) error {
+	v, who := visitOf(c), typed(c, "tester")
+	field := slices.IndexFunc(f.Fields, func(x views.Field) bool { return x.Name == "tester" })
+	f.Fields[field].Value = who
+	var id, name string
+	if who != "" {
+		one, ok, err := v.principal(c.UserContext(), who)
+		if err != nil {
+			return err
+		}
+		if !ok || one.kind != account.MemberUser {
+			f.Fields[field].Verdict = &views.Verdict{Tone: "warn", Text: "Nobody is known by “" + who + "”."}
+			return nil
+		}
+		id, name = one.id, one.name
+	}
+	trial, err := v.tenant.TryRule(c.UserContext(), typed(c, "membershipRule"), id)
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("It finds %d of %d people.", trial.Found, trial.LookedAt)
+	if !trial.All {
+		text = fmt.Sprintf("It finds %d of the first %d people.", trial.Found, trial.LookedAt)
+	}
+	tone := "info"
+	if trial.Asked {
+		tone = choose(trial.In, "ok", "warn")
+		text = choose(trial.In, name+" would be in the group. ", name+" would not be in the group. ") + text
+	}
+	f.Fields[field].Verdict = &views.Verdict{Tone: tone, Text: text}
+	return nil
 }
 
 func (p *Portal) groupNew(c *fiber.Ctx) error { return p.groupNewPage(c, account.Group{}, nil) }
@@ -126,6 +171,9 @@ func (p *Portal) groupNew(c *fiber.Ctx) error { return p.groupNewPage(c, account
 func (p *Portal) groupNewPage(c *fiber.Ctx, g account.Group, problem error) error {
 	v := visitOf(c)
 	f := groupForm(v.base()+"/groups", v.base()+"/groups", "Create group", g)
+	if typed(c, "do") == "try" {
+		problem = p.tryRule(c, &f)
+	}
 	return p.groupFormPage(c, "New group", f, problem, v.groupCrumbs()...)
 }
 
@@ -142,12 +190,15 @@ func (p *Portal) groupFormPage(c *fiber.Ctx, title string, f views.Form, problem
 
 func (p *Portal) groupCreate(c *fiber.Ctx) error {
 	v := visitOf(c)
-	g := account.Group{Name: typed(c, "displayName"), Description: typed(c, "description")}
+	g := typedGroup(c)
+	if typed(c, "do") == "try" {
+		return p.groupNewPage(c, g, nil)
+	}
 	made, err := v.tenant.CreateGroup(c.UserContext(), v.actor(c), g)
 	if err != nil {
 		return p.groupNewPage(c, g, err)
 	}
-	return p.done(c, v.groupBase(made.ID), "Group “"+made.Name+"” created. Now put people into it.")
+	return p.done(c, v.groupBase(made.ID), "Group “"+made.Name+"” created. "+choose(made.Rule == "", "Now put people into it.", "Its members are being worked out."))
 }
 
 func (p *Portal) groupEdit(c *fiber.Ctx) error {
@@ -162,7 +213,11 @@ func (p *Portal) groupEdit(c *fiber.Ctx) error {
 func (p *Portal) groupEditPage(c *fiber.Ctx, g account.Group, problem error) error {
 	v := visitOf(c)
 	base := v.groupBase(c.Params("id"))
-	return p.groupFormPage(c, "Edit group", groupForm(base+"/edit", base, "Save group", g), problem, v.groupCrumbs(views.Link{Label: g.Name, Href: base})...)
+	f := groupForm(base+"/edit", base, "Save group", g)
+	if typed(c, "do") == "try" {
+		problem = p.tryRule(c, &f)
+	}
+	return p.groupFormPage(c, "Edit group", f, problem, v.groupCrumbs(views.Link{Label: g.Name, Href: base})...)
 }
 
 func (p *Portal) groupSave(c *fiber.Ctx) error {
@@ -171,18 +226,21 @@ func (p *Portal) groupSave(c *fiber.Ctx) error {
 	if err != nil {
 		return fault.New(fault.Conflict, "group.changed_meanwhile")
 	}
-	typedGroup := account.Group{Name: typed(c, "displayName"), Description: typed(c, "description"), Version: was}
+	wanted := typedGroup(c)
+	if wanted.Version = was; typed(c, "do") == "try" {
+		return p.groupEditPage(c, wanted, nil)
+	}
 	g, err := v.tenant.UpdateGroup(c.UserContext(), v.actor(c), c.Params("id"), func(g *account.Group) error {
-		g.Name, g.Description, g.Version = typedGroup.Name, typedGroup.Description, typedGroup.Version
+		g.Name, g.Description, g.Rule, g.RulePaused, g.Version = wanted.Name, wanted.Description, wanted.Rule, wanted.RulePaused, wanted.Version
 		return nil
 	})
 	if err != nil {
 		if fault.Of(err).Key == "group.changed_meanwhile" { // sent again, it replaces the change that its sender now knows of
 			if now, readErr := v.tenant.Group(c.UserContext(), c.Params("id")); readErr == nil {
-				typedGroup.Version = now.Version
+				wanted.Version = now.Version
 			}
 		}
-		return p.groupEditPage(c, typedGroup, err)
+		return p.groupEditPage(c, wanted, err)
 	}
 	return p.done(c, v.groupBase(g.ID), "Group “"+g.Name+"” saved.")
 }
@@ -221,11 +279,14 @@ func (p *Portal) groupDetail(c *fiber.Ctx) error {
 		Action: &views.Link{Label: "All members, search, groups inside", Href: base + "/members"}}
 	sections := []views.Section{{ID: "overview", Title: "Overview", Summary: facts(
 		views.Fact{Label: "Name", Value: views.Cell{Kind: views.Name, Text: g.Name}, Change: base + "/edit"},
-		fact("Members", views.Cell{Kind: views.Num, Text: memberCount(counts[g.ID])}), fact("Object ID", code(g.ID)),
+		fact("Members", views.Cell{Kind: views.Num, Text: memberCount(counts[g.ID])}), fact("Rule", code(g.Rule)), fact("State of the rule", ruleState(g)), fact("Object ID", code(g.ID)),
 		fact("Mail nickname", code(g.MailNickname)), fact("Created", when(g.CreatedAt)), fact("Changed", when(g.UpdatedAt)))},
 		list, v.parentSection(parents), {ID: "roles", Title: "What it gives", Lead: "Roles of applications that everybody who is in this group itself has.", Table: roles, Empty: "No application is assigned to it."}}
 	if v.may(access.GroupWrite) {
-		s.Primary = &views.Link{Label: "Add members", Href: base + "/members/add"}
+		s.Primary = &views.Link{Label: "Edit group", Href: base + "/edit"}
+		if g.Rule == "" {
+			s.Primary = &views.Link{Label: "Add members", Href: base + "/members/add"}
+		}
 		sections = append(sections, views.Section{ID: "danger", Title: "Delete", Danger: true, Lead: "Its members stay; what the group gave them is gone.",
 			Buttons: []views.Action{{Label: "Delete group", Href: base + "/delete", Danger: true, About: g.Name}}})
 	} else {
@@ -236,6 +297,19 @@ func (p *Portal) groupDetail(c *fiber.Ctx) error {
 		}
 	}
 	return p.detail(c, s, views.Detail{Sections: sections})
+}
+
+// ruleState says how far a rule has come; empty for a group without one.
+func ruleState(g account.Group) views.Cell {
+	switch {
+	case g.Rule == "":
+		return views.Cell{}
+	case g.RulePaused:
+		return badge("neutral", "Paused")
+	case g.Processing:
+		return badge("info", "Working out its members")
+	}
+	return badge("ok", "Up to date")
 }
 
 func (v *visit) parentSection(parents []account.Group) views.Section {

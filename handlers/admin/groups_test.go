@@ -87,6 +87,36 @@ func TestTheLifeOfAGroup(t *testing.T) {
 	}
 }
 
+// A rule is tried before it is saved, and points at its mistake.
+func TestGroupsByRuleInThePortal(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	w := b.global()
+	w.post(groupsAt, "displayName", "All", "membershipRule", `user.displayName = "a"`).wants(t, 422, "cannot be read at character 18")
+	a := w.post(groupsAt, "displayName", "All", "membershipRule", `user.accountEnabled -eq true`, "tester", "ada@example.com", "do", "try")
+	a.wants(t, 200, "ada would be in the group. It finds 1 of 1 people")
+	a.holds(t, `value="All"`)
+	w.post(groupsAt, "displayName", "All", "membershipRule", `user.city -eq "x"`, "tester", "nobody", "do", "try").wants(t, 200, "Nobody is known by “nobody”")
+	w.post(groupsAt, "displayName", "All", "membershipRule", `user.city -like "x"`, "do", "try").wants(t, 422, "an operator is expected")
+	if p, err := b.shop.Groups(t.Context(), models.GroupQuery{}); err != nil || len(p.Items) != 0 {
+		t.Errorf("a trial made %+v, %v", p.Items, err)
+	}
+	if a := w.post(groupsAt, "displayName", "All", "membershipRule", `user.accountEnabled -eq true`); a.status != 303 {
+		t.Fatalf("%d %s", a.status, text(a.body))
+	}
+	at := groupsAt + "/" + b.groupNamed("All").ID
+	w.get(at).wants(t, 200, "Working out its members", "user.accountEnabled")
+	_, err := b.shop.StepGroupRules(t.Context(), modelstest.Actor())
+	b.must(err)
+	page := w.get(at)
+	page.wants(t, 200, "Up to date", th.user.DisplayName)
+	if strings.Contains(page.body, "Add members") || strings.Contains(page.body, ">Remove<") {
+		t.Error("members by rule can be changed by hand")
+	}
+	w.post(at+"/members/add", "principals", "ada@example.com").wants(t, 422, "A rule decides who is in All")
+	w.post(at+"/members/remove", "member", th.user.ID).wants(t, 409)
+}
+
 // App roles, who has them, assignment required, groups in tokens.
 func TestRolesAndAssignmentsOfAnApplication(t *testing.T) {
 	b := newBench(t)

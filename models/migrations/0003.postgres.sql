@@ -14,7 +14,7 @@ CREATE INDEX IF NOT EXISTS "invitations_person" ON "invitations" ("tenant_id","a
 --;
 ALTER TABLE "audit_blocks" ADD "content" varchar(64)
 --;
-CREATE TABLE "groups" ("id" varchar(36),"tenant_id" varchar(36),"name" text,"name_norm" text,"description" text,"mail_nickname" text,"rule" text,"rule_paused" boolean,"version" bigint,"created_at" timestamptz,"updated_at" timestamptz,PRIMARY KEY ("id"))
+CREATE TABLE "groups" ("id" varchar(36),"tenant_id" varchar(36),"name" text,"name_norm" text,"description" text,"mail_nickname" text,"rule" text,"rule_paused" boolean,"rule_due" boolean,"rule_cursor" text,"rule_at" timestamptz,"version" bigint,"created_at" timestamptz,"updated_at" timestamptz,PRIMARY KEY ("id"))
 --;
 CREATE UNIQUE INDEX IF NOT EXISTS "groups_name" ON "groups" ("tenant_id","name_norm")
 --;

@@ -14,7 +14,7 @@ CREATE INDEX `invitations_person` ON `invitations`(`tenant_id`,`accepted_by`)
 --;
 ALTER TABLE `audit_blocks` ADD `content` text
 --;
-CREATE TABLE `groups` (`id` text,`tenant_id` text,`name` text,`name_norm` text,`description` text,`mail_nickname` text,`rule` text,`rule_paused` numeric,`version` integer,`created_at` datetime,`updated_at` datetime,PRIMARY KEY (`id`))
+CREATE TABLE `groups` (`id` text,`tenant_id` text,`name` text,`name_norm` text,`description` text,`mail_nickname` text,`rule` text,`rule_paused` numeric,`rule_due` numeric,`rule_cursor` text,`rule_at` datetime,`version` integer,`created_at` datetime,`updated_at` datetime,PRIMARY KEY (`id`))
 --;
 CREATE UNIQUE INDEX `groups_name` ON `groups`(`tenant_id`,`name_norm`)
 --;
