@@ -117,6 +117,11 @@ func (t *Tenant) CheckAudits(ctx context.Context, c AuditCheck) (AuditFinding, e
 			return fail(AuditBlockRow{Number: number}, "an anchor names it, and it is gone")
 		}
 	}
+	if c.Newest == 0 {
+		if f, err = t.checkStrays(ctx, f); err != nil || f.Problem != nil {
+			return f, err
+		}
+	}
 	return t.checkTail(ctx, f, before)
 }
 
@@ -201,7 +206,7 @@ func (b AuditBlockRow) matches(lines [][]byte) string {
 // purgedThrough is the number of the last block that an entry says was purged.
 func (t *Tenant) purgedThrough(ctx context.Context) (int64, error) {
 	var rows []AuditRow
-	if err := t.q(ctx).Where("category = ? AND activity = ?", "Policy", auditPurge).Order("created_at DESC, id DESC").Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
+	if err := t.q(ctx).Where("target_id = ? AND activity = ?", t.ID, auditPurge).Order("created_at DESC, id DESC").Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
 		return 0, err
 	}
 	var changes []struct {
@@ -220,9 +225,8 @@ func (t *Tenant) purgedThrough(ctx context.Context) (int64, error) {
 	return 0, nil
 }
 
-// checkTail looks at the entries that no block covers: none may name a block that there is not, and none may
-// be older than what is sealed already.
-func (t *Tenant) checkTail(ctx context.Context, f AuditFinding, last *AuditBlockRow) (AuditFinding, error) {
+// checkStrays looks for entries that name a block that there is not. It walks through the whole log.
+func (t *Tenant) checkStrays(ctx context.Context, f AuditFinding) (AuditFinding, error) {
 	var strays []AuditRow
 	known := t.r(ctx).Model(&AuditBlockRow{}).Select("id").Where("tenant_id = ?", t.ID)
 	if err := t.q(ctx).Where("block <> '' AND block NOT IN (?)", known).Order("created_at, id").Limit(1).Find(&strays).Error; err != nil {
@@ -230,8 +234,12 @@ func (t *Tenant) checkTail(ctx context.Context, f AuditFinding, last *AuditBlock
 	}
 	if len(strays) > 0 {
 		f.Problem = &AuditProblem{At: strays[0].CreatedAt, Text: fmt.Sprintf("the entry %s of %s belongs to a block that is gone", strays[0].ID, strays[0].CreatedAt.UTC().Format(time.RFC3339))}
-		return f, nil
 	}
+	return f, nil
+}
+
+// checkTail looks at the entries that no block covers: none may be older than what is sealed already.
+func (t *Tenant) checkTail(ctx context.Context, f AuditFinding, last *AuditBlockRow) (AuditFinding, error) {
 	var first []AuditRow
 	if err := t.q(ctx).Where("block = ''").Order("created_at, id").Limit(1).Find(&first).Error; err != nil || len(first) == 0 {
 		return f, err

@@ -25,6 +25,9 @@ func (p *Portal) startPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if s.Warnings, err = p.auditWarnings(c, v, s.Warnings); err != nil {
+		return err
+	}
 	m := views.Start{}
 	for _, first := range []func(*fiber.Ctx, *visit) (*views.Section, error){p.emergencyWarning, p.expiringSection} {
 		x, err := first(c, v)
@@ -187,3 +190,31 @@ func comparison(n, before int, d time.Duration) string {
 	}
 	return "down from " + countWords(before) + " " + when
 }
+
+// auditWarnings shouts when the daily check found the audit log changed. Which tenant it was stands in the
+// program's log and in what app audit verify says: this page is for admins of any one.
+func (p *Portal) auditWarnings(c *fiber.Ctx, v *visit, list []string) ([]string, error) {
+	if !v.may(access.AuditRead) && !v.operates() {
+		return list, nil
+	}
+	f, err := p.Store.Tenant(v.tenant.ID).CheckAudits(c.UserContext(), models.AuditCheck{Newest: checkedAtStart})
+	if err != nil {
+		return list, err
+	}
+	if f.Problem != nil {
+		list = append(list, "The audit log of this tenant was changed by hand: "+f.Problem.Error()+". Whoever runs this installation can say more with app audit verify.")
+	}
+	if !v.operates() {
+		return list, nil
+	}
+	jobs, err := p.Store.Jobs(c.UserContext())
+	for _, j := range jobs {
+		if j.Name == models.VerifyAuditsJob && j.Problem != "" {
+			list = append(list, "The daily check of the audit logs failed: "+j.Problem)
+		}
+	}
+	return list, err
+}
+
+// checkedAtStart is how many of the newest sealed blocks the start page looks at itself: it must open at once.
+const checkedAtStart = 1

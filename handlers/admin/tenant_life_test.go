@@ -7,6 +7,7 @@ import (
 
 	"portico/app/access"
 	"portico/app/tenant"
+	"portico/models"
 	"portico/models/modelstest"
 )
 
@@ -116,5 +117,35 @@ func TestAnEndedTrialIsLookedAtOnly(t *testing.T) {
 	}
 	if a := w.post("/admin/sign-out"); a.status != 303 {
 		t.Errorf("signing out: %d", a.status)
+	}
+}
+
+// TestRefusalsAreRecordedOnce: who tries what they may not is in the admins' log, each way once an hour.
+func TestRefusalsAreRecordedOnce(t *testing.T) {
+	b := newBench(t)
+	w := b.admin("reports@staff.example", b.roleID("Reports Reader"), b.shop.ID)
+	count := func() (n int) {
+		t.Helper()
+		page, err := b.workforce.Audits(t.Context(), models.AuditQuery{ActorID: w.userID, Result: "failure", Limit: 100})
+		b.must(err)
+		for _, e := range page.Items {
+			if e.Activity != "Try what is not allowed" || e.Target.ID == "" || len(e.Changes) != 2 {
+				t.Errorf("%+v", e)
+			}
+		}
+		return len(page.Items)
+	}
+	for range 5 {
+		w.get("/admin/t/shop/users/"+models.NewID()).wants(t, 403)
+	}
+	w.post("/admin/t/shop/settings/edit", "name", "Mine").wants(t, 403)
+	if n := count(); n != 2 {
+		t.Errorf("%d entries, want one for each way", n)
+	}
+	b.clock.Advance(61 * time.Minute)
+	w = b.signIn(w.userID)
+	w.get("/admin/t/shop/users/"+models.NewID()).wants(t, 403)
+	if n := count(); n != 3 {
+		t.Errorf("%d entries after an hour", n)
 	}
 }

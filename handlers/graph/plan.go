@@ -49,9 +49,13 @@ func (a *API) allowedByPlan(ctx context.Context, c *call, segs []odata.Segment) 
 	return nil
 }
 
-// noteRefusal records what a caller tried without the right to it, once an hour for each collection. That it
-// cannot be written changes nothing about the refusal.
+// noteRefusal records what an application or an administrator tried without the right to it, once an hour for
+// each collection; customers, who have no rights here at all, cannot fill the log. That it cannot be written
+// changes nothing about the refusal.
 func (a *API) noteRefusal(ctx context.Context, c *call) {
+	if c.caller.UserID != "" && len(c.caller.Permissions) == 0 {
+		return
+	}
 	way := strings.TrimPrefix(c.path, "/")
 	if first, rest, nested := strings.Cut(way, "/"); nested { // ids and what follows them are the caller's to choose
 		way = first
