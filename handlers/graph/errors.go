@@ -127,7 +127,14 @@ func asError(err error, words *i18n.Localizer) *Error {
 	case fault.NotFound:
 		return &Error{Status: http.StatusNotFound, Code: codeNotFound, Message: notFound("").Message, Cause: f.Cause}
 	case fault.Conflict:
-		if len(f.Fields) > 0 {
+		switch {
+		case len(f.Fields) == 0:
+		case f.Fields[0].Key == "application.role.enabled": // the vendor's own code and sentence
+			return (&Error{Status: http.StatusBadRequest, Code: "CannotDeleteOrUpdateEnabledEntitlement", Target: f.Fields[0].Name,
+				Message: "Property '" + f.Fields[0].Name + "': permission (scope or role) cannot be deleted or updated unless disabled first."}).because(say(f.Fields[0].Key, f.Fields[0].Args))
+		case f.Fields[0].Key == "import.many":
+			return &Error{Status: http.StatusConflict, Code: codeConflict, Message: say(f.Fields[0].Key, f.Fields[0].Args)}
+		default:
 			return taken(f.Fields[0].Name).because(say(f.Fields[0].Key, f.Fields[0].Args))
 		}
 		return &Error{Status: http.StatusConflict, Code: codeConflict, Message: say(f.Key, f.Args), Cause: f.Cause}

@@ -244,6 +244,12 @@ func TestAppRoleAssignments(t *testing.T) {
 				w.t.Errorf("%s: %d %s", what, c.answer.status, c.raw)
 			}
 		}
+		if a := w.do("PATCH", "/applications/"+app.body["id"].(string), `{"appRoles":[]}`); a.errorCode() != "CannotDeleteOrUpdateEnabledEntitlement" || !strings.Contains(a.errorMessage(), "disabled first") {
+			w.t.Errorf("a role in use: %s", a.raw)
+		}
+		if a := w.want(200, w.do("GET", "/applications/"+app.body["id"].(string)+"/appRoles", nil)); len(a.values()) != 2 {
+			w.t.Errorf("appRoles: %s", a.raw)
+		}
 		w.want(200, w.do("GET", "/groups/"+staff+"/appRoleAssignments/"+byGroup, nil))
 		w.want(204, w.do("DELETE", "/groups/"+staff+"/appRoleAssignments/"+byGroup, nil))
 		w.want(204, w.do("DELETE", "/servicePrincipals/"+sp+"/appRoleAssignedTo/"+made.body["id"].(string), nil))
