@@ -22,6 +22,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"portico/app/factor"
+	"portico/app/message"
 	"portico/app/signin"
 	"portico/app/userflow"
 	"portico/models"
@@ -119,6 +120,9 @@ func TestAuthenticatorApp(t *testing.T) {
 		g := b.fill().signedIn()
 		if !slices.Contains(g.AMR, "mfa") || g.ACR != signin.ACRMulti {
 			t.Errorf("%+v", g)
+		}
+		if !slices.ContainsFunc(s.notes(), func(n message.Note) bool { return n.Kind == message.MethodAdded && n.Method == "totp" && n.To == anna }) {
+			t.Error("whose account it is does not hear of the second factor")
 		}
 		b.start(request{}).signedIn() // the session has it
 
