@@ -40,24 +40,26 @@ func (t *Tenant) ReturnUser(ctx context.Context, actor audit.Actor, id string) (
 // freeLeft makes people whose grace is over, and whom the job has not erased yet, ordinary deleted people:
 // their addresses stand in nobody's way. Restoring them finds the addresses again, or that they were taken.
 func (t *Tenant) freeLeft(ctx context.Context, ids []account.Identity) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	canonical := make([]string, len(ids))
-	for i, id := range ids {
-		canonical[i] = id.Canonical
-	}
-	var left []string
-	err := t.q(ctx).Model(&IdentityRow{}).Distinct("user_id").Where("canonical IN ? AND user_id IN (?)", canonical, t.r(ctx).Model(&UserRow{}).Select("id").
-		Where("tenant_id = ? AND self_deleted = ? AND deleted_at < ?", t.ID, true, t.Now().Add(-purgeAfter))).Pluck("user_id", &left).Error
-	for _, userID := range left {
-		if err == nil {
-			err = t.u(ctx).Model(&IdentityRow{}).Where("user_id = ?", userID).
-				UpdateColumn("canonical", gorm.Expr("? || canonical", parked(userID))).Error
+	for _, i := range ids {
+		var holder string // nearly always nobody: one look into the index that keeps identities unique
+		err := t.q(ctx).Model(&IdentityRow{}).Select("user_id").Where("sign_in_type = ? AND issuer = ? AND canonical = ?", i.SignInType, i.Issuer, i.Canonical).
+			Limit(1).Scan(&holder).Error
+		if err != nil {
+			return err
 		}
-		if err == nil {
-			err = oneRow(t.u(ctx).Model(&UserRow{}).Where("id = ?", userID).UpdateColumn("self_deleted", false))
+		if holder == "" {
+			continue
+		}
+		r := t.u(ctx).Model(&UserRow{}).Where("id = ? AND self_deleted = ? AND deleted_at < ?", holder, true, t.Now().Add(-purgeAfter)).UpdateColumn("self_deleted", false)
+		if r.Error != nil {
+			return r.Error
+		}
+		if r.RowsAffected == 1 {
+			err = t.u(ctx).Model(&IdentityRow{}).Where("user_id = ?", holder).UpdateColumn("canonical", gorm.Expr("? || canonical", parked(holder))).Error
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
