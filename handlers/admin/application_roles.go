@@ -323,7 +323,7 @@ func (p *Portal) assignmentRequiredForm(c *fiber.Ctx) error {
 		m.Consequences = []string{"Everybody of this tenant can sign in to it, assigned or not.", "Other applications get tokens for its API without a role of it."}
 	} else {
 		m.Form.Submit, m.Form.Danger = "Require assignment", true
-		m.Consequences = []string{fmt.Sprintf("Only who is assigned, directly or by a group that they are in themselves, can sign in. There are %s now.", numberWords(n, "assignments")),
+		m.Consequences = []string{fmt.Sprintf("Only who is assigned, directly or by a group that they are in themselves, can sign in. Assigned so far: %s.", numberWords(n, "assignments")),
 			"Others who are signed in get no new tokens when theirs run out, within an hour or so.", "Accepting an invitation to this application assigns it.",
 			"Applications without a person get tokens for its API only with a role of it."}
 		if w := signUpWarning(v, a); w != "" {

@@ -150,7 +150,7 @@ func TestRolesAndAssignmentsOfAnApplication(t *testing.T) {
 	}
 	w.get(groupsAt+"/"+b.groupNamed("Crowd").ID).wants(t, 200, "What it gives", "Editors")
 
-	w.get(at+"/assignment-required").wants(t, 200, "There are 2 assignments now", "Accepting an invitation")
+	w.get(at+"/assignment-required").wants(t, 200, "Assigned so far: 2 assignments", "Accepting an invitation")
 	w.post(at+"/assignment-required", "required", "yes")
 	w.get(at).wants(t, 200, "Yes: only who is assigned can sign in")
 	w.post(at+"/group-claims", "groupMembershipClaims", "SecurityGroup", "groupNames", "yes")
