@@ -77,7 +77,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		"portico/app/risk":        forbid("portico/app/factor", "portico/app/policy", "net/http", "database/sql"),
 		"portico/app/session":     forbid("net/http", "database/sql"),
 		"portico/app/userflow":    forbid("net/http", "database/sql"),
-		"portico/app/transfer":    forbid("database/sql", "portico/app/signin"),
+		"portico/app/transfer":    forbid("portico/app/signin", "portico/app/policy", "portico/app/openid"),
 		"portico/app/limit":       forbid("net/http", "database/sql"),
 		"portico/app/signin":      forbid("portico/app/openid", "portico/app/saml"),
 		"portico/app/openid":      forbid("portico/app/signin"),
