@@ -156,6 +156,11 @@ func (s *sweep) furnish(slug, mark string) furnished {
 	must(s, f.AddMember(ctx, by, readers.ID, f.person.ID))
 	_, err = f.CreateClaimsPolicy(ctx, by, models.ClaimsPolicy{Name: "Claims " + mark})
 	must(s, err)
+	bulk, err := f.StartBulk(ctx, by, models.Bulk{Action: models.BulkDisable}, []string{f.person.ID}, models.UserQuery{})
+	must(s, err)
+	must(s, f.CancelBulk(ctx, by, bulk.ID))
+	_, err = f.BeginImport(ctx, by, mark+".csv", models.ImportOptions{})
+	must(s, err)
 	must(s, f.RecordSignIn(ctx, record.SignIn{ID: models.NewID(), TenantID: f.ID, Kind: record.Interactive, StartedAt: f.Now(), EndedAt: f.Now(),
 		User: record.Party{ID: f.person.ID, Name: mark}, App: record.Party{ID: f.app.ClientID, Name: "Market"}, Outcome: record.Outcome{Result: record.Success}}))
 	must(s, f.PutSession(ctx, session.Session{SID: "sid-" + slug, TenantID: f.ID, UserID: f.person.ID, AuthTime: f.Now(), AMR: []string{"pwd"}, CreatedAt: f.Now(), LastSeenAt: f.Now()},
@@ -362,7 +367,7 @@ func whose() map[string]string {
 		"imports": "imports.id", "views": "saved_views.id", "credentials": "application_credentials.id", "identities": "identities.id", "edit": "user_attributes.id",
 		"versions": "user_flow_versions.version", "devices": "sessions.sid", "second": "credentials.id", "activity": "sign_ins.id", "apps": "applications.client_id",
 		"signin": "attempts.id", "help-desk": "users.id", "helpdesk": "users.id", "roles": "app_role_assignments.id", "assignments": "app_role_assignments.id", "tenants": "tenants.id",
-		"policies": "claims_policies.id", "claims": "claims_policies.id", "members": "users.id",
+		"bulk-changes": "bulk_changes.id", "policies": "claims_policies.id", "claims": "claims_policies.id", "members": "users.id",
 	}
 }
 
