@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"portico/app/access"
 	"portico/app/message"
 	"portico/app/tenant"
 	"portico/models"
@@ -175,4 +176,16 @@ func TestThePagesSpeakTheReadersLanguage(t *testing.T) {
 
 func homepage(address string) func(*models.Application) error {
 	return func(a *models.Application) error { a.Spec.HomepageURL = address; return nil }
+}
+
+// Who administers everything as the last one cannot leave, and is told why.
+func TestTheLastAdministratorStays(t *testing.T) {
+	s := newSite(t)
+	staff := s.user(anna)
+	modelstest.Must(s.tenant.AssignRole(t.Context(), modelstest.Actor(), staff.ID, access.Assignment{RoleID: access.GlobalAdministratorID, TenantID: access.AllTenants}))(t)
+	b := s.in(anna).open("/data/delete").send("/data/delete", "sure", "yes")
+	if b.status != http.StatusConflict || !s.person(staff.ID).Usable() {
+		t.Fatalf("%d %s", b.status, b.title())
+	}
+	b.says("Give the role to somebody else first")
 }
