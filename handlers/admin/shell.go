@@ -31,6 +31,9 @@ func (p *Portal) shell(c *fiber.Ctx, title, lead string, help views.Help, crumbs
 		return s, err
 	}
 	s.Tenants = tenants
+	if len(tenants) > 1 || v.operates() {
+		s.Tenants = append(s.Tenants, views.TenantLink{Name: "All tenants", Href: tenantsPath, Current: c.Path() == tenantsPath})
+	}
 	if v.dir != nil {
 		s.Tenant = views.TenantLink{Name: v.dir.Tenant.Name, Slug: v.dir.Tenant.Slug, Href: v.base(), Current: true}
 		s.Nav = p.nav(c, v)

@@ -135,7 +135,7 @@ func (p *Portal) tenantDetail(c *fiber.Ctx) error {
 			return err
 		}
 		plan.Summary = append(plan.Summary, fact("Trial ends", when(t.TrialEndsAt)),
-			fact("People, groups and applications", plain(countWithin(n, tenant.TrialObjects)+" of "+countWords(tenant.TrialObjects))))
+			fact("People, groups and applications", plain(countWithin(n, tenant.TrialObjects)+" of "+countWithin(tenant.TrialObjects, tenant.TrialObjects))))
 	}
 	danger := views.Section{ID: "danger", Title: "Close or delete", Danger: true, Lead: "A disabled tenant keeps everything and lets nobody in. A deleted one can be restored for " + numberWords(tenant.RestoreDays, "days") + "."}
 	if t.Disabled {

@@ -235,7 +235,13 @@ func tone(s string) ui.Tone {
 }
 
 func pager(l List) ui.Pager {
-	return ui.Pager{Summary: l.Shown, Previous: l.First, Next: l.Next, Downloads: []ui.Link{{Text: "Download CSV", Href: l.CSV}, {Text: "Download JSON", Href: l.JSON}}}
+	out := ui.Pager{Summary: l.Shown, Previous: l.First, Next: l.Next}
+	for _, d := range []ui.Link{{Text: "Download CSV", Href: l.CSV}, {Text: "Download JSON", Href: l.JSON}} {
+		if d.Href != "" {
+			out.Downloads = append(out.Downloads, d)
+		}
+	}
+	return out
 }
 
 func empty(e Empty, filtered bool) ui.Empty {
