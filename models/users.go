@@ -344,7 +344,7 @@ func (t *Tenant) CreateUser(ctx context.Context, actor audit.Actor, u User, pass
 			if err := t.putPassword(ctx, u.ID, passwordHash); err != nil {
 				return audit.Event{}, err
 			}
-			u.HasPassword = true
+			u.HasPassword, u.PasswordSetAt = true, t.Now()
 		}
 		changes := []audit.Change{{Property: "displayName", New: u.DisplayName, Class: audit.Sensitive},
 			{Property: "accountEnabled", New: u.Enabled}, {Property: "creationType", New: u.CreationType}}
