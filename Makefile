@@ -5,10 +5,14 @@
 export CGO_ENABLED ?= 0
 TEMPL = go run github.com/a-h/templ/cmd/templ@v0.3.977
 
+# Pages are closures in short functions, which the compiler would copy whole into everybody who draws them:
+# without inlining in these two folders the binary is 3 MB smaller; the sign-in page takes 17 µs instead of 16.
+SMALL = -trimpath -ldflags='-s -w' -gcflags='portico/views/...=-l' -gcflags='portico/handlers/...=-l'
+
 .PHONY: build test install check generate unit race e2e bench
 
 build:
-	go build -trimpath -ldflags='-s -w' -o bin/app ./app
+	go build $(SMALL) -o bin/app ./app
 
 test: install check
 	.ci/with-postgres $(MAKE) --no-print-directory unit race e2e
