@@ -35,6 +35,9 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 		{Name: "purge portal sessions", Every: 15 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.store.PurgePortalSessions(ctx)
 		}},
+		{Name: "purge recovery codes of the help desk", Every: time.Hour, Run: func(ctx context.Context, _ time.Time) error {
+			return batches(ctx, func() (int, error) { return s.store.PurgeHandedOut(ctx, purgeBatch) })
+		}},
 		{Name: "purge links", Every: time.Hour, Run: func(ctx context.Context, now time.Time) error {
 			return batches(ctx, func() (int, error) { return s.store.PurgeLinks(ctx, now, purgeBatch) })
 		}},

@@ -30,6 +30,9 @@ const (
 	// account over adds an address of their own first, and then calls.
 	knownFor = 24 * time.Hour
 
+	// HelpDeskCode is the name of a recovery code that was handed out; the person's own have none.
+	HelpDeskCode = "Help desk"
+
 	callerPurpose = "caller"
 )
 
@@ -124,7 +127,8 @@ func phones(words string) []string {
 	return []string{words, "+" + digits, digits}
 }
 
-// CallerAddresses are the mailboxes that a code may go to: those that the person had before the call.
+// CallerAddresses are the mailboxes that a code may go to: those that the person had before the call. A second
+// factor by mail counts when both are old enough, it and, where the address is an identity too, that.
 func (t *Tenant) CallerAddresses(ctx context.Context, u User) ([]CallerAddress, error) {
 	var identities []IdentityRow
 	if err := t.q(ctx).Where("user_id = ? AND sign_in_type = ?", u.ID, account.SignInEmail).Order("created_at, id").Find(&identities).Error; err != nil {
@@ -135,6 +139,9 @@ func (t *Tenant) CallerAddresses(ctx context.Context, u User) ([]CallerAddress, 
 		return at.Before(before) || !at.After(u.CreatedAt.Add(time.Minute)) // the account's own first address
 	}
 	var out []CallerAddress
+	met := func(address string) bool {
+		return slices.ContainsFunc(identities, func(i IdentityRow) bool { return sameAddress(i.Value, address) })
+	}
 	for _, i := range identities {
 		if known(i.CreatedAt) {
 			out = append(out, CallerAddress{ID: i.ID, Address: i.Value})
@@ -145,9 +152,8 @@ func (t *Tenant) CallerAddresses(ctx context.Context, u User) ([]CallerAddress, 
 		return nil, err
 	}
 	for _, m := range methods {
-		address := m.Name
-		if _, err := account.CanonicalEmail(address); err == nil && known(m.CreatedAt) && !slices.ContainsFunc(out, func(a CallerAddress) bool { return strings.EqualFold(a.Address, address) }) {
-			out = append(out, CallerAddress{ID: m.ID, Address: address})
+		if _, err := account.CanonicalEmail(m.Name); err == nil && known(m.CreatedAt) && !met(m.Name) {
+			out = append(out, CallerAddress{ID: m.ID, Address: m.Name})
 		}
 	}
 	return out, nil
@@ -289,7 +295,7 @@ func (t *Tenant) HandOutRecovery(ctx context.Context, actor audit.Actor, u User,
 		}
 		return audit.Event{Activity: "Hand out recovery code", Category: "HelpDesk", Operation: "Add", Target: userTarget(u),
 				Changes: []audit.Change{{Property: "authenticationMethod", New: KindRecovery}}},
-			t.w(ctx).Create(&CredentialRow{ID: id, TenantID: t.ID, UserID: u.ID, Kind: KindRecovery, Name: "Help desk", Secret: secret, Data: string(data), CreatedAt: now}).Error
+			t.w(ctx).Create(&CredentialRow{ID: id, TenantID: t.ID, UserID: u.ID, Kind: KindRecovery, Name: HelpDeskCode, Secret: secret, Data: string(data), CreatedAt: now}).Error
 	})
 }
 
@@ -301,6 +307,18 @@ func (t *Tenant) forgetHandedOut(ctx context.Context, userID string) error {
 func (r CredentialRow) late(now time.Time) bool {
 	var h handedOut
 	return r.Kind == KindRecovery && strings.Contains(r.Data, "expiresAt") && (json.Unmarshal([]byte(r.Data), &h) != nil || !now.Before(h.ExpiresAt))
+}
+
+// PurgeHandedOut deletes up to limit recovery codes, of all tenants, that were handed out for a time that is over,
+// and says how many. They are looked for by reading: no writer waits for a walk through all credentials.
+func (s *Store) PurgeHandedOut(ctx context.Context, limit int) (int, error) {
+	var ids []string
+	err := s.read.WithContext(ctx).Model(&CredentialRow{}).Where("kind = ? AND name = ? AND created_at <= ?", KindRecovery, HelpDeskCode, s.Now().Add(-HandedOut)).
+		Limit(limit).Pluck("id", &ids).Error
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	return len(ids), s.write.WithContext(ctx).Where("id IN ?", ids).Delete(&CredentialRow{}).Error
 }
 
 // TakeTurn counts one event of somebody against a rule that all instances share: true while it is within.

@@ -68,6 +68,9 @@ func (t *Tenant) WaysOf(ctx context.Context, userID string) (Ways, error) {
 		case KindPassword:
 			out.Password = &w
 		case KindRecovery:
+			if c.Name == HelpDeskCode { // for one sign-in: it does not stand in for codes of their own
+				continue
+			}
 			out.Recovery++
 			out.RecoveryAt = w.AddedAt
 		default:
@@ -252,14 +255,14 @@ func (s waysStore) DropIdentity(ctx context.Context, actor audit.Actor, userID, 
 		if err != nil || gone.SignInType != account.SignInEmail {
 			return err
 		}
-		return t.dropMethodsNamed(ctx, userID, KindEmail, gone.Value)
+		return t.dropMethodsTo(ctx, userID, gone.Value)
 	})
 	return gone, err
 }
 
 // ReplaceEmail puts a proven address in place of another one, or beside those that are there when old is "".
 // What belongs to the address moves with it: the identity, the address that the person is written to, and the
-// second factor by mail.
+// second factor by mail, which counts as registered now: nobody has known the new address for longer.
 func (s waysStore) ReplaceEmail(ctx context.Context, actor audit.Actor, userID, old, to string) error {
 	return s.InTx(ctx, func(t *Tenant) error {
 		_, err := t.editUser(ctx, actor, userID, "Change email address of user", func(u *User) error {
@@ -287,18 +290,10 @@ func (s waysStore) ReplaceEmail(ctx context.Context, actor audit.Actor, userID, 
 		if err != nil || old == "" {
 			return err
 		}
-		var rows []CredentialRow
-		if err := t.u(ctx).Where("user_id = ? AND kind = ?", userID, KindEmail).Find(&rows).Error; err != nil {
-			return err
-		}
-		for _, r := range rows {
-			if sameAddress(r.Name, old) {
-				if err := oneRow(t.u(ctx).Model(&CredentialRow{}).Where("id = ?", r.ID).UpdateColumn("name", to)); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+		return t.methodsTo(ctx, userID, old, func(id string) error {
+			return oneRow(t.u(ctx).Model(&CredentialRow{}).Where("id = ?", id).
+				UpdateColumns(map[string]any{"name": to, "created_at": t.Now(), "last_used_at": nil}))
+		})
 	})
 }
 
@@ -320,8 +315,27 @@ func (s waysStore) ReplacePhone(ctx context.Context, actor audit.Actor, userID, 
 	})
 }
 
-func (t *Tenant) dropMethodsNamed(ctx context.Context, userID, kind, name string) error {
-	return t.u(ctx).Where("user_id = ? AND kind = ? AND name = ?", userID, kind, name).Delete(&CredentialRow{}).Error
+// dropMethodsTo deletes the second factor by mail to an address, however it was written.
+func (t *Tenant) dropMethodsTo(ctx context.Context, userID, address string) error {
+	return t.methodsTo(ctx, userID, address, func(id string) error {
+		return t.u(ctx).Where("id = ?", id).Delete(&CredentialRow{}).Error
+	})
+}
+
+// methodsTo calls f with the id of each second factor by mail to an address.
+func (t *Tenant) methodsTo(ctx context.Context, userID, address string, f func(id string) error) error {
+	var rows []CredentialRow
+	if err := t.u(ctx).Select("id", "name").Where("user_id = ? AND kind = ?", userID, KindEmail).Find(&rows).Error; err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if sameAddress(r.Name, address) {
+			if err := f(r.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // sameAddress compares two addresses as sign-in does (DESIGN §5.6).

@@ -79,6 +79,9 @@ func (v *visit) factorsSection(u models.User, list []models.HeldMethod) views.Se
 		case models.KindPassword:
 			continue
 		case models.KindRecovery: // they are one thing: a sheet of codes
+			if m.Name == models.HelpDeskCode { // it ends by itself, and is no code of theirs
+				continue
+			}
 			if codes++; since.IsZero() || m.CreatedAt.Before(since) {
 				since = m.CreatedAt
 			}

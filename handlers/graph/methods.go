@@ -74,7 +74,7 @@ func methodsOf(u *user) []authMethod {
 func recoveryCodes(u *user) int {
 	n := 0
 	for _, m := range u.Methods {
-		if m.Kind == models.KindRecovery {
+		if m.Kind == models.KindRecovery && m.Name != models.HelpDeskCode {
 			n++
 		}
 	}
