@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"portico/app/audit"
+	"portico/app/factor"
 	"portico/app/fault"
 )
 
@@ -50,6 +51,19 @@ func (t *Tenant) putPassword(ctx context.Context, userID, hash string) error {
 	}
 	return t.w(ctx).Create(&CredentialRow{ID: NewID(), TenantID: t.ID, UserID: userID, Kind: KindPassword,
 		Secret: []byte(hash), Data: "{}", CreatedAt: t.Now()}).Error
+}
+
+// passwordVoid is the name of a password that opens nothing: accounts are read without their secrets.
+const passwordVoid = "void"
+
+// voidPassword makes a person's password open nothing. What it was is kept, so that it is not chosen again.
+func (t *Tenant) voidPassword(ctx context.Context, userID string) error {
+	hash, err := t.Password(ctx, userID)
+	if err != nil || hash == "" || factor.IsVoid(hash) {
+		return err
+	}
+	return t.u(ctx).Model(&CredentialRow{}).Where("user_id = ? AND kind = ?", userID, KindPassword).
+		UpdateColumns(map[string]any{"secret": []byte(factor.Void(hash)), "name": passwordVoid}).Error
 }
 
 // PasswordChange says what comes along with a new password.
@@ -100,6 +114,9 @@ func (t *Tenant) SetPassword(ctx context.Context, actor audit.Actor, userID stri
 // RehashPassword replaces the hash of the same password by a stronger one, if it is still the hash that
 // was verified. It is no change that anybody sees, so no audit row.
 func (t *Tenant) RehashPassword(ctx context.Context, userID, old, hash string) error {
+	if factor.IsVoid(old) { // reported between the proof and now
+		return nil
+	}
 	return t.u(ctx).Model(&CredentialRow{}).Where("user_id = ? AND kind = ? AND secret = ?", userID, KindPassword, []byte(old)).
 		UpdateColumn("secret", []byte(hash)).Error
 }

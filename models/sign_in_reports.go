@@ -11,7 +11,8 @@ import (
 )
 
 // ReportSignIn notes that a person says a sign-in was not theirs (R 6.5.10): true when they had not said so
-// before. It must be about their own account. Somebody who has a password has to choose another one.
+// before. It must be about their own account. A password opens nothing from then on: whoever got in may know it,
+// and must not be the one who chooses the next.
 func (t *Tenant) ReportSignIn(ctx context.Context, actor audit.Actor, userID, signInID string) (bool, error) {
 	first := false
 	err := t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
@@ -33,6 +34,10 @@ func (t *Tenant) ReportSignIn(ctx context.Context, actor audit.Actor, userID, si
 		}
 		first = true
 		if u.HasPassword {
+			// The row stays: the account goes on being one with a password, which "Forgot your password?" replaces.
+			if err := t.voidPassword(ctx, userID); err != nil {
+				return audit.Event{}, err
+			}
 			if err := t.u(ctx).Model(&UserRow{}).Where("id = ?", userID).Updates(map[string]any{"must_change_password": true, "updated_at": t.Now()}).Error; err != nil {
 				return audit.Event{}, err
 			}

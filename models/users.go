@@ -123,7 +123,7 @@ func userOf(r UserRow, identities []IdentityRow, credentials []CredentialRow) (U
 	}
 	for _, c := range credentials {
 		if c.Kind == KindPassword {
-			u.HasPassword, u.PasswordSetAt = true, c.CreatedAt.UTC()
+			u.HasPassword, u.PasswordSetAt, u.PasswordVoid = true, c.CreatedAt.UTC(), c.Name == passwordVoid
 			continue
 		}
 		u.Methods = append(u.Methods, account.Method{ID: c.ID, Kind: c.Kind, Name: c.Name, CreatedAt: c.CreatedAt.UTC()})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"portico/app/account"
+	"portico/app/factor"
 	"portico/app/fault"
 	"portico/app/record"
 	"portico/app/session"
@@ -154,8 +155,16 @@ func TestReportSignIn(t *testing.T) {
 		if again, err := tn.ReportSignIn(t.Context(), modelstest.Actor(), u.ID, id); err != nil || again {
 			t.Error(again, err)
 		}
-		if got := modelstest.Must(tn.User(t.Context(), u.ID))(t); !got.MustChangePassword {
-			t.Error("the password may stay")
+		if got := modelstest.Must(tn.User(t.Context(), u.ID))(t); !got.MustChangePassword || !got.HasPassword || !got.PasswordVoid {
+			t.Errorf("the password may stay: %+v", got.Account)
+		}
+		void := modelstest.Must(tn.Password(t.Context(), u.ID))(t)
+		if void == "hash:x" || factor.Former(void) != "hash:x" {
+			t.Errorf("the hash is %q", void)
+		}
+		// A sign-in that had shown the password a moment before stores it with today's costs: not any more.
+		if err := tn.RehashPassword(t.Context(), u.ID, void, "hash:stronger"); err != nil || modelstest.Must(tn.Password(t.Context(), u.ID))(t) != void {
+			t.Error("a rehash brought the password back", err)
 		}
 		other := modelstest.MustTenant(t, s, "")
 		if seen := modelstest.Must(other.SignInReports(t.Context(), []string{id}))(t); len(seen) != 0 {

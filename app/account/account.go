@@ -48,6 +48,7 @@ type Account struct {
 	SessionsValidFrom  time.Time // sessions and grants proven earlier are dead
 	MustChangePassword bool
 	HasPassword        bool
+	PasswordVoid       bool // there is one, but its owner reported a sign-in: it opens nothing until they choose another
 	// FirstFactor is the method the account signed up with, which it keeps when the flow changes (R 2.2.13):
 	// "emailPassword" or "emailCode".
 	FirstFactor string

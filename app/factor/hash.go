@@ -60,6 +60,19 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return h.encode(salt, h.key(salt, password, h.cost, 32)), nil
 }
 
+// void stands before a hash that opens nothing any more.
+const void = "!"
+
+// Void makes a hash worthless without forgetting it: Verify takes it like nobody's, and Former still tells
+// whether a new password is the old one again.
+func Void(hash string) string { return void + strings.TrimPrefix(hash, void) }
+
+// IsVoid reports whether a hash was made worthless.
+func IsVoid(hash string) bool { return strings.HasPrefix(hash, void) }
+
+// Former is a hash as it was: for asking whether a new password differs, never for letting anybody in.
+func Former(hash string) string { return strings.TrimPrefix(hash, void) }
+
 // Room says whether somebody could join the queue now: the cheap question to ask before anything is
 // written for a try that would be refused.
 func (h *Hasher) Room() error {
@@ -70,7 +83,7 @@ func (h *Hasher) Room() error {
 }
 
 // Verify compares a password with a stored hash: argon2id as PHC string, or what Foreign.Adopt took over. An
-// empty hash is compared with a dummy of the same cost, so that unknown people take as long as known ones.
+// empty hash, and a void one, is compared with a dummy of the same cost, so that unknown people take as long as known ones.
 // Stale says that the hash deserves to be made again with today's costs.
 func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, stale bool, err error) {
 	leave, err := h.enter(ctx)
@@ -78,7 +91,7 @@ func (h *Hasher) Verify(ctx context.Context, hash, password string) (ok, stale b
 		return false, false, err
 	}
 	defer leave()
-	if hash == "" {
+	if hash == "" || IsVoid(hash) {
 		h.compare(h.dummy, password)
 		return false, false, nil
 	}

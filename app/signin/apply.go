@@ -398,7 +398,7 @@ func (r *run) choosePassword(ctx context.Context, s Step, f Form) error {
 		if err != nil {
 			return err
 		}
-		if same, _, err := r.Hasher.Verify(ctx, now, password); err != nil {
+		if same, _, err := r.Hasher.Verify(ctx, factor.Former(now), password); err != nil {
 			return err
 		} else if same {
 			return fault.BadField("newPassword", "field.new_password.same", nil)

@@ -120,7 +120,7 @@ func person(a Attempt, w World) Person {
 		return p
 	case emailProven && resetProves(a, w):
 		p.Proven, p.Since, p.First, p.AMR = true, f.Email.At, factor.EmailCode, []string{"otp"}
-	case f.Password != nil && f.Password.UserID == p.Account.ID && w.Flow.Accepts(userflow.EmailPassword) &&
+	case f.Password != nil && f.Password.UserID == p.Account.ID && !p.Account.PasswordVoid && w.Flow.Accepts(userflow.EmailPassword) &&
 		!f.Password.At.Before(p.Account.SessionsValidFrom):
 		p.Proven, p.Since, p.First, p.AMR = true, f.Password.At, factor.Password, []string{"pwd"}
 	case emailProven && codeProves(p.Account, w.Flow) && !f.Email.At.Before(p.Account.SessionsValidFrom):
@@ -160,10 +160,10 @@ func second(p Person, f Facts) Person {
 }
 
 // codeProves reports whether a mailed code is this account's first factor: it signed up that way (R
-// 2.2.13), or the flow knows no way that the account has.
+// 2.2.13), or the flow knows no way that the account has; a password that its owner reported is none.
 func codeProves(who account.Account, f userflow.Flow) bool {
 	return f.Accepts(userflow.EmailCode) &&
-		(who.FirstFactor == string(userflow.EmailCode) || !who.HasPassword || !f.Accepts(userflow.EmailPassword))
+		(who.FirstFactor == string(userflow.EmailCode) || !who.HasPassword || who.PasswordVoid || !f.Accepts(userflow.EmailPassword))
 }
 
 // amr gives the method reference (RFC 8176, and the vendor's word for passkeys).

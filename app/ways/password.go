@@ -24,6 +24,10 @@ func (d *Desk) Rules(v Visit) factor.Rules {
 	return factor.Rules{Min: x.PasswordMinLength, ThreeOfFour: x.PasswordThreeOfFour, Banned: x.BannedWords, Breached: d.Breached}
 }
 
+// AsksPassword reports whether a new password is set with the present one: it is not where there is none, and
+// not while a report has made it worthless.
+func (v Visit) AsksPassword() bool { return v.Person.HasPassword && !v.Person.PasswordVoid }
+
 // ChangePassword puts a new password in place of the old one, or gives the person their first. elsewhere ends
 // every other session and whatever was proven with the old password. The session that goes on gets a new
 // secret, which is given back.
@@ -32,7 +36,7 @@ func (d *Desk) ChangePassword(ctx context.Context, v Visit, old, password string
 		return "", fault.New(fault.NotFound, "error.not_found")
 	}
 	var bad fault.Fields
-	if v.Person.HasPassword && old == "" {
+	if v.AsksPassword() && old == "" {
 		bad.Add("password", "field.password.required", nil)
 	}
 	if err := d.Rules(v).Check(password, d.names(v)...); err != nil {
@@ -48,11 +52,21 @@ func (d *Desk) ChangePassword(ctx context.Context, v Visit, old, password string
 		return "", err
 	}
 	s := d.store(v)
-	if v.Person.HasPassword {
+	if v.AsksPassword() {
 		if err := d.checkOld(ctx, s, v, old); err != nil {
 			return "", err
 		}
 		if old == password {
+			return "", fault.BadField("newPassword", "field.new_password.same", nil)
+		}
+	} else if v.Person.PasswordVoid { // whoever knows it is still about
+		former, err := s.PasswordHash(ctx, v.Person.ID)
+		if err != nil {
+			return "", err
+		}
+		if same, _, err := d.Hasher.Verify(ctx, factor.Former(former), password); err != nil {
+			return "", err
+		} else if same {
 			return "", fault.BadField("newPassword", "field.new_password.same", nil)
 		}
 	}

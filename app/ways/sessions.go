@@ -12,20 +12,20 @@ func (d *Desk) EndOthers(ctx context.Context, v Visit) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return secret, d.store(v).Together(ctx, func(s Store) error { return d.onlyThis(ctx, s, v, secret, false) })
-}
-
-// onlyThis ends all but this session. What was proven since this session's own proof, by a sign-in that is not
-// finished, goes on counting: pushing the time forward would make an old proof look new.
-func (d *Desk) onlyThis(ctx context.Context, s Store, v Visit, secret string, apps bool) error {
-	if err := s.KeepOnly(ctx, v.Actor, v.Person.ID, v.Session, v.Session.AuthTime, apps); err != nil {
-		return err
-	}
-	return s.RenewSession(ctx, v.Session.SID, secret, SessionChange{})
+	return secret, d.store(v).Together(ctx, func(s Store) error {
+		// What was proven since this session's own proof, by a sign-in that is not finished, goes on counting: pushing
+		// the time forward would make an old proof look new.
+		if err := s.KeepOnly(ctx, v.Actor, v.Person.ID, v.Session, v.Session.AuthTime, false); err != nil {
+			return err
+		}
+		return s.RenewSession(ctx, v.Session.SID, secret, SessionChange{})
+	})
 }
 
 // Report notes that a sign-in was not the person's. Every other session ends, and so does everything that any
-// app holds of them; a password has to be replaced. The person is told by mail, once for each sign-in.
+// app holds of them; a password opens nothing any more, until the person sets a new one, for which this very
+// session needs no other proof than the one it was let in with. Nothing that anybody proved before counts, not
+// even in a sign-in that is not finished; this session's own proof is as old as the door allows. The person is told by mail, once for each sign-in.
 func (d *Desk) Report(ctx context.Context, v Visit, signInID string) (string, error) {
 	secret, err := d.secret()
 	if err != nil {
@@ -36,7 +36,11 @@ func (d *Desk) Report(ctx context.Context, v Visit, signInID string) (string, er
 		if err != nil {
 			return err
 		}
-		if err := d.onlyThis(ctx, s, v, secret, true); err != nil || !first {
+		now := d.now()
+		if err := s.KeepOnly(ctx, v.Actor, v.Person.ID, v.Session, now, true); err != nil {
+			return err
+		}
+		if err := s.RenewSession(ctx, v.Session.SID, secret, SessionChange{AuthTime: now}); err != nil || !first {
 			return err
 		}
 		return d.tell(ctx, s, v, message.Notice{Kind: message.SignInReported})

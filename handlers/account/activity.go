@@ -212,7 +212,7 @@ func (p *Pages) report(c *fiber.Ctx) error {
 		return err
 	}
 	p.renew(c, secret)
-	if v.person.HasPassword {
+	if v.person.HasPassword && p.ownVisit(c).TakesPasswords() {
 		return p.doneWith(c, v.base()+"/methods/password", ui.Warn, "account.report.done_password")
 	}
 	return p.done(c, v.base()+"/methods", "account.report.done")

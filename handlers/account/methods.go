@@ -29,6 +29,9 @@ func (p *Pages) methods(c *fiber.Ctx) error {
 	switch {
 	case all.Password != nil:
 		pass.Value = words(c, "account.password.since", "date", day(c, all.Password.AddedAt))
+		if v.person.PasswordVoid {
+			pass.Value, pass.None = "", words(c, "account.password.void")
+		}
 		pass.Change = views.Link{Text: change, Href: at + "/password"}
 		view.Password = []views.Line{pass}
 	case own.TakesPasswords():
@@ -135,7 +138,7 @@ func secondLine(c *fiber.Ctx, m models.Way, change views.Link) views.Line {
 func (p *Pages) passwordView(c *fiber.Ctx) views.PasswordView {
 	v, own := visitOf(c), p.ownVisit(c)
 	rules := p.Desk.Rules(own)
-	view := views.PasswordView{Has: v.person.HasPassword, User: v.person.Address(), MinLength: max(rules.Min, 8), ThreeOfFour: rules.ThreeOfFour}
+	view := views.PasswordView{Has: v.person.HasPassword, Void: v.person.PasswordVoid, User: v.person.Address(), MinLength: max(rules.Min, 8), ThreeOfFour: rules.ThreeOfFour}
 	without := v.person.Account
 	without.HasPassword = false
 	if v.person.HasPassword && signin.KeepsWayIn(v.person.Account, without, own.Flows, "password") == nil {

@@ -440,7 +440,7 @@ func TestThisWasNotMe(t *testing.T) {
 		}
 	}
 	must(t, here.post("/activity/"+own+"/report"), 404) // this very session
-	must(t, here.get("/activity/"+stranger+"/report"), 200, "You choose another password next")
+	must(t, here.get("/activity/"+stranger+"/report"), 200, "Your present password stops working")
 	done := must(t, here.post("/activity/"+stranger+"/report"), 303)
 	if !strings.HasSuffix(done.to, "/methods/password") {
 		t.Error(done.to)
@@ -459,8 +459,11 @@ func TestThisWasNotMe(t *testing.T) {
 		t.Error(told)
 	}
 	must(t, here.get("/activity"), 200, "Reported on")
-	must(t, here.post("/methods/password", "password", goodPassword, "newPassword", "another good one 1"), 303)
-	if h.reload(u.ID).MustChangePassword {
+	must(t, here.get("/methods/password"), 200, "opens nothing any more")
+	must(t, here.post("/methods/password", "newPassword", goodPassword), 422, "not used before")
+	must(t, here.post("/methods/password", "newPassword", "another good one 1"), 303)
+	must(t, here.post("/methods/password", "newPassword", "another good one 2"), 422, "Enter your password") // once
+	if u := h.reload(u.ID); u.MustChangePassword || u.PasswordVoid {
 		t.Error("asked for another one after it was changed")
 	}
 	audits := modelstest.Must(h.tenant.Audits(t.Context(), models.AuditQuery{TargetID: u.ID, Activity: "Report suspicious sign-in"}))(t)
