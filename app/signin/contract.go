@@ -91,6 +91,7 @@ type Refusal struct {
 	Description   string
 	CorrelationID string
 	Request       Request
+	DeletedAt     time.Time // of an account whose owner left it deleted just now; zero otherwise
 }
 
 // Tx is a running store transaction, opaque to this package. An Issuer asserts it to the small store

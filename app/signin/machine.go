@@ -445,7 +445,11 @@ func (r *run) refuse(ctx context.Context, step Step, c Cancelled) (Result, error
 	if !ok {
 		return Result{}, fault.Wrap(fault.Internal, "error.internal", errNoIssuer)
 	}
-	out, err := issuer.Refuse(ctx, Refusal{Error: c.Error, Description: describe(c.Note), CorrelationID: r.a.Request.CorrelationID, Request: r.a.Request})
+	refusal := Refusal{Error: c.Error, Description: describe(c.Note), CorrelationID: r.a.Request.CorrelationID, Request: r.a.Request}
+	if f := r.a.Facts.Cancelled; f != nil && f.Note == noteLeft {
+		refusal.DeletedAt = step.Person.Account.DeletedAt
+	}
+	out, err := issuer.Refuse(ctx, refusal)
 	return Result{Attempt: ended, World: r.w, Step: step, Outcome: &out}, err
 }
 

@@ -110,6 +110,9 @@ func (p *Pages) endOthers(c *fiber.Ctx) error {
 func (p *Pages) activity(c *fiber.Ctx) error {
 	v := visitOf(c)
 	found, err := v.t.SignIns(c.UserContext(), models.SignInQuery{UserID: v.person.ID, Kind: string(record.Interactive), After: c.Query("after"), Limit: activityPage})
+	if fault.Is(err, fault.Invalid) && c.Query("after") != "" { // an address that was cut or is too old
+		return c.Redirect(v.base()+"/activity", fiber.StatusSeeOther)
+	}
 	if err != nil {
 		return err
 	}
@@ -139,8 +142,40 @@ func (p *Pages) activity(c *fiber.Ctx) error {
 	}
 	if c.Query("after") != "" {
 		view.First = v.base() + "/activity"
+	} else if view.Helped, err = p.helped(c); err != nil {
+		return err
 	}
 	return p.render(c, fiber.StatusOK, views.Activity(p.page(c), view))
+}
+
+// helpedMost is how many entries of the help desk are shown.
+const helpedMost = 10
+
+// helped are the latest times that the help desk looked at the account or did something for its owner, from the
+// audit log, without who it was.
+func (p *Pages) helped(c *fiber.Ctx) ([]views.Line, error) {
+	v := visitOf(c)
+	desk, err := v.t.Audits(c.UserContext(), models.AuditQuery{TargetID: v.person.ID, Category: "HelpDesk", Limit: helpedMost})
+	if err != nil {
+		return nil, err
+	}
+	resets, err := v.t.Audits(c.UserContext(), models.AuditQuery{TargetID: v.person.ID, Activity: "Reset password", Limit: helpedMost})
+	if err != nil {
+		return nil, err
+	}
+	all := append(desk.Items, resets.Items...)
+	slices.SortStableFunc(all, func(a, b models.AuditEntry) int { return b.At.Compare(a.At) })
+	said := map[string]string{"Found by help desk": "looked", "Viewed by help desk": "looked", "Send code to caller": "code", "Caller did not know the code": "wrong",
+		"Caller checked": "checked", "Hand out recovery code": "recovery", "Unlock account": "unlocked", "Reset password": "password"}
+	var out []views.Line
+	for _, e := range all[:min(len(all), helpedMost)] {
+		key := "other"
+		if k, ok := said[e.Activity]; ok {
+			key = k
+		}
+		out = append(out, views.Line{Icon: "user", Label: when(c, e.At), Value: words(c, "account.helped."+key)})
+	}
+	return out, nil
 }
 
 // signInLine is one sign-in in plain words.

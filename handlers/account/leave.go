@@ -1,6 +1,8 @@
 package account
 
 import (
+	"time"
+
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/account"
@@ -48,11 +50,13 @@ func (p *Pages) leaveNow(c *fiber.Ctx) error {
 		return p.render(c, fiber.StatusUnprocessableEntity, views.ConfirmPage(page, confirm))
 	}
 	from := handlers.SignalsOf(c)
+	var gone time.Time
 	err := v.t.InTx(c.UserContext(), func(t *models.Tenant) error {
 		u, err := t.DeleteSelf(c.UserContext(), v.actor(c), v.person.ID)
 		if err != nil {
 			return err
 		}
+		gone = u.DeletedAt
 		locale := u.PreferredLanguage
 		if locale == "" {
 			locale = l.Lang()
@@ -69,9 +73,20 @@ func (p *Pages) leaveNow(c *fiber.Ctx) error {
 	if err := p.Sessions.End(c, v.dir, v.session); err != nil {
 		return err
 	}
-	return c.Redirect(v.base()+"/deleted", fiber.StatusSeeOther)
+	return c.Redirect(deletedPage(v.base(), gone), fiber.StatusSeeOther)
+}
+
+// deletedPage is the page that says until when a deleted account can be kept. It is for whoever comes, so the day
+// is in its address and nothing else.
+func deletedPage(base string, deletedAt time.Time) string {
+	return base + "/deleted?until=" + deletedAt.UTC().Add(account.Grace).Format(time.DateOnly)
 }
 
 func (p *Pages) left(c *fiber.Ctx) error {
-	return p.render(c, fiber.StatusOK, views.Left(p.page(c)))
+	until := ""
+	at, err := time.Parse(time.DateOnly, c.Query("until"))
+	if now := p.Now().UTC(); err == nil && at.After(now.Add(-24*time.Hour)) && !at.After(now.Add(account.Grace)) {
+		until = handlers.InfoOf(c).Locale.Date(at)
+	}
+	return p.render(c, fiber.StatusOK, views.Left(p.page(c), until))
 }

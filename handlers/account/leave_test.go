@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"portico/app/access"
+	"portico/app/account"
 	"portico/app/message"
 	"portico/app/tenant"
 	"portico/models"
@@ -58,7 +59,7 @@ func TestLeavingItDeletedFromTheAccountPages(t *testing.T) {
 	u := s.user(anna)
 	s.in(anna).open("/data/delete").send("/data/delete", "sure", "yes")
 	s.clock.Advance(time.Minute)
-	s.browser().open("").signIn(anna).send("", "action", "decline").on("/signed-out")
+	s.browser().open("").signIn(anna).send("", "action", "decline").on("/deleted").says(s.person(u.ID).DeletedAt.Add(account.Grace).UTC().Format("2 January 2006"))
 	if !s.person(u.ID).Leaving() {
 		t.Error("it came back")
 	}

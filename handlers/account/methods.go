@@ -1,6 +1,7 @@
 package account
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -298,6 +299,9 @@ func (p *Pages) mailView(c *fiber.Ctx) views.Confirm {
 }
 
 func (p *Pages) mailPage(c *fiber.Ctx) error {
+	if !slices.Contains(p.ownVisit(c).Offers(), factor.EmailCode) {
+		return fault.New(fault.NotFound, "error.not_found")
+	}
 	return p.render(c, fiber.StatusOK, views.ConfirmPage(p.page(c), p.mailView(c)))
 }
 

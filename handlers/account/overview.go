@@ -29,10 +29,6 @@ func (p *Pages) overview(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	last, err := v.t.SignInRows(c.UserContext(), models.SignInQuery{UserID: v.person.ID, Limit: 2})
-	if err != nil {
-		return err
-	}
 	asked, err := p.asked(c)
 	if err != nil {
 		return err
@@ -56,8 +52,8 @@ func (p *Pages) overview(c *fiber.Ctx) error {
 	state := map[string]string{"/profile": cmp.Or(v.person.DisplayName, v.person.Address()), "/methods": methodNames(c, ways),
 		"/devices": l.T("account.state.devices", "count", len(sessions)), "/apps": l.T("account.state.apps", "count", len(consents)),
 		"/activity": l.T("account.state.activity_none"), "/data": l.T("account.state.data")}
-	if len(last.Items) > 0 {
-		state["/activity"] = l.T("account.state.activity", "date", l.Time(last.Items[0].CreatedAt.UTC()))
+	if at := v.person.LastSignInAt; !at.IsZero() { // a stranger's try is none
+		state["/activity"] = l.T("account.state.activity", "date", l.Time(at))
 	}
 	view.States = state
 	return p.render(c, fiber.StatusOK, views.Overview(p.page(c), view))

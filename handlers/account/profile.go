@@ -24,7 +24,7 @@ import (
 // sign-up page.
 
 // asked are the attributes of the person's profile: those of the flows of the apps that they use, or of all
-// flows while nothing is known of their apps.
+// flows while nothing is known of their apps: those are offered then, and none of them has to be filled in.
 func (p *Pages) asked(c *fiber.Ctx) ([]userflow.Attribute, error) {
 	v := visitOf(c)
 	clients, err := v.t.ClientsOf(c.UserContext(), v.person.ID)
@@ -37,11 +37,27 @@ func (p *Pages) asked(c *fiber.Ctx) ([]userflow.Attribute, error) {
 			flows = append(flows, *f)
 		}
 	}
-	if len(flows) == 0 {
+	known := len(flows) > 0
+	if !known {
 		flows = v.dir.FlowsInUse()
 	}
 	slices.SortFunc(flows, func(a, b userflow.Flow) int { return strings.Compare(a.ID, b.ID) })
-	return userflow.Profile(flows), nil
+	list := userflow.Profile(flows)
+	for i, a := range list {
+		list[i].Required = a.Required && (known || a.ID == "displayName" && v.person.DisplayName != "")
+	}
+	return list, nil
+}
+
+// lenient is what a form is held against: what was empty may stay empty. Whoever has to know it asks for it, at
+// the sign-in; it is no reason not to save the rest.
+func lenient(asked []userflow.Attribute, u models.User) []userflow.Attribute {
+	list := slices.Clone(asked)
+	for i, a := range list {
+		has := u.Value(a.ID)
+		list[i].Required = a.Required && has != nil && has != false
+	}
+	return list
 }
 
 // drawn stands for what a page showed: it comes back with the form and tells whether anything has changed since.
@@ -81,8 +97,12 @@ func (p *Pages) saveProfile(c *fiber.Ctx) error {
 		return err
 	}
 	form := func(name string) []string { return typedAll(c, name) }
-	values, wrong := userflow.Answers(asked, form)
+	values, wrong := userflow.Answers(lenient(asked, v.person), form)
 	for _, a := range asked {
+		if values[a.ID] == false && v.person.Value(a.ID) == nil { // left alone: no answer, so that an app still asks
+			delete(values, a.ID)
+			continue
+		}
 		if _, given := values[a.ID]; !given && !a.ReadOnly {
 			values[a.ID] = ""
 		}

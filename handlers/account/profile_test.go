@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"portico/app/userflow"
 	"portico/models"
@@ -25,6 +26,7 @@ func TestTheProfile(t *testing.T) {
 			x.DisplayName, x.City, x.Attributes = "Anna", "Graz", map[string]any{plan.ID: "silver"}
 			return nil
 		}))(t)
+		s.uses(u)
 		b := s.in(anna).open("/profile").says(`value="Graz"`).says("Town").says("silver").lacks("Score")
 		b.send("/profile", "displayName", "Anna Berg", "city", "", userflow.FieldName(born.ID)+".day", "31", userflow.FieldName(born.ID)+".month", "2", userflow.FieldName(born.ID)+".year", "1990",
 			userflow.FieldName(plan.ID), "platinum")
@@ -73,7 +75,7 @@ func TestTheOverviewLeadsOn(t *testing.T) {
 		f.MFA = userflow.MFA{Enforcement: userflow.MFAConditional, Methods: []string{"softwareOath"}, MayPostpone: true}
 		f.Attributes = []userflow.Attribute{{ID: "city", Required: true}}
 	})
-	s.user(anna)
+	s.uses(s.user(anna))
 	b := s.in(anna).says("Add a second way to confirm it’s you").says("Complete your profile").says("1 device is signed in")
 	for _, path := range []string{"/profile", "/methods", "/devices", "/activity", "/apps", "/data"} {
 		if b.says(`href="/` + s.slug + `/account` + path + `"`); !strings.Contains(b.body, "account.css") && !strings.Contains(b.body, "/static/account-") {
@@ -82,5 +84,54 @@ func TestTheOverviewLeadsOn(t *testing.T) {
 		if c := *b; c.open(path).status != http.StatusOK {
 			t.Errorf("%s: %d", path, c.status)
 		}
+	}
+}
+
+// uses makes somebody known to the app.
+func (s *site) uses(u models.User) {
+	s.t.Helper()
+	if err := s.tenant.SaveConsent(s.t.Context(), u.ID, s.app.ClientID, []string{"openid"}, s.clock.Now()); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// What an app needs it asks for when somebody signs in to it: the profile of somebody whom no app knows requires
+// nothing, and what was empty does not keep others from being saved.
+func TestAProfileDoesNotInsistOnWhatWasNeverThere(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, scratch modelstest.Scratch) {
+		s := newSiteOn(t, scratch)
+		plan := modelstest.MustDefinition(t, s.tenant, userflow.Definition{Name: "Plan", DataType: userflow.String})
+		news := modelstest.MustDefinition(t, s.tenant, userflow.Definition{Name: "News", DataType: userflow.Boolean})
+		s.publish(func(f *userflow.Flow) {
+			f.Attributes = []userflow.Attribute{{ID: "city", Required: true}, {ID: plan.ID, Required: true}, {ID: news.ID, Required: true}}
+		})
+		u := s.user(anna)
+		b := s.in(anna).lacks("Complete your profile").open("/profile")
+		b.send("/profile", "displayName", "Anna", "city", "").on("/profile").says("Your profile is saved")
+
+		s.uses(u)
+		b.open("").says("Complete your profile")
+		b.open("/profile").send("/profile", "displayName", "Anna", "city", "Linz").on("/profile").says("Your profile is saved")
+		if now := s.person(u.ID); now.City != "Linz" || now.Attributes[plan.ID] != nil || now.Attributes[news.ID] != nil {
+			t.Errorf("%+v", now.Account)
+		}
+		if b.send("/profile", "displayName", "Anna", "city", ""); b.status != http.StatusUnprocessableEntity || len(b.complaints()) != 1 {
+			t.Errorf("what is required was emptied: %d %v", b.status, b.complaints())
+		}
+	})
+}
+
+// The overview tells of the person's own last sign-in, not of a stranger's try.
+func TestTheLastSignInIsOnesOwn(t *testing.T) {
+	s := newSite(t)
+	u := s.user(anna)
+	b := s.in(anna)
+	own := s.person(u.ID).LastSignInAt
+	s.clock.Advance(61 * time.Minute)
+	s.browser().open("").send("", "email", anna, "password", "a stranger's guess")
+	day := func(at time.Time) string { return at.UTC().Format("15:04") }
+	b.open("").lacks(day(s.clock.Now()))
+	if !strings.Contains(b.body, "Last sign-in") || !strings.Contains(b.body, day(own)) {
+		t.Error("the last sign-in is not there")
 	}
 }

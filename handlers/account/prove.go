@@ -119,6 +119,10 @@ func (i issuer) Refuse(_ context.Context, r signin.Refusal) (signin.Outcome, err
 	if err := json.Unmarshal(r.Request.Return, &back); err != nil {
 		return signin.Outcome{}, err
 	}
+	if !r.DeletedAt.IsZero() { // "leave it deleted"
+		slug, _, _ := strings.Cut(strings.TrimPrefix(back.To, "/"), "/")
+		return signin.Outcome{Redirect: deletedPage("/"+slug+"/account", r.DeletedAt)}, nil
+	}
 	slug, rest, _ := strings.Cut(strings.TrimPrefix(back.To, "/"), "/")
 	if back.SID != "" && r.Error == "access_denied" {
 		return signin.Outcome{Redirect: with("/"+slug+"/account"+above(strings.TrimPrefix(rest, "account")), "stopped", "1")}, nil

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"portico/app/account"
+	"portico/app/audit"
 	"portico/app/factor"
 	"portico/app/record"
 	"portico/app/session"
@@ -492,7 +493,9 @@ func TestActivityIsPaged(t *testing.T) {
 	if seen != 45 {
 		t.Errorf("%d of 45 sign-ins", seen)
 	}
-	must(t, v.get("/activity?after=nonsense"), 422)
+	if a := must(t, v.get("/activity?after=nonsense"), 303); !strings.HasSuffix(a.to, "/account/activity") {
+		t.Error(a.to)
+	}
 }
 
 func TestApps(t *testing.T) {
@@ -566,4 +569,40 @@ func TestSignedInByUserNameAlone(t *testing.T) {
 	if got := h.reload(u.ID); got.Mail != "ann@example.com" || !got.MailVerified || len(got.Identities) != 2 {
 		t.Errorf("%+v", got.Account)
 	}
+}
+
+// What the help desk did is on the person's own page, without who did it.
+func TestTheHelpDeskIsSeen(t *testing.T) {
+	h := newHouse(t)
+	u, other := h.person("ann@example.com"), h.person("eve@example.com")
+	v := h.own(u.ID)
+	if a := must(t, v.get("/activity"), 200); strings.Contains(a.text(), "Help desk") {
+		t.Error("nothing was done yet")
+	}
+	by := modelstest.Actor()
+	by.Kind, by.ID, by.Name, by.IP = "user", models.NewID(), "Grace the Agent", "203.0.113.7"
+	for id, did := range map[string][]string{u.ID: {"Viewed by help desk", "Hand out recovery code"}, other.ID: {"Caller checked"}} {
+		for _, activity := range did {
+			if err := h.tenant.WriteAudit(t.Context(), by, audit.Event{Activity: activity, Category: "HelpDesk", Operation: "Read", Target: audit.Target{Kind: "user", ID: id}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := h.tenant.SetPassword(t.Context(), by, u.ID, models.PasswordChange{Hash: "hash:x"}); err != nil {
+		t.Fatal(err)
+	}
+	a := must(t, v.get("/activity"), 200, "Help desk", "Your account was looked at", "A recovery code was handed out", "temporary password")
+	for _, hidden := range []string{"Grace", "203.0.113.7", "A caller knew"} {
+		if strings.Contains(a.body, hidden) {
+			t.Errorf("the page says %q", hidden)
+		}
+	}
+}
+
+// A page of something that is not on offer is not there.
+func TestMailIsNoSecondFactorWhereItIsNotOnOffer(t *testing.T) {
+	h := newHouse(t, func(f *userflow.Flow) { f.MFA.Methods = []string{"softwareOath"} })
+	must(t, h.own(h.person("ann@example.com").ID).get("/methods/mail"), 404)
+	h = newHouse(t)
+	must(t, h.own(h.person("ann@example.com").ID).get("/methods/mail"), 200)
 }

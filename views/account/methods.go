@@ -72,8 +72,10 @@ type DevicesView struct {
 // ActivityView lists sign-ins, newest first.
 type ActivityView struct {
 	Lines []Line
-	Older string // address of the next page
-	First string // address of the first one, on later pages
+	// Helped is what the help desk did, latest first.
+	Helped []Line
+	Older  string // address of the next page
+	First  string // address of the first one, on later pages
 }
 
 // AppsView lists apps and what was agreed to.
