@@ -137,8 +137,9 @@ type importBatchWork struct {
 
 	byIdentity map[account.Identity]string // person's id
 	byID       map[string]User
-	elsewhere  map[string]bool // ids that something else has already
-	had        map[string]bool // what people who are there belong to and agreed to
+	left       []account.Identity // of people whose grace is over and whom the job has not erased yet
+	elsewhere  map[string]bool    // ids that something else has already
+	had        map[string]bool    // what people who are there belong to and agreed to
 
 	users       []UserRow
 	identities  []IdentityRow
@@ -313,6 +314,7 @@ func (w *importBatchWork) lookUp(ctx context.Context, people []*transfer.Person)
 	for _, u := range users {
 		w.byID[u.ID] = u
 	}
+	w.passOver()
 	w.had = map[string]bool{}
 	list := slices.Collect(maps.Keys(w.byID))
 	if slices.ContainsFunc(people, func(p *transfer.Person) bool { return len(p.Groups) > 0 }) {
@@ -334,6 +336,18 @@ func (w *importBatchWork) lookUp(ctx context.Context, people []*transfer.Person)
 		}
 	}
 	return nil
+}
+
+// passOver forgets whose addresses are free although nobody has erased them yet: freeLeft makes room for the new
+// ones when the batch is stored.
+func (w *importBatchWork) passOver() {
+	w.left = nil
+	for i, owner := range w.byIdentity {
+		if u := w.byID[owner]; u.SelfDeleted && !u.DeletedAt.IsZero() && u.DeletedAt.Before(w.t.Now().Add(-purgeAfter)) {
+			delete(w.byIdentity, i)
+			w.left = append(w.left, i)
+		}
+	}
 }
 
 func agreement(a AcceptanceRow) string { return fmt.Sprintf("%s%s#%d", a.UserID, a.TermsID, a.Version) }
@@ -706,6 +720,9 @@ func (w *importBatchWork) record(p *transfer.Person, u User, operation string, c
 func (w *importBatchWork) store(ctx context.Context) error {
 	t := w.t
 	if err := insert(ctx, t, w.complaints, false); err != nil || w.next.DryRun {
+		return err
+	}
+	if err := t.freeLeft(ctx, w.left); err != nil {
 		return err
 	}
 	for _, change := range w.changed {

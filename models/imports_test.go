@@ -340,6 +340,34 @@ func TestImportMeetsANewcomer(t *testing.T) {
 	})
 }
 
+// TestImportTakesAnAddressThatWasLeft: of somebody who deleted their account more than thirty days ago and whom the
+// job has not erased yet; before that the address is theirs.
+func TestImportTakesAnAddressThatWasLeft(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+		tn := modelstest.MustTenant(t, s.Store, "")
+		u := modelstest.MustUserWithPassword(t, tn, "ann@example.com", "hash:x")
+		modelstest.Must(tn.DeleteSelf(t.Context(), modelstest.Actor(), u.ID))(t)
+		file := "email;displayName;password\nAnn@example.com;New Ann;long enough\nbob@example.com;Bob;long enough\n"
+		s.Clock.Advance(29 * 24 * time.Hour)
+		early, said := importAll(t, s.Store, tn, strings.Replace(file, "bob", "bo", 1), models.ImportOptions{}, false)
+		if counts(early) != "done 2: 1 created, 0 updated, 0 unchanged, 1 refused" {
+			t.Errorf("within the grace: %s %v", counts(early), said)
+		}
+		s.Clock.Advance(2 * 24 * time.Hour)
+		done, said := importAll(t, s.Store, tn, file, models.ImportOptions{}, false)
+		if counts(done) != "done 2: 2 created, 0 updated, 0 unchanged, 0 refused" {
+			t.Fatalf("%s %v", counts(done), said)
+		}
+		ann := modelstest.Must(tn.UserByIdentity(t.Context(), account.SignInEmail, "", "ann@example.com"))(t)
+		if ann.ID == u.ID || ann.DisplayName != "New Ann" {
+			t.Errorf("%+v", ann.Account)
+		}
+		if _, err := tn.RestoreUser(t.Context(), modelstest.Actor(), u.ID); !fault.Is(err, fault.Conflict) {
+			t.Errorf("who left takes the address back: %v", err)
+		}
+	})
+}
+
 func TestATrialHoldsTenThousand(t *testing.T) {
 	s := modelstest.OpenScratch(t, modelstest.SQLite)
 	made := modelstest.Must(s.CreateTenant(t.Context(), modelstest.Actor(), tenant.Tenant{Slug: "trial", Name: "Trial", Plan: tenant.Trial}))(t)
