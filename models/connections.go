@@ -76,7 +76,7 @@ func (t *Tenant) ConnectionsOf(ctx context.Context, userID string) ([]Connection
 }
 
 // Disconnect takes an app's access away for the person themselves: what they agreed to is forgotten, and
-// every token that the app has of them ends.
+// every token that the app has of them ends, and the app hears that they are signed out of it.
 func (t *Tenant) Disconnect(ctx context.Context, actor audit.Actor, userID, clientID string) error {
 	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
@@ -90,6 +90,9 @@ func (t *Tenant) Disconnect(ctx context.Context, actor audit.Actor, userID, clie
 		i := slices.IndexFunc(all, func(c Connection) bool { return c.ClientID == clientID })
 		if i < 0 {
 			return audit.Event{}, fault.New(fault.NotFound, "error.not_found")
+		}
+		if err := t.signOutOf(ctx, userID, clientID); err != nil {
+			return audit.Event{}, err
 		}
 		return audit.Event{Activity: "Remove consent", Category: "ApplicationManagement", Operation: "Delete", Target: userTarget(u),
 			Changes: []audit.Change{{Property: "application", Old: clientID}, {Property: "scopes", Old: all[i].Scopes}}}, t.WithdrawConsent(ctx, userID, clientID)

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"portico/app/fault"
 	"portico/app/openid"
@@ -33,20 +34,58 @@ func (t *Tenant) SignOutApps(ctx context.Context, sid, reason string) error {
 			return err
 		}
 		for _, l := range live {
-			c, ok := dir.Clients[l.ClientID]
-			if !ok || !c.Enabled || c.BackChannelLogoutURI == "" {
-				continue
-			}
-			payload, err := json.Marshal(openid.Notice{TenantID: t.ID, ClientID: l.ClientID, UserID: l.UserID, SID: sid})
-			if err != nil {
-				return err
-			}
-			if err := t.EnqueueOutbox(ctx, outbox.Item{Kind: outbox.BackChannelLogout, TenantID: t.ID, Payload: payload}); err != nil {
+			if err := t.noticeSignOut(ctx, dir, l, sid); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// noticeSignOut queues the notice for one app, if it wants one.
+func (t *Tenant) noticeSignOut(ctx context.Context, dir *Directory, l openid.SessionClient, sid string) error {
+	c, ok := dir.Clients[l.ClientID]
+	if !ok || !c.Enabled || c.BackChannelLogoutURI == "" {
+		return nil
+	}
+	payload, err := json.Marshal(openid.Notice{TenantID: t.ID, ClientID: l.ClientID, UserID: l.UserID, SID: sid})
+	if err != nil {
+		return err
+	}
+	return t.EnqueueOutbox(ctx, outbox.Item{Kind: outbox.BackChannelLogout, TenantID: t.ID, Payload: payload})
+}
+
+// signOutOf tells one app that a person's sessions with it are over, in each single sign-on session that reached it;
+// the sessions themselves go on. It comes before the app's grants are ended, which say where it is signed in.
+func (t *Tenant) signOutOf(ctx context.Context, userID, clientID string) error {
+	dir, err := t.Directory(ctx, t.ID)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var live, joined []string
+	err = t.q(ctx).Model(&OpenIDGrantRow{}).Where("user_id = ? AND client_id = ? AND code_used_at IS NOT NULL AND revoked_at IS NULL AND sid <> ''", userID, clientID).
+		Distinct("sid").Limit(200).Pluck("sid", &live).Error
+	if err != nil {
+		return err
+	}
+	err = t.q(ctx).Model(&SessionClientRow{}).Where("client_id = ? AND sid IN (?)", clientID,
+		t.q(ctx).Model(&SessionRow{}).Select("sid").Where("user_id = ? AND revoked_at IS NULL", userID)).Limit(200).Pluck("sid", &joined).Error
+	if err != nil {
+		return err
+	}
+	sids := append(live, joined...)
+	slices.Sort(sids)
+	sids = slices.Compact(sids)
+	for _, sid := range sids {
+		if err := t.noticeSignOut(ctx, dir, openid.SessionClient{ClientID: clientID, UserID: userID}, sid); err != nil {
+			return err
+		}
+	}
+	// Signing out later tells it no second time.
+	return t.u(ctx).Where("client_id = ? AND sid IN ?", clientID, sids).Delete(&SessionClientRow{}).Error
 }
 
 // SignOutUser ends every session of a person and tells the apps: for an admin who disables, deletes or

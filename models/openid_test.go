@@ -2,10 +2,13 @@ package models_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
 	"portico/app/openid"
+	"portico/app/outbox"
 	"portico/app/record"
 	"portico/models"
 	"portico/models/modelstest"
@@ -160,6 +163,54 @@ func TestSignOutUserEndsEverythingOnce(t *testing.T) {
 		must(t, err)
 		if got.RevokedAt.IsZero() {
 			t.Error("the grant lives")
+		}
+	})
+}
+
+// TestDisconnectTellsTheApp: whoever takes an app's access away is signed out of it, once, and of no other.
+func TestDisconnectTellsTheApp(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+		tn := modelstest.MustTenant(t, s.Store, "")
+		ctx := t.Context()
+		u, v := modelstest.MustUser(t, tn, "anna@example.com"), modelstest.MustUser(t, tn, "eve@example.com")
+		clients := map[string]string{}
+		for _, name := range []string{"Shop", "Forum"} {
+			app := modelstest.MustAppOf(t, tn, models.Application{Name: name, Kind: models.WebApp, Enabled: true, Spec: models.ApplicationSpec{
+				RedirectURIs: []openid.RedirectURI{{URI: "https://app.example/cb", Platform: openid.Web}}, BackChannelLogoutURI: "https://app.example/out"}})
+			clients[name] = app.ClientID
+		}
+		for _, x := range [][3]string{{u.ID, "here", "Shop"}, {u.ID, "there", "Shop"}, {u.ID, "here", "Forum"}, {v.ID, "foreign", "Shop"}} {
+			if _, known, err := tn.SessionBySID(ctx, x[1]); err != nil || !known {
+				openSession(t, tn, x[0], x[1], s.Clock.Now())
+			}
+			must(t, tn.JoinSession(ctx, x[1], clients[x[2]], s.Clock.Now()))
+			g := grant(s, tn, x[1]+x[2])
+			g.UserID, g.ClientID, g.SID = x[0], clients[x[2]], x[1]
+			must(t, tn.AddOpenIDGrant(ctx, g))
+			if ok, err := tn.RedeemOpenIDCode(ctx, openid.Redemption{GrantID: g.ID, Now: s.Clock.Now(), Scopes: g.Scopes}); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+		}
+		told := func() (sids []string) {
+			t.Helper()
+			for _, it := range modelstest.Must(s.ClaimOutbox(ctx, "test", s.Clock.Now(), time.Hour, 100))(t) {
+				var n openid.Notice
+				must(t, json.Unmarshal(it.Payload, &n))
+				if it.Kind == outbox.BackChannelLogout {
+					sids = append(sids, n.SID+" "+n.ClientID+" "+n.UserID)
+				}
+			}
+			slices.Sort(sids)
+			return sids
+		}
+		must(t, tn.Disconnect(ctx, modelstest.Actor(), u.ID, clients["Shop"]))
+		want := []string{"here " + clients["Shop"] + " " + u.ID, "there " + clients["Shop"] + " " + u.ID}
+		if got := told(); !slices.Equal(got, want) {
+			t.Errorf("told %q, want %q", got, want)
+		}
+		must(t, tn.SignOutApps(ctx, "here", "test"))
+		if got := told(); !slices.Equal(got, []string{"here " + clients["Forum"] + " " + u.ID}) {
+			t.Errorf("signing out afterwards told %q", got)
 		}
 	})
 }
