@@ -133,14 +133,14 @@ func (d *Desk) send(ctx context.Context, v Visit, kind string, c Contact) error 
 	if err := sending.Take(ctx, s, d.MAC, now); err != nil {
 		return err
 	}
-	purpose := purposeChange
+	purpose, locale := purposeChange, v.Locale
 	if kind == Email {
 		other, err := s.AccountByEmail(ctx, c.Key)
 		if err != nil {
 			return err
 		}
 		if other.ID != "" && other.ID != v.Person.ID {
-			purpose = "change_taken" // the mailbox's owner learns that somebody tried
+			purpose, locale = "change_taken", other.PreferredLanguage // the mailbox's owner learns that somebody tried
 		}
 	}
 	code, err := factor.NewCode(d.Random)
@@ -170,7 +170,7 @@ func (d *Desk) send(ctx context.Context, v Visit, kind string, c Contact) error 
 		if !ok {
 			return fault.New(fault.Internal, "error.internal")
 		}
-		return message.Post(ctx, q, message.Note{Kind: message.Code, Channel: channel, TenantID: v.Tenant.ID, To: c.To, Locale: v.Locale, Purpose: purpose,
+		return message.Post(ctx, q, message.Note{Kind: message.Code, Channel: channel, TenantID: v.Tenant.ID, To: c.To, Locale: locale, Purpose: purpose,
 			Code: code, ValidFor: factor.CodeLifetime}, now)
 	})
 }
@@ -266,7 +266,11 @@ func (d *Desk) announce(ctx context.Context, s Store, v Visit, kind string, c Co
 		if err := d.tell(ctx, s, v, message.Notice{Kind: message.ContactConfirmed, Purpose: "phone", Channel: "sms", To: c.Key}); err != nil {
 			return err
 		}
-		return d.tell(ctx, s, v, message.Notice{Kind: message.ContactChanged, Purpose: "phone"})
+		purpose := "phone"
+		if v.Phone == "" || v.Phone == c.Key {
+			purpose = "phone_added"
+		}
+		return d.tell(ctx, s, v, message.Notice{Kind: message.ContactChanged, Purpose: purpose})
 	}
 	former := c.Old
 	if former == "" {

@@ -255,7 +255,8 @@ func TestChangeEmail(t *testing.T) {
 func TestATakenAddressLooksLikeAFreeOne(t *testing.T) {
 	h := newHouse(t)
 	u := h.person("ann@example.com")
-	h.person("taken@example.com")
+	owner := h.person("taken@example.com")
+	modelstest.Must(h.tenant.UpdateUser(t.Context(), modelstest.Actor(), owner.ID, func(u *models.User) error { u.PreferredLanguage = "ar"; return nil }))(t)
 	shape := func(to string) (answer, answer) {
 		v := h.own(u.ID)
 		a := v.post("/methods/email", "email", to)
@@ -269,9 +270,12 @@ func TestATakenAddressLooksLikeAFreeOne(t *testing.T) {
 	if a1.status != a2.status || a1.to != a2.to || p1.status != p2.status || p1.body != p2.body {
 		t.Errorf("they differ: %d %s %d, %d %s %d", a1.status, a1.to, p1.status, a2.status, a2.to, p2.status)
 	}
-	purposes := map[string]string{}
+	purposes, locales := map[string]string{}, map[string]string{}
 	for _, n := range h.notes() {
-		purposes[n.To] = n.Purpose
+		purposes[n.To], locales[n.To] = n.Purpose, n.Locale
+	}
+	if locales["freeone@example.com"] == "ar" || locales["taken@example.com"] != "ar" { // whose mailbox it is reads it
+		t.Error(locales)
 	}
 	if purposes["freeone@example.com"] != "change" || purposes["taken@example.com"] != "change_taken" {
 		t.Error(purposes)
@@ -318,6 +322,9 @@ func TestPhone(t *testing.T) {
 	must(t, v.post("/methods/phone/code", "code", h.code("+49301234567")), 303)
 	if got := h.reload(u.ID); got.MobilePhone != "+49301234567" || len(got.Methods) != 1 || got.Methods[0].Kind != models.KindSMS {
 		t.Errorf("%+v", got)
+	}
+	if told := h.told(); !slices.Contains(told, "contact_changed.phone_added mail ann@example.com") || slices.Contains(told, "contact_changed.phone mail ann@example.com") {
+		t.Error(told)
 	}
 	h.clock.Advance(time.Minute)
 	v = h.own(u.ID)

@@ -119,7 +119,7 @@ func TestNoticesAboutWaysIn(t *testing.T) {
 	for _, tag := range b.Tags() {
 		l := b.Match(tag.String())
 		leads := map[string]string{}
-		for _, purpose := range []string{"email", "email_added", "removed", "phone"} {
+		for _, purpose := range []string{"email", "email_added", "removed", "phone", "phone_added"} {
 			m := sample(ContactChanged)
 			m.Purpose, m.Method = purpose, ""
 			w, err := Render(l, m)
