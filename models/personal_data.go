@@ -105,7 +105,8 @@ type PersonalPending struct {
 
 type PersonalAppRole struct {
 	Application string    `json:"application"`
-	Role        string    `json:"role,omitempty"` // "" = may use it
+	Role        string    `json:"role,omitempty"`         // "" = may use it
+	Through     string    `json:"throughGroup,omitempty"` // the group that has the role; "" = they themselves
 	CreatedAt   time.Time `json:"createdDateTime"`
 }
 
@@ -318,20 +319,16 @@ func (g *gathering) belongings(d *PersonalData, _ User) error {
 	for _, x := range groups {
 		d.Groups = append(d.Groups, PersonalParty{x.ID, x.Name})
 	}
-	for after := ""; ; {
-		page, err := g.AppRoleAssignments(g.ctx, AssignmentQuery{PrincipalID: g.userID, After: after})
-		if err != nil {
+	if err := g.appRoles(d, g.userID, ""); err != nil {
+		return err
+	}
+	direct, err := g.GroupsOf(g.ctx, g.userID, false) // roles of a group are for its direct members
+	if err != nil {
+		return err
+	}
+	for _, x := range direct {
+		if err := g.appRoles(d, x.ID, x.Name); err != nil {
 			return err
-		}
-		for _, x := range page.Items {
-			app, err := g.Application(g.ctx, x.ApplicationID)
-			if err != nil && !fault.Is(err, fault.NotFound) {
-				return err
-			}
-			d.AppRoles = append(d.AppRoles, PersonalAppRole{x.ApplicationName, app.roleValue(x.RoleID), x.CreatedAt})
-		}
-		if after = page.Next; after == "" {
-			break
 		}
 	}
 	roles, err := mine[RoleAssignmentRow](g, "created_at, id")
@@ -348,6 +345,26 @@ func (g *gathering) belongings(d *PersonalData, _ User) error {
 		d.SavedViews = append(d.SavedViews, PersonalView{v.Name, v.CreatedAt.UTC()})
 	}
 	return err
+}
+
+// appRoles adds the roles in apps that the person has, or a group of theirs, which is then named.
+func (g *gathering) appRoles(d *PersonalData, principalID, group string) error {
+	for after := ""; ; {
+		page, err := g.AppRoleAssignments(g.ctx, AssignmentQuery{PrincipalID: principalID, After: after})
+		if err != nil {
+			return err
+		}
+		for _, x := range page.Items {
+			app, err := g.Application(g.ctx, x.ApplicationID)
+			if err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			}
+			d.AppRoles = append(d.AppRoles, PersonalAppRole{x.ApplicationName, app.roleValue(x.RoleID), group, x.CreatedAt})
+		}
+		if after = page.Next; after == "" {
+			return nil
+		}
+	}
 }
 
 func (g *gathering) sessions(d *PersonalData, _ User) error {
@@ -440,12 +457,22 @@ func (g *gathering) rest(d *PersonalData, u User) error {
 	return err
 }
 
+// AccountClientID and AccountClientName name the account pages where a sign-in or a session says which app it is
+// for: they are no application of the tenant.
+const (
+	AccountClientID   = "9cf4a2de-7e35-4c8b-8a51-2f6d8a1b7c90"
+	AccountClientName = "Account pages"
+)
+
 // app is the name of an app, or its client id when it is gone.
 func (g *gathering) app(clientID string) string {
 	if name, ok := g.apps[clientID]; ok {
 		return name
 	}
 	name := clientID
+	if clientID == AccountClientID {
+		return AccountClientName
+	}
 	if a, err := g.ApplicationByClient(g.ctx, clientID); err == nil {
 		name = a.Name
 	}

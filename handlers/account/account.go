@@ -25,8 +25,8 @@ import (
 
 // ClientID and ClientName name the account pages where a sign-in says which app it is for.
 const (
-	ClientID   = "9cf4a2de-7e35-4c8b-8a51-2f6d8a1b7c90"
-	ClientName = "Account pages"
+	ClientID   = models.AccountClientID
+	ClientName = models.AccountClientName
 )
 
 // ProofAge is how young a proof must be for a step that could cost somebody their account.

@@ -3,6 +3,7 @@ package account
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,26 +20,26 @@ type personalWords struct {
 }
 
 func (f *personalWords) sheets(d models.PersonalData) []views.Sheet {
-	return []views.Sheet{
+	return slices.DeleteFunc([]views.Sheet{
 		f.sheet("profile", nil, f.profile(d.Profile)),
-		f.sheet("attributes", nil, rowsOf(d.Attributes, func(a models.PersonalAttribute) []string { return []string{a.Name, f.value(a.Value)} })),
+		f.sheet("attributes", nil, f.attributes(d.Attributes)),
 		f.sheet("identities", heads("kind", "value", "since"), rowsOf(d.Identities, func(i models.PersonalIdentity) []string {
 			return []string{f.word("identity", i.Type), strings.TrimSpace(i.Value + " " + i.Issuer), f.at(i.CreatedAt)}
 		})),
 		f.sheet("methods", heads("kind", "name", "since", "used"), rowsOf(d.Methods, func(m models.PersonalMethod) []string {
 			return []string{f.method(m.Kind), m.Name, f.at(m.CreatedAt), f.maybe(m.LastUsedAt)}
 		})),
-		f.sheet("pending", heads("kind", "since", "until"), rowsOf(d.Pending, func(x models.PersonalPending) []string {
+		f.sheet("pending", heads("kind", "since", "until"), rare(d.Pending, func(x models.PersonalPending) []string {
 			return []string{f.method(x.Kind), f.at(x.CreatedAt), f.at(x.ExpiresAt)}
 		})),
 		f.sheet("groups", heads("name"), rowsOf(d.Groups, func(x models.PersonalParty) []string { return []string{x.Name} })),
-		f.sheet("app_roles", heads("app", "name", "since"), rowsOf(d.AppRoles, func(x models.PersonalAppRole) []string {
-			return []string{x.Application, x.Role, f.at(x.CreatedAt)}
+		f.sheet("app_roles", heads("app", "name", "through", "since"), rare(d.AppRoles, func(x models.PersonalAppRole) []string {
+			return []string{x.Application, x.Role, x.Through, f.at(x.CreatedAt)}
 		})),
-		f.sheet("admin_roles", heads("name", "since"), rowsOf(d.AdminRoles, func(x models.PersonalAdminRole) []string { return []string{x.Role, f.at(x.CreatedAt)} })),
-		f.sheet("views", heads("name", "since"), rowsOf(d.SavedViews, func(x models.PersonalView) []string { return []string{x.Name, f.at(x.CreatedAt)} })),
+		f.sheet("admin_roles", heads("name", "since"), rare(d.AdminRoles, func(x models.PersonalAdminRole) []string { return []string{x.Role, f.at(x.CreatedAt)} })),
+		f.sheet("views", heads("name", "since"), rare(d.SavedViews, func(x models.PersonalView) []string { return []string{x.Name, f.at(x.CreatedAt)} })),
 		f.sheet("sessions", heads("since", "used", "ended", "app", "device", "place", "ip"), rowsOf(d.Sessions, func(s models.PersonalSession) []string {
-			return []string{f.at(s.CreatedAt), f.at(s.LastSeenAt), f.maybe(s.EndedAt), strings.Join(s.Apps, f.T("ui.list")), joined(" · ", s.Browser, s.OS), s.Place, s.IP}
+			return []string{f.at(s.CreatedAt), f.at(s.LastSeenAt), f.maybe(s.EndedAt), f.appsOf(s), joined(" · ", s.Browser, s.OS), s.Place, s.IP}
 		})),
 		f.sheet("consents", heads("app", "scopes", "since"), rowsOf(d.Consents, func(x models.PersonalConsent) []string {
 			return []string{x.Application, strings.Join(x.Scopes, " "), f.at(x.CreatedAt)}
@@ -46,17 +47,17 @@ func (f *personalWords) sheets(d models.PersonalData) []views.Sheet {
 		f.sheet("terms", heads("name", "version", "language", "when"), rowsOf(d.Terms, func(x models.PersonalTerms) []string {
 			return []string{x.Name, fmt.Sprint(x.Version), x.Language, f.at(x.AcceptedAt)}
 		})),
-		f.sheet("invitations", heads("value", "name", "since", "used"), rowsOf(d.Invitations, func(x models.PersonalInvitation) []string {
+		f.sheet("invitations", heads("value", "name", "since", "used"), rare(d.Invitations, func(x models.PersonalInvitation) []string {
 			return []string{x.Email, x.Name, f.at(x.CreatedAt), f.maybe(x.AcceptedAt)}
 		})),
-		f.sheet("reports", heads("when", "value"), rowsOf(d.Reports, func(x models.PersonalReport) []string { return []string{f.at(x.CreatedAt), x.SignInID} })),
-		f.sheet("checks", heads("when", "value", "used"), rowsOf(d.Checks, func(x models.PersonalCheck) []string {
+		f.sheet("reports", heads("when", "value"), rare(d.Reports, func(x models.PersonalReport) []string { return []string{f.at(x.CreatedAt), x.SignInID} })),
+		f.sheet("checks", heads("when", "value", "used"), rare(d.Checks, func(x models.PersonalCheck) []string {
 			return []string{f.at(x.CreatedAt), x.To, f.maybe(x.VerifiedAt)}
 		})),
-		f.sheet("links", heads("kind", "since", "until", "used"), rowsOf(d.Links, func(x models.PersonalLink) []string {
+		f.sheet("links", heads("kind", "since", "until", "used"), rare(d.Links, func(x models.PersonalLink) []string {
 			return []string{x.Purpose, f.at(x.CreatedAt), f.at(x.ExpiresAt), f.maybe(x.UsedAt)}
 		})),
-		f.sheet("emergencies", heads("when"), rowsOf(d.Emergencies, func(x time.Time) []string { return []string{f.at(x)} })),
+		f.sheet("emergencies", heads("when"), rare(d.Emergencies, func(x time.Time) []string { return []string{f.at(x)} })),
 		f.sheet("sign_ins", heads("when", "app", "result", "how", "device", "place", "ip"), streamed(f, d.SignIns, f.signIn)),
 		f.sheet("grants", heads("when", "app", "scopes", "ended"), streamed(f, d.Grants, func(x models.PersonalGrant) []string {
 			return []string{f.at(x.CreatedAt), x.Application, strings.Join(x.Scopes, " "), f.maybe(x.EndedAt)}
@@ -65,7 +66,42 @@ func (f *personalWords) sheets(d models.PersonalData) []views.Sheet {
 		f.sheet("actions", heads("when", "activity", "kind"), streamed(f, d.Actions, func(x models.PersonalChange) []string {
 			return []string{f.at(x.At), x.Activity, x.Kind}
 		})),
+	}, func(s views.Sheet) bool { return s.Rows == nil })
+}
+
+// rare leaves a sheet out when it is empty: what only staff has, or hardly anybody, tells others nothing.
+func rare[T any](list []T, words func(T) []string) iter.Seq[[]string] {
+	if len(list) == 0 {
+		return nil
 	}
+	return rowsOf(list, words)
+}
+
+// policies is a property for other programs about passwords; the file in words leaves it out, the other has it.
+const policies = "passwordPolicies"
+
+// attributes are custom attributes and what only the management API knows, in words.
+func (f *personalWords) attributes(list []models.PersonalAttribute) iter.Seq[[]string] {
+	shown := slices.DeleteFunc(slices.Clone(list), func(a models.PersonalAttribute) bool { return a.ID == policies })
+	return rowsOf(shown, func(a models.PersonalAttribute) []string {
+		return []string{f.property(a.Name), f.value(a.Value)}
+	})
+}
+
+// app is the name of an app; the account pages have one in each language.
+func (f *personalWords) app(name string) string {
+	if name == ClientName {
+		return f.T("account.title")
+	}
+	return name
+}
+
+func (f *personalWords) appsOf(s models.PersonalSession) string {
+	names := make([]string, len(s.Apps))
+	for i, a := range s.Apps {
+		names[i] = f.app(a)
+	}
+	return strings.Join(names, f.T("ui.list"))
 }
 
 func heads(columns ...string) []string { return columns }
@@ -107,20 +143,22 @@ func (f *personalWords) signIn(s models.PersonalSignIn) []string {
 	for i, m := range s.Methods {
 		how[i] = f.method(m)
 	}
-	return []string{f.at(s.At), s.Application, f.word("result", s.Result), strings.Join(how, f.T("ui.list")), joined(" · ", s.Browser, s.OS),
+	return []string{f.at(s.At), f.app(s.Application), f.word("result", s.Result), strings.Join(how, f.T("ui.list")), joined(" · ", s.Browser, s.OS),
 		joined(", ", s.City, s.Country), s.IP}
 }
 
 func (f *personalWords) change(x models.PersonalChange) []string {
 	var parts []string
 	for _, v := range x.Values {
+		name := f.property(v.Property)
 		switch {
+		case v.Property == policies:
 		case v.Old == nil && v.New == nil:
-			parts = append(parts, v.Property)
+			parts = append(parts, name)
 		case v.Old == nil:
-			parts = append(parts, v.Property+": "+f.value(v.New))
+			parts = append(parts, name+": "+f.value(v.New))
 		default:
-			parts = append(parts, v.Property+": "+f.value(v.Old)+" → "+f.value(v.New))
+			parts = append(parts, name+": "+f.value(v.Old)+" → "+f.value(v.New))
 		}
 	}
 	return []string{f.at(x.At), x.Activity, f.word("by", x.By), strings.Join(parts, "; ")}
@@ -132,6 +170,14 @@ func (f *personalWords) word(kind, value string) string {
 		return f.T(key)
 	}
 	return value
+}
+
+// property is what people call a property of an account.
+func (f *personalWords) property(name string) string {
+	if key := "attribute." + name; f.Has(key) {
+		return f.T(key)
+	}
+	return f.word("attribute", name)
 }
 
 func (f *personalWords) method(kind string) string {
@@ -153,6 +199,12 @@ func (f *personalWords) value(v any) string {
 			return f.T("ui.yes")
 		}
 		return f.T("ui.no")
+	case []any:
+		parts := make([]string, len(v))
+		for i, x := range v {
+			parts[i] = f.value(x)
+		}
+		return strings.Join(parts, f.T("ui.list"))
 	}
 	return fmt.Sprint(v)
 }

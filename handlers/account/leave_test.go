@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,52 @@ func TestDownloadingOnesData(t *testing.T) {
 	}
 	if s.audits(u.ID)[0].Activity != "Download personal data" {
 		t.Errorf("%+v", s.audits(u.ID)[0])
+	}
+}
+
+// The file is in the reader's words: apps, groups and properties by name, nothing that only machines or staff have.
+func TestTheFileIsInWords(t *testing.T) {
+	s := newSite(t)
+	u := s.user(anna)
+	by := modelstest.Actor()
+	modelstest.Must(s.tenant.UpdateUser(t.Context(), by, u.ID, func(u *models.User) error {
+		u.Attributes = map[string]any{"passwordPolicies": "DisablePasswordExpiration", "department": "Sales", "otherMails": []any{"a@example.com", "b@example.com"}}
+		return nil
+	}))(t)
+	app := modelstest.MustAppOf(t, s.tenant, models.Application{Name: "Ledger", Kind: models.WebApp, Enabled: true, Spec: models.ApplicationSpec{
+		AppRoles: []models.AppRole{{ID: "7a1f5c1e-5b43-4a55-9d0e-0b2f6c0a1b11", Name: "Reader", Value: "ledger.read", MemberTypes: []string{models.RoleForUsers}, Enabled: true}}}})
+	inner := modelstest.Must(s.tenant.CreateGroup(t.Context(), by, account.Group{Name: "Bookkeepers"}))(t)
+	outer := modelstest.Must(s.tenant.CreateGroup(t.Context(), by, account.Group{Name: "Everybody"}))(t)
+	for _, m := range [][2]string{{inner.ID, u.ID}, {outer.ID, inner.ID}} {
+		if err := s.tenant.AddMember(t.Context(), by, m[0], m[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, who := range []string{inner.ID, outer.ID} {
+		modelstest.Must(s.tenant.AssignAppRole(t.Context(), by, models.AppRoleAssignment{PrincipalID: who, ApplicationID: app.ID, RoleID: app.Spec.AppRoles[0].ID}))(t)
+	}
+
+	b := s.in(anna).open("/data/download")
+	page := *b
+	b.send("/data/download", "format", "html").says("Your account").says("Ledger").says("ledger.read").says("Bookkeepers").says("Department").says("a@example.com, b@example.com")
+	for _, none := range []string{models.AccountClientID, "passwordPolicies", "otherMails", "emergency account", "Administrator roles", "Saved views", "help desk"} {
+		b.lacks(none)
+	}
+	*b = page
+	b.send("/data/download", "format", "json")
+	var data struct {
+		AppRoles []struct{ Application, Role, ThroughGroup string }
+		Sessions []struct{ Applications []string }
+		Custom   []struct{ ID string } `json:"customAttributes"`
+	}
+	if err := json.Unmarshal([]byte(b.body), &data); err != nil {
+		t.Fatal(err)
+	}
+	if len(data.AppRoles) != 1 || data.AppRoles[0].ThroughGroup != "Bookkeepers" || data.AppRoles[0].Role != "ledger.read" { // not the groups of groups
+		t.Errorf("%+v", data.AppRoles)
+	}
+	if len(data.Sessions) == 0 || !slices.Contains(data.Sessions[0].Applications, "Account pages") || len(data.Custom) != 3 {
+		t.Errorf("%+v %+v", data.Sessions, data.Custom)
 	}
 }
 
