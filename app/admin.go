@@ -16,6 +16,7 @@ import (
 	"portico/app/audit"
 	"portico/app/factor"
 	"portico/app/fault"
+	"portico/app/message"
 	"portico/app/tenant"
 	"portico/models"
 	"portico/seed"
@@ -98,7 +99,7 @@ type adminReset struct {
 	PasswordStdin bool   `name:"password-stdin" help:"Set the password read from the first line of standard input."`
 }
 
-// Run removes every second factor, ends every session and prints a link to start over.
+// Run removes the password and every second factor, ends every session and prints a link to start over.
 func (a adminReset) Run(ctx context.Context, w world) error {
 	p, staff, err := openStaff(ctx, w)
 	if err != nil {
@@ -136,8 +137,10 @@ func (a adminReset) Run(ctx context.Context, w world) error {
 				return err
 			}
 		}
-		token, err = staff.CreateLink(ctx, models.LinkAdminLogin, user.ID, setupLinkLife)
-		return err
+		if token, err = staff.CreateLink(ctx, models.LinkAdminLogin, user.ID, setupLinkLife); err != nil {
+			return err
+		}
+		return message.PostAdminRecovery(ctx, staff, message.Change{TenantID: staff.ID, To: user.Address(), Locale: user.PreferredLanguage, At: staff.Now()}, by.Name, staff.Now())
 	})
 	if fault.Is(err, fault.NotFound) {
 		return fmt.Errorf("there is no administrator with the address %s; app admin create makes one", a.Email)
@@ -145,7 +148,7 @@ func (a adminReset) Run(ctx context.Context, w world) error {
 	if err != nil {
 		return p.say(err)
 	}
-	fmt.Fprintf(w.stdout, "The second factors and sessions of %s are gone. Open this link within 30 minutes to start over (it works once):\n%s\n", a.Email, p.setupURL(token))
+	fmt.Fprintf(w.stdout, "The old password, the second factors and the sessions of %s are gone. Open this link within 30 minutes to start over (it works once):\n%s\n", a.Email, p.setupURL(token))
 	return nil
 }
 

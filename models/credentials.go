@@ -216,7 +216,9 @@ func (t *Tenant) RemoveRecoveryCodes(ctx context.Context, actor audit.Actor, use
 	})
 }
 
-// RemoveCredentials deletes every second factor of a person (lost factor, app admin reset).
+// RemoveCredentials deletes everything that a person proves themselves with, the password too: whoever is let in
+// by a link afterwards must not share the account with somebody who knows the old password and could set up a
+// second factor of their own.
 func (t *Tenant) RemoveCredentials(ctx context.Context, actor audit.Actor, userID string) error {
 	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
@@ -224,8 +226,8 @@ func (t *Tenant) RemoveCredentials(ctx context.Context, actor audit.Actor, userI
 			return audit.Event{}, err
 		}
 		return audit.Event{Activity: "Delete security info", Category: "UserManagement", Operation: "Delete", Target: userTarget(u),
-				Changes: []audit.Change{{Property: "authenticationMethod", Old: "all"}}},
-			t.u(ctx).Where("user_id = ? AND kind <> ?", userID, KindPassword).Delete(&CredentialRow{}).Error
+				Changes: []audit.Change{{Property: "authenticationMethod", Old: "all"}, {Property: "password", Class: audit.Secret}}},
+			t.u(ctx).Where("user_id = ?", userID).Delete(&CredentialRow{}).Error
 	})
 }
 

@@ -384,3 +384,25 @@ func TestNothingChangesWithoutAnActor(t *testing.T) {
 		}
 	})
 }
+
+// RemoveCredentials leaves nothing that proves anything: not the password either.
+func TestRemovingEverythingThatProves(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, s *models.Store) {
+		ctx := t.Context()
+		tn := modelstest.MustTenant(t, s, "")
+		u := modelstest.MustUser(t, tn, "anna@example.com")
+		if err := tn.SetPassword(ctx, modelstest.Actor(), u.ID, models.PasswordChange{Hash: "hash"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tn.AddCredential(ctx, modelstest.Actor(), models.Credential{UserID: u.ID, Kind: models.KindTOTP, Secret: []byte("x")}); err != nil {
+			t.Fatal(err)
+		}
+		if err := tn.RemoveCredentials(ctx, modelstest.Actor(), u.ID); err != nil {
+			t.Fatal(err)
+		}
+		now, err := tn.User(ctx, u.ID)
+		if hash, failed := tn.Password(ctx, u.ID); hash != "" || failed != nil || err != nil || now.HasPassword || len(now.Methods) > 0 {
+			t.Errorf("%q %v %v %+v", hash, failed, err, now.Methods)
+		}
+	})
+}

@@ -19,9 +19,26 @@ func PostExpiring(ctx context.Context, q Queue, to Change, lines []string, link 
 		Message: strings.Join(lines, "\n"), URL: link}, now)
 }
 
+// Invited is what an administrator is invited to, and by whom.
+type Invited struct {
+	Roles string // with where they count, one in a line
+	By    string
+	URL   string
+	Until time.Time
+}
+
 // PostAdminInvitation queues the link with which a new administrator sets up their account.
-func PostAdminInvitation(ctx context.Context, q Queue, to Change, link string, until, now time.Time) error {
-	return Post(ctx, q, Note{Kind: AdminInvitation, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale, URL: link, Until: until}, now)
+func PostAdminInvitation(ctx context.Context, q Queue, to Change, i Invited, now time.Time) error {
+	return Post(ctx, q, Note{Kind: AdminInvitation, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale, URL: i.URL, Until: i.Until, Roles: i.Roles, By: i.By}, now)
+}
+
+// PostAdminRecovery tells an administrator that somebody took their password and second factors away and made a
+// link that lets its reader in. The link is not in it: whoever made it gives it to the right person.
+func PostAdminRecovery(ctx context.Context, q Queue, c Change, by string, now time.Time) error {
+	if c.To == "" {
+		return nil
+	}
+	return Post(ctx, q, Note{Kind: AdminRecovery, Channel: "mail", TenantID: c.TenantID, To: c.To, Locale: c.Locale, At: c.At, By: by}, now)
 }
 
 // PostCallerCode queues the code that the help desk asks a caller for.

@@ -26,6 +26,7 @@ const (
 	EmergencyUsed       Kind = "emergency_used"
 	CredentialsExpiring Kind = "credentials_expiring"
 	AdminInvitation     Kind = "admin_invitation"
+	AdminRecovery       Kind = "admin_recovery" // somebody made a link that lets its reader in anew
 	// The help desk's check of a caller, and its notice that it handed out a recovery code.
 	CallerCode Kind = "caller_code"
 	HelpGiven  Kind = "help_given"
@@ -60,6 +61,8 @@ type Note struct {
 	Place    string        `json:"place,omitempty"`   // measured: "Lisbon, Portugal"
 	Device   string        `json:"device,omitempty"`  // parsed: "Firefox on Windows"
 	Method   string        `json:"method,omitempty"`  // of a way that came or went: totp, passkey, …
+	By       string        `json:"by,omitempty"`      // the administrator who did it
+	Roles    string        `json:"roles,omitempty"`   // what an administrator is invited to
 	// Decoy is queued like any other note and never delivered, so that time tells a stranger nothing.
 	Decoy bool `json:"decoy,omitempty"`
 }

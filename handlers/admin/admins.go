@@ -77,10 +77,18 @@ func where(a models.RoleAssignment, v *visit) string {
 	return v.dir.Tenant.Name
 }
 
+// roleWords is a role with where it counts. A tenant's name stays as it is written.
+func roleWords(a access.Assignment, v *visit) string {
+	if a.TenantID == access.AllTenants {
+		return roleName(a.RoleID) + " (all tenants)"
+	}
+	return roleName(a.RoleID) + " (" + v.dir.Tenant.Name + ")"
+}
+
 func (a admin) roleWords(v *visit) []string {
 	var out []string
 	for _, r := range a.roles {
-		out = append(out, roleName(r.RoleID)+" ("+strings.ToLower(where(r, v)[:1])+where(r, v)[1:]+")")
+		out = append(out, roleWords(r.Assignment, v))
 	}
 	return out
 }
@@ -348,7 +356,12 @@ func (p *Portal) inviteTx(c *fiber.Ctx, v *visit, canonical, email, name string,
 		if link, err = t.CreateLink(ctx, models.LinkAdminLogin, u.ID, inviteLife); err != nil || !p.MailReady {
 			return err
 		}
-		return message.PostAdminInvitation(ctx, t, message.Change{TenantID: t.ID, To: email, Locale: handlers.InfoOf(c).Locale.Lang()}, p.linkURL(link), t.Now().Add(inviteLife), t.Now())
+		words := make([]string, len(give))
+		for i, a := range give {
+			words[i] = roleWords(a, v)
+		}
+		return message.PostAdminInvitation(ctx, t, message.Change{TenantID: t.ID, To: email, Locale: handlers.InfoOf(c).Locale.Lang()},
+			message.Invited{Roles: lines(words), By: v.actor(c).Name, URL: p.linkURL(link), Until: t.Now().Add(inviteLife)}, t.Now())
 	})
 	return u, link, err
 }
@@ -431,13 +444,14 @@ func (p *Portal) adminPage(c *fiber.Ctx, problem error) error {
 // adminActions are what one admin may do to another: to a colleague who lost a phone, and to one who left.
 func (v *visit) adminActions(a admin, base string) []views.Section {
 	about := userName(a.user)
-	out := []views.Section{{ID: "access", Title: "Lost password or second factor", Lead: "Makes a link that works once, within 24 hours. Whoever opens it chooses a new password; the second factors are removed, so a new one is set up at the next sign-in. Every session of this admin ends.",
-		Buttons: []views.Action{{Label: "Make a recovery link", Post: base + "/link", About: about}, {Label: "End all sessions", Post: base + "/sessions", About: about}}}}
+	end := views.Action{Label: "End all sessions", Post: base + "/sessions", About: about}
 	if a.user.ID == v.admin.ID {
-		return out
+		return []views.Section{{ID: "access", Title: "Sessions", Lead: "Signs you out everywhere. A recovery link for you is made by another admin, or by app admin reset on the server.", Buttons: []views.Action{end}}}
 	}
+	out := []views.Section{{ID: "access", Title: "Lost password or second factor", Lead: "Makes a link that works once, within 24 hours. From now on only the link opens the account: the password and the second factors are removed and every session ends. Whoever opens the link chooses a new password, and sets up a new second factor at the next sign-in. The admin is told of it by mail.",
+		Buttons: []views.Action{{Label: "Make a recovery link", Post: base + "/link", About: about}, end}}}
 	if v.mayEmergency() {
-		x := views.Section{ID: "emergency", Title: "Emergency account", Lead: "For the day on which nobody else gets in. Have two, with passkeys in different safes, used for nothing else. Each use is in the audit log, mailed to every other Global Administrator at once, and warned of on the start page.",
+		x := views.Section{ID: "emergency", Title: "Emergency account", Lead: "For the day on which nobody else gets in. Have two, with passkeys in different safes, used for nothing else. Each use is in the audit log, mailed at once to every other Global Administrator of all tenants, and warned of on the start page.",
 			Buttons: []views.Action{{Label: "Mark as emergency account", Post: base + "/emergency", Fields: map[string]string{"on": "yes"}, About: about}}}
 		if a.user.Emergency {
 			x.Buttons = []views.Action{{Label: "Make an ordinary account again", Post: base + "/emergency", Fields: map[string]string{"on": "no"}, About: about}}
@@ -516,6 +530,9 @@ func (p *Portal) adminLink(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if a.user.ID == v.admin.ID { // it would be a way around the second factor for whoever took the session
+		return fault.New(fault.Denied, "admin.link.self")
+	}
 	over, err := p.overEverything(c, v, a)
 	if err != nil {
 		return err
@@ -531,8 +548,13 @@ func (p *Portal) adminLink(c *fiber.Ctx) error {
 		if _, err := t.RevokeSessions(ctx, v.actor(c), a.user.ID); err != nil {
 			return err
 		}
-		link, err = t.CreateLink(ctx, models.LinkAdminLogin, a.user.ID, inviteLife)
-		return err
+		if err := t.EndPortalSessionsOf(ctx, a.user.ID); err != nil {
+			return err
+		}
+		if link, err = t.CreateLink(ctx, models.LinkAdminLogin, a.user.ID, inviteLife); err != nil {
+			return err
+		}
+		return message.PostAdminRecovery(ctx, t, message.Change{TenantID: t.ID, To: a.user.Address(), Locale: a.user.PreferredLanguage, At: t.Now()}, v.actor(c).Name, t.Now())
 	})
 	if err != nil {
 		return err

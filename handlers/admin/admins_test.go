@@ -22,7 +22,8 @@ func TestAnAdminIsInvitedByMailWithSeveralRoles(t *testing.T) {
 		t.Error("the link is shown although it was mailed")
 	}
 	sent := b.notes()[message.AdminInvitation]
-	if len(sent) != 1 || sent[0].To != "eve@staff.example" || !strings.Contains(sent[0].URL, "/admin/setup?token=") || sent[0].Until.Sub(b.store.Now()) != inviteLife {
+	if len(sent) != 1 || sent[0].To != "eve@staff.example" || !strings.Contains(sent[0].URL, "/admin/setup?token=") || sent[0].Until.Sub(b.store.Now()) != inviteLife ||
+		sent[0].By != "Admin global@staff.example" || sent[0].Roles != "Reports Reader ("+b.directory().Tenant.Name+")\nUser Administrator ("+b.directory().Tenant.Name+")" {
 		t.Fatalf("mailed %+v", sent)
 	}
 	w := b.browser()

@@ -40,7 +40,7 @@ func (p *Portal) adminEmergency(c *fiber.Ctx) error {
 	if _, err := p.Store.Tenant(v.session.TenantID).SetEmergency(c.UserContext(), v.actor(c), a.user.ID, on); err != nil {
 		return p.refusedChange(c, to, err)
 	}
-	words := "“" + userName(a.user) + "” is an emergency account now. Its use is told to every other Global Administrator at once."
+	words := "“" + userName(a.user) + "” is an emergency account now. Its use is told at once to every other Global Administrator of all tenants."
 	if !on {
 		words = "“" + userName(a.user) + "” is no emergency account any more."
 	}

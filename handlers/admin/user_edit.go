@@ -276,6 +276,9 @@ func (p *Portal) userFormPage(c *fiber.Ctx, title string, problem error, make fu
 	}
 	f := make(u, v.userBase(u))
 	if problem != nil {
+		if err := v.looked(c, u); err != nil {
+			return err
+		}
 		keepTyped(c, &f)
 	}
 	if !complain(handlers.InfoOf(c).Locale, &f, problem) {

@@ -410,9 +410,19 @@ func (p *Portal) userRestore(c *fiber.Ctx) error {
 	return p.done(c, v.base()+"/users/"+u.ID, "“"+userName(u)+"” is restored.")
 }
 
-// person is the one that the address names, deleted or not.
+// person is the one that the address names, deleted or not. Whatever page of them is asked for, that an admin
+// looked is in the person's history.
 func (v *visit) person(c *fiber.Ctx) (models.User, error) {
-	return v.tenant.User(c.UserContext(), c.Params("id"))
+	u, err := v.tenant.User(c.UserContext(), c.Params("id"))
+	if err == nil && c.Method() != post {
+		err = v.looked(c, u)
+	}
+	return u, err
+}
+
+// looked notes that an admin saw a person. What sends a form and is shown the page again saw it too.
+func (v *visit) looked(c *fiber.Ctx, u models.User) error {
+	return v.tenant.NoteView(c.UserContext(), v.actor(c), u)
 }
 
 // user is person for what can be done only to who is not deleted.

@@ -63,7 +63,7 @@ func userBadges(u models.User) []views.Cell {
 	return out
 }
 
-// tabPage is one tab of a person's page. That an admin looked is in the person's history.
+// tabPage is one tab of a person's page.
 func (p *Portal) tabPage(c *fiber.Ctx, u models.User, tab string, problems []views.Problem, sections ...views.Section) error {
 	v := visitOf(c)
 	lead := signInName(u)
@@ -74,8 +74,10 @@ func (p *Portal) tabPage(c *fiber.Ctx, u models.User, tab string, problems []vie
 	if err != nil {
 		return err
 	}
-	if err := v.tenant.NoteView(c.UserContext(), v.actor(c), u); err != nil {
-		return err
+	if len(problems) > 0 {
+		if err := v.looked(c, u); err != nil {
+			return err
+		}
 	}
 	d := views.Detail{Badges: userBadges(u), Tabs: v.userTabs(u), Tab: tab, Sections: sections}
 	if !u.DeletedAt.IsZero() {

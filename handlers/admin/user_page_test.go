@@ -77,6 +77,28 @@ func TestLookingAtAPersonIsRecorded(t *testing.T) {
 		t.Errorf("%d entries of two admins, one of whom came back", n)
 	}
 	w.get(shopUsers+"/"+u.ID+"/timeline").wants(t, 200, "View user", "Looked at", "Add user")
+	// Every other page of a person shows as much.
+	for _, page := range []string{"/edit", "/password", "/first-factor", "/delete", "/revoke", "/methods/reset"} {
+		b.clock.Advance(16 * time.Minute)
+		before := looks()
+		w.get(shopUsers+"/"+u.ID+page).wants(t, 200, "ada")
+		if n := looks(); n != before+1 {
+			t.Errorf("%s left %d entries", page, n-before)
+		}
+	}
+	b.clock.Advance(16 * time.Minute)
+	before := looks()
+	w.post(shopUsers+"/"+u.ID+"/password", "how", "typed", "password", "short").wants(t, 422, "There is a problem")
+	if n := looks(); n != before+1 {
+		t.Errorf("a form that comes back left %d entries", n-before)
+	}
+	b.must(b.shop.DeleteUser(t.Context(), modelstest.Actor(), u.ID))
+	b.clock.Advance(16 * time.Minute)
+	before = looks()
+	w.get(shopUsers+"/deleted/"+u.ID+"/purge").wants(t, 200, "Erase")
+	if n := looks(); n != before+1 {
+		t.Errorf("the page that erases left %d entries", n-before)
+	}
 }
 
 // What the tabs can change, they change, say and record.

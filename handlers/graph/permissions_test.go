@@ -354,6 +354,23 @@ func TestMe(t *testing.T) {
 		w.want(200, w.do("GET", "/users", nil, as("narrow")...))
 		w.want(403, w.do("PATCH", "/users/"+other, `{"city":"x"}`, as("narrow")...))
 		w.want(403, w.do("GET", "/applications", nil, as("narrow")...))
+		// An administrator's look at one person is in their history, once in a while; a program's, and a list, are not.
+		looks := func() int {
+			list, err := w.tenant.Audits(ctx, models.AuditQuery{TargetID: other, Activity: "View user", Limit: 10})
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			return len(list.Items)
+		}
+		if n := looks(); n != 0 {
+			w.t.Errorf("%d looks before anybody looked", n)
+		}
+		w.want(200, w.do("GET", "/users/"+other, nil))
+		w.want(200, w.do("GET", "/users/"+other, nil, as("narrow")...))
+		w.want(200, w.do("GET", "/users/"+other+"/displayName", nil, as("admin")...))
+		if n := looks(); n != 1 {
+			w.t.Errorf("%d looks in the history", n)
+		}
 		// What the app was not given, or not any more, its tokens do not carry.
 		poor := w.newClient("poor", w.tenant, access.OwnWrite)
 		w.tokens["poor"] = Token{TenantID: w.tenant.ID, ClientID: poor.ClientID, UserID: admin.ID, Scopes: []string{"User.ReadWrite", "Directory.AccessAsUser.All", "User.ReadWrite.All"}}

@@ -51,6 +51,7 @@ type collection[R any] struct {
 	// here, over the very objects that are answered.
 	all  func(ctx context.Context, c *call) ([]R, error)
 	find func(ctx context.Context, c *call, name, value string) (*R, error)
+	seen func(ctx context.Context, c *call, row *R) error // notes that somebody read this one; may be nil
 	// load fetches what some properties need beyond the row; want says which were asked for.
 	load  func(ctx context.Context, c *call, rows []R, want func(string) bool) error
 	fresh func(c *call) R
@@ -239,6 +240,9 @@ func (r *collection[R]) one(ctx context.Context, c *call, name, key string) (*R,
 	row, err := r.find(ctx, c, name, key)
 	if err != nil {
 		return nil, absent(err, key)
+	}
+	if r.seen != nil && (c.method == http.MethodGet || c.method == http.MethodHead) {
+		return row, r.seen(ctx, c, row)
 	}
 	return row, nil
 }

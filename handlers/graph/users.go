@@ -131,6 +131,14 @@ func (a *API) users() *collection[user] {
 	}
 	r.load = a.loadRelations
 	r.find = a.findUser
+	r.seen = func(ctx context.Context, c *call, u *user) error {
+		// An admin's look is in the person's history, as in the portal. A program's is not: what synchronises a
+		// directory reads everybody each night, and would bury what people did.
+		if c.caller.UserID == "" || c.own(u) {
+			return nil
+		}
+		return c.tenant.NoteView(ctx, c.actor(), u.User)
+	}
 	r.create = a.createUser
 	r.update = a.updateUser
 	r.delete = func(ctx context.Context, c *call, u *user) error {

@@ -30,7 +30,8 @@ const (
 	EmergencyUsed       Kind = "emergency_used"
 	CredentialsExpiring Kind = "credentials_expiring" // Message lists them
 	AdminInvitation     Kind = "admin_invitation"
-	CallerCode          Kind = "caller_code" // the help desk asks a caller for it
+	AdminRecovery       Kind = "admin_recovery" // a link that lets its reader in was made
+	CallerCode          Kind = "caller_code"    // the help desk asks a caller for it
 	HelpGiven           Kind = "help_given"
 	Leaving             Kind = "leaving"  // the account is to be deleted, and until when that can be undone
 	Returned            Kind = "returned" // it is kept after all
@@ -58,6 +59,8 @@ type Letter struct {
 	Method     string    // totp, passkey, email, sms, recovery
 	App        string    // of an invitation
 	Message    string    // of an invitation: the administrator's own paragraph, plain text
+	By         string    // the administrator who invites another, or made a link for one
+	Roles      string    // what an administrator is invited to, one in a line
 	Until      time.Time // when an invitation's link stops working, or until when a deletion can be undone
 }
 
@@ -131,12 +134,18 @@ func (m Letter) paragraphs(l *i18n.Localizer, args map[string]any) []paragraph {
 	case CallerCode:
 		body = append(body, paragraph{Code: m.Code}, paragraph{Text: l.T("mail.caller_code.lifetime", args)}, paragraph{Soft: l.T(key+".ignore", args)})
 	case AdminInvitation:
+		if m.Roles != "" {
+			body = append(body, paragraph{Own: m.Roles})
+		}
+		if m.By != "" {
+			body = append(body, paragraph{Fact: [2]string{l.T("mail.invited_by"), m.By}})
+		}
 		body = append(body, paragraph{URL: m.URL, Text: l.T("mail.button.admin_invitation")}, paragraph{Text: l.T("mail.admin_invitation.lifetime", args)},
 			paragraph{Soft: l.T(key+".ignore", args)})
 	case CredentialsExpiring:
 		body = append(body, paragraph{Own: m.Message}, paragraph{URL: m.URL, Text: l.T("mail.button.credentials_expiring")}, paragraph{Soft: l.T(key+".ignore", args)})
 	default:
-		for _, f := range [][2]string{{"mail.when", m.when(l)}, {"mail.where", m.Place}, {"mail.device", m.Device}, {"mail.method", m.method(l)}} {
+		for _, f := range [][2]string{{"mail.when", m.when(l)}, {"mail.where", m.Place}, {"mail.device", m.Device}, {"mail.method", m.method(l)}, {"mail.by", m.By}} {
 			if f[1] != "" {
 				body = append(body, paragraph{Fact: [2]string{l.T(f[0]), f[1]}})
 			}
