@@ -24,6 +24,7 @@ type Route struct {
 	Path       string
 	Handler    fiber.Handler
 	Permission access.Permission // "" = any signed-in admin, or public where the table says so
+	Or         access.Permission // opens the row as well, where two kinds of admins need it
 	BodyLimit  int               // bytes; 0 = 64 KiB, 1 MiB for forms of the portal
 	// SaysTooLarge marks routes whose handler answers for a body over the limit: it gets none, and TooLarge is true.
 	SaysTooLarge bool

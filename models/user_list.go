@@ -40,6 +40,7 @@ type UserQuery struct {
 	AttributeValue     string // as it is stored, "true" and "false" for a tick
 	SignInType         string // who has an identity of this type
 	Provider           string // with SignInType: of this issuer; "" is local
+	Nobody             bool   // nobody at all: something that was asked for could not be understood, and must not mean everybody
 	Sort               string // SortByName, SortByCreated, SortByLastSignIn; "" is by name or, for a search, as found: oldest first
 	Desc               bool
 	After              string // Next of the page before
@@ -97,6 +98,9 @@ func (t *Tenant) plainUsers(ctx context.Context, f UserQuery, limit int) (Page[U
 
 // MatchingUsers counts the people that a query finds, whatever page it asks for (Graph's $count).
 func (t *Tenant) MatchingUsers(ctx context.Context, f UserQuery) (n int64, err error) {
+	if f.Nobody {
+		return 0, nil
+	}
 	if s, ok := t.trigrams(f); ok {
 		q, err := t.foundBy(ctx, f, s)
 		if err != nil {

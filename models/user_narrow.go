@@ -38,6 +38,9 @@ type UserPage struct {
 
 // FindUsers lists one page of people. Users is for those who need not tell anybody how it was found.
 func (t *Tenant) FindUsers(ctx context.Context, f UserQuery) (UserPage, error) {
+	if f.Nobody {
+		return UserPage{}, nil
+	}
 	limit := clampLimit(f.Limit)
 	if f.plain() {
 		p, err := t.plainUsers(ctx, f, limit)

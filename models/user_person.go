@@ -54,9 +54,10 @@ func (t *Tenant) RequireRegistration(ctx context.Context, actor audit.Actor, use
 	return n, err
 }
 
-// EndUserSession ends one session of a person for an admin, and tells its apps.
-func (t *Tenant) EndUserSession(ctx context.Context, actor audit.Actor, userID, sid string) error {
-	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+// EndUserSession ends one session of a person for an admin, and tells its apps. False means that there was none
+// any more.
+func (t *Tenant) EndUserSession(ctx context.Context, actor audit.Actor, userID, sid string) (ended bool, err error) {
+	err = t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
 		if err != nil {
 			return audit.Event{}, err
@@ -65,7 +66,7 @@ func (t *Tenant) EndUserSession(ctx context.Context, actor audit.Actor, userID, 
 		if err := t.u(ctx).Where("sid = ? AND user_id = ? AND revoked_at IS NULL", sid, userID).Limit(1).Find(&live).Error; err != nil {
 			return audit.Event{}, err
 		}
-		if len(live) == 0 { // pressed twice, or signed out meanwhile
+		if ended = len(live) > 0; !ended { // pressed twice, or signed out meanwhile
 			return audit.Event{}, nil
 		}
 		const activity = "End session"
@@ -75,6 +76,7 @@ func (t *Tenant) EndUserSession(ctx context.Context, actor audit.Actor, userID, 
 		return audit.Event{Activity: activity, Category: "UserManagement", Operation: "Update", Target: userTarget(u),
 			Changes: []audit.Change{{Property: "session", Old: sid}}}, t.SignOutApps(ctx, sid, activity)
 	})
+	return ended && err == nil, err
 }
 
 // SessionApps lists, by session, the client ids of the apps that took part.

@@ -15,13 +15,14 @@ const (
 	maxField  = 64 << 10
 	maxRecord = 1 << 20
 	maxCells  = 1000
-	// maxBreaks is how many line breaks a quoted cell may hold: a quotation mark that is never closed then
-	// costs this many lines, and not the rest of the file.
+	// maxBreaks is how many line breaks a quoted cell may hold. A quotation mark that is not closed by then is
+	// taken for one that never is.
 	maxBreaks = 100
 )
 
 // cellReader reads comma-separated values as RFC 4180 has them, from UTF-8, with any separator and any line
-// end. What is broken is reported, and reading goes on with the next line.
+// end. What is broken is reported, and reading goes on with the next line; except after a quotation mark that is
+// never closed: which of the lines below it are people nobody can tell, so the file as a whole is refused.
 type cellReader struct {
 	r         *bufio.Reader
 	separator byte
@@ -72,7 +73,7 @@ func (c *cellReader) one() (cells []string, bad *fault.Field, err error) {
 				return nil, nil, io.EOF
 			}
 			if inside {
-				complain("import.row.open_quote", map[string]any{"line": start})
+				return nil, nil, openQuote(start)
 			}
 			end()
 			return cells, bad, nil
@@ -94,8 +95,7 @@ func (c *cellReader) one() (cells []string, bad *fault.Field, err error) {
 		case b == '\n' && inside:
 			c.line++
 			if breaks++; breaks > maxBreaks {
-				complain("import.row.open_quote", map[string]any{"line": start})
-				return nil, bad, nil
+				return nil, nil, openQuote(start)
 			}
 			field = append(field, b)
 		case b == '\n':
@@ -125,6 +125,10 @@ func (c *cellReader) one() (cells []string, bad *fault.Field, err error) {
 			field = field[:0]
 		}
 	}
+}
+
+func openQuote(line int64) error {
+	return fault.BadField("file", "import.file.open_quote", map[string]any{"line": line})
 }
 
 // findSeparator tells the separator from the first line: what divides it most often, outside of quotes.

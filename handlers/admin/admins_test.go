@@ -103,7 +103,10 @@ func TestAnEmergencyAccountIsNeverUsedQuietly(t *testing.T) {
 		t.Error("it is not in the audit log")
 	}
 	page := boss.get("/admin/t/shop")
-	page.wants(t, 200, "An emergency account was used", "I know of it")
+	page.wants(t, 200, "An emergency account was used", "I know of it", "Admin glass@staff.example")
+	if panel := between(page.body, "panel--danger", "I know of it"); !strings.Contains(panel, "/admin/t/workforce/admins/"+glass.userID) || !strings.Contains(panel, "<time ") {
+		t.Errorf("the warning says neither who nor when: %s", text(panel))
+	}
 	until := between(page.body, `name="until" value="`, `"`)
 	glass.post("/admin/t/shop/emergency/noted", "until", until) // one's own use is for others to note
 	boss.get("/admin/t/shop").wants(t, 200, "An emergency account was used")

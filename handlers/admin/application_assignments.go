@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/access"
 	"portico/app/fault"
 	"portico/handlers"
 	"portico/models"
@@ -29,6 +30,9 @@ func (p *Portal) assignmentList(c *fiber.Ctx) error {
 	}
 	q := models.AssignmentQuery{ApplicationID: a.ID, Search: w.get("search"), RoleID: w.get("role"), After: w.get("after")}
 	if f := c.Query("format"); f == "csv" || f == "json" {
+		if !v.may(access.ExportData) {
+			return p.refuse(c, access.ExportData)
+		}
 		return download(c, f, "assignments-"+v.dir.Tenant.Slug, assignmentColumns(a), nil, func(ctx context.Context, after string) ([]models.AppRoleAssignment, string, error) {
 			q.After, q.Limit = after, 500
 			page, err := v.tenant.AppRoleAssignments(ctx, q)
@@ -66,6 +70,7 @@ func (p *Portal) assignmentList(c *fiber.Ctx) error {
 	l := views.List{Filter: w.filter(2, views.Field{Name: "search", Label: "Name or address", Type: "search"}, views.Field{Kind: views.Select, Name: "role", Label: "Role", Options: append([]views.Option{{Label: "Any"}}, appRoleOptions(a, true)...)}),
 		Table: t, Shown: shown(len(page.Items), "assignment", "newest first"), Empty: emptyOf(w, "Nobody is assigned", "Assign people, groups or applications, with a role or without.", add)}
 	w.finish(&l, page.Next)
+	v.exportable(&l)
 	return p.list(c, s, l)
 }
 

@@ -28,20 +28,29 @@ const maxFilter = 400
 func viewOf(c *fiber.Ctx, names ...string) view {
 	v := view{path: c.Path(), q: url.Values{}}
 	for _, n := range append(names, "after") {
-		s := strings.TrimSpace(strings.ToValidUTF8(c.Query(n), ""))
-		s = strings.ReplaceAll(s, "\x00", "")
-		if len(s) > maxFilter {
-			s = strings.ToValidUTF8(s[:maxFilter], "")
-		}
-		switch {
-		case s == "":
-		case readable(n, s):
-			v.q.Set(n, s)
-		default:
-			v.dropped = append(v.dropped, [2]string{n, s})
-		}
+		v.take(n, c.Query(n))
 	}
 	return v
+}
+
+// take reads one parameter.
+func (v *view) take(name, value string) {
+	switch s := filterText(value); {
+	case s == "":
+	case readable(name, s):
+		v.q.Set(name, s)
+	default:
+		v.dropped = append(v.dropped, [2]string{name, s})
+	}
+}
+
+// filterText is a parameter's value as filters have it.
+func filterText(s string) string {
+	s = strings.ReplaceAll(strings.TrimSpace(strings.ToValidUTF8(s, "")), "\x00", "")
+	if len(s) > maxFilter {
+		s = strings.ToValidUTF8(s[:maxFilter], "")
+	}
+	return s
 }
 
 // readable reports whether a filter's value means something. One that does not would narrow nothing, and

@@ -265,7 +265,9 @@ func (p *Portal) importDetail(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	m.Sections = append(m.Sections, report)
+	if i.State != models.ImportFailed || i.Complaints > 0 { // a file that could not be read was not found free of faults
+		m.Sections = append(m.Sections, report)
+	}
 	return handlers.Render(c, fiber.StatusOK, views.ImportPage(s, m))
 }
 

@@ -257,3 +257,45 @@ func TestAFileThatIsTooLarge(t *testing.T) {
 		t.Errorf("%+v %v", page.Items, err)
 	}
 }
+
+// A quotation mark that is never closed makes the rest of a file one cell: nobody can tell who stood in it. Such a
+// file is refused as a whole, and cannot be started.
+func TestAFileWithAnOpenQuotationMarkIsRefused(t *testing.T) {
+	b := newBench(t)
+	w := b.global()
+	page := w.upload(importsPath, "team.csv", "email,displayName\nann@example.com,Ann\nbob@example.com,\"Bob\ncy@example.com,Cy\n", handlers.CSRFField, w.token(), "mode", "create").location
+	b.work()
+	a := w.get(page)
+	a.wants(t, 200, "Failed", "The file cannot be read from line 3 on", "Mend the line and send the file again")
+	for _, no := range []string{"Import 1 person", "Nothing to complain about", "Line by line"} {
+		if strings.Contains(text(a.body), no) {
+			t.Errorf("it says %q", no)
+		}
+	}
+	w.post(page + "/start")
+	b.work()
+	if _, err := b.shop.UserByIdentity(t.Context(), account.SignInEmail, "", "ann@example.com"); err == nil {
+		t.Error("a part of the file was imported")
+	}
+}
+
+// TestAUserAdministratorFinishesWhatTheyBegin: they give app roles, so they see who has them; and a person's
+// history without the logs behind it.
+func TestAUserAdministratorFinishesWhatTheyBegin(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	w := b.admin("users@staff.example", b.roleID("User Administrator"), b.shop.ID)
+	at := shopUsers + "/" + th.user.ID
+	w.get(w.post(at+"/roles/add", "role", th.app.ID+" "+models.NoAppRole).location).wants(t, 200, "has a role of")
+	list := "/admin/t/shop/applications/" + th.app.ID + "/assignments"
+	a := w.get(list)
+	a.wants(t, 200, "Users and groups of", "Remove")
+	w.get(w.post(list+"/remove", "assignment", between(a.body, `name="assignment" value="`, `"`)).location).wants(t, 200, "Assignment removed.", "Nobody is assigned")
+	a = w.get(at)
+	a.wants(t, 200, "Timeline")
+	a = w.get(at + "/timeline")
+	a.wants(t, 200, "What happened", "View user")
+	if strings.Contains(a.body, "/audits/") || strings.Contains(a.body, "/sign-ins/") {
+		t.Error("it leads into the logs, which they may not open")
+	}
+}

@@ -161,7 +161,7 @@ func (v *visit) lacks(r handlers.Route, scope string) (need access.Permission, o
 	if v.dir != nil && !v.sees(scope) {
 		return r.Permission, false
 	}
-	if r.Permission != "" && !access.Allow(v.have, scope, r.Permission) {
+	if r.Permission != "" && !access.Allow(v.have, scope, r.Permission) && (r.Or == "" || !access.Allow(v.have, scope, r.Or)) {
 		return r.Permission, false
 	}
 	if v.dir != nil && v.dir.Tenant.Kind == tenant.Workforce && changes(r) && !access.Allow(v.have, access.AllTenants, access.RoleWrite) {

@@ -47,6 +47,9 @@ func TestRights(t *testing.T) {
 			t.Errorf("%s %s asks for no permission", r.Method, r.Path)
 		}
 		x := &row{name: r.Method + " " + r.Path, needs: r.Permission}
+		if r.Or != "" {
+			x.needs += " or " + r.Or
+		}
 		if byName[x.name] != nil {
 			t.Errorf("%s stands twice", x.name)
 		}
@@ -71,7 +74,7 @@ func TestRights(t *testing.T) {
 			if !strings.Contains(r.Path, ":tenant") {
 				scope = access.AllTenants
 			}
-			may := r.Permission == "" || access.Allow(have, scope, r.Permission)
+			may := r.Permission == "" || access.Allow(have, scope, r.Permission) || r.Or != "" && access.Allow(have, scope, r.Or)
 			refused := a.status == fiber.StatusForbidden && strings.Contains(a.body, "You may not do this")
 			if refused == may {
 				t.Errorf("%s: %s %s answered %d, may=%v: %.200s", role.Name, r.Method, path, a.status, may, text(a.body))

@@ -139,7 +139,7 @@ func (p *Portal) peopleRoutes() []handlers.Route {
 		{Method: get, Path: users + "/:id/consents", Handler: p.userConsents, Permission: access.UserRead},
 		{Method: post, Path: users + "/:id/consents/withdraw", Handler: p.userConsentWithdraw, Permission: access.UserWrite},
 		{Method: get, Path: users + "/:id/risk", Handler: p.userRisk, Permission: access.UserRead},
-		{Method: get, Path: users + "/:id/timeline", Handler: p.userTimeline, Permission: access.AuditRead},
+		{Method: get, Path: users + "/:id/timeline", Handler: p.userTimeline, Permission: access.AuditRead, Or: access.UserWrite},
 		{Method: get, Path: users + "/:id/edit", Handler: p.userEdit, Permission: access.UserWrite},
 		{Method: post, Path: users + "/:id/edit", Handler: p.userSave, Permission: access.UserWrite},
 		{Method: post, Path: users + "/:id/enabled", Handler: p.userEnabled, Permission: access.EnableWrite},

@@ -227,6 +227,9 @@ func (p *Portal) acceptanceList(c *fiber.Ctx) error {
 	version, _ := strconv.Atoi(w.get("version"))
 	q := models.AcceptanceQuery{Version: version, After: w.get("after")}
 	if f := c.Query("format"); f == "csv" || f == "json" {
+		if !v.may(access.ExportData) {
+			return p.refuse(c, access.ExportData)
+		}
 		cols := []column[models.TermsAcceptance]{{"userId", func(a models.TermsAcceptance) string { return a.UserID }}, {"userDisplayName", func(a models.TermsAcceptance) string { return a.UserName }}, {"termsId", func(a models.TermsAcceptance) string { return a.TermsID }},
 			{"version", func(a models.TermsAcceptance) string { return strconv.Itoa(a.Version) }}, {"acceptedDateTime", func(a models.TermsAcceptance) string { return stamp(a.At) }}, {"language", func(a models.TermsAcceptance) string { return a.Locale }}}
 		id := c.Params("id")
@@ -257,6 +260,7 @@ func (p *Portal) acceptanceList(c *fiber.Ctx) error {
 	l := views.List{Filter: w.filter(1, views.Field{Kind: views.Select, Name: "version", Label: "Version", Options: options}), Table: t, Shown: shown(len(page.Items), "acceptance", "newest first"),
 		Empty: emptyOf(w, "Nobody yet", "People appear here when they agree while signing up or in.", nil)}
 	w.finish(&l, page.Next)
+	v.exportable(&l)
 	return p.list(c, s, l)
 }
 

@@ -159,7 +159,10 @@ func (p *Portal) bulkStart(c *fiber.Ctx) error {
 	} else if len(ids) == 0 {
 		return say("Tick the people that you mean, or check all that match.")
 	}
-	w := view{path: v.base() + "/users", q: knownFilters(typed(c, "filters"))}
+	w := peopleView(v.base()+"/users", typed(c, "filters"))
+	if why := w.unfit(v.dir.Definitions); ids == nil && why != "" {
+		return say("Nothing was begun, because it is not clear who is meant. " + why)
+	}
 	b, err := v.tenant.StartBulk(c.UserContext(), v.actor(c), models.Bulk{Action: action, GroupID: typed(c, "intoGroup"), Filter: choose(ids == nil, w.filters(), "")}, ids, p.userQuery(w, v.dir.Definitions))
 	if fault.Is(err, fault.Invalid) {
 		return say("Choose the group too. Members of a group with a rule cannot be changed by hand.")
@@ -251,6 +254,9 @@ func (p *Portal) bulkPage(c *fiber.Ctx, b models.Bulk, problem error) error {
 	d.Sections = append(d.Sections, about)
 	if b.State == models.BulkDone || b.State == models.BulkCancelled && b.Next > 0 {
 		d.Sections = append(d.Sections, views.Section{ID: "result", Title: "Result", Lead: "What became of each person.", Buttons: []views.Action{{Label: "Download CSV", Href: base + "?format=csv"}, {Label: "Download JSON", Href: base + "?format=json"}}})
+		if !v.mayDownload(b) {
+			d.Sections = d.Sections[:len(d.Sections)-1]
+		}
 	}
 	if b.State != models.BulkCounting {
 		more, err := p.bulkSections(c, b)
@@ -382,9 +388,19 @@ func (p *Portal) bulkCancel(c *fiber.Ctx) error {
 	return p.done(c, v.base()+"/users/bulk-changes/"+b.ID, bulkWords(b.Action).title+": stopped. Who is changed already stays so.")
 }
 
+// mayDownload reports whether the admin may carry a change's people away: who may export, and who makes such
+// changes and must see what became of them.
+func (v *visit) mayDownload(b models.Bulk) bool {
+	return v.may(access.ExportData) || v.may(bulkWords(b.Action).needs)
+}
+
 // bulkDownload is the result of a change, one line for each person.
 func (p *Portal) bulkDownload(c *fiber.Ctx, format string, b models.Bulk) error {
-	t := visitOf(c).tenant
+	v := visitOf(c)
+	if !v.mayDownload(b) {
+		return p.refuse(c, access.ExportData)
+	}
+	t := v.tenant
 	cols := []column[models.BulkPerson]{
 		{"id", func(x models.BulkPerson) string { return x.PersonID }},
 		{"displayName", func(x models.BulkPerson) string { return x.User.DisplayName }}, {"signInName", func(x models.BulkPerson) string { return signInName(x.User) }},
@@ -405,7 +421,7 @@ func (p *Portal) filterWords(c *fiber.Ctx, b models.Bulk) string {
 	if b.Query == "" {
 		return "Ticked in the list"
 	}
-	w := view{q: knownFilters(b.Filter)}
+	w := peopleView("", b.Filter)
 	fields, err := p.userFields(c, w)
 	if err != nil || !w.narrowed() {
 		return "Everybody in the list"

@@ -90,7 +90,7 @@ func TestSavedViews(t *testing.T) {
 	save := func(who *browser, name, query string, more ...string) answer {
 		return who.get(who.post(shopUsers+"/views", append([]string{"name", name, "query", query}, more...)...).location)
 	}
-	save(w, "Locked out", "state=disabled&evil=1&after=x&sort=created&last=zz").wants(t, 200, "The view “Locked out” is kept.")
+	save(w, "Locked out", "state=disabled&evil=1&after=x&sort=created").wants(t, 200, "The view “Locked out” is kept.")
 	views, err := b.shop.SavedViews(t.Context(), "users", w.userID)
 	if err != nil || len(views) != 1 || views[0].Query != "sort=created&state=disabled" {
 		t.Fatalf("%+v %v", views, err)
@@ -155,5 +155,68 @@ func TestTheListOfPeopleIsNarrowed(t *testing.T) {
 			}
 		}
 	}
-	w.get(shopUsers+"?attribute="+ids["Colour"]).wants(t, 200, "one without the other narrows nothing")
+	w.get(shopUsers+"?attribute="+ids["Colour"]).wants(t, 200, "Nobody is shown", "one without the other says nothing")
+}
+
+// A filter that cannot be applied means nobody. Left out, it would widen the list, a kept view of it and a change
+// of all that match, in the end to everybody.
+func TestAFilterThatCannotBeAppliedMeansNobody(t *testing.T) {
+	b, _, ids := described(t)
+	list := b.people(3)
+	w := b.global()
+	for _, query := range []string{"attribute=nope&value=1", "attribute=" + ids["Colour"], "value=red", "state=zzz", "createdFrom=9999-99-99", "createdTo=x", "lastFrom=x", "lastTo=x", "last=zz", "enabled=perhaps",
+		"search=p1&state=zzz"} {
+		a := w.get(shopUsers + "?" + query)
+		a.wants(t, 200, "Nobody is shown", "Clear all filters")
+		if body := text(a.body); strings.Contains(body, "p1@example.com") || strings.Contains(body, "Check everybody") || strings.Contains(body, "Check all that match") || strings.Contains(body, "Name of this view") {
+			t.Errorf("%s: somebody is shown, or offered: %s", query, body)
+		}
+		if a := w.get(shopUsers + "?" + query + "&format=csv"); a.status != 422 || a.header.Get("Content-Disposition") != "" {
+			t.Errorf("%s as a file: %d", query, a.status)
+		}
+		if strings.HasPrefix(query, "enabled") { // of old addresses only
+			continue
+		}
+		w.get(w.post(shopUsers+"/views", "name", "Mine", "query", query).location).wants(t, 200, "The view is not kept.")
+		before, err := b.shop.BulkChanges(t.Context(), 50)
+		b.must(err)
+		w.get(w.post(shopUsers+"/bulk-changes", "action", "disable", "reach", "all", "filters", query).location).wants(t, 200, "Nothing was begun, because it is not clear who is meant")
+		if after, err := b.shop.BulkChanges(t.Context(), 50); err != nil || len(after) != len(before) {
+			t.Errorf("%s: a change was begun: %v", query, err)
+		}
+	}
+	w.get(w.post(shopUsers+"/bulk-changes", "action", "disable", "reach", "all", "filters", "state=%zz").location).wants(t, 200, "Nothing was begun")
+	// Who is ticked is meant, whatever the list was narrowed by.
+	w.get(w.post(shopUsers+"/bulk-changes", "action", "disable", "reach", "ticked", "person", list[0].ID, "filters", "state=zzz").location).wants(t, 200, "Would change 1")
+	// A view that was kept while its attribute was there means nobody once it is gone.
+	if _, err := b.shop.SaveView(t.Context(), modelstest.Actor(), models.SavedView{List: "users", Name: "Old", Query: "attribute=gone&value=1", Shared: true}); err != nil {
+		t.Fatal(err)
+	}
+	w.get(shopUsers).wants(t, 200, "Old")
+	w.get(shopUsers+"?attribute=gone&value=1").wants(t, 200, "There is no such custom attribute any more.")
+}
+
+// Reading people one by one is less than carrying all of them away.
+func TestCarryingTheDirectoryAwayTakesTheRightToExport(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	b.people(2)
+	reader := b.admin("reader@staff.example", b.roleID("Global Reader"), b.shop.ID)
+	boss := b.global()
+	for _, at := range []string{shopUsers, shopUsers + "/deleted", "/admin/t/shop/applications/" + th.app.ID + "/assignments"} {
+		if a := reader.get(at); a.status != 200 || strings.Contains(a.body, "format=csv") {
+			t.Errorf("%s offers a download to who only reads (%d)", at, a.status)
+		}
+		for _, format := range []string{"csv", "json"} {
+			if a := reader.get(at + "?format=" + format); a.status != 403 || a.header.Get("Content-Disposition") != "" {
+				t.Errorf("%s as %s by who only reads: %d", at, format, a.status)
+			}
+			if a := boss.get(at + "?format=" + format); a.status != 200 || a.header.Get("Content-Disposition") == "" {
+				t.Errorf("%s as %s by who may: %d", at, format, a.status)
+			}
+		}
+	}
+	if a := boss.get(shopUsers); !strings.Contains(a.body, "format=csv") {
+		t.Error("no download is offered to who may")
+	}
 }

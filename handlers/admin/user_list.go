@@ -41,7 +41,7 @@ func lastSignIns() []views.Option {
 
 // userQuery reads a view into a query.
 func (p *Portal) userQuery(w view, definitions map[string]userflow.Definition) models.UserQuery {
-	q := models.UserQuery{Search: w.get("search"), GroupID: w.get("group"), After: w.get("after")}
+	q := models.UserQuery{Search: w.get("search"), GroupID: w.get("group"), After: w.get("after"), Nobody: w.unfit(definitions) != ""}
 	if from, ok := parseWhen(w.get("createdFrom")); ok {
 		q.CreatedFrom = from
 	}
@@ -200,7 +200,8 @@ func (p *Portal) groupOptions(c *fiber.Ctx, chosen string) ([]views.Option, erro
 func (p *Portal) userList(c *fiber.Ctx) error {
 	v, w := visitOf(c), viewOf(c, userFilters()...)
 	if c.Query("enabled") != "" && !w.has("state") { // addresses of before there were more states
-		w.q.Set("state", map[string]string{"yes": "enabled", "true": "enabled", "no": "disabled", "false": "disabled"}[c.Query("enabled")])
+		state, ok := map[string]string{"yes": "enabled", "true": "enabled", "no": "disabled", "false": "disabled"}[c.Query("enabled")]
+		w.take("state", choose(ok, state, c.Query("enabled")))
 	}
 	q := p.userQuery(w, v.dir.Definitions)
 	if f := c.Query("format"); f == "csv" || f == "json" {
@@ -225,18 +226,21 @@ func (p *Portal) userList(c *fiber.Ctx) error {
 		return err
 	}
 	l := views.List{Filter: w.filter(3, fields...), Table: userTable(w, page.Items, v.base()), Shown: peopleShown(len(page.Items))}
-	if w.has("attribute") != w.has("value") {
-		l.Note = "Choose a custom attribute and say what it is exactly: one without the other narrows nothing."
-	}
 	l.Empty = emptyOf(w, "Nobody yet", "People appear here when they sign up, or when you create them.", create)
+	if why := w.unfit(v.dir.Definitions); why != "" {
+		l.Filter.Nobody = true
+		l.Empty = views.Empty{Title: "Nobody is shown", Text: why + " Mend the filter, or clear it.", Action: &views.Link{Label: "Clear all filters", Href: w.path}}
+	}
 	l.Also = []views.Link{{Label: "Deleted users", Href: v.base() + "/users/deleted"}}
 	l.Also = append(l.Also, v.transferLinks()...)
 	if v.may(access.UserWrite) && v.dir.Tenant.Kind != tenant.Workforce {
 		l.Also = append(l.Also, views.Link{Label: "Change how people sign in", Href: v.base() + "/users/move"})
 	}
 	p.explain(&l, w, page, q)
-	if l.Bulk, err = p.bulkOffer(c, w, q.Deleted); err != nil {
-		return err
+	if !q.Nobody {
+		if l.Bulk, err = p.bulkOffer(c, w, q.Deleted); err != nil {
+			return err
+		}
 	}
 	if l.Bulk != nil {
 		l.Table.Select = "person"
@@ -246,6 +250,7 @@ func (p *Portal) userList(c *fiber.Ctx) error {
 		return err
 	}
 	w.finish(&l, page.Next)
+	v.exportable(&l)
 	return p.list(c, s, l)
 }
 
@@ -345,8 +350,24 @@ func unique(list []string) []string {
 	return out
 }
 
+// exportable takes the downloads off a list of people that the admin may read, but not carry away.
+func (v *visit) exportable(l *views.List) {
+	if !v.may(access.ExportData) || l.Filter.Nobody {
+		l.CSV, l.JSON = "", ""
+	}
+}
+
 func (p *Portal) userDownload(c *fiber.Ctx, format string, q models.UserQuery) error {
 	v := visitOf(c)
+	if !v.may(access.ExportData) {
+		return p.refuse(c, access.ExportData)
+	}
+	if q.Nobody { // a file would not say why nobody is in it
+		if err := unreadable(c); err != nil {
+			return err
+		}
+		return &fault.Error{Code: fault.Invalid, Key: "admin.filter.unreadable", Args: map[string]any{"name": "attribute", "value": c.Query("attribute") + " = " + c.Query("value")}}
+	}
 	cols := []column[models.User]{
 		{"id", func(u models.User) string { return u.ID }}, {"displayName", func(u models.User) string { return u.DisplayName }},
 		{"givenName", func(u models.User) string { return u.GivenName }}, {"surname", func(u models.User) string { return u.Surname }},
@@ -393,6 +414,7 @@ func (p *Portal) userDeletedList(c *fiber.Ctx) error {
 		l.Table.Select = "person"
 	}
 	w.finish(&l, page.Next)
+	v.exportable(&l)
 	return p.list(c, s, l)
 }
 

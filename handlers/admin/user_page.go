@@ -32,7 +32,7 @@ func (v *visit) userTabs(u models.User) []views.Link {
 		tabs = append(tabs, views.Link{Label: personGroups, Href: base + "/groups"})
 	}
 	tabs = append(tabs, views.Link{Label: personConsents, Href: base + "/consents"}, views.Link{Label: personRisk, Href: base + "/risk"})
-	if v.may(access.AuditRead) {
+	if v.may(access.AuditRead) || v.may(access.UserWrite) {
 		tabs = append(tabs, views.Link{Label: personTimeline, Href: base + "/timeline"})
 	}
 	return tabs
@@ -230,7 +230,11 @@ func (p *Portal) timeline(c *fiber.Ctx, u models.User) (views.Section, error) {
 	page, err := v.tenant.Timeline(c.UserContext(), u.ID, c.Query("after"), timelinePage)
 	s := views.Section{ID: "timeline", Title: "What happened", Empty: "Nothing yet."}
 	for _, e := range page.Items {
-		s.Lines = append(s.Lines, v.timelineLine(u, e))
+		line := v.timelineLine(u, e)
+		if !v.may(access.AuditRead) && e.Invitation == nil { // the logs themselves are not theirs to open
+			line.Cell.Href = ""
+		}
+		s.Lines = append(s.Lines, line)
 	}
 	if page.Next != "" {
 		s.Action = &views.Link{Label: "Older", Href: v.userBase(u) + "/timeline?after=" + page.Next}

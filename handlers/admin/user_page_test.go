@@ -136,6 +136,8 @@ func TestTheTabsOfAPersonChangeThings(t *testing.T) {
 	w.get(w.post(at+"/roles/remove", "assignment", page.Items[0].ID).location).wants(t, 200, "no longer has that role")
 	w.get(at+"/consents").wants(t, 200, "Market", "orders.read", "Withdraw")
 	w.get(w.post(at+"/consents/withdraw", "client", th.app.ClientID).location).wants(t, 200, "is withdrawn", "gave no application access")
+	w.get(w.post(at+"/consents/withdraw", "client", th.app.ClientID).location).wants(t, 200, "That consent was withdrawn already.")
+	w.get(w.post(at+"/sessions/end", "sid", "no-such-session").location).wants(t, 200, "That session had ended already.")
 	want := map[string]bool{"Require re-registration of security info": false, "Withdraw consent": false}
 	for _, e := range b.audits() {
 		if _, ok := want[e.Activity]; ok && e.Actor.ID == w.userID {

@@ -184,8 +184,12 @@ func (p *Portal) userSessionEnd(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := v.tenant.EndUserSession(c.UserContext(), v.actor(c), u.ID, typed(c, "sid")); err != nil {
+	ended, err := v.tenant.EndUserSession(c.UserContext(), v.actor(c), u.ID, typed(c, "sid"))
+	if err != nil {
 		return err
+	}
+	if !ended {
+		return p.doneWith(c, v.userBase(u)+"/sessions", models.PortalFlash{Kind: "info", Text: "That session had ended already."})
 	}
 	return p.done(c, v.userBase(u)+"/sessions", "The session of “"+userName(u)+"” has ended.")
 }
@@ -223,10 +227,10 @@ func (p *Portal) userConsentWithdraw(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	client := typed(c, "client")
+	client, there := typed(c, "client"), false
 	err = v.tenant.InTx(c.UserContext(), func(t *models.Tenant) error {
 		had, err := t.Consented(c.UserContext(), u.ID, client)
-		if err != nil || len(had) == 0 { // pressed twice
+		if there = len(had) > 0; err != nil || !there { // pressed twice
 			return err
 		}
 		if err := t.WithdrawConsent(c.UserContext(), u.ID, client); err != nil {
@@ -237,6 +241,9 @@ func (p *Portal) userConsentWithdraw(c *fiber.Ctx) error {
 	})
 	if err != nil {
 		return err
+	}
+	if !there {
+		return p.doneWith(c, v.userBase(u)+"/consents", models.PortalFlash{Kind: "info", Text: "That consent was withdrawn already."})
 	}
 	return p.done(c, v.userBase(u)+"/consents", "The consent of “"+userName(u)+"” for “"+v.clientName(client)+"” is withdrawn.")
 }

@@ -7,6 +7,7 @@ import (
 
 	"portico/app/access"
 	"portico/app/fault"
+	"portico/app/userflow"
 	"portico/models"
 	views "portico/views/admin"
 )
@@ -14,8 +15,8 @@ import (
 // listOfUsers names the list of people among saved views.
 const listOfUsers = "users"
 
-// knownFilters keeps of an address's parameters those that the list of people knows and can read, in their one
-// order. Whatever else was put into it is dropped.
+// knownFilters keeps of an address's parameters those that the list of people knows, in their one order. Whatever
+// else was put into it is dropped. A value that cannot be read stays: without it the rest would mean more people.
 func knownFilters(query string) url.Values {
 	given, err := url.ParseQuery(query)
 	if err != nil {
@@ -23,11 +24,39 @@ func knownFilters(query string) url.Values {
 	}
 	out := url.Values{}
 	for _, name := range userFilters() {
-		if s := given.Get(name); s != "" && len(s) <= maxFilter && readable(name, s) {
+		if s := filterText(given.Get(name)); s != "" {
 			out.Set(name, s)
 		}
 	}
 	return out
+}
+
+// peopleView is the list of people as a stored or sent query describes it.
+func peopleView(path, query string) view {
+	w := view{path: path, q: url.Values{}}
+	given := knownFilters(query)
+	for _, name := range userFilters() {
+		w.take(name, given.Get(name))
+	}
+	if _, err := url.ParseQuery(query); err != nil {
+		w.dropped = append(w.dropped, [2]string{"filters", filterText(query)})
+	}
+	return w
+}
+
+// unfit says what of a view of people cannot be applied; "" when all of it can. Such a view means nobody: a
+// filter that is left out would widen it, in the end to everybody.
+func (v view) unfit(definitions map[string]userflow.Definition) string {
+	_, defined := definitions[v.get("attribute")]
+	switch {
+	case len(v.dropped) > 0:
+		return v.dropped[0][0] + ": “" + v.dropped[0][1] + "” cannot be read."
+	case v.has("attribute") != v.has("value"):
+		return "Choose a custom attribute and say what it is exactly: one without the other says nothing."
+	case v.has("attribute") && !defined:
+		return "There is no such custom attribute any more."
+	}
+	return ""
 }
 
 // filters is the view's query without its page.
@@ -37,6 +66,9 @@ func (v view) filters() string {
 		if name != "after" {
 			q[name] = s
 		}
+	}
+	for _, d := range v.dropped {
+		q.Set(d[0], d[1])
 	}
 	return knownFilters(q.Encode()).Encode()
 }
@@ -59,7 +91,7 @@ func (p *Portal) savedViews(c *fiber.Ctx, w view, l *views.List) error {
 		}
 		l.Saved = append(l.Saved, one)
 	}
-	if !w.narrowed() {
+	if !w.narrowed() || w.unfit(v.dir.Definitions) != "" {
 		return nil
 	}
 	f := views.Form{Action: base + "/views", Submit: "Keep", Quiet: true, Fields: []views.Field{
@@ -77,6 +109,9 @@ func (p *Portal) viewSave(c *fiber.Ctx) error {
 	to := v.base() + "/users?" + q.Encode()
 	if len(q) == 0 {
 		return p.doneWith(c, v.base()+"/users", models.PortalFlash{Kind: "info", Text: "There was no filter to keep."})
+	}
+	if why := peopleView("", q.Encode()).unfit(v.dir.Definitions); why != "" {
+		return p.doneWith(c, to, models.PortalFlash{Kind: "warn", Text: "The view is not kept. " + why})
 	}
 	x, err := v.tenant.SaveView(c.UserContext(), v.actor(c), models.SavedView{List: listOfUsers, Name: typed(c, "name"), Query: q.Encode(), Shared: ticked(c, "shared") && v.may(access.UserWrite)})
 	if err != nil {

@@ -12,6 +12,13 @@ import (
 // The view models speak of what a page says; the components of views/ui speak of how it is drawn. These
 // functions stand between them.
 
+func (f Filter) droppedTitle() string {
+	if f.Nobody {
+		return "Nobody is shown, because this filter cannot be read"
+	}
+	return "Left out, because it cannot be read"
+}
+
 func (s Shell) frame() ui.Shell {
 	f := ui.Shell{Title: s.Title, Lead: s.Lead, Tenant: s.Tenant.Name, AdminName: s.AdminName, AdminMail: s.AdminMail,
 		SignOut: "/admin/sign-out", CSRF: s.CSRF, Warnings: s.Warnings, Errors: problems(s.Problems)}

@@ -159,6 +159,7 @@ type Filter struct {
 	More    int    // how many fields stand in front; the rest is folded away
 	Open    bool   // show the further ones
 	Dropped []Chip // what was asked for and cannot be read, so that it does not narrow the list
+	Nobody  bool   // what cannot be read empties the list instead
 }
 
 // Chip is an applied filter.
