@@ -77,6 +77,8 @@ func navIcon(label string) string {
 		return "document"
 	case "Invitations":
 		return "mail"
+	case "Help desk":
+		return "phone"
 	}
 	return "settings"
 }
