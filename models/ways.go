@@ -102,6 +102,21 @@ func (d *Directory) FlowsInUse() []userflow.Flow {
 	return append(out, userflow.ForSelfService(used))
 }
 
+// FlowsFor are the flows of the apps that somebody uses, or those in use while none of their apps has one: what
+// they ask and show is what that person may change of themselves. It says whether they are known to be theirs.
+func (d *Directory) FlowsFor(clients []string) (flows []userflow.Flow, known bool) {
+	for _, id := range clients {
+		if f, ok := d.Flow(id); ok && !slices.ContainsFunc(flows, func(have userflow.Flow) bool { return have.ID == f.ID }) {
+			flows = append(flows, *f)
+		}
+	}
+	if known = len(flows) > 0; !known {
+		flows = d.FlowsInUse()
+	}
+	slices.SortFunc(flows, func(a, b userflow.Flow) int { return cmp.Compare(a.ID, b.ID) })
+	return flows, known
+}
+
 func mapValues(m map[string]string) []string {
 	out := make([]string, 0, len(m))
 	for _, v := range m {

@@ -31,17 +31,7 @@ func (p *Pages) asked(c *fiber.Ctx) ([]userflow.Attribute, error) {
 	if err != nil {
 		return nil, err
 	}
-	var flows []userflow.Flow
-	for _, id := range clients {
-		if f, ok := v.dir.Flow(id); ok && !slices.ContainsFunc(flows, func(have userflow.Flow) bool { return have.ID == f.ID }) {
-			flows = append(flows, *f)
-		}
-	}
-	known := len(flows) > 0
-	if !known {
-		flows = v.dir.FlowsInUse()
-	}
-	slices.SortFunc(flows, func(a, b userflow.Flow) int { return strings.Compare(a.ID, b.ID) })
+	flows, known := v.dir.FlowsFor(clients)
 	list := userflow.Profile(flows)
 	for i, a := range list {
 		list[i].Required = a.Required && (known || a.ID == "displayName" && v.person.DisplayName != "")

@@ -39,7 +39,7 @@ func (p *Portal) raises(c *fiber.Ctx, v *visit) error {
 // none, less is no more, and the last four look for themselves, with words beside the field.
 func harmlessToApps(rest string) bool {
 	switch rest {
-	case "", "new", "deleted/:id/restore", ":id/enabled", ":id/delete", ":id/credentials/:key/delete", ":id/connect/forget",
+	case "", "new", ":id/enabled", ":id/delete", ":id/credentials/:key/delete", ":id/connect/forget",
 		":id/permissions", ":id/secrets", ":id/secrets/new", ":id/certificates", ":id/certificates/new":
 		return true
 	}
@@ -48,8 +48,8 @@ func harmlessToApps(rest string) bool {
 	return part == "people" || part == "assignments" || part == "roles"
 }
 
-// overApplication refuses to change where the tokens of an application go, or what is in them, when it may do
-// more than the admin.
+// overApplication refuses to change where the tokens of an application go, or what is in them, or to bring it
+// back, when it may do more than the admin.
 func (p *Portal) overApplication(ctx context.Context, v *visit, id string) error {
 	a, err := v.tenant.Application(ctx, id)
 	if fault.Is(err, fault.NotFound) {
@@ -59,6 +59,9 @@ func (p *Portal) overApplication(ctx context.Context, v *visit, id string) error
 		return err
 	}
 	if v.mayKey(a) != nil {
+		if !a.DeletedAt.IsZero() { // restored, its keys would work again
+			return fault.New(fault.Denied, "admin.permission.restore")
+		}
 		return fault.New(fault.Denied, "admin.permission.over")
 	}
 	return nil

@@ -155,6 +155,9 @@ func (d deletedItems) application(ctx context.Context, c *call, app models.Appli
 		return emptied(c.tenant.PurgeApplication(ctx, c.actor(), app.ID))
 	}
 	if restore {
+		if err := mayGive(c, app.Spec.Permissions); err != nil { // its keys work again
+			return nil, err
+		}
 		var err error
 		if app, err = c.tenant.RestoreApplication(ctx, c.actor(), app.ID); err != nil {
 			return nil, err

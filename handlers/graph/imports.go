@@ -91,6 +91,9 @@ func (a *API) imports() *collection[imported] {
 		if i.content == "" {
 			return badRequest("A value is required for property 'content': the file, as text.", "content")
 		}
+		if err := mayCommand(ctx, c, ""); err != nil { // it may change anybody
+			return err
+		}
 		i.Options.Groups = c.caller.may(access.GroupWrite)
 		made, err := c.tenant.BeginImport(ctx, c.actor(), i.name, i.Options)
 		if err != nil {
@@ -112,17 +115,23 @@ func (a *API) imports() *collection[imported] {
 		i.Import, err = c.tenant.Import(ctx, made.ID)
 		return err
 	}
-	move := func(path string, do func(*models.Tenant, context.Context, *call, string) error) action[imported] {
+	move := func(path string, do func(*models.Tenant, context.Context, *call, *imported) error) action[imported] {
 		return action[imported]{method: http.MethodPost, path: path, need: writeUsers(), run: func(ctx context.Context, c *call, i *imported) (*response, error) {
-			return emptied(do(c.tenant, ctx, c, i.ID))
+			return emptied(do(c.tenant, ctx, c, i))
 		}}
 	}
 	r.actions = []action[imported]{
-		move("start", func(t *models.Tenant, ctx context.Context, c *call, id string) error {
-			return t.StartImport(ctx, c.actor(), id)
+		move("start", func(t *models.Tenant, ctx context.Context, c *call, i *imported) error {
+			if err := mayCommand(ctx, c, ""); err != nil {
+				return err
+			}
+			if i.Options.Groups && !c.caller.may(access.GroupWrite) { // somebody with more rights had it checked
+				return denied().because("This import was uploaded by somebody who may change groups, and so can change them. Upload the file again.")
+			}
+			return t.StartImport(ctx, c.actor(), i.ID)
 		}),
-		move("cancel", func(t *models.Tenant, ctx context.Context, c *call, id string) error {
-			return t.CancelImport(ctx, c.actor(), id)
+		move("cancel", func(t *models.Tenant, ctx context.Context, c *call, i *imported) error {
+			return t.CancelImport(ctx, c.actor(), i.ID)
 		}),
 		{method: http.MethodGet, path: "complaints", need: readUsers(), run: a.importComplaints},
 	}

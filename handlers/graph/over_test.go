@@ -34,6 +34,12 @@ func TestAProgramIsOverNobodyElsewhere(t *testing.T) {
 		{"PATCH", path, `{"mail":"thief@evil.example"}`},
 		{"PATCH", path, `{"identities":[{"signInType":"emailAddress","issuer":"x","issuerAssignedId":"thief@evil.example"}]}`},
 		{"PATCH", path, `{"accountEnabled":false}`},
+		{"PATCH", path, `{"displayName":"Somebody else"}`},
+		{"PATCH", path, `{"jobTitle":"Intern"}`},
+		{"POST", path + "/revokeSignInSessions", ""},
+		{"POST", path + "/invalidateAllRefreshTokens", ""},
+		{"POST", path + "/exportPersonalData", ""},
+		{"POST", "/beta/portico/imports", `{"format":"csv","mode":"update","content":"email,displayName\nboss@staff.example,Nobody\n"}`},
 		{"DELETE", path, ""},
 	} {
 		var body any
@@ -44,7 +50,7 @@ func TestAProgramIsOverNobodyElsewhere(t *testing.T) {
 			t.Errorf("%s %s: %d %s", attack.method, attack.body, a.status, a.raw)
 		}
 	}
-	if now, err := staff.User(t.Context(), boss.ID); err != nil || !now.Usable() || now.Mail != boss.Mail {
+	if now, err := staff.User(t.Context(), boss.ID); err != nil || !now.Usable() || now.Mail != boss.Mail || now.DisplayName != boss.DisplayName || !now.SessionsValidFrom.Equal(boss.SessionsValidFrom) {
 		t.Errorf("something changed: %+v %v", now, err)
 	}
 	// An application that may do more than the caller keeps where its tokens go.

@@ -15,14 +15,35 @@ import (
 	"portico/models"
 )
 
-// ownAttribute reports whether people may change a custom attribute of themselves: what a flow that they use
-// asks and shows, as on the account pages (F271). What is hidden or read-only there is not theirs.
-func (a *API) ownAttribute(ctx context.Context, c *call, id string) bool {
+// ownAttribute reports whether people may change an attribute of themselves, built in or custom: their name and
+// language, and what the flow of the calling app, or of an app that they use, asks and shows, as on the account
+// pages (F271). What is hidden or read-only there is not theirs: rules of groups read attributes, and groups
+// give roles.
+func (a *API) ownAttribute(ctx context.Context, c *call, id string, raw json.RawMessage) (bool, error) {
+	if id == "preferredLanguage" {
+		return true, nil
+	}
 	dir, err := a.Store.Directory(ctx, c.tenant.ID)
 	if err != nil {
-		return false
+		return false, err
 	}
-	return slices.ContainsFunc(userflow.Profile(dir.FlowsInUse()), func(x userflow.Attribute) bool { return x.ID == id && !x.ReadOnly })
+	clients, err := c.tenant.ClientsOf(ctx, c.caller.UserID)
+	if err != nil {
+		return false, err
+	}
+	flows, _ := dir.FlowsFor(append(clients, c.caller.ClientID))
+	asked := userflow.Profile(flows)
+	i := slices.IndexFunc(asked, func(x userflow.Attribute) bool { return x.ID == id && !x.ReadOnly })
+	if i < 0 {
+		return false, nil
+	}
+	var typed string
+	if len(asked[i].Options) > 0 && json.Unmarshal(raw, &typed) == nil && typed != "" {
+		if _, wrong := asked[i].Read([]string{typed}); wrong != "" {
+			return false, invalidValue(id, ": the user flow offers a list, and this is not in it")
+		}
+	}
+	return true, nil
 }
 
 // deleteSelf puts the caller's own account away for 30 days, as the account pages do: signing in within them
@@ -55,6 +76,11 @@ func (a *API) deleteSelf(ctx context.Context, c *call) (*response, error) {
 // exportPersonalData answers everything that is held about a person. The vendor writes it to a storage account
 // later; here it is the answer itself.
 func (a *API) exportPersonalData(ctx context.Context, c *call, u *user) (*response, error) {
+	if !c.own(u) {
+		if err := mayCommand(ctx, c, u.ID); err != nil {
+			return nil, err
+		}
+	}
 	var in struct {
 		StorageLocation *string `json:"storageLocation"`
 	}

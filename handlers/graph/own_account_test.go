@@ -29,9 +29,17 @@ func TestOwnAccount(t *testing.T) {
 		flow := w.want(201, w.do("POST", "/identity/authenticationEventsFlows", body)).body["id"].(string)
 		app := w.want(201, w.do("POST", "/applications", `{"displayName":"App","web":{"redirectUris":["https://a.example/cb"]}}`)).body["appId"]
 		w.want(201, w.do("POST", "/identity/authenticationEventsFlows/"+flow+"/conditions/applications/includeApplications", map[string]any{"appId": app}))
-		w.want(204, w.do("PATCH", "/me", map[string]any{shown: "mine", "city": "Rome"}, fresh...))
-		for _, other := range []string{hidden, unasked} {
-			w.want(403, w.do("PATCH", "/me", map[string]any{other: "mine"}, fresh...))
+		w.want(204, w.do("PATCH", "/me", map[string]any{shown: "mine", "city": "rome", "displayName": "Ann L", "preferredLanguage": "de"}, fresh...))
+		// What the flow does not show for editing decides which groups somebody is in, and is not theirs; nor is a
+		// value outside the flow's list.
+		for _, other := range []string{hidden, unasked, "jobTitle", "country", "officeLocation"} {
+			if a := w.want(403, w.do("PATCH", "/me", map[string]any{other: "CEO", "displayName": "Not saved"}, fresh...)); !strings.Contains(a.errorMessage(), "'"+other+"'") {
+				w.t.Errorf("%s: %s", other, a.raw)
+			}
+		}
+		w.want(400, w.do("PATCH", "/me", `{"city":"Atlantis"}`, fresh...))
+		if a := w.want(200, w.do("GET", "/me?$select=displayName,jobTitle,city", nil, fresh...)); a.body["displayName"] != "Ann L" || a.body["jobTitle"] == "CEO" || a.body["city"] != "rome" {
+			w.t.Errorf("me: %s", a.raw)
 		}
 
 		// Everything that is held, for administrators and for the person.
@@ -194,5 +202,11 @@ func TestImportsByTheAPI(t *testing.T) {
 		w.want(400, w.do("POST", path, `{"fileName":"x"}`))
 		w.want(400, w.do("POST", path, `{"content":"x","mode":"overwrite"}`))
 		w.want(405, w.do("PATCH", path+"/"+id, `{"mode":"update"}`))
+		// Who may not change groups starts no import of somebody who may.
+		w.newClient("people", w.tenant, access.UserWrite)
+		strong := w.want(201, w.do("POST", path, map[string]any{"format": "csv", "mode": "create", "content": "displayName,email,groups\nEve,eve@example.com,Staff\n"})).body["id"].(string)
+		if a := w.want(403, w.do("POST", path+"/"+strong+"/start", nil, "Authorization", "Bearer people")); !strings.Contains(a.errorMessage(), "groups") {
+			w.t.Errorf("start: %s", a.raw)
+		}
 	})
 }

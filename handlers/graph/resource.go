@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -32,8 +33,9 @@ type collection[R any] struct {
 	hint func(ctx context.Context, c *call, words string) ([]models.Condition, error)
 	// dynamic finds properties that no table can list (extension_…); nil = none.
 	dynamic func(ctx context.Context, c *call, name string) (field[R], bool, error)
-	// ownDynamic reports whether people may change one of these of themselves.
-	ownDynamic func(ctx context.Context, c *call, name string) bool
+	// ownField reports whether people may change a property of themselves that the table lets them, or a
+	// dynamic one; nil = those of the table.
+	ownField func(ctx context.Context, c *call, name string, raw json.RawMessage) (bool, error)
 
 	read, write, remove []access.Permission
 	add                 []access.Permission // suffice to create one; nil = write

@@ -117,7 +117,7 @@ func (a *API) users() *collection[user] {
 	r.hint = func(ctx context.Context, c *call, words string) ([]models.Condition, error) {
 		return c.tenant.SearchHint(ctx, words)
 	}
-	r.dynamic, r.ownDynamic = a.extension, a.ownAttribute
+	r.dynamic, r.ownField = a.extension, a.ownAttribute
 	r.fresh = func(c *call) user {
 		return user{User: models.User{Account: account.Account{Enabled: true}, CreationType: "LocalAccount"}}
 	}
@@ -292,7 +292,7 @@ func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, aga
 			return err
 		}
 	}
-	if hash != "" || u.MustChangePassword != before.MustChangePassword || u.Mail != before.Mail || u.Enabled != before.Enabled || !slices.Equal(u.Identities, before.Identities) {
+	if !c.own(u) || hash != "" || u.MustChangePassword != before.MustChangePassword || u.Mail != before.Mail || u.Enabled != before.Enabled || !slices.Equal(u.Identities, before.Identities) {
 		if err := mayCommand(ctx, c, u.ID); err != nil {
 			return err
 		}
@@ -337,8 +337,9 @@ func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, aga
 	})
 }
 
-// mayCommand refuses to change what an administrator signs in with, or whether they can, by a caller who
-// holds less than the administrator does: it would be a way to become one (DESIGN §9.8).
+// mayCommand refuses to change an administrator, or to take out what is held about one, by a caller who holds
+// less than they do: what they sign in with is a way to become one (DESIGN §9.8), and under another's name a
+// stranger passes for one. With no id it takes a caller who is over everybody in the directory.
 func mayCommand(ctx context.Context, c *call, userID string) error {
 	assignments, err := c.tenant.Assignments(ctx, userID)
 	if err == nil && !access.Over(c.caller.holds, assignments) {
@@ -368,6 +369,11 @@ func identityWords(err error) error {
 }
 
 func (a *API) revokeSessions(ctx context.Context, c *call, u *user) (*response, error) {
+	if !c.own(u) {
+		if err := mayCommand(ctx, c, u.ID); err != nil {
+			return nil, err
+		}
+	}
 	if _, err := c.tenant.RevokeSessions(ctx, c.actor(), u.ID); err != nil {
 		return nil, err
 	}

@@ -142,8 +142,10 @@ func (r *collection[R]) patch(ctx context.Context, c *call, name, key string) (*
 	if err != nil {
 		return nil, err
 	}
-	if !c.caller.may(r.write...) && !r.narrowly(ctx, c, d, name, key) {
-		return nil, denied()
+	if !c.caller.may(r.write...) {
+		if err := r.narrowly(ctx, c, d, name, key); err != nil {
+			return nil, err
+		}
 	}
 	row, err := r.one(ctx, c, name, key)
 	if err != nil {
@@ -200,25 +202,36 @@ func (r *collection[R]) change(ctx context.Context, c *call, row *R, d document)
 	return nil
 }
 
-// narrowly reports whether narrower permissions cover every property of a PATCH: one's own record, or
+// narrowly lets a PATCH through when narrower permissions cover every property of it: one's own record, or
 // permissions made for single properties.
-func (r *collection[R]) narrowly(ctx context.Context, c *call, d document, name, key string) bool {
+func (r *collection[R]) narrowly(ctx context.Context, c *call, d document, name, key string) error {
 	own := name == "" && c.caller.mine(key, r.ownWrite...)
 	if len(d.names) == 0 || len(d.binds) > 0 {
-		return own && len(d.binds) == 0
+		if own && len(d.binds) == 0 {
+			return nil
+		}
+		return denied()
 	}
 	for _, n := range d.names {
 		i := slices.IndexFunc(r.fields, func(f field[R]) bool { return f.name == n })
-		if i < 0 {
-			if own && r.ownDynamic != nil && r.ownDynamic(ctx, c, n) {
-				continue
-			}
-			return false
+		if i >= 0 && len(r.fields[i].narrow) > 0 && c.caller.may(r.fields[i].narrow...) {
+			continue
 		}
-		f := r.fields[i]
-		if !(own && f.own) && (len(f.narrow) == 0 || !c.caller.may(f.narrow...)) {
-			return false
+		if !own || i >= 0 && !r.fields[i].own || i < 0 && r.ownField == nil {
+			return denied()
+		}
+		if r.ownField == nil {
+			continue
+		}
+		mine, err := r.ownField(ctx, c, n, d.values[n])
+		if err != nil {
+			return err
+		}
+		if !mine {
+			e := denied().because("People cannot change '" + n + "' themselves here: no user flow of the apps that they use shows it for them to edit.")
+			e.Target = n
+			return e
 		}
 	}
-	return true
+	return nil
 }
