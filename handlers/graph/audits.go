@@ -105,7 +105,7 @@ func auditResult(s string) string {
 func initiatedBy(d *directoryAudit) any {
 	user, app := any(nil), any(nil)
 	if d.ActorKind == string(audit.ActorUser) {
-		user = object{{"id", d.ActorID}, {"displayName", text(d.ActorName)}, {"userPrincipalName", text(d.ActorName)}, {"ipAddress", text(d.ActorIP)}}
+		user = object{{"id", d.ActorID}, {"displayName", text(d.ActorName)}, {"userPrincipalName", nil}, {"ipAddress", text(d.ActorIP)}}
 	} else {
 		id := any(nil)
 		if d.ActorKind == string(audit.ActorApp) {

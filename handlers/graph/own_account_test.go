@@ -143,7 +143,7 @@ func TestExpandedRelations(t *testing.T) {
 }
 
 func TestTenantsOfTheOperator(t *testing.T) {
-	each(t, func(w *world) {
+	eachAt(t, func(w *world, s modelstest.Scratch) {
 		staff := modelstest.MustTenant(w.t, w.store, "workforce")
 		olga, gus := modelstest.MustUser(w.t, staff, "olga@corp.example"), modelstest.MustUser(w.t, staff, "gus@corp.example")
 		w.newClient("console", staff, access.AsSignedIn)
@@ -170,7 +170,17 @@ func TestTenantsOfTheOperator(t *testing.T) {
 		w.want(400, w.do("POST", path, `{"displayName":"Again","slug":"admin"}`, operator...))
 		w.want(204, w.do("PATCH", path+"/"+id, `{"plan":"standard","displayName":"North Wind"}`, operator...))
 		w.want(400, w.do("PATCH", path+"/"+id, `{"slug":"other"}`, operator...))
-		w.want(204, w.do("DELETE", path+"/"+id, nil, operator...))
+		// It is deleted by its name, and by somebody who has just signed in.
+		w.want(401, w.do("DELETE", path+"/"+id+"?confirm=northwind", nil, operator...))
+		now := w.tokens["operator"]
+		now.AuthTime = s.Clock.Now()
+		w.tokens["operator"] = now
+		for _, query := range []string{"", "?confirm=", "?confirm=other", "?confirm=" + id} {
+			if a := w.want(400, w.do("DELETE", path+"/"+id+query, nil, operator...)); !strings.Contains(a.errorMessage(), "?confirm=northwind") {
+				w.t.Errorf("%q: %s", query, a.raw)
+			}
+		}
+		w.want(204, w.do("DELETE", path+"/"+id+"?confirm=northwind", nil, operator...))
 		if a := w.want(200, w.do("GET", path+"/"+id, nil, operator...)); a.body["deletedDateTime"] == nil || a.body["displayName"] != "North Wind" {
 			w.t.Errorf("deleted: %s", a.raw)
 		}
@@ -178,7 +188,7 @@ func TestTenantsOfTheOperator(t *testing.T) {
 		if a := w.want(200, w.do("POST", path+"/"+id+"/restore", nil, operator...)); a.body["deletedDateTime"] != nil {
 			w.t.Errorf("restored: %s", a.raw)
 		}
-		w.want(409, w.do("DELETE", path+"/"+staff.ID, nil, operator...))
+		w.want(409, w.do("DELETE", path+"/"+staff.ID+"?confirm=workforce", nil, operator...))
 		// The operator sees nothing of what is in it.
 		w.want(403, w.do("GET", "/users", nil, operator...))
 	})

@@ -323,7 +323,7 @@ func TestMe(t *testing.T) {
 		w.want(403, w.do("PATCH", "/me", `{"city":"rome"}`, as("read")...))
 		w.want(204, w.do("PATCH", "/me", `{"city":"rome","displayName":"Ann"}`, as("write")...))
 		// People change their profile, never what decides about their account.
-		for _, body := range []string{`{"accountEnabled":true}`, `{"identities":[]}`, `{"mail":"x@y.example"}`, `{"passwordProfile":{"password":"correct horse 2"}}`, `{"city":"x","accountEnabled":true}`, `{"mobilePhone":"1"}`} {
+		for _, body := range []string{`{"accountEnabled":true}`, `{"identities":[]}`, `{"mail":"x@y.example"}`, `{"passwordProfile":{"password":"correct horse 2"}}`, `{"city":"rome","accountEnabled":true}`, `{"mobilePhone":"1"}`} {
 			w.want(403, w.do("PATCH", "/me", body, as("write")...))
 		}
 		// Nobody else is in reach, and scopes alone make no administrator.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"portico/app/access"
@@ -96,6 +97,9 @@ func (a *API) tenants() *collection[operated] {
 		return tenantWords(err)
 	}
 	r.delete = func(ctx context.Context, c *call, t *operated) error {
+		if err := c.confirmed(ctx, t.Tenant); err != nil {
+			return err
+		}
 		return a.Store.DeleteTenant(ctx, c.actor(), t.ID)
 	}
 	r.actions = []action[operated]{{method: http.MethodPost, path: "restore", need: operator, run: func(ctx context.Context, c *call, t *operated) (*response, error) {
@@ -113,6 +117,20 @@ func (a *API) tenants() *collection[operated] {
 		return c.entity("portico/tenants/$entity", shown), nil
 	}}}
 	return r
+}
+
+// confirmed lets nobody delete a tenant by a slip or with a token that lies around: the request names it, as
+// one types its name in the portal, and the operator has just proven who they are.
+func (c *call) confirmed(ctx context.Context, t tenant.Tenant) error {
+	values, err := url.ParseQuery(c.query)
+	if err != nil || values.Get("confirm") != t.Slug {
+		return badRequest("Deleting a tenant ends everything in it. Name the tenant to confirm that you mean it: ?confirm="+t.Slug, "confirm")
+	}
+	u, err := c.api.findUser(ctx, c, "", c.caller.UserID)
+	if err != nil {
+		return absent(err, c.caller.UserID)
+	}
+	return c.proven(u)
 }
 
 // tenantWords gives complaints the properties' names.
