@@ -65,7 +65,10 @@ func (a auditVerify) Run(ctx context.Context, w world) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.Slug, err)
 		}
-		report(w.stdout, t.Slug, found)
+		if t.CreatedAt.IsZero() {
+			found.Problem = &models.AuditProblem{Text: "the tenant itself is gone from the database, and no purge takes a tenant and leaves its log"}
+		}
+		report(w.stdout, t.Slug, found, w.now())
 		bad = bad || found.Problem != nil
 	}
 	if bad {
@@ -84,15 +87,16 @@ func (a auditVerify) file(w world, known anchors) error {
 	if err != nil {
 		return err
 	}
-	report(w.stdout, of.Slug, found)
+	report(w.stdout, of.Slug, found, time.Time{})
 	if found.Problem != nil {
 		return exitCode(1)
 	}
 	return nil
 }
 
-// report says what was checked, and the first thing that is wrong.
-func report(w io.Writer, slug string, f models.AuditFinding) {
+// report says what was checked, and the first thing that is wrong. now is zero where it does not matter how
+// old an entry is that no block covers, as in a file.
+func report(w io.Writer, slug string, f models.AuditFinding, now time.Time) {
 	verdict := "good"
 	if f.Problem != nil {
 		verdict = "CHANGED"
@@ -109,6 +113,9 @@ func report(w io.Writer, slug string, f models.AuditFinding) {
 	fmt.Fprintln(w)
 	if f.Problem != nil {
 		fmt.Fprintf(w, "  %s\n", f.Problem.Error())
+	}
+	if !f.Oldest.IsZero() && now.Sub(f.Oldest) > models.SealLate {
+		fmt.Fprintf(w, "  warning: the oldest entry that is not sealed yet is of %s, and nothing shows a change of it. A running server seals each minute.\n", f.Oldest.Format(time.RFC3339))
 	}
 }
 
@@ -134,20 +141,11 @@ func (p *program) audited(ctx context.Context, segment string) ([]tenant.Tenant,
 		}
 		return nil, fmt.Errorf("there is no tenant %q", segment)
 	}
-	ids, err := p.store.AuditedTenants(ctx)
-	if err != nil {
-		return nil, err
+	lost, err := p.store.LostTenants(ctx)
+	for _, id := range lost {
+		all = append(all, tenant.Tenant{ID: id, Slug: id})
 	}
-	known := map[string]bool{}
-	for _, t := range all {
-		known[t.ID] = true
-	}
-	for _, id := range ids {
-		if !known[id] {
-			all = append(all, tenant.Tenant{ID: id, Slug: id})
-		}
-	}
-	return all, nil
+	return all, err
 }
 
 // moment reads a day or a time; "" is no time.

@@ -83,6 +83,24 @@ func TestTheAuditLogIsVerifiedOffline(t *testing.T) {
 	}
 	wants(command(1, "audit", "verify", "forged.ndjson"), "CHANGED")
 	wants(command(1, "audit", "verify", "--since", "yesterday"), "is no time")
+
+	// What is not sealed for long is warned of; an emptied log, and one of a tenant that is gone, are wrong.
+	command(0, "admin", "create", "--email", "carl@example.com")
+	if said := command(1, "audit", "verify"); strings.Contains(said, "warning") {
+		t.Error(said)
+	}
+	at = at.Add(11 * time.Minute)
+	wants(command(0, "audit", "verify", "--since", at.Add(-12*time.Minute).UTC().Format(time.RFC3339)), "good", "entries not sealed yet", "warning: the oldest entry")
+	for _, statement := range []string{"DELETE FROM audits", "DELETE FROM audit_blocks"} {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wants(command(1, "audit", "verify"), "CHANGED", "it is empty")
+	if _, err := db.Exec("INSERT INTO audit_blocks (id, tenant_id, number, hash, previous, content, rows, purged, first_at, last_at, created_at) VALUES ('x', 'ghost', 1, '', '', '', 0, true, '2026-01-01', '2026-01-01', '2026-01-01')"); err != nil {
+		t.Fatal(err)
+	}
+	wants(command(1, "audit", "verify"), "ghost", "the tenant itself is gone")
 }
 
 // TestAnchorsAreReadFromAnyLog: the program's lines in both formats, with what collectors write before them.

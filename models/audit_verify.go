@@ -21,11 +21,12 @@ type AuditCheck struct {
 // AuditFinding is what a check found. Checking ends with the first problem: what follows a broken link
 // proves nothing.
 type AuditFinding struct {
-	Blocks   int // checked, emptied ones included
-	Purged   int // of them: emptied, so that only the chain was checked
-	Rows     int // entries whose hash was checked
-	Unsealed int // entries that no block covers yet
-	Anchored int // blocks whose hash was compared with an anchor
+	Blocks   int       // checked, emptied ones included
+	Purged   int       // of them: emptied, so that only the chain was checked
+	Rows     int       // entries whose hash was checked
+	Unsealed int       // entries that no block covers yet
+	Oldest   time.Time // of those
+	Anchored int       // blocks whose hash was compared with an anchor
 	LastHash string
 	Problem  *AuditProblem
 }
@@ -41,11 +42,17 @@ func (p AuditProblem) Error() string {
 	if p.Block == 0 {
 		return "audit log: " + p.Text
 	}
+	if p.At.IsZero() { // a block that is gone
+		return fmt.Sprintf("audit block %d: %s", p.Block, p.Text)
+	}
 	return fmt.Sprintf("audit block %d (until %s): %s", p.Block, p.At.UTC().Format(time.RFC3339), p.Text)
 }
 
 // VerifyAuditsJob is the name of the job that checks the newest blocks each day.
 const VerifyAuditsJob = "verify the audit log"
+
+// SealLate is how old an entry may be that no block covers yet; the program seals each minute.
+const SealLate = 10 * time.Minute
 
 // auditTail is how much older than a sealed block an entry may be that no block covers yet.
 const auditTail = 10 * time.Minute
@@ -122,7 +129,42 @@ func (t *Tenant) CheckAudits(ctx context.Context, c AuditCheck) (AuditFinding, e
 			return f, err
 		}
 	}
+	if f, err = t.checkBeginning(ctx, f); err != nil || f.Problem != nil {
+		return f, err
+	}
 	return t.checkTail(ctx, f, before)
+}
+
+// checkBeginning compares the first thing in the log with the tenant's own date: making a tenant leaves an
+// entry, so that a log which begins later, or not at all, was emptied. Purged blocks keep their times.
+func (t *Tenant) checkBeginning(ctx context.Context, f AuditFinding) (AuditFinding, error) {
+	var self []TenantRow
+	if err := t.r(ctx).Where("id = ?", t.ID).Limit(1).Find(&self).Error; err != nil || len(self) == 0 {
+		return f, err
+	}
+	var blocks []AuditBlockRow
+	if err := t.q(ctx).Order("number").Limit(1).Find(&blocks).Error; err != nil {
+		return f, err
+	}
+	var first time.Time
+	if len(blocks) > 0 {
+		first = blocks[0].FirstAt
+	} else {
+		var rows []AuditRow
+		if err := t.q(ctx).Order("created_at, id").Limit(1).Find(&rows).Error; err != nil {
+			return f, err
+		}
+		if len(rows) == 0 {
+			f.Problem = &AuditProblem{Text: "it is empty, and making the tenant left an entry: the log was deleted"}
+			return f, nil
+		}
+		first = rows[0].CreatedAt
+	}
+	if first.After(self[0].CreatedAt.Add(auditTail)) {
+		f.Problem = &AuditProblem{At: first, Text: fmt.Sprintf("it begins at %s, and the tenant was made at %s, which left an entry: what came before was deleted",
+			first.UTC().Format(time.RFC3339), self[0].CreatedAt.UTC().Format(time.RFC3339))}
+	}
+	return f, nil
 }
 
 // firstToCheck is the number of the first block that a check looks at.
@@ -251,14 +293,16 @@ func (t *Tenant) checkTail(ctx context.Context, f AuditFinding, last *AuditBlock
 	}
 	var n int64
 	err := t.q(ctx).Model(&AuditRow{}).Where("block = ''").Count(&n).Error
-	f.Unsealed = int(n)
+	f.Unsealed, f.Oldest = int(n), first[0].CreatedAt.UTC()
 	return f, err
 }
 
-// AuditedTenants lists the ids of every tenant that has a chain, also of one whose own row is gone.
-func (s *Store) AuditedTenants(ctx context.Context) ([]string, error) {
+// LostTenants lists the ids of tenants whose own row is gone while parts of their log are there. Purging a
+// tenant takes its log with it, so somebody else removed the row.
+func (s *Store) LostTenants(ctx context.Context) ([]string, error) {
 	var ids []string
-	err := s.read.WithContext(ctx).Model(&AuditBlockRow{}).Distinct("tenant_id").Order("tenant_id").Pluck("tenant_id", &ids).Error
+	err := s.read.WithContext(ctx).Raw(`SELECT tenant_id FROM audit_blocks WHERE tenant_id NOT IN (SELECT id FROM tenants)
+		UNION SELECT tenant_id FROM audits WHERE tenant_id NOT IN (SELECT id FROM tenants) ORDER BY tenant_id`).Scan(&ids).Error
 	return ids, err
 }
 

@@ -136,6 +136,46 @@ func TestTheVerifierFindsOneFlippedByte(t *testing.T) {
 	})
 }
 
+// A log that was emptied is noticed, also when it goes on afterwards; so is one whose tenant is gone.
+func TestAnEmptiedLogIsNoticed(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+		dir := modelstest.MustTenant(t, s.Store, "shop")
+		check := func(what string, c models.AuditCheck, says string) models.AuditFinding {
+			t.Helper()
+			f, err := dir.CheckAudits(t.Context(), c)
+			if err != nil || (f.Problem == nil) != (says == "") || f.Problem != nil && !strings.Contains(f.Problem.Error(), says) {
+				t.Errorf("%s: %+v %v, %v", what, f, f.Problem, err)
+			}
+			return f
+		}
+		if f := check("a new tenant", models.AuditCheck{}, ""); f.Unsealed != 1 || !f.Oldest.Equal(s.Now()) {
+			t.Errorf("unsealed: %+v", f)
+		}
+		s.Clock.Advance(time.Hour)
+		hashes := chain(t, s, dir)
+		check("a log", models.AuditCheck{}, "")
+		tamper(t, s, "DELETE FROM audits")
+		tamper(t, s, "DELETE FROM audit_blocks")
+		check("an empty one", models.AuditCheck{}, "it is empty")
+		check("its newest part", models.AuditCheck{Newest: 1}, "it is empty")
+		check("since", models.AuditCheck{Since: s.Now()}, "it is empty")
+		if f := check("an anchor of it", models.AuditCheck{Anchors: hashes}, "an anchor names it"); strings.Contains(f.Problem.Error(), "0001") {
+			t.Error(f.Problem.Error())
+		}
+		chain(t, s, dir)
+		check("one that goes on", models.AuditCheck{}, "what came before was deleted")
+
+		if lost, err := s.LostTenants(t.Context()); err != nil || len(lost) != 0 {
+			t.Errorf("lost: %v %v", lost, err)
+		}
+		tamper(t, s, "DELETE FROM audit_blocks")
+		tamper(t, s, "DELETE FROM tenants")
+		if lost, err := s.LostTenants(t.Context()); err != nil || len(lost) != 1 || lost[0] != dir.ID {
+			t.Errorf("lost: %v %v", lost, err)
+		}
+	})
+}
+
 // columnsBut lists the columns of a table, some replaced by expressions.
 func columnsBut(s modelstest.Scratch, table string, replace ...string) string {
 	columns := strings.Fields("id tenant_id created_at activity category operation result actor_kind actor_id actor_name actor_ip target_kind target_id target_name changes correlation_id block")

@@ -39,6 +39,13 @@ func TestNobodyRaisesTheirOwnRights(t *testing.T) {
 	b.must(err)
 	modelstest.Must(b.workforce.CreateFlow(t.Context(), modelstest.Actor(), userflow.Flow{ID: userflow.Administrators, Name: "Administrators",
 		SignUpMethod: userflow.EmailPassword, MFA: userflow.MFA{Enforcement: userflow.MFAAlways, Methods: []string{"softwareOath"}}}))(t)
+	gone, _ := modelstest.MustApp(t, b.shop, "Gone", "https://gone.example/cb")
+	_, err = b.shop.UpdateApplication(t.Context(), modelstest.Actor(), gone.ID, func(a *models.Application) error {
+		a.Spec.Permissions = []string{string(access.UserWrite)}
+		return nil
+	})
+	b.must(err)
+	b.must(b.shop.DeleteApplication(t.Context(), modelstest.Actor(), gone.ID))
 	global, everywhere := access.GlobalAdministratorID, "all"
 	app, tool := shop+"/applications/"+strong.ID, staff+"/applications/"+program.ID
 	for _, c := range []struct {
@@ -53,6 +60,7 @@ func TestNobodyRaisesTheirOwnRights(t *testing.T) {
 		{apps, "a certificate of it", app + "/certificates", []string{"certificate", "x"}},
 		{apps, "what its tokens say", app + "/claims", []string{"name", "email", "source", "constant", "value", "boss@staff.example"}},
 		{apps, "tokens that live for ever", app + "/tokens", []string{"accessTokenMinutes", "1440"}},
+		{apps, "a deleted application that may change people", shop + "/applications/deleted/" + gone.ID + "/restore", nil},
 		{apps, "a permission that I lack", app + "/permissions", []string{"permissions", string(access.UserWrite), "permissions", string(access.RoleWrite)}},
 		{roles, "a redirect URI of the tool that acts for whoever signs in to it", tool + "/redirects/add", []string{"redirectUris", "https://evil.example/cb", "platform", "web"}},
 		{roles, "a tool that acts for whoever signs in to it", staff + "/applications/" + program.ID + "/permissions", []string{"permissions", string(access.AsSignedIn), "permissions", string(access.OrganizationWrite)}},
@@ -91,6 +99,7 @@ func TestNobodyRaisesTheirOwnRights(t *testing.T) {
 		path string
 		form []string
 	}{
+		{boss, shop + "/applications/deleted/" + gone.ID + "/restore", nil},
 		{boss, app + "/redirects/add", []string{"redirectUris", "https://good.example/cb", "platform", "web"}},
 		{apps, app + "/permissions", []string{"permissions", string(access.UserWrite)}}, // what it has may stay
 		{apps, app + "/enabled", []string{"enabled", "no"}},

@@ -48,11 +48,10 @@ func (a *API) directoryAudits() *collection[directoryAudit] {
 		}}
 	}
 	r.paths = map[string]column{
-		"initiatedBy/user/id":                actor(audit.ActorUser, "audits.actor_id"),
-		"initiatedBy/user/displayName":       actor(audit.ActorUser, "audits.actor_name"),
-		"initiatedBy/user/userPrincipalName": actor(audit.ActorUser, "audits.actor_name"),
-		"initiatedBy/app/appId":              actor(audit.ActorApp, "audits.actor_id"),
-		"initiatedBy/app/displayName":        actor(audit.ActorApp, "audits.actor_name"),
+		"initiatedBy/user/id":          actor(audit.ActorUser, "audits.actor_id"),
+		"initiatedBy/user/displayName": actor(audit.ActorUser, "audits.actor_name"),
+		"initiatedBy/app/appId":        actor(audit.ActorApp, "audits.actor_id"),
+		"initiatedBy/app/displayName":  actor(audit.ActorApp, "audits.actor_name"),
 		"targetResources": {exists: "%s", of: map[string]column{
 			"id":          {sql: "audits.target_id", kind: odata.String, ops: opEq, fold: clientID},
 			"displayname": {sql: "audits.target_name", kind: odata.String, ops: opEq | opStarts},
