@@ -94,5 +94,37 @@ func (t *Tenant) RenewSession(ctx context.Context, sid, secret string, c ways.Se
 	if len(c.AMR) > 0 {
 		columns["amr"] = strings.Join(c.AMR, " ")
 	}
-	return oneRow(t.u(ctx).Model(&SessionRow{}).Where("sid = ? AND revoked_at IS NULL", sid).UpdateColumns(columns))
+	return t.InTx(ctx, func(t *Tenant) error {
+		var r SessionRow
+		if err := t.lock(ctx).Where("sid = ? AND revoked_at IS NULL", sid).Take(&r).Error; err != nil {
+			return found(err)
+		}
+		if err := oneRow(t.u(ctx).Model(&SessionRow{}).Where("sid = ? AND revoked_at IS NULL", sid).UpdateColumns(columns)); err != nil {
+			return err
+		}
+		if r.KeyHash == columns["key_hash"] {
+			return nil
+		}
+		now := t.Now()
+		return t.w(ctx).Create(&SessionRow{KeyHash: r.KeyHash, TenantID: t.ID, SID: NewID(), AuthTime: now, CreatedAt: now, LastSeenAt: now,
+			ExpiresAt: now.Add(renewedFor), RevokedAt: &now, RevokedFor: renewedNote, Data: "{}"}).Error
+	})
+}
+
+// renewedFor is how long a former secret is known for what it was: as long as it takes to press a button twice.
+// Its row is nobody's session and lets nobody in.
+const (
+	renewedFor  = 10 * time.Second
+	renewedNote = "renewed"
+)
+
+// Renewed reports whether a cookie's secret was a session's a moment ago and was replaced. All it is good for is to
+// tell the repetition of a form from a visitor who is not signed in.
+func (t *Tenant) Renewed(ctx context.Context, secret string) (bool, error) {
+	if secret == "" {
+		return false, nil
+	}
+	var n int64
+	err := t.q(ctx).Model(&SessionRow{}).Where("key_hash = ? AND revoked_for = ? AND user_id = '' AND expires_at > ?", keyHash(secret), renewedNote, micro(t.Now())).Count(&n).Error
+	return n > 0, err
 }

@@ -128,6 +128,21 @@ func TestKeepOnly(t *testing.T) {
 		if err != nil || !ok || len(got.AMR) != 2 || !got.MFATime.Equal(s.Clock.Now()) || !got.AuthTime.Equal(keep.AuthTime) {
 			t.Errorf("%+v %v %v", got, ok, err)
 		}
+		// The former secret is known for a moment, and is nobody's session.
+		if again := modelstest.Must(tn.Renewed(t.Context(), "secret of keep"))(t); !again {
+			t.Error("a form that is repeated is taken for a stranger's")
+		}
+		if _, ok, err := tn.Session(t.Context(), "secret of keep", s.Clock.Now()); ok || err != nil {
+			t.Error("the former secret opens the session", err)
+		}
+		other := modelstest.MustTenant(t, s.Store, "")
+		if modelstest.Must(other.Renewed(t.Context(), "secret of keep"))(t) || modelstest.Must(tn.Renewed(t.Context(), "fresh"))(t) {
+			t.Error("known where it never was")
+		}
+		s.Clock.Advance(10 * time.Second)
+		if modelstest.Must(tn.Renewed(t.Context(), "secret of keep"))(t) {
+			t.Error("known for too long")
+		}
 		if err := tn.RenewSession(t.Context(), "early", "fresh too", ways.SessionChange{}); err == nil {
 			t.Error("an ended session was renewed")
 		}

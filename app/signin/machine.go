@@ -134,6 +134,9 @@ func (r *run) open(ctx context.Context) (Result, error) {
 	if err := r.invite(ctx); err != nil {
 		return Result{}, err
 	}
+	if err := r.stepUp(ctx); err != nil {
+		return Result{}, err
+	}
 	step := Next(r.a, r.w)
 	if r.a.Request.Asks("none") && step.Name != Issue {
 		return r.refuse(ctx, step, silently(step))

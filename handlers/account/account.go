@@ -149,6 +149,15 @@ func (p *Pages) guard(x row) fiber.Handler {
 			return err
 		}
 		if !live {
+			if c.Method() == fiber.MethodPost { // pressed twice: the first press has changed the session's secret
+				again, err := v.t.Renewed(c.UserContext(), p.Sessions.Secret(c, dir.Tenant.Slug))
+				if err != nil {
+					return err
+				}
+				if again {
+					return c.Redirect(v.base()+above(strings.TrimPrefix(c.Path(), v.base())), fiber.StatusSeeOther)
+				}
+			}
 			return p.prove(c, dir, x, nil)
 		}
 		if v.person, err = v.t.User(c.UserContext(), s.UserID); err != nil {

@@ -613,3 +613,41 @@ func TestMailIsNoSecondFactorWhereItIsNotOnOffer(t *testing.T) {
 	h = newHouse(t)
 	must(t, h.own(h.person("ann@example.com").ID).get("/methods/mail"), 200)
 }
+
+// A form that is pressed twice comes the second time with the cookie that the first has replaced.
+func TestAFormPressedTwice(t *testing.T) {
+	h := newHouse(t)
+	u := h.person("ann@example.com")
+	here, there := h.own(u.ID), h.own(u.ID)
+	for _, c := range []struct {
+		path, to string
+		form     []string
+	}{
+		{"/methods/password", "/account/methods", []string{"password", goodPassword, "newPassword", "another good one 1"}},
+		{"/devices/others", "/account/devices", nil},
+		{"/activity/" + h.signIn(u.ID, there.sid) + "/report", "/account/activity", nil},
+	} {
+		twice := &visitor{h: h, slug: h.slug, cookie: map[string]string{h.slug + "-session": here.cookie[h.slug+"-session"]}}
+		form := url.Values{"_csrf": {here.token()}}
+		for i := 0; i+1 < len(c.form); i += 2 {
+			form.Set(c.form[i], c.form[i+1])
+		}
+		if a := must(t, here.do(http.MethodPost, c.path, form), 303); a.cookie == "" {
+			t.Fatalf("%s renews no session", c.path)
+		}
+		before := h.reload(u.ID)
+		if a := must(t, twice.do(http.MethodPost, c.path, form), 303); !strings.HasSuffix(a.to, c.to) || a.cookie != "" || a.text() != "" {
+			t.Errorf("%s once more: %+v", c.path, a)
+		}
+		if after := h.reload(u.ID); !after.UpdatedAt.Equal(before.UpdatedAt) {
+			t.Errorf("%s was done twice", c.path)
+		}
+		if a := twice.get("/methods"); !asked(a) {
+			t.Errorf("the former secret opens a page: %d %s", a.status, a.to)
+		}
+		h.clock.Advance(10 * time.Second)
+		if a := twice.do(http.MethodPost, c.path, form); !asked(a) {
+			t.Errorf("%s later: %d %s", c.path, a.status, a.to)
+		}
+	}
+}

@@ -59,6 +59,7 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 		Step: string(name), Values: map[string]string{}, Languages: pages.Chooser(h.bundle, info.Locale, nil)}}
 	if a.Request.Protocol == signin.Account { // the tenant's own pages: there is no app to go on to
 		d.page.App = ""
+		d.page.Again = signin.SteppingUp(a, res.World)
 	}
 	if a.ID != "" {
 		d.page.Proof = h.machine.Proof(a, name)

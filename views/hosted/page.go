@@ -14,6 +14,7 @@
 package hosted
 
 import (
+	"context"
 	"maps"
 	"net/url"
 
@@ -79,6 +80,7 @@ type Page struct {
 	Account   string          // who is signing in, as typed or masked; shown with "Not you?"
 	Ways      []Way
 	Languages []Language // language chooser. Empty = none
+	Again     bool       // somebody who is signed in shows once more that it's them
 	Test      bool       // an admin tries the flow: every page says so
 	Preview   bool       // a picture of the page, for admins: nothing can be pressed and no script runs
 
@@ -357,3 +359,11 @@ const formPostScript = `document.forms[0].submit()`
 
 // FormPostScriptHash allows the one inline script of the FormPost page: script-src 'sha256-…'.
 func FormPostScriptHash() string { return ui.CSPHash(formPostScript) }
+
+// proofTitle is the title of a page on which somebody proves themselves.
+func (p Page) proofTitle(ctx context.Context, key string) string {
+	if p.Again {
+		key = "again.title"
+	}
+	return t(ctx, key)
+}
