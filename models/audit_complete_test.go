@@ -31,7 +31,7 @@ func unrecorded() map[string]string {
 		counters: "AdvanceCredential UseStep UsePasskey MarkFirstRequest NoteClientMistake RehashPassword",
 		queue:    "AcquireLease ReleaseLease BuryOutbox DeliveredOutbox RetryOutbox PutMailbox EmptyMailbox TellExpiring RunBulks ImportSignIns RulesDue",
 		own:      "SealAudits",
-		clean:    "PurgeAttempts PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns EndDemoSession EndDemoSessions",
+		clean:    "PurgeAttempts PurgeHandedOut PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns EndDemoSession EndDemoSessions",
 		inside:   "ConsumeCredential SpendCredential ConsumeLink EndPortalSessionsOf RenameCredential ReleaseDefinitionName Unlock WithdrawConsent",
 		memory:   "Directory LatestDirectory ManagedDirectory CountSeals Migrated Maintain",
 	} {
