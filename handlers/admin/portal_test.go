@@ -289,7 +289,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		want int
 	}{
 		{apps, shop + "/applications/" + th.app.ID, 200}, {apps, shop + "/users", 403}, {apps, shop + "/sign-ins", 403}, {apps, shop + "/admins", 403},
-		{users, shop + "/users/" + th.user.ID, 200}, {users, shop + "/applications", 403}, {users, shop + "/settings/edit", 403},
+		{users, shop + "/users/" + th.user.ID, 200}, {users, shop + "/applications", 200}, {users, shop + "/applications/new", 403}, {users, shop + "/settings/edit", 403},
 		{reports, shop + "/sign-ins", 200}, {reports, shop + "/audits", 200}, {reports, shop + "/users", 403},
 		{elsewhere, "/admin/t/other/users", 200}, {elsewhere, shop, 403}, {elsewhere, shop + "/users", 403}, {elsewhere, "/admin/tenants/new", 403},
 		{everywhere, "/admin/t/workforce/users", 200}, {everywhere, "/admin/t/no-such-tenant", 404},
@@ -302,7 +302,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	if a := everywhere.post("/admin/t/workforce/users/"+apps.userID+"/password", "how", "generate"); a.status != 403 {
 		t.Errorf("a User Administrator set an admin's password: %d", a.status)
 	}
-	a := users.get(shop + "/applications")
+	a := users.get(shop + "/applications/new")
 	a.wants(t, 403, "You may not do this", "Application Administrator", "Global Administrator")
 }
 
