@@ -355,12 +355,14 @@ func TestMe(t *testing.T) {
 			w.t.Fatal(err)
 		}
 		w.tokens["admin"] = Token{TenantID: w.tenant.ID, ClientID: w.client.ClientID, UserID: admin.ID, Scopes: []string{"Directory.AccessAsUser.All"}}
-		w.tokens["narrow"] = Token{TenantID: w.tenant.ID, ClientID: w.client.ClientID, UserID: admin.ID, Scopes: []string{"User.Read.All", "Application.Read.All"}}
+		w.tokens["narrow"] = Token{TenantID: w.tenant.ID, ClientID: w.client.ClientID, UserID: admin.ID, Scopes: []string{"User.Read.All", "AuditLog.Read.All"}}
 		w.want(204, w.do("PATCH", "/users/"+other, `{"city":"x"}`, as("admin")...))
-		w.want(403, w.do("GET", "/applications", nil, as("admin")...))
+		w.want(200, w.do("GET", "/applications", nil, as("admin")...))
+		w.want(403, w.do("GET", "/auditLogs/directoryAudits", nil, as("admin")...))
 		w.want(200, w.do("GET", "/users", nil, as("narrow")...))
 		w.want(403, w.do("PATCH", "/users/"+other, `{"city":"x"}`, as("narrow")...))
-		w.want(403, w.do("GET", "/applications", nil, as("narrow")...))
+		w.want(403, w.do("GET", "/applications", nil, as("narrow")...))              // the role would, the app may not
+		w.want(403, w.do("GET", "/auditLogs/directoryAudits", nil, as("narrow")...)) // the app may, the role would not
 		// An administrator's look at one person is in their history, once in a while; a program's, and a list, are not.
 		looks := func() int {
 			list, err := w.tenant.Audits(ctx, models.AuditQuery{TargetID: other, Activity: "View user", Limit: 10})
