@@ -74,6 +74,29 @@ func (t *Tenant) parseRule(ctx context.Context, rule string) (account.Rule, erro
 	return r, nil
 }
 
+// RuleReads lists the attributes that a rule reads, each once, in its order; none for one that cannot be read.
+func (t *Tenant) RuleReads(ctx context.Context, rule string) ([]string, error) {
+	definitions, err := t.definitions(ctx)
+	if err != nil || rule == "" {
+		return nil, err
+	}
+	var out []string
+	_, bad := account.ParseRule(rule, func(id string) bool {
+		_, custom := definitions[id]
+		if known := custom || slices.Contains(ruleAttributes(), id); !known {
+			return false
+		}
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+		return true
+	})
+	if bad != nil {
+		return nil, nil
+	}
+	return out, nil
+}
+
 func (t *Tenant) checkRule(ctx context.Context, g account.Group) error {
 	if g.Rule == "" {
 		return nil

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/access"
 	"portico/app/account"
 	"portico/app/fault"
+	"portico/app/userflow"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
@@ -132,6 +134,30 @@ func typedGroup(c *fiber.Ctx) account.Group {
 	return account.Group{Name: typed(c, "displayName"), Description: typed(c, "description"), Rule: typed(c, "membershipRule"), RulePaused: ticked(c, "rulePaused")}
 }
 
+// openRule warns of a rule that reads what customers can change themselves in some user flow: it lets them
+// decide for themselves whether they are in the group, and so which roles they have.
+func (v *visit) openRule(ctx context.Context, rule string) (string, error) {
+	reads, err := v.tenant.RuleReads(ctx, rule)
+	if err != nil || len(reads) == 0 {
+		return "", err
+	}
+	flows := make([]userflow.Flow, 0, len(v.dir.Flows))
+	for _, f := range v.dir.Flows {
+		flows = append(flows, *f)
+	}
+	slices.SortFunc(flows, func(a, b userflow.Flow) int { return strings.Compare(a.ID, b.ID) })
+	var open []string
+	for _, id := range reads {
+		if id == "preferredLanguage" || slices.ContainsFunc(userflow.Profile(flows), func(a userflow.Attribute) bool { return a.ID == id && !a.ReadOnly }) {
+			open = append(open, "“"+v.attributeName(id)+"”")
+		}
+	}
+	if len(open) == 0 {
+		return "", nil
+	}
+	return "Customers can change " + strings.Join(open, " and ") + " themselves, and so put themselves into this group. Do not give it a role that not everybody may have, or hide the attribute or make it read-only in the user flows.", nil
+}
+
 // tryRule says beside the form what the rule would do; nothing is saved.
 func (p *Portal) tryRule(c *fiber.Ctx, f *views.Form) error {
 	v, who := visitOf(c), typed(c, "tester")
@@ -171,6 +197,10 @@ func (p *Portal) groupNew(c *fiber.Ctx) error { return p.groupNewPage(c, account
 func (p *Portal) groupNewPage(c *fiber.Ctx, g account.Group, problem error) error {
 	v := visitOf(c)
 	f := groupForm(v.base()+"/groups", v.base()+"/groups", "Create group", g)
+	var err error
+	if f.Note, err = v.openRule(c.UserContext(), g.Rule); err != nil {
+		return err
+	}
 	if typed(c, "do") == "try" {
 		problem = p.tryRule(c, &f)
 	}
@@ -214,6 +244,10 @@ func (p *Portal) groupEditPage(c *fiber.Ctx, g account.Group, problem error) err
 	v := visitOf(c)
 	base := v.groupBase(c.Params("id"))
 	f := groupForm(base+"/edit", base, "Save group", g)
+	var err error
+	if f.Note, err = v.openRule(c.UserContext(), g.Rule); err != nil {
+		return err
+	}
 	if typed(c, "do") == "try" {
 		problem = p.tryRule(c, &f)
 	}
@@ -296,7 +330,15 @@ func (p *Portal) groupDetail(c *fiber.Ctx) error {
 			sections[i].Action = keep
 		}
 	}
-	return p.detail(c, s, views.Detail{Sections: sections})
+	page := views.Detail{Sections: sections}
+	open, err := v.openRule(c.UserContext(), g.Rule)
+	if err != nil {
+		return err
+	}
+	if open != "" {
+		page.Notices = []views.Notice{{Tone: "warn", Title: "Customers decide who is in it", Text: open}}
+	}
+	return p.detail(c, s, page)
 }
 
 // ruleState says how far a rule has come; empty for a group without one.

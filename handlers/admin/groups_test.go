@@ -115,6 +115,19 @@ func TestGroupsByRuleInThePortal(t *testing.T) {
 	}
 	w.post(at+"/members/add", "principals", "ada@example.com").wants(t, 422, "A rule decides who is in All")
 	w.post(at+"/members/remove", "member", th.user.ID).wants(t, 409)
+
+	// A rule that reads what customers write themselves is warned of, on the form and on the group's page.
+	const warning = "themselves, and so put themselves into this group"
+	if a := w.get(at); strings.Contains(text(a.body), warning) {
+		t.Error("warned of a rule that customers cannot bend")
+	}
+	w.post(groupsAt, "displayName", "Names", "membershipRule", `user.accountEnabled -eq true -and user.givenName -eq "Ada"`, "do", "try").wants(t, 200, "Customers can change “First name” "+warning)
+	if a := w.post(groupsAt, "displayName", "Names", "membershipRule", `user.givenName -eq "Ada"`); a.status != 303 {
+		t.Fatalf("%d %s", a.status, text(a.body))
+	}
+	names := groupsAt + "/" + b.groupNamed("Names").ID
+	w.get(names).wants(t, 200, "Customers can change “First name” "+warning)
+	w.get(names+"/edit").wants(t, 200, warning)
 }
 
 // App roles, who has them, assignment required, groups in tokens.
