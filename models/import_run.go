@@ -141,6 +141,11 @@ func (m Importer) open(ctx context.Context, row ImportRow) (*importRun, error) {
 }
 
 func (x *importRun) all(ctx context.Context) error {
+	if !x.row.DryRun && x.row.Rows == 0 {
+		if err := x.readable(ctx); err != nil {
+			return err
+		}
+	}
 	for range x.row.Rows { // done before
 		p, err := x.reader.Next()
 		if err != nil {
@@ -179,6 +184,27 @@ func (x *importRun) all(ctx context.Context) error {
 		}
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+	}
+}
+
+// readable reads the file to its end before anything is written: of a file that breaks off half-way, nothing
+// is taken.
+func (x *importRun) readable(ctx context.Context) error {
+	probe, err := x.open(ctx, x.row)
+	if err != nil {
+		return err
+	}
+	for n := 1; ; n++ {
+		if _, err := probe.reader.Next(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if n%5_000 == 0 {
+			if err := x.renew(ctx); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -212,9 +212,9 @@ func TestImportsThatCannotBe(t *testing.T) {
 		if _, said := importAll(t, s.Store, tn, "email,groups\na@example.com,Staff\n", models.ImportOptions{}, true); !same(said, []string{"2 a@example.com groups:import.group.denied"}) {
 			t.Error(said)
 		}
-		// A file that breaks in the middle: what was before stays, and it is said where it broke.
+		// A file that breaks in the middle: nothing of it is taken, and it is said where it broke.
 		i, _ = importAll(t, s.Store, tn, "[{\"email\":\"one@example.com\"},\n{\"email\":\"two@example.com\"},\n{\"ema", models.ImportOptions{}, false)
-		if i.State != models.ImportFailed || i.Created != 2 || i.Problem.Key != "import.file.json" || fmt.Sprint(i.Problem.Args["line"]) != "3" {
+		if i.State != models.ImportFailed || i.Created != 0 || i.Problem.Key != "import.file.json" || fmt.Sprint(i.Problem.Args["line"]) != "3" {
 			t.Errorf("%s %+v", counts(i), i.Problem)
 		}
 		id := send(t, tn, "email\nc@example.com\n", models.ImportOptions{}, false)
@@ -251,6 +251,21 @@ func many(from, to int) string {
 
 // The power goes in the middle, again and again; each time another process goes on. Nobody is imported twice,
 // nobody is left out.
+// TestNothingOfAFileThatBreaksOff: the end of the file is read before its beginning is written.
+func TestNothingOfAFileThatBreaksOff(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, s *models.Store) {
+		tn := modelstest.MustTenant(t, s, "")
+		const file = "email,displayName\nann@example.com,Ann\nbea@example.com,Bea\nc@example.com,C\nd@example.com,D\nbob@example.com,\"Bob\ncy@example.com,Cy\n"
+		i, _ := importAll(t, s, tn, file, models.ImportOptions{Mode: models.ImportCreate}, false)
+		if i.State != models.ImportFailed || i.Created != 0 {
+			t.Error(counts(i))
+		}
+		if n, err := tn.CountUsers(t.Context()); err != nil || n != 0 {
+			t.Errorf("%d people, %v", n, err)
+		}
+	})
+}
+
 func TestImportGoesOnAfterAKill(t *testing.T) {
 	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
 		tn := modelstest.MustTenant(t, s.Store, "")
