@@ -130,6 +130,7 @@ func TestAccountWaysIn(t *testing.T) {
 	b.press("main form .button--danger")
 	b.sees("Set a new one now")
 	b.accessible("password")
+	b.typeInto(passwordBox, password)
 	b.typeInto(newPasswordBox, password+" too")
 	b.submit()
 	b.sees("Your password is changed")

@@ -24,9 +24,10 @@ func (d *Desk) Rules(v Visit) factor.Rules {
 	return factor.Rules{Min: x.PasswordMinLength, ThreeOfFour: x.PasswordThreeOfFour, Banned: x.BannedWords, Breached: d.Breached}
 }
 
-// AsksPassword reports whether a new password is set with the present one: it is not where there is none, and
-// not while a report has made it worthless.
-func (v Visit) AsksPassword() bool { return v.Person.HasPassword && !v.Person.PasswordVoid }
+// AsksPassword reports whether a new password is set with the present one: it is not where there is none. One
+// that a report has made worthless is asked for all the same, because a session alone, which may be stolen,
+// must never be enough to set another.
+func (v Visit) AsksPassword() bool { return v.Person.HasPassword }
 
 // ChangePassword puts a new password in place of the old one, or gives the person their first. elsewhere ends
 // every other session and whatever was proven with the old password. The session that goes on gets a new
@@ -57,16 +58,6 @@ func (d *Desk) ChangePassword(ctx context.Context, v Visit, old, password string
 			return "", err
 		}
 		if old == password {
-			return "", fault.BadField("newPassword", "field.new_password.same", nil)
-		}
-	} else if v.Person.PasswordVoid { // whoever knows it is still about
-		former, err := s.PasswordHash(ctx, v.Person.ID)
-		if err != nil {
-			return "", err
-		}
-		if same, _, err := d.Hasher.Verify(ctx, factor.Former(former), password); err != nil {
-			return "", err
-		} else if same {
 			return "", fault.BadField("newPassword", "field.new_password.same", nil)
 		}
 	}
@@ -127,7 +118,7 @@ func (d *Desk) checkOld(ctx context.Context, s Store, v Visit, old string) error
 	if err != nil {
 		return err
 	}
-	right, _, err := d.Hasher.Verify(ctx, hash, old)
+	right, _, err := d.Hasher.Verify(ctx, factor.Former(hash), old)
 	if err != nil {
 		if err2 := s.RefundTry(ctx, key, ticket); err2 != nil {
 			return err2

@@ -246,6 +246,9 @@ func (p *Pages) report(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if secret == "" { // reported before
+		return c.Redirect(v.base()+"/activity", fiber.StatusSeeOther)
+	}
 	p.renew(c, secret)
 	if v.person.HasPassword && p.ownVisit(c).TakesPasswords() {
 		return p.doneWith(c, v.base()+"/methods/password", ui.Warn, "account.report.done_password")

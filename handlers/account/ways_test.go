@@ -468,11 +468,18 @@ func TestThisWasNotMe(t *testing.T) {
 	}
 	must(t, here.get("/activity"), 200, "Reported on")
 	must(t, here.get("/methods/password"), 200, "opens nothing any more")
-	must(t, here.post("/methods/password", "newPassword", goodPassword), 422, "not used before")
-	must(t, here.post("/methods/password", "newPassword", "another good one 1"), 303)
+	must(t, here.post("/methods/password", "newPassword", "another good one 1"), 422, "Enter your password") // a session is not enough
+	must(t, here.post("/methods/password", "password", goodPassword, "newPassword", goodPassword), 422, "not used before")
+	must(t, here.post("/methods/password", "password", goodPassword, "newPassword", "another good one 1"), 303)
 	must(t, here.post("/methods/password", "newPassword", "another good one 2"), 422, "Enter your password") // once
 	if u := h.reload(u.ID); u.MustChangePassword || u.PasswordVoid {
 		t.Error("asked for another one after it was changed")
+	}
+	h.clock.Advance(4 * time.Minute) // the same sign-in once more makes no proof young again
+	must(t, here.post("/activity/"+stranger+"/report"), 303)
+	h.clock.Advance(2 * time.Minute)
+	if !asked(here.get("/methods/password")) {
+		t.Error("reporting again was taken for a proof")
 	}
 	audits := modelstest.Must(h.tenant.Audits(t.Context(), models.AuditQuery{TargetID: u.ID, Activity: "Report suspicious sign-in"}))(t)
 	if len(audits.Items) != 1 || audits.Items[0].Actor.ID != u.ID {

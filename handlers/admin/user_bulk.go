@@ -388,10 +388,11 @@ func (p *Portal) bulkCancel(c *fiber.Ctx) error {
 	return p.done(c, v.base()+"/users/bulk-changes/"+b.ID, bulkWords(b.Action).title+": stopped. Who is changed already stays so.")
 }
 
-// mayDownload reports whether the admin may carry a change's people away: who may export, and who makes such
-// changes and must see what became of them.
+// mayDownload reports whether the admin may carry a change's people away: who may export, and, once it was
+// made, who makes such changes and must see what became of them.
 func (v *visit) mayDownload(b models.Bulk) bool {
-	return v.may(access.ExportData) || v.may(bulkWords(b.Action).needs)
+	made := b.State == models.BulkRunning || b.State == models.BulkDone
+	return v.may(access.ExportData) || made && v.may(bulkWords(b.Action).needs)
 }
 
 // bulkDownload is the result of a change, one line for each person.

@@ -18,7 +18,7 @@ type MethodsView struct {
 // PasswordView changes a password or sets the first.
 type PasswordView struct {
 	Has         bool
-	Void        bool   // there is one that opens nothing: the new one needs no old one
+	Void        bool   // there is one that opens nothing any more
 	User        string // for password managers
 	MinLength   int
 	ThreeOfFour bool

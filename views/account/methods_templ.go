@@ -501,7 +501,7 @@ func Password(p Page, v PasswordView) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						if v.Has && !v.Void {
+						if v.Has {
 							templ_7745c5c3_Err = ui.Input(ui.Password(t(ctx, "account.password.old")).WithError(p.bad("password"))).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
