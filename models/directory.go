@@ -22,7 +22,7 @@ type Directory struct {
 	Clients  map[string]*openid.Client // by client id, enabled or not, deleted ones absent
 	Flows    map[string]*userflow.Flow // published version, by flow id
 	FlowOf   map[string]string         // client id → flow id
-	Policies []policy.Policy
+	Policies *policy.Set               // Conditional Access, ready to be asked
 	// Definitions are the custom attributes by API name, Terms the published terms of use by id.
 	Definitions map[string]userflow.Definition
 	Terms       map[string]userflow.Terms

@@ -30,7 +30,11 @@ type OpenIDGrantRow struct {
 	AuthTime      time.Time
 	AMR           string
 	ACR           string
-	Claims        string `gorm:"type:text"` // openid.ClaimsRequest
+	Methods       string     `gorm:"type:text"` // kinds of factors that were shown, separated by spaces
+	AAGUIDs       string     `gorm:"column:aaguids;type:text"`
+	Contexts      string     `gorm:"type:text"` // authentication contexts that were met (acrs), separated by spaces
+	MFATime       *time.Time `gorm:"column:mfa_time"`
+	Claims        string     `gorm:"type:text"` // openid.ClaimsRequest
 	ClientInfo    bool
 	CreatedAt     time.Time
 
@@ -70,6 +74,7 @@ func (t *Tenant) AddOpenIDGrant(ctx context.Context, g openid.Grant) error {
 	row := OpenIDGrantRow{ID: g.ID, TenantID: t.ID, ClientID: g.ClientID, UserID: g.UserID, SID: g.SID, SignInID: g.SignInID,
 		Platform: string(g.Platform), RedirectURI: g.RedirectURI, Scopes: strings.Join(g.Scopes, " "), Nonce: g.Nonce,
 		CodeChallenge: g.CodeChallenge, AuthTime: g.AuthTime.UTC().Truncate(time.Microsecond), AMR: strings.Join(g.AMR, " "), ACR: g.ACR, Claims: claims,
+		Methods: strings.Join(g.Methods, " "), AAGUIDs: strings.Join(g.AAGUIDs, " "), Contexts: strings.Join(g.Contexts, " "), MFATime: timePtr(g.MFATime),
 		ClientInfo: g.ClientInfo, CreatedAt: g.CreatedAt.UTC(), CodeHash: g.CodeHash, CodeExpiresAt: g.CodeExpiresAt.UTC(),
 		PurgeAt: g.CodeExpiresAt.UTC().Add(keepUsed)}
 	return t.w(ctx).Create(&row).Error
@@ -79,6 +84,7 @@ func (r OpenIDGrantRow) value() (openid.Grant, error) {
 	g := openid.Grant{ID: r.ID, TenantID: r.TenantID, ClientID: r.ClientID, UserID: r.UserID, SID: r.SID, SignInID: r.SignInID,
 		Platform: openid.Platform(r.Platform), RedirectURI: r.RedirectURI, Scopes: strings.Fields(r.Scopes), Nonce: r.Nonce,
 		CodeChallenge: r.CodeChallenge, AuthTime: r.AuthTime.UTC(), AMR: strings.Fields(r.AMR), ACR: r.ACR, ClientInfo: r.ClientInfo,
+		Methods: strings.Fields(r.Methods), AAGUIDs: strings.Fields(r.AAGUIDs), Contexts: strings.Fields(r.Contexts), MFATime: timeOf(r.MFATime),
 		CreatedAt: r.CreatedAt.UTC(), CodeHash: r.CodeHash, CodeExpiresAt: r.CodeExpiresAt.UTC(), CodeUsedAt: timeOf(r.CodeUsedAt),
 		RefreshHash: r.RefreshHash, RefreshPrevious: r.RefreshPrevious, RotatedAt: timeOf(r.RotatedAt),
 		RefreshExpiresAt: timeOf(r.RefreshExpiresAt), RevokedAt: timeOf(r.RevokedAt), RevokedFor: r.RevokedFor}

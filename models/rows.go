@@ -27,6 +27,8 @@ func Tables() []any {
 		&ImportRow{}, &ImportChunkRow{}, &ImportComplaintRow{},
 		&BulkRow{}, &BulkPersonRow{},
 		&SavedViewRow{}, &ExpiryNoticeRow{}, &CallerCheckRow{}, &EmergencyUseRow{},
+		&PolicyRow{}, &LocationRow{}, &StrengthRow{}, &ContextRow{}, &RememberedDeviceRow{},
+		&PolicyEffectRow{}, &PolicyEffectCursorRow{}, &ReplayRow{},
 	}
 }
 
@@ -94,6 +96,10 @@ type UserRow struct {
 	DeletedAt          *time.Time // an ordinary column, not GORM's soft delete
 	SelfDeleted        bool       // by the person, who can come back by signing in; their identities stay taken
 	Emergency          bool       // an admin's break-glass account
+	RiskLevel          string     `gorm:"size:16"` // none (or ""), low, medium, high: the risk of the person, not of a sign-in
+	RiskState          string     `gorm:"size:32"` // Graph's riskState
+	RiskDetail         string     `gorm:"size:64"` // Graph's riskDetail
+	RiskAt             *time.Time // when any of them changed
 }
 
 func (UserRow) TableName() string { return "users" }

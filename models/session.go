@@ -27,6 +27,8 @@ type SessionRow struct {
 	AuthTime   time.Time
 	AMR        string `gorm:"column:amr"`
 	MFATime    *time.Time
+	Methods    string `gorm:"type:text"` // kinds of factors that were shown, separated by spaces
+	AAGUIDs    string `gorm:"column:aaguids;type:text"`
 	Persistent bool
 	CreatedAt  time.Time
 	LastSeenAt time.Time
@@ -74,7 +76,7 @@ func keyHash(secret string) string {
 }
 
 func sessionOf(r SessionRow) session.Session {
-	return session.Session{SID: r.SID, TenantID: r.TenantID, UserID: r.UserID, AuthTime: r.AuthTime.UTC(), AMR: strings.Fields(r.AMR),
+	return session.Session{SID: r.SID, TenantID: r.TenantID, UserID: r.UserID, AuthTime: r.AuthTime.UTC(), AMR: strings.Fields(r.AMR), Methods: strings.Fields(r.Methods), AAGUIDs: strings.Fields(r.AAGUIDs),
 		MFATime: timeOf(r.MFATime), Persistent: r.Persistent, CreatedAt: r.CreatedAt.UTC(), LastSeenAt: r.LastSeenAt.UTC(), RevokedAt: timeOf(r.RevokedAt)}
 }
 
@@ -102,7 +104,7 @@ func (t *Tenant) PutSession(ctx context.Context, s session.Session, secret, oldS
 			}
 		}
 		return t.w(ctx).Create(&SessionRow{KeyHash: keyHash(secret), TenantID: t.ID, SID: s.SID, UserID: s.UserID, AuthTime: micro(s.AuthTime),
-			AMR: strings.Join(s.AMR, " "), MFATime: timePtr(s.MFATime), Persistent: s.Persistent, CreatedAt: micro(s.CreatedAt),
+			AMR: strings.Join(s.AMR, " "), Methods: strings.Join(s.Methods, " "), AAGUIDs: strings.Join(s.AAGUIDs, " "), MFATime: timePtr(s.MFATime), Persistent: s.Persistent, CreatedAt: micro(s.CreatedAt),
 			LastSeenAt: micro(s.LastSeenAt), ExpiresAt: micro(i.ExpiresAt), IP: i.IP, UserAgent: clip(i.UserAgent), Browser: i.Browser,
 			OS: i.OS, Country: i.Country, City: i.City, Data: "{}"}).Error
 	})

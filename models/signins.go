@@ -41,6 +41,7 @@ type SignInRow struct {
 	RiskLevel     string
 	Count         int    // more than one when entries are folded
 	Record        string `gorm:"type:text"`
+	Decision      []byte // what Conditional Access was asked and said, packed for replay; nil = it was not asked
 }
 
 func (SignInRow) TableName() string { return "sign_ins" }

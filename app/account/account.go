@@ -47,6 +47,7 @@ type Account struct {
 	CreatedAt          time.Time
 	SessionsValidFrom  time.Time // sessions and grants proven earlier are dead
 	MustChangePassword bool
+	Risk               Risk // of the person, apart from any sign-in
 	HasPassword        bool
 	PasswordVoid       bool // there is one, but its owner reported a sign-in: it opens nothing until they choose another
 	// FirstFactor is the method the account signed up with, which it keeps when the flow changes (R 2.2.13):
@@ -57,6 +58,14 @@ type Account struct {
 	// Profile holds the built-in attributes that have no field of their own here (city, country, jobTitle,
 	// postalCode, state, streetAddress), by Graph's names.
 	Profile map[string]string
+}
+
+// Risk is how likely an account is in other hands, in Graph's words. The zero value is none.
+type Risk struct {
+	Level  string // low, medium, high; "" = none
+	State  string // atRisk, confirmedCompromised, remediated, dismissed, confirmedSafe; "" = none
+	Detail string // how it came to the state
+	At     time.Time
 }
 
 // Value gives an attribute by its id, built in or custom; nil = the person has none.

@@ -7,6 +7,7 @@ package factor
 const (
 	Password  = "password"
 	EmailCode = "email"
+	SMSCode   = "sms"
 	TOTP      = "totp"
 	Passkey   = "passkey"
 	Recovery  = "recovery"

@@ -11,14 +11,14 @@ import (
 
 // Gate lets risk and policy speak at refresh: somebody's access goes on without a browser in between.
 type Gate interface {
-	Refresh(ctx context.Context, r policy.Request) (policy.Decision, error)
+	Refresh(ctx context.Context, r policy.Request) (policy.Answer, error)
 }
 
 // GateFunc is a Gate that is one function.
-type GateFunc func(ctx context.Context, r policy.Request) (policy.Decision, error)
+type GateFunc func(ctx context.Context, r policy.Request) (policy.Answer, error)
 
 // Refresh calls the function.
-func (f GateFunc) Refresh(ctx context.Context, r policy.Request) (policy.Decision, error) {
+func (f GateFunc) Refresh(ctx context.Context, r policy.Request) (policy.Answer, error) {
 	return f(ctx, r)
 }
 

@@ -5,18 +5,19 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/app/policy"
 	"portico/app/record"
 )
 
 // refreshEntry is the record of a non-interactive sign-in.
-func (p *Provider) refreshEntry(realm *Realm, c *Client, g *Grant, u User, in TokenRequest, bad *Error, policies []record.Policy) record.SignIn {
+func (p *Provider) refreshEntry(realm *Realm, c *Client, g *Grant, u User, in TokenRequest, bad *Error, d policy.Answer) record.SignIn {
 	r := p.entry(realm, c, in, record.NonInteractive, "refresh", bad)
 	r.User = record.Party{ID: g.UserID, Name: u.Name}
 	if r.User.Name == "" {
 		r.User.Name = u.PreferredUsername
 	}
 	r.Session = record.Session{SID: g.SID, AuthTime: g.AuthTime, Reused: true}
-	r.AMR, r.ACR, r.Policies = g.AMR, g.ACR, policies
+	r.AMR, r.ACR, r.Policies, r.Inputs = g.AMR, g.ACR, d.Policies, d.Inputs
 	r.Request.Scopes = g.Scopes
 	return r
 }

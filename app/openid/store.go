@@ -26,6 +26,10 @@ type Grant struct {
 	AuthTime      time.Time
 	AMR           []string
 	ACR           string
+	Methods       []string  // kinds of factors that were shown (package factor's words)
+	AAGUIDs       []string  // models of the passkeys among them
+	Contexts      []string  // authentication contexts that were met (claim "acrs")
+	MFATime       time.Time // when a second factor was shown; zero = not
 	Claims        ClaimsRequest
 	ClientInfo    bool
 	CreatedAt     time.Time

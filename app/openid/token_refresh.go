@@ -60,7 +60,7 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 		return nil, bad
 	}
 	if bad := held.standing(realm, c); bad != nil {
-		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, nil), bad)
+		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, policy.Answer{}), bad)
 	}
 	if !now.Before(g.RefreshExpiresAt) {
 		number, words := 700082, "The refresh token has expired because it was not used for too long."
@@ -75,11 +75,11 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 	}
 	g.Scopes = granted
 	if bad := p.admit(ctx, realm, &user, c, asked, g.Platform); bad != nil {
-		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, nil), bad)
+		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, policy.Answer{}), bad)
 	}
 	decision, bad := p.ask(ctx, realm, &g, user, in)
 	if bad != nil {
-		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, decision.Results), bad)
+		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, decision), bad)
 	}
 	if g.Platform != SPA {
 		g.RefreshExpiresAt = now.Add(c.refreshLifetime(g.Platform))
@@ -90,7 +90,7 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 	}
 	if state == current {
 		won, err := store.RotateOpenIDRefresh(ctx, Rotation{GrantID: g.ID, Presented: t.hash, Successor: next.hash,
-			ExpiresAt: g.RefreshExpiresAt, Entry: p.refreshEntry(realm, c, &g, user, in, nil, decision.Results)})
+			ExpiresAt: g.RefreshExpiresAt, Entry: p.refreshEntry(realm, c, &g, user, in, nil, decision)})
 		if err != nil {
 			return nil, failure(err)
 		}
@@ -151,11 +151,12 @@ func (p *Provider) presented(ctx context.Context, store Store, g Grant, t, next 
 }
 
 // ask puts the question to risk and policy. An answer that demands more does not consume the token.
-func (p *Provider) ask(ctx context.Context, realm *Realm, g *Grant, u User, in TokenRequest) (policy.Decision, *Error) {
+func (p *Provider) ask(ctx context.Context, realm *Realm, g *Grant, u User, in TokenRequest) (policy.Answer, *Error) {
 	if p.gate == nil {
-		return policy.Decision{}, nil
+		return policy.Answer{}, nil
 	}
 	r := policy.Request{TenantID: realm.Tenant.ID, UserID: g.UserID, ClientID: g.ClientID, Refresh: true,
+		Inputs:  record.Inputs{Methods: g.Methods, AAGUIDs: g.AAGUIDs, AuthTime: g.AuthTime, MFATime: g.MFATime},
 		Account: &policy.Account{Usable: u.Enabled && !u.Deleted, PasswordChangeDue: u.PasswordChangeDue}}
 	if in.Signals != nil {
 		r.Signals = in.Signals()
@@ -167,27 +168,38 @@ func (p *Provider) ask(ctx context.Context, realm *Realm, g *Grant, u User, in T
 	case err != nil:
 		return d, failure(err) // never skipped (DESIGN §9.2)
 	}
-	now := p.Now()
+	asks := func(k policy.Kind) bool {
+		for _, c := range d.Unmet {
+			for _, one := range c.AnyOf {
+				if one.Kind == k {
+					return true
+				}
+			}
+		}
+		return false
+	}
 	switch {
 	case d.Block:
 		return d, refuse(InvalidGrant, 53003, "Access is blocked by a policy of the organisation.")
-	case d.RequireMFA && !has(g.AMR, "mfa"):
+	case asks(policy.KindMFA), asks(policy.KindStrength):
 		return d, stepUp(50076, "A policy now asks for a second factor.", d)
-	case d.PasswordChange:
+	case asks(policy.KindPasswordChange):
 		e := stepUp(50055, "The password has to be changed.", d)
 		e.Code, e.Suberror, e.Claims = InvalidGrant, SubPasswordExpired, ""
 		return d, e
-	case d.SignInFrequency > 0 && now.Sub(g.AuthTime) > d.SignInFrequency:
+	case len(d.Unmet) > 0:
+		return d, stepUp(50158, "A policy now asks for something that only the person can give.", d)
+	case d.Stale:
 		return d, stepUp(70043, "A policy asks people to sign in again after a while.", d)
 	}
 	return d, nil
 }
 
-func stepUp(number int, description string, d policy.Decision) *Error {
+func stepUp(number int, description string, d policy.Answer) *Error {
 	e := refuse(InteractionRequired, number, description)
 	e.Suberror = SubBasicAction
 	var ids []string
-	for _, r := range d.Results {
+	for _, r := range d.Policies {
 		if r.Result == "success" || r.Result == "failure" {
 			ids = append(ids, r.ID)
 		}

@@ -1,14 +1,10 @@
 // Package policy knows Conditional Access: Evaluate is a pure function from the tenant's policies and
 // one request to a decision that explains itself. Policies only restrict: block is an OR, demands are
-// a union, lifetimes take the minimum (DESIGN §5.1). It never stops early and never sees risk, factors
-// or a clock.
+// a union of clauses, lifetimes take the minimum (DESIGN §5.1). It never stops early and never sees risk,
+// factors or a clock.
 package policy
 
-import (
-	"time"
-
-	"portico/app/record"
-)
+import "time"
 
 // State of a policy, in Graph's words.
 type State string
@@ -19,49 +15,140 @@ const (
 	ReportOnly State = "enabledForReportingButNotEnforced"
 )
 
-// Policy is one if-then rule. Conditions and controls join it with Conditional Access; until then a
-// tenant has none.
+// Words that stand for many, in Graph's spelling.
+const (
+	All        = "All"
+	None       = "None"
+	AllTrusted = "AllTrusted"
+	Guests     = "GuestsOrExternalUsers" // people who were invited
+)
+
+// User actions that a policy can aim at instead of apps (R 5.2.3). The first is the vendor's.
+const (
+	RegisterSecurityInfo = "urn:user:registersecurityinfo"
+	ChangePassword       = "urn:user:changepassword"
+	DeleteAccount        = "urn:user:deleteaccount"
+)
+
+// Client app types (R 5.5.3).
+const (
+	AnyClient     = "all"
+	Browser       = "browser"
+	NativeClient  = "mobileAppsAndDesktopClients"
+	OtherClient   = "other"
+	DeviceCode    = "deviceCodeFlow"
+	TransferOfApp = "authenticationTransfer"
+)
+
+// Policy is one if-then rule. Its JSON is Graph's conditionalAccessPolicy: store, management API, portal
+// downloads and configuration files all use this one shape.
 type Policy struct {
-	ID    string
-	Name  string
-	State State
+	ID              string           `json:"id,omitempty"`
+	TemplateID      string           `json:"templateId,omitempty"`
+	Name            string           `json:"displayName"`
+	Description     string           `json:"description,omitempty"`
+	State           State            `json:"state"`
+	Conditions      Conditions       `json:"conditions"`
+	GrantControls   *GrantControls   `json:"grantControls"`
+	SessionControls *SessionControls `json:"sessionControls"`
+	CreatedAt       time.Time        `json:"createdDateTime,omitzero"`
+	ModifiedAt      time.Time        `json:"modifiedDateTime,omitzero"` // zero = never changed
+	DeletedAt       time.Time        `json:"-"`                         // zero = not deleted; purged 30 days later
 }
 
-// Request is what a policy may ask about.
-type Request struct {
-	TenantID  string
-	UserID    string
-	ClientID  string
-	Signals   record.Signals
-	RiskLevel string
-	SignUp    bool
-	Refresh   bool // the question comes from the token endpoint, nobody sits at a browser
-	// Account is what the asker has read of the person a moment ago; nil = look it up.
-	Account *Account
+// Conditions are ANDed; values inside one are ORed; exclude beats include (R 5.1.3). A nil or empty optional
+// condition is not configured.
+type Conditions struct {
+	Users               Users           `json:"users"`
+	Applications        Applications    `json:"applications"`
+	ClientAppTypes      []string        `json:"clientAppTypes"`
+	Platforms           *Platforms      `json:"platforms"`
+	Locations           *Locations      `json:"locations"`
+	SignInRiskLevels    []string        `json:"signInRiskLevels"` // low, medium, high, none
+	UserRiskLevels      []string        `json:"userRiskLevels"`   // low, medium, high
+	AuthenticationFlows *TransferMethod `json:"authenticationFlows"`
 }
 
-// Account is the little of a person that a question at refresh turns on.
-type Account struct {
-	Usable            bool
-	PasswordChangeDue bool
+// Users says whom a policy is about: ids, All, None, GuestsOrExternalUsers; groups count with everything
+// nested in them; roles are template ids of administrator roles.
+type Users struct {
+	IncludeUsers  []string `json:"includeUsers"`
+	ExcludeUsers  []string `json:"excludeUsers"`
+	IncludeGroups []string `json:"includeGroups"`
+	ExcludeGroups []string `json:"excludeGroups"`
+	IncludeRoles  []string `json:"includeRoles"`
+	ExcludeRoles  []string `json:"excludeRoles"`
 }
 
-// Decision is the join of every policy that applies.
-type Decision struct {
-	Block           bool
-	RequireMFA      bool
-	MFABecauseRisk  bool // a policy with a risk condition demands it (DESIGN §5.3)
-	PasswordChange  bool
-	SignInFrequency time.Duration // 0 = no limit
-	NeverPersistent bool
-	Results         []record.Policy // every policy, applied or not
+// Applications is the target: apps by client id (appId), All or None; or user actions; or authentication
+// contexts that apps ask for (c1 … c99).
+type Applications struct {
+	IncludeApplications []string `json:"includeApplications"`
+	ExcludeApplications []string `json:"excludeApplications"`
+	IncludeUserActions  []string `json:"includeUserActions"`
+	IncludeContexts     []string `json:"includeAuthenticationContextClassReferences"`
 }
 
-// Evaluate visits every policy and joins what they demand.
-func Evaluate(policies []Policy, r Request) Decision {
-	var d Decision
-	for _, p := range policies {
-		d.Results = append(d.Results, record.Policy{ID: p.ID, Name: p.Name, State: string(p.State), Result: "notApplied"})
-	}
-	return d
+// Platforms are device platforms: android, iOS, windows, macOS, linux, all. They come from the user agent
+// and prove nothing (R 5.5.2); "all" without the five is how unknown ones are caught.
+type Platforms struct {
+	Include []string `json:"includePlatforms"`
+	Exclude []string `json:"excludePlatforms"`
 }
+
+// Locations are ids of named locations, All, or AllTrusted.
+type Locations struct {
+	Include []string `json:"includeLocations"`
+	Exclude []string `json:"excludeLocations"`
+}
+
+// TransferMethod is the authentication flow of the request: deviceCodeFlow, authenticationTransfer, or both
+// separated by a comma.
+type TransferMethod struct {
+	Methods string `json:"transferMethods"`
+}
+
+// GrantControls say what is asked for. Block stands alone.
+type GrantControls struct {
+	Operator        string       `json:"operator"` // AND (default), OR
+	BuiltInControls []string     `json:"builtInControls"`
+	TermsOfUse      []string     `json:"termsOfUse"`
+	Strength        *StrengthRef `json:"authenticationStrength"`
+}
+
+// StrengthRef names an authentication strength.
+type StrengthRef struct {
+	ID string `json:"id"`
+}
+
+// Built-in controls.
+const (
+	ControlBlock          = "block"
+	ControlMFA            = "mfa"
+	ControlPasswordChange = "passwordChange"
+)
+
+// SessionControls limit the session that is granted (R 5.8).
+type SessionControls struct {
+	SignInFrequency   *SignInFrequency   `json:"signInFrequency"`
+	PersistentBrowser *PersistentBrowser `json:"persistentBrowser"`
+}
+
+// SignInFrequency is how old a proof may be: a number of hours or days, or every time (with five minutes of
+// grace). AuthenticationType says whether it counts from both factors or only the second.
+type SignInFrequency struct {
+	IsEnabled          bool   `json:"isEnabled"`
+	Type               string `json:"type,omitempty"` // hours, days
+	Value              int    `json:"value,omitempty"`
+	FrequencyInterval  string `json:"frequencyInterval,omitempty"`  // timeBased (default), everyTime
+	AuthenticationType string `json:"authenticationType,omitempty"` // primaryAndSecondaryAuthentication (default), secondaryAuthentication
+}
+
+// PersistentBrowser answers "Stay signed in?" for everybody it is about.
+type PersistentBrowser struct {
+	IsEnabled bool   `json:"isEnabled"`
+	Mode      string `json:"mode,omitempty"` // always, never
+}
+
+// EveryTimeGrace is within which "every time" asks only once (R 5.8.1).
+const EveryTimeGrace = 5 * time.Minute

@@ -2,13 +2,15 @@ package policy
 
 import "testing"
 
-// Until conditions exist no policy can match; each is reported all the same, and none weakens or demands.
+// Each policy is reported, and none of these demands anything.
 func TestEveryPolicyIsReported(t *testing.T) {
-	d := Evaluate([]Policy{{ID: "1", Name: "One", State: On}, {ID: "2", State: ReportOnly}, {ID: "3", State: Off}}, Request{})
-	if len(d.Results) != 3 || d.Results[0].Name != "One" || d.Results[1].State != string(ReportOnly) {
-		t.Errorf("%+v", d.Results)
+	s := Compile([]Policy{{ID: "1", Name: "One", State: On}, {ID: "2", State: ReportOnly}, {ID: "3", State: Off}}, nil, nil)
+	d := s.Evaluate(Request{})
+	trace := s.Trace(d, Shown{}, true)
+	if len(trace) != 3 || trace[0].Name != "One" || trace[1].State != string(ReportOnly) {
+		t.Errorf("%+v", trace)
 	}
-	if d.Block || d.RequireMFA || d.PasswordChange || d.NeverPersistent || d.SignInFrequency != 0 {
-		t.Errorf("a policy without conditions demanded something: %+v", d)
+	if d.Block || len(d.Clauses) > 0 || d.NeverPersistent || d.Frequency != (Frequency{}) {
+		t.Errorf("a policy for nobody demanded something: %+v", d)
 	}
 }

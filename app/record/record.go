@@ -128,6 +128,36 @@ type Session struct {
 	Reused   bool      `json:"reused,omitempty"`
 }
 
+// Inputs are what Conditional Access was asked about besides the signals, and what had been shown when it
+// decided: with them any set of policies can be asked about the same sign-in again.
+type Inputs struct {
+	Groups     []string `json:"groups,omitempty"` // ids, with those they are nested in
+	Roles      []string `json:"roles,omitempty"`  // template ids of an administrator's roles
+	Guest      bool     `json:"guest,omitempty"`  // was invited
+	ClientApp  string   `json:"clientApp,omitempty"`
+	Transfer   string   `json:"transfer,omitempty"`   // deviceCodeFlow, …; "" = none
+	Action     string   `json:"action,omitempty"`     // the user action, when it is not about an app
+	Contexts   []string `json:"contexts,omitempty"`   // authentication contexts that the app asked for
+	SignInRisk string   `json:"signInRisk,omitempty"` // none, low, medium, high
+	UserRisk   string   `json:"userRisk,omitempty"`   // none, low, medium, high
+	// Unknown names the inputs that failed to load ("groups", "signInRisk", "location", …): conditions about
+	// them could not tell, and count as applying (DESIGN §5.2).
+	Unknown []string `json:"unknown,omitempty"`
+	// Switch, Kinds and Enrolled are the user flow's side of the second factor: its MFA switch, the kinds that
+	// may follow this first factor, and those of them that the person has registered.
+	Switch   string   `json:"switch,omitempty"`
+	Kinds    []string `json:"kinds,omitempty"`
+	Enrolled []string `json:"enrolled,omitempty"`
+	// What had been shown: kinds of factors, passkey models, when the first and a second factor were, whether
+	// the password was changed as a policy wants it, terms accepted.
+	Methods         []string  `json:"methods,omitempty"`
+	AAGUIDs         []string  `json:"aaguids,omitempty"`
+	AuthTime        time.Time `json:"authTime,omitzero"`
+	MFATime         time.Time `json:"mfaTime,omitzero"`
+	PasswordChanged bool      `json:"passwordChanged,omitempty"`
+	Terms           []string  `json:"terms,omitempty"`
+}
+
 // Request is what the application asked for.
 type Request struct {
 	Prompt    []string `json:"prompt,omitempty"`
@@ -172,6 +202,7 @@ type SignIn struct {
 	Steps          []Step    `json:"steps,omitempty"`
 	Risk           []Finding `json:"risk,omitempty"`
 	RiskLevel      string    `json:"riskLevel,omitempty"` // none, low, medium, high
+	Inputs         *Inputs   `json:"inputs,omitempty"`    // nil = no policy was asked
 	Policies       []Policy  `json:"policies,omitempty"`
 	Demands        []string  `json:"demands,omitempty"` // what policy and flow together asked for: mfa, passwordChange, …
 	Notes          []string  `json:"notes,omitempty"`   // e.g. mfa_suppressed_by_user_flow, acr_unsatisfied

@@ -13,10 +13,25 @@ type Session struct {
 	AuthTime   time.Time // when the person last proved who they are
 	AMR        []string  // RFC 8176 method references proven in this session
 	MFATime    time.Time // when a second factor was last proven; zero = never
+	Methods    []string  // kinds of factors proven in this session (package factor's words)
+	AAGUIDs    []string  // models of the passkeys among them
 	Persistent bool      // the person chose to stay signed in
 	CreatedAt  time.Time
 	LastSeenAt time.Time
 	RevokedAt  time.Time // zero = live
+}
+
+// Remembered is a browser on which one person is not asked for a second factor for a while, because they
+// showed it there and said so.
+type Remembered struct {
+	ID         string
+	UserID     string
+	Name       string    // browser and system, for people
+	Methods    []string  // kinds of factors that were shown then
+	MFATime    time.Time // when
+	CreatedAt  time.Time
+	LastUsedAt time.Time // zero = not since
+	ExpiresAt  time.Time
 }
 
 // Lifetimes of a session (R 1.7.7, R 1.7.8). All are durations; zero means the default.

@@ -28,6 +28,10 @@ type Request struct {
 	Prompt         []string        `json:"prompt,omitempty"` // none, login, select_account, consent, create
 	MaxAge         *int            `json:"maxAge,omitempty"` // seconds
 	ACR            []string        `json:"acr,omitempty"`
+	Contexts       []string        `json:"contexts,omitempty"`  // authentication contexts (c1 … c99) that the app asks for
+	Action         string          `json:"action,omitempty"`    // what the person is about to do on their own pages (policy's user actions)
+	ClientApp      string          `json:"clientApp,omitempty"` // browser or mobileAppsAndDesktopClients, by the platform of the redirect URI; "" = browser
+	Transfer       string          `json:"transfer,omitempty"`  // the authentication flow, when it is a special one
 	LoginHint      string          `json:"loginHint,omitempty"`
 	DomainHint     string          `json:"domainHint,omitempty"`
 	SIDHint        string          `json:"sidHint,omitempty"` // sid that the app remembers
@@ -61,7 +65,11 @@ type Grant struct {
 	AuthTime  time.Time
 	AMR       []string
 	ACR       string
-	Scopes    []string // asked minus refused
+	Methods   []string  // kinds of factors that were shown
+	AAGUIDs   []string  // models of the passkeys among them
+	Contexts  []string  // authentication contexts that were asked for and met
+	MFATime   time.Time // when a second factor was shown; zero = not
+	Scopes    []string  // asked minus refused
 	SignUp    bool
 	Locale    string
 	Request   Request

@@ -20,34 +20,41 @@ type Gate struct {
 // Refresh answers what a refresh would need now. An account that may not be used is a block; risk comes
 // before policy, as in Next; a flow that is never asked for a second factor is not asked here either.
 // An error is the caller's refusal: nothing is skipped because of a fault.
-func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Decision, error) {
+func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Answer, error) {
 	place, err := g.Place(ctx, r.TenantID, r.ClientID)
 	if fault.Is(err, fault.Denied) { // the app is switched off or in no flow any more
-		return policy.Decision{Block: true}, nil
+		return policy.Answer{Block: true}, nil
 	}
 	if err != nil {
-		return policy.Decision{Block: true}, err
+		return policy.Answer{Block: true}, err
 	}
 	m := g.Machine
 	if r.Account == nil {
 		who, err := m.Stores.SignIns(r.TenantID).AccountByID(ctx, r.UserID)
 		if err != nil {
-			return policy.Decision{Block: true}, err
+			return policy.Answer{Block: true}, err
 		}
 		r.Account = &policy.Account{Usable: who.Usable(), PasswordChangeDue: who.MustChangePassword && who.HasPassword}
 	}
 	if !r.Account.Usable {
-		return policy.Decision{Block: true}, nil
+		return policy.Answer{Block: true}, nil
 	}
 	r.Refresh = true
 	if !place.Tenant.Governed() {
-		return policy.Decision{PasswordChange: r.Account.PasswordChangeDue}, nil
+		return passwordDue(policy.Answer{}, r), nil
 	}
-	r.RiskLevel = risk.Assess(m.Detectors, risk.Input{TenantID: r.TenantID, UserID: r.UserID, Signals: r.Signals, Now: m.Now().UTC()}).Level
-	d := policy.Evaluate(place.Policies, r)
-	if place.Flow.MFA.Enforcement == userflow.MFAOff {
-		d.RequireMFA, d.MFABecauseRisk = false, false
+	r.SignInRisk = risk.Assess(m.Detectors, risk.Input{TenantID: r.TenantID, UserID: r.UserID, Signals: r.Signals, Now: m.Now().UTC()}).Level
+	d := place.Policies.Evaluate(r)
+	shown := policy.Shown{Methods: r.Methods, AAGUIDs: r.AAGUIDs, MFA: r.MFATime, Terms: r.Terms, MFAOff: place.Flow.MFA.Enforcement == userflow.MFAOff}
+	person, second := d.Frequency.Stale(r.AuthTime, r.MFATime, m.Now().UTC())
+	return passwordDue(policy.Answer{Block: d.Block, Unmet: d.Unmet(shown), Stale: person || second, Inputs: &r.Inputs,
+		Policies: place.Policies.Trace(d, shown, true)}, r), nil
+}
+
+// passwordDue adds the change of password that an admin asked for.
+func passwordDue(a policy.Answer, r policy.Request) policy.Answer {
+	if r.Account.PasswordChangeDue {
+		a.Unmet = append(a.Unmet, policy.Clause{AnyOf: []policy.Control{{Kind: policy.KindPasswordChange}}})
 	}
-	d.PasswordChange = d.PasswordChange || r.Account.PasswordChangeDue
-	return d, nil
+	return a
 }

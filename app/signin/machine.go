@@ -44,7 +44,7 @@ type Machine struct {
 type Place struct {
 	Tenant   tenant.Tenant
 	Flow     userflow.Flow // published; an attempt that began with another version goes on with that one
-	Policies []policy.Policy
+	Policies *policy.Set
 	Terms    map[string]userflow.Terms // the tenant's, published, by id
 	// Assigned is the object id of the app when only people who are assigned to it may sign in; "" = anybody.
 	Assigned string
@@ -55,6 +55,7 @@ type Visit struct {
 	Browser string // the browser's secret, from its cookie
 	Session string // the session's secret, from its cookie; "" = none
 	Known   string // accounts that signed in here before, as MACs
+	Trusted string // secret of a remembered device, from its cookie; "" = none
 	Signals record.Signals
 	Locale  string
 }
@@ -79,6 +80,12 @@ type SessionCookie struct {
 	ExpiresAt  time.Time
 }
 
+// TrustedCookie is the secret of a device that its owner asked to be remembered.
+type TrustedCookie struct {
+	Secret    string
+	ExpiresAt time.Time
+}
+
 // Result is what the browser gets: a page (Step, with Problem when a form was wrong), or the way out.
 type Result struct {
 	Attempt Attempt
@@ -89,6 +96,7 @@ type Result struct {
 	Outcome *Outcome
 	Session *SessionCookie
 	Known   string
+	Trusted *TrustedCookie // of a device that is remembered from now on
 }
 
 // run is one request at work on one attempt.
@@ -367,8 +375,8 @@ func (r *run) decide(now time.Time) func(Person) Verdict {
 		}
 		v := Verdict{Risk: risk.Assess(r.Detectors, risk.Input{TenantID: r.a.TenantID, UserID: p.Account.ID,
 			SignUp: p.Newcomer, Signals: r.visit.Signals, Now: now})}
-		v.Decision = policy.Evaluate(r.place.Policies, policy.Request{TenantID: r.a.TenantID, UserID: p.Account.ID,
-			ClientID: r.a.Request.ClientID, Signals: r.visit.Signals, RiskLevel: v.Risk.Level, SignUp: p.Newcomer})
+		v.Decision = r.place.Policies.Evaluate(policy.Request{TenantID: r.a.TenantID, UserID: p.Account.ID,
+			ClientID: r.a.Request.ClientID, Signals: r.visit.Signals, Inputs: record.Inputs{SignInRisk: v.Risk.Level}, SignUp: p.Newcomer})
 		return v
 	}
 }

@@ -24,17 +24,18 @@ const (
 // whether the person has registered a method that is usable after this first factor, and whether any
 // usable method exists. The note explains itself in the record.
 func secondFactor(s userflow.Enforcement, d policy.Decision, enrolled, usable bool) (need, string) {
+	asked, risk := d.Asks(policy.KindMFA)
 	switch {
-	case s == userflow.MFAOff && d.RequireMFA:
+	case s == userflow.MFAOff && asked:
 		return needNothing, noteSuppressed
 	case s == userflow.MFAOff:
 		return needNothing, ""
-	case s != userflow.MFAAlways && !d.RequireMFA: // conditional, nothing demands it
+	case s != userflow.MFAAlways && !asked: // conditional, nothing demands it
 		if enrolled || !usable {
 			return needNothing, ""
 		}
 		return needOffer, ""
-	case d.RequireMFA && d.MFABecauseRisk && !enrolled:
+	case asked && risk && !enrolled:
 		return needDeny, noteNotEnrolled
 	case !usable:
 		return needDeny, noteNoMethod
@@ -82,7 +83,7 @@ func demand(s *Step, a Attempt, w World) need {
 	if n == needChallenge || n == needEnrol {
 		s.Demands = append(s.Demands, "mfa")
 	}
-	if d.PasswordChange || p.Account.MustChangePassword {
+	if changeAsked(d) || p.Account.MustChangePassword {
 		s.Demands = append(s.Demands, "passwordChange")
 	}
 	if n == needChallenge && !p.MFATime.IsZero() { // shown already
@@ -110,6 +111,11 @@ const (
 )
 
 func wantsMFA(acr []string) bool { return slices.Contains(acr, ACRMulti) }
+
+func changeAsked(d policy.Decision) bool {
+	asked, _ := d.Asks(policy.KindPasswordChange)
+	return asked
+}
 
 // ACR is the class that a person has reached.
 func (p Person) ACR() string {

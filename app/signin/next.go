@@ -176,12 +176,13 @@ func again(a Attempt, w World) Name {
 
 // tooOld compares a proof with a policy's sign-in frequency.
 func tooOld(p Person, v Verdict, now time.Time) bool {
-	return v.Decision.SignInFrequency > 0 && now.Sub(p.Since) > v.Decision.SignInFrequency
+	stale, _ := v.Decision.Frequency.Stale(p.Since, p.MFATime, now)
+	return stale
 }
 
 // changeDue: an admin or a policy wants another password, and there is one to change.
 func changeDue(f Facts, p Person, v Verdict) bool {
-	return f.Changed == nil && !p.Newcomer && p.Account.HasPassword && (p.Account.MustChangePassword || v.Decision.PasswordChange)
+	return f.Changed == nil && !p.Newcomer && p.Account.HasPassword && (p.Account.MustChangePassword || changeAsked(v.Decision))
 }
 
 // stayDue: the question is asked after a fresh proof, unless the tenant or a policy has answered it.

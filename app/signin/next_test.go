@@ -149,13 +149,18 @@ func late(s *scene)       { s.w.Now = s.a.ExpiresAt }
 func ended(s *scene)      { s.a.EndedAt = noon }
 func cancelled(s *scene)  { s.a.Facts.Cancelled = &Cancelled{Error: "access_denied"} }
 func block(s *scene)      { s.d.Block = true }
-func mfa(s *scene)        { s.d.RequireMFA = true }
-func mfaForRisk(s *scene) { s.d.RequireMFA, s.d.MFABecauseRisk = true, true }
+func mfa(s *scene)        { s.d.Clauses = append(s.d.Clauses, clause(policy.KindMFA, false)) }
+func mfaForRisk(s *scene) { s.d.Clauses = append(s.d.Clauses, clause(policy.KindMFA, true)) }
+
+func clause(k policy.Kind, risk bool) policy.Clause {
+	return policy.Clause{AnyOf: []policy.Control{{Kind: k}}, Risk: risk}
+}
+
 func frequency(d time.Duration) change {
-	return func(s *scene) { s.d.SignInFrequency = d }
+	return func(s *scene) { s.d.Frequency.Any = d }
 }
 func neverPersistent(s *scene) { s.d.NeverPersistent = true }
-func changeByPolicy(s *scene)  { s.d.PasswordChange = true }
+func changeByPolicy(s *scene)  { s.d.Clauses = append(s.d.Clauses, clause(policy.KindPasswordChange, true)) }
 func mustChange(s *scene)      { s.w.Account.MustChangePassword = true }
 func changed(s *scene)         { s.a.Facts.Changed = &NewPassword{Hash: "n", At: noon} }
 func portal(s *scene)          { s.a.Request.Protocol = Portal }
@@ -476,7 +481,7 @@ func TestNextIsTotalAndNeverIssuesWithoutProof(t *testing.T) {
 		if s.w.Flow.MFA.Enforcement == userflow.MFAAlways && p.MFATime.IsZero() {
 			t.Fatal("issued without the second factor that is always asked for")
 		}
-		if s.w.Flow.MFA.Enforcement != userflow.MFAOff && s.d.RequireMFA && p.MFATime.IsZero() {
+		if s.w.Flow.MFA.Enforcement != userflow.MFAOff && asksMFA(s.d) && p.MFATime.IsZero() {
 			t.Fatal("issued without the second factor that policy demands")
 		}
 		if len(termsDue(f, s.w)) > 0 || f.Attributes == nil && !p.Newcomer && len(missing(Fields(s.w.Flow), p)) > 0 {
@@ -623,3 +628,5 @@ func TestAFormOfOneStepIsNoneOfAnother(t *testing.T) {
 		}
 	}
 }
+
+func asksMFA(d policy.Decision) bool { asked, _ := d.Asks(policy.KindMFA); return asked }

@@ -75,7 +75,7 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 		SignUp: p.Newcomer, Test: req.Test, Existing: f.SignUp != nil && p.Account.ID != "" && !p.Newcomer,
 		Request: record.Request{Prompt: req.Prompt, MaxAge: req.MaxAge, ACR: req.ACR, LoginHint: req.LoginHint != "",
 			UILocales: req.UILocales, Scopes: req.Scopes},
-		Steps: f.Trail, Risk: s.Verdict.Risk.Findings, RiskLevel: s.Verdict.Risk.Level, Policies: s.Verdict.Decision.Results,
+		Steps: f.Trail, Risk: s.Verdict.Risk.Findings, RiskLevel: s.Verdict.Risk.Level, Policies: s.Verdict.Policies,
 		Demands: s.Demands, Notes: s.Notes, AMR: p.AMR, ACR: p.ACR(), Outcome: o, Count: 1}
 	if rec.CorrelationID == "" {
 		rec.CorrelationID = a.ID

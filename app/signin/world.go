@@ -32,6 +32,11 @@ type World struct {
 	// Restricted: only people who are assigned to the app may sign in to it; Assigned: this one is.
 	Restricted bool
 	Assigned   bool
+	// Asked is what Conditional Access is asked about besides the request's signals: groups, roles, the person's
+	// risk, and what failed to load. The shell fills in what the tenant's policies need (policy.Set.Needs).
+	Asked record.Inputs
+	// Remembered is the device that this browser was remembered as, for the person who is signing in; nil = none.
+	Remembered *session.Remembered
 	// NameTaken: somebody has the user name that the newcomer chose a moment ago.
 	NameTaken bool
 	// Decide works out risk and policy for a person; it is called at its place in the order and nowhere else.
@@ -42,6 +47,7 @@ type World struct {
 type Verdict struct {
 	Risk     risk.Assessment
 	Decision policy.Decision
+	Policies []record.Policy // the decision written out
 }
 
 // Person is who the facts prove, and how well. A newcomer has no account yet.

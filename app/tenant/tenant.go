@@ -95,6 +95,9 @@ type Settings struct {
 
 	StayedSignedInOff bool `json:"staySignedInOff,omitempty"` // do not offer "Stay signed in?"
 
+	Methods      MethodsPolicy `json:"authenticationMethods,omitzero"` // which second factors there are at all, and for whom
+	RememberDays int           `json:"rememberDays,omitempty"`         // "Don't ask again on this device" for so long; 0 = it is not offered
+
 	Theme         branding.Theme `json:"theme,omitzero"`          // neutral when empty
 	SampleRemoved bool           `json:"sampleRemoved,omitempty"` // of the workforce: the sample company was removed and stays away
 	NewTenants    *Defaults      `json:"newTenants,omitempty"`    // of the workforce: what new tenants start with

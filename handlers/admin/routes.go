@@ -17,6 +17,7 @@ const (
 	navOverview = "Overview"
 	navSignIn   = "Sign-in"
 	navPeople   = "People"
+	navProtect  = "Protection"
 	navLogs     = "Logs"
 	navSettings = "Settings"
 )

@@ -14,7 +14,7 @@ func TestTheGateAtRefresh(t *testing.T) {
 	s := newSite(t)
 	u := s.user(anna)
 	gate := s.hosted.Gate()
-	ask := func() (policy.Decision, error) {
+	ask := func() (policy.Answer, error) {
 		return gate.Refresh(t.Context(), policy.Request{TenantID: s.tenant.ID, UserID: u.ID, ClientID: s.app.ClientID})
 	}
 	passes := func(what string, want bool) {
@@ -26,7 +26,7 @@ func TestTheGateAtRefresh(t *testing.T) {
 	}
 	passes("a customer", true)
 	modelstest.Must(s.tenant.UpdateUser(t.Context(), modelstest.Actor(), u.ID, func(u *models.User) error { u.MustChangePassword = true; return nil }))(t)
-	if d, err := ask(); err != nil || !d.PasswordChange {
+	if d, err := ask(); err != nil || len(d.Unmet) != 1 || d.Unmet[0].AnyOf[0].Kind != policy.KindPasswordChange {
 		t.Errorf("a change is demanded: %+v %v", d, err)
 	}
 	modelstest.Must(s.tenant.SetUserEnabled(t.Context(), modelstest.Actor(), u.ID, false))(t)

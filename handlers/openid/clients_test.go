@@ -268,26 +268,26 @@ func TestTwoInstancesShareKeys(t *testing.T) {
 func TestGateAtRefresh(t *testing.T) {
 	for _, c := range []struct {
 		name     string
-		decision policy.Decision
+		decision policy.Answer
 		err      error
 		status   int
 		code     string
 		suberror string
 	}{
-		{"nothing", policy.Decision{}, nil, 200, "", ""},
-		{"second factor", policy.Decision{RequireMFA: true, Results: []record.Policy{{ID: "p1", Result: "success"}}}, nil, 400, "interaction_required", "basic_action"},
-		{"block", policy.Decision{Block: true}, nil, 400, "invalid_grant", ""},
-		{"password change", policy.Decision{PasswordChange: true}, nil, 400, "invalid_grant", "user_password_expired"},
-		{"frequency", policy.Decision{SignInFrequency: time.Minute}, nil, 400, "interaction_required", "basic_action"},
-		{"the app takes no sign-ins", policy.Decision{}, fault.New(fault.Denied, "x"), 400, "invalid_grant", "bad_token"},
-		{"a fault", policy.Decision{}, errors.New("lost"), 500, "server_error", ""},
+		{"nothing", policy.Answer{}, nil, 200, "", ""},
+		{"second factor", policy.Answer{Unmet: unmet(policy.KindMFA), Policies: []record.Policy{{ID: "p1", Result: "success"}}}, nil, 400, "interaction_required", "basic_action"},
+		{"block", policy.Answer{Block: true}, nil, 400, "invalid_grant", ""},
+		{"password change", policy.Answer{Unmet: unmet(policy.KindPasswordChange)}, nil, 400, "invalid_grant", "user_password_expired"},
+		{"frequency", policy.Answer{Stale: true}, nil, 400, "interaction_required", "basic_action"},
+		{"the app takes no sign-ins", policy.Answer{}, fault.New(fault.Denied, "x"), 400, "invalid_grant", "bad_token"},
+		{"a fault", policy.Answer{}, errors.New("lost"), 500, "server_error", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
 			first := text(w.tokens(w.browser(), w.web, "scope", "openid offline_access")["refresh_token"])
 			w.clock.Advance(time.Hour)
 			gated := false
-			w.gate = openid.GateFunc(func(_ context.Context, r policy.Request) (policy.Decision, error) {
+			w.gate = openid.GateFunc(func(_ context.Context, r policy.Request) (policy.Answer, error) {
 				gated = true
 				if !r.Refresh || r.UserID != w.user.ID || r.ClientID != w.web.ClientID || !r.Signals.IP.IsLoopback() {
 					t.Errorf("asked %+v", r)
@@ -493,4 +493,8 @@ func TestManagementScopesNeedAGrant(t *testing.T) {
 	if roles := fmt.Sprint(claims(t, r["access_token"])["roles"]); roles != "[User.Read.All]" {
 		t.Errorf("roles %s", roles)
 	}
+}
+
+func unmet(k policy.Kind) []policy.Clause {
+	return []policy.Clause{{AnyOf: []policy.Control{{Kind: k}}}}
 }

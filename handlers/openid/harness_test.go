@@ -63,9 +63,9 @@ type world struct {
 }
 
 // Refresh asks the gate of the moment.
-func (w *world) Refresh(ctx context.Context, r policy.Request) (policy.Decision, error) {
+func (w *world) Refresh(ctx context.Context, r policy.Request) (policy.Answer, error) {
 	if w.gate == nil {
-		return policy.Decision{}, nil
+		return policy.Answer{}, nil
 	}
 	return w.gate.Refresh(ctx, r)
 }
