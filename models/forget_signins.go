@@ -57,12 +57,13 @@ func (t *Tenant) stripSignIns(ctx context.Context, where string, value string) e
 				return err
 			}
 			r.Count = 0 // the column counts
-			body, err := json.Marshal(stripped(r))
+			r = stripped(r)
+			body, err := json.Marshal(r)
 			if err != nil {
 				return err
 			}
 			if err := t.u(ctx).Model(&SignInRow{}).Where("id = ?", row.ID).
-				UpdateColumns(map[string]any{"user_name": "", "identifier": "", "ip": "", "record": string(body)}).Error; err != nil {
+				UpdateColumns(map[string]any{"user_name": "", "identifier": "", "ip": "", "record": string(body), "decision": decisionOf(r)}).Error; err != nil {
 				return err
 			}
 		}

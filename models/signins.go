@@ -14,6 +14,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"portico/app/policy"
 	"portico/app/record"
 )
 
@@ -66,7 +67,16 @@ func signInRow(tenantID string, r record.SignIn) (SignInRow, error) {
 		Kind: string(r.Kind), Protocol: r.Protocol, Result: string(r.Outcome.Result), Code: r.Outcome.Code, UserID: r.User.ID,
 		UserName: r.User.Name, Identifier: fold(r.Identifier), ClientID: r.App.ID, ClientName: r.App.Name, IP: ip,
 		Country: r.Signals.Country, Browser: r.Signals.Browser, OS: r.Signals.OS, SignUp: r.SignUp, RiskLevel: r.RiskLevel,
-		Count: count, Record: string(body)}, nil
+		Count: count, Record: string(body), Decision: decisionOf(r)}, nil
+}
+
+// decisionOf packs what Conditional Access was asked and said; nil when it was not asked.
+func decisionOf(r record.SignIn) []byte {
+	d, asked := policy.RecordedOf(r)
+	if !asked {
+		return nil
+	}
+	return policy.NewCodec().Pack(d)
 }
 
 // SignIn is the decoded record of a row.
