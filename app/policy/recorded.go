@@ -355,9 +355,6 @@ func (u *unpacker) policies(r *Recorded) {
 	}
 }
 
-// SwitchOff is the value of record.Inputs.Switch under which nobody is asked for a second factor.
-const SwitchOff = "off"
-
 // ShownOf is what had been shown when a decision was recorded. Sign-in, refresh, What-If and replay all hold
 // clauses against this one reading of the inputs.
 func ShownOf(in record.Inputs) Shown {
