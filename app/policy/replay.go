@@ -22,16 +22,6 @@ const (
 // Changes are the kinds of change that matter, the gravest first.
 func Changes() []Change { return []Change{Blocked, Challenged, Differently, Freed} }
 
-// Rules are everything that a set is compiled from.
-type Rules struct {
-	Policies  []Policy   `json:"policies"`
-	Locations []Location `json:"namedLocations,omitempty"`
-	Strengths []Strength `json:"authenticationStrengths,omitempty"`
-}
-
-// Set compiles the rules.
-func (r Rules) Set() *Set { return Compile(r.Policies, r.Locations, r.Strengths) }
-
 // Replay asks two sets of rules about recorded sign-ins. It is for one goroutine at a time.
 type Replay struct {
 	present, draft          *Set
@@ -42,8 +32,8 @@ type Replay struct {
 // NewReplay prepares the comparison of a draft with the present rules.
 func NewReplay(present, draft Rules) *Replay {
 	was, will := differing(present, draft), differing(draft, present)
-	x := &Replay{present: present.Set(), draft: draft.Set(), changedWas: Rules{was, present.Locations, present.Strengths}.Set(),
-		changedWill: Rules{will, draft.Locations, draft.Strengths}.Set()}
+	x := &Replay{present: present.Compile(), draft: draft.Compile(), changedWas: Rules{was, present.Locations, present.Strengths}.Compile(),
+		changedWill: Rules{will, draft.Locations, draft.Strengths}.Compile()}
 	x.apps = touched(append(slices.Clone(was), will...))
 	return x
 }
