@@ -137,7 +137,7 @@ func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 // registered gives a pretend customer a passkey of the device.
 func (d *device) registered(keys *factor.Passkeys, userID, name string) (signin.Credential, error) {
 	owner := factor.PasskeyOwner{ID: userID, Name: name, DisplayName: name}
-	client, server, err := keys.BeginRegister(owner)
+	client, server, err := keys.BeginRegister(owner, factor.PasskeyRules{})
 	if err != nil {
 		return signin.Credential{}, err
 	}
@@ -145,6 +145,6 @@ func (d *device) registered(keys *factor.Passkeys, userID, name string) (signin.
 	if err != nil {
 		return signin.Credential{}, err
 	}
-	made, err := keys.FinishRegister(owner, server, []byte(said))
+	made, err := keys.FinishRegister(owner, server, []byte(said), factor.PasskeyRules{})
 	return signin.Credential{ID: pretendPasskey, Kind: factor.Passkey, Lookup: made.ID, Secret: made.Stored, Counter: made.Counter}, err
 }

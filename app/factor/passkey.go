@@ -7,13 +7,18 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
+	"strings"
 
+	"github.com/go-webauthn/webauthn/metadata"
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
+	"github.com/google/uuid"
 )
 
 // Passkeys makes and checks WebAuthn ceremonies. User verification is always required, so a passkey
-// satisfies MFA alone (DESIGN §5.4). The relying party is the host of the base URL.
+// satisfies MFA alone (DESIGN §5.4), and so is a discoverable credential, so that whoever registers one as a
+// second factor can sign in with it alone. The relying party is the host of the base URL.
 type Passkeys struct{ w *webauthn.WebAuthn }
 
 // NewPasskeys prepares ceremonies for one origin.
@@ -31,7 +36,8 @@ func NewPasskeys(baseURL, name string) (*Passkeys, error) {
 	w, err := webauthn.New(&webauthn.Config{
 		RPID: id, RPDisplayName: name, RPOrigins: []string{u.Scheme + "://" + u.Host},
 		AuthenticatorSelection: protocol.AuthenticatorSelection{
-			ResidentKey: protocol.ResidentKeyRequirementPreferred, UserVerification: protocol.VerificationRequired},
+			ResidentKey: protocol.ResidentKeyRequirementRequired, RequireResidentKey: protocol.ResidentKeyRequired(),
+			UserVerification: protocol.VerificationRequired},
 		AttestationPreference: protocol.PreferNoAttestation,
 	})
 	if err != nil {
@@ -56,7 +62,56 @@ type Registered struct {
 	ID      string
 	Stored  []byte
 	Counter int64
+	PasskeyFacts
 }
+
+// PasskeyFacts is what a passkey says of the device that keeps it.
+type PasskeyFacts struct {
+	AAGUID   string // the device's model, as a UUID; "" = it does not say
+	Synced   bool   // may be on several devices of its owner (WebAuthn §6.1.3, backup eligible)
+	Attested bool   // the model vouched for itself with a key of its maker's (§6.5.3)
+}
+
+// FactsOf reads them from a passkey's stored form; the zero value where it is none.
+func FactsOf(stored []byte) PasskeyFacts {
+	var c webauthn.Credential
+	if json.Unmarshal(stored, &c) != nil {
+		return PasskeyFacts{}
+	}
+	return factsOf(&c)
+}
+
+func factsOf(c *webauthn.Credential) PasskeyFacts {
+	f := PasskeyFacts{Synced: c.Flags.BackupEligible}
+	if id, err := uuid.FromBytes(c.Authenticator.AAGUID); err == nil && id != uuid.Nil {
+		f.AAGUID = id.String()
+	}
+	// A statement that the passkey's own key signed (self attestation) says nothing about the model.
+	switch metadata.AuthenticatorAttestationType(c.AttestationType) {
+	case metadata.BasicFull, metadata.AttCA, metadata.AnonCA:
+		f.Attested = true
+	}
+	return f
+}
+
+// PasskeyRules are which passkeys may be registered and used (R 4.5.3): those of a tenant's policy.
+type PasskeyRules struct {
+	Attested bool     // at registration only
+	Allowed  []string // models; empty = any
+	Blocked  []string
+}
+
+// Admits reports whether a passkey may be used, by its model. One that does not say its model is none of the
+// allowed ones.
+func (r PasskeyRules) Admits(f PasskeyFacts) bool {
+	named := func(list []string) bool {
+		return slices.ContainsFunc(list, func(id string) bool { return strings.EqualFold(strings.TrimSpace(id), f.AAGUID) })
+	}
+	return (len(r.Allowed) == 0 || f.AAGUID != "" && named(r.Allowed)) && (f.AAGUID == "" || !named(r.Blocked))
+}
+
+// ErrPasskeyRefused says that a passkey is of a kind that the tenant does not take.
+var ErrPasskeyRefused = errors.New("factor: this kind of passkey is not allowed here")
 
 type owner struct{ PasskeyOwner }
 
@@ -74,21 +129,27 @@ func (o owner) WebAuthnCredentials() []webauthn.Credential {
 	return out
 }
 
-// BeginRegister gives the options for the browser and the state to keep until the answer.
-func (p *Passkeys) BeginRegister(o PasskeyOwner) (options, state []byte, err error) {
+// BeginRegister gives the options for the browser and the state to keep until the answer. A model is asked to
+// vouch for itself only where the rules name models: it is nobody's business otherwise.
+func (p *Passkeys) BeginRegister(o PasskeyOwner, rules PasskeyRules) (options, state []byte, err error) {
 	var exclude []protocol.CredentialDescriptor
 	for _, c := range (owner{o}).WebAuthnCredentials() {
 		exclude = append(exclude, c.Descriptor())
 	}
-	creation, session, err := p.w.BeginRegistration(owner{o}, webauthn.WithExclusions(exclude))
+	attestation := protocol.PreferNoAttestation
+	if rules.Attested || len(rules.Allowed) > 0 {
+		attestation = protocol.PreferDirectAttestation
+	}
+	creation, session, err := p.w.BeginRegistration(owner{o}, webauthn.WithExclusions(exclude), webauthn.WithConveyancePreference(attestation))
 	if err != nil {
 		return nil, nil, err
 	}
 	return both(creation.Response, session)
 }
 
-// FinishRegister checks the browser's answer against the kept state.
-func (p *Passkeys) FinishRegister(o PasskeyOwner, state, answer []byte) (Registered, error) {
+// FinishRegister checks the browser's answer against the kept state. A kind of passkey that the rules do not
+// take is ErrPasskeyRefused.
+func (p *Passkeys) FinishRegister(o PasskeyOwner, state, answer []byte, rules PasskeyRules) (Registered, error) {
 	var session webauthn.SessionData
 	if err := json.Unmarshal(state, &session); err != nil {
 		return Registered{}, err
@@ -101,6 +162,52 @@ func (p *Passkeys) FinishRegister(o PasskeyOwner, state, answer []byte) (Registe
 	if err != nil {
 		return Registered{}, err
 	}
+	if f := factsOf(c); !rules.Admits(f) || rules.Attested && !f.Attested {
+		return Registered{}, ErrPasskeyRefused
+	}
+	return registered(c)
+}
+
+// Request is the options for a browser that may answer with any passkey of this host: nobody has said who
+// they are, so none is named. The challenge is the caller's, who keeps it or can make it again.
+func (p *Passkeys) Request(challenge []byte) (options []byte, err error) {
+	return json.Marshal(struct {
+		Challenge        protocol.URLEncodedBase64 `json:"challenge"`
+		RPID             string                    `json:"rpId"`
+		UserVerification string                    `json:"userVerification"`
+	}{challenge, p.w.Config.RPID, string(protocol.VerificationRequired)})
+}
+
+// Claim is whose passkey an answer says to be, before anything is checked: the owner's id that was put on it
+// when it was registered, and the passkey's own (base64url).
+func Claim(answer []byte) (ownerID, passkeyID string, err error) {
+	parsed, err := protocol.ParseCredentialRequestResponseBytes(answer)
+	if err != nil {
+		return "", "", err
+	}
+	return string(parsed.Response.UserHandle), base64.RawURLEncoding.EncodeToString(parsed.RawID), nil
+}
+
+// FinishRequest checks the answer to Request for the person whose passkey it says to be.
+func (p *Passkeys) FinishRequest(o PasskeyOwner, challenge, answer []byte) (Registered, error) {
+	parsed, err := protocol.ParseCredentialRequestResponseBytes(answer)
+	if err != nil {
+		return Registered{}, err
+	}
+	session := webauthn.SessionData{Challenge: base64.RawURLEncoding.EncodeToString(challenge), RelyingPartyID: p.w.Config.RPID,
+		UserVerification: protocol.VerificationRequired}
+	_, c, err := p.w.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
+		if string(handle) != o.ID {
+			return nil, errOwner
+		}
+		return owner{o}, nil
+	}, session, parsed)
+	if err != nil {
+		return Registered{}, err
+	}
+	if c.Authenticator.CloneWarning {
+		return Registered{}, errClone
+	}
 	return registered(c)
 }
 
@@ -112,6 +219,8 @@ func (p *Passkeys) BeginAssert(o PasskeyOwner) (options, state []byte, err error
 	}
 	return both(assertion.Response, session)
 }
+
+var errOwner = errors.New("factor: the passkey is somebody else's")
 
 var errClone = errors.New("factor: the passkey's counter went backwards; it may have been copied")
 
@@ -137,7 +246,7 @@ func (p *Passkeys) FinishAssert(o PasskeyOwner, state, answer []byte) (Registere
 
 func registered(c *webauthn.Credential) (Registered, error) {
 	b, err := json.Marshal(c)
-	return Registered{ID: base64.RawURLEncoding.EncodeToString(c.ID), Stored: b, Counter: int64(c.Authenticator.SignCount)}, err
+	return Registered{ID: base64.RawURLEncoding.EncodeToString(c.ID), Stored: b, Counter: int64(c.Authenticator.SignCount), PasskeyFacts: factsOf(c)}, err
 }
 
 func both(options, state any) ([]byte, []byte, error) {

@@ -28,6 +28,9 @@ func (r *run) apply(ctx context.Context, s Step, f Form) error {
 			return errSignIn
 		}
 	}
+	if f.Action == "passkey" && PasskeyFirst(r.a, r.w, s.Name) {
+		return r.passkey(ctx, s, f)
+	}
 	switch s.Name {
 	case Select:
 		return r.selectAccount(f)
@@ -254,7 +257,7 @@ func lockOf(m MAC, tenantID, userID, what string) []byte {
 // LockKeys names every counter of an account: what a reset of its password clears (R 14.1.8).
 func LockKeys(m MAC, tenantID, userID string) [][]byte {
 	var keys [][]byte
-	for _, what := range []string{"familiar", "elsewhere", "second", "own pages"} {
+	for _, what := range []string{"familiar", "elsewhere", "second", "passkey", "own pages"} {
 		keys = append(keys, lockOf(m, tenantID, userID, what))
 	}
 	return keys

@@ -39,6 +39,7 @@ type Facts struct {
 	Codes       []Mailed      `json:"codes,omitempty"`       // one-time codes that were mailed
 	Email       *EmailProof   `json:"email,omitempty"`       // a code proved the address
 	Password    *Passed       `json:"password,omitempty"`    // the account's password was right
+	Passkey     *Passed       `json:"passkey,omitempty"`     // a passkey said who it is and proved it: both factors
 	NewPassword *NewPassword  `json:"newPassword,omitempty"` // chosen at sign-up
 	Changed     *NewPassword  `json:"changed,omitempty"`     // chosen because a change was demanded
 	Ceremonies  []Ceremony    `json:"ceremonies,omitempty"`  // second factors that were begun
@@ -96,7 +97,8 @@ type EmailProof struct {
 type Passed struct {
 	UserID string    `json:"userId"`
 	Kind   string    `json:"kind"`
-	ID     string    `json:"id,omitempty"` // of the registered method
+	ID     string    `json:"id,omitempty"`     // of the registered method
+	AAGUID string    `json:"aaguid,omitempty"` // model of a passkey
 	At     time.Time `json:"at"`
 }
 
@@ -126,6 +128,7 @@ type Enrolled struct {
 	Lookup  string    `json:"lookup,omitempty"`
 	Secret  []byte    `json:"secret,omitempty"`
 	Counter int64     `json:"counter,omitempty"`
+	AAGUID  string    `json:"aaguid,omitempty"` // model of a passkey
 	At      time.Time `json:"at"`
 }
 

@@ -43,6 +43,9 @@ func (r *run) named(typed string, names bool) (*Identified, error) {
 
 // find gives the account that an identifier names; zero when it is nobody's.
 func (r *run) find(ctx context.Context, s Store, id *Identified) (account.Account, error) {
+	if k := r.a.Facts.Passkey; k != nil { // it said itself whose it is
+		return r.keeper(ctx, s, k.UserID)
+	}
 	if id.Type == account.SignInUserName {
 		return s.AccountByUserName(ctx, id.Canonical)
 	}

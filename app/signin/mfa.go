@@ -3,6 +3,7 @@ package signin
 import (
 	"slices"
 
+	"portico/app/factor"
 	"portico/app/policy"
 	"portico/app/record"
 	"portico/app/userflow"
@@ -60,7 +61,8 @@ func demand(s *Step, a Attempt, w World) need {
 	}
 	s.Kinds = usable(w.Flow, p.First)
 	s.Methods = registered(a, w, p)
-	n, note := secondFactor(w.Flow.MFA.Enforcement, d, len(s.Methods) > 0, len(s.Kinds) > 0)
+	both := p.First == factor.Passkey // one that verified its user is both factors
+	n, note := secondFactor(w.Flow.MFA.Enforcement, d, both || len(s.Methods) > 0, both || len(s.Kinds) > 0)
 	if Resetting(a, w) && !p.Resumed && !p.Newcomer {
 		if m := afterReset(n, *s, a, w, d); m != n {
 			n, note = m, ""

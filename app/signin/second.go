@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -54,7 +55,7 @@ func (r *run) begin(ctx context.Context, s Step, kind string, send bool) error {
 			return err
 		}
 		if c.Enrol {
-			c.Client, c.Server, err = r.passkeys().BeginRegister(owner)
+			c.Client, c.Server, err = r.passkeys().BeginRegister(owner, PasskeyRules(r.w.Tenant))
 		} else {
 			c.Client, c.Server, err = r.passkeys().BeginAssert(owner)
 		}
@@ -123,11 +124,12 @@ func (r *run) enrol(ctx context.Context, s Step, c Ceremony, f Form) error {
 		if err != nil {
 			return err
 		}
-		reg, err := r.passkeys().FinishRegister(owner, c.Server, []byte(f.Value("credential")))
+		reg, err := r.passkeys().FinishRegister(owner, c.Server, []byte(f.Value("credential")), PasskeyRules(r.w.Tenant))
 		if err != nil {
-			return fault.Wrap(fault.Invalid, "signin.passkey.failed", err)
+			return PasskeyRefused(err)
 		}
-		e.Lookup, e.Secret, e.Counter, e.Name = reg.ID, reg.Stored, reg.Counter, r.visit.Signals.OS
+		e.Lookup, e.Secret, e.Counter, e.AAGUID = reg.ID, reg.Stored, reg.Counter, reg.AAGUID
+		e.Name = cmp.Or(factor.AuthenticatorName(reg.AAGUID), r.visit.Signals.OS)
 	case factor.EmailCode:
 		if err := r.tryCode(ctx, PurposeEnrol, f.Value("code")); err != nil {
 			return err
@@ -233,12 +235,12 @@ func (r *run) shown(ctx context.Context, who account.Account, c Ceremony, f Form
 			return false, err
 		}
 		used, err := r.passkeys().FinishAssert(owner, c.Server, []byte(f.Value("credential")))
-		if err != nil {
+		if err != nil || !PasskeyRules(r.w.Tenant).Admits(used.PasskeyFacts) {
 			return false, nil
 		}
 		for _, cred := range creds {
 			if cred.Lookup == used.ID {
-				p.ID = cred.ID
+				p.ID, p.AAGUID = cred.ID, used.AAGUID
 				once(func(ctx context.Context, s Store) (bool, error) {
 					return s.AdvanceCredential(ctx, who.ID, cred.ID, used.Counter, used.Stored)
 				})

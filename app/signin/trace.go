@@ -110,6 +110,9 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 	if f.Password != nil {
 		rec.Proofs = append(rec.Proofs, proofOf("password", f.Password.At))
 	}
+	if f.Passkey != nil {
+		rec.Proofs = append(rec.Proofs, proofOf(factor.Passkey, f.Passkey.At))
+	}
 	for _, x := range f.Second {
 		rec.Proofs = append(rec.Proofs, proofOf(methodWord(x.Kind), x.At))
 	}

@@ -22,6 +22,9 @@ func WaysIn(who account.Account, f userflow.Flow) []string {
 	if has(account.SignInEmail) && codeProves(who, f) {
 		ways = append(ways, factor.EmailCode)
 	}
+	if passkeyFlow(f) && slices.ContainsFunc(who.Methods, func(m account.Method) bool { return m.Kind == factor.Passkey }) {
+		ways = append(ways, factor.Passkey)
+	}
 	return ways
 }
 
@@ -33,6 +36,9 @@ func KeepsWayIn(before, after account.Account, flows []userflow.Flow, field stri
 			continue
 		}
 		key := "account.last_way.identity" // an address or a user name is going
+		if len(after.Methods) < len(before.Methods) {
+			return fault.BadField(field, "account.last_way.passkey", nil)
+		}
 		if before.HasPassword && !after.HasPassword {
 			key = "account.last_way.password"
 			if !slices.ContainsFunc(after.Identities, func(i account.Identity) bool { return i.SignInType == account.SignInEmail }) {
@@ -54,6 +60,9 @@ func AlwaysAsked(who account.Account, flows []userflow.Flow) bool {
 			continue
 		}
 		for _, first := range WaysIn(who, f) {
+			if first == factor.Passkey { // both factors at once
+				continue
+			}
 			kinds := usable(f, first)
 			if !slices.ContainsFunc(who.Methods, func(m account.Method) bool { return slices.Contains(kinds, m.Kind) }) {
 				return true

@@ -124,6 +124,8 @@ func person(a Attempt, w World) Person {
 		}
 	case p.Account.ID == "":
 		return p
+	case passkeyProves(f, p.Account, w):
+		p.Proven, p.Since, p.First, p.AMR, p.MFATime = true, f.Passkey.At, factor.Passkey, []string{"fido", "mfa"}, f.Passkey.At
 	case emailProven && resetProves(a, w):
 		p.Proven, p.Since, p.First, p.AMR = true, f.Email.At, factor.EmailCode, []string{"otp"}
 	case f.Password != nil && f.Password.UserID == p.Account.ID && !p.Account.PasswordVoid && w.Flow.Accepts(userflow.EmailPassword) &&

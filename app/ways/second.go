@@ -2,6 +2,7 @@ package ways
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"strings"
 	"unicode/utf8"
@@ -149,7 +150,7 @@ func (d *Desk) BeginPasskey(ctx context.Context, v Visit) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if st.Options, st.Server, err = d.Passkeys.BeginRegister(owner); err != nil {
+	if st.Options, st.Server, err = d.Passkeys.BeginRegister(owner, signin.PasskeyRules(v.Tenant)); err != nil {
 		return nil, err
 	}
 	_, err = d.begin(ctx, v, Passkey, st, setUpFor)
@@ -169,7 +170,7 @@ func (d *Desk) FinishPasskey(ctx context.Context, v Visit, answer, called string
 	if !ok {
 		return "", late()
 	}
-	label, err := name(called, v.Signals.OS)
+	label, err := name(called, "")
 	if err != nil {
 		return "", err
 	}
@@ -177,16 +178,16 @@ func (d *Desk) FinishPasskey(ctx context.Context, v Visit, answer, called string
 	if err != nil {
 		return "", err
 	}
-	reg, err := d.Passkeys.FinishRegister(owner, st.Server, []byte(answer))
+	reg, err := d.Passkeys.FinishRegister(owner, st.Server, []byte(answer), signin.PasskeyRules(v.Tenant))
 	if err != nil {
 		if _, err := d.store(v).TakePending(ctx, v.Person.ID, p.ID); err != nil { // a challenge is answered once
 			return "", err
 		}
-		return "", fault.Wrap(fault.Invalid, "signin.passkey.failed", err)
+		return "", signin.PasskeyRefused(err)
 	}
 	secret := ""
 	err = d.finish(ctx, v, p, func(s Store) error {
-		c := signin.Credential{ID: newID(), Kind: factor.Passkey, Name: label, Lookup: reg.ID, Secret: reg.Stored, Counter: reg.Counter}
+		c := signin.Credential{ID: newID(), Kind: factor.Passkey, Name: cmp.Or(label, factor.AuthenticatorName(reg.AAGUID), v.Signals.OS), Lookup: reg.ID, Secret: reg.Stored, Counter: reg.Counter}
 		if err := s.Register(ctx, v.Actor, v.Person.ID, c); err != nil {
 			return err
 		}

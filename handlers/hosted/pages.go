@@ -24,6 +24,7 @@ type drawing struct {
 	res  signin.Result
 	info *handlers.Info
 
+	passkey   *pages.Passkey // one may be shown in place of what the page asks for
 	noCookies bool
 }
 
@@ -63,6 +64,13 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 	}
 	if a.ID != "" {
 		d.page.Proof = h.machine.Proof(a, name)
+	}
+	if signin.PasskeyFirst(a, res.World, name) {
+		options, err := h.machine.PasskeyRequest(a, res.World, name)
+		if err != nil {
+			return err
+		}
+		d.passkey = &pages.Passkey{Options: string(options), Event: pages.UsePasskey}
 	}
 	d.values(form)
 	status := fiber.StatusOK
@@ -168,7 +176,7 @@ func identify(d *drawing) templ.Component {
 		d.ways(event(pages.SignUp))
 	}
 	d.cancel()
-	return pages.Identify(d.page, pages.IdentifyView{UserNames: d.flow().UserNames, Fixed: d.invited()})
+	return pages.Identify(d.page, pages.IdentifyView{UserNames: d.flow().UserNames, Fixed: d.invited(), Passkey: d.passkey})
 }
 
 func signIn(d *drawing) templ.Component {
@@ -177,7 +185,7 @@ func signIn(d *drawing) templ.Component {
 		d.ways(event(pages.SignUp))
 	}
 	d.cancel()
-	return pages.SignInPage(d.page, pages.SignInView{Stay: d.offersStay(), UserNames: d.flow().UserNames, Fixed: d.invited()})
+	return pages.SignInPage(d.page, pages.SignInView{Stay: d.offersStay(), UserNames: d.flow().UserNames, Fixed: d.invited(), Passkey: d.passkey})
 }
 
 func signUp(d *drawing) templ.Component {
@@ -203,7 +211,7 @@ func password(d *drawing) templ.Component {
 		d.ways(event(pages.UseCode))
 	}
 	d.cancel()
-	return pages.Password(d.page, pages.PasswordView{Existing: d.res.Step.Existing})
+	return pages.Password(d.page, pages.PasswordView{Existing: d.res.Step.Existing, Passkey: d.passkey})
 }
 
 func code(d *drawing) templ.Component {
@@ -235,7 +243,7 @@ func code(d *drawing) templ.Component {
 	if !d.invited() {
 		d.ways(event(pages.Change))
 	}
-	return pages.Code(d.page, pages.CodeView{Channel: "email", To: to, Minutes: int(factor.CodeLifetime.Minutes()), Why: why})
+	return pages.Code(d.page, pages.CodeView{Channel: "email", To: to, Minutes: int(factor.CodeLifetime.Minutes()), Why: why, Passkey: d.passkey})
 }
 
 func newPassword(d *drawing, why pages.PasswordReason) templ.Component {

@@ -90,6 +90,8 @@ func Build(root string) (map[string][]byte, error) {
 			out[filepath.Base(path)] = b
 		}
 	}
+	// A page with a password box that a passkey may stand in for loads one script, not two.
+	out["sign-in.js"] = append(bytes.Clone(out["show-password.js"]), out["passkey.js"]...)
 	for _, name := range names(out) {
 		if name == "hosted.css" { // inlined into the page, never served as a file
 			continue

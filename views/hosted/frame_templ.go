@@ -1016,7 +1016,7 @@ func passkeyForm(p Page, k Passkey, kind, words, buttonKind string, conditional 
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if !conditional {
+		if k.Event == "" {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 75, "<p class=\"soft\" data-passkey-off>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

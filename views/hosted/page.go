@@ -144,6 +144,7 @@ type SignInView struct {
 type PasswordView struct {
 	Stay     bool
 	Existing bool // a sign-up met an account: say so kindly, now that the address is proven
+	Passkey  *Passkey
 }
 
 // CodeView asks for a code that was sent.
@@ -152,6 +153,7 @@ type CodeView struct {
 	To      string // masked address or number; "" = not for this page to know
 	Minutes int    // how long a code works
 	Why     CodeReason
+	Passkey *Passkey // will do as well
 }
 
 // CodeReason says what the code is for; it chooses the heading and the first sentence.

@@ -194,15 +194,17 @@ func banner(ctx context.Context, p Page) string {
 	return t(ctx, "test.banner")
 }
 
+// scripts is at most one file, so that a page is two requests (DESIGN §8).
 func scripts(password bool, passkey *Passkey) []string {
-	var list []string
-	if password {
-		list = append(list, "show-password.js")
+	switch {
+	case password && passkey != nil:
+		return []string{"sign-in.js"}
+	case password:
+		return []string{"show-password.js"}
+	case passkey != nil:
+		return []string{"passkey.js"}
 	}
-	if passkey != nil {
-		list = append(list, "passkey.js")
-	}
-	return list
+	return nil
 }
 
 func (w Way) name() string {

@@ -1,0 +1,194 @@
+package hosted_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"portico/app/factor"
+	"portico/app/record"
+	"portico/app/signin"
+	"portico/app/tenant"
+	"portico/app/userflow"
+	"portico/models"
+	"portico/models/modelstest"
+)
+
+// passkey registers one for somebody by an app's sign-in that always asks for one.
+func (s *site) passkey(email string) *authenticator {
+	s.t.Helper()
+	s.publish(mfa(userflow.MFAAlways, "fido2"))
+	a := &authenticator{origin: s.base, flags: 0x05}
+	b := s.browser().start(request{}).fill("email", email, "password", goodPassword)
+	if b.page.step() == string(signin.Password) {
+		b.fill("password", goodPassword)
+	}
+	b.at(signin.Enrol).fill("credential", a.create(s.t, asked(s.t, b.page))).at(signin.Recover).fill().signedIn()
+	return a
+}
+
+// byPasskey answers the page with a passkey in place of name and password.
+func (b *browser) byPasskey(a *authenticator) *browser {
+	b.s.t.Helper()
+	return b.fill("action", "passkey", "credential", a.get(b.s.t, asked(b.s.t, b.page)))
+}
+
+// TestPasskeyAlone: a passkey says who somebody is, proves it and counts as the second factor (R 4.5.1, 16.1).
+func TestPasskeyAlone(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, scratch modelstest.Scratch) {
+		s := newSiteOn(t, scratch)
+		s.settings(neverStay)
+		u := s.user(anna)
+		a := s.passkey(anna)
+
+		b := s.browser().start(request{}).at(signin.SignIn)
+		c := asked(t, b.page)
+		if c.RPID != "localhost" || c.UserVerification != "required" || strings.Contains(b.page.body, "allowCredentials") {
+			t.Errorf("%+v", c)
+		}
+		if again := b.get(b.page.at); asked(t, again.page).Challenge != c.Challenge {
+			t.Error("looking at the page changes the challenge")
+		}
+		g := b.byPasskey(a).signedIn()
+		if g.UserID != u.ID || !slices.Equal(g.AMR, []string{"fido", "mfa"}) || g.ACR != signin.ACRMulti {
+			t.Errorf("%+v", g)
+		}
+		rec := s.records()
+		last := rec[len(rec)-1]
+		if last.User.ID != u.ID || last.Outcome.Result != record.Success || !slices.ContainsFunc(last.Proofs, func(p record.Proof) bool { return p.Method == "passkey" && p.OK }) {
+			t.Errorf("%+v", last)
+		}
+		b.start(request{ACR: []string{signin.ACRMulti}}).signedIn() // the session has both
+
+		// Whatever the flow asks for, and however it introduces people.
+		for _, edit := range []func(*userflow.Flow){bothWays, mfa(userflow.MFAOff, "fido2"), mfa(userflow.MFAConditional, "fido2", "softwareOath"), mfa(userflow.MFAAlways, "fido2", "softwareOath")} {
+			s.publish(edit)
+			s.browser().start(request{}).byPasskey(a).signedIn()
+		}
+		// After a name, on the page that asks for its password.
+		s.publish(bothWays)
+		s.browser().start(request{}).fill("email", anna).at(signin.Password).byPasskey(a).signedIn()
+	})
+}
+
+// TestPasskeyAloneRefused: each line is an answer that must open nothing, and the words are always the same.
+func TestPasskeyAloneRefused(t *testing.T) {
+	s := newSite(t, bothWays)
+	s.settings(neverStay)
+	s.user(anna)
+	a := s.passkey(anna)
+	s.user("carl@example.com")
+	carl := s.passkey("carl@example.com")
+	in := func() *browser { return s.browser().start(request{}).at(signin.Identify) }
+	other := func() *authenticator { x := *a; return &x }
+
+	for name, answer := range map[string]func(b *browser) string{
+		"no answer":            func(*browser) string { return "" },
+		"not an answer":        func(*browser) string { return `{"id":"x"}` },
+		"another attempt's":    func(*browser) string { return a.get(t, asked(t, in().page)) },
+		"another origin's":     func(b *browser) string { x := other(); x.origin = "https://evil.example"; return x.get(t, asked(t, b.page)) },
+		"without verification": func(b *browser) string { x := other(); x.flags = 0x01; return x.get(t, asked(t, b.page)) },
+		"an unknown passkey":   func(b *browser) string { x := other(); x.id = bytes.Repeat([]byte{9}, 32); return x.get(t, asked(t, b.page)) },
+		"an unknown person":    func(b *browser) string { x := other(); x.user = []byte("0199aaaa-0000-7000-8000-000000000000"); return x.get(t, asked(t, b.page)) },
+		"no person":            func(b *browser) string { x := other(); x.user = []byte{0xff, 0x00}; return x.get(t, asked(t, b.page)) },
+		"somebody else's name": func(b *browser) string { x := other(); x.user = carl.user; return x.get(t, asked(t, b.page)) },
+		"another key":          func(b *browser) string { x := other(); x.key = carl.key; return x.get(t, asked(t, b.page)) },
+	} {
+		b := in()
+		b.fill("action", "passkey", "credential", answer(b))
+		if b.page.step() != string(signin.Identify) || !strings.Contains(b.page.body, "could not be checked") || b.page.left != nil {
+			t.Errorf("%s: %d %q %q", name, b.page.status, b.page.step(), b.page.title())
+		}
+		s.clock.Advance(time.Hour) // past what was counted
+	}
+
+	// The page of one person takes nobody else's.
+	b := s.browser().start(request{}).fill("email", anna).at(signin.Password)
+	b.byPasskey(carl).at(signin.Password).says("could not be checked")
+	b = s.browser().start(request{}).fill("email", "nobody@example.com").at(signin.Password)
+	b.byPasskey(carl).at(signin.Password).says("could not be checked")
+
+	// The challenge of one page is not that of the next.
+	b = in()
+	early := a.get(t, asked(t, b.page))
+	b.fill("email", anna).at(signin.Password).fill("action", "passkey", "credential", early).at(signin.Password).says("could not be checked")
+
+	// An answer is used once, in one browser.
+	b = in()
+	answer := a.get(t, asked(t, b.page))
+	form := b.form(b.page, "action", "passkey", "credential", answer)
+	stranger := s.browser()
+	if p := stranger.do(stranger.form(b.page, "action", "passkey", "credential", answer)); p.left != nil || p.step() != string(signin.Elsewhere) {
+		t.Errorf("another browser: %q", p.step())
+	}
+	b.page = b.do(form)
+	b.signedIn()
+	n := s.issuer.count()
+	b.do(b.form(b.page, "action", "passkey", "credential", answer))
+	again := in()
+	again.fill("action", "passkey", "credential", answer).at(signin.Identify)
+	if s.issuer.count() != n {
+		t.Error("an answer worked twice")
+	}
+
+	// Another tenant has no such passkey.
+	far := modelstest.MustTenant(t, s.store, "")
+	app, _ := modelstest.MustApp(t, far, "Far", callback)
+	flow := modelstest.Must(far.CreateFlow(t.Context(), modelstest.Actor(), userflow.Flow{Name: "Far", SignUpMethod: userflow.EmailPassword, MFA: userflow.MFA{Enforcement: userflow.MFAConditional, Methods: []string{"fido2"}}}))(t)
+	if err := far.AddFlowApp(t.Context(), modelstest.Actor(), flow.ID, app.ID); err != nil {
+		t.Fatal(err)
+	}
+	home, homeApp := s.slug, s.app
+	s.slug, s.app = modelstest.Must(far.Get(t.Context()))(t).Slug, app
+	s.browser().start(request{}).at(signin.SignIn).byPasskey(a).at(signin.SignIn).says("could not be checked")
+	s.slug, s.app = home, homeApp
+}
+
+// TestPasskeyAloneAndTheAccount: what becomes of the account ends what its passkey opens.
+func TestPasskeyAloneAndTheAccount(t *testing.T) {
+	s := newSite(t)
+	s.settings(neverStay)
+	u := s.user(anna)
+	a := s.passkey(anna)
+	in := func() *browser { return s.browser().start(request{}).byPasskey(a) }
+	edit := func(change func(*models.User)) {
+		modelstest.Must(s.tenant.UpdateUser(t.Context(), modelstest.Actor(), u.ID, func(x *models.User) error { change(x); return nil }))(t)
+	}
+	edit(func(x *models.User) { x.Enabled = false })
+	in().at(signin.Blocked)
+	edit(func(x *models.User) { x.Enabled = true })
+	in().signedIn()
+
+	s.settings(func(n *tenant.Settings) { n.Methods.Passkey.Off = true })
+	if b := s.browser().start(request{}).at(signin.SignIn); strings.Contains(b.page.body, "data-passkey") {
+		t.Error("offered although the tenant has none")
+	}
+	s.settings(func(n *tenant.Settings) { n.Methods.Passkey.Off, n.Methods.Passkey.Blocked = false, []string{"EA9B8D66-4d01-1d21-3ce4-b6b48cb575d4"} })
+	in().signedIn() // it does not say its model
+	s.settings(func(n *tenant.Settings) { n.Methods.Passkey.Allowed = []string{"ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4"} })
+	in().at(signin.SignIn).says("could not be checked")
+	s.settings(func(n *tenant.Settings) { n.Methods.Passkey = tenant.PasskeyRule{} })
+
+	held := modelstest.Must(s.tenant.Credentials(t.Context(), u.ID, factor.Passkey))(t)
+	if err := s.tenant.RemoveCredential(t.Context(), modelstest.Actor(), u.ID, held[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	in().at(signin.SignIn).says("could not be checked")
+}
+
+// TestPasskeyGuessesAreCounted: of one network; and never so that a stranger locks somebody out who has a passkey.
+func TestPasskeyGuessesAreCounted(t *testing.T) {
+	s := newSite(t)
+	s.settings(neverStay)
+	s.user(anna)
+	a := s.passkey(anna)
+	wrong := *a
+	wrong.id = bytes.Repeat([]byte{7}, 32)
+	for range 12 {
+		s.browser().start(request{}).byPasskey(&wrong)
+	}
+	s.browser().start(request{}).byPasskey(&wrong).says("Too many wrong tries")
+	s.browser().start(request{}).byPasskey(a).signedIn()
+}
