@@ -73,12 +73,13 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 		{Name: "maintain the database", Every: 24 * time.Hour, Run: func(ctx context.Context, _ time.Time) error {
 			return s.store.Maintain(ctx)
 		}},
-		{Name: "purge deleted people and applications", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+		{Name: "purge deleted people, applications and policies", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error {
 				handle := s.store.Tenant(t.ID)
 				return errors.Join(
 					batches(ctx, func() (int, error) { return handle.PurgeDeletedUsers(ctx, by, 100) }),
-					batches(ctx, func() (int, error) { return handle.PurgeDeletedApplications(ctx, by, 100) }))
+					batches(ctx, func() (int, error) { return handle.PurgeDeletedApplications(ctx, by, 100) }),
+					batches(ctx, func() (int, error) { return handle.PurgePolicies(ctx, by) }))
 			})
 		}},
 		{Name: "purge deleted tenants", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {

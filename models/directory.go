@@ -228,6 +228,9 @@ func (s *Store) loadDirectory(ctx context.Context, id string) (*Directory, error
 	for _, one := range terms {
 		d.Terms[one.ID] = one
 	}
+	if d.Policies, err = t.PolicySet(ctx); err != nil {
+		return nil, err
+	}
 	for _, f := range flows {
 		flow := f.Flow
 		d.Flows[flow.ID] = &flow

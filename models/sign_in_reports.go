@@ -6,13 +6,14 @@ import (
 
 	"gorm.io/gorm/clause"
 
+	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/fault"
 )
 
 // ReportSignIn notes that a person says a sign-in was not theirs (R 6.5.10): true when they had not said so
 // before. It must be about their own account. A password opens nothing from then on: whoever got in may know it,
-// and must not be the one who chooses the next.
+// and must not be the one who chooses the next. The account is at high risk, which policies see.
 func (t *Tenant) ReportSignIn(ctx context.Context, actor audit.Actor, userID, signInID string) (bool, error) {
 	first := false
 	err := t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
@@ -42,8 +43,15 @@ func (t *Tenant) ReportSignIn(ctx context.Context, actor audit.Actor, userID, si
 				return audit.Event{}, err
 			}
 		}
-		return audit.Event{Activity: "Report suspicious sign-in", Category: "UserManagement", Operation: "Add", Target: userTarget(u),
-			Changes: []audit.Change{{Property: "signIn", New: signInID}}}, nil
+		changes := []audit.Change{{Property: "signIn", New: signInID}}
+		if u.Risk.State != RiskConfirmed { // what an administrator knows is more
+			more, err := t.setRisk(ctx, u, account.Risk{Level: RiskHigh, State: RiskAtRisk, Detail: riskReported})
+			if err != nil {
+				return audit.Event{}, err
+			}
+			changes = append(changes, more...)
+		}
+		return audit.Event{Activity: "Report suspicious sign-in", Category: "UserManagement", Operation: "Add", Target: userTarget(u), Changes: changes}, nil
 	})
 	return first, err
 }

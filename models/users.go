@@ -104,7 +104,7 @@ func userOf(r UserRow, identities []IdentityRow, credentials []CredentialRow) (U
 	u := User{Account: account.Account{ID: r.ID, TenantID: r.TenantID, DisplayName: r.DisplayName, GivenName: r.GivenName,
 		Surname: r.Surname, Mail: r.Mail, MailVerified: r.MailVerified, PreferredLanguage: r.PreferredLanguage,
 		Enabled: r.Enabled, DeletedAt: timeOf(r.DeletedAt), CreatedAt: r.CreatedAt.UTC(), SessionsValidFrom: r.SessionsValidFrom.UTC(),
-		MustChangePassword: r.MustChangePassword, FirstFactor: r.FirstFactor, Profile: profileOf(r), SelfDeleted: r.SelfDeleted, Emergency: r.Emergency},
+		MustChangePassword: r.MustChangePassword, FirstFactor: r.FirstFactor, Profile: profileOf(r), SelfDeleted: r.SelfDeleted, Emergency: r.Emergency, Risk: riskOf(r)},
 		JobTitle: r.JobTitle, StreetAddress: r.StreetAddress, City: r.City, State: r.State, PostalCode: r.PostalCode,
 		Country: r.Country, MobilePhone: r.MobilePhone, CreationType: r.CreationType, UpdatedAt: r.UpdatedAt.UTC(),
 		LastSignInAt: timeOf(r.LastSignInAt)}

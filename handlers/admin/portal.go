@@ -15,6 +15,7 @@ import (
 	"portico/app/dryrun"
 	"portico/app/fault"
 	"portico/app/i18n"
+	"portico/app/policy"
 	"portico/app/tenant"
 	"portico/handlers"
 	"portico/models"
@@ -23,7 +24,7 @@ import (
 
 // ClientID and ClientName name the portal itself where a sign-in says which app it is for.
 const (
-	ClientID   = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c"
+	ClientID   = policy.PortalApp
 	ClientName = "Admin portal"
 )
 

@@ -55,3 +55,6 @@ UPDATE users SET risk_level = '', risk_state = '', risk_detail = ''
 UPDATE sessions SET methods = '', aaguids = ''
 --;
 UPDATE openid_grants SET methods = '', aaguids = '', contexts = ''
+
+--;
+CREATE INDEX IF NOT EXISTS users_risk ON users (tenant_id, risk_at, id) WHERE risk_at IS NOT NULL

@@ -1,0 +1,136 @@
+package policy
+
+import (
+	"slices"
+	"time"
+)
+
+// PortalApp is the client id of the admin portal: what a policy for administrators aims at. It is the one under
+// which the vendor's portal is known.
+const PortalApp = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c"
+
+// Rules are what a set is compiled from.
+type Rules struct {
+	Policies  []Policy
+	Locations []Location
+	Strengths []Strength
+}
+
+// Compile makes the set.
+func (r Rules) Compile() *Set { return Compile(r.Policies, r.Locations, r.Strengths) }
+
+// Admin is somebody who must be able to get into the portal, with what they can show there.
+type Admin struct {
+	Name        string
+	Request     Request  // the portal, asked from where they are
+	Methods     []string // kinds of factors that they have registered, the password among them
+	AAGUIDs     []string // models of their passkeys
+	HasPassword bool
+	Terms       []string // that there are to agree to
+}
+
+// LockOut says which policy keeps whom out of the portal: because it blocks, or because it asks for what they
+// cannot show.
+type LockOut struct {
+	Admin  Admin
+	Policy Policy
+	Block  bool
+	Rescue bool // nobody of those who are there for an emergency could get in any more
+}
+
+// Guard looks at a change of the rules of the administrators' directory and answers how it would lock out: the
+// acting admin (nil when a program acts), or every one of those who are there for an emergency. nil = it does
+// not. What kept somebody out before the change is not the change's doing.
+func Guard(before, after Rules, self *Admin, rescue []Admin) *LockOut {
+	was, is := before.door(), after.door()
+	if self != nil {
+		if out := added(was, is, *self); out != nil {
+			return out
+		}
+	}
+	var last *LockOut
+	for _, a := range rescue {
+		if len(is.keepsOut(a)) == 0 {
+			return nil
+		}
+		if out := added(was, is, a); out != nil {
+			last = out
+		}
+	}
+	if last != nil {
+		last.Rescue = true
+	}
+	return last
+}
+
+// added is what keeps somebody out after a change and did not before.
+func added(was, is door, a Admin) *LockOut {
+	have := was.keepsOut(a)
+	for _, out := range is.keepsOut(a) {
+		if !slices.ContainsFunc(have, func(w LockOut) bool { return w.Policy.ID == out.Policy.ID && w.Block == out.Block }) {
+			return &out
+		}
+	}
+	return nil
+}
+
+// door is a set with what it was made of.
+type door struct {
+	Rules
+	set *Set
+}
+
+func (r Rules) door() door { return door{r, r.Compile()} }
+
+// keepsOut lists the policies that keep somebody out. A decision joins blocks and demands, so somebody is kept
+// out exactly when one policy alone keeps them out, and it can be named.
+func (r door) keepsOut(a Admin) []LockOut {
+	d := r.set.Evaluate(a.Request)
+	if !d.Block && a.canShow(d) {
+		return nil
+	}
+	var out []LockOut
+	for i, p := range r.set.Policies() {
+		if p.State != On || !d.Results[i].Applies {
+			continue
+		}
+		alone := Compile([]Policy{p}, p.placesAmong(r.Locations), r.Strengths).Evaluate(a.Request)
+		if alone.Block || !a.canShow(alone) {
+			out = append(out, LockOut{Admin: a, Policy: p, Block: alone.Block})
+		}
+	}
+	return out
+}
+
+// placesAmong are the locations that matter to a policy.
+func (p Policy) placesAmong(all []Location) []Location {
+	c := p.Conditions.Locations
+	if c == nil {
+		return nil
+	}
+	trusted := slices.Contains(c.Include, AllTrusted) || slices.Contains(c.Exclude, AllTrusted)
+	var out []Location
+	for _, l := range all {
+		if trusted && l.Trusted || slices.Contains(c.Include, l.ID) || slices.Contains(c.Exclude, l.ID) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// canShow reports whether an admin can meet what a decision asks for. A second factor can be registered on the
+// way in, except where it is asked for because of risk (DESIGN §5.3); a particular strength must be there
+// already, because nobody should find out at the door that they own no passkey.
+func (a Admin) canShow(d Decision) bool {
+	second := slices.ContainsFunc(a.Methods, func(kind string) bool { return kind != "password" })
+	for _, c := range d.Clauses {
+		shown := Shown{Methods: a.Methods, AAGUIDs: a.AAGUIDs, PasswordChanged: a.HasPassword, Terms: a.Terms}
+		if second || !c.Risk {
+			shown.MFA = time.Unix(1, 0)
+		}
+		if len((Decision{Clauses: []Clause{c}}).Unmet(shown)) > 0 {
+			return false
+		}
+	}
+	return true
+}
