@@ -9,16 +9,6 @@ import (
 // which the vendor's portal is known.
 const PortalApp = "c44b4083-3bb0-49c1-b47d-974e53cbdf3c"
 
-// Rules are what a set is compiled from.
-type Rules struct {
-	Policies  []Policy
-	Locations []Location
-	Strengths []Strength
-}
-
-// Compile makes the set.
-func (r Rules) Compile() *Set { return Compile(r.Policies, r.Locations, r.Strengths) }
-
 // Admin is somebody who must be able to get into the portal, with what they can show there.
 type Admin struct {
 	Name        string
