@@ -78,12 +78,14 @@ type Decision struct {
 	// AlwaysPersistent is honoured only when nothing says never: it loosens, so it stands outside the join.
 	AlwaysPersistent bool
 	Results          []Result // every policy, applied or not, in the order of the set
+
+	request *Request // what was asked, for the words of the trace
 }
 
 // Result is what became of one policy, small enough to be made on every sign-in; Set.Trace writes it out.
 type Result struct {
 	Applies bool
-	// Hit, Miss and Unknown hold one bit per condition, in the order of Conditions(); a bit in none of them is
+	// Hit, Miss and Unknown hold one bit per condition, in the order of EveryCondition; a bit in none of them is
 	// a condition that the policy does not configure.
 	Hit, Miss, Unknown uint16
 }

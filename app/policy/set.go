@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"portico/app/record"
@@ -10,15 +11,15 @@ import (
 // Set is a tenant's policies made ready to be asked: names resolved, ranges sorted. It never changes, and a nil
 // Set is one without policies.
 type Set struct {
-	policies  []Policy
-	locations []Location
-	strengths []Strength
-}
+	policies   []Policy
+	compiled   []compiled
+	areas      []area
+	strengths  map[string]*Strength
+	clauses    [][]Control // every one that a policy asks for, in their fixed order
+	conditions int         // that are configured, over all policies
+	needs      Needs
 
-// Compile makes a set. A policy that names a location or strength which is gone is kept; that condition could
-// not tell (DESIGN §5.2).
-func Compile(policies []Policy, locations []Location, strengths []Strength) *Set {
-	return &Set{policies: slices.Clone(policies), locations: slices.Clone(locations), strengths: slices.Clone(strengths)}
+	users, groups, roles, apps, contexts names
 }
 
 // Policies gives the policies in the order of a decision's results.
@@ -29,46 +30,117 @@ func (s *Set) Policies() []Policy {
 	return s.policies
 }
 
-// Needs says which facts about a person some policy looks at, so that others need not be loaded.
+// Strength gives a strength by id, a built-in one too.
+func (s *Set) Strength(id string) (Strength, bool) {
+	if s == nil {
+		return Strength{}, false
+	}
+	one, ok := s.strengths[strings.ToLower(id)]
+	if !ok {
+		return Strength{}, false
+	}
+	return *one, true
+}
+
+// Needs says which facts about a person some policy looks at, so that others need not be loaded. Policies that
+// are off count too: they may be asked about what was recorded.
 type Needs struct{ Groups, Roles, Guest, Terms bool }
 
 // Needs of the set.
-func (s *Set) Needs() Needs { return Needs{} }
+func (s *Set) Needs() Needs {
+	if s == nil {
+		return Needs{}
+	}
+	return s.needs
+}
+
+func (n Needs) with(p *Policy) Needs {
+	u := p.Conditions.Users
+	n.Groups = n.Groups || len(u.IncludeGroups)+len(u.ExcludeGroups) > 0
+	n.Roles = n.Roles || len(u.IncludeRoles)+len(u.ExcludeRoles) > 0
+	n.Guest = n.Guest || slices.Contains(u.IncludeUsers, Guests) || slices.Contains(u.ExcludeUsers, Guests)
+	n.Terms = n.Terms || p.GrantControls != nil && len(p.GrantControls.TermsOfUse) > 0
+	return n
+}
 
 // Evaluate visits every policy and joins what those demand that are on.
 func (s *Set) Evaluate(r Request) Decision {
-	var d Decision
-	for range s.Policies() {
-		d.Results = append(d.Results, Result{})
+	if s == nil || len(s.compiled) == 0 {
+		return Decision{}
+	}
+	q := s.question(&r)
+	d := Decision{Results: make([]Result, len(s.compiled)), request: &r}
+	var wanted, risky bits
+	always := false
+	for i := range s.compiled {
+		c := &s.compiled[i]
+		res := c.ask(q)
+		d.Results[i] = res
+		if !res.Applies || !c.on {
+			continue
+		}
+		d.Block = d.Block || c.block
+		d.NeverPersistent = d.NeverPersistent || c.never
+		always = always || c.always && res.Unknown == 0 // it loosens: only where everything could be told
+		d.Frequency = d.Frequency.min(c.frequency)
+		for _, n := range c.clauses {
+			if wanted == nil {
+				both := make(bits, 2*((len(s.clauses)+63)/64))
+				wanted, risky = both[:len(both)/2], both[len(both)/2:]
+			}
+			wanted.set(n)
+			if c.risk {
+				risky.set(n)
+			}
+		}
+	}
+	d.AlwaysPersistent = always && !d.NeverPersistent
+	if wanted != nil {
+		for n, anyOf := range s.clauses {
+			if wanted.has(n) {
+				d.Clauses = append(d.Clauses, Clause{AnyOf: anyOf, Risk: risky.has(n)})
+			}
+		}
 	}
 	return d
 }
 
-// Trace writes a decision out for the record: every policy with its conditions, what it asks for, and its
-// result in Graph's words, given what was shown. final says that the sign-in has ended; until then what is
-// still missing is an interruption and no failure.
-func (s *Set) Trace(d Decision, shown Shown, final bool) []record.Policy {
-	var out []record.Policy
-	for i, p := range s.Policies() {
-		if i < len(d.Results) {
-			out = append(out, record.Policy{ID: p.ID, Name: p.Name, State: string(p.State), Result: "notApplied"})
+// ask visits every condition of a policy: none is left out because another has said no.
+func (c *compiled) ask(q *question) Result {
+	var res Result
+	for i := range c.bounds {
+		b := &c.bounds[i]
+		switch b.ask(q) {
+		case hit:
+			res.Hit |= 1 << b.bit
+		case unknown:
+			res.Unknown |= 1 << b.bit
+		default:
+			res.Miss |= 1 << b.bit
 		}
 	}
-	return out
+	res.Applies = res.Miss == 0
+	return res
 }
 
 // Unmet are the clauses of a decision that what was shown does not meet.
 func (d Decision) Unmet(s Shown) []Clause {
 	var out []Clause
 	for _, c := range d.Clauses {
-		if !slices.ContainsFunc(c.AnyOf, func(one Control) bool { return one.met(s) }) {
+		if !c.Met(s) {
 			out = append(out, c)
 		}
 	}
 	return out
 }
 
-func (c Control) met(s Shown) bool {
+// Met reports whether one of a clause's controls is.
+func (c Clause) Met(s Shown) bool {
+	return slices.ContainsFunc(c.AnyOf, func(one Control) bool { return one.Met(s) })
+}
+
+// Met reports whether what was shown meets a control.
+func (c Control) Met(s Shown) bool {
 	switch c.Kind {
 	case KindMFA:
 		return s.MFAOff || !s.MFA.IsZero()
@@ -77,9 +149,9 @@ func (c Control) met(s Shown) bool {
 	case KindTerms:
 		return slices.Contains(s.Terms, c.Terms)
 	case KindStrength:
-		return s.MFAOff
+		return s.MFAOff || !s.MFA.IsZero() && c.Strength != nil && c.Strength.MetBy(s.Methods, s.AAGUIDs)
 	}
-	return false
+	return false // none of ours: it cannot be met, and is not skipped
 }
 
 // Asks reports whether a decision asks for a kind of control, and whether because of risk.
@@ -92,7 +164,8 @@ func (d Decision) Asks(k Kind) (asks, risk bool) {
 	return asks, risk
 }
 
-// Stale reports whether proofs are too old: of the person, and of the second factor.
+// Stale reports whether proofs are too old: of the person, and of the second factor, which then counts as not
+// shown.
 func (f Frequency) Stale(auth, second, now time.Time) (person, factor bool) {
 	grace := func(every bool, limit time.Duration) time.Duration {
 		if every && (limit == 0 || limit > EveryTimeGrace) {
