@@ -130,8 +130,8 @@ func locationWords(w *sentence, p *Policy) {
 	}
 }
 
-func (w *sentence) places(ids []string, trusted string) []Part {
-	var out []Part
+func (w *sentence) places(ids []string, trusted string) []Phrase {
+	var out []Phrase
 	for _, id := range ids {
 		if id == AllTrusted {
 			out = append(out, value(trusted))

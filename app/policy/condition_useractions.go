@@ -43,7 +43,7 @@ func ActionWords(action string) string {
 }
 
 func userActionsWords(w *sentence, p *Policy) {
-	var what []Part
+	var what []Phrase
 	for _, a := range p.Conditions.Applications.IncludeUserActions {
 		what = append(what, value(ActionWords(a)))
 	}

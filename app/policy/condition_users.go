@@ -59,7 +59,7 @@ func usersCondition() Condition {
 
 func usersWords(w *sentence, p *Policy) {
 	u := p.Conditions.Users
-	var who []Part
+	var who []Phrase
 	switch {
 	case slices.Contains(u.IncludeUsers, All):
 		who = append(who, value("anyone"))
@@ -84,7 +84,7 @@ func usersWords(w *sentence, p *Policy) {
 		who = append(who, value("nobody"))
 	}
 	w.list(who, "or")
-	var not []Part
+	var not []Phrase
 	for _, id := range u.ExcludeUsers {
 		if id == Guests {
 			not = append(not, value("people who were invited"))

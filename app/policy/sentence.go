@@ -10,8 +10,8 @@ import (
 // contexts. An id that is missing is something that was deleted.
 type Names map[string]string
 
-// Part is a piece of a sentence. A value is what an admin chose; Gone, that what they chose is no more.
-type Part struct {
+// Phrase is a piece of a sentence. A value is what an admin chose; Gone, that what they chose is no more.
+type Phrase struct {
 	Text  string
 	Value bool
 	Gone  bool
@@ -19,7 +19,7 @@ type Part struct {
 
 // Sentence tells a policy in words: "When anyone except Break-glass signs in to Home Insurance from outside
 // trusted places, then require a second factor." The editor, the list, What-If and the log all show this one.
-func Sentence(p Policy, names Names) []Part {
+func Sentence(p Policy, names Names) []Phrase {
 	w := &sentence{known: names}
 	w.text("When ")
 	for _, c := range EveryCondition() {
@@ -32,7 +32,7 @@ func Sentence(p Policy, names Names) []Part {
 }
 
 // Plain is a sentence as text.
-func Plain(parts []Part) string {
+func Plain(parts []Phrase) string {
 	var b strings.Builder
 	for _, p := range parts {
 		b.WriteString(p.Text)
@@ -43,13 +43,13 @@ func Plain(parts []Part) string {
 // sentence collects the parts while conditions and controls add theirs.
 type sentence struct {
 	known Names
-	parts []Part
+	parts []Phrase
 }
 
-func value(s string) Part { return Part{Text: s, Value: true} }
+func value(s string) Phrase { return Phrase{Text: s, Value: true} }
 
-func values(of []string, label func(string) string) []Part {
-	out := make([]Part, len(of))
+func values(of []string, label func(string) string) []Phrase {
+	out := make([]Phrase, len(of))
 	for i, s := range of {
 		out[i] = value(label(s))
 	}
@@ -57,7 +57,7 @@ func values(of []string, label func(string) string) []Part {
 }
 
 // after puts a word before a value.
-func (p Part) after(lead string) Part {
+func (p Phrase) after(lead string) Phrase {
 	p.Text = lead + p.Text
 	return p
 }
@@ -67,23 +67,23 @@ func (w *sentence) text(s string) {
 		w.parts[n-1].Text += s
 		return
 	}
-	w.parts = append(w.parts, Part{Text: s})
+	w.parts = append(w.parts, Phrase{Text: s})
 }
 
 func (w *sentence) value(s string) { w.parts = append(w.parts, value(s)) }
 
-func (w *sentence) name(id string) Part {
+func (w *sentence) name(id string) Phrase {
 	if name := w.known[id]; name != "" {
 		return value(name)
 	}
 	if name := w.known[strings.ToLower(id)]; name != "" {
 		return value(name)
 	}
-	return Part{Text: "something deleted (" + id + ")", Value: true, Gone: true}
+	return Phrase{Text: "something deleted (" + id + ")", Value: true, Gone: true}
 }
 
-func (w *sentence) names(ids []string) []Part {
-	out := make([]Part, len(ids))
+func (w *sentence) names(ids []string) []Phrase {
+	out := make([]Phrase, len(ids))
 	for i, id := range ids {
 		out[i] = w.name(id)
 	}
@@ -91,7 +91,7 @@ func (w *sentence) names(ids []string) []Part {
 }
 
 // list writes values with commas and a last word between them. A long one is cut short.
-func (w *sentence) list(of []Part, last string) {
+func (w *sentence) list(of []Phrase, last string) {
 	const most = 5
 	rest := 0
 	if len(of) > most {
@@ -115,7 +115,7 @@ func (w *sentence) list(of []Part, last string) {
 
 // controls writes the "then".
 func (w *sentence) controls(p *Policy) {
-	var then []Part
+	var then []Phrase
 	between := "and"
 	if g := p.GrantControls; g != nil {
 		if slices.Contains(g.BuiltInControls, ControlBlock) {
@@ -143,7 +143,7 @@ func (w *sentence) controls(p *Policy) {
 		}
 	}
 	w.list(then, between)
-	var session []Part
+	var session []Phrase
 	if s := p.SessionControls; s != nil {
 		if f := s.SignInFrequency; f != nil && f.IsEnabled {
 			session = append(session, value(f.words()))
@@ -161,7 +161,7 @@ func (w *sentence) controls(p *Policy) {
 	w.list(session, "and")
 }
 
-func (w *sentence) strength(id string) Part {
+func (w *sentence) strength(id string) Phrase {
 	if p := w.name(id); !p.Gone {
 		return p
 	}
