@@ -58,16 +58,16 @@ func applicationWords(w *sentence, p *Policy) {
 	case len(a.IncludeApplications) == 0 || slices.Equal(a.IncludeApplications, []string{None}):
 		w.value("no app")
 	default:
-		w.list(w.names(a.IncludeApplications), "or")
+		w.list(w.names(ThingApp, a.IncludeApplications), "or")
 	}
 	if len(a.ExcludeApplications) > 0 {
 		w.text(" except ")
-		w.list(w.names(a.ExcludeApplications), "and")
+		w.list(w.names(ThingApp, a.ExcludeApplications), "and")
 	}
 }
 
 // checkApplications looks at the target as a whole: apps, user actions or authentication contexts, one of them.
-func checkApplications(p *Policy, k *Known, f *fault.Fields) {
+func checkApplications(p *Policy, k Known, f *fault.Fields) {
 	a := p.Conditions.Applications
 	const at = "conditions.applications."
 	kinds := 0
@@ -82,10 +82,8 @@ func checkApplications(p *Policy, k *Known, f *fault.Fields) {
 	case kinds > 1, len(a.IncludeApplications) == 0 && len(a.ExcludeApplications) > 0:
 		f.Add(at+"includeApplications", "policy.target_mixed", nil)
 	}
-	checkList(f, at+"includeApplications", a.IncludeApplications, "policy.app_unknown", func(id string) bool {
-		return id == All || id == None || known(k.App, id)
-	})
-	checkList(f, at+"excludeApplications", a.ExcludeApplications, "policy.app_unknown", k.App)
+	checkList(f, at+"includeApplications", a.IncludeApplications, "policy.app_unknown", k.there(ThingApp, All, None))
+	checkList(f, at+"excludeApplications", a.ExcludeApplications, "policy.app_unknown", k.there(ThingApp))
 	if slices.Contains(a.IncludeApplications, None) && len(a.IncludeApplications) > 1 {
 		f.Add(at+"includeApplications", "policy.none_alone", nil)
 	}

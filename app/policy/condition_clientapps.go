@@ -49,7 +49,7 @@ func clientAppsWords(w *sentence, p *Policy) {
 	}
 }
 
-func checkClientApps(p *Policy, k *Known, f *fault.Fields) {
+func checkClientApps(p *Policy, k Known, f *fault.Fields) {
 	const at = "conditions.clientAppTypes"
 	kinds := p.Conditions.ClientAppTypes
 	checkList(f, at, kinds, "policy.client_unknown", func(s string) bool { return s == AnyClient || slices.Contains(ClientApps(), s) })

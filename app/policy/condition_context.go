@@ -34,12 +34,12 @@ func contextCondition() Condition {
 func contextWords(w *sentence, p *Policy) {
 	if ids := p.Conditions.Applications.IncludeContexts; len(ids) > 0 {
 		w.text(" does what an app asks ")
-		w.list(w.names(ids), "or")
+		w.list(w.names(ThingContext, ids), "or")
 		w.text(" for")
 	}
 }
 
-func checkContexts(p *Policy, k *Known, f *fault.Fields) {
+func checkContexts(p *Policy, k Known, f *fault.Fields) {
 	checkList(f, "conditions.applications.includeAuthenticationContextClassReferences", p.Conditions.Applications.IncludeContexts,
-		"policy.context_unknown", k.Context)
+		"policy.context_unknown", k.there(ThingContext))
 }

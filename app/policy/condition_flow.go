@@ -67,7 +67,7 @@ func flowWords(w *sentence, p *Policy) {
 	}
 }
 
-func checkFlows(p *Policy, k *Known, f *fault.Fields) {
+func checkFlows(p *Policy, k Known, f *fault.Fields) {
 	checkList(f, "conditions.authenticationFlows.transferMethods", p.Conditions.AuthenticationFlows.flows(), "policy.flow_unknown",
 		func(s string) bool { return slices.Contains(TransferMethods(), s) })
 }

@@ -137,22 +137,19 @@ func (w *sentence) places(ids []string, trusted string) []Phrase {
 			out = append(out, value(trusted))
 			continue
 		}
-		out = append(out, w.name(id))
+		out = append(out, w.name(ThingLocation, id))
 	}
 	return out
 }
 
-func checkLocations(p *Policy, k *Known, f *fault.Fields) {
+func checkLocations(p *Policy, k Known, f *fault.Fields) {
 	l := p.Conditions.Locations
 	if l == nil {
 		return
 	}
 	const at = "conditions.locations."
-	there := func(words ...string) func(string) bool {
-		return func(id string) bool { return slices.Contains(words, id) || known(k.Location, id) }
-	}
-	checkList(f, at+"includeLocations", l.Include, "policy.location_unknown", there(All, AllTrusted))
-	checkList(f, at+"excludeLocations", l.Exclude, "policy.location_unknown", there(AllTrusted))
+	checkList(f, at+"includeLocations", l.Include, "policy.location_unknown", k.there(ThingLocation, All, AllTrusted))
+	checkList(f, at+"excludeLocations", l.Exclude, "policy.location_unknown", k.there(ThingLocation, AllTrusted))
 	switch {
 	case len(l.Include) == 0 && len(l.Exclude) > 0:
 		f.Add(at+"includeLocations", "policy.include_missing", nil)

@@ -80,7 +80,7 @@ func PlatformLabel(p string) string {
 	return p
 }
 
-func checkPlatforms(p *Policy, k *Known, f *fault.Fields) {
+func checkPlatforms(p *Policy, k Known, f *fault.Fields) {
 	on := p.Conditions.Platforms
 	if on == nil {
 		return

@@ -37,7 +37,7 @@ func signInRiskCondition() Condition {
 		words: func(w *sentence, p *Policy) {
 			riskWords(w, " while the risk of the sign-in is ", p.Conditions.SignInRiskLevels)
 		},
-		check: func(p *Policy, k *Known, f *fault.Fields) {
+		check: func(p *Policy, k Known, f *fault.Fields) {
 			checkList(f, "conditions.signInRiskLevels", p.Conditions.SignInRiskLevels, "policy.risk_unknown", func(s string) bool {
 				return slices.Contains([]string{RiskNone, RiskLow, RiskMedium, RiskHigh}, s)
 			})
@@ -51,7 +51,7 @@ func userRiskCondition() Condition {
 		compile: func(c *compiler, p *Policy) ask { return risky(p.Conditions.UserRiskLevels, noUserRisk, level) },
 		detail:  func(q *question, b *bound, a answer) string { return cmp.Or(q.r.UserRisk, RiskNone) },
 		words:   func(w *sentence, p *Policy) { riskWords(w, " while their own risk is ", p.Conditions.UserRiskLevels) },
-		check: func(p *Policy, k *Known, f *fault.Fields) {
+		check: func(p *Policy, k Known, f *fault.Fields) {
 			checkList(f, "conditions.userRiskLevels", p.Conditions.UserRiskLevels, "policy.risk_unknown", func(s string) bool {
 				return slices.Contains([]string{RiskLow, RiskMedium, RiskHigh}, s)
 			})

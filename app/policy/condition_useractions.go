@@ -53,7 +53,7 @@ func userActionsWords(w *sentence, p *Policy) {
 	}
 }
 
-func checkUserActions(p *Policy, k *Known, f *fault.Fields) {
+func checkUserActions(p *Policy, k Known, f *fault.Fields) {
 	checkList(f, "conditions.applications.includeUserActions", p.Conditions.Applications.IncludeUserActions, "policy.action_unknown",
 		func(a string) bool { return slices.Contains(UserActions(), a) })
 }

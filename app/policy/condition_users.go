@@ -70,14 +70,14 @@ func usersWords(w *sentence, p *Policy) {
 			case Guests:
 				who = append(who, value("anyone who was invited"))
 			default:
-				who = append(who, w.name(id))
+				who = append(who, w.name(ThingUser, id))
 			}
 		}
 		for _, id := range u.IncludeGroups {
-			who = append(who, w.name(id).after("anyone in "))
+			who = append(who, w.name(ThingGroup, id).after("anyone in "))
 		}
 		for _, id := range u.IncludeRoles {
-			who = append(who, w.name(id).after("any "))
+			who = append(who, w.name(ThingRole, id).after("any "))
 		}
 	}
 	if len(who) == 0 {
@@ -90,10 +90,13 @@ func usersWords(w *sentence, p *Policy) {
 			not = append(not, value("people who were invited"))
 			continue
 		}
-		not = append(not, w.name(id))
+		not = append(not, w.name(ThingUser, id))
 	}
-	for _, id := range slices.Concat(u.ExcludeGroups, u.ExcludeRoles) {
-		not = append(not, w.name(id))
+	for _, id := range u.ExcludeGroups {
+		not = append(not, w.name(ThingGroup, id))
+	}
+	for _, id := range u.ExcludeRoles {
+		not = append(not, w.name(ThingRole, id))
 	}
 	if len(not) > 0 {
 		w.text(" except ")
@@ -101,21 +104,18 @@ func usersWords(w *sentence, p *Policy) {
 	}
 }
 
-func checkUsers(p *Policy, k *Known, f *fault.Fields) {
+func checkUsers(p *Policy, k Known, f *fault.Fields) {
 	u := p.Conditions.Users
 	const at = "conditions.users."
 	if len(u.IncludeUsers)+len(u.IncludeGroups)+len(u.IncludeRoles) == 0 {
 		f.Add(at+"includeUsers", "policy.users_missing", nil)
 	}
-	person := func(words ...string) func(string) bool {
-		return func(id string) bool { return slices.Contains(words, id) || known(k.User, id) }
-	}
-	checkList(f, at+"includeUsers", u.IncludeUsers, "policy.user_unknown", person(All, None, Guests))
-	checkList(f, at+"excludeUsers", u.ExcludeUsers, "policy.user_unknown", person(Guests))
-	checkList(f, at+"includeGroups", u.IncludeGroups, "policy.group_unknown", k.Group)
-	checkList(f, at+"excludeGroups", u.ExcludeGroups, "policy.group_unknown", k.Group)
-	checkList(f, at+"includeRoles", u.IncludeRoles, "policy.role_unknown", k.Role)
-	checkList(f, at+"excludeRoles", u.ExcludeRoles, "policy.role_unknown", k.Role)
+	checkList(f, at+"includeUsers", u.IncludeUsers, "policy.user_unknown", k.there(ThingUser, All, None, Guests))
+	checkList(f, at+"excludeUsers", u.ExcludeUsers, "policy.user_unknown", k.there(ThingUser, Guests))
+	checkList(f, at+"includeGroups", u.IncludeGroups, "policy.group_unknown", k.there(ThingGroup))
+	checkList(f, at+"excludeGroups", u.ExcludeGroups, "policy.group_unknown", k.there(ThingGroup))
+	checkList(f, at+"includeRoles", u.IncludeRoles, "policy.role_unknown", k.there(ThingRole))
+	checkList(f, at+"excludeRoles", u.ExcludeRoles, "policy.role_unknown", k.there(ThingRole))
 	if slices.Contains(u.IncludeUsers, None) && len(u.IncludeUsers)+len(u.IncludeGroups)+len(u.IncludeRoles) > 1 {
 		f.Add(at+"includeUsers", "policy.none_alone", nil)
 	}

@@ -17,7 +17,7 @@ type Condition struct {
 	// words adds the condition to the policy's sentence.
 	words func(w *sentence, p *Policy)
 	// check complains about what a policy says here.
-	check func(p *Policy, k *Known, f *fault.Fields)
+	check func(p *Policy, k Known, f *fault.Fields)
 }
 
 // EveryCondition lists the conditions in the order of the bits of a Result.

@@ -6,10 +6,6 @@ import (
 	"strings"
 )
 
-// Names gives what the ids in policies are called: people, groups, roles, apps, locations, strengths, terms,
-// contexts. An id that is missing is something that was deleted.
-type Names map[string]string
-
 // Phrase is a piece of a sentence. A value is what an admin chose; Gone, that what they chose is no more.
 type Phrase struct {
 	Text  string
@@ -19,8 +15,8 @@ type Phrase struct {
 
 // Sentence tells a policy in words: "When anyone except Break-glass signs in to Home Insurance from outside
 // trusted places, then require a second factor." The editor, the list, What-If and the log all show this one.
-func Sentence(p Policy, names Names) []Phrase {
-	w := &sentence{known: names}
+func Sentence(p Policy, known Known) []Phrase {
+	w := &sentence{known: known}
 	w.text("When ")
 	for _, c := range EveryCondition() {
 		c.words(w, &p)
@@ -42,7 +38,7 @@ func Plain(parts []Phrase) string {
 
 // sentence collects the parts while conditions and controls add theirs.
 type sentence struct {
-	known Names
+	known Known
 	parts []Phrase
 }
 
@@ -72,20 +68,24 @@ func (w *sentence) text(s string) {
 
 func (w *sentence) value(s string) { w.parts = append(w.parts, value(s)) }
 
-func (w *sentence) name(id string) Phrase {
-	if name := w.known[id]; name != "" {
+func (w *sentence) name(kind ThingKind, id string) Phrase {
+	if name, _ := w.known.Name(kind, id); name != "" {
 		return value(name)
 	}
-	if name := w.known[strings.ToLower(id)]; name != "" {
-		return value(name)
+	if kind == ThingStrength {
+		for _, s := range BuiltInStrengths() {
+			if s.ID == id {
+				return value(s.Name)
+			}
+		}
 	}
 	return Phrase{Text: "something deleted (" + id + ")", Value: true, Gone: true}
 }
 
-func (w *sentence) names(ids []string) []Phrase {
+func (w *sentence) names(kind ThingKind, ids []string) []Phrase {
 	out := make([]Phrase, len(ids))
 	for i, id := range ids {
-		out[i] = w.name(id)
+		out[i] = w.name(kind, id)
 	}
 	return out
 }
@@ -133,10 +133,10 @@ func (w *sentence) controls(p *Policy) {
 			}
 		}
 		if g.Strength != nil {
-			then = append(then, w.strength(g.Strength.ID).after("require "))
+			then = append(then, w.name(ThingStrength, g.Strength.ID).after("require "))
 		}
 		for _, id := range g.TermsOfUse {
-			then = append(then, w.name(id).after("require agreement to "))
+			then = append(then, w.name(ThingTerms, id).after("require agreement to "))
 		}
 		if strings.EqualFold(g.Operator, "OR") {
 			between = "or"
@@ -159,18 +159,6 @@ func (w *sentence) controls(p *Policy) {
 		w.text(", and ")
 	}
 	w.list(session, "and")
-}
-
-func (w *sentence) strength(id string) Phrase {
-	if p := w.name(id); !p.Gone {
-		return p
-	}
-	for _, s := range BuiltInStrengths() {
-		if s.ID == id {
-			return value(s.Name)
-		}
-	}
-	return w.name(id)
 }
 
 func (f SignInFrequency) words() string {

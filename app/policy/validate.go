@@ -10,7 +10,6 @@ import (
 
 // Sizes. Two thousand names in one list is more than anybody reads.
 const (
-	MaxPolicies    = 240
 	MaxName        = 256
 	MaxDescription = 1500
 	MaxListed      = 2000
@@ -18,105 +17,16 @@ const (
 	maxDays        = 365
 )
 
-// Known says what there is in a tenant that a policy may name. A nil function lets everything pass.
-type Known struct {
-	User, Group, Role, App, Location, Strength, Terms, Context func(id string) bool
-}
-
-func known(there func(string) bool, id string) bool { return there == nil || there(id) }
-
-// References are the ids that a policy names, each once: what has to be looked up to validate and to tell it.
-type References struct {
-	Users, Groups, Roles, Apps, Locations, Strengths, Terms, Contexts []string
-}
-
-// References of a policy.
-func (p Policy) References() References {
-	u, a := p.Conditions.Users, p.Conditions.Applications
-	r := References{
-		Users:    ids(u.IncludeUsers, u.ExcludeUsers),
-		Groups:   ids(u.IncludeGroups, u.ExcludeGroups),
-		Roles:    ids(u.IncludeRoles, u.ExcludeRoles),
-		Apps:     ids(a.IncludeApplications, a.ExcludeApplications),
-		Contexts: ids(a.IncludeContexts),
-	}
-	if l := p.Conditions.Locations; l != nil {
-		r.Locations = ids(l.Include, l.Exclude)
-	}
-	if g := p.GrantControls; g != nil {
-		r.Terms = ids(g.TermsOfUse)
-		if g.Strength != nil {
-			r.Strengths = ids([]string{g.Strength.ID})
+// there makes the question whether something is known. Nothing known at all (nil) lets everything pass: then only
+// the shape is looked at.
+func (k Known) there(kind ThingKind, words ...string) func(string) bool {
+	return func(id string) bool {
+		if k == nil || slices.Contains(words, id) {
+			return true
 		}
+		_, ok := k.Name(kind, id)
+		return ok
 	}
-	return r
-}
-
-// ids joins lists without the words that stand for many.
-func ids(lists ...[]string) []string {
-	var out []string
-	for _, id := range slices.Concat(lists...) {
-		if id != All && id != None && id != AllTrusted && id != Guests && !slices.Contains(out, id) {
-			out = append(out, id)
-		}
-	}
-	return out
-}
-
-// Normal is the policy as it is stored: names trimmed, nothing twice, defaults written out.
-func (p Policy) Normal() Policy {
-	p.Name, p.Description = strings.TrimSpace(p.Name), strings.TrimSpace(p.Description)
-	c := &p.Conditions
-	for _, list := range []*[]string{&c.Users.IncludeUsers, &c.Users.ExcludeUsers, &c.Users.IncludeGroups, &c.Users.ExcludeGroups,
-		&c.Users.IncludeRoles, &c.Users.ExcludeRoles, &c.Applications.IncludeApplications, &c.Applications.ExcludeApplications,
-		&c.Applications.IncludeUserActions, &c.Applications.IncludeContexts, &c.ClientAppTypes, &c.SignInRiskLevels, &c.UserRiskLevels} {
-		*list = once(*list)
-	}
-	if len(c.ClientAppTypes) == 0 {
-		c.ClientAppTypes = []string{AnyClient}
-	}
-	if on := c.Platforms; on != nil {
-		c.Platforms = &Platforms{Include: once(on.Include), Exclude: once(on.Exclude)}
-		if len(on.Include)+len(on.Exclude) == 0 {
-			c.Platforms = nil
-		}
-	}
-	if l := c.Locations; l != nil {
-		c.Locations = &Locations{Include: once(l.Include), Exclude: once(l.Exclude)}
-		if len(l.Include)+len(l.Exclude) == 0 {
-			c.Locations = nil
-		}
-	}
-	if flows := c.AuthenticationFlows.flows(); len(flows) > 0 {
-		c.AuthenticationFlows = &TransferMethod{Methods: strings.Join(once(flows), ",")}
-	} else {
-		c.AuthenticationFlows = nil
-	}
-	if g := p.GrantControls; g != nil {
-		out := GrantControls{Operator: strings.ToUpper(g.Operator), BuiltInControls: once(g.BuiltInControls), TermsOfUse: once(g.TermsOfUse), Strength: g.Strength}
-		if out.Operator == "" {
-			out.Operator = "AND"
-		}
-		p.GrantControls = &out
-		if len(out.BuiltInControls)+len(out.TermsOfUse) == 0 && out.Strength == nil {
-			p.GrantControls = nil
-		}
-	}
-	if s := p.SessionControls; s != nil && s.SignInFrequency == nil && s.PersistentBrowser == nil {
-		p.SessionControls = nil
-	}
-	return p
-}
-
-// once drops repeats and blanks, and keeps nil and empty alike.
-func once(list []string) []string {
-	var out []string
-	for _, s := range list {
-		if s = strings.TrimSpace(s); s != "" && !slices.Contains(out, s) {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 // Validate complains about everything that is wrong with a policy, in the words of the catalogue. Fields are
@@ -136,9 +46,9 @@ func Validate(p Policy, k Known) error {
 		f.Add("state", "policy.state_unknown", map[string]any{"id": string(p.State)})
 	}
 	for _, c := range EveryCondition() {
-		c.check(&p, &k, &f)
+		c.check(&p, k, &f)
 	}
-	checkGrant(&p, &k, &f)
+	checkGrant(&p, k, &f)
 	checkSession(&p, &f)
 	return f.Err()
 }
@@ -150,7 +60,7 @@ func checkList(f *fault.Fields, field string, list []string, key string, there f
 		return
 	}
 	for _, one := range list {
-		if !known(there, one) {
+		if !there(one) {
 			f.Add(field, key, map[string]any{"id": one})
 			return
 		}
@@ -164,7 +74,7 @@ func cancels(include, exclude []string) bool {
 	})
 }
 
-func checkGrant(p *Policy, k *Known, f *fault.Fields) {
+func checkGrant(p *Policy, k Known, f *fault.Fields) {
 	g := p.GrantControls
 	const at = "grantControls."
 	if g == nil || len(g.BuiltInControls)+len(g.TermsOfUse) == 0 && g.Strength == nil {
@@ -179,9 +89,9 @@ func checkGrant(p *Policy, k *Known, f *fault.Fields) {
 	checkList(f, at+"builtInControls", g.BuiltInControls, "policy.control_unknown", func(c string) bool {
 		return c == ControlBlock || c == ControlMFA || c == ControlPasswordChange
 	})
-	checkList(f, at+"termsOfUse", g.TermsOfUse, "policy.terms_unknown", k.Terms)
+	checkList(f, at+"termsOfUse", g.TermsOfUse, "policy.terms_unknown", k.there(ThingTerms))
 	has := func(c string) bool { return slices.Contains(g.BuiltInControls, c) }
-	if g.Strength != nil && !slices.ContainsFunc(BuiltInStrengths(), func(s Strength) bool { return s.ID == g.Strength.ID }) && !known(k.Strength, g.Strength.ID) {
+	if g.Strength != nil && !slices.ContainsFunc(BuiltInStrengths(), func(s Strength) bool { return s.ID == g.Strength.ID }) && !k.there(ThingStrength)(g.Strength.ID) {
 		f.Add(at+"authenticationStrength", "policy.strength_unknown", map[string]any{"id": g.Strength.ID})
 	}
 	if g.Strength != nil && has(ControlMFA) {
