@@ -118,7 +118,7 @@ func special(rows []handlers.Route) []handlers.Route {
 // hosted makes the sign-in machine and its pages.
 func (s *server) hosted(limits *handlers.Limits, brands *handlers.Brands) (*hosted.Hosted, error) {
 	deps := hosted.Deps{Store: s.store, Bundle: s.bundle, Hasher: s.hasher, BaseURL: s.config.BaseURL, Now: s.now, Limits: limits, Brands: brands,
-		Development: s.config.Development()}
+		Texts: s.textsReady(), Development: s.config.Development()}
 	if s.config.AdminHost != "" {
 		deps.AdminURL = s.adminURL("", nil)
 	}

@@ -164,7 +164,7 @@ func (s signInStore) accountBy(ctx context.Context, signInType, canonical string
 		id = nobody
 	}
 	var credentials []CredentialRow
-	err = s.q(ctx).Select("id", "tenant_id", "user_id", "kind", "name", "created_at").Where("user_id = ?", id).Order("created_at, id").Find(&credentials).Error
+	err = s.q(ctx).Select("id", "tenant_id", "user_id", "kind", "name", "created_at", "last_used_at").Where("user_id = ?", id).Order("created_at, id").Find(&credentials).Error
 	if err != nil || !known {
 		return account.Account{}, err
 	}
@@ -309,6 +309,8 @@ func (s signInStore) AddCredential(ctx context.Context, userID string, c signin.
 	switch c.Kind {
 	case KindPasskey:
 		row.Data, row.Secret = string(c.Secret), nil
+	case KindSMS: // the number is the account's too, as it is when it is proven on the account pages
+		return (waysStore{s}).ReplacePhone(ctx, person(userID, "", "", ""), userID, c.Name)
 	case KindRecovery: // ten of them come with the factor that the log already names
 		verifier, err := s.seal.Seal(c.Secret, credentialContext(c.ID))
 		if err != nil {
@@ -351,6 +353,12 @@ func (s signInStore) AdvanceCredential(ctx context.Context, _, id string, counte
 		return s.UsePasskey(ctx, id, counter, string(stored))
 	}
 	return s.UseStep(ctx, id, counter)
+}
+
+// UsedCredential notes when an address or number was last used.
+func (s signInStore) UsedCredential(ctx context.Context, userID, id string) error {
+	return s.u(ctx).Model(&CredentialRow{}).Where("id = ? AND user_id = ? AND kind IN ?", id, userID, []string{KindEmail, KindSMS}).
+		UpdateColumn("last_used_at", s.Now()).Error
 }
 
 func (s signInStore) SpendCredential(ctx context.Context, userID, id string) (bool, error) {
@@ -407,7 +415,8 @@ func (s *Store) PurgeAttempts(ctx context.Context) error {
 		w.Where("expires_at < ?", now.Add(-7*24*time.Hour)).Delete(&SessionRow{}).Error,
 		w.Where("last_at < ?", now.Add(-190*24*time.Hour)).Delete(&SessionClientRow{}).Error, // no session lives so long
 		w.Where("updated_at < ?", now.Add(-48*time.Hour)).Delete(&LockoutRow{}).Error,
-		w.Where("expires_at < ?", now).Delete(&LimitRow{}).Error)
+		w.Where("expires_at < ?", now).Delete(&LimitRow{}).Error,
+		w.Where("day < ?", textDay(now.Add(-textsKept))).Delete(&TextDayRow{}).Error)
 }
 
 func micro(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

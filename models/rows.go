@@ -29,6 +29,7 @@ func Tables() []any {
 		&SavedViewRow{}, &ExpiryNoticeRow{}, &CallerCheckRow{}, &EmergencyUseRow{},
 		&PolicyRow{}, &LocationRow{}, &StrengthRow{}, &ContextRow{}, &RememberedDeviceRow{},
 		&PolicyEffectRow{}, &PolicyEffectCursorRow{}, &ReplayRow{},
+		&TextDayRow{},
 	}
 }
 

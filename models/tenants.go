@@ -173,6 +173,9 @@ func (t *Tenant) Update(ctx context.Context, actor audit.Actor, edit func(*tenan
 		if err := validateTenant(after); err != nil {
 			return audit.Event{}, err
 		}
+		if err := t.methodsSuit(ctx, before, after); err != nil {
+			return audit.Event{}, err
+		}
 		var d differences
 		d.note("name", "name", before.Name, after.Name, audit.Public)
 		d.note("plan", "plan", string(before.Plan), string(after.Plan), audit.Public)

@@ -126,7 +126,7 @@ func userOf(r UserRow, identities []IdentityRow, credentials []CredentialRow) (U
 			u.HasPassword, u.PasswordSetAt, u.PasswordVoid = true, c.CreatedAt.UTC(), c.Name == passwordVoid
 			continue
 		}
-		u.Methods = append(u.Methods, account.Method{ID: c.ID, Kind: c.Kind, Name: c.Name, CreatedAt: c.CreatedAt.UTC()})
+		u.Methods = append(u.Methods, account.Method{ID: c.ID, Kind: c.Kind, Name: c.Name, CreatedAt: c.CreatedAt.UTC(), LastUsedAt: timeOf(c.LastUsedAt)})
 	}
 	return u, nil
 }
@@ -419,7 +419,7 @@ func (t *Tenant) usersOf(ctx context.Context, rows []UserRow) ([]User, error) {
 		return nil, err
 	}
 	var credentials []CredentialRow
-	if err := t.q(ctx).Select("id", "tenant_id", "user_id", "kind", "name", "created_at").Where("user_id IN ?", ids).
+	if err := t.q(ctx).Select("id", "tenant_id", "user_id", "kind", "name", "created_at", "last_used_at").Where("user_id IN ?", ids).
 		Order("created_at, id").Find(&credentials).Error; err != nil {
 		return nil, err
 	}

@@ -111,6 +111,8 @@ type Method struct {
 	Kind      string // factor kinds: "totp", "passkey", "email", "sms", "recovery"
 	Name      string
 	CreatedAt time.Time
+	// LastUsedAt is zero when it was not used yet.
+	LastUsedAt time.Time
 }
 
 // Usable reports whether the account may be used at all: the one question each door asks (DESIGN §9.5).

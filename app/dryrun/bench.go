@@ -107,7 +107,7 @@ func (b *Bench) Walk(ctx context.Context, scene Scene, w Walk) (Tale, error) {
 	r := &run{walk: w, scene: scene, now: w.Began, device: &device{origin: b.Passkeys.Origin()}}
 	clock := func() time.Time { return r.now }
 	r.store = newMemory(scene.Place, clock)
-	r.machine = &signin.Machine{Stores: r.store, Hasher: b.hasher, Passkeys: b.Passkeys, Mailer: r.store, Now: clock,
+	r.machine = &signin.Machine{Stores: r.store, Hasher: b.hasher, Passkeys: b.Passkeys, Mailer: r.store, Now: clock, Texts: true,
 		MAC:    func(purpose string, data []byte) []byte { return b.MAC("dry run "+purpose, data) },
 		Random: rand.NewChaCha8(w.Seed), Issuers: map[signin.Protocol]signin.Issuer{scene.Request.Protocol: r.store},
 		Detectors: b.detectors(w.Choice.Risk), Breached: b.Breached}

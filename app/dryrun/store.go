@@ -337,6 +337,22 @@ func (m *memory) Take(_ context.Context, key []byte, w []limit.Window, now time.
 	return wait, ok, nil
 }
 
+// TakeText is a pretend message: it costs nothing.
+func (m *memory) TakeText(_ context.Context, _ string, refused bool, _ int, _ time.Time) (bool, error) {
+	return !refused, nil
+}
+
+func (m *memory) UsedCredential(_ context.Context, userID, id string) error {
+	m.change(userID, func(p *person) {
+		for i := range p.account.Methods {
+			if p.account.Methods[i].ID == id {
+				p.account.Methods[i].LastUsedAt = m.clock()
+			}
+		}
+	})
+	return nil
+}
+
 func (m *memory) Session(_ context.Context, secret string, _ time.Time) (session.Session, bool, error) {
 	s, ok := m.sessions[secret]
 	return s, ok && s.RevokedAt.IsZero(), nil

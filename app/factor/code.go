@@ -13,7 +13,7 @@ import (
 	"unicode"
 )
 
-// Rules of a one-time code by mail (R 4.3, R 4.7.4).
+// Rules of a one-time code by mail or text message (R 4.3, R 4.7.4).
 const (
 	CodeDigits   = 8
 	CodeLifetime = 10 * time.Minute

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -18,7 +19,7 @@ func (c Codes) Code(ctx context.Context, tx signin.Tx, m signin.CodeMail) error 
 	if !ok {
 		return fmt.Errorf("message: a %T is no queue", tx)
 	}
-	return Post(ctx, q, Note{Kind: Code, Channel: "mail", TenantID: m.TenantID, To: m.To, Locale: m.Locale,
+	return Post(ctx, q, Note{Kind: Code, Channel: cmp.Or(m.Channel, "mail"), TenantID: m.TenantID, To: m.To, Locale: m.Locale,
 		Purpose: m.Purpose, Code: m.Code, ValidFor: factor.CodeLifetime, Decoy: m.Decoy}, c.Now())
 }
 

@@ -309,11 +309,15 @@ func (r *run) tryCode(ctx context.Context, purpose, typed string) error {
 	if err != nil {
 		return err
 	}
+	by := factor.EmailCode
+	if texted(purpose) {
+		by = factor.SMSCode
+	}
 	if !alive {
-		return r.failed(ctx, r.w.Account, r.identifier(), factor.EmailCode, codeOld, fault.BadField("code", "field.code.dead", nil))
+		return r.failed(ctx, r.w.Account, r.identifier(), by, codeOld, fault.BadField("code", "field.code.dead", nil))
 	}
 	if row.AttemptID != r.a.ID || row.Purpose != purpose || subtle.ConstantTimeCompare(row.Hash, r.codeHash(purpose, last.ID, code)) != 1 {
-		return r.failed(ctx, r.w.Account, r.identifier(), factor.EmailCode, codeWrongCode, fault.BadField("code", "field.code.wrong", nil))
+		return r.failed(ctx, r.w.Account, r.identifier(), by, codeWrongCode, fault.BadField("code", "field.code.wrong", nil))
 	}
 	r.effects = append(r.effects, func(ctx context.Context, s Store) error {
 		won, err := s.SpendCode(ctx, last.ID, r.w.Now)
@@ -342,9 +346,8 @@ func (r *run) mail(ctx context.Context, purpose, to string, decoy bool) error {
 // what the destination's limit is kept under; quiet, if any, is a further destination whose limit nobody
 // sees: past it the mail is a decoy.
 func (r *run) post(ctx context.Context, purpose, to, counted, quiet string, decoy bool) error {
-	last, sent := r.a.Facts.mailed(purpose)
-	if wait := last.At.Add(factor.Cooldown(sent)).Sub(r.w.Now); sent > 0 && wait > 0 {
-		return &fault.Error{Code: fault.TooMany, Key: "code.too_soon", Args: map[string]any{"count": int(wait/time.Second) + 1}, RetryAfter: wait}
+	if err := r.cooled(purpose); err != nil {
+		return err
 	}
 	sending := Sending{Channel: "mail", TenantID: r.a.TenantID, IP: r.visit.Signals.IP, Rate: r.w.Tenant.Settings.RequestsPerSecondPerIP,
 		Relaxed: r.Relaxed, Destination: counted}
@@ -358,6 +361,21 @@ func (r *run) post(ctx context.Context, purpose, to, counted, quiet string, deco
 		}
 		decoy = decoy || !ok
 	}
+	return r.sendCode(purpose, CodeMail{To: to, Decoy: decoy})
+}
+
+// cooled refuses another code of a purpose too soon after the one before.
+func (r *run) cooled(purpose string) error {
+	last, sent := r.a.Facts.mailed(purpose)
+	if wait := last.At.Add(factor.Cooldown(sent)).Sub(r.w.Now); sent > 0 && wait > 0 {
+		return &fault.Error{Code: fault.TooMany, Key: "code.too_soon", Args: map[string]any{"count": int(wait/time.Second) + 1}, RetryAfter: wait}
+	}
+	return nil
+}
+
+// sendCode plans a code of a purpose and the message that brings it; what limits it has counted before.
+func (r *run) sendCode(purpose string, mail CodeMail) error {
+	_, sent := r.a.Facts.mailed(purpose)
 	code, err := factor.NewCode(r.Random)
 	if err != nil {
 		return err
@@ -365,8 +383,8 @@ func (r *run) post(ctx context.Context, purpose, to, counted, quiet string, deco
 	id := newID()
 	row := CodeRow{ID: id, AttemptID: r.a.ID, Purpose: purpose, Hash: r.codeHash(purpose, id, code),
 		ExpiresAt: r.w.Now.Add(factor.CodeLifetime), CreatedAt: r.w.Now}
-	mail := CodeMail{TenantID: r.a.TenantID, To: to, Locale: r.visit.Locale, Code: code, Purpose: purpose, Decoy: decoy}
-	r.a.Facts.Codes = append(slices.Clip(r.a.Facts.Codes), Mailed{ID: id, Purpose: purpose, To: to, At: r.w.Now})
+	mail.TenantID, mail.Locale, mail.Code, mail.Purpose = r.a.TenantID, r.visit.Locale, code, purpose
+	r.a.Facts.Codes = append(slices.Clip(r.a.Facts.Codes), Mailed{ID: id, Purpose: purpose, To: mail.To, At: r.w.Now})
 	r.effects = append(r.effects, func(ctx context.Context, s Store) error {
 		if sent > 0 {
 			if err := s.BurnCodes(ctx, r.a.ID, purpose, r.w.Now); err != nil {

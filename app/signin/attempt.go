@@ -79,10 +79,10 @@ type Identified struct {
 	At        time.Time `json:"at"`
 }
 
-// Mailed is a one-time code on its way. ID names the stored row; the digits are nowhere.
+// Mailed is a one-time code on its way, by mail or text message. ID names the stored row; the digits are nowhere.
 type Mailed struct {
 	ID      string    `json:"id"`
-	Purpose string    `json:"purpose"` // PurposeProve, PurposeSecond or PurposeEnrol
+	Purpose string    `json:"purpose"` // PurposeProve, …
 	To      string    `json:"to"`
 	At      time.Time `json:"at"`
 }
@@ -115,6 +115,7 @@ type NewPassword struct {
 type Ceremony struct {
 	Kind   string    `json:"kind"`
 	Enrol  bool      `json:"enrol,omitempty"`
+	To     string    `json:"to,omitempty"`     // SMS, while it is set up: the number that the code went to
 	Secret []byte    `json:"secret,omitempty"` // TOTP: the shared secret
 	Client []byte    `json:"client,omitempty"` // passkey: options for the browser
 	Server []byte    `json:"server,omitempty"` // passkey: state until the answer
@@ -177,6 +178,9 @@ const (
 	PurposeSecond = "second" // second factor
 	PurposeEnrol  = "enrol"  // registers the address as a second factor
 	PurposeReset  = "reset"  // proves the mailbox, so that a new password may be chosen
+	// By text message, so that neither channel's code works in place of the other's.
+	PurposeText      = "second_sms" // second factor
+	PurposeTextEnrol = "enrol_sms"  // registers the number as a second factor
 )
 
 // Asks reports whether the app's prompt parameter holds a word.

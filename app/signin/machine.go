@@ -37,6 +37,7 @@ type Machine struct {
 	Detectors     []risk.Detector
 	Breached      factor.Breached // nil = no list
 	Brand         string          // issuer shown in authenticator apps when the tenant has no name
+	Texts         bool            // text messages can be sent
 	Relaxed       bool            // development: mail from loopback addresses counts for the destination only
 }
 
@@ -313,7 +314,7 @@ func deref(r *Result) Result {
 // load reads the world as it is now; inside a transaction, as the transaction sees it.
 func (r *run) load(ctx context.Context, s Store) error {
 	now := r.Now().UTC().Truncate(time.Microsecond)
-	w := World{Now: now, Tenant: r.place.Tenant, Flow: settled(r.flow, r.place.Tenant)}
+	w := World{Now: now, Tenant: r.place.Tenant, Flow: offered(settled(r.flow, r.place.Tenant), r.place.Tenant, r.Texts)}
 	if r.visit.Session != "" {
 		ses, ok, err := s.Session(ctx, r.visit.Session, now)
 		if err != nil {

@@ -394,7 +394,8 @@ func TestSecondFactor(t *testing.T) {
 		{"recovery codes alone are no enrolment", and(enforce(always, "softwareOath"), hasMethod(factor.Recovery)), Enrol, ""},
 		{"a recovery code satisfies the challenge", and(enforce(always, "softwareOath"), hasMethod(factor.TOTP), hasMethod(factor.Recovery), showed(factor.Recovery)), Issue, ""},
 		{"email after a password", and(enforce(always, "email"), hasMethod(factor.EmailCode)), Challenge, ""},
-		{"text messages alone cannot be given yet", enforce(always, "sms"), Blocked, noteNoMethod},
+		{"text messages alone will do", enforce(always, "sms"), Enrol, ""},
+		{"text after a password", and(enforce(always, "sms"), hasMethod(factor.SMSCode)), Challenge, ""},
 	} {
 		t.Run(r.rule, func(t *testing.T) {
 			s := play(signedIn, r.when).next()

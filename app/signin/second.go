@@ -3,6 +3,7 @@ package signin
 import (
 	"cmp"
 	"context"
+	"crypto/subtle"
 	"slices"
 	"strings"
 	"time"
@@ -13,8 +14,8 @@ import (
 	"portico/app/limit"
 )
 
-// prepare begins the second factor that needs no choice, so that its page can be shown. A code by mail
-// is never sent unasked.
+// prepare begins the second factor that needs no choice, so that its page can be shown: the one used last, when
+// nothing has to be sent for it. A code by mail or text message is never sent unasked.
 func (r *run) prepare(ctx context.Context, s Step) error {
 	if s.Name != Enrol && s.Name != Challenge {
 		return nil
@@ -27,13 +28,9 @@ func (r *run) prepare(ctx context.Context, s Step) error {
 		kind = s.Kinds[0]
 	}
 	if s.Name == Challenge {
-		for _, k := range []string{factor.Passkey, factor.TOTP} {
-			if kind == "" && slices.ContainsFunc(s.Methods, func(m account.Method) bool { return m.Kind == k }) {
-				kind = k
-			}
-		}
+		kind = firstAsked(s.Methods)
 	}
-	if kind == "" || kind == factor.EmailCode {
+	if kind == "" || kind == factor.EmailCode || kind == factor.SMSCode && s.Name == Challenge {
 		return nil
 	}
 	if err := r.begin(ctx, s, kind, false); err != nil && kind != factor.Passkey {
@@ -65,6 +62,8 @@ func (r *run) begin(ctx context.Context, s Step, kind string, send bool) error {
 			purpose, to = PurposeEnrol, s.Person.Email
 		}
 		err = r.mail(ctx, purpose, to, false)
+	case kind == factor.SMSCode && send && !c.Enrol:
+		err = r.text(ctx, s, PurposeText, textMethod(s))
 	}
 	if err == nil {
 		r.a.Facts.Ceremonies = append(slices.Clip(r.a.Facts.Ceremonies), c)
@@ -97,8 +96,17 @@ func (r *run) secondFactor(ctx context.Context, s Step, f Form) error {
 			!slices.ContainsFunc(s.Methods, func(m account.Method) bool { return m.Kind == kind }) {
 			return fault.BadField("method", "field.method.required", nil)
 		}
-		return r.begin(ctx, s, kind, kind == factor.EmailCode)
+		if kind == factor.Recovery && !r.w.recoveryAllowed() {
+			return fault.BadField("method", "field.method.required", nil)
+		}
+		return r.begin(ctx, s, kind, kind == factor.EmailCode || kind == factor.SMSCode)
 	case "send", "resend":
+		if c.Kind == factor.SMSCode && s.Name == Enrol {
+			return r.textNumber(ctx, s, c.To)
+		}
+		if c.Kind == factor.SMSCode {
+			return r.begin(ctx, s, factor.SMSCode, true)
+		}
 		return r.begin(ctx, s, factor.EmailCode, true)
 	}
 	if c.Kind == "" {
@@ -135,6 +143,15 @@ func (r *run) enrol(ctx context.Context, s Step, c Ceremony, f Form) error {
 			return err
 		}
 		e.Name = s.Person.Email
+	case factor.SMSCode:
+		if c.To == "" {
+			return r.askNumber(ctx, s, f)
+		}
+		if err := r.tryCode(ctx, PurposeTextEnrol, f.Value("code")); err != nil {
+			return err
+		}
+		last, _ := r.a.Facts.mailed(PurposeTextEnrol) // the number that the right code went to
+		e.Name = last.To
 	default:
 		return fault.BadField("method", "field.method.required", nil)
 	}
@@ -144,7 +161,7 @@ func (r *run) enrol(ctx context.Context, s Step, c Ceremony, f Form) error {
 
 // offerRecovery makes a set of recovery codes with the first authenticator or passkey.
 func (r *run) offerRecovery(ctx context.Context, s Step) error {
-	if r.a.Facts.Recovery != nil || !slices.ContainsFunc(r.a.Facts.Enrolled, func(e Enrolled) bool { return e.Kind != factor.EmailCode }) {
+	if r.a.Facts.Recovery != nil || !r.w.recoveryAllowed() || !slices.ContainsFunc(r.a.Facts.Enrolled, func(e Enrolled) bool { return e.Kind == factor.TOTP || e.Kind == factor.Passkey }) {
 		return nil
 	}
 	if !s.Person.Newcomer {
@@ -164,9 +181,17 @@ func (r *run) offerRecovery(ctx context.Context, s Step) error {
 func (r *run) challenge(ctx context.Context, s Step, c Ceremony, f Form) error {
 	who := s.Person.Account
 	passed := Passed{UserID: who.ID, Kind: c.Kind, At: r.w.Now}
-	if c.Kind == factor.EmailCode { // the code row counts for itself
-		if err := r.tryCode(ctx, PurposeSecond, f.Value("code")); err != nil {
+	if c.Kind == factor.EmailCode || c.Kind == factor.SMSCode { // the code row counts for itself
+		purpose := PurposeSecond
+		if c.Kind == factor.SMSCode {
+			purpose = PurposeText
+		}
+		if err := r.tryCode(ctx, purpose, f.Value("code")); err != nil {
 			return err
+		}
+		last, _ := r.a.Facts.mailed(purpose)
+		if passed.ID = shownBy(s.Methods, c.Kind, last.To); passed.ID != "" {
+			r.effects = append(r.effects, func(ctx context.Context, s Store) error { return s.UsedCredential(ctx, who.ID, passed.ID) })
 		}
 		r.a.Facts.Second = append(slices.Clip(r.a.Facts.Second), passed)
 		return nil
@@ -221,7 +246,7 @@ func (r *run) shown(ctx context.Context, who account.Account, c Ceremony, f Form
 	switch c.Kind {
 	case factor.TOTP:
 		for _, cred := range creds {
-			if step, ok := factor.VerifyTOTP(cred.Secret, f.Value("code"), cred.Counter, r.w.Now); ok {
+			if step, ok := factor.VerifyTOTP(cred.Secret, f.Value("code"), lastStep(creds, cred.Secret), r.w.Now); ok {
 				p.ID = cred.ID
 				once(func(ctx context.Context, s Store) (bool, error) {
 					return s.AdvanceCredential(ctx, who.ID, cred.ID, step, nil)
@@ -276,6 +301,18 @@ func (r *run) owner(ctx context.Context, p Person) (factor.PasskeyOwner, error) 
 		o.Credentials = append(o.Credentials, c.Secret)
 	}
 	return o, err
+}
+
+// lastStep is the last step that was used of a secret on whatever device: two apps with the same key show the same
+// codes, and each code is good for once (RFC 6238 §5.2).
+func lastStep(creds []Credential, secret []byte) int64 {
+	var last int64
+	for _, c := range creds {
+		if subtle.ConstantTimeCompare(c.Secret, secret) == 1 {
+			last = max(last, c.Counter)
+		}
+	}
+	return last
 }
 
 // accountID is the person's id; a newcomer's is known before the account exists, because a passkey carries it.

@@ -46,6 +46,8 @@ type Store interface {
 	SetPassword(ctx context.Context, userID string, p PasswordChange) error
 	// AdvanceCredential stores a counter that must be above the stored one (or equal, when both are 0): false otherwise.
 	AdvanceCredential(ctx context.Context, userID, id string, counter int64, stored []byte) (bool, error)
+	// UsedCredential notes that a method with nothing to advance (an address, a number) was shown.
+	UsedCredential(ctx context.Context, userID, id string) error
 	// SpendCredential removes a recovery code: true for exactly one caller.
 	SpendCredential(ctx context.Context, userID, id string) (bool, error)
 	SignedIn(ctx context.Context, userID string, at time.Time) error
@@ -64,6 +66,9 @@ type Store interface {
 	ClearTries(ctx context.Context, key []byte) error
 	// Take counts one event against windows; destinations are shared by all tenants.
 	Take(ctx context.Context, key []byte, w []limit.Window, now time.Time) (time.Duration, bool, error)
+	// TakeText counts one text message of the tenant's day to a calling code, or says no when daily of them are
+	// sent already. refused only counts one that is not sent for another reason.
+	TakeText(ctx context.Context, code string, refused bool, daily int, now time.Time) (bool, error)
 
 	Session(ctx context.Context, secret string, now time.Time) (session.Session, bool, error)
 	// PutSession writes a session under a new secret, in place of the row it was kept in before, if any.
@@ -173,12 +178,13 @@ type ChangeMail struct {
 	Method   string // of MethodAdded: the kind
 }
 
-// CodeMail is what the message says. Nothing that a stranger typed is in it besides the address.
+// CodeMail is what the message says, by mail or text. Nothing that a stranger typed is in it besides the address.
 type CodeMail struct {
 	TenantID string
+	Channel  string // "sms", or "" for mail
 	To       string
 	Locale   string
 	Code     string
-	Purpose  string // PurposeProve, PurposeSecond, PurposeEnrol, PurposeReset
+	Purpose  string // PurposeProve, …
 	Decoy    bool
 }

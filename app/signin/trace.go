@@ -13,21 +13,22 @@ import (
 
 // Vendor-style numbers of an outcome; 0 is success.
 const (
-	codeWrong      = 50126  // wrong address or password
-	codeLocked     = 50053  // smart lock-out
-	codeOld        = 50089  // the one-time code is used, burnt or expired
-	codeWrongCode  = 50181  // the one-time code is wrong
-	codeMFADenied  = 500121 // a second factor failed
-	codeDisabled   = 50057
-	codeBlocked    = 53003 // Conditional Access
-	codeNoMethod   = 50072 // a second factor is due and there is no way to give it
-	codeSilent     = 50058 // prompt=none and a page was due
-	codeUnassigned = 50105 // not among the people whom the app is for
-	codeUnmet      = 50187 // signed in, but not whom or not as strongly as the app demanded
-	codeConsent    = 65001
-	codeDeclined   = 65004
-	codeCancelled  = 50144 // the person went back
-	codeAbandoned  = 50140 // never finished
+	codeWrong       = 50126  // wrong address or password
+	codeLocked      = 50053  // smart lock-out
+	codeOld         = 50089  // the one-time code is used, burnt or expired
+	codeWrongCode   = 50181  // the one-time code is wrong
+	codeMFADenied   = 500121 // a second factor failed
+	codeTextRefused = 399288 // a text message was not sent: the country is barred, or the day's are used up
+	codeDisabled    = 50057
+	codeBlocked     = 53003 // Conditional Access
+	codeNoMethod    = 50072 // a second factor is due and there is no way to give it
+	codeSilent      = 50058 // prompt=none and a page was due
+	codeUnassigned  = 50105 // not among the people whom the app is for
+	codeUnmet       = 50187 // signed in, but not whom or not as strongly as the app demanded
+	codeConsent     = 65001
+	codeDeclined    = 65004
+	codeCancelled   = 50144 // the person went back
+	codeAbandoned   = 50140 // never finished
 )
 
 func blockedCode(s Step) int {

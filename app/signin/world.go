@@ -181,6 +181,8 @@ func amr(kind string) string {
 		return "pwd"
 	case factor.Passkey:
 		return "fido"
+	case factor.SMSCode:
+		return "sms"
 	}
 	return "otp"
 }

@@ -22,6 +22,7 @@ func (s Settings) Tidied() Settings {
 	s.BannedWords = lines(s.BannedWords, strings.ToLower)
 	s.UserNames.Patterns = lines(s.UserNames.Patterns, func(p string) string { return p })
 	s.UserNames.Message = strings.TrimSpace(s.UserNames.Message)
+	s.Methods = s.Methods.Tidied()
 	return s
 }
 
@@ -54,6 +55,7 @@ func (s Settings) bounds() []bound {
 		{"lockoutSeconds", s.LockoutSeconds, 5, 24 * 60 * 60},
 		{"requestsPerSecondPerIp", s.RequestsPerSecondPerIP, 1, 100000},
 		{"logRetentionDays", s.LogRetentionDays, 1, 3650},
+		{"rememberDays", s.RememberDays, 1, 365},
 	}
 }
 
@@ -81,6 +83,9 @@ func (s Settings) Validate() error {
 		}
 	}
 	bad = append(bad, s.UserNames.check()...)
+	if err := s.Methods.Validate(); err != nil {
+		bad = append(bad, fault.Of(err).Fields...)
+	}
 	for name, link := range map[string]string{"supportUrl": s.SupportURL, "privacyUrl": s.PrivacyURL, "termsUrl": s.TermsURL} {
 		if !shownLink(link) {
 			bad.Add(name, "admin.address", nil)

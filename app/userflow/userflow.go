@@ -210,15 +210,10 @@ func (f Flow) Validate() error {
 			bad.Add("mfa", "flow.mfa.unknown", map[string]any{"method": m})
 		}
 	}
-	if f.MFA.Enforcement == MFAAlways {
-		switch {
-		case len(f.usable("")) == 0:
-			bad.Add("mfa", "flow.mfa.no_method", nil)
-		// One channel is never both factors (DESIGN §5.4): a flow whose only second factor is the mailbox
-		// that was the first factor leaves people without a way.
-		case f.Accepts(EmailCode) && len(f.usable("email")) == 0:
-			bad.Add("mfa", "flow.mfa.same_channel", nil)
-		}
+	if f.MFA.Enforcement == MFAAlways && len(f.MFA.Methods) == 0 {
+		bad.Add("mfa", "flow.mfa.no_method", nil)
+	} else if f.MFA.Enforcement != MFAOff && len(f.MFA.Methods) > 0 && !f.LeavesNobody() {
+		bad.Add("mfa", "flow.mfa.same_channel", nil)
 	}
 	return bad.Err()
 }
@@ -294,13 +289,14 @@ func (a Attribute) check(where string) fault.Fields {
 	return bad
 }
 
-// SecondFactors lists the names that MFA.Methods may hold. Text messages (sms) can be chosen but have no
-// sender yet, so they alone are no way to confirm anything.
+// SecondFactors lists the names that MFA.Methods may hold.
 func SecondFactors() []string { return []string{"email", "sms", "softwareOath", "fido2"} }
 
-// usable lists the second factors that can be shown after a first factor by the channel.
-func (f Flow) usable(channel string) []string {
-	return slices.DeleteFunc(slices.Clone(f.MFA.Methods), func(m string) bool { return m == "sms" || m == channel })
+// LeavesNobody reports whether the flow's methods are a second factor after each of its first factors. One channel
+// is never both (DESIGN §5.4): where the only second factor is the mailbox that was the first factor, people are
+// left without a way.
+func (f Flow) LeavesNobody() bool {
+	return slices.ContainsFunc(f.MFA.Methods, func(m string) bool { return m != "email" || !f.Accepts(EmailCode) })
 }
 
 // ValidateStaff says why a flow cannot be one of the staff's directory: nobody becomes an administrator's

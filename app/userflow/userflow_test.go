@@ -36,10 +36,12 @@ func TestFlowsThatCanBeSaved(t *testing.T) {
 		"an unknown second factor":                       {good(func(f *Flow) { f.MFA.Methods = []string{"carrierPigeon"} }), []string{"flow.mfa.unknown"}},
 		"always, by an app":                              {good(always("softwareOath")), nil},
 		"always, by nothing":                             {good(always()), []string{"flow.mfa.no_method"}},
-		"always, by text messages that nobody sends":     {good(always("sms")), []string{"flow.mfa.no_method"}},
+		"always, by text message":                        {good(always("sms")), nil},
+		"conditional, by mail after a code by mail":      {good(byCode, always("email"), func(f *Flow) { f.MFA.Enforcement = MFAConditional }), []string{"flow.mfa.same_channel"}},
+		"off, by mail after a code by mail":              {good(byCode, always("email"), func(f *Flow) { f.MFA.Enforcement = MFAOff }), nil},
 		"always, by mail after a password":               {good(always("email")), nil},
 		"always, by mail after a code by mail":           {good(byCode, always("email")), []string{"flow.mfa.same_channel"}},
-		"always, by mail or text, after a mailed code":   {good(byCode, always("email", "sms")), []string{"flow.mfa.same_channel"}},
+		"always, by mail or text, after a mailed code":   {good(byCode, always("email", "sms")), nil},
 		"always, by mail or an app, after a mailed code": {good(byCode, always("email", "softwareOath")), nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -204,7 +204,7 @@ func (s *site) serve(store *models.Store) string {
 	web := &handlers.Web{Development: true, BaseURL: u, Bundle: bundle, Places: signal.OpenPlaces(""), Now: time.Now, Timeout: time.Minute,
 		Log: slog.New(slog.NewMultiHandler(slog.NewTextHandler(quiet{t}, &slog.HandlerOptions{Level: slog.LevelError}), slog.NewTextHandler(&s.log, nil)))}
 	app := web.NewApp()
-	h := modelstest.Must(hosted.New(hosted.Deps{Store: store, Bundle: bundle, Hasher: s.hasher, BaseURL: base, Now: s.clock.Now, Development: true}))(t)
+	h := modelstest.Must(hosted.New(hosted.Deps{Store: store, Bundle: bundle, Hasher: s.hasher, BaseURL: base, Now: s.clock.Now, Texts: true, Development: true}))(t)
 	if s.hosted == nil {
 		s.hosted = h
 	}
@@ -255,7 +255,7 @@ func (s *site) notes() []message.Note {
 	var out []message.Note
 	for _, it := range items {
 		var n message.Note
-		if it.Kind != outbox.Mail {
+		if it.Kind != outbox.Mail && it.Kind != outbox.SMS {
 			continue
 		}
 		if err := json.Unmarshal(it.Payload, &n); err != nil {

@@ -1,6 +1,7 @@
 package hosted
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -121,6 +122,10 @@ func (d *drawing) values(form *signin.Form) {
 	}
 	if form.Step != d.res.Step.Name {
 		return
+	}
+	if form.Step == signin.Enrol {
+		keep("phone")
+		keep("region")
 	}
 	for _, f := range d.res.Step.Fields { // those that were left empty stay empty, whatever they were filled with
 		name := userflow.FieldName(f.ID)
@@ -283,8 +288,16 @@ func enrol(d *drawing) templ.Component {
 		d.cancel()
 		return pages.EnrolPasskey(d.page, pages.EnrolPasskeyView{Passkey: pages.Passkey{Options: string(c.Client)}})
 	case factor.EmailCode:
-		d.ways(event(pages.Resend))
+		d.resend(signin.PurposeEnrol)
 		return pages.Code(d.page, pages.CodeView{Channel: "email", To: s.Person.Email, Minutes: int(factor.CodeLifetime.Minutes()), Why: pages.ToConfirm})
+	case factor.SMSCode:
+		if c.To == "" {
+			d.cancel()
+			return pages.Number(d.page, d.number())
+		}
+		d.resend(signin.PurposeTextEnrol)
+		d.ways(pages.Way{Method: factor.SMSCode, Text: d.T("way.other_number")})
+		return pages.Code(d.page, pages.CodeView{Channel: "sms", To: c.To, Minutes: int(factor.CodeLifetime.Minutes()), Why: pages.ToConfirm})
 	}
 	v := pages.ChooseMethodView{Enrol: true}
 	for _, k := range s.Kinds {
@@ -309,19 +322,22 @@ func challenge(d *drawing) templ.Component {
 		}
 		seen[m.Kind] = true
 		note := ""
-		if m.Kind == factor.EmailCode {
+		switch m.Kind {
+		case factor.EmailCode:
 			note = account.MaskEmail(m.Name)
+		case factor.SMSCode:
+			note = account.MaskPhone(m.Name)
 		}
 		v.Methods = append(v.Methods, pages.Method{Kind: m.Kind, Note: note})
 		if c.Kind != "" && c.Kind != m.Kind {
 			d.ways(pages.Way{Method: m.Kind})
 		}
 	}
-	for _, m := range s.Methods {
+	for _, m := range signin.LastUsedFirst(s.Methods) {
 		add(m)
 	}
 	for _, m := range s.Person.Account.Methods {
-		if m.Kind == factor.Recovery {
+		if m.Kind == factor.Recovery && signin.RecoveryAllowed(d.res.World) {
 			add(m)
 		}
 	}
@@ -333,17 +349,52 @@ func challenge(d *drawing) templ.Component {
 		d.cancel()
 		return pages.Challenge(d.page, pages.ChallengeView{Kind: c.Kind, Passkey: &pages.Passkey{Options: string(c.Client)}})
 	case factor.EmailCode:
-		d.ways(event(pages.Resend))
-		to := ""
-		for _, m := range d.facts().Codes {
-			if m.Purpose == signin.PurposeSecond {
-				to = m.To
-			}
-		}
-		return pages.Code(d.page, pages.CodeView{Channel: "email", To: account.MaskEmail(to), Minutes: int(factor.CodeLifetime.Minutes()), Why: pages.ToConfirm})
+		to := account.MaskEmail(d.resend(signin.PurposeSecond))
+		return pages.Code(d.page, pages.CodeView{Channel: "email", To: to, Minutes: int(factor.CodeLifetime.Minutes()), Why: pages.ToConfirm})
+	case factor.SMSCode:
+		to := account.MaskPhone(d.resend(signin.PurposeText))
+		return pages.Code(d.page, pages.CodeView{Channel: "sms", To: to, Minutes: int(factor.CodeLifetime.Minutes()), Why: pages.ToConfirm})
 	}
 	d.cancel()
 	return pages.ChooseMethod(d.page, v)
+}
+
+// resend offers another code of a purpose, says when one has been sent again, and gives where the last one went.
+func (d *drawing) resend(purpose string) (to string) {
+	sent := 0
+	for _, m := range d.facts().Codes {
+		if m.Purpose == purpose {
+			to, sent = m.To, sent+1
+		}
+	}
+	if sent > 1 && len(d.page.Errors) == 0 {
+		d.page.Notice = d.T("code.sent_again")
+	}
+	d.ways(event(pages.Resend))
+	return to
+}
+
+// number offers the countries that texts go to; the one that the visitor seems to be in comes filled in.
+func (d *drawing) number() pages.NumberView {
+	v := pages.NumberView{Country: d.page.Values["region"]}
+	names, rule := d.info.Locale.Countries(), d.res.World.Tenant.Settings.Methods.SMS
+	for _, c := range account.Callings() {
+		if _, yes := rule.Reaches(c.Code + "0000000"); !yes {
+			continue
+		}
+		for _, country := range c.Countries {
+			if names[country] == "" {
+				continue
+			}
+			v.Countries = append(v.Countries, ui.Option{Value: country, Text: names[country] + " \u2066+" + c.Code + "\u2069"})
+			if country == d.res.Attempt.Signals.Country && v.Country == "" && len(d.page.Errors) == 0 {
+				v.Country = country
+			}
+		}
+	}
+	compare := d.info.Locale.Compare()
+	slices.SortFunc(v.Countries, func(a, b ui.Option) int { return compare(a.Text, b.Text) })
+	return v
 }
 
 func recovery(d *drawing) templ.Component {

@@ -50,11 +50,10 @@ CREATE TABLE "policy_replays" ("id" varchar(36),"tenant_id" varchar(36),"admin_i
 --;
 CREATE INDEX IF NOT EXISTS "policy_replays_time" ON "policy_replays" ("tenant_id","created_at")
 --;
+CREATE TABLE "text_days" ("tenant_id" varchar(36),"day" varchar(10),"code" varchar(4),"sent" bigint,"refused" bigint,"told" bigint,PRIMARY KEY ("tenant_id","day","code"))
+--;
 UPDATE users SET risk_level = '', risk_state = '', risk_detail = ''
 --;
 UPDATE sessions SET methods = '', aaguids = ''
 --;
 UPDATE openid_grants SET methods = '', aaguids = '', contexts = ''
-
---;
-CREATE INDEX IF NOT EXISTS users_risk ON users (tenant_id, risk_at, id) WHERE risk_at IS NOT NULL

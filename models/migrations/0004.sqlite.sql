@@ -50,11 +50,10 @@ CREATE TABLE `policy_replays` (`id` text,`tenant_id` text,`admin_id` text,`state
 --;
 CREATE INDEX `policy_replays_time` ON `policy_replays`(`tenant_id`,`created_at`)
 --;
+CREATE TABLE `text_days` (`tenant_id` text,`day` text,`code` text,`sent` integer,`refused` integer,`told` integer,PRIMARY KEY (`tenant_id`,`day`,`code`))
+--;
 UPDATE users SET risk_level = '', risk_state = '', risk_detail = ''
 --;
 UPDATE sessions SET methods = '', aaguids = ''
 --;
 UPDATE openid_grants SET methods = '', aaguids = '', contexts = ''
-
---;
-CREATE INDEX IF NOT EXISTS users_risk ON users (tenant_id, risk_at, id) WHERE risk_at IS NOT NULL

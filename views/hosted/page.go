@@ -156,6 +156,13 @@ type CodeView struct {
 	Passkey *Passkey // will do as well
 }
 
+// NumberView asks for the phone number that codes are to go to. Countries are those that text messages go to, in
+// the reader's words, each with its calling code; Country is the one filled in.
+type NumberView struct {
+	Countries []ui.Option
+	Country   string
+}
+
 // CodeReason says what the code is for; it chooses the heading and the first sentence.
 type CodeReason string
 
