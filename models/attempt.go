@@ -393,7 +393,11 @@ func (s *Store) ExpireAttempts(ctx context.Context, limit int) (int, error) {
 			if closed.Error != nil || closed.RowsAffected == 0 || err != nil || !a.Facts.Touched() || len(a.Facts.Trail) < 2 && a.Facts.Identified == nil {
 				return closed.Error
 			}
-			return t.RecordSignIn(ctx, signin.Abandoned(a))
+			dir, err := s.ManagedDirectory(ctx, t.ID)
+			if err != nil {
+				return err
+			}
+			return t.RecordSignIn(ctx, signin.Abandoned(a, dir.Policies))
 		})
 		if err != nil {
 			return 0, err

@@ -110,6 +110,7 @@ type Method struct {
 	ID        string
 	Kind      string // factor kinds: "totp", "passkey", "email", "sms", "recovery"
 	Name      string
+	AAGUID    string // passkey: its model, when it says so
 	CreatedAt time.Time
 	// LastUsedAt is zero when it was not used yet.
 	LastUsedAt time.Time

@@ -250,7 +250,7 @@ func (r *run) tell(e *Event, before signin.Facts, res signin.Result) {
 	m := Moment{Event: e, At: r.now, Result: res, Mails: log.mails[len(r.seen.mails):], Records: log.records[len(r.seen.records):], Writes: log.writes[len(r.seen.writes):]}
 	if res.Outcome == nil {
 		m.Added = added(before, res.Attempt.Facts)
-		m.Trace = signin.Trace(res.Attempt, res.Step, r.now, record.Outcome{Result: record.Interrupted, Step: string(res.Step.Name)})
+		m.Trace = signin.Trace(res.Attempt, signin.Written(res.Step, r.scene.Place.Policies, false), r.now, record.Outcome{Result: record.Interrupted, Step: string(res.Step.Name)})
 	} else {
 		m.Grant, m.Refusal = log.grant, log.refusal
 		if n := len(m.Records); n > 0 {
@@ -308,7 +308,7 @@ func added(before, after signin.Facts) []Fact {
 		old, had := was[name]
 		list, many := value.([]any)
 		switch {
-		case name == "trail":
+		case name == "trail", name == "judged": // kept for the record alone
 		case many:
 			had, _ := old.([]any)
 			for _, one := range list[min(len(had), len(list)):] {

@@ -12,6 +12,7 @@ import (
 	"portico/app/factor"
 	"portico/app/fault"
 	"portico/app/limit"
+	"portico/app/policy"
 	"portico/app/record"
 	"portico/app/session"
 	"portico/app/signin"
@@ -401,6 +402,18 @@ func (m *memory) SaveConsent(_ context.Context, userID, clientID string, scopes 
 func (m *memory) SetAttributes(_ context.Context, userID string, values map[string]any, _, _ string) error {
 	m.change(userID, func(p *person) { p.answer(values) })
 	m.wrote("attributes", "")
+	return nil
+}
+
+// Membership: the pretend visitor belongs to nothing, except that an invitation may have brought them.
+func (m *memory) Membership(context.Context, string, policy.Needs) (signin.Membership, error) {
+	return signin.Membership{}, nil
+}
+
+// RemediateRisk takes the pretend risk off.
+func (m *memory) RemediateRisk(_ context.Context, userID, _, _, _ string) error {
+	m.change(userID, func(p *person) { p.account.Risk = account.Risk{} })
+	m.wrote("remediated", "")
 	return nil
 }
 

@@ -24,6 +24,7 @@ type Request struct {
 type Account struct {
 	Usable            bool
 	PasswordChangeDue bool
+	Risk              string // of the person: low, medium, high; "" or none = none
 }
 
 // Kind of a control.

@@ -431,7 +431,7 @@ func (r *run) choosePassword(ctx context.Context, s Step, f Form) error {
 	}
 	switch s.Name {
 	case ResetPassword:
-		r.replace(who, hash, f.Value("everywhere") != "")
+		r.replace(who, hash, f.Value("everywhere") != "", s.Secure)
 	case ChangePassword:
 		r.a.Facts.Changed = &NewPassword{Hash: hash, At: r.w.Now}
 	default:

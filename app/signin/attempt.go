@@ -56,11 +56,21 @@ type Facts struct {
 	Stay        *Stay         `json:"stay,omitempty"`        // answered "stay signed in?"
 	Cancelled   *Cancelled    `json:"cancelled,omitempty"`   // went back to the app without signing in
 	Trail       []record.Step `json:"trail,omitempty"`       // the pages, in order, for the record
+	Judged      *Judged       `json:"judged,omitempty"`      // what policies were asked last: for the record of an attempt that is left unfinished
 }
 
 // Mark is a fact that is only a moment.
 type Mark struct {
 	At time.Time `json:"at"`
+}
+
+// Judged is who was proven and what Conditional Access was asked about them. Nothing is decided by it: the world
+// is read anew at each step.
+type Judged struct {
+	UserID string        `json:"userId,omitempty"`
+	Name   string        `json:"name,omitempty"`
+	SignUp bool          `json:"signUp,omitempty"`
+	Inputs record.Inputs `json:"inputs"`
 }
 
 // Resumed pins the session that the attempt goes on with, so that another tab's sign-in cannot slip

@@ -59,7 +59,8 @@ func (r *run) commit(ctx context.Context) (Result, error) {
 		ended := r.a
 		ended.EndedAt, ended.Facts = r.w.Now, Facts{}
 		grant := Grant{TenantID: r.a.TenantID, AttemptID: r.a.ID, SignInID: rec.ID, UserID: userID, SID: ses.SID,
-			AuthTime: ses.AuthTime, AMR: rec.AMR, ACR: rec.ACR, Scopes: r.a.Request.Scopes, SignUp: rec.SignUp,
+			AuthTime: ses.AuthTime, AMR: rec.AMR, ACR: rec.ACR,
+			Methods: step.Person.Methods, AAGUIDs: step.Person.AAGUIDs, MFATime: step.Person.MFATime, Contexts: r.met(step), Scopes: r.a.Request.Scopes, SignUp: rec.SignUp,
 			Locale: r.visit.Locale, Request: r.a.Request}
 		out, err := issuer.Issue(ctx, s.Tx(), grant)
 		if err != nil {
@@ -106,7 +107,7 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 			n.Hash = f.NewPassword.Hash
 		}
 		n.Attributes = profile(r.w.Flow, r.a.Request.Invitation, f.Attributes)
-		if p.First == factor.Password && slices.Contains(usable(r.w.Flow, p.First), factor.EmailCode) &&
+		if p.First == factor.Password && slices.Contains(kinds(r.w, p), factor.EmailCode) &&
 			!slices.ContainsFunc(creds, func(c Credential) bool { return c.Kind == factor.EmailCode }) {
 			n.Credentials = append(n.Credentials, Credential{ID: newID(), Kind: factor.EmailCode, Name: p.Email})
 		}
@@ -133,6 +134,11 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 		if f.Changed != nil && !f.Changed.Stored {
 			if err := r.changed(ctx, s, p.Account, PasswordChange{Hash: f.Changed.Hash, EndSessions: true}); err != nil {
 				return "", err
+			}
+			if step.Secure {
+				if err := r.remediate(ctx, s, p.Account, RemediatedByChange); err != nil {
+					return "", err
+				}
 			}
 		}
 		if err := r.complete(ctx, s, userID, p); err != nil {
@@ -180,14 +186,18 @@ func (r *run) openSession(ctx context.Context, s Store, step Step, userID string
 		if f.Changed != nil { // the change ends every earlier session, not this one
 			ses.AuthTime = r.Now().UTC().Truncate(time.Microsecond)
 		}
-		ses.Persistent = f.Stay != nil && f.Stay.Yes && !step.Verdict.Decision.NeverPersistent
-		ses.AMR, ses.MFATime = p.AMR, p.MFATime
-	} else if stepUp {
-		ses.AMR, ses.MFATime = p.AMR, p.MFATime
+		ses.Persistent = persistent(r.a, step.Verdict)
+	}
+	if !p.Resumed || stepUp {
+		ses.AMR, ses.MFATime, ses.Methods, ses.AAGUIDs = p.AMR, p.MFATime, p.Methods, p.AAGUIDs
+	}
+	forget := p.Resumed && ses.Persistent && step.Verdict.Decision.NeverPersistent // a policy of today, a session of yesterday
+	if forget {
+		ses.Persistent = false
 	}
 	var cookie *SessionCookie
 	info.ExpiresAt = session.ExpiresAt(ses, Lifetimes(r.w.Tenant))
-	if p.Resumed && !stepUp {
+	if p.Resumed && !stepUp && !forget {
 		if idle {
 			if err := s.TouchSession(ctx, ses, info); err != nil {
 				return ses, nil, err
@@ -208,6 +218,15 @@ func (r *run) openSession(ctx context.Context, s Store, step Step, userID string
 		cookie = &SessionCookie{Secret: secret, Persistent: ses.Persistent, ExpiresAt: info.ExpiresAt}
 	}
 	return ses, cookie, s.JoinSession(ctx, ses.SID, r.a.Request.ClientID, now)
+}
+
+// met are the authentication contexts that were asked for and reached: not where policies were not asked, and not
+// where the flow's switch let a demand rest.
+func (r *run) met(step Step) []string {
+	if step.Inputs == nil || slices.Contains(step.Notes, noteSuppressed) {
+		return nil
+	}
+	return r.a.Request.Contexts
 }
 
 func (r *run) secret() (string, error) {

@@ -1,12 +1,12 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 
 	"portico/app/fault"
 	"portico/app/policy"
 	"portico/app/risk"
-	"portico/app/userflow"
 )
 
 // Gate lets risk and policy speak where nobody sits at a browser: at refresh (DESIGN §4). It looks at
@@ -28,13 +28,14 @@ func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Answer, err
 	if err != nil {
 		return policy.Answer{Block: true}, err
 	}
-	m := g.Machine
+	m, now := g.Machine, g.Machine.Now().UTC()
+	store := m.Stores.SignIns(r.TenantID)
 	if r.Account == nil {
-		who, err := m.Stores.SignIns(r.TenantID).AccountByID(ctx, r.UserID)
+		who, err := store.AccountByID(ctx, r.UserID)
 		if err != nil {
 			return policy.Answer{Block: true}, err
 		}
-		r.Account = &policy.Account{Usable: who.Usable(), PasswordChangeDue: who.MustChangePassword && who.HasPassword}
+		r.Account = &policy.Account{Usable: who.Usable(), PasswordChangeDue: who.MustChangePassword && who.HasPassword, Risk: UserRisk(who.Risk)}
 	}
 	if !r.Account.Usable {
 		return policy.Answer{Block: true}, nil
@@ -43,12 +44,29 @@ func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Answer, err
 	if !place.Tenant.Governed() {
 		return passwordDue(policy.Answer{}, r), nil
 	}
-	r.SignInRisk = risk.Assess(m.Detectors, risk.Input{TenantID: r.TenantID, UserID: r.UserID, Signals: r.Signals, Now: m.Now().UTC()}).Level
+	r.SignInRisk = cmp.Or(risk.Assess(m.Detectors, risk.Input{TenantID: r.TenantID, UserID: r.UserID, Signals: r.Signals, Now: now}).Level, riskNone)
+	r.UserRisk = cmp.Or(r.Account.Risk, riskNone)
+	r.Switch = string(place.Flow.MFA.Enforcement)
+	if err := g.belongings(ctx, store, place, &r); err != nil {
+		return policy.Answer{Block: true}, err
+	}
 	d := place.Policies.Evaluate(r)
-	shown := policy.Shown{Methods: r.Methods, AAGUIDs: r.AAGUIDs, MFA: r.MFATime, Terms: r.Terms, MFAOff: place.Flow.MFA.Enforcement == userflow.MFAOff}
-	person, second := d.Frequency.Stale(r.AuthTime, r.MFATime, m.Now().UTC())
+	shown := policy.ShownOf(r.Inputs)
+	person, second := d.Frequency.Stale(r.AuthTime, r.MFATime, now)
 	return passwordDue(policy.Answer{Block: d.Block, Unmet: d.Unmet(shown), Stale: person || second, Inputs: &r.Inputs,
 		Policies: place.Policies.Trace(d, shown, true)}, r), nil
+}
+
+// belongings reads what some policy needs to know of the person, and nothing where none does.
+func (g Gate) belongings(ctx context.Context, s Store, place Place, r *policy.Request) error {
+	need := place.Policies.Needs()
+	join(ctx, &r.Inputs, s, r.UserID, need)
+	if !need.Terms {
+		return nil
+	}
+	have, err := s.Acceptances(ctx, r.UserID)
+	r.Terms = acceptedTerms(Facts{}, World{Accepted: have, Texts: place.Terms})
+	return err
 }
 
 // passwordDue adds the change of password that an admin asked for.

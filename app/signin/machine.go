@@ -111,6 +111,7 @@ type run struct {
 	w       World
 	effects []func(context.Context, Store) error // writes that belong to the facts, in their transaction
 	key     []byte                               // of the lock-out counter to clear on success
+	knew    string                               // the proven person whom the world knows
 }
 
 // passkeys are those of the host that the attempt happens on.
@@ -348,46 +349,50 @@ func (r *run) load(ctx context.Context, s Store) error {
 	if err := r.loadInvitation(ctx, s, &w); err != nil {
 		return err
 	}
-	if err := r.loadAssignment(ctx, s, &w); err != nil {
+	w.Decide, w.Registering = r.decide, r.registering
+	if err := r.know(ctx, s, &w); err != nil {
 		return err
-	}
-	w.Decide = r.decide(now)
-	if err := r.loadTerms(ctx, s, &w); err != nil {
-		return err
-	}
-	if len(r.a.Request.ConsentScopes) > 0 {
-		if who := person(r.a, w); who.Proven && who.Account.ID != "" {
-			var err error
-			if w.Consented, err = s.Consented(ctx, who.Account.ID, r.a.Request.ClientID); err != nil {
-				return err
-			}
-		}
 	}
 	r.w = w
 	return nil
 }
 
-// decide calls risk and then policy; both are pure, over signals that belong to the attempt. A trial has
-// neither.
-func (r *run) decide(now time.Time) func(Person) Verdict {
-	return func(p Person) Verdict {
-		if !r.place.Tenant.Governed() {
-			return Verdict{Risk: risk.Assess(nil, risk.Input{})}
-		}
-		v := Verdict{Risk: risk.Assess(r.Detectors, risk.Input{TenantID: r.a.TenantID, UserID: p.Account.ID,
-			SignUp: p.Newcomer, Signals: r.visit.Signals, Now: now})}
-		v.Decision = r.place.Policies.Evaluate(policy.Request{TenantID: r.a.TenantID, UserID: p.Account.ID,
-			ClientID: r.a.Request.ClientID, Signals: r.visit.Signals, Inputs: record.Inputs{SignInRisk: v.Risk.Level}, SignUp: p.Newcomer})
-		return v
+// know reads what depends on who the proven person is.
+func (r *run) know(ctx context.Context, s Store, w *World) error {
+	r.knew = proven(r.a, *w)
+	if err := r.loadAssignment(ctx, s, w); err != nil {
+		return err
 	}
-}
-
-// recognise loads once more what depends on who it is, which may be known only now: what they agreed to.
-func (r *run) recognise(ctx context.Context) error {
-	if len(r.a.Request.ConsentScopes) == 0 && len(r.w.Terms) == 0 && r.place.Assigned == "" {
+	if err := r.loadTerms(ctx, s, w); err != nil {
+		return err
+	}
+	r.loadAsked(ctx, s, w)
+	if len(r.a.Request.ConsentScopes) == 0 {
 		return nil
 	}
-	return r.load(ctx, r.store)
+	if r.knew == "" {
+		return nil
+	}
+	var err error
+	w.Consented, err = s.Consented(ctx, r.knew, r.a.Request.ClientID)
+	return err
+}
+
+// proven is the id of the account that the facts prove, "" when there is none yet.
+func proven(a Attempt, w World) string {
+	if who := person(a, w); who.Proven {
+		return who.Account.ID
+	}
+	return ""
+}
+
+// recognise loads once more what depends on who it is, which may be known only now: what they agreed to, what
+// they belong to.
+func (r *run) recognise(ctx context.Context) error {
+	if proven(r.a, r.w) == r.knew { // read in this very request
+		return nil
+	}
+	return r.know(ctx, r.store, &r.w)
 }
 
 // finish saves the facts and, when nothing more is due, commits. The world was read a moment ago, in
@@ -421,6 +426,7 @@ func (r *run) save(ctx context.Context, step Step) (Result, error) {
 	if err := r.prepare(ctx, step); err != nil {
 		return Result{}, err
 	}
+	r.judge(step)
 	err := r.store.Atomically(ctx, func(s Store) error {
 		for _, write := range r.effects {
 			if err := write(ctx, s); err != nil {
@@ -550,6 +556,13 @@ func (r *run) again(ctx context.Context, why error) (Result, error) {
 		return err
 	})
 	return Result{Attempt: n.a, World: n.w, Step: step, Changed: true}, err
+}
+
+// judge keeps what policies were asked about, for the record of an attempt that is left here.
+func (r *run) judge(s Step) {
+	if s.Inputs != nil {
+		r.a.Facts.Judged = &Judged{UserID: s.Person.Account.ID, Name: s.Person.Account.DisplayName, SignUp: s.Person.Newcomer, Inputs: *s.Inputs}
+	}
 }
 
 func (r *run) trail(n Name) {

@@ -1,9 +1,8 @@
 package signin
 
 import (
-	"time"
-
 	"portico/app/account"
+	"portico/app/record"
 	"portico/app/userflow"
 )
 
@@ -56,6 +55,9 @@ type Step struct {
 	Reason   string               // Blocked, Refused, NoAccount, InvitationOver: why
 	Demands  []string             // what flow and policy asked for
 	Notes    []string
+	Why      []string       // why a second factor was asked for or not, and what satisfied it
+	Secure   bool           // a password that is chosen now counts as changed by its owner
+	Inputs   *record.Inputs // what policies were asked about and what had been shown; nil = they were not asked
 }
 
 // Next gives the first thing that is still missing. It is pure and total, and it is the only place where
@@ -83,14 +85,15 @@ func Next(a Attempt, w World) Step {
 		return because(away(a, w, p))
 	}
 	s.Verdict = w.Decide(p) // risk, then policy
-	need := demand(&s, a, w)
+	ask := demand(&s, a, w)
+	need, p := ask.need, s.Person
 	switch { // what else do policy, flow and app ask for?
 	case s.Verdict.Decision.Block:
-		return because(Blocked, "signin.blocked.policy")
-	case p.Resumed && (need == needEnrol || changeDue(f, p, s.Verdict) || tooOld(p, s.Verdict, w.Now)):
+		return because(Blocked, blockedPolicy)
+	case p.Resumed && (need == needEnrol || ask.change || tooOld(a, p, s.Verdict)):
 		return at(again(a, w)) // a session is not enough for this
 	case need == needDeny:
-		return because(Blocked, "signin.blocked.mfa")
+		return because(Blocked, ask.reason)
 	case need == needEnrol, need == needOffer && !p.Resumed && !(w.Flow.MFA.MayPostpone && f.Postponed != nil):
 		s.Optional = need == needOffer && w.Flow.MFA.MayPostpone
 		return at(Enrol)
@@ -102,10 +105,10 @@ func Next(a Attempt, w World) Step {
 		return at(ResetPassword)
 	case need == needLater:
 		return at(ResetDone)
-	case changeDue(f, p, s.Verdict):
+	case ask.change:
 		return at(ChangePassword)
 	}
-	s.Fields, s.Terms, s.Scopes = questions(f, w, p), termsDue(f, w), consentDue(a, w)
+	s.Fields, s.Terms, s.Scopes = questions(f, w, p), termsDue(f, w, ask.terms), consentDue(a, w)
 	switch { // what is the person still to be asked?
 	case len(s.Fields) > 0:
 		return at(AskAttributes)
@@ -174,18 +177,27 @@ func again(a Attempt, w World) Name {
 	return Identify
 }
 
-// tooOld compares a proof with a policy's sign-in frequency.
-func tooOld(p Person, v Verdict, now time.Time) bool {
-	stale, _ := v.Decision.Frequency.Stale(p.Since, p.MFATime, now)
+// tooOld compares a proof with the policies' sign-in frequency. Ages count from when the attempt began, so that
+// nobody is asked again for reading slowly.
+func tooOld(a Attempt, p Person, v Verdict) bool {
+	stale, _ := v.Decision.Frequency.Stale(p.Since, p.MFATime, a.StartedAt)
 	return stale
-}
-
-// changeDue: an admin or a policy wants another password, and there is one to change.
-func changeDue(f Facts, p Person, v Verdict) bool {
-	return f.Changed == nil && !p.Newcomer && p.Account.HasPassword && (p.Account.MustChangePassword || changeAsked(v.Decision))
 }
 
 // stayDue: the question is asked after a fresh proof, unless the tenant or a policy has answered it.
 func stayDue(a Attempt, w World, p Person, v Verdict) bool {
-	return !p.Resumed && !a.ownPages() && !w.Tenant.Settings.StayedSignedInOff && !v.Decision.NeverPersistent
+	d := v.Decision
+	return !p.Resumed && !a.ownPages() && !w.Tenant.Settings.StayedSignedInOff && !d.NeverPersistent && !d.AlwaysPersistent
+}
+
+// persistent is whether the session of a fresh proof outlives the browser: never beats always, and both beat the
+// person's own answer (R 5.8.4). Pages of our own never stay.
+func persistent(a Attempt, v Verdict) bool {
+	switch {
+	case v.Decision.NeverPersistent, a.ownPages():
+		return false
+	case v.Decision.AlwaysPersistent:
+		return true
+	}
+	return a.Facts.Stay != nil && a.Facts.Stay.Yes
 }

@@ -160,10 +160,12 @@ func frequency(d time.Duration) change {
 	return func(s *scene) { s.d.Frequency.Any = d }
 }
 func neverPersistent(s *scene) { s.d.NeverPersistent = true }
-func changeByPolicy(s *scene)  { s.d.Clauses = append(s.d.Clauses, clause(policy.KindPasswordChange, true)) }
-func mustChange(s *scene)      { s.w.Account.MustChangePassword = true }
-func changed(s *scene)         { s.a.Facts.Changed = &NewPassword{Hash: "n", At: noon} }
-func portal(s *scene)          { s.a.Request.Protocol = Portal }
+func changeByPolicy(s *scene) {
+	s.d.Clauses = append(s.d.Clauses, clause(policy.KindPasswordChange, true))
+}
+func mustChange(s *scene) { s.w.Account.MustChangePassword = true }
+func changed(s *scene)    { s.a.Facts.Changed = &NewPassword{Hash: "n", At: noon} }
+func portal(s *scene)     { s.a.Request.Protocol = Portal }
 func enforce(e userflow.Enforcement, methods ...string) change {
 	return func(s *scene) { s.w.Flow.MFA = userflow.MFA{Enforcement: e, Methods: methods} }
 }
@@ -328,9 +330,12 @@ func TestNext(t *testing.T) {
 		{"young enough for the policy", and(resumed, frequency(2*time.Hour)), Issue},
 
 		{"change demanded by an admin", and(signedIn, mustChange), ChangePassword},
-		{"change demanded by policy", and(signedIn, changeByPolicy), ChangePassword},
+		{"change demanded by policy: a second factor first", and(signedIn, changeByPolicy, enforce(userflow.MFAConditional, "softwareOath"), hasMethod(factor.TOTP)), Challenge},
+		{"change demanded by policy, second factor shown", and(signedIn, changeByPolicy, enforce(userflow.MFAConditional, "softwareOath"), hasMethod(factor.TOTP), showed(factor.TOTP)), ChangePassword},
+		{"change demanded by policy, no second factor was registered", and(signedIn, changeByPolicy, enforce(userflow.MFAConditional, "softwareOath")), Blocked},
+		{"change demanded by policy, and the flow never asks for a second factor", and(signedIn, changeByPolicy), Blocked},
 		{"changed", and(signedIn, mustChange, changed, stayed), Issue},
-		{"no password to change", and(named, codeFlow, knownByCode, codeShown, changeByPolicy), AskStay},
+		{"no password to change: that is a refusal", and(named, codeFlow, knownByCode, codeShown, changeByPolicy), Blocked},
 		{"a session alone may not change a password", and(resumed, changeByPolicy), SignIn},
 
 		{"consent is due", and(signedIn, wantsConsent), AskConsent},
@@ -485,7 +490,7 @@ func TestNextIsTotalAndNeverIssuesWithoutProof(t *testing.T) {
 		if s.w.Flow.MFA.Enforcement != userflow.MFAOff && asksMFA(s.d) && p.MFATime.IsZero() {
 			t.Fatal("issued without the second factor that policy demands")
 		}
-		if len(termsDue(f, s.w)) > 0 || f.Attributes == nil && !p.Newcomer && len(missing(Fields(s.w.Flow), p)) > 0 {
+		if len(termsDue(f, s.w, nil)) > 0 || f.Attributes == nil && !p.Newcomer && len(missing(Fields(s.w.Flow), p)) > 0 {
 			t.Fatal("issued although an answer or an agreement is missing")
 		}
 		if p.Newcomer && (f.Email == nil || !s.w.Flow.SignUpAllowed && s.a.Request.Invitation == nil) {

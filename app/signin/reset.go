@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"portico/app/account"
-	"portico/app/factor"
-	"portico/app/policy"
 	"portico/app/userflow"
 )
 
@@ -41,26 +39,28 @@ func resetDue(a Attempt, w World, p Person) bool {
 // a mailbox alone must not undo a second factor. Whoever has none but the mailbox itself would be shut out,
 // because one channel is never both factors (DESIGN §5.4): their password is changed, and they sign in
 // afresh with it and the mailbox.
-func afterReset(n need, s Step, a Attempt, w World, d policy.Decision) need {
-	if len(s.Methods) > 0 {
-		if n == needNothing && w.Flow.MFA.Enforcement != userflow.MFAOff {
-			return needChallenge
-		}
-		return n
-	}
-	withPassword := s.Person
-	withPassword.First = factor.Password
-	mailbox := len(registered(a, w, withPassword)) > 0
-	then, _ := secondFactor(w.Flow.MFA.Enforcement, d, mailbox, len(usable(w.Flow, factor.Password)) > 0)
+func (x *asking) afterReset() {
+	off := x.w.Flow.MFA.Enforcement == userflow.MFAOff
 	switch {
-	case n == needDeny && then != needDeny, n == needEnrol && mailbox:
-		return needLater
-	case n == needNothing && mailbox && wantsMFA(a.Request.ACR) && w.Flow.MFA.Enforcement != userflow.MFAOff:
-		return needLater
-	case n == needOffer && mailbox:
-		return needNothing
+	case x.later, !Resetting(x.a, x.w), x.p.Resumed, x.p.Newcomer:
+		return
+	case len(x.methods) > 0:
+		if x.need == needNothing && !off && x.shown.MFA.IsZero() {
+			x.need = needChallenge
+		}
+		return
 	}
-	return n
+	then := newAsking(x.a, x.w, withPassword(x.p), x.verdict)
+	then.later = true
+	then.work()
+	mailbox := len(registered(x.a, x.w, withPassword(x.p))) > 0
+	switch {
+	case x.need == needDeny && then.need != needDeny, x.need == needEnrol && mailbox,
+		x.need == needNothing && mailbox && wantsMFA(x.a.Request.ACR) && !off:
+		x.need, x.reason, x.notes = needLater, "", nil
+	case x.need == needOffer && mailbox:
+		x.need = needNothing
+	}
 }
 
 // forgot takes "Forgot your password?" from the page that asks who somebody is. What was typed is kept;
@@ -99,14 +99,29 @@ func (r *run) changed(ctx context.Context, s Store, who account.Account, p Passw
 		At: p.At, Signals: r.visit.Signals})
 }
 
+// remediate takes the risk off whoever changed their password as a policy wants it.
+func (r *run) remediate(ctx context.Context, s Store, who account.Account, detail string) error {
+	if UserRisk(who.Risk) == riskNone {
+		return nil
+	}
+	return s.RemediateRisk(ctx, who.ID, detail, r.visit.Signals.IP.String(), r.a.Request.CorrelationID)
+}
+
 // replace takes the new password of a reset. It is stored with the fact, not at the end of the attempt:
 // whoever closes the browser on the next page has changed it all the same.
-func (r *run) replace(who account.Account, hash string, everywhere bool) {
+// secure says that it was chosen after everything that this person can be asked for.
+func (r *run) replace(who account.Account, hash string, everywhere, secure bool) {
 	at := r.Now().UTC().Truncate(time.Microsecond)
 	r.a.Facts.Changed = &NewPassword{At: at, Stored: true}
 	r.effects = append(r.effects, func(ctx context.Context, s Store) error {
-		return r.changed(ctx, s, who, PasswordChange{Hash: hash, Reset: true, EndSessions: everywhere, At: at})
+		if err := r.changed(ctx, s, who, PasswordChange{Hash: hash, Reset: true, EndSessions: everywhere, At: at}); err != nil || !secure {
+			return err
+		}
+		return r.remediate(ctx, s, who, RemediatedByReset)
 	})
+	if secure {
+		r.w.Account.Risk = account.Risk{}
+	}
 	if everywhere { // the world of this request; the next one reads it
 		r.w.Account.SessionsValidFrom = at
 	}

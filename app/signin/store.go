@@ -6,6 +6,7 @@ import (
 
 	"portico/app/account"
 	"portico/app/limit"
+	"portico/app/policy"
 	"portico/app/record"
 	"portico/app/session"
 	"portico/app/userflow"
@@ -87,6 +88,10 @@ type Store interface {
 	Acceptances(ctx context.Context, userID string) ([]userflow.Acceptance, error)
 	// Accept remembers that the person agreed; the same version twice is one.
 	Accept(ctx context.Context, userID string, a []userflow.Acceptance, ip, correlation string) error
+	// Membership reads what policies want to know of a person, and nothing that they do not need.
+	Membership(ctx context.Context, userID string, need policy.Needs) (Membership, error)
+	// RemediateRisk notes that a person at risk has shown by a secure change of password that it's them (Graph's riskDetail).
+	RemediateRisk(ctx context.Context, userID, detail, ip, correlation string) error
 	// Assigned reports whether a person is assigned to an app, by its object id, directly or through a group.
 	Assigned(ctx context.Context, userID, applicationID string) (bool, error)
 	// Assign lets a person use an app, without a role; being assigned already is no error.
@@ -96,6 +101,19 @@ type Store interface {
 	// SpendInvitation marks it used: true for exactly one caller, false when it is used, revoked or expired.
 	SpendInvitation(ctx context.Context, id, userID string, now time.Time) (bool, error)
 }
+
+// Membership is what a person belongs to.
+type Membership struct {
+	Groups []string // ids, with the groups that those are in
+	Roles  []string // template ids of an administrator's roles
+	Guest  bool     // came by an invitation
+}
+
+// Details of a remediated risk, in Graph's words (R 6.8).
+const (
+	RemediatedByChange = "userPerformedSecuredPasswordChange"
+	RemediatedByReset  = "userPerformedSecuredPasswordReset"
+)
 
 // Credential is a registered factor. Secret is plain here; the store seals it.
 type Credential struct {

@@ -17,30 +17,57 @@ func TermsField(id string) string { return "terms[" + id + "]" }
 // was read, so that nobody agrees to a text that was published a moment later.
 func TermsMark(version int, locale string) string { return strconv.Itoa(version) + " " + locale }
 
-// termsDue lists the flow's terms that the person has not agreed to in a version that still counts (F069).
-func termsDue(f Facts, w World) []userflow.Terms {
-	have := slices.Clone(w.Accepted)
-	for _, t := range f.Terms {
-		have = append(have, userflow.Acceptance{TermsID: t.ID, Version: t.Version, Locale: t.Locale, At: t.At})
-	}
+// termsDue lists the terms that flow and policies ask for and that the person has not agreed to in a version that
+// still counts (F069).
+func termsDue(f Facts, w World, byPolicy []string) []userflow.Terms {
+	have := acceptances(f, w)
 	var due []userflow.Terms
 	for _, t := range w.Terms {
 		if !t.Accepted(have) {
 			due = append(due, t)
 		}
 	}
+	for _, id := range byPolicy {
+		t, ok := w.Texts[id]
+		if ok && !t.Accepted(have) && !slices.ContainsFunc(due, func(d userflow.Terms) bool { return d.ID == id }) {
+			due = append(due, t)
+		}
+	}
 	return due
 }
 
-// loadTerms reads what the flow asks people to agree to, and what this person agreed to before.
+// acceptances are those from before and those of this attempt.
+func acceptances(f Facts, w World) []userflow.Acceptance {
+	have := slices.Clone(w.Accepted)
+	for _, t := range f.Terms {
+		have = append(have, userflow.Acceptance{TermsID: t.ID, Version: t.Version, Locale: t.Locale, At: t.At})
+	}
+	return have
+}
+
+// acceptedTerms are the ids of the published terms that the person agreed to in a version that still counts.
+func acceptedTerms(f Facts, w World) []string {
+	have := acceptances(f, w)
+	var ids []string
+	for _, a := range have {
+		if t, ok := w.Texts[a.TermsID]; ok && t.Accepted(have) && !slices.Contains(ids, t.ID) {
+			ids = append(ids, t.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// loadTerms reads what flow and policies ask people to agree to, and what this person agreed to before.
 func (r *run) loadTerms(ctx context.Context, s Store, w *World) error {
+	w.Terms, w.Accepted = nil, nil
 	for _, id := range w.Flow.Terms {
 		if t, ok := r.place.Terms[id]; ok {
 			w.Terms = append(w.Terms, t)
 		}
 	}
 	who := person(r.a, *w)
-	if len(w.Terms) == 0 || !who.Proven || who.Account.ID == "" {
+	if len(w.Terms) == 0 && !r.needs().Terms || !who.Proven || who.Account.ID == "" {
 		return nil
 	}
 	var err error

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"portico/app/account"
 	"portico/app/factor"
+	"portico/app/policy"
 	"portico/app/record"
 )
 
@@ -26,6 +28,10 @@ const (
 	codeUnassigned  = 50105 // not among the people whom the app is for
 	codeUnmet       = 50187 // signed in, but not whom or not as strongly as the app demanded
 	codeConsent     = 65001
+	codeMFADue      = 50076 // left at the second factor that policy or flow demanded
+	codeEnrolDue    = 50079 // left where a second factor has to be registered
+	codeTermsDue    = 50158 // left at terms to agree to
+	codePasswordDue = 50055
 	codeDeclined    = 65004
 	codeCancelled   = 50144 // the person went back
 	codeAbandoned   = 50140 // never finished
@@ -35,8 +41,10 @@ func blockedCode(s Step) int {
 	switch s.Reason {
 	case "signin.blocked.account":
 		return codeDisabled
-	case "signin.blocked.mfa":
+	case blockedMFA, blockedUnenrolled:
 		return codeNoMethod
+	case blockedPassword:
+		return codePasswordDue
 	case unassigned:
 		return codeUnassigned
 	}
@@ -59,7 +67,7 @@ func refusalCode(c Cancelled) int {
 
 // record makes the stored value of an attempt's end from its facts and the world they were judged in.
 func (r *run) record(s Step, o record.Outcome) record.SignIn {
-	rec := Trace(r.a, s, r.w.Now, o)
+	rec := Trace(r.a, r.written(s, o.Result == record.Success || o.Code == codeCancelled || s.Name == Blocked), r.w.Now, o)
 	rec.Signals = r.visit.Signals
 	rec.ID = newID()
 	return rec
@@ -77,7 +85,7 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 		Request: record.Request{Prompt: req.Prompt, MaxAge: req.MaxAge, ACR: req.ACR, LoginHint: req.LoginHint != "",
 			UILocales: req.UILocales, Scopes: req.Scopes},
 		Steps: f.Trail, Risk: s.Verdict.Risk.Findings, RiskLevel: s.Verdict.Risk.Level, Policies: s.Verdict.Policies,
-		Demands: s.Demands, Notes: s.Notes, AMR: p.AMR, ACR: p.ACR(), Outcome: o, Count: 1}
+		Inputs: s.Inputs, Demands: s.Demands, Notes: slices.Concat(s.Notes, s.Why), AMR: p.AMR, ACR: p.ACR(), Outcome: o, Count: 1}
 	if rec.CorrelationID == "" {
 		rec.CorrelationID = a.ID
 	}
@@ -126,13 +134,41 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 	return rec
 }
 
-// Abandoned is the record of an attempt that expired unfinished; the expiry job appends it.
-func Abandoned(a Attempt) record.SignIn {
+// Abandoned is the record of an attempt that expired unfinished; the expiry job appends it. Where a proven person
+// left something that was demanded undone, it is an interruption, and the directory's policies say which.
+func Abandoned(a Attempt, set *policy.Set) record.SignIn {
 	last := Name("")
 	if n := len(a.Facts.Trail); n > 0 {
 		last = Name(a.Facts.Trail[n-1].Name)
 	}
-	return Trace(a, Step{Name: last}, a.ExpiresAt, record.Outcome{Result: record.Abandoned, Code: codeAbandoned, Key: "signin.abandoned", Step: string(last)})
+	s, o := Step{Name: last}, record.Outcome{Result: record.Abandoned, Code: codeAbandoned, Key: "signin.abandoned", Step: string(last)}
+	if j := a.Facts.Judged; j != nil {
+		s.Person = Person{Account: account.Account{ID: j.UserID, DisplayName: j.Name}, Newcomer: j.SignUp, MFATime: j.Inputs.MFATime}
+		s.Inputs = &j.Inputs
+		s.Verdict.Decision = set.Evaluate(policy.Request{TenantID: a.TenantID, UserID: j.UserID, ClientID: a.Request.ClientID, Signals: a.Signals,
+			Inputs: j.Inputs, SignUp: j.SignUp})
+		s.Verdict.Risk.Level = j.Inputs.SignInRisk
+		s = Written(s, set, false)
+		if code := interruption(last); code != 0 {
+			o.Result, o.Code = record.Interrupted, code
+		}
+	}
+	return Trace(a, s, a.ExpiresAt, o)
+}
+
+// interruption is the number of what a person left undone, 0 when it was nothing that anybody demanded.
+func interruption(n Name) int {
+	switch n {
+	case Challenge:
+		return codeMFADue
+	case Enrol, Recover:
+		return codeEnrolDue
+	case ChangePassword, ResetPassword:
+		return codePasswordDue
+	case AskTerms:
+		return codeTermsDue
+	}
+	return 0
 }
 
 func resumedSID(f Facts) string {

@@ -27,6 +27,8 @@ type World struct {
 	Consented []string         // scopes that the person agreed to before
 	Terms     []userflow.Terms // those that the flow asks for, in its order, as they are published now
 	Accepted  []userflow.Acceptance
+	// Texts are all terms that the directory has published, by id: policies ask for them besides the flow.
+	Texts map[string]userflow.Terms
 	// Invitation is the one that opened the attempt, if any, as it is now.
 	Invitation userflow.Invitation
 	// Restricted: only people who are assigned to the app may sign in to it; Assigned: this one is.
@@ -41,13 +43,16 @@ type World struct {
 	NameTaken bool
 	// Decide works out risk and policy for a person; it is called at its place in the order and nowhere else.
 	Decide func(Person) Verdict
+	// Registering is what policies say about this person's registering a way to confirm it's them; nil = nothing.
+	Registering func(Person) policy.Decision
 }
 
 // Verdict is what risk and policy say together.
 type Verdict struct {
 	Risk     risk.Assessment
 	Decision policy.Decision
-	Policies []record.Policy // the decision written out
+	Asked    *record.Inputs  // what policies were asked about; nil = they were not asked
+	Policies []record.Policy // the decision written out: only when it is recorded
 }
 
 // Person is who the facts prove, and how well. A newcomer has no account yet.
@@ -61,6 +66,13 @@ type Person struct {
 	AMR      []string
 	MFATime  time.Time // when a second factor was shown; zero = not
 	First    string    // factor kind of the first factor
+	// Methods are the kinds of factors that were shown, the first one too; AAGUIDs the models of passkeys among them.
+	Methods []string
+	AAGUIDs []string
+	// Confirmed: a second factor, or a passkey that is both, was shown in this very attempt.
+	Confirmed bool
+	// Remembered: the second factor is the one that was shown on this device before.
+	Remembered bool
 }
 
 // sessionUsable reports whether the browser's session may stand in for a fresh proof of this request.
@@ -103,7 +115,7 @@ func person(a Attempt, w World) Person {
 		if f.Resumed != nil && sessionUsable(a, w) {
 			s := w.Session
 			return second(Person{Account: w.Holder, Email: w.Holder.Mail, Proven: true, Resumed: true, Since: s.AuthTime,
-				AMR: slices.Clone(s.AMR), MFATime: s.MFATime, First: firstOf(s.AMR)}, f)
+				AMR: slices.Clone(s.AMR), MFATime: s.MFATime, First: firstOf(s.AMR), Methods: methodsOf(*s), AAGUIDs: slices.Clone(s.AAGUIDs)}, f)
 		}
 		return Person{}
 	}
@@ -135,9 +147,10 @@ func person(a Attempt, w World) Person {
 		p.Proven, p.Since, p.First, p.AMR = true, f.Email.At, factor.EmailCode, []string{"otp"}
 	}
 	p = second(p, f)
-	if p.Newcomer && p.First == factor.Password && slices.Contains(usable(w.Flow, p.First), factor.EmailCode) {
+	if p.Newcomer && p.First == factor.Password && slices.Contains(kinds(w, p), factor.EmailCode) {
 		// A password sign-up has just proven the mailbox that becomes its method: completing it counts (R 4.2.4).
-		p.MFATime, p.AMR = f.Email.At, []string{"mfa", "otp", "pwd"}
+		p.MFATime, p.AMR, p.Confirmed = f.Email.At, []string{"mfa", "otp", "pwd"}, true
+		p.Methods = union(p.Methods, []string{factor.EmailCode})
 	}
 	return p
 }
@@ -145,26 +158,61 @@ func person(a Attempt, w World) Person {
 // second adds the second factors that were shown for this person in this attempt. Registering one counts
 // as showing it; so does proving, at sign-up with a password, the address that becomes a method.
 func second(p Person, f Facts) Person {
-	shown := func(kind string, at time.Time) {
-		if kind == p.First {
-			return // one channel is never both factors (DESIGN §5.4)
+	if !p.Proven {
+		return p
+	}
+	p.Methods = union(p.Methods, []string{p.First})
+	p.Confirmed = !p.Resumed && !p.MFATime.IsZero() // a first factor that is both
+	if k := f.Passkey; k != nil && p.Confirmed && k.AAGUID != "" {
+		p.AAGUIDs = union(p.AAGUIDs, []string{k.AAGUID})
+	}
+	shown := func(kind, aaguid string, at time.Time) {
+		if sameChannel(kind, p.First) {
+			return
 		}
 		if at.After(p.MFATime) {
 			p.MFATime = at
 		}
 		p.AMR = append(p.AMR, amr(kind), "mfa")
+		p.Methods, p.Confirmed = union(p.Methods, []string{kind}), true
+		if aaguid != "" {
+			p.AAGUIDs = union(p.AAGUIDs, []string{aaguid})
+		}
 	}
 	for _, s := range f.Second {
 		if s.UserID == p.Account.ID && p.Account.ID != "" {
-			shown(s.Kind, s.At)
+			shown(s.Kind, s.AAGUID, s.At)
 		}
 	}
 	for _, e := range f.Enrolled {
-		shown(e.Kind, e.At)
+		shown(e.Kind, e.AAGUID, e.At)
 	}
 	slices.Sort(p.AMR)
 	p.AMR = slices.Compact(p.AMR)
 	return p
+}
+
+// sameChannel: one channel is never both factors (DESIGN §5.4). A passkey that verified its owner is two by
+// itself, so it may be shown again when the last time was too long ago.
+func sameChannel(kind, first string) bool { return kind == first && kind != factor.Passkey }
+
+// union adds the words that are missing, in a new list.
+func union(list, more []string) []string {
+	out := slices.Clone(list)
+	for _, m := range more {
+		if !slices.Contains(out, m) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// methodsOf are the kinds that a session has shown; one from before they were kept says it by its references.
+func methodsOf(s session.Session) []string {
+	if len(s.Methods) > 0 {
+		return slices.Clone(s.Methods)
+	}
+	return []string{firstOf(s.AMR)}
 }
 
 // codeProves reports whether a mailed code is this account's first factor: it signed up that way (R
@@ -201,16 +249,50 @@ func firstOf(refs []string) string {
 func usable(f userflow.Flow, first string) []string {
 	var kinds []string
 	for _, m := range f.MFA.Methods {
-		if k := factor.KindOf(m); k != "" && k != first {
+		if k := factor.KindOf(m); k != "" && !sameChannel(k, first) {
 			kinds = append(kinds, k)
 		}
 	}
 	return kinds
 }
 
+// kinds are the usable ones that the directory's methods policy gives this person. A rule about groups that could
+// not be read gives nothing (DESIGN §5.2).
+func kinds(w World, p Person) []string {
+	blind := slices.Contains(w.Asked.Unknown, unknownGroups)
+	return slices.DeleteFunc(usable(w.Flow, p.First), func(k string) bool {
+		rule := methodRule(w.Tenant.Settings.Methods, k)
+		return !rule.Allows(w.Asked.Groups) || blind && len(rule.Include)+len(rule.Exclude) > 0
+	})
+}
+
+func methodRule(m tenant.MethodsPolicy, kind string) tenant.MethodRule {
+	switch kind {
+	case factor.EmailCode:
+		return m.Email
+	case factor.SMSCode:
+		return m.SMS.MethodRule
+	case factor.TOTP:
+		return m.TOTP
+	case factor.Passkey:
+		return m.Passkey.MethodRule
+	case factor.Recovery:
+		return m.Recovery
+	}
+	return tenant.MethodRule{}
+}
+
+// byGroup reports whether the methods policy looks at groups.
+func byGroup(m tenant.MethodsPolicy) bool {
+	return slices.ContainsFunc([]string{factor.EmailCode, factor.SMSCode, factor.TOTP, factor.Passkey, factor.Recovery}, func(k string) bool {
+		rule := methodRule(m, k)
+		return len(rule.Include)+len(rule.Exclude) > 0
+	})
+}
+
 // registered lists the person's methods that count as second factors here, with those of this attempt.
 func registered(a Attempt, w World, p Person) []account.Method {
-	kinds := usable(w.Flow, p.First)
+	kinds := kinds(w, p)
 	var out []account.Method
 	for _, m := range p.Account.Methods {
 		if slices.Contains(kinds, m.Kind) {
@@ -219,7 +301,7 @@ func registered(a Attempt, w World, p Person) []account.Method {
 	}
 	for _, e := range a.Facts.Enrolled {
 		if slices.Contains(kinds, e.Kind) {
-			out = append(out, account.Method{Kind: e.Kind, Name: e.Name})
+			out = append(out, account.Method{Kind: e.Kind, Name: e.Name, AAGUID: e.AAGUID})
 		}
 	}
 	// The address that a password sign-up proves by code becomes a method (DESIGN §5.3).
@@ -261,6 +343,30 @@ const (
 	noteReset       = "password_reset"
 	noteTrial       = "evaluation_skipped_trial"
 	noteReturned    = "account_returned"
+	noteNoPassword  = "password_change_impossible"
+	noteRegister    = "registration_refused_by_policy"
+	noteTermsGone   = "terms_not_published"
+	noteRemembered  = "remembered_device"
+	noteRemediated  = "sign_in_risk_remediated"
+
+	// Why a second factor was asked for, or not, and what satisfied it.
+	whyFlow      = "mfa_by_user_flow"
+	whyPolicy    = "mfa_by_policy"
+	whyApp       = "mfa_by_app"
+	whyOwnPages  = "mfa_by_account_pages"
+	whyReset     = "mfa_by_password_reset"
+	whyNot       = "mfa_not_demanded"
+	whySession   = "mfa_met_by_session"
+	whyAttempt   = "mfa_met_in_attempt"
+	whyPasskey   = "mfa_met_by_passkey"
+	whyAlternate = "mfa_not_needed_alternative_met"
+)
+
+// unknownGroups names the groups among the inputs that failed to load.
+const (
+	unknownGroups = "groups"
+	unknownRoles  = "roles"
+	unknownGuest  = "guest"
 )
 
 func proofOf(method string, at time.Time) record.Proof {

@@ -370,6 +370,12 @@ func blockedWords(reason string) string {
 		return "A Conditional Access policy says no."
 	case "signin.blocked.unassigned":
 		return "The application is only for people who are assigned to it, and this one is not."
+	case "signin.blocked.unenrolled":
+		return "A second factor is demanded because of risk, and the person has registered none: whoever holds a stolen password must not register their own."
+	case "signin.blocked.password":
+		return "A policy demands another password, chosen after a second factor, and this person cannot choose one here."
+	case "signin.blocked.registration":
+		return "A second factor has to be registered, and the policies about registering security information do not allow it here."
 	case "signin.blocked.mfa":
 		return "A second factor is demanded, and there is no way for this person to give one."
 	}

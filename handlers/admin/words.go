@@ -50,7 +50,7 @@ func amrWord(s string) string {
 
 func demandWord(s string) string {
 	if w, ok := map[string]string{"mfa": "A second factor was demanded", "passwordChange": "A new password was demanded", "block": "Access was refused",
-		"enrol": "Setting up a second factor was demanded", "terms": "Accepting the terms was demanded"}[s]; ok {
+		"authenticationStrength": "A certain kind of second factor was demanded", "enrol": "Setting up a second factor was demanded", "terms": "Accepting the terms was demanded"}[s]; ok {
 		return w
 	}
 	return humane(s)
@@ -58,13 +58,28 @@ func demandWord(s string) string {
 
 func noteWord(s string) string {
 	if w, ok := map[string]string{
-		"mfa_suppressed_by_user_flow": "A policy demanded a second factor, but the user flow's switch is off, so nobody was asked",
-		"no_usable_method":            "A second factor was demanded, but the user flow offers none that this person can use",
-		"risk_and_not_enrolled":       "A second factor was demanded because of risk, and the person has none: that is a refusal",
-		"acr_unsatisfied":             "The assurance that the application asked for was not reached",
-		"password_reset":              "The person had forgotten the password and chose a new one, by a code sent to the account's address",
-		"account_returned":            "The person had deleted the account and kept it after all",
-		"evaluation_skipped_trial":    "Risk and policies were skipped: this is a trial tenant",
+		"mfa_suppressed_by_user_flow":    "A policy demanded a second factor, but the user flow's switch is off, so nobody was asked",
+		"no_usable_method":               "A second factor was demanded, but the user flow offers none that this person can use",
+		"risk_and_not_enrolled":          "A second factor was demanded because of risk, and the person has none: that is a refusal",
+		"password_change_impossible":     "A policy demanded another password, and this person could not choose one here: that is a refusal",
+		"registration_refused_by_policy": "Policies about registering security information did not allow it here",
+		"terms_not_published":            "A policy asks for terms that are not published any more, which nobody can agree to",
+		"remembered_device":              "A second factor was shown on this device before, and the person asked not to be asked again there",
+		"sign_in_risk_remediated":        "The second factor was shown because of risk, which it remediates",
+		"mfa_by_user_flow":               "A second factor was asked for by the user flow: its switch is on Always on",
+		"mfa_by_policy":                  "A second factor was asked for by a Conditional Access policy",
+		"mfa_by_app":                     "A second factor was asked for by the application",
+		"mfa_by_account_pages":           "A second factor was asked for because the account pages ask everybody who has one",
+		"mfa_by_password_reset":          "A second factor was asked for before a forgotten password was replaced",
+		"mfa_not_demanded":               "No second factor was asked for: neither the user flow, a policy nor the application demanded one",
+		"mfa_met_by_session":             "The second factor that was shown earlier in this session was enough",
+		"mfa_met_in_attempt":             "The second factor was shown in this sign-in",
+		"mfa_met_by_passkey":             "A passkey that verifies its user is both factors at once",
+		"mfa_not_needed_alternative_met": "The policy leaves a choice, and something else than a second factor met it",
+		"acr_unsatisfied":                "The assurance that the application asked for was not reached",
+		"password_reset":                 "The person had forgotten the password and chose a new one, by a code sent to the account's address",
+		"account_returned":               "The person had deleted the account and kept it after all",
+		"evaluation_skipped_trial":       "Risk and policies were skipped: this is a trial tenant",
 	}[s]; ok {
 		return w
 	}

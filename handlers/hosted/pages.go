@@ -467,6 +467,15 @@ func blocked(d *drawing) templ.Component {
 		reason = "disabled"
 	case "signin.blocked.mfa":
 		reason = "mfa_missing"
+	case "signin.blocked.unenrolled":
+		reason = "unenrolled"
+	case "signin.blocked.password":
+		reason = "no_password"
+		if d.res.Step.Person.Account.HasPassword {
+			reason = "password"
+		}
+	case "signin.blocked.registration":
+		reason = "registration"
 	case "signin.blocked.unassigned":
 		reason = "unassigned"
 	}
