@@ -16,6 +16,7 @@ import (
 const (
 	keyAge       = 90 * 24 * time.Hour // signing keys are replaced after it
 	logRetention = 90                  // days, when a tenant says nothing
+	replayAtOnce = 5 * time.Second     // that a replay takes before the other jobs have their turn
 	purgeBatch   = 1000                // rows that one statement removes, so that writers never wait long
 )
 
@@ -91,6 +92,19 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 		}},
 		{Name: "change people in bulk", Every: 2 * time.Second, Lease: 10 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.store.RunBulks(ctx)
+		}},
+		{Name: "replay policies", Every: 2 * time.Second, Lease: time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.store.RunReplays(ctx, replayAtOnce)
+		}},
+		{Name: "count what policies did", Every: time.Minute, Lease: 10 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error {
+				return batches(ctx, func() (int, error) { return s.store.Tenant(t.ID).FoldEffects(ctx) })
+			})
+		}},
+		{Name: "purge reports about policies", Every: time.Hour, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error {
+				return errors.Join(s.store.Tenant(t.ID).PurgeReplays(ctx), s.store.Tenant(t.ID).PurgeEffects(ctx))
+			})
 		}},
 		{Name: "tell of secrets that end soon", Every: time.Hour, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.tellExpiring(ctx, t) })

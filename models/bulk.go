@@ -109,7 +109,13 @@ func (t *Tenant) ImportSignIns(ctx context.Context, list []record.SignIn) (int, 
 			}
 			written += int(res.RowsAffected)
 		}
-		return nil
+		oldest := t.Now()
+		for _, r := range rows {
+			if r.Decision != nil && r.CreatedAt.Before(oldest) {
+				oldest = r.CreatedAt
+			}
+		}
+		return t.recount(ctx, oldest)
 	})
 	return written, err
 }

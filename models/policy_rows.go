@@ -70,12 +70,13 @@ type RememberedDeviceRow struct {
 
 func (RememberedDeviceRow) TableName() string { return "remembered_devices" }
 
-// PolicyEffectRow counts what became of sign-ins by one policy on one UTC day in one app. A job adds to it up
-// to a point in the sign-in log (PolicyEffectCursorRow); readers add the tail after that point.
+// PolicyEffectRow counts what became of sign-ins by one policy on one UTC day ("2026-11-22") in one app, and for
+// two days by the hour too ("2026-11-22T05"). A job adds to it up to a point in the sign-in log
+// (PolicyEffectCursorRow); readers add the tail after that point.
 type PolicyEffectRow struct {
 	TenantID string `gorm:"primaryKey;size:36"`
 	PolicyID string `gorm:"primaryKey;size:36"`
-	Day      string `gorm:"primaryKey;size:10"`
+	Day      string `gorm:"primaryKey;size:13"`
 	ClientID string `gorm:"primaryKey;size:36"`
 	Result   string `gorm:"primaryKey;size:40"`
 	Count    int64

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -101,6 +102,15 @@ func (t *Tenant) RecordSignIn(ctx context.Context, r record.SignIn) error {
 	if err != nil {
 		return err
 	}
+	if row.Decision != nil && t.Now().Sub(row.CreatedAt) >= effectsSettle {
+		return t.InTx(ctx, func(t *Tenant) error {
+			return errors.Join(t.insertSignIn(ctx, row), t.recount(ctx, row.CreatedAt))
+		})
+	}
+	return t.insertSignIn(ctx, row)
+}
+
+func (t *Tenant) insertSignIn(ctx context.Context, row SignInRow) error {
 	return t.w(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}},
 		Where:     clause.Where{Exprs: []clause.Expression{gorm.Expr("sign_ins.tenant_id = ?", t.ID)}},
 		DoUpdates: clause.Assignments(map[string]any{"count": gorm.Expr("sign_ins.count + ?", row.Count)})}).Create(&row).Error

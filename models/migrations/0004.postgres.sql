@@ -42,7 +42,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS "remembered_devices_hash" ON "remembered_devic
 --;
 CREATE INDEX IF NOT EXISTS "remembered_devices_user" ON "remembered_devices" ("tenant_id","user_id")
 --;
-CREATE TABLE "policy_effects" ("tenant_id" varchar(36),"policy_id" varchar(36),"day" varchar(10),"client_id" varchar(36),"result" varchar(40),"count" bigint,PRIMARY KEY ("tenant_id","policy_id","day","client_id","result"))
+CREATE TABLE "policy_effects" ("tenant_id" varchar(36),"policy_id" varchar(36),"day" varchar(13),"client_id" varchar(36),"result" varchar(40),"count" bigint,PRIMARY KEY ("tenant_id","policy_id","day","client_id","result"))
 --;
 CREATE TABLE "policy_effect_cursors" ("tenant_id" varchar(36),"at" timestamptz,"id" varchar(36),PRIMARY KEY ("tenant_id"))
 --;
