@@ -155,7 +155,7 @@ func (c Control) fits(kinds []string, given Shown) []string {
 	for _, k := range kinds {
 		after := given
 		after.Methods, after.MFA = append(slices.Clone(given.Methods), k), time.Unix(1, 0)
-		if len(Decision{Clauses: []Clause{{AnyOf: []Control{c}}}}.Unmet(after)) == 0 {
+		if c.Met(after) {
 			out = append(out, k)
 		}
 	}
