@@ -164,7 +164,7 @@ func (s signInStore) accountBy(ctx context.Context, signInType, canonical string
 		id = nobody
 	}
 	var credentials []CredentialRow
-	err = s.q(ctx).Select("id", "tenant_id", "user_id", "kind", "name", "created_at", "last_used_at").Where("user_id = ?", id).Order("created_at, id").Find(&credentials).Error
+	err = s.q(ctx).Select("id", "tenant_id", "user_id", "kind", "name", "data", "created_at", "last_used_at").Where("user_id = ?", id).Order("created_at, id").Find(&credentials).Error
 	if err != nil || !known {
 		return account.Account{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"portico/app/account"
 	"portico/app/fault"
 	"portico/app/openid"
+	"portico/app/signin"
 )
 
 // holdingRow is a grant with its person and the end of its session: one read for each use of a token.
@@ -37,6 +38,8 @@ type personRow struct {
 	Attributes        string
 	Enabled           bool
 	ChangeDue         int
+	RiskLevel         string
+	RiskState         string
 	SessionsValidFrom *time.Time
 	JoinedAt          *time.Time
 	UpdatedAt         *time.Time
@@ -50,7 +53,7 @@ const personSQL = `COALESCE(u.id, '') AS person_id, COALESCE(u.display_name, '')
 	COALESCE(u.preferred_language, '') AS preferred_language,
 	COALESCE(u.job_title, '') AS job_title, COALESCE(u.attributes, '') AS attributes,
 	COALESCE((SELECT MIN(i.value) FROM identities AS i WHERE i.tenant_id = u.tenant_id AND i.user_id = u.id AND i.sign_in_type = 'userName'), '') AS user_name,
-	COALESCE(u.enabled, false) AS enabled,
+	COALESCE(u.enabled, false) AS enabled, COALESCE(u.risk_level, '') AS risk_level, COALESCE(u.risk_state, '') AS risk_state,
 	CASE WHEN u.must_change_password AND EXISTS (SELECT 1 FROM credentials AS c WHERE c.tenant_id = u.tenant_id AND c.user_id = u.id AND c.kind = 'password')
 		THEN 1 ELSE 0 END AS change_due,
 	u.sessions_valid_from AS sessions_valid_from, u.created_at AS joined_at, u.updated_at AS updated_at, u.deleted_at AS deleted_at`
@@ -103,7 +106,7 @@ func (t *Tenant) OpenIDUser(ctx context.Context, userID string) (openid.User, er
 }
 
 func (t *Tenant) openIDUser(ctx context.Context, r personRow) (openid.User, error) {
-	u := openid.User{ID: r.PersonID, Enabled: r.Enabled, Deleted: r.DeletedAt != nil, PasswordChangeDue: r.ChangeDue == 1, SessionsValidFrom: timeOf(r.SessionsValidFrom),
+	u := openid.User{ID: r.PersonID, Enabled: r.Enabled, Deleted: r.DeletedAt != nil, PasswordChangeDue: r.ChangeDue == 1, Risk: signin.UserRisk(account.Risk{Level: r.RiskLevel, State: r.RiskState}), SessionsValidFrom: timeOf(r.SessionsValidFrom),
 		PreferredUsername: r.Mail, Name: r.DisplayName, GivenName: r.GivenName, FamilyName: r.Surname, Email: r.Mail,
 		EmailVerified: r.MailVerified, Phone: r.MobilePhone, Street: r.StreetAddress, City: r.City, Region: r.State,
 		PostalCode: r.PostalCode, Country: r.Country, Locale: r.PreferredLanguage, UserName: r.UserName, JobTitle: r.JobTitle,

@@ -2,11 +2,11 @@ package models
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 
 	"portico/app/access"
 	"portico/app/audit"
+	"portico/app/factor"
 	"portico/app/fault"
 	"portico/app/policy"
 	"portico/app/record"
@@ -181,11 +181,8 @@ func (t *Tenant) passkeyModels(ctx context.Context, userID string) ([]string, er
 	}
 	var out []string
 	for _, d := range data {
-		var x struct {
-			AAGUID string `json:"aaguid"`
-		}
-		if json.Unmarshal([]byte(d), &x) == nil && x.AAGUID != "" { // one that cannot be read is of no known model
-			out = append(out, x.AAGUID)
+		if model := factor.FactsOf([]byte(d)).AAGUID; model != "" { // one that cannot be read is of no known model
+			out = append(out, model)
 		}
 	}
 	return out, nil

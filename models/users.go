@@ -19,6 +19,7 @@ import (
 
 	"portico/app/account"
 	"portico/app/audit"
+	"portico/app/factor"
 	"portico/app/fault"
 	"portico/app/userflow"
 )
@@ -126,7 +127,11 @@ func userOf(r UserRow, identities []IdentityRow, credentials []CredentialRow) (U
 			u.HasPassword, u.PasswordSetAt, u.PasswordVoid = true, c.CreatedAt.UTC(), c.Name == passwordVoid
 			continue
 		}
-		u.Methods = append(u.Methods, account.Method{ID: c.ID, Kind: c.Kind, Name: c.Name, CreatedAt: c.CreatedAt.UTC(), LastUsedAt: timeOf(c.LastUsedAt)})
+		m := account.Method{ID: c.ID, Kind: c.Kind, Name: c.Name, CreatedAt: c.CreatedAt.UTC(), LastUsedAt: timeOf(c.LastUsedAt)}
+		if c.Kind == KindPasskey {
+			m.AAGUID = factor.FactsOf([]byte(c.Data)).AAGUID
+		}
+		u.Methods = append(u.Methods, m)
 	}
 	return u, nil
 }
@@ -419,7 +424,7 @@ func (t *Tenant) usersOf(ctx context.Context, rows []UserRow) ([]User, error) {
 		return nil, err
 	}
 	var credentials []CredentialRow
-	if err := t.q(ctx).Select("id", "tenant_id", "user_id", "kind", "name", "created_at", "last_used_at").Where("user_id IN ?", ids).
+	if err := t.q(ctx).Select("id", "tenant_id", "user_id", "kind", "name", "data", "created_at", "last_used_at").Where("user_id IN ?", ids).
 		Order("created_at, id").Find(&credentials).Error; err != nil {
 		return nil, err
 	}

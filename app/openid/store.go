@@ -58,6 +58,7 @@ type User struct {
 	Enabled           bool
 	Deleted           bool
 	PasswordChangeDue bool
+	Risk              string    // of the person: none, low, medium, high
 	SessionsValidFrom time.Time // grants proven earlier are dead
 	PreferredUsername string
 	Name              string

@@ -29,7 +29,7 @@ func UserRisk(r account.Risk) string {
 // needs are the facts about people that the directory's policies and its methods policy look at.
 func (r *run) needs() policy.Needs {
 	n := r.place.Policies.Needs()
-	n.Groups = n.Groups || byGroup(r.place.Tenant.Settings.Methods)
+	n.Groups = n.Groups || len(r.place.Tenant.Settings.Methods.Groups()) > 0
 	return n
 }
 

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"portico/app/account"
+	"portico/app/factor"
 	"portico/app/record"
 )
 
@@ -214,12 +216,20 @@ func (f Facts) mailed(purpose string) (last Mailed, count int) {
 	return last, count
 }
 
-// ceremony gives the second factor that is under way.
-func (f Facts) ceremony() Ceremony {
-	if n := len(f.Ceremonies); n > 0 {
-		return f.Ceremonies[n-1]
+// UnderWay is the second factor that was begun for a step, if any. One that the step does not ask for (any more),
+// because it was shown and something else is wanted besides, is none.
+func UnderWay(f Facts, s Step) Ceremony {
+	if len(f.Ceremonies) == 0 {
+		return Ceremony{}
 	}
-	return Ceremony{}
+	c := f.Ceremonies[len(f.Ceremonies)-1]
+	fits := c.Kind == "" || c.Kind == factor.Recovery && s.Recovery ||
+		c.Enrol && slices.Contains(s.Kinds, c.Kind) ||
+		!c.Enrol && slices.ContainsFunc(s.Methods, func(m account.Method) bool { return m.Kind == c.Kind })
+	if c.Enrol != (s.Name == Enrol) || !fits {
+		return Ceremony{}
+	}
+	return c
 }
 
 // Touched reports whether a person did anything at all: attempts without a fact are not worth a record.

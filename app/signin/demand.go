@@ -33,8 +33,9 @@ const (
 
 // want is one demand for a second factor: which kinds would meet it, and which registered methods.
 type want struct {
-	kinds   []string
-	methods []account.Method
+	kinds    []string
+	methods  []account.Method
+	recovery bool // a recovery code would
 }
 
 // asking works one person's demands out.
@@ -50,6 +51,7 @@ type asking struct {
 	methods []account.Method
 	wants   []want
 	notes   []string
+	codes   bool // a recovery code would do for all that is asked of them now
 	later   bool // these are the demands of a sign-in to come, after a reset
 	due
 }
@@ -68,7 +70,7 @@ func demand(s *Step, a Attempt, w World) due {
 	x := newAsking(a, w, recall(a, w, p, d), s.Verdict)
 	x.work()
 	s.Person, s.Kinds, s.Methods = x.p, x.kinds, x.methods
-	s.Secure = x.secure()
+	s.Secure, s.Recovery = x.secure(), x.codes && w.recoveryAllowed()
 	if s.Verdict.Asked != nil {
 		in := x.in
 		s.Inputs = &in
@@ -95,7 +97,7 @@ func because(d policy.Decision) bool {
 }
 
 func newAsking(a Attempt, w World, p Person, v Verdict) *asking {
-	x := &asking{a: a, w: w, p: p, d: v.Decision, kinds: kinds(w, p), methods: registered(a, w, p)}
+	x := &asking{a: a, w: w, p: p, d: v.Decision, codes: true, kinds: kinds(w, p), methods: registered(a, w, p)}
 	x.verdict = v
 	if v.Asked != nil {
 		x.in = *v.Asked
@@ -219,7 +221,7 @@ func (x *asking) canChange() (string, bool) {
 		if n != needChallenge {
 			return note, false
 		}
-		x.wants = append(x.wants, want{x.kinds, x.methods})
+		x.wants = append(x.wants, want{x.kinds, x.methods, true})
 	}
 	x.change = true
 	return "", true
@@ -252,7 +254,7 @@ func (x *asking) completing(c policy.Control) want {
 		then.AAGUIDs = union(then.AAGUIDs, aaguids)
 		return len(policy.Decision{Clauses: []policy.Clause{{AnyOf: []policy.Control{c}}}}.Unmet(then)) == 0
 	}
-	var w want
+	w := want{recovery: meets(factor.Recovery)}
 	for _, k := range x.kinds {
 		var models []string
 		if c.Strength != nil {
@@ -285,6 +287,7 @@ func (x *asking) choose() {
 	switch {
 	case len(methods) > 0:
 		x.need, x.methods = needChallenge, methods
+		x.codes = !slices.ContainsFunc(x.wants, func(w want) bool { return !w.recovery })
 	case len(x.methods) > 0 && !x.p.Confirmed:
 		x.need = needChallenge
 	default:
@@ -297,7 +300,7 @@ func (x *asking) give(n need, note string, kinds []string, methods []account.Met
 		x.deny(note)
 		return
 	}
-	x.wants = append(x.wants, want{kinds, methods})
+	x.wants = append(x.wants, want{kinds, methods, true})
 }
 
 func (x *asking) deny(note string) {

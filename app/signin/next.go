@@ -55,6 +55,7 @@ type Step struct {
 	Reason   string               // Blocked, Refused, NoAccount, InvitationOver: why
 	Demands  []string             // what flow and policy asked for
 	Notes    []string
+	Recovery bool           // Challenge: a recovery code would do
 	Why      []string       // why a second factor was asked for or not, and what satisfied it
 	Secure   bool           // a password that is chosen now counts as changed by its owner
 	Inputs   *record.Inputs // what policies were asked about and what had been shown; nil = they were not asked

@@ -20,7 +20,7 @@ func (r *run) prepare(ctx context.Context, s Step) error {
 	if s.Name != Enrol && s.Name != Challenge {
 		return nil
 	}
-	if c := r.a.Facts.ceremony(); !c.At.IsZero() && c.Enrol == (s.Name == Enrol) {
+	if !UnderWay(r.a.Facts, s).At.IsZero() {
 		return nil
 	}
 	kind := ""
@@ -73,10 +73,7 @@ func (r *run) begin(ctx context.Context, s Step, kind string, send bool) error {
 
 // secondFactor takes the forms of enrolment and challenge.
 func (r *run) secondFactor(ctx context.Context, s Step, f Form) error {
-	c := r.a.Facts.ceremony()
-	if c.Enrol != (s.Name == Enrol) {
-		c = Ceremony{}
-	}
+	c := UnderWay(r.a.Facts, s)
 	action := f.Action
 	if action == "" && f.Value("method") != "" { // the buttons of the choice carry the method alone
 		action = "choose"
@@ -96,7 +93,7 @@ func (r *run) secondFactor(ctx context.Context, s Step, f Form) error {
 			!slices.ContainsFunc(s.Methods, func(m account.Method) bool { return m.Kind == kind }) {
 			return fault.BadField("method", "field.method.required", nil)
 		}
-		if kind == factor.Recovery && !r.w.recoveryAllowed() {
+		if kind == factor.Recovery && !s.Recovery {
 			return fault.BadField("method", "field.method.required", nil)
 		}
 		return r.begin(ctx, s, kind, kind == factor.EmailCode || kind == factor.SMSCode)

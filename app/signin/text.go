@@ -129,6 +129,3 @@ func grouped(f userflow.Flow, t tenant.Tenant, groups []string) userflow.Flow {
 func (w World) recoveryAllowed() bool {
 	return w.Tenant.Settings.Methods.Recovery.Allows(w.Asked.Groups)
 }
-
-// RecoveryAllowed is what the page asks.
-func RecoveryAllowed(w World) bool { return w.recoveryAllowed() }

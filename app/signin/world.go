@@ -261,32 +261,8 @@ func usable(f userflow.Flow, first string) []string {
 func kinds(w World, p Person) []string {
 	blind := slices.Contains(w.Asked.Unknown, unknownGroups)
 	return slices.DeleteFunc(usable(w.Flow, p.First), func(k string) bool {
-		rule := methodRule(w.Tenant.Settings.Methods, k)
+		rule := w.Tenant.Settings.Methods.Rule(k)
 		return !rule.Allows(w.Asked.Groups) || blind && len(rule.Include)+len(rule.Exclude) > 0
-	})
-}
-
-func methodRule(m tenant.MethodsPolicy, kind string) tenant.MethodRule {
-	switch kind {
-	case factor.EmailCode:
-		return m.Email
-	case factor.SMSCode:
-		return m.SMS.MethodRule
-	case factor.TOTP:
-		return m.TOTP
-	case factor.Passkey:
-		return m.Passkey.MethodRule
-	case factor.Recovery:
-		return m.Recovery
-	}
-	return tenant.MethodRule{}
-}
-
-// byGroup reports whether the methods policy looks at groups.
-func byGroup(m tenant.MethodsPolicy) bool {
-	return slices.ContainsFunc([]string{factor.EmailCode, factor.SMSCode, factor.TOTP, factor.Passkey, factor.Recovery}, func(k string) bool {
-		rule := methodRule(m, k)
-		return len(rule.Include)+len(rule.Exclude) > 0
 	})
 }
 

@@ -263,12 +263,7 @@ func changePassword(d *drawing) templ.Component { return newPassword(d, pages.Mu
 
 // underWay is the second factor that was begun for this step, if any.
 func (d *drawing) underWay() signin.Ceremony {
-	if n := len(d.facts().Ceremonies); n > 0 {
-		if c := d.facts().Ceremonies[n-1]; c.Enrol == (d.res.Step.Name == signin.Enrol) {
-			return c
-		}
-	}
-	return signin.Ceremony{}
+	return signin.UnderWay(d.facts(), d.res.Step)
 }
 
 func enrol(d *drawing) templ.Component {
@@ -337,7 +332,7 @@ func challenge(d *drawing) templ.Component {
 		add(m)
 	}
 	for _, m := range s.Person.Account.Methods {
-		if m.Kind == factor.Recovery && signin.RecoveryAllowed(d.res.World) {
+		if m.Kind == factor.Recovery && s.Recovery {
 			add(m)
 		}
 	}
