@@ -17,6 +17,7 @@ func (a *API) resources() ([]resource, []managed) {
 		applications,
 		principals,
 		a.claimsPolicies(),
+		a.conditionalPolicies(),
 		deletedItems{a, users, applications},
 		flows,
 		a.userFlowVersions(flows),
