@@ -21,6 +21,7 @@ const (
 	StoppedByPolicy    = "policy"
 	StoppedNotEnrolled = "notEnrolled" // a second factor because of risk, from somebody who has none (DESIGN §5.3)
 	StoppedNoMethod    = "noMethod"    // the user flow offers none that would do
+	StoppedNoPassword  = "noPassword"  // a new password is due, and there is none, or no safe way to it
 )
 
 // What somebody is asked for.
@@ -52,64 +53,133 @@ func Given(r Recorded, demanded bool) Shown {
 }
 
 // Outcome works out what a decision comes to for somebody whose side of it is in, who has shown given, at a time.
+// It is the table of the machine (R 16.2) without its pages.
 func (d Decision) Outcome(in record.Inputs, given Shown, now time.Time) Outcome {
-	var o Outcome
 	if d.Block {
-		o.Stopped = StoppedByPolicy
-		return o
+		return Outcome{Stopped: StoppedByPolicy}
 	}
+	x := outcome{in: in, given: given}
 	person, factor := d.Frequency.Stale(in.AuthTime, given.MFA, now)
 	if person && !in.AuthTime.IsZero() {
-		o.Asks = append(o.Asks, AskSignIn)
+		x.out.Asks = append(x.out.Asks, AskSignIn)
 	}
-	if factor || len(o.Asks) > 0 {
-		given.MFA, given.Methods = time.Time{}, given.Methods[:min(1, len(given.Methods))]
+	if factor || len(x.out.Asks) > 0 {
+		x.given.MFA, x.given.Methods = time.Time{}, given.Methods[:min(1, len(given.Methods))]
 	}
-	unmet := d.Unmet(given)
-	asked, risk := d.asksForSecond()
-	o.Rests = asked && in.Switch == SwitchOff
-	var due []Control // one for each clause: what its page would ask for first
-	for _, c := range unmet {
-		if first, ok := firstAsked(c); ok {
-			due = append(due, first)
-		}
-	}
-	second := slices.ContainsFunc(due, isSecond) || in.Switch == SwitchAlways && given.MFA.IsZero()
-	if second && in.Switch != SwitchOff {
-		has, could := in.Enrolled, in.Kinds
-		for _, c := range due {
-			has, could = c.fits(has, given), c.fits(could, given)
-		}
-		switch {
-		case asked && risk && len(has) == 0:
-			o.Stopped = StoppedNotEnrolled
-		case len(could) == 0:
-			o.Stopped = StoppedNoMethod
-		case len(has) == 0:
-			o.Asks = append(o.Asks, AskEnrol)
-		}
-		if o.Stopped != "" {
-			o.Asks = nil
-			return o
-		}
-		if len(has) > 0 {
-			o.Asks = append(o.Asks, secondAsks(due)...)
+	x.has, x.could = in.Enrolled, in.Kinds
+	asked, _ := d.asksForSecond()
+	x.out.Rests = asked && in.Switch == SwitchOff
+	for _, c := range d.Unmet(x.given) {
+		if why, ok := x.clause(c); !ok {
+			return Outcome{Stopped: why}
 		}
 	}
-	for _, kind := range []Kind{KindPasswordChange, KindTerms} {
-		for _, c := range due {
-			if c.Kind == kind {
-				o.add(c.ask())
-			}
+	if in.Switch == SwitchAlways && x.given.MFA.IsZero() && !x.second {
+		if why, ok := x.can(Control{Kind: KindMFA}, false); !ok {
+			return Outcome{Stopped: why}
 		}
 	}
-	return o
+	return x.sum()
 }
 
-func (o *Outcome) add(ask string) {
-	if !slices.Contains(o.Asks, ask) {
-		o.Asks = append(o.Asks, ask)
+// outcome adds up what the clauses of a decision ask for.
+type outcome struct {
+	in         record.Inputs
+	given      Shown
+	has, could []string // kinds that meet every demand so far: registered, and offered
+	second     bool     // a second factor is to be shown
+	strengths  []string // which it must have
+	change     bool
+	terms      []string
+	out        Outcome
+}
+
+// clause takes the first control, in the order of prompts, that the person can give.
+func (x *outcome) clause(c Clause) (why string, ok bool) {
+	controls := slices.Clone(c.AnyOf)
+	slices.SortStableFunc(controls, func(a, b Control) int { return a.Kind.order() - b.Kind.order() })
+	for _, one := range controls {
+		reason, can := x.can(one, c.Risk)
+		if can {
+			return "", true
+		}
+		if why == "" {
+			why = reason
+		}
 	}
+	if why == "" {
+		why = StoppedByPolicy
+	}
+	return why, false
+}
+
+func (x *outcome) can(c Control, risk bool) (why string, ok bool) {
+	switch c.Kind {
+	case KindMFA, KindStrength:
+		has, could := c.fits(x.in.Enrolled, x.given), c.fits(x.in.Kinds, x.given)
+		switch {
+		case risk && len(has) == 0:
+			return StoppedNotEnrolled, false
+		case len(could) == 0:
+			return StoppedNoMethod, false
+		}
+		x.second = true
+		x.has, x.could = both(x.has, has), both(x.could, could)
+		if c.Kind == KindStrength && !slices.Contains(x.strengths, c.ask()) {
+			x.strengths = append(x.strengths, c.ask())
+		}
+		return "", true
+	case KindPasswordChange:
+		switch {
+		case len(x.given.Methods) > 0 && !slices.Contains(x.given.Methods, "password"), x.in.Switch == SwitchOff:
+			return StoppedNoPassword, false
+		case x.given.MFA.IsZero() && len(x.in.Enrolled) == 0: // it follows a second factor that was registered before (R 5.7.3)
+			return StoppedNotEnrolled, false
+		}
+		x.second = x.second || x.given.MFA.IsZero()
+		x.change = true
+		return "", true
+	case KindTerms:
+		x.terms = append(x.terms, c.ask())
+		return "", true
+	}
+	return "", false
+}
+
+// sum puts the pages into their order.
+func (x *outcome) sum() Outcome {
+	add := func(ask string) {
+		if !slices.Contains(x.out.Asks, ask) {
+			x.out.Asks = append(x.out.Asks, ask)
+		}
+	}
+	switch {
+	case !x.second:
+	case len(x.has) == 0:
+		add(AskEnrol)
+	case len(x.strengths) > 0:
+		for _, s := range x.strengths {
+			add(s)
+		}
+	default:
+		add(AskMFA)
+	}
+	if x.change {
+		add(AskPasswordChange)
+	}
+	for _, t := range x.terms {
+		add(t)
+	}
+	return x.out
+}
+
+// both are the kinds that meet both demands; where none does, each is met in its turn.
+func both(a, b []string) []string {
+	out := slices.DeleteFunc(slices.Clone(a), func(k string) bool { return !slices.Contains(b, k) })
+	if len(out) == 0 {
+		return b
+	}
+	return out
 }
 
 // asksForSecond reports whether a second factor of any kind is asked for, and whether because of risk.
@@ -117,20 +187,6 @@ func (d Decision) asksForSecond() (asks, risk bool) {
 	mfa, mfaRisk := d.Asks(KindMFA)
 	strength, strengthRisk := d.Asks(KindStrength)
 	return mfa || strength, mfaRisk || strengthRisk
-}
-
-func isSecond(c Control) bool { return c.Kind == KindMFA || c.Kind == KindStrength }
-
-// firstAsked is what the page of a clause asks for: of several that would do, the first in the order of prompts.
-func firstAsked(c Clause) (Control, bool) {
-	for _, kind := range []Kind{KindMFA, KindStrength, KindPasswordChange, KindTerms} {
-		for _, one := range c.AnyOf {
-			if one.Kind == kind {
-				return one, true
-			}
-		}
-	}
-	return Control{}, false
 }
 
 // ask is the control as a word of Outcome.Asks.
@@ -158,20 +214,6 @@ func (c Control) fits(kinds []string, given Shown) []string {
 		if c.Met(after) {
 			out = append(out, k)
 		}
-	}
-	return out
-}
-
-// secondAsks names the one page of the second factor: by the strengths that it must have, if any.
-func secondAsks(due []Control) []string {
-	var out []string
-	for _, c := range due {
-		if c.Kind == KindStrength && !slices.Contains(out, c.ask()) {
-			out = append(out, c.ask())
-		}
-	}
-	if len(out) == 0 {
-		out = []string{AskMFA}
 	}
 	return out
 }

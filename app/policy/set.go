@@ -70,12 +70,19 @@ func (s *Set) Evaluate(r Request) Decision {
 	}
 	q := s.question(&r)
 	d := Decision{Results: make([]Result, len(s.compiled)), request: &r}
+	for i := range s.compiled {
+		d.Results[i] = s.compiled[i].ask(q)
+	}
+	s.join(&d)
+	return d
+}
+
+// join adds up what the policies demand that apply and are on.
+func (s *Set) join(d *Decision) {
 	var wanted, risky bits
 	always := false
 	for i := range s.compiled {
-		c := &s.compiled[i]
-		res := c.ask(q)
-		d.Results[i] = res
+		c, res := &s.compiled[i], d.Results[i]
 		if !res.Applies || !c.on {
 			continue
 		}
@@ -102,7 +109,6 @@ func (s *Set) Evaluate(r Request) Decision {
 			}
 		}
 	}
-	return d
 }
 
 // ask visits every condition of a policy: none is left out because another has said no.
