@@ -53,9 +53,9 @@ func (p *program) textSender() (message.Sender, error) {
 	if p.config.SMSURL == "" {
 		return nil, nil
 	}
-	return message.NewSMS(p.config.SMSURL, p.config.SMSFrom, func(ctx context.Context, r *http.Request) (int, error) {
+	return message.NewSMS(p.config.SMSURL, p.config.SMSFrom, func(ctx context.Context, r *http.Request) (int, []byte, error) {
 		answer, err := p.outbound.Do(ctx, "", r) // the installation's own, no tenant's
-		return answer.Status, err
+		return answer.Status, answer.Body, err
 	})
 }
 

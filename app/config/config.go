@@ -34,7 +34,7 @@ type Config struct {
 	ExportDir         string `env:"PORTICO_EXPORT_DIR"`
 	SMTPURL           string `env:"SMTP_URL"`
 	MailFrom          string `env:"PORTICO_MAIL_FROM"`
-	SMSURL            string `env:"SMS_URL"`          // a gateway that takes POST {to, text, from}
+	SMSURL            string `env:"SMS_URL"`          // a gateway that takes POST {to, text, from}, or twilio://…
 	SMSFrom           string `env:"PORTICO_SMS_FROM"` // the sender's name or number, where the gateway wants one
 	GeoIP             string `env:"PORTICO_GEOIP"`
 	IPLists           string `env:"PORTICO_IP_LISTS"`
@@ -185,8 +185,8 @@ func (c *Config) complete() error {
 		}
 	}
 	if c.SMSURL != "" {
-		if m, err := url.Parse(c.SMSURL); err != nil || m.Hostname() == "" || m.Scheme != "https" && m.Scheme != "http" || m.Fragment != "" {
-			refuse("SMS_URL must look like https://user:password@sms.example.com/messages")
+		if m, err := url.Parse(c.SMSURL); err != nil || m.Hostname() == "" || m.Fragment != "" || m.Scheme != "https" && m.Scheme != "http" && (m.Scheme != "twilio" || m.User.Username() == "") {
+			refuse("SMS_URL must look like https://user:password@sms.example.com/messages or twilio://AccountSID:AuthToken@api.twilio.com/?from=%%2B15005550006")
 		}
 	}
 	if c.MailFrom != "" {

@@ -38,6 +38,8 @@ func TestLoad(t *testing.T) {
 		{"production without mail", production("SMTP_URL="), "SMTP_URL is missing"},
 		{"mail by another protocol", production("SMTP_URL=http://mail"), "SMTP_URL must look like"},
 		{"texts by https", production("SMS_URL=https://user:secret@sms.example.com/messages"), ""},
+		{"texts by Twilio", production("SMS_URL=twilio://AC1:token@api.twilio.com/?from=%2B15005550006"), ""},
+		{"texts by Twilio without an account", production("SMS_URL=twilio://api.twilio.com/"), "SMS_URL must look like"},
 		{"texts by another protocol", production("SMS_URL=sms:somewhere"), "SMS_URL must look like"},
 		{"a sender that is no address", production("PORTICO_MAIL_FROM=nobody"), "PORTICO_MAIL_FROM"},
 		{"another database", []string{"DATABASE_URL=mysql://db"}, "DATABASE_URL"},

@@ -1,9 +1,7 @@
 package message
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,61 +10,64 @@ import (
 	"portico/app/outbox"
 )
 
-// SMS hands texts to a gateway: POST {to, text, from} as JSON, with the user information of its URL as basic
-// authentication. Gateways differ in their own words; a few lines in front of one make it speak these.
+// sms.go: text messages go out through a gateway, over HTTP. Which one, and how it wants to be spoken to, says the
+// scheme of SMS_URL.
+
+// PostHTTP is the hardened client: what it cannot reach, no text can.
+type PostHTTP func(context.Context, *http.Request) (status int, body []byte, err error)
+
+// SMS hands texts to a gateway.
 type SMS struct {
-	to             string
-	user, password string
-	from           string
-	post           func(context.Context, *http.Request) (status int, err error)
+	gateway gateway
+	post    PostHTTP
 }
 
-// NewSMS reads the gateway's URL. post is the hardened client: what it cannot reach, no text can.
-func NewSMS(gateway, from string, post func(context.Context, *http.Request) (int, error)) (*SMS, error) {
-	u, err := url.Parse(gateway)
+// gateway knows one way to speak: how a text is asked for, and what an answer other than 2xx says.
+type gateway interface {
+	request(ctx context.Context, l Letter) (*http.Request, error)
+	refusal(status int, body []byte) (why string, again bool)
+}
+
+// NewSMS reads the gateway's URL: http or https for the plain one (SMS_URL, webhook.go), twilio for Twilio and those
+// who speak like it.
+func NewSMS(address, from string, post PostHTTP) (*SMS, error) {
+	u, err := url.Parse(address)
 	if err != nil {
 		return nil, errors.New("SMS_URL cannot be read") // the error would hold the password
 	}
-	s := &SMS{from: from, post: post}
-	if u.User != nil {
-		s.user = u.User.Username()
-		s.password, _ = u.User.Password()
-		u.User = nil
+	if u.Scheme == "twilio" {
+		g, err := newTwilio(u, from)
+		if err != nil {
+			return nil, err
+		}
+		return &SMS{gateway: g, post: post}, nil
 	}
-	s.to = u.String()
-	return s, nil
+	return &SMS{gateway: newWebhook(u, from), post: post}, nil
 }
 
 // Send implements Sender. A gateway that refuses the message is not asked again; one that is down, busy or
 // asks to wait is.
 func (s *SMS) Send(ctx context.Context, l Letter) error {
-	body, err := json.Marshal(struct {
-		To   string `json:"to"`
-		Text string `json:"text"`
-		From string `json:"from,omitempty"`
-	}{l.To, l.Text, s.from})
+	r, err := s.gateway.request(ctx, l)
 	if err != nil {
 		return outbox.Permanent(err)
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.to, bytes.NewReader(body))
-	if err != nil {
-		return outbox.Permanent(err)
-	}
-	r.Header.Set("Content-Type", "application/json")
-	if l.ID != "" { // the same for every try, so that a gateway which knows it sends one text
-		r.Header.Set("Idempotency-Key", l.ID)
-	}
-	if s.user != "" {
-		r.SetBasicAuth(s.user, s.password)
-	}
-	status, err := s.post(ctx, r)
+	status, body, err := s.post(ctx, r)
 	switch {
 	case err != nil:
 		return fmt.Errorf("sms gateway: %w", err)
 	case status >= 200 && status < 300:
 		return nil
-	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status == http.StatusTooManyRequests, status >= 500:
-		return fmt.Errorf("sms gateway: status %d", status)
 	}
-	return outbox.Permanent(fmt.Errorf("sms gateway: status %d", status))
+	why, again := s.gateway.refusal(status, body)
+	err = fmt.Errorf("sms gateway: status %d%s", status, why)
+	if again {
+		return err
+	}
+	return outbox.Permanent(err)
+}
+
+// passing reports whether a status says that the same request may work later.
+func passing(status int) bool {
+	return status == http.StatusRequestTimeout || status == http.StatusTooEarly || status == http.StatusTooManyRequests || status >= 500
 }
