@@ -50,10 +50,11 @@ func unchanged(c *fiber.Ctx, now any) error {
 }
 
 // generalSettings are the parts of a tenant that the form of its settings shows: what belongs to the pages
-// of passwords and identifiers is theirs.
+// of passwords, identifiers and methods is theirs.
 func generalSettings(t tenant.Tenant) any {
 	x := t.Settings
 	x.UserNames, x.PasswordMinLength, x.PasswordThreeOfFour, x.BannedWords = tenant.UserNames{}, 0, false, nil
+	x.Methods, x.RememberDays = tenant.MethodsPolicy{}, 0
 	return []any{t.Name, t.DefaultLocale, x}
 }
 

@@ -42,6 +42,7 @@ type Portal struct {
 	AdminHost   string           // "" = not apart
 	Development bool
 	MailReady   bool // customers get real mail, or the development mailbox
+	TextsReady  bool // text messages get to customers, or to the development mailbox
 	Passwords   Passwords
 	Judge       PasswordJudge // nil = passwords cannot be tried out
 	Sample      *Sample       // nil = there is none
