@@ -1,11 +1,11 @@
 package admin
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/tenant"
 	"portico/app/userflow"
 	views "portico/views/admin"
 )
@@ -35,28 +35,24 @@ func group(fields ...views.Field) []views.FieldGroup { return []views.FieldGroup
 
 func propertiesPart() part {
 	return part{name: "properties", tab: tabProperties, title: "Properties",
-		show: func(_ *Portal, d *design) views.DesignForm {
+		show: func(p *Portal, d *design) views.DesignForm {
 			f := d.flow
 			return views.DesignForm{Action: d.base() + "/properties", Submit: "Save draft", Previewed: true, Groups: group(append([]views.Field{
 				{Name: "name", Label: "Name", Hint: "For admins, for example “Sign up and sign in”.", Value: f.Name},
 				{Kind: views.Check, Name: "signUpAllowed", Label: "People may sign up by themselves", Hint: "Otherwise only accounts that an admin or your program made, and people with an invitation, can sign in.", Value: tick(f.SignUpAllowed)},
 				{Kind: views.Check, Name: "passwordReset", Label: "People may reset a forgotten password by themselves", Hint: "“Forgot your password?” sends a code to their email address. Whether an address has an account is never told.", Value: tick(f.PasswordReset)},
-			}, mfaFields(f, d.v.dir.Tenant.Governed())...)...)}
+			}, p.mfaFields(f, d.v.dir.Tenant)...)...)}
 		},
 		read: func(c *fiber.Ctx, f *userflow.Flow) {
 			f.Name, f.SignUpAllowed, f.PasswordReset = typed(c, "name"), ticked(c, "signUpAllowed"), ticked(c, "passwordReset")
-			methods := all(c, "mfaMethods")
-			if slices.Contains(f.MFA.Methods, "sms") { // chosen by a program; the form does not offer it yet
-				methods = append(methods, "sms")
-			}
-			f.MFA = userflow.MFA{Enforcement: userflow.Enforcement(typed(c, "mfa")), Methods: methods, MayPostpone: ticked(c, "mayPostpone")}
+			f.MFA = userflow.MFA{Enforcement: userflow.Enforcement(typed(c, "mfa")), Methods: all(c, "mfaMethods"), MayPostpone: ticked(c, "mayPostpone")}
 		}}
 }
 
 // mfaFields are the flow's switch for the second factor.
-func mfaFields(f userflow.Flow, governed bool) []views.Field {
+func (p *Portal) mfaFields(f userflow.Flow, t tenant.Tenant) []views.Field {
 	hint := ""
-	if !governed {
+	if !t.Governed() {
 		hint = "A trial has no second factors: nobody is asked, whatever is chosen here. Switching them on takes the standard plan."
 	}
 	return []views.Field{
@@ -65,9 +61,26 @@ func mfaFields(f userflow.Flow, governed bool) []views.Field {
 			{Value: "alwaysOn", Label: "Always", Hint: "Asked at each sign-in; whoever has none sets one up."},
 			{Value: "off", Label: "Off", Hint: "Never asked, even when a policy demands it; the sign-in log says so."}}},
 		{Kind: views.Checks, Name: "mfaMethods", Label: "Second factors on offer", Values: f.MFA.Methods, Optional: true, Options: []views.Option{
-			{Value: "email", Label: "Code by email", Hint: "Not for people whose first factor is the code by email."}, {Value: "softwareOath", Label: "Authenticator app"}, {Value: "fido2", Label: "Passkey"}}},
+			{Value: "email", Label: "Code by email", Hint: p.methodHint(t, "email", "Not for people whose first factor is the code by email.")},
+			{Value: "sms", Label: "Code by text message", Hint: p.methodHint(t, "sms", "Costs money for each message.")},
+			{Value: "softwareOath", Label: "Authenticator app", Hint: p.methodHint(t, "softwareOath", "")},
+			{Value: "fido2", Label: "Passkey", Hint: p.methodHint(t, "fido2", "")}}},
 		{Kind: views.Check, Name: "mayPostpone", Label: "People may put off setting one up", Value: tick(f.MFA.MayPostpone)},
 	}
+}
+
+// methodHint warns beside a method that it is not, or not for everybody, to be had in the tenant.
+func (p *Portal) methodHint(t tenant.Tenant, name, otherwise string) string {
+	m, _ := policyMethodOf(name)
+	switch rule := *m.rule(&t.Settings.Methods); {
+	case name == "sms" && !p.TextsReady:
+		return "Nobody is offered it yet: this installation has no gateway for text messages (SMS_URL)."
+	case rule.Off:
+		return "Switched off for the whole tenant under Authentication methods: nobody is offered it."
+	case !rule.ForEverybody():
+		return strings.TrimSpace(otherwise + " Only for some groups, says Authentication methods.")
+	}
+	return otherwise
 }
 
 // methodField asks how new people prove who they are.

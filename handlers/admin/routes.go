@@ -129,6 +129,7 @@ func (p *Portal) peopleRoutes() []handlers.Route {
 		{Method: post, Path: users + "/deleted/:id/purge", Handler: p.userPurge, Permission: access.DeleteRestore},
 		{Method: get, Path: users + "/:id", Handler: p.userDetail, Permission: access.UserRead},
 		{Method: get, Path: users + "/:id/methods", Handler: p.userMethods, Permission: access.UserRead},
+		{Method: post, Path: users + "/:id/methods/add", Handler: p.userMethodAdd, Permission: access.MethodWrite},
 		{Method: get, Path: users + "/:id/methods/reset", Handler: p.userResetForm, Permission: access.MethodWrite},
 		{Method: post, Path: users + "/:id/methods/reset", Handler: p.userReset, Permission: access.MethodWrite},
 		{Method: get, Path: users + "/:id/sessions", Handler: p.userSessions, Permission: access.UserRead},

@@ -125,7 +125,7 @@ func (p *Portal) identityAdd(c *fiber.Ctx) error {
 		if !complain(handlers.InfoOf(c).Locale, &f, besideTheValue(err)) {
 			return err
 		}
-		return p.userMethodsPage(c, u, f)
+		return p.userMethodsPage(c, u, f, methodForm(v.userBase(u), models.KindEmail, ""))
 	}
 	return p.done(c, v.userBase(u)+"/methods", "“"+userName(u)+"” can sign in as “"+value+"” now.")
 }

@@ -23,12 +23,12 @@ func (p *Portal) userMethods(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return p.userMethodsPage(c, u, identityForm(v.userBase(u), account.SignInEmail, ""))
+	return p.userMethodsPage(c, u, identityForm(v.userBase(u), account.SignInEmail, ""), methodForm(v.userBase(u), models.KindEmail, ""))
 }
 
-// userMethodsPage shows the tab; identity is the small form for one more address or user name, with what was
-// wrong with it when it was sent.
-func (p *Portal) userMethodsPage(c *fiber.Ctx, u models.User, identity views.Form) error {
+// userMethodsPage shows the tab; identity is the small form for one more address or user name, method the one for one
+// more second factor, each with what was wrong with it when it was sent.
+func (p *Portal) userMethodsPage(c *fiber.Ctx, u models.User, identity, method views.Form) error {
 	v := visitOf(c)
 	list, err := v.tenant.MethodsOf(c.UserContext(), u.ID)
 	if err != nil {
@@ -38,7 +38,11 @@ func (p *Portal) userMethodsPage(c *fiber.Ctx, u models.User, identity views.For
 	if !v.may(access.UserWrite) {
 		readOnly(&identities)
 	}
-	return p.tabPage(c, u, personMethods, identity.Problems, identities, v.waysSection(u, list), v.factorsSection(u, list))
+	factors := v.factorsSection(u, list)
+	if v.may(access.MethodWrite) {
+		factors.Form = &method
+	}
+	return p.tabPage(c, u, personMethods, append(identity.Problems, method.Problems...), identities, v.waysSection(u, list), factors)
 }
 
 // waysSection is the first factor and the password.
