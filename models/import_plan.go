@@ -246,6 +246,21 @@ func shownWho(s string) string {
 	return s
 }
 
+// identitiesAmong finds which of many identities somebody has. Postgres is made to look each of them up: until
+// it has counted a table that grows quickly, it believes that reading all identities of the tenant is cheaper.
+func (t *Tenant) identitiesAmong(ctx context.Context, signInType, issuer string, canonical []string) (rows []IdentityRow, err error) {
+	if t.dialect != "postgres" {
+		return rows, t.q(ctx).Select("user_id", "canonical").Where("sign_in_type = ? AND issuer = ? AND canonical IN ?", signInType, issuer, canonical).Find(&rows).Error
+	}
+	list, err := json.Marshal(canonical)
+	if err != nil {
+		return nil, err
+	}
+	return rows, t.r(ctx).Raw(`SELECT i.user_id, i.canonical FROM jsonb_array_elements_text(CAST(? AS jsonb)) AS c (canonical) CROSS JOIN LATERAL
+(SELECT user_id, canonical FROM identities WHERE tenant_id = ? AND sign_in_type = ? AND issuer = ? AND canonical = c.canonical LIMIT 1) AS i`,
+		string(list), t.ID, signInType, issuer).Scan(&rows).Error
+}
+
 // lookUp reads who is there already, a few queries for all of a batch.
 func (w *importBatchWork) lookUp(ctx context.Context, people []*transfer.Person) error {
 	w.byIdentity, w.byID, w.elsewhere = map[account.Identity]string{}, map[string]User{}, map[string]bool{}
@@ -264,8 +279,8 @@ func (w *importBatchWork) lookUp(ctx context.Context, people []*transfer.Person)
 	}
 	owners := map[string]bool{}
 	for k, list := range canonical {
-		var rows []IdentityRow
-		if err := w.t.q(ctx).Select("user_id", "canonical").Where("sign_in_type = ? AND issuer = ? AND canonical IN ?", k.signInType, k.issuer, list).Find(&rows).Error; err != nil {
+		rows, err := w.t.identitiesAmong(ctx, k.signInType, k.issuer, list)
+		if err != nil {
 			return err
 		}
 		for _, r := range rows {
