@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,7 +26,8 @@ import (
 //	PORTICO_BENCH_USERS=1000000 go test ./models -run '^$' -bench Search -benchtime 2000x
 //	PORTICO_BENCH_SIGNINS=10000000 go test ./models -run '^$' -bench LogPage -benchtime 2000x
 //
-// PORTICO_BENCH_ENGINE=postgres changes the engine. Each prints its p99.
+// PORTICO_BENCH_ENGINE=postgres changes the engine. Each prints its p99. What was filled is kept for further runs
+// in the folder PORTICO_BENCH_DIR (SQLite) or the database PORTICO_BENCH_POSTGRES (its address), if those are set.
 
 func benchEngine() string {
 	if os.Getenv("PORTICO_BENCH_ENGINE") == modelstest.Postgres {
@@ -121,29 +123,28 @@ func syllables(n int) string {
 	return out
 }
 
-// benchStore opens a store that lasts over runs when PORTICO_BENCH_DIR names a folder (SQLite only).
+// benchStore opens a store, one that lasts over runs if the environment names its place.
 func benchStore(b *testing.B, name string) (*models.Store, func(error)) {
 	b.Helper()
+	must := func(err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	var dsn string
 	if dir := os.Getenv("PORTICO_BENCH_DIR"); dir != "" && benchEngine() == modelstest.SQLite {
-		s, err := models.Open("sqlite:"+filepath.Join(dir, name+".db"), modelstest.Sealer(b), nil)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(func() { _ = s.Close() })
-		if err := s.Migrate(b.Context()); err != nil {
-			b.Fatal(err)
-		}
-		return s, func(err error) {
-			if err != nil {
-				b.Fatal(err)
-			}
-		}
+		dsn = "sqlite:" + filepath.Join(dir, name+".db")
+	} else if benchEngine() == modelstest.Postgres {
+		dsn = os.Getenv("PORTICO_BENCH_POSTGRES")
 	}
-	return modelstest.OpenScratch(b, benchEngine()).Store, func(err error) {
-		if err != nil {
-			b.Fatal(err)
-		}
+	if dsn == "" {
+		return modelstest.OpenScratch(b, benchEngine()).Store, must
 	}
+	s, err := models.Open(dsn, modelstest.Sealer(b), nil)
+	must(err)
+	b.Cleanup(func() { _ = s.Close() })
+	must(s.Migrate(b.Context()))
+	return s, must
 }
 
 func benchAttribute(b *testing.B, tn *models.Tenant, name string) string {
@@ -316,6 +317,33 @@ func BenchmarkLogPage(b *testing.B) {
 				found += len(p.Items)
 			})
 			b.ReportMetric(float64(found)/float64(b.N), "found")
+		})
+	}
+}
+
+// BenchmarkImport is one person of a file, with a password's hash that another product made: nothing is hashed.
+//
+//	go test ./models -run '^$' -bench Import -benchtime 20000x
+func BenchmarkImport(b *testing.B) {
+	for _, engine := range []string{modelstest.SQLite, modelstest.Postgres} {
+		b.Run(engine, func(b *testing.B) {
+			s := modelstest.OpenScratch(b, engine)
+			tn := modelstest.MustTenant(b, s.Store, "")
+			var file strings.Builder
+			file.WriteString("email,displayName,givenName,surname,city,passwordHash\n")
+			for i := range b.N {
+				first, last := syllables(i*7919), syllables(i*104729+13)
+				fmt.Fprintf(&file, "%s.%s%d@example.com,%s %s,%s,%s,Town,$2b$10$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n", first, last, i, first, last, first, last)
+			}
+			id := send(b, tn, file.String(), models.ImportOptions{Mode: models.ImportCreate}, false)
+			b.ResetTimer()
+			if err := (models.Importer{Store: s.Store, Passwords: newPasswords(), Owner: "bench"}).Run(b.Context(), id); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "people/s")
+			if i, err := tn.Import(b.Context(), id); err != nil || i.Created != int64(b.N) {
+				b.Fatal(i, err)
+			}
 		})
 	}
 }

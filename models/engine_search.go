@@ -83,9 +83,6 @@ END`,
 END`)
 }
 
-// indexed reports whether a trigram index can find the word: it needs three characters.
-func indexed(word string) bool { return len([]rune(word)) >= 3 }
-
 // The index of custom attributes: who has exactly this value. Triggers keep it, so that no way of writing a
 // person can forget it; a person without custom attributes costs nothing.
 const (

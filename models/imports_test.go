@@ -40,7 +40,7 @@ func (p shortPasswords) Hash(ctx context.Context, tenantID, password string, nam
 }
 
 // send uploads a file in small pieces and gives its id.
-func send(t *testing.T, tn *models.Tenant, file string, o models.ImportOptions, dryRun bool) string {
+func send(t testing.TB, tn *models.Tenant, file string, o models.ImportOptions, dryRun bool) string {
 	t.Helper()
 	i := modelstest.Must(tn.BeginImport(t.Context(), modelstest.Actor(), "people.csv", o))(t)
 	n := 0

@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -101,21 +100,21 @@ func (t *Tenant) ListApplications(ctx context.Context, l Listing) ([]Application
 // a name or address, and never fewer. It is nothing when the index cannot help; whoever uses it checks
 // the words by conditions of their own.
 func (t *Tenant) SearchHint(ctx context.Context, words string) ([]Condition, error) {
+	s, ok, err := t.wordSearch(ctx, words)
+	if !ok || err != nil {
+		return nil, err
+	}
 	if t.dialect == "sqlite" {
-		s, ok := t.trigrams(UserQuery{Search: words})
-		if !ok {
-			return nil, nil
-		}
-		if many, err := s.many(t, ctx); many || err != nil {
+		if many, err := t.many(ctx, s); many || err != nil {
 			return nil, err
 		}
 		return []Condition{{SQL: "users.id IN (SELECT s.user_id FROM user_trigrams AS f CROSS JOIN user_search AS s ON s.num = f.rowid " +
-			"WHERE f.search_norm MATCH ? AND s.tenant_id = ?)", Args: []any{s.match, t.ID}}}, nil
+			"WHERE f.search_norm MATCH ? AND s.tenant_id = ?)", Args: []any{s.match(), t.ID}}}, nil
 	}
 	var out []Condition
-	for _, w := range strings.Fields(fold(words)) {
-		if indexed(w) {
-			out = append(out, Condition{SQL: `users.search_norm LIKE ? ESCAPE '\'`, Args: []any{"%" + likeEscape(w) + "%"}})
+	if !s.walk {
+		for _, g := range s.rare {
+			out = append(out, Condition{SQL: `users.search_norm LIKE ? ESCAPE '\'`, Args: []any{"%" + likeEscape(g) + "%"}})
 		}
 	}
 	return out, nil

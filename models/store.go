@@ -31,6 +31,7 @@ type Store struct {
 	seal         Sealer
 	directories  directoryCache
 	batches      batcher
+	samples      userSamples
 	seen         sync.Map // client ids whose first request is marked already
 	folds        struct {
 		mu   sync.Mutex

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,21 +63,44 @@ func (t *Tenant) Users(ctx context.Context, f UserQuery) (Page[User], error) {
 
 // plainUsers answers what one index both finds and sorts.
 func (t *Tenant) plainUsers(ctx context.Context, f UserQuery, limit int) (Page[User], error) {
-	if s, ok := t.trigrams(f); ok {
+	words, byIndex, err := t.wordSearch(ctx, f.Search)
+	if err != nil {
+		return Page[User]{}, err
+	}
+	if byIndex && t.dialect == "sqlite" {
 		many := false
 		if f.Sort != "" { // what a great many have in common is met soon on a walk through everybody in order
-			var err error
-			if many, err = s.many(t, ctx); err != nil {
+			if many, err = t.many(ctx, words); err != nil {
 				return Page[User]{}, err
 			}
 		}
 		if !many {
-			return t.findUsers(ctx, f, s, limit)
+			return t.findUsers(ctx, f, words, limit)
 		}
+		words.walk = true
 	}
-	q, err := t.userFilter(ctx, f)
+	rest, begins := f, fold(f.NamePrefix)
+	rest.NamePrefix = ""
+	if byIndex {
+		rest.Search = ""
+	}
+	q, err := t.userFilter(ctx, rest)
 	if err != nil {
 		return Page[User]{}, err
+	}
+	// The engine is told only where the names with a prefix begin, and what was read tells where they end:
+	// Postgres believes that hardly anybody is between two names, and would sort them all to give a page.
+	switch {
+	case begins != "" && f.Desc:
+		q = q.Where("name_norm < ?", begins+lastRune)
+	case begins != "":
+		q = q.Where("name_norm >= ?", begins)
+	}
+	switch {
+	case byIndex && words.walk:
+		q = words.check(q)
+	case byIndex: // in a query of its own, or the engine might walk after all
+		q = t.r(ctx).Table("(? OFFSET 0) AS users", words.find(q.Model(&UserRow{})))
 	}
 	column, byTime := f.sorting()
 	if q, err = keyset(q, column, f.After, f.Desc, byTime); err != nil {
@@ -85,6 +109,9 @@ func (t *Tenant) plainUsers(ctx context.Context, f UserQuery, limit int) (Page[U
 	var rows []UserRow
 	if err := q.Limit(limit + 1).Find(&rows).Error; err != nil {
 		return Page[User]{}, err
+	}
+	if end := slices.IndexFunc(rows, func(r UserRow) bool { return !strings.HasPrefix(r.NameNorm, begins) }); end >= 0 {
+		rows = rows[:end]
 	}
 	p := page(rows, limit, func(r UserRow) cursor {
 		if byTime {
@@ -101,16 +128,26 @@ func (t *Tenant) MatchingUsers(ctx context.Context, f UserQuery) (n int64, err e
 	if f.Nobody {
 		return 0, nil
 	}
-	if s, ok := t.trigrams(f); ok {
-		q, err := t.foundBy(ctx, f, s)
+	words, byIndex, err := t.wordSearch(ctx, f.Search)
+	if err != nil {
+		return 0, err
+	}
+	if byIndex && t.dialect == "sqlite" {
+		q, err := t.foundBy(ctx, f, words)
 		if err != nil {
 			return 0, err
 		}
 		return n, q.Count(&n).Error
 	}
+	if byIndex {
+		f.Search = ""
+	}
 	q, err := t.userFilter(ctx, f)
 	if err != nil {
 		return 0, err
+	}
+	if byIndex {
+		q = words.find(q)
 	}
 	return n, q.Model(&UserRow{}).Count(&n).Error
 }
@@ -177,13 +214,15 @@ func lastSignIn(q *gorm.DB, f UserQuery) *gorm.DB {
 	return q
 }
 
+// lastRune after a prefix sorts behind all that begins with it.
+const lastRune = "\U0010FFFF"
+
 // prefix is a range on the name index, which both engines can walk whatever their collation of LIKE.
 func prefix(q *gorm.DB, p string) *gorm.DB {
-	return q.Where("name_norm >= ? AND name_norm < ?", p, p+"\U0010FFFF")
+	return q.Where("name_norm >= ? AND name_norm < ?", p, p+lastRune)
 }
 
-// searchFilter is a search without SQLite's trigram index: an id, one or two letters, or any search on
-// Postgres, whose own index serves LIKE.
+// searchFilter is a search that no index of trigrams can answer: an id, or one or two letters.
 func searchFilter(q *gorm.DB, search string) *gorm.DB {
 	if isID(search) {
 		return q.Where("id = ?", search)
@@ -193,76 +232,27 @@ func searchFilter(q *gorm.DB, search string) *gorm.DB {
 		return prefix(q, words[0]) // who starts with them
 	}
 	for _, w := range words {
-		rare := rarePart(w)
-		q = q.Where("search_norm LIKE ? ESCAPE '\\'", "%"+likeEscape(rare)+"%")
-		if rare != w {
-			q = q.Where("replace(search_norm, ?, '') <> search_norm", w) // holds it; no index is asked for this
-		}
+		q = q.Where("search_norm LIKE ? ESCAPE '\\'", "%"+likeEscape(w)+"%")
 	}
 	return q
 }
 
-// rarePart is what of a word an index should look for: the domain of an address is what many have in
-// common, and the index is slow with it.
-func rarePart(w string) string {
-	if local, _, isAddress := strings.Cut(w, "@"); isAddress && indexed(local) {
-		return local
-	}
-	return w
-}
-
 func isID(s string) bool { return len(s) == 36 && strings.Count(s, "-") == 4 }
 
-// trigramSearch is a search by SQLite's trigram index: what the index is asked, and the words that the
-// text must hold besides.
-type trigramSearch struct {
-	match string
-	words []string
-}
-
-// manyFound is when sorting what the index found costs more than walking through everybody in order.
+// manyFound is when sorting what SQLite's index found costs more than walking through everybody in order.
 const manyFound = 4_000
 
-// trigrams says how the trigram index can answer a query; false when it cannot.
-func (t *Tenant) trigrams(f UserQuery) (s trigramSearch, ok bool) {
-	search := fold(f.Search)
-	if t.dialect != "sqlite" || search == "" || isID(search) {
-		return s, false
-	}
-	var tokens []string
-	for _, w := range strings.Fields(search) {
-		s.words = append(s.words, w)
-		tokens = append(tokens, cover(rarePart(w))...)
-	}
-	s.match = strings.Join(tokens, " AND ")
-	return s, s.match != ""
-}
-
-// cover is a few trigrams that a word consists of, quoted for FTS5. Fewer lists to join is faster than
-// the whole word as a phrase; that the word itself occurs is checked in the text.
-func cover(word string) []string {
-	r := []rune(word)
-	var out []string
-	for at := 0; at+3 <= len(r) && len(out) < 3; at += 3 {
-		out = append(out, `"`+strings.ReplaceAll(string(r[at:at+3]), `"`, `""`)+`"`)
-	}
-	if rest := len(r) % 3; len(r) > 3 && rest != 0 && len(out) < 3 {
-		out = append(out, `"`+strings.ReplaceAll(string(r[len(r)-3:]), `"`, `""`)+`"`)
-	}
-	return out
-}
-
-func (s trigramSearch) many(t *Tenant, ctx context.Context) (bool, error) {
+func (t *Tenant) many(ctx context.Context, s wordSearch) (bool, error) {
 	var n int64
-	err := t.r(ctx).Raw("SELECT COUNT(*) FROM (SELECT rowid FROM user_trigrams WHERE user_trigrams MATCH ? LIMIT ?)", s.match, manyFound+1).Scan(&n).Error
+	err := t.r(ctx).Raw("SELECT COUNT(*) FROM (SELECT rowid FROM user_trigrams WHERE user_trigrams MATCH ? LIMIT ?)", s.match(), manyFound+1).Scan(&n).Error
 	return n > manyFound, err
 }
 
 // foundBy is the query for what the index finds, narrowed by everything else that the query says. The
 // index is asked first (CROSS JOIN keeps that order), and all filters read the small side table.
-func (t *Tenant) foundBy(ctx context.Context, f UserQuery, s trigramSearch) (*gorm.DB, error) {
+func (t *Tenant) foundBy(ctx context.Context, f UserQuery, s wordSearch) (*gorm.DB, error) {
 	q := t.r(ctx).Table("user_trigrams AS f CROSS JOIN user_search AS s ON s.num = f.rowid").
-		Where("f.search_norm MATCH ?", s.match).Where("s.tenant_id = ?", t.ID)
+		Where("f.search_norm MATCH ?", s.match()).Where("s.tenant_id = ?", t.ID)
 	if f.Deleted {
 		q = q.Where("s.deleted")
 	} else {
@@ -272,7 +262,7 @@ func (t *Tenant) foundBy(ctx context.Context, f UserQuery, s trigramSearch) (*go
 		q = q.Where("s.enabled = ?", *f.Enabled)
 	}
 	for _, w := range s.words {
-		q = q.Where("instr(s.search_norm, ?) > 0", w)
+		q = q.Where(holdsWord(q, "s.search_norm"), w)
 	}
 	if f.Mail != "" {
 		q = q.Where("s.user_id IN (?)", t.q(ctx).Model(&UserRow{}).Select("id").Where("lower(mail) = ?", fold(f.Mail)))
@@ -285,7 +275,7 @@ func (t *Tenant) foundBy(ctx context.Context, f UserQuery, s trigramSearch) (*go
 		q = q.Where("s.user_id IN ?", ids)
 	}
 	if p := fold(f.NamePrefix); p != "" {
-		q = q.Where("s.name_norm >= ? AND s.name_norm < ?", p, p+"\U0010FFFF")
+		q = q.Where("s.name_norm >= ? AND s.name_norm < ?", p, p+lastRune)
 	}
 	if !f.CreatedFrom.IsZero() {
 		q = q.Where("s.created_at >= ?", f.CreatedFrom.UTC())
@@ -300,7 +290,7 @@ func (t *Tenant) foundBy(ctx context.Context, f UserQuery, s trigramSearch) (*go
 }
 
 // findUsers reads one page of what the index finds: as found, unless an order is asked for.
-func (t *Tenant) findUsers(ctx context.Context, f UserQuery, s trigramSearch, limit int) (Page[User], error) {
+func (t *Tenant) findUsers(ctx context.Context, f UserQuery, s wordSearch, limit int) (Page[User], error) {
 	q, err := t.foundBy(ctx, f, s)
 	if err != nil {
 		return Page[User]{}, err

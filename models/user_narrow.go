@@ -160,7 +160,11 @@ func (t *Tenant) sources(ctx context.Context, f UserQuery) ([]source, error) {
 	if f.Mail != "" {
 		out = append(out, source{name: "mail", rows: users("lower(mail) = ?", fold(f.Mail)), id: "id"})
 	}
-	out = append(out, t.searchSources(ctx, f, users)...)
+	search, err := t.searchSources(ctx, f, users)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, search...)
 	if f.Leaving {
 		add("leaving", "deleted_at", "", users("self_deleted"))
 	}
@@ -212,27 +216,29 @@ func (t *Tenant) sources(ctx context.Context, f UserQuery) ([]source, error) {
 
 // searchSources are how words can be found. Postgres' index knows no order, so it is only for what few have;
 // otherwise another source is walked and the words are looked for in its people.
-func (t *Tenant) searchSources(ctx context.Context, f UserQuery, users func(string, ...any) func() *gorm.DB) []source {
+func (t *Tenant) searchSources(ctx context.Context, f UserQuery, users func(string, ...any) func() *gorm.DB) ([]source, error) {
 	search := fold(f.Search)
 	words := strings.Fields(search)
 	switch {
 	case search == "":
-		return nil
+		return nil, nil
 	case isID(search):
-		return []source{{name: "id", rows: users("id = ?", search), id: "id", order: "id"}}
+		return []source{{name: "id", rows: users("id = ?", search), id: "id", order: "id"}}, nil
 	case len(words) == 1 && !indexed(words[0]):
-		return []source{{name: "letters", rows: func() *gorm.DB { return prefix(users("")(), words[0]) }, id: "id", column: "name_norm", kind: "text", order: SortByName}}
+		return []source{{name: "letters", rows: func() *gorm.DB { return prefix(users("")(), words[0]) }, id: "id", column: "name_norm", kind: "text", order: SortByName}}, nil
 	}
-	s, ok := t.trigrams(f)
+	s, ok, err := t.wordSearch(ctx, search)
 	switch {
-	case ok:
+	case !ok || err != nil:
+		return nil, err
+	case t.dialect == "sqlite":
 		return []source{{name: "words", id: "s.user_id", column: "f.rowid", kind: "num", rows: func() *gorm.DB {
-			return t.r(ctx).Table("user_trigrams AS f CROSS JOIN user_search AS s ON s.num = f.rowid").Where("f.search_norm MATCH ?", s.match).Where("s.tenant_id = ?", t.ID)
-		}}}
-	case t.dialect == "postgres" && slices.ContainsFunc(words, indexed):
-		return []source{{name: "words", id: "id", rows: func() *gorm.DB { return searchFilter(users("")(), search) }}}
+			return t.r(ctx).Table("user_trigrams AS f CROSS JOIN user_search AS s ON s.num = f.rowid").Where("f.search_norm MATCH ?", s.match()).Where("s.tenant_id = ?", t.ID)
+		}}}, nil
+	case s.walk:
+		return nil, nil
 	}
-	return nil
+	return []source{{name: "words", id: "id", rows: func() *gorm.DB { return s.find(users("")()) }}}, nil
 }
 
 // standing keeps the deleted apart from the others, spelled as the partial indexes are.
@@ -299,7 +305,7 @@ func (t *Tenant) checked(ctx context.Context, q *gorm.DB, f UserQuery) (*gorm.DB
 		q = prefix(q, words[0])
 	default:
 		for _, w := range words { // spelled so that no index is asked: each row is at hand
-			q = q.Where("replace(users.search_norm, ?, '') <> users.search_norm", w)
+			q = q.Where(holdsWord(q, "users.search_norm"), w)
 		}
 	}
 	return q, nil

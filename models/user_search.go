@@ -1,0 +1,317 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"gorm.io/gorm"
+)
+
+// Both engines find a part of a name by an index of trigrams: for each three letters, a list of everybody
+// who has them somewhere. What a search costs is the length of the lists that it joins and the people that
+// it has to look at, so it must ask for the trigrams that few have ("osd" of "rosdor", not "ros"). The
+// engines do not tell cheaply how many that are; a sample of everybody does.
+const (
+	sampleTexts = 2_000
+	sampleLasts = 10 * time.Minute
+	sampleYoung = 30 * time.Second // while there are so few people that an import may change everything
+	// Another list to join costs time, too. Postgres' index skips through it, and whoever it finds in vain lies
+	// somewhere in a large table.
+	mostTrigrams, mostTrigramsPostgres = 4, 5
+	enoughTrigrams                     = 3 // when the sample knows nothing that another would do
+)
+
+// userSample is what some people's search texts say about everybody's.
+type userSample struct {
+	taken   time.Time
+	people  int                // in the whole installation, roughly
+	tenants []string           // whose the people in the sample are
+	having  map[string][]int32 // which of them have a trigram, those that several have
+}
+
+type sampledText struct{ TenantID, SearchNorm string }
+
+// userSamples keeps the present sample.
+type userSamples struct {
+	last   atomic.Pointer[userSample]
+	taking atomic.Bool
+}
+
+// sample gives the present sample. When it is too old, one who asks takes a new one, some milliseconds once in
+// a while; meanwhile the others go on with the old one.
+func (s *Store) sample(ctx context.Context) (*userSample, error) {
+	x := s.samples.last.Load()
+	if x.fresh(s.now()) {
+		return x, nil
+	}
+	if x != nil {
+		if !s.samples.taking.CompareAndSwap(false, true) {
+			return x, nil
+		}
+		defer s.samples.taking.Store(false)
+	}
+	read := s.sampleSQLite
+	if s.dialect == "postgres" {
+		read = s.samplePostgres
+	}
+	people, texts, err := read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x = newUserSample(s.now(), people, texts)
+	s.samples.last.Store(x)
+	return x, nil
+}
+
+func (x *userSample) fresh(now time.Time) bool {
+	if x == nil {
+		return false
+	}
+	age := now.Sub(x.taken)
+	return age < sampleYoung || age < sampleLasts && x.people > 10*sampleTexts
+}
+
+func newUserSample(now time.Time, people int, texts []sampledText) *userSample {
+	x := &userSample{taken: now, people: max(people, len(texts)), tenants: make([]string, len(texts)), having: map[string][]int32{}}
+	for i, text := range texts {
+		x.tenants[i] = text.TenantID
+		for _, g := range trigramsOf(text.SearchNorm) {
+			if in := x.having[g]; len(in) == 0 || in[len(in)-1] != int32(i) {
+				x.having[g] = append(in, int32(i))
+			}
+		}
+	}
+	// Most are of one person, and so as rare as what does not occur at all.
+	maps.DeleteFunc(x.having, func(_ string, in []int32) bool { return len(in) == 1 })
+	return x
+}
+
+// sampleSQLite reads some stretches of people that lie far apart: few places to go to.
+func (s *Store) sampleSQLite(ctx context.Context) (people int, texts []sampledText, err error) {
+	db := s.read.WithContext(ctx)
+	if err := db.Raw("SELECT COALESCE(MAX(num), 0) FROM user_search").Scan(&people).Error; err != nil {
+		return 0, nil, err
+	}
+	stretches := 100
+	if people <= sampleTexts {
+		stretches = 1
+	}
+	long := people / stretches
+	for i := range stretches {
+		var some []sampledText
+		from := i * long
+		if stretches > 1 { // not at even distances: what was imported may repeat at such
+			from += i * i * 7919 % long
+		}
+		if err := db.Raw("SELECT tenant_id, search_norm FROM user_search WHERE num > ? ORDER BY num LIMIT ?", from, sampleTexts/stretches).Scan(&some).Error; err != nil {
+			return 0, nil, err
+		}
+		texts = append(texts, some...)
+	}
+	return people, texts, nil
+}
+
+func (s *Store) samplePostgres(ctx context.Context) (people int, texts []sampledText, err error) {
+	db := s.read.WithContext(ctx)
+	if err := db.Raw("SELECT GREATEST(reltuples, 0)::bigint FROM pg_class WHERE oid = 'users'::regclass").Scan(&people).Error; err != nil {
+		return 0, nil, err
+	}
+	part := ""
+	if people > 2*sampleTexts {
+		part = " TABLESAMPLE SYSTEM (" + strconv.FormatFloat(100*sampleTexts/float64(people), 'f', 6, 64) + ")"
+	}
+	return people, texts, db.Raw("SELECT tenant_id, search_norm FROM users" + part + fmt.Sprintf(" LIMIT %d", 2*sampleTexts)).Scan(&texts).Error
+}
+
+// trigramsOf cuts a text up as the engines do.
+func trigramsOf(text string) []string {
+	r := []rune(text)
+	var out []string
+	for at := 0; at+3 <= len(r); at++ {
+		out = append(out, string(r[at:at+3]))
+	}
+	return out
+}
+
+// rare gives some trigrams of the words that hardly anybody has all of: the rarest first, and each next the one
+// that leaves fewest of the people in the sample who have those before.
+func (x *userSample) rare(words []string, most int, fit func(trigram string) bool) []string {
+	var from, out []string
+	for _, w := range words {
+		for _, g := range trigramsOf(w) {
+			if fit(g) && !slices.Contains(from, g) {
+				from = append(from, g)
+			}
+		}
+	}
+	var left []int32 // of the sample, who have all of those in out
+	for len(from) > 0 && len(out) < most {
+		best, rest := -1, []int32(nil)
+		for i, g := range from {
+			having := x.having[g]
+			if len(out) > 0 {
+				having = common(left, having)
+			}
+			// Between two that leave as many, the list that is shorter to read.
+			if best < 0 || len(having) < len(rest) || len(having) == len(rest) && len(x.having[g]) < len(x.having[from[best]]) {
+				best, rest = i, having
+			}
+		}
+		if len(out) >= enoughTrigrams && (len(left) == 0 || len(rest) == len(left)) {
+			break
+		}
+		g := from[best]
+		left, out, from = rest, append(out, g), slices.DeleteFunc(from, func(other string) bool { return other == g })
+	}
+	return out
+}
+
+// common is what two sorted lists share.
+func common(a, b []int32) []int32 {
+	var out []int32
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0] < b[0]:
+			a = a[1:]
+		case a[0] > b[0]:
+			b = b[1:]
+		default:
+			out, a, b = append(out, a[0]), a[1:], b[1:]
+		}
+	}
+	return out
+}
+
+// holding estimates how many people hold all the words: everybody, and those of one tenant.
+func (x *userSample) holding(words []string, tenantID string) (everywhere, here int) {
+	var left []int32
+	first := true
+	for _, w := range words {
+		for _, g := range trigramsOf(w) {
+			if first {
+				left, first = x.having[g], false
+			} else {
+				left = common(left, x.having[g])
+			}
+		}
+	}
+	for _, i := range left {
+		if x.tenants[i] == tenantID {
+			here++
+		}
+	}
+	return x.scaled(len(left)), x.scaled(here)
+}
+
+// peopleOf estimates how many people a tenant has.
+func (x *userSample) peopleOf(tenantID string) int {
+	n := 0
+	for _, id := range x.tenants {
+		if id == tenantID {
+			n++
+		}
+	}
+	return x.scaled(max(n, 1))
+}
+
+func (x *userSample) scaled(texts int) int { return texts * x.people / max(len(x.tenants), 1) }
+
+// wordSearch is a search for words by the index of trigrams: what the index is asked for, and the words
+// that the text must hold besides.
+type wordSearch struct {
+	words []string
+	rare  []string // trigrams that few have; whole words when Postgres' index may not know their letters
+	// walk says that so many have the words that walking through everybody in order meets a page of them
+	// sooner than the index collects them all (Postgres; SQLite's index gives them one after the other).
+	walk bool
+}
+
+// match is what SQLite's index is asked.
+func (s wordSearch) match() string {
+	quoted := make([]string, len(s.rare))
+	for i, g := range s.rare {
+		quoted[i] = `"` + strings.ReplaceAll(g, `"`, `""`) + `"`
+	}
+	return strings.Join(quoted, " AND ")
+}
+
+// wordSearch says how the index of trigrams can answer a search; false when it cannot.
+func (t *Tenant) wordSearch(ctx context.Context, search string) (s wordSearch, ok bool, err error) {
+	if search = fold(search); search == "" || isID(search) {
+		return s, false, nil
+	}
+	s.words = strings.Fields(search)
+	if !slices.ContainsFunc(s.words, indexed) {
+		return s, false, nil
+	}
+	x, err := t.sample(ctx)
+	if err != nil {
+		return s, false, err
+	}
+	if t.dialect == "sqlite" {
+		s.rare = x.rare(s.words, mostTrigrams, func(string) bool { return true })
+		return s, true, nil
+	}
+	if s.rare = x.rare(s.words, mostTrigramsPostgres, plainTrigram); len(s.rare) == 0 {
+		s.rare = slices.DeleteFunc(slices.Clone(s.words), func(w string) bool { return !indexed(w) })
+	}
+	s.walk = x.walks(s.words, t.ID)
+	return s, true, nil
+}
+
+// walks weighs what Postgres would do: reading from all over the table whoever the index finds, in whatever
+// tenant, or reading the tenant's people in order until a page is full.
+func (x *userSample) walks(words []string, tenantID string) bool {
+	const few, scattered = 500, 6 // scattered: one row that lies anywhere costs as much as so many that lie together
+	everywhere, here := x.holding(words, tenantID)
+	if everywhere < few {
+		return false
+	}
+	people := x.peopleOf(tenantID)
+	if here > 0 {
+		people = min(people, people*defaultLimit/here)
+	}
+	return people < scattered*everywhere
+}
+
+// plainTrigram reports whether Postgres' index holds a trigram as it is: it leaves out everything else than
+// letters and digits, and which letters there are besides the English ones depends on its locale.
+func plainTrigram(g string) bool {
+	return !strings.ContainsFunc(g, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+}
+
+// find asks Postgres' index.
+func (s wordSearch) find(q *gorm.DB) *gorm.DB {
+	for _, g := range s.rare {
+		q = q.Where("search_norm LIKE ? ESCAPE '\\'", "%"+likeEscape(g)+"%")
+	}
+	return s.check(q)
+}
+
+// check looks for the words in rows that something else has found; spelled so that no index is asked.
+func (s wordSearch) check(q *gorm.DB) *gorm.DB {
+	for _, w := range s.words {
+		if len(s.rare) == 1 && s.rare[0] == w && !s.walk {
+			continue
+		}
+		q = q.Where(holdsWord(q, "search_norm"), w)
+	}
+	return q
+}
+
+// holdsWord is a condition that a text holds a word.
+func holdsWord(q *gorm.DB, column string) string {
+	if q.Name() == "postgres" {
+		return "strpos(" + column + ", ?) > 0"
+	}
+	return "instr(" + column + ", ?) > 0"
+}
+
+// indexed reports whether a trigram index can find the word: it needs three characters.
+func indexed(word string) bool { return len([]rune(word)) >= 3 }
