@@ -35,6 +35,7 @@ import (
 type bench struct {
 	*testing.T
 	app       *fiber.App
+	web       *handlers.Web
 	portal    *Portal
 	store     *models.Store
 	clock     *modelstest.Clock
@@ -72,7 +73,7 @@ func newBenchOn(t *testing.T, engine string) *bench {
 	b.must(err)
 	base, _ := url.Parse("http://localhost:3000")
 	web := &handlers.Web{Development: true, BaseURL: base, Bundle: bundle, Now: b.clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Places: &signal.Places{}}
-	b.app = web.NewApp()
+	b.web, b.app = web, web.NewApp()
 	b.portal = &Portal{Store: b.store, Directories: b.store, Starter: starter{b.starts}, Sessions: handlers.Sessions{Store: b.store}, CSRF: handlers.CSRF{Key: []byte("0123456789abcdef0123456789abcdef")},
 		Bundle: bundle, Brands: &handlers.Brands{}, BaseURL: "http://localhost:3000", Development: true, MailReady: true, Passwords: plainPasswords{}, Now: b.clock.Now}
 	provider := openid.New(openid.Options{Stores: b.store, MAC: b.store.Sealer().MAC, Now: b.clock.Now})
