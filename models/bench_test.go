@@ -3,6 +3,8 @@ package models_test
 import (
 	"context"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -113,14 +115,52 @@ func BenchmarkDirectory(b *testing.B) {
 	}
 }
 
-func syllables(n int) string {
-	words := []string{"an", "ber", "cal", "dor", "el", "fin", "gus", "hel", "ir", "jo", "ka", "lin", "mar", "no", "ol", "pet", "quin", "ros", "sam", "tom"}
-	out := ""
-	for range 3 {
-		out += words[n%len(words)]
-		n /= len(words)
+// crowd makes up people as they are in life: a few names that very many have, thousands that few have, and letters
+// that do not follow each other equally often. Each person is always the same.
+type crowd struct{ given, family []string }
+
+func newCrowd() crowd {
+	r := rand.New(rand.NewPCG(1, 2))
+	pick := func(list string) string {
+		parts := strings.Split(list, " ")
+		return parts[skewed(r, len(parts), 3)]
 	}
-	return out
+	const onsets = "m s k l b r h d j n t g w f p v sch st br kr th ch gr z fr sh sp kl dr tr bl wh c qu schw cz dh y x"
+	const vowels = "a e i o u ei au ie ö ü ä oo ai ea ou y ia ee é ø"
+	const codas = "n r l s  t m nn ll rt ck ng st ch k d rd nd lf tz mp x b ss rk"
+	distinct := func(n int, endings string) []string {
+		seen := map[string]bool{}
+		var out []string
+		for len(out) < n {
+			name := ""
+			for range 1 + r.IntN(2) {
+				name += pick(onsets) + pick(vowels) + pick(codas)
+			}
+			if r.IntN(2) == 0 {
+				name += pick(endings)
+			}
+			if len(name) > 2 && !seen[name] {
+				seen[name] = true
+				out = append(out, name)
+			}
+		}
+		return out
+	}
+	return crowd{given: distinct(3_000, "a o e ina us ia ik ette y el is ander"), family: distinct(40_000, "er mann son sen ski berg es ova ini ez stein ic ford ley wicz dottir")}
+}
+
+// skewed gives a number below n, small ones far more often: the first has about one in 2·common·ln(n/common).
+func skewed(r *rand.Rand, n int, common float64) int {
+	return min(n-1, int(common*(math.Pow((float64(n)+common)/common, r.Float64())-1)))
+}
+
+// person gives the names and the address of the i-th person. The commonest given name is that of one in fifty, the
+// commonest family name that of one in a hundred and fifty.
+func (c crowd) person(i int) (given, family, mail string) {
+	r := rand.New(rand.NewPCG(uint64(i), 3))
+	given, family = c.given[skewed(r, len(c.given), 10)], c.family[skewed(r, len(c.family), 20)]
+	ascii := strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ø", "oe", "é", "e").Replace(given + "." + family)
+	return given, family, fmt.Sprintf("%s%d@example%d.com", ascii, i, i%50)
 }
 
 // benchStore opens a store, one that lasts over runs if the environment names its place.
@@ -166,7 +206,7 @@ func BenchmarkSearch(b *testing.B) {
 	n := benchSize(b, "PORTICO_BENCH_USERS", 5_000)
 	start := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 	s, must := benchStore(b, "users")
-	ctx := b.Context()
+	ctx, people := b.Context(), newCrowd()
 	var tn *models.Tenant
 	if t, err := s.TenantBy(ctx, "bench"); err == nil {
 		tn = s.Tenant(t.ID)
@@ -179,8 +219,7 @@ func BenchmarkSearch(b *testing.B) {
 		for from := 0; from < n; from += 5_000 {
 			var list []models.User
 			for i := from; i < min(n, from+5_000); i++ {
-				first, last := syllables(i*7919), syllables(i*104729+13)
-				mail := fmt.Sprintf("%s.%s%d@example%d.com", first, last, i, i%50)
+				first, last, mail := people.person(i)
 				u := models.User{Account: account.Account{ID: models.NewID(), DisplayName: first + " " + last, GivenName: first, Surname: last,
 					Mail: mail, Enabled: i%50 != 0, MustChangePassword: i%1000 == 7, CreatedAt: start.Add(time.Duration(i) * time.Second),
 					Attributes: map[string]any{card: fmt.Sprintf("L-%d", i), plan: []string{"free", "free", "free", "free", "gold"}[i%5]},
@@ -197,23 +236,30 @@ func BenchmarkSearch(b *testing.B) {
 	plan, card := benchAttribute(b, tn, "plan"), benchAttribute(b, tn, "card")
 	no, yes := false, true
 	at := func(i int) time.Time { return start.Add(time.Duration(i*7907%n) * time.Second) }
+	// Whoever is looked for is anybody, so that common names are looked for more often than others.
+	anybody := func(i int) (given, family, mail string) { return people.person(i * 7907 % n) }
+	given := func(i int) string { g, _, _ := anybody(i); return g }
+	family := func(i int) string { _, f, _ := anybody(i); return f }
+	address := func(i int) string { _, _, m := anybody(i); return m }
 	for _, c := range []struct {
 		name string
 		q    func(i int) models.UserQuery
 	}{
-		{"exact", func(i int) models.UserQuery {
-			i = i * 7907 % n
-			return models.UserQuery{Identity: fmt.Sprintf("%s.%s%d@example%d.com", syllables(i*7919), syllables(i*104729+13), i, i%50)}
+		{"exact", func(i int) models.UserQuery { return models.UserQuery{Identity: address(i)} }},
+		{"prefix", func(i int) models.UserQuery {
+			return models.UserQuery{NamePrefix: given(i) + " " + string([]rune(family(i))[:2])}
 		}},
-		{"prefix", func(i int) models.UserQuery { return models.UserQuery{NamePrefix: syllables(i * 31)[:4]} }},
+		{"prefix of a given name", func(i int) models.UserQuery { return models.UserQuery{NamePrefix: string([]rune(given(i))[:3])} }},
 		{"substring of an address", func(i int) models.UserQuery {
 			return models.UserQuery{Search: fmt.Sprintf("%d@example%d", i*7907%n, i*7907%n%50)}
 		}},
-		{"first and last name", func(i int) models.UserQuery {
-			return models.UserQuery{Search: syllables(i*7919) + " " + syllables(i*104729+13)}
+		{"first and last name", func(i int) models.UserQuery { return models.UserQuery{Search: given(i) + " " + family(i)} }},
+		{"family name", func(i int) models.UserQuery { return models.UserQuery{Search: family(i)} }},
+		{"given name", func(i int) models.UserQuery { return models.UserQuery{Search: given(i)} }},
+		{"inside a name", func(i int) models.UserQuery {
+			f := []rune(given(i) + family(i))
+			return models.UserQuery{Search: string(f[len(f)-4:])}
 		}},
-		{"one name", func(i int) models.UserQuery { return models.UserQuery{Search: syllables(i * 31)} }},
-		{"four letters", func(i int) models.UserQuery { return models.UserQuery{Search: syllables(i * 31)[1:5]} }},
 		{"list by name", func(i int) models.UserQuery { return models.UserQuery{} }},
 		{"list by created", func(i int) models.UserQuery { return models.UserQuery{Sort: models.SortByCreated, Desc: true} }},
 		{"attribute of one", func(i int) models.UserQuery {
@@ -237,7 +283,7 @@ func BenchmarkSearch(b *testing.B) {
 			return models.UserQuery{Attribute: plan, AttributeValue: "gold", NeverSignedIn: true, Enabled: &no, CreatedBefore: at(i)}
 		}},
 		{"search with state, created and last sign-in", func(i int) models.UserQuery {
-			return models.UserQuery{Search: syllables(i * 31), Enabled: &no, CreatedFrom: at(i), NeverSignedIn: true}
+			return models.UserQuery{Search: family(i), Enabled: &no, CreatedFrom: at(i), NeverSignedIn: true}
 		}},
 		{"email and created, by name", func(i int) models.UserQuery {
 			return models.UserQuery{SignInType: account.SignInEmail, CreatedFrom: at(i), Sort: models.SortByName}
@@ -325,6 +371,7 @@ func BenchmarkLogPage(b *testing.B) {
 //
 //	go test ./models -run '^$' -bench Import -benchtime 20000x
 func BenchmarkImport(b *testing.B) {
+	people := newCrowd()
 	for _, engine := range []string{modelstest.SQLite, modelstest.Postgres} {
 		b.Run(engine, func(b *testing.B) {
 			s := modelstest.OpenScratch(b, engine)
@@ -332,8 +379,8 @@ func BenchmarkImport(b *testing.B) {
 			var file strings.Builder
 			file.WriteString("email,displayName,givenName,surname,city,passwordHash\n")
 			for i := range b.N {
-				first, last := syllables(i*7919), syllables(i*104729+13)
-				fmt.Fprintf(&file, "%s.%s%d@example.com,%s %s,%s,%s,Town,$2b$10$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n", first, last, i, first, last, first, last)
+				first, last, mail := people.person(i)
+				fmt.Fprintf(&file, "%s,%s %s,%s,%s,Town,$2b$10$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW\n", mail, first, last, first, last)
 			}
 			id := send(b, tn, file.String(), models.ImportOptions{Mode: models.ImportCreate}, false)
 			b.ResetTimer()

@@ -79,3 +79,34 @@ func (s *Store) MigrateTo(ctx context.Context, id string) error {
 	return gormigrate.New(s.write.Session(&gorm.Session{Context: ctx}), &gormigrate.Options{TableName: "migrations", IDColumnName: "id",
 		IDColumnSize: 64, UseTransaction: true}, steps).MigrateTo(id)
 }
+
+// RareTrigrams are those that a search for the words would ask the index for, if everybody were like the texts.
+func RareTrigrams(texts, words []string, most int) []string {
+	return newUserSample(time.Time{}, 0, sampleOf("", texts)).rare(words, most, func(string) bool { return true })
+}
+
+// Walks reports whether Postgres would walk through a tenant to find the words, when so many people are spread
+// over the tenants as the texts are.
+func Walks(people int, texts map[string][]string, tenantID string, words ...string) bool {
+	var all []sampledText
+	for id, list := range texts {
+		all = append(all, sampleOf(id, list)...)
+	}
+	return newUserSample(time.Time{}, people, all).walks(words, tenantID)
+}
+
+func sampleOf(tenantID string, texts []string) []sampledText {
+	var out []sampledText
+	for _, text := range texts {
+		out = append(out, sampledText{tenantID, text})
+	}
+	return out
+}
+
+// PretendMany makes the store believe for a while that it has a million people of the tenant who all have the text.
+func (s *Store) PretendMany(tenantID, text string) {
+	s.samples.last.Store(newUserSample(s.now(), 1_000_000, sampleOf(tenantID, []string{text, text})))
+}
+
+// ForgetSample makes the store look at its people again.
+func (s *Store) ForgetSample() { s.samples.last.Store(nil) }
