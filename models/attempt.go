@@ -13,6 +13,7 @@ import (
 	"portico/app/audit"
 	"portico/app/fault"
 	"portico/app/record"
+	"portico/app/session"
 	"portico/app/signin"
 	"portico/app/userflow"
 )
@@ -164,7 +165,7 @@ func (s signInStore) accountBy(ctx context.Context, signInType, canonical string
 		id = nobody
 	}
 	var credentials []CredentialRow
-	err = s.q(ctx).Select("id", "tenant_id", "user_id", "kind", "name", "data", "created_at", "last_used_at").Where("user_id = ?", id).Order("created_at, id").Find(&credentials).Error
+	err = s.q(ctx).Select(methodColumns).Where("user_id = ?", id).Order("created_at, id").Find(&credentials).Error
 	if err != nil || !known {
 		return account.Account{}, err
 	}
@@ -377,6 +378,11 @@ func (s signInStore) EndSession(ctx context.Context, sid, reason string, now tim
 	return s.Tenant.EndSession(ctx, sid, reason, now)
 }
 
+// Remember keeps a device in its owner's own name.
+func (s signInStore) Remember(ctx context.Context, d session.Remembered, secret string, anew bool, ip, correlation string) error {
+	return s.Tenant.Remember(ctx, person(d.UserID, "", ip, correlation), d, secret, anew)
+}
+
 // ExpireAttempts closes attempts that ran out and records the ones in which somebody did something. The
 // job calls it until it gives 0; running twice at once does no harm.
 func (s *Store) ExpireAttempts(ctx context.Context, limit int) (int, error) {
@@ -416,6 +422,7 @@ func (s *Store) PurgeAttempts(ctx context.Context) error {
 		w.Where("expires_at < ? AND ended_at IS NOT NULL", now.Add(-24*time.Hour)).Delete(&AttemptRow{}).Error,
 		w.Where("expires_at < ?", now.Add(-24*time.Hour)).Delete(&MailedCodeRow{}).Error,
 		w.Where("expires_at < ?", now).Delete(&PendingRow{}).Error,
+		w.Where("expires_at < ?", now).Delete(&RememberedDeviceRow{}).Error,
 		w.Where("expires_at < ?", now.Add(-7*24*time.Hour)).Delete(&SessionRow{}).Error,
 		w.Where("last_at < ?", now.Add(-190*24*time.Hour)).Delete(&SessionClientRow{}).Error, // no session lives so long
 		w.Where("updated_at < ?", now.Add(-48*time.Hour)).Delete(&LockoutRow{}).Error,

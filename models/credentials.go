@@ -33,6 +33,17 @@ type Credential struct {
 	LastUsedAt time.Time // zero = never
 }
 
+// methodColumns is what lists of methods read: nothing secret, and of what is public only what a passkey says of
+// itself.
+const methodColumns = "id, tenant_id, user_id, kind, name, created_at, last_used_at, CASE WHEN kind = '" + KindPasskey + "' THEN data ELSE '' END AS data"
+
+func passkeyFacts(r CredentialRow) factor.PasskeyFacts {
+	if r.Kind != KindPasskey || r.Data == "" {
+		return factor.PasskeyFacts{}
+	}
+	return factor.FactsOf([]byte(r.Data))
+}
+
 func credentialContext(id string) string { return "credential:" + id }
 
 // Password gives the password hash (a PHC string) of a person, or "" when they have none.
@@ -86,6 +97,9 @@ func (t *Tenant) SetPassword(ctx context.Context, actor audit.Actor, userID stri
 			return audit.Event{}, err
 		}
 		if err := t.Unlock(ctx, userID); err != nil {
+			return audit.Event{}, err
+		}
+		if _, err := t.forgetDevices(ctx, userID); err != nil {
 			return audit.Event{}, err
 		}
 		columns := map[string]any{"must_change_password": c.MustChange, "updated_at": t.Now()}
@@ -194,6 +208,9 @@ func (t *Tenant) RemoveCredential(ctx context.Context, actor audit.Actor, userID
 		if err := t.u(ctx).Where("id = ? AND user_id = ? AND kind <> ?", id, userID, KindPassword).Take(&r).Error; err != nil {
 			return audit.Event{}, found(err)
 		}
+		if _, err := t.forgetDevices(ctx, userID); err != nil { // it may be what they were remembered with
+			return audit.Event{}, err
+		}
 		return audit.Event{Activity: "Delete security info", Category: "UserManagement", Operation: "Delete", Target: userTarget(u),
 				Changes: []audit.Change{{Property: "authenticationMethod", Old: r.Kind}}},
 			oneRow(t.u(ctx).Where("id = ?", id).Delete(&CredentialRow{}))
@@ -223,6 +240,9 @@ func (t *Tenant) RemoveCredentials(ctx context.Context, actor audit.Actor, userI
 	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
 		if err != nil {
+			return audit.Event{}, err
+		}
+		if _, err := t.forgetDevices(ctx, userID); err != nil {
 			return audit.Event{}, err
 		}
 		return audit.Event{Activity: "Delete security info", Category: "UserManagement", Operation: "Delete", Target: userTarget(u),

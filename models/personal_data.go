@@ -32,6 +32,7 @@ type PersonalData struct {
 	AdminRoles  []PersonalAdminRole  `json:"administratorRoles,omitempty"`
 	SavedViews  []PersonalView       `json:"savedViews,omitempty"`
 	Sessions    []PersonalSession    `json:"sessions,omitempty"`
+	Devices     []PersonalDevice     `json:"rememberedDevices,omitempty"`
 	Consents    []PersonalConsent    `json:"consents,omitempty"`
 	Terms       []PersonalTerms      `json:"termsAccepted,omitempty"`
 	Invitations []PersonalInvitation `json:"invitations,omitempty"`
@@ -132,6 +133,15 @@ type PersonalSession struct {
 	UserAgent  string     `json:"userAgent,omitempty"`
 	Apps       []string   `json:"applications,omitempty"`
 	Portal     bool       `json:"adminPortal,omitempty"`
+}
+
+// PersonalDevice is one on which a second factor is not asked for until a day.
+type PersonalDevice struct {
+	Name       string     `json:"name"`
+	Methods    []string   `json:"methods"`
+	CreatedAt  time.Time  `json:"createdDateTime"`
+	LastUsedAt *time.Time `json:"lastUsedDateTime,omitempty"`
+	ExpiresAt  time.Time  `json:"expirationDateTime"`
 }
 
 type PersonalConsent struct {
@@ -383,6 +393,17 @@ func (g *gathering) sessions(d *PersonalData, _ User) error {
 			s.Apps = append(s.Apps, g.app(id))
 		}
 		d.Sessions = append(d.Sessions, s)
+	}
+	devices, err := mine[RememberedDeviceRow](g, "created_at, id")
+	if err != nil {
+		return err
+	}
+	for _, r := range devices {
+		x, err := rememberedOf(r)
+		if err != nil {
+			return err
+		}
+		d.Devices = append(d.Devices, PersonalDevice{x.Name, x.Methods, x.CreatedAt, timePtr(x.LastUsedAt), x.ExpiresAt})
 	}
 	portal, err := mine[PortalSessionRow](g, "created_at, id", "created_at", "last_seen_at", "absolute_until")
 	for _, r := range portal {

@@ -12,7 +12,7 @@ func TestWhatIsHeldAboutAPersonCanBeDownloaded(t *testing.T) {
 	personal := map[string]string{
 		"UserRow": "Profile", "IdentityRow": "Identities", "CredentialRow": "Methods", "AcceptanceRow": "Terms", "InvitationRow": "Invitations",
 		"SignInRow": "SignIns", "AuditRow": "Changes", "PortalSessionRow": "Sessions", "RoleAssignmentRow": "AdminRoles", "OneTimeLinkRow": "Links",
-		"OpenIDGrantRow": "Grants", "OpenIDConsentRow": "Consents", "SessionRow": "Sessions", "SessionClientRow": "Sessions", "GroupMemberRow": "Groups",
+		"OpenIDGrantRow": "Grants", "OpenIDConsentRow": "Consents", "SessionRow": "Sessions", "SessionClientRow": "Sessions", "RememberedDeviceRow": "Devices", "GroupMemberRow": "Groups",
 		"AppRoleAssignmentRow": "AppRoles", "PendingRow": "Pending", "SignInReportRow": "Reports", "SavedViewRow": "SavedViews", "CallerCheckRow": "Checks", "EmergencyUseRow": "Emergencies",
 	}
 	sections := reflect.TypeFor[PersonalData]()

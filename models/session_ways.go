@@ -60,6 +60,9 @@ func (t *Tenant) KeepOnly(ctx context.Context, actor audit.Actor, userID string,
 				return audit.Event{}, err
 			}
 		}
+		if _, err := t.forgetDevices(ctx, userID); err != nil {
+			return audit.Event{}, err
+		}
 		// What no live session stands behind: sessions that ran out while their refresh tokens go on.
 		grants := t.u(ctx).Model(&OpenIDGrantRow{}).Where("user_id = ? AND sid <> ? AND revoked_at IS NULL", userID, keep.SID).Updates(revoking(reason, t.Now()))
 		if grants.Error != nil {

@@ -7,6 +7,7 @@ import (
 
 	"portico/app/account"
 	"portico/app/audit"
+	"portico/app/factor"
 	"portico/app/fault"
 )
 
@@ -17,17 +18,18 @@ type HeldMethod struct {
 	Name       string
 	CreatedAt  time.Time
 	LastUsedAt time.Time // zero = never, or not counted
+	Passkey    factor.PasskeyFacts
 }
 
 // MethodsOf lists what a person proves themselves with, oldest first.
 func (t *Tenant) MethodsOf(ctx context.Context, userID string) ([]HeldMethod, error) {
 	var rows []CredentialRow
-	if err := t.q(ctx).Select("id", "kind", "name", "created_at", "last_used_at").Where("user_id = ?", userID).Order("created_at, id").Find(&rows).Error; err != nil {
+	if err := t.q(ctx).Select(methodColumns).Where("user_id = ?", userID).Order("created_at, id").Find(&rows).Error; err != nil {
 		return nil, err
 	}
 	out := make([]HeldMethod, len(rows))
 	for i, r := range rows {
-		out[i] = HeldMethod{ID: r.ID, Kind: r.Kind, Name: r.Name, CreatedAt: r.CreatedAt.UTC(), LastUsedAt: timeOf(r.LastUsedAt)}
+		out[i] = HeldMethod{ID: r.ID, Kind: r.Kind, Name: r.Name, CreatedAt: r.CreatedAt.UTC(), LastUsedAt: timeOf(r.LastUsedAt), Passkey: passkeyFacts(r)}
 	}
 	return out, nil
 }
@@ -46,6 +48,9 @@ func (t *Tenant) RequireRegistration(ctx context.Context, actor audit.Actor, use
 		}
 		if n = len(kinds); n == 0 {
 			return audit.Event{}, nil
+		}
+		if _, err := t.forgetDevices(ctx, userID); err != nil {
+			return audit.Event{}, err
 		}
 		return audit.Event{Activity: "Require re-registration of security info", Category: "UserManagement", Operation: "Delete", Target: userTarget(u),
 				Changes: []audit.Change{{Property: "authenticationMethods", Old: kinds}}},

@@ -19,7 +19,6 @@ import (
 
 	"portico/app/account"
 	"portico/app/audit"
-	"portico/app/factor"
 	"portico/app/fault"
 	"portico/app/userflow"
 )
@@ -127,11 +126,7 @@ func userOf(r UserRow, identities []IdentityRow, credentials []CredentialRow) (U
 			u.HasPassword, u.PasswordSetAt, u.PasswordVoid = true, c.CreatedAt.UTC(), c.Name == passwordVoid
 			continue
 		}
-		m := account.Method{ID: c.ID, Kind: c.Kind, Name: c.Name, CreatedAt: c.CreatedAt.UTC(), LastUsedAt: timeOf(c.LastUsedAt)}
-		if c.Kind == KindPasskey {
-			m.AAGUID = factor.FactsOf([]byte(c.Data)).AAGUID
-		}
-		u.Methods = append(u.Methods, m)
+		u.Methods = append(u.Methods, account.Method{ID: c.ID, Kind: c.Kind, Name: c.Name, CreatedAt: c.CreatedAt.UTC(), LastUsedAt: timeOf(c.LastUsedAt), AAGUID: passkeyFacts(c).AAGUID})
 	}
 	return u, nil
 }
@@ -424,7 +419,7 @@ func (t *Tenant) usersOf(ctx context.Context, rows []UserRow) ([]User, error) {
 		return nil, err
 	}
 	var credentials []CredentialRow
-	if err := t.q(ctx).Select("id", "tenant_id", "user_id", "kind", "name", "data", "created_at", "last_used_at").Where("user_id IN ?", ids).
+	if err := t.q(ctx).Select(methodColumns).Where("user_id IN ?", ids).
 		Order("created_at, id").Find(&credentials).Error; err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type Way struct {
 	Issuer  string // of a federated identity
 	AddedAt time.Time
 	UsedAt  time.Time // zero = never, or it is not counted
+	Passkey factor.PasskeyFacts
 }
 
 // Ways are all of a person's.
@@ -55,7 +56,7 @@ func (t *Tenant) WaysOf(ctx context.Context, userID string) (Ways, error) {
 		return Ways{}, err
 	}
 	var credentials []CredentialRow
-	if err := t.q(ctx).Select("id", "kind", "name", "created_at", "last_used_at").Where("user_id = ?", userID).Order("created_at, id").Find(&credentials).Error; err != nil {
+	if err := t.q(ctx).Select(methodColumns).Where("user_id = ?", userID).Order("created_at, id").Find(&credentials).Error; err != nil {
 		return Ways{}, err
 	}
 	var out Ways
@@ -63,7 +64,7 @@ func (t *Tenant) WaysOf(ctx context.Context, userID string) (Ways, error) {
 		out.Identities = append(out.Identities, Way{ID: i.ID, Kind: i.SignInType, Name: i.Value, Issuer: i.Issuer, AddedAt: i.CreatedAt.UTC()})
 	}
 	for _, c := range credentials {
-		w := Way{ID: c.ID, Kind: c.Kind, Name: c.Name, AddedAt: c.CreatedAt.UTC(), UsedAt: timeOf(c.LastUsedAt)}
+		w := Way{ID: c.ID, Kind: c.Kind, Name: c.Name, AddedAt: c.CreatedAt.UTC(), UsedAt: timeOf(c.LastUsedAt), Passkey: passkeyFacts(c)}
 		switch c.Kind {
 		case KindPassword:
 			out.Password = &w
@@ -322,6 +323,9 @@ func (s waysStore) ReplacePhone(ctx context.Context, actor audit.Actor, userID, 
 		if _, err := t.editUser(ctx, actor, userID, activity, func(u *User) error { u.MobilePhone = number; return nil }); err != nil {
 			return err
 		}
+		if _, err := t.forgetDevices(ctx, userID); err != nil { // the number may be what they were remembered with
+			return err
+		}
 		if err := t.u(ctx).Where("user_id = ? AND kind = ?", userID, KindSMS).Delete(&CredentialRow{}).Error; err != nil || number == "" {
 			return err
 		}
@@ -345,6 +349,9 @@ func (t *Tenant) methodsTo(ctx context.Context, userID, address string, f func(i
 	}
 	for _, r := range rows {
 		if sameAddress(r.Name, address) {
+			if _, err := t.forgetDevices(ctx, userID); err != nil {
+				return err
+			}
 			if err := f(r.ID); err != nil {
 				return err
 			}

@@ -59,7 +59,7 @@ func (j journal) clone() journal {
 
 // Write is one thing about a person that a real sign-in would have stored.
 type Write struct {
-	What  string // account, password, told, assignment, credential, spent, attributes, terms, consent, session, ended, invitation
+	What  string // account, password, told, assignment, credential, spent, attributes, terms, consent, session, ended, remembered, invitation
 	About string // a kind, a name, a list: what the words need
 }
 
@@ -376,6 +376,16 @@ func (m *memory) TouchSession(_ context.Context, s session.Session, _ signin.Ses
 }
 
 func (m *memory) JoinSession(context.Context, string, string, time.Time) error { return nil }
+
+// Remembered finds nothing: a walk has one visit, and remembers no device.
+func (m *memory) Remembered(context.Context, string, []string, time.Time) (*session.Remembered, string, error) {
+	return nil, "", nil
+}
+
+func (m *memory) Remember(context.Context, session.Remembered, string, bool, string, string) error {
+	m.wrote("remembered", "")
+	return nil
+}
 
 func (m *memory) EndSession(_ context.Context, sid, _ string, now time.Time) error {
 	for secret, s := range m.sessions {

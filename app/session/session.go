@@ -72,3 +72,9 @@ func pick(v, d time.Duration) time.Duration {
 	}
 	return d
 }
+
+// Counts reports whether a remembered device still stands in for a second factor at now: for as many days as the
+// tenant says today, and not once what was proven before a moment (validFrom) was revoked.
+func (d Remembered) Counts(days int, validFrom, now time.Time) bool {
+	return days > 0 && now.Before(d.ExpiresAt) && now.Before(d.MFATime.AddDate(0, 0, days)) && !d.MFATime.Before(validFrom)
+}

@@ -47,6 +47,7 @@ type Facts struct {
 	Ceremonies  []Ceremony    `json:"ceremonies,omitempty"`  // second factors that were begun
 	Enrolled    []Enrolled    `json:"enrolled,omitempty"`    // second factors that were registered
 	Second      []Passed      `json:"second,omitempty"`      // second factors that were shown
+	Remember    *Mark         `json:"remember,omitempty"`    // "don't ask again on this device", with a second factor
 	Postponed   *Mark         `json:"postponed,omitempty"`   // "not now" to the enrolment prompt
 	Recovery    *Recovery     `json:"recovery,omitempty"`    // recovery codes that were made
 	RecoverySet *Mark         `json:"recoverySet,omitempty"` // and that the person says to have kept

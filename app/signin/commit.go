@@ -53,6 +53,10 @@ func (r *run) commit(ctx context.Context) (Result, error) {
 		if err != nil {
 			return err
 		}
+		trusted, err := r.keepDevice(ctx, s, step, userID)
+		if err != nil {
+			return err
+		}
 		step.Person.Account.ID = userID
 		rec := r.record(step, record.Outcome{Result: record.Success})
 		rec.Session = record.Session{SID: ses.SID, AuthTime: ses.AuthTime, Reused: step.Person.Resumed}
@@ -72,7 +76,7 @@ func (r *run) commit(ctx context.Context) (Result, error) {
 		if err := s.EndAttempt(ctx, ended, rec); err != nil {
 			return err
 		}
-		res = Result{Attempt: ended, World: r.w, Step: step, Outcome: &out, Session: cookie}
+		res = Result{Attempt: ended, World: r.w, Step: step, Outcome: &out, Session: cookie, Trusted: trusted}
 		if !step.Person.Resumed {
 			res.Known = r.remember(userID)
 		}

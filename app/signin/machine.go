@@ -112,6 +112,7 @@ type run struct {
 	effects []func(context.Context, Store) error // writes that belong to the facts, in their transaction
 	key     []byte                               // of the lock-out counter to clear on success
 	knew    string                               // the proven person whom the world knows
+	trusted string                               // the secret by which w.Remembered was found
 }
 
 // passkeys are those of the host that the attempt happens on.
@@ -367,6 +368,9 @@ func (r *run) know(ctx context.Context, s Store, w *World) error {
 		return err
 	}
 	r.loadAsked(ctx, s, w)
+	if err := r.loadRemembered(ctx, s, w); err != nil {
+		return err
+	}
 	if len(r.a.Request.ConsentScopes) == 0 {
 		return nil
 	}

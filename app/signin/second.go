@@ -112,7 +112,11 @@ func (r *run) secondFactor(ctx context.Context, s Step, f Form) error {
 	if s.Name == Enrol {
 		return r.enrol(ctx, s, c, f)
 	}
-	return r.challenge(ctx, s, c, f)
+	err := r.challenge(ctx, s, c, f)
+	if err == nil && f.Value("remember") != "" && RememberDays(r.a, r.w, s.Verdict.Decision) > 0 {
+		r.a.Facts.Remember = &Mark{At: r.w.Now}
+	}
+	return err
 }
 
 func (r *run) enrol(ctx context.Context, s Step, c Ceremony, f Form) error {

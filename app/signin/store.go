@@ -78,6 +78,11 @@ type Store interface {
 	JoinSession(ctx context.Context, sid, clientID string, now time.Time) error
 	EndSession(ctx context.Context, sid, reason string, now time.Time) error
 
+	// Remembered finds the device that one of a browser's secrets names for a person, and the secret; nil = none.
+	Remembered(ctx context.Context, userID string, secrets []string, now time.Time) (*session.Remembered, string, error)
+	// Remember keeps a device under a new secret; fault.Conflict when it is not anew and was forgotten meanwhile.
+	Remember(ctx context.Context, d session.Remembered, secret string, anew bool, ip, correlation string) error
+
 	Consented(ctx context.Context, userID, clientID string) ([]string, error)
 	SaveConsent(ctx context.Context, userID, clientID string, scopes []string, now time.Time) error
 

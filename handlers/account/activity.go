@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -53,10 +54,42 @@ func (p *Pages) devices(c *fiber.Ctx) error {
 		line.Do = &views.Button{Text: words(c, "account.devices.end"), Action: v.base() + "/devices/" + url.PathEscape(s.SID) + "/end", About: line.Value, Danger: true}
 		view.Others = append(view.Others, line)
 	}
+	if view.Remembered, err = p.rememberedLines(c); err != nil {
+		return err
+	}
 	if len(view.Others) > 0 {
 		view.EndAll = &views.Button{Text: words(c, "account.devices.end_all"), Action: v.base() + "/devices/others"}
 	}
 	return p.render(c, fiber.StatusOK, views.Devices(p.page(c), view))
+}
+
+// rememberedLines are the devices on which the person is not asked for a second factor.
+func (p *Pages) rememberedLines(c *fiber.Ctx) ([]views.Line, error) {
+	v := visitOf(c)
+	list, err := v.t.RememberedDevices(c.UserContext(), v.person.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []views.Line
+	for _, d := range list {
+		notes := []string{words(c, "account.remembered.until", "date", day(c, d.ExpiresAt))}
+		if !d.LastUsedAt.IsZero() {
+			notes = append(notes, words(c, "account.remembered.used", "date", day(c, d.LastUsedAt)))
+		}
+		name := cmp.Or(d.Name, words(c, "account.device.unknown"))
+		out = append(out, views.Line{Icon: "shield", Value: name, Note: strings.Join(notes, " · "),
+			Do: &views.Button{Text: words(c, "account.remembered.forget"), Action: v.base() + "/devices/remembered/" + url.PathEscape(d.ID) + "/forget", About: name}})
+	}
+	return out, nil
+}
+
+// forgetDevice asks again on a device. It only makes the account safer, so no fresh proof is wanted.
+func (p *Pages) forgetDevice(c *fiber.Ctx) error {
+	v := visitOf(c)
+	if err := v.t.ForgetDevice(c.UserContext(), v.actor(c), v.person.ID, c.Params("id")); err != nil {
+		return err
+	}
+	return p.done(c, v.base()+"/devices", "account.remembered.forgotten")
 }
 
 func (p *Pages) sessionLine(c *fiber.Ctx, s models.SessionOf) (views.Line, error) {

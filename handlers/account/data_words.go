@@ -41,6 +41,9 @@ func (f *personalWords) sheets(d models.PersonalData) []views.Sheet {
 		f.sheet("sessions", heads("since", "used", "ended", "app", "device", "place", "ip"), rowsOf(d.Sessions, func(s models.PersonalSession) []string {
 			return []string{f.at(s.CreatedAt), f.at(s.LastSeenAt), f.maybe(s.EndedAt), f.appsOf(s), joined(" · ", s.Browser, s.OS), s.Place, s.IP}
 		})),
+		f.sheet("remembered", heads("device", "since", "used", "until"), rare(d.Devices, func(x models.PersonalDevice) []string {
+			return []string{x.Name, f.at(x.CreatedAt), f.maybe(x.LastUsedAt), f.at(x.ExpiresAt)}
+		})),
 		f.sheet("consents", heads("app", "scopes", "since"), rowsOf(d.Consents, func(x models.PersonalConsent) []string {
 			return []string{x.Application, strings.Join(x.Scopes, " "), f.at(x.CreatedAt)}
 		})),

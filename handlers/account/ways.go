@@ -33,6 +33,7 @@ func (p *Pages) wayRoutes() []row {
 		get("/devices", p.devices),
 		fresh(fiber.MethodPost, "/devices/others", p.endOthers),
 		fresh(fiber.MethodPost, "/devices/:sid/end", p.endSession),
+		{Method: fiber.MethodPost, Path: "/:tenant/account/devices/remembered/:id/forget", Handler: p.forgetDevice},
 		get("/activity", p.activity),
 		get("/apps", p.apps),
 		get("/apps/terms/:terms/:version", p.termsText),

@@ -246,6 +246,8 @@ func writeWords(w dryrun.Write) string {
 		return "A single sign-on session"
 	case "ended":
 		return "That the earlier session of this browser ended"
+	case "remembered":
+		return "That this device is not asked for a second factor for a while"
 	case "returned":
 		return "That the account is kept"
 	case "assignment":

@@ -134,6 +134,7 @@ func (p *Portal) peopleRoutes() []handlers.Route {
 		{Method: post, Path: users + "/:id/methods/reset", Handler: p.userReset, Permission: access.MethodWrite},
 		{Method: get, Path: users + "/:id/sessions", Handler: p.userSessions, Permission: access.UserRead},
 		{Method: post, Path: users + "/:id/sessions/end", Handler: p.userSessionEnd, Permission: access.RevokeWrite},
+		{Method: post, Path: users + "/:id/devices/forget", Handler: p.userDeviceForget, Permission: access.RevokeWrite},
 		{Method: get, Path: users + "/:id/groups", Handler: p.userGroups, Permission: access.GroupRead},
 		{Method: post, Path: users + "/:id/groups/add", Handler: p.userGroupAdd, Permission: access.GroupWrite},
 		{Method: post, Path: users + "/:id/groups/remove", Handler: p.userGroupRemove, Permission: access.GroupWrite},

@@ -179,7 +179,11 @@ func (p *Portal) userSessions(c *fiber.Ctx) error {
 	if may && len(live) > 0 {
 		s.Buttons = []views.Action{{Label: "End all sessions", Href: v.userBase(u) + "/revoke", About: userName(u)}}
 	}
-	return p.tabPage(c, u, personSessions, nil, s)
+	devices, err := v.rememberedSection(c, u, may)
+	if err != nil {
+		return err
+	}
+	return p.tabPage(c, u, personSessions, nil, s, devices)
 }
 
 func (p *Portal) userSessionEnd(c *fiber.Ctx) error {

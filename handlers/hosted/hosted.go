@@ -265,6 +265,9 @@ func (h *Hosted) leave(c *fiber.Ctx, t tenant.Tenant, res signin.Result) error {
 	if res.Known != "" {
 		h.keep(c, t, "known", res.Known, 400*24*time.Hour)
 	}
+	if k := res.Trusted; k != nil {
+		h.keep(c, t, "trusted", k.Secret, k.ExpiresAt.Sub(h.machine.Now()))
+	}
 	if o := res.Attempt.Request.RedirectOrigin; o != "" && res.Outcome.FormPost != nil {
 		i := handlers.InfoOf(c)
 		i.FormActions = append(i.FormActions, o)
@@ -352,7 +355,7 @@ func (h *Hosted) visit(c *fiber.Ctx, t tenant.Tenant) signin.Visit {
 		secret = base64.RawURLEncoding.EncodeToString(b[:])
 		h.keep(c, t, "browser", secret, 0)
 	}
-	return signin.Visit{Browser: secret, Session: h.sessions.Secret(c, t.Slug), Known: strings.Clone(c.Cookies(handlers.CookieName(c, t.Slug, "known"))),
+	return signin.Visit{Browser: secret, Session: h.sessions.Secret(c, t.Slug), Trusted: strings.Clone(c.Cookies(handlers.CookieName(c, t.Slug, "trusted"))), Known: strings.Clone(c.Cookies(handlers.CookieName(c, t.Slug, "known"))),
 		Signals: handlers.SignalsOf(c), Locale: handlers.InfoOf(c).Locale.Lang()}
 }
 

@@ -73,6 +73,9 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 		}
 		d.passkey = &pages.Passkey{Options: string(options), Event: pages.UsePasskey}
 	}
+	if name == signin.Challenge {
+		d.page.Remember = signin.RememberDays(a, res.World, res.Step.Verdict.Decision)
+	}
 	d.values(form)
 	status := fiber.StatusOK
 	if res.Problem != nil {
@@ -115,7 +118,7 @@ func (d *drawing) values(form *signin.Form) {
 		return
 	}
 	keep := func(name string) { d.page.Values[name] = strings.ToValidUTF8(strings.Join(form.Values(name), ","), "") }
-	for _, name := range []string{"email", "stay", "everywhere"} {
+	for _, name := range []string{"email", "stay", "everywhere", "remember"} {
 		if len(form.Values(name)) > 0 {
 			keep(name)
 		}

@@ -2,6 +2,8 @@ package hosted_test
 
 import (
 	"bytes"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -85,13 +87,25 @@ func TestPasskeyAloneRefused(t *testing.T) {
 	other := func() *authenticator { x := *a; return &x }
 
 	for name, answer := range map[string]func(b *browser) string{
-		"no answer":            func(*browser) string { return "" },
-		"not an answer":        func(*browser) string { return `{"id":"x"}` },
-		"another attempt's":    func(*browser) string { return a.get(t, asked(t, in().page)) },
-		"another origin's":     func(b *browser) string { x := other(); x.origin = "https://evil.example"; return x.get(t, asked(t, b.page)) },
+		"no answer":         func(*browser) string { return "" },
+		"not an answer":     func(*browser) string { return `{"id":"x"}` },
+		"another attempt's": func(*browser) string { return a.get(t, asked(t, in().page)) },
+		"another origin's": func(b *browser) string {
+			x := other()
+			x.origin = "https://evil.example"
+			return x.get(t, asked(t, b.page))
+		},
 		"without verification": func(b *browser) string { x := other(); x.flags = 0x01; return x.get(t, asked(t, b.page)) },
-		"an unknown passkey":   func(b *browser) string { x := other(); x.id = bytes.Repeat([]byte{9}, 32); return x.get(t, asked(t, b.page)) },
-		"an unknown person":    func(b *browser) string { x := other(); x.user = []byte("0199aaaa-0000-7000-8000-000000000000"); return x.get(t, asked(t, b.page)) },
+		"an unknown passkey": func(b *browser) string {
+			x := other()
+			x.id = bytes.Repeat([]byte{9}, 32)
+			return x.get(t, asked(t, b.page))
+		},
+		"an unknown person": func(b *browser) string {
+			x := other()
+			x.user = []byte("0199aaaa-0000-7000-8000-000000000000")
+			return x.get(t, asked(t, b.page))
+		},
 		"no person":            func(b *browser) string { x := other(); x.user = []byte{0xff, 0x00}; return x.get(t, asked(t, b.page)) },
 		"somebody else's name": func(b *browser) string { x := other(); x.user = carl.user; return x.get(t, asked(t, b.page)) },
 		"another key":          func(b *browser) string { x := other(); x.key = carl.key; return x.get(t, asked(t, b.page)) },
@@ -161,13 +175,18 @@ func TestPasskeyAloneAndTheAccount(t *testing.T) {
 	edit(func(x *models.User) { x.Enabled = true })
 	in().signedIn()
 
+	s.publish(mfa(userflow.MFAAlways, "fido2", "softwareOath")) // nobody may be left without a way
 	s.settings(func(n *tenant.Settings) { n.Methods.Passkey.Off = true })
 	if b := s.browser().start(request{}).at(signin.SignIn); strings.Contains(b.page.body, "data-passkey") {
 		t.Error("offered although the tenant has none")
 	}
-	s.settings(func(n *tenant.Settings) { n.Methods.Passkey.Off, n.Methods.Passkey.Blocked = false, []string{"EA9B8D66-4d01-1d21-3ce4-b6b48cb575d4"} })
+	s.settings(func(n *tenant.Settings) {
+		n.Methods.Passkey.Off, n.Methods.Passkey.Blocked = false, []string{"EA9B8D66-4d01-1d21-3ce4-b6b48cb575d4"}
+	})
 	in().signedIn() // it does not say its model
-	s.settings(func(n *tenant.Settings) { n.Methods.Passkey.Allowed = []string{"ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4"} })
+	s.settings(func(n *tenant.Settings) {
+		n.Methods.Passkey.Blocked, n.Methods.Passkey.Allowed = nil, []string{"ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4"}
+	})
 	in().at(signin.SignIn).says("could not be checked")
 	s.settings(func(n *tenant.Settings) { n.Methods.Passkey = tenant.PasskeyRule{} })
 
@@ -191,4 +210,85 @@ func TestPasskeyGuessesAreCounted(t *testing.T) {
 	}
 	s.browser().start(request{}).byPasskey(&wrong).says("Too many wrong tries")
 	s.browser().start(request{}).byPasskey(a).signedIn()
+}
+
+// TestRememberedDevice: "Don't ask again on this device" (F144).
+func TestRememberedDevice(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, scratch modelstest.Scratch) {
+		s := newSiteOn(t, scratch, mfa(userflow.MFAAlways, "fido2"))
+		s.settings(neverStay)
+		u := s.user(anna)
+		a := s.passkey(anna)
+		in := func(b *browser) *browser {
+			return b.start(request{Prompt: []string{"login"}}).fill("email", anna, "password", goodPassword)
+		}
+		show := func(b *browser, more ...string) *browser {
+			return b.at(signin.Challenge).fill(append([]string{"credential", a.get(t, asked(t, b.page))}, more...)...)
+		}
+		// Not offered, not taken.
+		b := s.browser()
+		if in(b); strings.Contains(b.page.body, `name="remember"`) {
+			t.Error("offered although the tenant remembers nothing")
+		}
+		show(b, "remember", "1").signedIn()
+		in(b).at(signin.Challenge)
+
+		s.settings(func(n *tenant.Settings) { n.RememberDays = 30 })
+		in(b).says("Don’t ask again on this device for 30 days")
+		show(b).signedIn()
+		in(b).at(signin.Challenge) // it was not ticked
+		show(b, "remember", "1").signedIn()
+		cookie := func() string {
+			home, _ := url.Parse(s.base)
+			for _, c := range b.client.Jar.Cookies(home) {
+				if strings.HasSuffix(c.Name, "trusted") {
+					return c.Value
+				}
+			}
+			return ""
+		}
+		first := cookie()
+		g := in(b).signedIn()
+		if !slices.Contains(g.AMR, "mfa") || g.ACR != signin.ACRMulti || len(first) < 43 || cookie() == first {
+			t.Errorf("%+v, the secret was kept: %v", g, cookie() == first)
+		}
+		last := s.records()
+		if r := last[len(last)-1]; slices.ContainsFunc(r.Proofs, func(p record.Proof) bool { return p.Method == "passkey" }) {
+			t.Errorf("the record says that a passkey was shown: %+v", r.Proofs)
+		}
+		in(b).signedIn()
+
+		// Nobody else's browser, nobody else in this one, no former secret.
+		in(s.browser()).at(signin.Challenge)
+		thief := s.browser()
+		home, _ := url.Parse(s.base)
+		for _, c := range b.client.Jar.Cookies(home) {
+			if strings.HasSuffix(c.Name, "trusted") {
+				thief.client.Jar.SetCookies(home, []*http.Cookie{{Name: c.Name, Value: first, Path: "/"}})
+			}
+		}
+		in(thief).at(signin.Challenge)
+		s.user("carl@example.com")
+		b.start(request{Prompt: []string{"login"}}).fill("email", "carl@example.com", "password", goodPassword).at(signin.Enrol)
+		in(b).signedIn()
+
+		// Listed, and ended by its owner, by an admin, by the days.
+		list := modelstest.Must(s.tenant.RememberedDevices(t.Context(), u.ID))(t)
+		if len(list) != 1 || !slices.Equal(list[0].Methods, []string{factor.Passkey}) {
+			t.Fatalf("%+v", list)
+		}
+		if err := s.tenant.ForgetDevice(t.Context(), modelstest.Actor(), u.ID, list[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		in(b).at(signin.Challenge)
+		show(b, "remember", "1").signedIn()
+		s.settings(func(n *tenant.Settings) { n.RememberDays = 2 })
+		in(b).signedIn()
+		s.clock.Advance(49 * time.Hour)
+		in(b).at(signin.Challenge)
+		show(b, "remember", "1").signedIn()
+		s.clock.Advance(time.Second)
+		modelstest.Must(s.tenant.RevokeSessions(t.Context(), modelstest.Actor(), u.ID))(t)
+		in(b).at(signin.Challenge)
+	})
 }

@@ -64,9 +64,10 @@ type ContactCodeView struct {
 
 // DevicesView lists sessions.
 type DevicesView struct {
-	This   []Line
-	Others []Line
-	EndAll *Button // nil = there are no others
+	This       []Line
+	Others     []Line
+	EndAll     *Button // nil = there are no others
+	Remembered []Line  // on which no second factor is asked for a while
 }
 
 // ActivityView lists sign-ins, newest first.

@@ -79,6 +79,7 @@ type Page struct {
 	Notice    string          // "We have sent a new code", in the reader's words
 	Account   string          // who is signing in, as typed or masked; shown with "Not you?"
 	Ways      []Way
+	Remember  int        // offer not to ask for a second factor on this device for so many days; 0 = do not
 	Languages []Language // language chooser. Empty = none
 	Again     bool       // somebody who is signed in shows once more that it's them
 	Test      bool       // an admin tries the flow: every page says so
