@@ -44,13 +44,13 @@ func (t *Tenant) Strengths(ctx context.Context) ([]policy.Strength, error) {
 		return nil, err
 	}
 	own, err := valuesOf(rows)
-	return append(policy.BuiltInStrengths(), own...), err
+	return append(builtInStrengths(), own...), err
 }
 
 // Strength reads one, built in or the tenant's own.
 func (t *Tenant) Strength(ctx context.Context, id string) (policy.Strength, error) {
 	id = strings.ToLower(id)
-	built := policy.BuiltInStrengths()
+	built := builtInStrengths()
 	if i := slices.IndexFunc(built, func(x policy.Strength) bool { return x.ID == id }); i >= 0 {
 		return built[i], nil
 	}
@@ -67,14 +67,11 @@ func (t *Tenant) CreateStrength(ctx context.Context, actor audit.Actor, x policy
 		x.ID = uuid.NewString()
 	}
 	x.Name, x.Description, x.BuiltIn, x.ModifiedAt = strings.TrimSpace(x.Name), strings.TrimSpace(x.Description), false, time.Time{}
-	if err := x.Validate(); err != nil {
-		return x, err
-	}
 	err := t.govern(ctx, actor, nil, func(t *Tenant) (audit.Event, error) {
 		if err := t.room(ctx, &StrengthRow{}, policy.MaxStrengths, "policy.strength.many"); err != nil {
 			return audit.Event{}, err
 		}
-		if slices.ContainsFunc(policy.BuiltInStrengths(), func(y policy.Strength) bool { return y.ID == x.ID }) {
+		if slices.ContainsFunc(builtInStrengths(), func(y policy.Strength) bool { return y.ID == x.ID }) {
 			return audit.Event{}, fault.BadField("id", "policy.id.taken", nil)
 		}
 		if err := t.strengthNameFree(ctx, x); err != nil {
@@ -119,9 +116,6 @@ func (t *Tenant) UpdateStrength(ctx context.Context, actor audit.Actor, id strin
 		}
 		after.ID, after.CreatedAt, after.ModifiedAt, after.BuiltIn = before.ID, before.CreatedAt, before.ModifiedAt, false
 		after.Name, after.Description = strings.TrimSpace(after.Name), strings.TrimSpace(after.Description)
-		if err := after.Validate(); err != nil {
-			return audit.Event{}, err
-		}
 		if err := t.strengthNameFree(ctx, after); err != nil {
 			return audit.Event{}, err
 		}
@@ -161,4 +155,13 @@ func (t *Tenant) ownStrength(ctx context.Context, id string) (policy.Strength, e
 		err = &fault.Error{Code: fault.Conflict, Key: "policy.strength.built_in", Args: map[string]any{"name": x.Name}}
 	}
 	return x, err
+}
+
+// builtInStrengths are the vendor's three (R 4.6.1).
+func builtInStrengths() []policy.Strength {
+	return []policy.Strength{
+		{ID: policy.StrengthMFA, Name: "Multifactor authentication", BuiltIn: true, Combinations: []string{"fido2", "password,softwareOath"}},
+		{ID: policy.StrengthPasswordless, Name: "Passwordless MFA", BuiltIn: true, Combinations: []string{"fido2"}},
+		{ID: policy.StrengthPhishingResistant, Name: "Phishing-resistant MFA", BuiltIn: true, Combinations: []string{"fido2"}},
+	}
 }

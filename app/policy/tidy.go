@@ -19,22 +19,17 @@ func (p Policy) Tidied() Policy {
 		c.ClientAppTypes = []string{AnyClient}
 	}
 	if l := c.Platforms; l != nil {
-		kept := Platforms{Include: once(l.Include), Exclude: once(l.Exclude)}
-		if c.Platforms = nil; len(kept.Include)+len(kept.Exclude) > 0 {
-			c.Platforms = &kept
+		if c.Platforms = nil; len(l.Include)+len(l.Exclude) > 0 {
+			c.Platforms = &Platforms{Include: once(l.Include), Exclude: once(l.Exclude)}
 		}
 	}
 	if l := c.Locations; l != nil {
-		kept := Locations{Include: once(l.Include), Exclude: once(l.Exclude)}
-		if c.Locations = nil; len(kept.Include)+len(kept.Exclude) > 0 {
-			c.Locations = &kept
+		if c.Locations = nil; len(l.Include)+len(l.Exclude) > 0 {
+			c.Locations = &Locations{Include: once(l.Include), Exclude: once(l.Exclude)}
 		}
 	}
-	if f := c.AuthenticationFlows; f != nil {
+	if f := c.AuthenticationFlows; f != nil && (f.Methods == "" || f.Methods == "none") {
 		c.AuthenticationFlows = nil
-		if flows := once(f.flows()); len(flows) > 0 {
-			c.AuthenticationFlows = &TransferMethod{Methods: strings.Join(flows, ",")}
-		}
 	}
 	if g := p.GrantControls; g != nil {
 		kept := GrantControls{Operator: strings.ToUpper(g.Operator), BuiltInControls: once(g.BuiltInControls), TermsOfUse: once(g.TermsOfUse), Strength: g.Strength}

@@ -73,7 +73,7 @@ func harmlessToAdmins(area, rest string) bool {
 	switch area {
 	case "users":
 		return rest == "" || rest == "new" || rest == "views" || rest == "views/remove"
-	case "admins", "emergency", "applications", "user-flows", "user-attributes", "terms", "groups", "invitations", "settings", "sign-ins", "audits":
+	case "admins", "emergency", "applications", "user-flows", "user-attributes", "terms", "groups", "invitations", "settings", "sign-ins", "audits", "conditional-access":
 		return true
 	}
 	return false

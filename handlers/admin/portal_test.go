@@ -571,6 +571,7 @@ func TestEveryPageOpens(t *testing.T) {
 			b.must(err)
 			bulk, err := b.shop.StartBulk(t.Context(), modelstest.Actor(), models.Bulk{Action: models.BulkDisable}, []string{th.user.ID}, models.UserQuery{})
 			b.must(err)
+			guarded := b.policies(th)
 			w := b.global()
 			sent := w.upload("/admin/t/shop/users/imports", "p.csv", "email,shoe\na@example.com,45\n", handlers.CSRFField, w.token(), "mode", "create", "unknown", "yes")
 			w.post("/admin/t/shop/helpdesk", "who", "ada@example.com")
@@ -586,6 +587,9 @@ func TestEveryPageOpens(t *testing.T) {
 				}
 				if strings.Contains(route.Path, "/bulk-changes/") {
 					id = bulk.ID
+				}
+				if strings.Contains(route.Path, "/conditional-access/") {
+					id = guarded.id(route.Path)
 				}
 				if strings.Contains(route.Path, "/imports/") {
 					id = sent.location[strings.LastIndex(sent.location, "/")+1:]

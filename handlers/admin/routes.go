@@ -58,6 +58,7 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.invitationRoutes()...)
 	rows = append(rows, p.adminRoutes()...)
 	rows = append(rows, p.helpDeskRoutes()...)
+	rows = append(rows, p.conditionalRoutes()...)
 	rows = append(rows, p.authMethodRoutes()...)
 	rows = append(rows, p.otherRoutes()...)
 	rows = append(rows, p.identifierRoutes()...)

@@ -164,6 +164,15 @@ type Part struct {
 	Text   string
 	Value  bool // chosen by an admin; marked
 	Strong bool // when, from, then
+	Gone   bool // a value that is no more
+}
+
+// gap is what stands between a part and the next: parts that bring their own spaces and commas need none.
+func gap(parts []Part, i int) string {
+	if i+1 == len(parts) || strings.HasSuffix(parts[i].Text, " ") || strings.ContainsAny(parts[i+1].Text[:min(1, len(parts[i+1].Text))], " ,.;:") {
+		return ""
+	}
+	return " "
 }
 
 // Secret is shown once, in an output that can be copied.
