@@ -79,13 +79,16 @@ func (r *run) decide(p Person) Verdict {
 	return v
 }
 
-// registering asks about the action of registering a way to confirm it's you.
+// registering asks about the action of registering a way to confirm it's you, and about no app: what policies say
+// of the app is decided apart.
 func (r *run) registering(p Person) policy.Decision {
 	in := r.w.Asked
 	in.Action, in.Contexts = policy.RegisterSecurityInfo, nil
 	in.SignInRisk = cmp.Or(risk.Assess(r.Detectors, risk.Input{TenantID: r.a.TenantID, UserID: p.Account.ID,
 		SignUp: p.Newcomer, Signals: r.visit.Signals, Now: r.w.Now}).Level, riskNone)
-	return r.place.Policies.Evaluate(r.question(p, in))
+	q := r.question(p, in)
+	q.ClientID = ""
+	return r.place.Policies.Evaluate(q)
 }
 
 func (r *run) question(p Person, in record.Inputs) policy.Request {

@@ -152,7 +152,7 @@ func (x *asking) work() {
 	x.ownPages()
 	x.wish()
 	x.register()
-	x.change = x.need != needDeny && x.p.Account.HasPassword && x.change && x.a.Facts.Changed == nil || changeOrdered(x.a, x.p)
+	x.change = x.need != needDeny && x.change && (x.a.Facts.Changed == nil || x.p.Resumed) || changeOrdered(x.a, x.p)
 }
 
 // asks reports whether policies demand a second factor, met or not.

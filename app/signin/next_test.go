@@ -13,6 +13,7 @@ import (
 	"portico/app/account"
 	"portico/app/factor"
 	"portico/app/policy"
+	"portico/app/record"
 	"portico/app/session"
 	"portico/app/tenant"
 	"portico/app/userflow"
@@ -30,6 +31,12 @@ type scene struct {
 	a Attempt
 	w World
 	d policy.Decision
+	// With policies the decision is theirs: a real set is asked, about in.
+	policies []policy.Policy
+	places   []policy.Location
+	in       record.Inputs
+	signals  record.Signals
+	set      *policy.Set
 }
 
 type change func(*scene)
@@ -42,8 +49,30 @@ func play(changes ...change) *scene {
 	for _, c := range changes {
 		c(s)
 	}
-	s.w.Decide = func(Person) Verdict { return Verdict{Decision: s.d} }
+	s.set = policy.Compile(s.policies, s.places, nil)
+	s.w.Decide = func(p Person) Verdict {
+		in := s.in
+		if len(s.policies) > 0 {
+			s.d = s.asked(p, in)
+		}
+		return Verdict{Decision: s.d, Asked: &in}
+	}
+	if len(s.policies) > 0 {
+		s.w.Registering = func(p Person) policy.Decision {
+			in := s.in
+			in.Action = policy.RegisterSecurityInfo
+			return s.asked(p, in)
+		}
+	}
 	return s
+}
+
+func (s *scene) asked(p Person, in record.Inputs) policy.Decision {
+	app := s.a.Request.ClientID
+	if in.Action != "" {
+		app = ""
+	}
+	return s.set.Evaluate(policy.Request{TenantID: "t", UserID: p.Account.ID, ClientID: app, Signals: s.signals, Inputs: in, SignUp: p.Newcomer})
 }
 
 func (s *scene) next() Step { return Next(s.a, s.w) }
