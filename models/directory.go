@@ -23,6 +23,7 @@ type Directory struct {
 	Flows    map[string]*userflow.Flow // published version, by flow id
 	FlowOf   map[string]string         // client id → flow id
 	Policies *policy.Set               // Conditional Access, ready to be asked
+	Contexts []string                  // authentication contexts that apps may ask for
 	// Definitions are the custom attributes by API name, Terms the published terms of use by id.
 	Definitions map[string]userflow.Definition
 	Terms       map[string]userflow.Terms
@@ -230,6 +231,15 @@ func (s *Store) loadDirectory(ctx context.Context, id string) (*Directory, error
 	}
 	if d.Policies, err = t.PolicySet(ctx); err != nil {
 		return nil, err
+	}
+	contexts, err := t.Contexts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range contexts {
+		if one.Available {
+			d.Contexts = append(d.Contexts, one.ID)
+		}
 	}
 	for _, f := range flows {
 		flow := f.Flow

@@ -24,6 +24,7 @@ type AuthorizeRequest struct {
 	Prompt        []string      `json:"prompt,omitempty"`
 	MaxAge        *int          `json:"maxAge,omitempty"`
 	ACR           []string      `json:"acr,omitempty"`
+	Contexts      []string      `json:"contexts,omitempty"` // authentication contexts asked for, that the directory has
 	LoginHint     string        `json:"loginHint,omitempty"`
 	DomainHint    string        `json:"domainHint,omitempty"`
 	SIDHint       string        `json:"sidHint,omitempty"`
@@ -40,6 +41,7 @@ type Demands struct {
 	UserID   string   `json:"userId,omitempty"`   // whom the id_token_hint means (OpenID Connect Core §3.1.2.1)
 	Subjects []string `json:"subjects,omitempty"` // sub asked by value, as this app knows people (§5.5.1)
 	ACR      []string `json:"acr,omitempty"`      // acr asked as essential, by value (§5.5.1.1)
+	Contexts []string `json:"contexts,omitempty"` // of which one must be reached (claim "acrs", asked as essential)
 }
 
 // LogValue leaves out what ties the request to a person or proves something.
@@ -53,6 +55,8 @@ func (r *AuthorizeRequest) LogValue() slog.Value {
 type ClaimsRequest struct {
 	IDToken  map[string]ClaimWish `json:"id_token,omitempty"`
 	UserInfo map[string]ClaimWish `json:"userinfo,omitempty"`
+	// AccessToken is the vendor's member, read for the authentication contexts in it and not kept.
+	AccessToken map[string]ClaimWish `json:"access_token,omitempty"`
 }
 
 // IsZero lets an empty wish stay out of JSON.
@@ -195,7 +199,6 @@ func (p *Provider) ParseAuthorize(ctx context.Context, realm *Realm, in Params) 
 				mistake(client.ID, "parameter", "claims="+s, "")
 		}
 		r.Demands.Subjects = append(r.Claims.IDToken["sub"].values(), r.Claims.UserInfo["sub"].values()...)
-		r.Claims.keepKnown()
 		if w, ok := r.Claims.IDToken["acr"]; ok {
 			switch list := capped(w.values()); {
 			case w.Essential && len(list) > 0:
@@ -205,6 +208,10 @@ func (p *Provider) ParseAuthorize(ctx context.Context, realm *Realm, in Params) 
 			}
 		}
 	}
+	if bad := r.stepUps(realm, client); bad != nil {
+		return r, bad
+	}
+	r.Claims.keepKnown()
 	if s := in.Get("id_token_hint"); s != "" {
 		hint, err := p.readHint(ctx, realm, s)
 		if err != nil {
@@ -298,6 +305,7 @@ func Refusal(code, description string) *Error {
 
 // keepKnown drops what no claim of ours answers, so that a request cannot grow what is stored.
 func (c *ClaimsRequest) keepKnown() {
+	c.AccessToken = nil
 	for _, m := range []map[string]ClaimWish{c.IDToken, c.UserInfo} {
 		for name := range m {
 			if !claimKnown(name) && name != "acr" && name != "auth_time" {

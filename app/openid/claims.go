@@ -122,6 +122,7 @@ type accessClaims struct {
 	AuthTime  int64    `json:"auth_time,omitempty"`
 	AMR       []string `json:"amr,omitempty"`
 	ACR       string   `json:"acr,omitempty"`
+	ACRS      []string `json:"acrs,omitempty"` // authentication contexts that were reached
 	SID       string   `json:"sid,omitempty"`
 	GrantID   string   `json:"grant_id,omitempty"` // the family, for introspection and userinfo
 	Name      string   `json:"name,omitempty"`

@@ -2,6 +2,7 @@ package openid
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,7 +82,10 @@ func (p *Provider) meets(ctx context.Context, r *AuthorizeRequest, s *Signed) (*
 		}
 	}
 	switch {
-	case len(d.ACR) == 0 || has(d.ACR, s.ACR):
+	case len(d.Contexts) > 0 && !slices.ContainsFunc(d.Contexts, func(c string) bool { return has(s.Contexts, c) }):
+		return refuse(UnmetRequirements, 50074, "The sign-in did not reach an authentication context that the parameter 'claims' demands: "+clip(strings.Join(d.Contexts, " "))+"."), nil
+	case len(d.ACR) == 0 || has(d.ACR, s.ACR), slices.ContainsFunc(d.ACR, func(c string) bool { return isContext(c) && has(s.Contexts, c) }):
+		s.ACR = r.class(s)
 	case s.ACR == record.ACRMulti && has(d.ACR, record.ACRSingle):
 		s.ACR = record.ACRSingle
 	default:

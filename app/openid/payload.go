@@ -52,7 +52,7 @@ func (f *facts) access() (any, error) {
 	at := accessClaims{Issuer: f.realm.Issuer, Audience: f.audience, Subject: f.subject, OID: g.UserID, TenantID: tid, Version: "2.0",
 		IssuedAt: f.now.Unix(), NotBefore: f.now.Unix(), Expiry: f.now.Add(lifetime(f.client.AccessTokenLifetime)).Unix(), ID: f.tokenID, UTI: f.tokenID,
 		ClientID: f.client.ID, AZP: f.client.ID, AZPACR: strength(f.method), Scope: strings.Join(f.scp, " "),
-		AuthTime: g.AuthTime.Unix(), AMR: g.AMR, ACR: g.ACR, SID: g.SID, GrantID: g.ID}
+		AuthTime: g.AuthTime.Unix(), AMR: g.AMR, ACR: g.ACR, ACRS: g.Contexts, SID: g.SID, GrantID: g.ID}
 	if has(f.scp, ScopeProfile) {
 		at.Name, at.Username = f.user.Name, f.user.PreferredUsername
 	}
@@ -109,6 +109,9 @@ func (f *facts) identity(hash string) (map[string]any, error) {
 	}
 	if g.ACR != "" {
 		idc["acr"] = g.ACR
+	}
+	if len(g.Contexts) > 0 {
+		idc[claimContexts] = g.Contexts
 	}
 	if f.nonce != "" {
 		idc["nonce"] = f.nonce

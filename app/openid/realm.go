@@ -15,6 +15,8 @@ type Realm struct {
 	Base    string // scheme://host[:port] that the browser sees
 	Issuer  string // {base}/{tenantId}/v2.0
 	Clients map[string]*Client
+	// Contexts are the authentication contexts that apps may ask for.
+	Contexts []string
 
 	root       string // {base}/{tenantId}
 	slugRoot   string

@@ -3,7 +3,6 @@ package openid
 import (
 	"context"
 	"crypto/subtle"
-	"encoding/json"
 	"time"
 
 	"portico/app/fault"
@@ -78,6 +77,10 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, policy.Answer{}), bad)
 	}
 	decision, bad := p.ask(ctx, realm, &g, user, in)
+	if bad == nil {
+		g.reached(realm, decision)
+		bad = g.wanted(in.Form.Get("claims"), decision)
+	}
 	if bad != nil {
 		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, decision), bad)
 	}
@@ -153,10 +156,11 @@ func (p *Provider) presented(ctx context.Context, store Store, g Grant, t, next 
 // ask puts the question to risk and policy. An answer that demands more does not consume the token.
 func (p *Provider) ask(ctx context.Context, realm *Realm, g *Grant, u User, in TokenRequest) (policy.Answer, *Error) {
 	if p.gate == nil {
-		return policy.Answer{}, nil
+		return policy.Answer{Contexts: g.Contexts}, nil
 	}
 	r := policy.Request{TenantID: realm.Tenant.ID, UserID: g.UserID, ClientID: g.ClientID, Refresh: true,
-		Inputs:  record.Inputs{Methods: g.Methods, AAGUIDs: g.AAGUIDs, AuthTime: g.AuthTime, MFATime: g.MFATime},
+		Inputs: record.Inputs{Methods: g.Methods, AAGUIDs: g.AAGUIDs, AuthTime: g.AuthTime, MFATime: g.MFATime,
+			Contexts: g.Contexts, ClientApp: g.Platform.clientApp()},
 		Account: &policy.Account{Usable: u.Enabled && !u.Deleted, PasswordChangeDue: u.PasswordChangeDue, Risk: u.Risk}}
 	if in.Signals != nil {
 		r.Signals = in.Signals()
@@ -198,15 +202,23 @@ func (p *Provider) ask(ctx context.Context, realm *Realm, g *Grant, u User, in T
 func stepUp(number int, description string, d policy.Answer) *Error {
 	e := refuse(InteractionRequired, number, description)
 	e.Suberror = SubBasicAction
-	var ids []string
-	for _, r := range d.Policies {
-		if r.Result == "success" || r.Result == "failure" {
-			ids = append(ids, r.ID)
+	e.Claims = claimsFor("capolids", applied(d.Policies))
+	return e
+}
+
+// applied are the ids of the policies that stand in the way; where a proof is merely old, of those that apply.
+func applied(policies []record.Policy) []string {
+	var failed, met []string
+	for _, r := range policies {
+		switch r.Result {
+		case policy.Failure:
+			failed = append(failed, r.ID)
+		case policy.Success:
+			met = append(met, r.ID)
 		}
 	}
-	b, err := json.Marshal(map[string]any{"access_token": map[string]any{"capolids": map[string]any{"essential": true, "values": ids}}})
-	if err == nil {
-		e.Claims = string(b)
+	if len(failed) > 0 {
+		return failed
 	}
-	return e
+	return met
 }

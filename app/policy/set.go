@@ -192,7 +192,8 @@ func (f Frequency) Stale(auth, second, now time.Time) (person, factor bool) {
 type Answer struct {
 	Block    bool
 	Unmet    []Clause
-	Stale    bool // a proof is older than a policy allows
+	Stale    bool     // a proof is older than a policy allows
+	Contexts []string // those of the request's authentication contexts that still hold
 	Inputs   *record.Inputs
 	Policies []record.Policy
 }

@@ -3,6 +3,7 @@ package signin
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"portico/app/fault"
 	"portico/app/policy"
@@ -50,10 +51,15 @@ func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Answer, err
 	if err := g.belongings(ctx, store, place, &r); err != nil {
 		return policy.Answer{Block: true}, err
 	}
+	contexts := place.Policies.Reached(r, now)
+	r.Contexts = nil // one that no longer holds leaves the tokens; it is no reason to refuse them
 	d := place.Policies.Evaluate(r)
-	shown := policy.ShownOf(r.Inputs)
 	person, second := d.Frequency.Stale(r.AuthTime, r.MFATime, now)
-	return passwordDue(policy.Answer{Block: d.Block, Unmet: d.Unmet(shown), Stale: person || second, Inputs: &r.Inputs,
+	if second { // it counts as not shown, which matters where one is demanded
+		r.MFATime = time.Time{}
+	}
+	shown := policy.ShownOf(r.Inputs)
+	return passwordDue(policy.Answer{Block: d.Block, Unmet: d.Unmet(shown), Stale: person, Inputs: &r.Inputs, Contexts: contexts,
 		Policies: place.Policies.Trace(d, shown, true)}, r), nil
 }
 

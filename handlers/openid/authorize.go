@@ -137,7 +137,7 @@ func signinRequest(realm *openid.Realm, client *openid.Client, r *openid.Authori
 		return signin.Request{}, err
 	}
 	return signin.Request{Protocol: signin.OpenID, ClientID: client.ID, ClientName: client.Name, Prompt: r.Prompt, MaxAge: r.MaxAge,
-		ACR: r.ACR, LoginHint: r.LoginHint, DomainHint: r.DomainHint, SIDHint: r.SIDHint, SubHint: r.SubHint, UILocales: r.UILocales,
+		ACR: r.ACR, Contexts: r.Contexts, ClientApp: r.ClientApp(), LoginHint: r.LoginHint, DomainHint: r.DomainHint, SIDHint: r.SIDHint, SubHint: r.SubHint, UILocales: r.UILocales,
 		Scopes: r.Scopes, ConsentScopes: r.ConsentScopes(client), RedirectOrigin: origin(r.RedirectURI), Resource: resource(realm, r),
 		CorrelationID: r.CorrelationID, Return: parked}, nil
 }

@@ -84,7 +84,8 @@ type instantStarter struct {
 	sessions map[string]session.Session // cookie → session
 	refuse   string                     // answer every attempt with this error
 	last     signin.Request
-	acr      string // how strongly everybody signs in
+	acr      string   // how strongly everybody signs in
+	reaches  []string // the authentication contexts that everybody reaches when asked
 }
 
 const testCookie = "test-session"
@@ -143,6 +144,11 @@ func (s *instantStarter) Start(c *fiber.Ctx, dir *models.Directory, r signin.Req
 	}
 	g := signin.Grant{TenantID: dir.Tenant.ID, AttemptID: models.NewID(), SignInID: models.NewID(), UserID: cur.UserID, SID: cur.SID,
 		AuthTime: cur.AuthTime, AMR: []string{"pwd"}, ACR: s.acr, Scopes: r.Scopes, Request: r}
+	for _, c := range r.Contexts {
+		if slices.Contains(s.reaches, c) {
+			g.Contexts = append(g.Contexts, c)
+		}
+	}
 	var o signin.Outcome
 	err := s.w.store.Tenant(dir.Tenant.ID).InTx(c.UserContext(), func(tx *models.Tenant) error {
 		var err error
