@@ -22,7 +22,7 @@ func (s *server) tellExpiring(ctx context.Context, t tenant.Tenant) error {
 		return err
 	}
 	return s.store.Tenant(t.ID).TellExpiring(ctx, func(in *models.Tenant, all []models.ExpiringCredential) error {
-		to, err := expiryReaders(ctx, in.In(staff.ID), t.ID)
+		to, err := readersOf(ctx, in.In(staff.ID), t.ID, access.AppWrite)
 		if err != nil {
 			return err
 		}
@@ -47,12 +47,13 @@ func (s *server) tellExpiring(ctx context.Context, t tenant.Tenant) error {
 	})
 }
 
-// expiryReaders are the admins that mail about a tenant's applications is for. Emergency accounts read no mail.
-func expiryReaders(ctx context.Context, staff *models.Tenant, tenantID string) ([]models.User, error) {
+// readersOf are the admins that mail about something of a tenant is for: whoever may change it by a role made for
+// that, and where there is nobody, its Global Administrators. Emergency accounts read no mail.
+func readersOf(ctx context.Context, staff *models.Tenant, tenantID string, may access.Permission) ([]models.User, error) {
 	who := func(global bool) ([]models.User, error) {
 		return staff.AdminsWho(ctx, func(have []access.Assignment) bool {
 			for _, a := range have {
-				if (a.RoleID == access.GlobalAdministratorID) == global && access.Allow([]access.Assignment{a}, tenantID, access.AppWrite) {
+				if (a.RoleID == access.GlobalAdministratorID) == global && access.Allow([]access.Assignment{a}, tenantID, may) {
 					return true
 				}
 			}

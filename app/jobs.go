@@ -109,6 +109,9 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 		{Name: "tell of secrets that end soon", Every: time.Hour, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.tellExpiring(ctx, t) })
 		}},
+		{Name: "tell of text messages used up", Every: time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.tellTexts(ctx, t) })
+		}},
 		{Name: "work out members by rule", Every: 5 * time.Second, Lease: 10 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error {
 				return batches(ctx, func() (int, error) { return s.store.Tenant(t.ID).StepGroupRules(ctx, by) })

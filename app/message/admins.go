@@ -19,6 +19,16 @@ func PostExpiring(ctx context.Context, q Queue, to Change, lines []string, link 
 		Message: strings.Join(lines, "\n"), URL: link}, now)
 }
 
+// PostTextsSpent queues "the day's text messages are nearly, or all, used up". counted says how many of how many; link
+// leads to the policy of authentication methods.
+func PostTextsSpent(ctx context.Context, q Queue, to Change, all bool, counted, link string, now time.Time) error {
+	purpose := "most"
+	if all {
+		purpose = "all"
+	}
+	return Post(ctx, q, Note{Kind: TextsSpent, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale, Purpose: purpose, Message: counted, URL: link}, now)
+}
+
 // Invited is what an administrator is invited to, and by whom.
 type Invited struct {
 	Roles string // with where they count, one in a line

@@ -26,6 +26,7 @@ const (
 	EmergencyUsed       Kind = "emergency_used"
 	CredentialsExpiring Kind = "credentials_expiring"
 	AdminInvitation     Kind = "admin_invitation"
+	TextsSpent          Kind = "texts_spent"    // text messages near, or at, the day's limit
 	AdminRecovery       Kind = "admin_recovery" // somebody made a link that lets its reader in anew
 	// The help desk's check of a caller, and its notice that it handed out a recovery code.
 	CallerCode Kind = "caller_code"

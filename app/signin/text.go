@@ -52,16 +52,25 @@ func (r *run) text(ctx context.Context, s Step, purpose, number string) error {
 		Account: r.accountID(s.Person), Destination: number, Texts: r.w.Tenant.Settings.Methods.SMS}
 	if err := sending.Take(ctx, r.store, r.MAC, r.w.Now); err != nil {
 		if e := fault.Of(err); e.Key == textCountry || e.Key == textDay {
-			if purpose == PurposeTextEnrol { // beside the box that the number was typed into
-				shown := *e
-				shown.Fields = []fault.Field{{Name: "phone", Key: e.Key}}
-				e = &shown
+			if purpose == PurposeTextEnrol {
+				e = fault.Of(BesideNumber(e))
 			}
 			return r.failed(ctx, s.Person.Account, s.Person.Email, factor.SMSCode, codeTextRefused, e)
 		}
 		return err
 	}
 	return r.sendCode(purpose, CodeMail{Channel: SMS, To: number})
+}
+
+// BesideNumber puts why a text message is not sent beside the box that the number was typed into.
+func BesideNumber(err error) error {
+	e := fault.Of(err)
+	if e.Key != textCountry && e.Key != textDay {
+		return err
+	}
+	shown := *e
+	shown.Fields = []fault.Field{{Name: "phone", Key: e.Key}}
+	return &shown
 }
 
 // textMethod is the number that was registered as a second factor, "" when there is none.

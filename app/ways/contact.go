@@ -129,9 +129,9 @@ func (d *Desk) send(ctx context.Context, v Visit, kind string, c Contact) error 
 		channel = "sms"
 	}
 	sending := signin.Sending{Channel: channel, TenantID: v.Tenant.ID, IP: v.Signals.IP, Rate: v.Tenant.Settings.RequestsPerSecondPerIP, Relaxed: d.Relaxed,
-		Account: v.Person.ID, Destination: c.Key}
+		Account: v.Person.ID, Destination: c.Key, Texts: v.Tenant.Settings.Methods.SMS}
 	if err := sending.Take(ctx, s, d.MAC, now); err != nil {
-		return err
+		return signin.BesideNumber(err)
 	}
 	purpose, locale := purposeChange, v.Locale
 	if kind == Email {

@@ -22,7 +22,10 @@ func (v Visit) Offers() []string {
 		return nil
 	}
 	for _, k := range signin.SecondKinds(v.Flows) {
+		rule := v.Tenant.Settings.Methods.Rule(k)
 		switch {
+		case !rule.Allows(v.Groups):
+		case k == factor.SMSCode: // comes with the phone number, which stands by itself
 		case k == factor.EmailCode && (v.has(k) > 0 || !v.Person.MailVerified || !v.Person.HasPassword):
 			// One channel is never both factors (DESIGN §5.4): without a password, mail is the first one.
 		case k == factor.TOTP && v.has(k) >= mostApps, k == factor.Passkey && v.has(k) >= mostPasskeys:

@@ -113,7 +113,8 @@ type Visit struct {
 	Tenant  tenant.Tenant
 	Flows   []userflow.Flow // where they must still get in
 	Person  account.Account
-	Phone   string // their number, "" = none
+	Phone   string   // their number, "" = none
+	Groups  []string // ids, with those they are nested in; only where some method is for some groups
 	Session session.Session
 	Secret  string // the session's cookie; Desk gives a new one where the session is renewed
 	Actor   audit.Actor

@@ -4,6 +4,7 @@
 package account
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"portico/app/fault"
 	"portico/app/i18n"
 	"portico/app/session"
+	"portico/app/signin"
 	"portico/app/tenant"
 	"portico/app/ways"
 	"portico/handlers"
@@ -62,6 +64,7 @@ type visit struct {
 	t       *models.Tenant
 	session session.Session
 	person  models.User
+	groups  []string   // ids; only where some method is for some groups
 	app     views.Link // the way back to the app that the person came from
 }
 
@@ -168,7 +171,12 @@ func (p *Pages) guard(x row) fiber.Handler {
 		if c.Method() == fiber.MethodPost && !p.CSRF.Valid(handlers.Form(c, handlers.CSRFField), s.SID) {
 			return fault.New(fault.Denied, "error.csrf")
 		}
-		if x.Fresh && !v.fresh(p.Now()) {
+		if len(v.dir.Tenant.Settings.Methods.Groups()) > 0 {
+			if v.groups, err = v.t.GroupIDsOf(c.UserContext(), s.UserID); err != nil {
+				return err
+			}
+		}
+		if x.Fresh && !v.fresh(p.Now(), p.Desk.Texts) {
 			return p.prove(c, dir, x, v)
 		}
 		if c.Method() == fiber.MethodGet {
@@ -186,11 +194,26 @@ func (p *Pages) guard(x row) fiber.Handler {
 	}
 }
 
+// asked reports whether a proof asks for a kind of second factor: only then can one be waited for. The mailbox may be
+// the first factor, so it is not among them.
+func (v *visit) asked(kind string, texts bool) bool {
+	if !v.dir.Tenant.Settings.Methods.Rule(kind).Allows(v.groups) {
+		return false
+	}
+	switch kind {
+	case models.KindTOTP, models.KindPasskey:
+		return true
+	case models.KindSMS:
+		return texts && slices.Contains(signin.SecondKinds(v.dir.FlowsInUse()), kind)
+	}
+	return false
+}
+
 // fresh reports whether the person has just proven themselves, with the second factor if they have one.
-func (v *visit) fresh(now time.Time) bool {
+func (v *visit) fresh(now time.Time, texts bool) bool {
 	young := func(at time.Time) bool { return !at.IsZero() && now.Sub(at) < ProofAge }
 	for _, m := range v.person.Methods { // a trial has no second factor to ask for (DESIGN §5.12)
-		if v.dir.Tenant.Governed() && (m.Kind == models.KindTOTP || m.Kind == models.KindPasskey) {
+		if v.dir.Tenant.Governed() && v.asked(m.Kind, texts) {
 			return young(v.session.AuthTime) && young(v.session.MFATime)
 		}
 	}

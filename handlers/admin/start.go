@@ -28,6 +28,9 @@ func (p *Portal) startPage(c *fiber.Ctx) error {
 	if s.Warnings, err = p.auditWarnings(c, v, s.Warnings); err != nil {
 		return err
 	}
+	if s.Warnings, err = p.textWarnings(c, v, s.Warnings); err != nil {
+		return err
+	}
 	m := views.Start{}
 	for _, first := range []func(*fiber.Ctx, *visit) (*views.Section, error){p.emergencyWarning, p.expiringSection} {
 		x, err := first(c, v)
@@ -189,6 +192,24 @@ func comparison(n, before int, d time.Duration) string {
 		return "up from " + countWords(before) + " " + when
 	}
 	return "down from " + countWords(before) + " " + when
+}
+
+// textWarnings says when today's text messages are nearly, or all, used up.
+func (p *Portal) textWarnings(c *fiber.Ctx, v *visit, list []string) ([]string, error) {
+	if !v.may(access.MethodPolicyRead) {
+		return list, nil
+	}
+	sent, err := v.tenant.TextsSentToday(c.UserContext())
+	daily := v.dir.Tenant.Settings.Methods.SMS.Daily()
+	switch share := models.TextShare(sent, daily); {
+	case err != nil:
+		return list, err
+	case share == 100:
+		list = append(list, "Today’s text messages are used up ("+grouped(sent)+" of "+grouped(int64(daily))+"): customers who confirm by text message cannot sign in until midnight UTC, unless they have another method. Look at Authentication methods where they went, and raise the limit if they were your customers’.")
+	case share > 0:
+		list = append(list, "Most of today’s text messages are used up ("+grouped(sent)+" of "+grouped(int64(daily))+"). Look at Authentication methods where they went.")
+	}
+	return list, nil
 }
 
 // auditWarnings shouts when the daily check found the audit log changed. Which tenant it was stands in the

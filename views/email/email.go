@@ -30,6 +30,7 @@ const (
 	EmergencyUsed       Kind = "emergency_used"
 	CredentialsExpiring Kind = "credentials_expiring" // Message lists them
 	AdminInvitation     Kind = "admin_invitation"
+	TextsSpent          Kind = "texts_spent" // Message says how many text messages, of how many; Purpose is most or all
 	AdminRecovery       Kind = "admin_recovery" // a link that lets its reader in was made
 	CallerCode          Kind = "caller_code"    // the help desk asks a caller for it
 	HelpGiven           Kind = "help_given"
@@ -142,8 +143,8 @@ func (m Letter) paragraphs(l *i18n.Localizer, args map[string]any) []paragraph {
 		}
 		body = append(body, paragraph{URL: m.URL, Text: l.T("mail.button.admin_invitation")}, paragraph{Text: l.T("mail.admin_invitation.lifetime", args)},
 			paragraph{Soft: l.T(key+".ignore", args)})
-	case CredentialsExpiring:
-		body = append(body, paragraph{Own: m.Message}, paragraph{URL: m.URL, Text: l.T("mail.button.credentials_expiring")}, paragraph{Soft: l.T(key+".ignore", args)})
+	case CredentialsExpiring, TextsSpent:
+		body = append(body, paragraph{Own: m.Message}, paragraph{URL: m.URL, Text: l.T("mail.button." + string(m.Kind))}, paragraph{Soft: l.T(key+".ignore", args)})
 	default:
 		for _, f := range [][2]string{{"mail.when", m.when(l)}, {"mail.where", m.Place}, {"mail.device", m.Device}, {"mail.method", m.method(l)}, {"mail.by", m.By}} {
 			if f[1] != "" {
