@@ -45,7 +45,7 @@ func (t *Tenant) ReportSignIn(ctx context.Context, actor audit.Actor, userID, si
 		}
 		changes := []audit.Change{{Property: "signIn", New: signInID}}
 		if u.Risk.State != RiskConfirmed { // what an administrator knows is more
-			more, err := t.setRisk(ctx, u, account.Risk{Level: RiskHigh, State: RiskAtRisk, Detail: riskReported})
+			more, err := t.setRisk(ctx, u, account.Risk{Level: RiskHigh, State: RiskAtRisk, Detail: RiskReported})
 			if err != nil {
 				return audit.Event{}, err
 			}

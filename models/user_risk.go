@@ -18,9 +18,9 @@ const (
 	RiskDismissed   = "dismissed"
 	RiskHigh        = "high"
 	RiskNone        = "none"
-	riskByAdmin     = "adminConfirmedUserCompromised"
-	riskWaved       = "adminDismissedAllRiskForUser"
-	riskReported    = "userReportedSuspiciousActivity" // a detection's word: Graph has no riskDetail for it
+	RiskByAdmin     = "adminConfirmedUserCompromised"
+	RiskWaved       = "adminDismissedAllRiskForUser"
+	RiskReported    = "userReportedSuspiciousActivity" // a detection's word: Graph has no riskDetail for it
 	RiskSetByOwner  = "userPerformedSecuredPasswordChange"
 	RiskResetByUser = "userPerformedSecuredPasswordReset"
 )
@@ -59,12 +59,12 @@ func (t *Tenant) setRisk(ctx context.Context, u User, r account.Risk) ([]audit.C
 // ConfirmCompromised says that these accounts are in other hands: their risk is high from now on, which policies
 // see at the next sign-in and refresh (R 6.7.4). All of them, or, when one is not there, none.
 func (t *Tenant) ConfirmCompromised(ctx context.Context, actor audit.Actor, ids []string) error {
-	return t.eachRisk(ctx, actor, ids, "Confirm user compromised", account.Risk{Level: RiskHigh, State: RiskConfirmed, Detail: riskByAdmin}, nil)
+	return t.eachRisk(ctx, actor, ids, "Confirm user compromised", account.Risk{Level: RiskHigh, State: RiskConfirmed, Detail: RiskByAdmin}, nil)
 }
 
 // DismissRisk says that these people are at no risk. It cannot be undone; passwords stay (R 6.7.5).
 func (t *Tenant) DismissRisk(ctx context.Context, actor audit.Actor, ids []string) error {
-	return t.eachRisk(ctx, actor, ids, "Dismiss user risk", account.Risk{State: RiskDismissed, Detail: riskWaved},
+	return t.eachRisk(ctx, actor, ids, "Dismiss user risk", account.Risk{State: RiskDismissed, Detail: RiskWaved},
 		func(u User) bool { return u.Risk.Level != "" })
 }
 

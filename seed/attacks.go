@@ -71,7 +71,7 @@ func (h history) takeover() []record.SignIn {
 		r.EndedAt = at.Add(21 * time.Second)
 		r.Steps = []record.Step{{Name: "identify", At: at.Add(4 * time.Second)}, {Name: "code", At: r.EndedAt}, {Name: "issue", At: r.EndedAt}}
 		r.Proofs = []record.Proof{{Method: "emailCode", At: r.EndedAt, OK: true}}
-		return succeed(r)
+		return h.succeed(r)
 	}
 	bad := h.base(d, p, to, begin.Add(31*time.Minute), stranger)
 	bad.EndedAt = bad.StartedAt.Add(70 * time.Second)

@@ -187,10 +187,13 @@ func ensureSecret(ctx context.Context, dir *models.Tenant, a models.Application)
 	return secret, err
 }
 
-// ensureCustomers adds the sample people to an empty tenant.
+// ensureCustomers adds the sample people to an empty tenant, and before them what holds for them.
 func ensureCustomers(ctx context.Context, dir *models.Tenant, c Company) error {
 	n, err := dir.CountUsers(ctx)
 	if err != nil || n > 0 {
+		return err
+	}
+	if err := ensurePolicies(ctx, dir); err != nil {
 		return err
 	}
 	if err := addPeople(ctx, dir, newPeople(Number, c.CreatedAt), 0, Customers, lastSeen(c)); err != nil {
@@ -213,7 +216,9 @@ func lastSeen(c Company) map[string]time.Time {
 }
 
 func (c Company) history() history {
-	return newHistory(Number, c.CreatedAt, Customers, SignIns, c.world())
+	h := newHistory(Number, c.CreatedAt, Customers, SignIns, c.world())
+	h.groups = groupsByPerson(c.TenantID, h.people)
+	return h
 }
 
 func (c Company) world() world {

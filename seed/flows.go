@@ -76,9 +76,13 @@ func sampleFlows(tenantID, baseURL, terms string) []userflow.Flow {
 				{ID: id(household), Label: "How many people live there?"},
 				{ID: id(dateOfBirth), Hint: "Young families pay less"}},
 			Terms: []string{terms},
-			MFA:   userflow.MFA{Enforcement: userflow.MFAOff}},
+			MFA:   userflow.MFA{Enforcement: userflow.MFAConditional, Methods: homeFactors()}},
 	}
 }
+
+// homeFactors are the second factors of the home insurance: its policy asks for one, and the mailbox, which is the
+// first factor there, cannot be the second.
+func homeFactors() []string { return []string{"sms", "email", "softwareOath", "fido2"} }
 
 func sampleTerms(tenantID, baseURL string) userflow.Terms {
 	return userflow.Terms{ID: derivedID(tenantID, "terms"), Name: "Terms of insurance", Language: "en", Texts: map[string]userflow.TermsText{

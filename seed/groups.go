@@ -9,6 +9,12 @@ import (
 	"portico/models"
 )
 
+// Names of the groups that have members.
+const (
+	holdersGroup = "Policyholders"
+	panelGroup   = "Customer panel"
+)
+
 // policyholder is the app role of the home insurance.
 const policyholder = "policyholder"
 
@@ -21,10 +27,8 @@ func sampleRoles(tenantID, slug string) []models.AppRole {
 		MemberTypes: []string{models.RoleForUsers}, Enabled: true}}
 }
 
-// ensureGroups gives the new company two groups, one inside the other, and the policyholders their role.
-func ensureGroups(ctx context.Context, dir *models.Tenant, c Company) error {
-	g := newPeople(Number, c.CreatedAt)
-	var holders, testers []string
+// members are who is in the groups: policyholders, and those who try new things.
+func members(g people) (holders, testers []string) {
 	for i := range Customers {
 		switch p := g.at(i); {
 		case slices.Contains(p.Apps, "home") && len(holders) < 40:
@@ -33,11 +37,33 @@ func ensureGroups(ctx context.Context, dir *models.Tenant, c Company) error {
 			testers = append(testers, p.ID)
 		}
 	}
-	customers, err := ensureGroup(ctx, dir, "Policyholders", "Customers of Fernhill Home Insurance with a running policy.", holders)
+	return holders, testers
+}
+
+// groupsByPerson are the groups that somebody is in, the outer one counted, as a decision would see them.
+func groupsByPerson(tenantID string, g people) map[string][]string {
+	holders, testers := members(g)
+	inner, outer := derivedID(tenantID, "group "+holdersGroup), derivedID(tenantID, "group "+panelGroup)
+	both := []string{inner, outer}
+	slices.Sort(both)
+	out := map[string][]string{}
+	for _, id := range holders {
+		out[id] = both
+	}
+	for _, id := range testers {
+		out[id] = []string{outer}
+	}
+	return out
+}
+
+// ensureGroups gives the new company two groups, one inside the other, and the policyholders their role.
+func ensureGroups(ctx context.Context, dir *models.Tenant, c Company) error {
+	holders, testers := members(newPeople(Number, c.CreatedAt))
+	customers, err := ensureGroup(ctx, dir, holdersGroup, "Customers of Fernhill Home Insurance with a running policy.", holders)
 	if err != nil {
 		return err
 	}
-	panel, err := ensureGroup(ctx, dir, "Customer panel", "People who agreed to try new things first, and all policyholders.", append(testers, customers))
+	panel, err := ensureGroup(ctx, dir, panelGroup, "People who agreed to try new things first, and all policyholders.", append(testers, customers))
 	if err != nil || panel == "" {
 		return err
 	}

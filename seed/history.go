@@ -7,7 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"portico/app/factor"
+	"portico/app/policy"
 	"portico/app/record"
+	"portico/app/userflow"
 )
 
 // Window is how far back the history goes.
@@ -44,6 +47,7 @@ type history struct {
 	total  int     // how many sign-ins about, over the whole window
 	world  world   // what they sign in to
 	sum    float64 // of all day weights
+	groups map[string][]string
 }
 
 // world is the sample company as the records name it.
@@ -154,7 +158,7 @@ func (h history) signUp(d dice, p Person) record.SignIn {
 	r.Steps = []record.Step{{Name: "identify", At: r.StartedAt.Add(6 * time.Second)}, {Name: "code", At: code},
 		{Name: "attributes", At: r.EndedAt.Add(-2 * time.Second)}, {Name: "issue", At: r.EndedAt}}
 	r.Proofs = []record.Proof{{Method: "emailCode", At: code, OK: true}}
-	return succeed(r)
+	return h.succeed(r)
 }
 
 // visit is one ordinary sign-in: most go well, some need a second try, some end early.
@@ -175,7 +179,7 @@ func (h history) visit(d dice, p Person, to party, at time.Time) record.SignIn {
 		r.EndedAt = at.Add(time.Duration(d.between(20, 90)) * time.Millisecond)
 		r.Steps = []record.Step{{Name: "issue", At: r.EndedAt}}
 		r.Session = record.Session{SID: d.uuid4(), AuthTime: at.Add(-time.Duration(d.between(4, 1200)) * time.Minute), Reused: true}
-		return succeed(r)
+		return h.succeed(r)
 	case x < 0.90:
 		r.EndedAt = at.Add(took)
 		if d.chance(0.07) {
@@ -183,7 +187,7 @@ func (h history) visit(d dice, p Person, to party, at time.Time) record.SignIn {
 		}
 		r.Proofs = append(r.Proofs, record.Proof{Method: "emailCode", At: r.EndedAt, OK: true})
 		r.Steps = append(r.Steps, record.Step{Name: "code", At: r.EndedAt}, record.Step{Name: "issue", At: r.EndedAt})
-		return succeed(r)
+		return h.succeed(r)
 	case x < 0.955: // the mail did not come, or the doorbell rang
 		r.EndedAt = at.Add(time.Hour)
 		r.Outcome = record.Outcome{Result: record.Abandoned, Code: codeAbandoned, Key: keyAbandoned, Step: "code"}
@@ -201,11 +205,18 @@ func (h history) visit(d dice, p Person, to party, at time.Time) record.SignIn {
 	}
 }
 
-func succeed(r record.SignIn) record.SignIn {
+// succeed ends a sign-in well. It carries what Conditional Access was asked about, although there was no policy
+// yet: so a draft can be tried on the past.
+func (h history) succeed(r record.SignIn) record.SignIn {
 	r.Outcome = record.Outcome{Result: record.Success}
 	r.AMR = []string{"otp"}
 	if r.Session.SID == "" {
 		r.Session = record.Session{SID: r.CorrelationID, AuthTime: r.EndedAt}
+	}
+	r.Inputs = &record.Inputs{Groups: h.groups[r.User.ID], ClientApp: policy.Browser, SignInRisk: "none", UserRisk: "none",
+		Switch: string(userflow.MFAOff), Methods: []string{factor.EmailCode}, AuthTime: r.Session.AuthTime}
+	if r.Flow.Name == flowHome {
+		r.Inputs.Switch, r.Inputs.Kinds = string(userflow.MFAConditional), []string{factor.SMSCode, factor.TOTP, factor.Passkey}
 	}
 	return r
 }

@@ -277,33 +277,6 @@ func (v *visit) timelineLine(u models.User, e models.TimelineEntry) views.Line {
 	return line
 }
 
-// userRisk is what is known without Identity Protection: what the person reported themselves.
-func (p *Portal) userRisk(c *fiber.Ctx) error {
-	v := visitOf(c)
-	u, err := v.person(c)
-	if err != nil {
-		return err
-	}
-	reports, err := v.tenant.ReportsOf(c.UserContext(), u.ID, 50)
-	if err != nil {
-		return err
-	}
-	t := &views.Table{Caption: "Reports", Columns: []views.Column{{Label: "Reported"}, {Label: "Sign-in"}, {Label: "Where"}, {Label: "Result"}}}
-	for _, r := range reports {
-		row := []views.Cell{{Kind: views.When, Time: r.At}, {Text: "No longer in the log", Tone: "soft"}, {}, {}}
-		if got, err := v.tenant.SignIn(c.UserContext(), r.SignInID); err == nil {
-			row[1] = views.Cell{Text: choose(got.App.Name == "", "Open", got.App.Name)}
-			if v.may(access.AuditRead) {
-				row[1].Href = v.base() + "/sign-ins/" + r.SignInID
-			}
-			row[2], row[3] = plain(joined(got.Signals.City, got.Signals.Country, got.Signals.Browser)), badge(resultTone(got.Outcome.Result), resultWord(string(got.Outcome.Result)))
-		}
-		t.Rows = append(t.Rows, views.Row{Cells: row})
-	}
-	level := views.Section{ID: "risk", Title: "Risk", Lead: "This version of Portico does not compute a user risk yet: Identity Protection will show here what it finds. Until then, this page shows what the person reported."}
-	return p.tabPage(c, u, personRisk, nil, level, views.Section{ID: "reports", Title: "“This wasn't me”", Table: t, Empty: "This person has reported no sign-in."})
-}
-
 func joined(parts ...string) string {
 	out := ""
 	for _, s := range nonEmpty(parts...) {
