@@ -6,6 +6,7 @@ package formfill
 
 import (
 	"fmt"
+	"hash/fnv"
 	"net/http"
 	"net/url"
 	"slices"
@@ -43,7 +44,14 @@ func Person(email, password string) map[string]string {
 		"email": email, "username": email, "current-password": password, "new-password": password,
 		"given-name": "Robin", "family-name": "Ferreira", "name": "Robin Ferreira", "country": "PT", "country-name": "Portugal",
 		"street-address": "Rua da Saudade 12", "address-line1": "Rua da Saudade 12", "address-level2": "Porto", "address-level1": "Porto",
-		"postal-code": "4050-123", "organization-title": "Gardener", "tel": "+351 912 345 678", "bday": "1990-05-17", "bday-day": "17", "bday-month": "5", "bday-year": "1990"}
+		"postal-code": "4050-123", "organization-title": "Gardener", "tel": telephone(email), "bday": "1990-05-17", "bday-day": "17", "bday-month": "5", "bday-year": "1990"}
+}
+
+// telephone is a number of one's own: a text goes to one person only.
+func telephone(email string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(email))
+	return fmt.Sprintf("+35191%07d", h.Sum32()%1e7)
 }
 
 // Walk goes from an address to the stop prefix and gives the address it would leave for.
