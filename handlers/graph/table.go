@@ -8,6 +8,8 @@ func (a *API) resources() ([]resource, []managed) {
 	attributes, terms, invitations := a.userAttributes(), a.termsOfUse(), a.invitations()
 	groups, principals := a.groups(), a.servicePrincipals()
 	roles := a.roleAssignments()
+	conditions, locations, contexts := a.conditionalPolicies(), a.namedLocations(), a.authenticationContexts()
+	strengths := a.authenticationStrengths("policies", "authenticationStrengthPolicies")
 	a.directory = directory{users: users, groups: groups, applications: applications, principals: principals}
 	return []resource{
 		users,
@@ -17,7 +19,12 @@ func (a *API) resources() ([]resource, []managed) {
 		applications,
 		principals,
 		a.claimsPolicies(),
-		a.conditionalPolicies(),
+		conditions,
+		locations,
+		strengths,
+		a.authenticationStrengths("identity", "conditionalAccess", "authenticationStrength", "policies"),
+		contexts,
+		a.conditionalTemplates(),
 		deletedItems{a, users, applications},
 		flows,
 		a.userFlowVersions(flows),
