@@ -25,6 +25,7 @@ func (a *API) resources() ([]resource, []managed) {
 		a.authenticationStrengths("identity", "conditionalAccess", "authenticationStrength", "policies"),
 		contexts,
 		a.conditionalTemplates(),
+		riskyUsers{a},
 		deletedItems{a, users, applications},
 		flows,
 		a.userFlowVersions(flows),
