@@ -26,6 +26,7 @@ func (a *API) resources() ([]resource, []managed) {
 		contexts,
 		a.conditionalTemplates(),
 		riskyUsers{a},
+		evaluation{a},
 		deletedItems{a, users, applications},
 		flows,
 		a.userFlowVersions(flows),

@@ -1,0 +1,209 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"portico/app/policy"
+	"portico/app/record"
+	"portico/handlers/graph/odata"
+)
+
+// evaluation is POST /identity/conditionalAccess/evaluate (graph.md §7.5): the What-If of the portal, by the same
+// function that decides at a sign-in.
+type evaluation struct{ a *API }
+
+func (evaluation) prefix() []string { return []string{"identity", "conditionalAccess", "evaluate"} }
+
+type (
+	identityBody struct {
+		UserID   string `json:"userId"`
+		Tenant   string `json:"externalTenantId"`
+		Kind     string `json:"externalUserType"`
+		Services string `json:"servicePrincipalId"`
+	}
+	contextBody struct {
+		Apps    []string `json:"includeApplications"`
+		Action  string   `json:"userAction"`
+		Context string   `json:"authenticationContextValue"`
+	}
+	circumstances struct {
+		Flow struct {
+			Method string `json:"transferMethod"`
+		} `json:"authenticationFlow"`
+		Client     string         `json:"clientAppType"`
+		Country    string         `json:"country"`
+		Device     map[string]any `json:"deviceInfo"`
+		Platform   string         `json:"devicePlatform"`
+		Insider    string         `json:"insiderRiskLevel"`
+		IP         string         `json:"ipAddress"`
+		Service    string         `json:"servicePrincipalRiskLevel"`
+		SignInRisk string         `json:"signInRiskLevel"`
+		UserRisk   string         `json:"userRiskLevel"`
+	}
+)
+
+func (e evaluation) serve(ctx context.Context, c *call, keys map[string]string, rest []odata.Segment) (*response, error) {
+	switch {
+	case keys != nil || len(rest) > 0:
+		return nil, noSegment("evaluate")
+	case c.method != http.MethodPost:
+		return nil, wrongMethod(http.MethodPost)
+	case !c.caller.may(readConditional()...):
+		return nil, denied()
+	}
+	d, err := c.json()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"signInIdentity", "signInContext", "signInConditions"} {
+		if raw := d.values[name]; len(raw) == 0 || string(raw) == "null" {
+			return nil, badRequest("A value is required for property '"+name+"'.", name)
+		}
+	}
+	var who identityBody
+	var target contextBody
+	var where circumstances
+	var appliedOnly bool
+	for name, into := range map[string]any{"signInIdentity": &who, "signInContext": &target, "signInConditions": &where, "appliedPoliciesOnly": &appliedOnly} {
+		if raw := d.values[name]; len(raw) > 0 {
+			if err := strict(name, raw, into); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if who.UserID == "" {
+		return nil, badRequest("signInIdentity needs a userId; policies for service principals are not in this directory.", "signInIdentity")
+	}
+	q, missing, err := e.question(ctx, c, who, target, where)
+	if err != nil {
+		return nil, err
+	}
+	set, err := c.tenant.PolicySet(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, explained := set.WhatIf(q, policy.Shown{}, missing)
+	value := []object{}
+	policies := e.a.conditionalPolicies()
+	for _, x := range explained {
+		applies := x.Applies && x.Policy.State != policy.Off
+		if appliedOnly && !applies {
+			continue
+		}
+		o := make(object, 0, len(policies.fields)+2)
+		for _, f := range policies.fields {
+			o.add(f.name, f.get(&x.Policy))
+		}
+		o.add("policyApplies", applies)
+		o.add("analysisReasons", reasons(x, applies))
+		value = append(value, o)
+	}
+	return valueOf(c, "Collection(microsoft.graph.whatIfAnalysisResult)", value), nil
+}
+
+// reasons are the vendor's words for why a policy does not apply.
+func reasons(x policy.Explained, applies bool) string {
+	switch {
+	case x.Policy.State == policy.Off:
+		return "policyNotEnabled"
+	case applies:
+		return "notSet"
+	}
+	var out []string
+	for _, cond := range x.Conditions {
+		if cond.Answer == record.Miss && cond.Detail != policy.NotGiven {
+			out = append(out, cond.Name)
+		}
+	}
+	if len(x.Missing) > 0 {
+		out = append(out, "notEnoughInformation")
+	}
+	return strings.Join(out, ",")
+}
+
+// question turns the request into what a sign-in would ask. What is left out is named, so that a policy about it
+// does not apply (R 5.11.3).
+func (e evaluation) question(ctx context.Context, c *call, who identityBody, target contextBody, where circumstances) (policy.Request, []string, error) {
+	var missing []string
+	q := policy.Request{TenantID: c.tenant.ID}
+	u, err := c.tenant.User(ctx, strings.ToLower(who.UserID))
+	if err != nil {
+		return q, nil, err
+	}
+	q.UserID = u.ID
+	groups, err := c.tenant.GroupsOf(ctx, u.ID, true)
+	if err != nil {
+		return q, nil, err
+	}
+	for _, g := range groups {
+		q.Groups = append(q.Groups, g.ID)
+	}
+	q.Guest = u.CreationType == "Invitation"
+	switch {
+	case len(target.Apps) > 1:
+		return q, nil, invalidValue("signInContext/includeApplications", ": one application at a time")
+	case len(target.Apps) == 1:
+		q.ClientID = strings.ToLower(target.Apps[0])
+	case target.Action != "":
+		action := map[string]string{"registersecurityinformation": policy.RegisterSecurityInfo}[strings.ToLower(target.Action)]
+		if action == "" {
+			return q, nil, invalidValue("signInContext/userAction", ": registerSecurityInformation is expected")
+		}
+		q.Action = action
+	case target.Context != "":
+		q.Contexts = []string{strings.ToLower(target.Context)}
+	default:
+		return q, nil, badRequest("signInContext needs an application, a user action or an authentication context.", "signInContext")
+	}
+	given := func(value, name string, set func()) {
+		if value == "" {
+			missing = append(missing, name)
+			return
+		}
+		set()
+	}
+	oneOf := func(name, value string, words ...string) error {
+		if value == "" {
+			return nil
+		}
+		for _, w := range words {
+			if w == value {
+				return nil
+			}
+		}
+		return invalidValue("signInConditions/"+name, ": "+strings.Join(words, ", ")+" is expected")
+	}
+	for _, err := range []error{
+		oneOf("devicePlatform", where.Platform, "android", "iOS", "windows", "macOS", "linux"),
+		oneOf("clientAppType", where.Client, policy.AnyClient, policy.Browser, policy.NativeClient, policy.OtherClient, "exchangeActiveSync", "easSupported"),
+		oneOf("signInRiskLevel", where.SignInRisk, "none", "low", "medium", "high", "hidden"),
+		oneOf("userRiskLevel", where.UserRisk, "none", "low", "medium", "high", "hidden"),
+	} {
+		if err != nil {
+			return q, nil, err
+		}
+	}
+	given(where.Platform, "devicePlatform", func() { q.Signals.Platform = where.Platform })
+	if where.Client == policy.AnyClient {
+		where.Client = ""
+	}
+	given(where.Client, "clientApps", func() { q.ClientApp = where.Client })
+	given(where.SignInRisk, "signInRisk", func() { q.SignInRisk = where.SignInRisk })
+	given(where.UserRisk, "userRisk", func() { q.UserRisk = where.UserRisk })
+	given(where.Flow.Method, "authenticationFlow", func() { q.Transfer = where.Flow.Method })
+	if where.IP != "" {
+		ip, err := netip.ParseAddr(where.IP)
+		if err != nil {
+			return q, nil, invalidValue("signInConditions/ipAddress", ": an address is expected")
+		}
+		q.Signals.IP = ip.Unmap()
+	}
+	q.Signals.Country = strings.ToUpper(where.Country)
+	if where.IP == "" && where.Country == "" {
+		missing = append(missing, "location")
+	}
+	return q, missing, nil
+}
