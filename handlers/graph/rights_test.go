@@ -150,3 +150,14 @@ func TestRights(t *testing.T) {
 		t.Errorf("rights have changed; when that is meant, write %s anew (see TestRights)", file)
 	}
 }
+
+func (riskyUsers) operations() []operation {
+	const all = "/identityProtection/riskyUsers"
+	return []operation{{method: http.MethodGet, path: all, need: readRisky()}, {method: http.MethodGet, path: all + "/{id}", need: readRisky()},
+		{method: http.MethodPost, path: all + "/confirmCompromised", need: []access.Permission{access.RiskyUserWrite}},
+		{method: http.MethodPost, path: all + "/dismiss", need: []access.Permission{access.RiskyUserWrite}}}
+}
+
+func (evaluation) operations() []operation {
+	return []operation{{method: http.MethodPost, path: "/identity/conditionalAccess/evaluate", need: readConditional()}}
+}
