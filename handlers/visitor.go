@@ -3,6 +3,7 @@ package handlers
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -29,6 +30,15 @@ func SignalsOf(c *fiber.Ctx) record.Signals {
 		i.signals = &s
 	}
 	return *i.signals
+}
+
+// PlaceOf looks an address up as if a request had come from it.
+func PlaceOf(c *fiber.Ctx, ip netip.Addr) record.Signals {
+	s := record.Signals{IP: ip}
+	if w := InfoOf(c).web; w != nil {
+		w.Places.Fill(&s)
+	}
+	return s
 }
 
 // EnsureDevice gives a browser its device cookie for a tenant: a random value that says "the same

@@ -58,7 +58,7 @@ func benchWords(l *i18n.Localizer, i int, m dryrun.Moment) views.BenchStep {
 		}
 	}
 	for _, one := range m.Trace.Policies {
-		s.Policies = append(s.Policies, policyTrace(one))
+		s.Policies = append(s.Policies, policyTrace(one, "", nil))
 	}
 	return s
 }

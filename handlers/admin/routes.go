@@ -60,6 +60,8 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.helpDeskRoutes()...)
 	rows = append(rows, p.conditionalRoutes()...)
 	rows = append(rows, p.authMethodRoutes()...)
+	rows = append(rows, p.whatIfRoutes()...)
+	rows = append(rows, p.replayRoutes()...)
 	rows = append(rows, p.otherRoutes()...)
 	rows = append(rows, p.identifierRoutes()...)
 	rows = append(rows, p.keyRoutes()...)

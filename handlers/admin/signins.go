@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/access"
 	"portico/app/record"
 	"portico/handlers"
 	"portico/models"
@@ -160,7 +161,14 @@ func (p *Portal) signInDetail(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	t := traceOf(handlers.InfoOf(c).Locale, r, v.base())
+	known, err := knownOf(c.UserContext(), v.tenant)
+	if err != nil {
+		return err
+	}
+	t := traceOf(handlers.InfoOf(c).Locale, r, v.base(), known)
+	if r.Inputs != nil && v.may(access.ConditionalRead) {
+		t.Again = &views.Link{Label: "What if this again?", Href: v.base() + "/what-if?signIn=" + r.ID}
+	}
 	reports, err := v.tenant.SignInReports(c.UserContext(), []string{r.ID})
 	if err != nil {
 		return err

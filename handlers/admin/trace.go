@@ -3,28 +3,43 @@ package admin
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"sort"
 	"strings"
 	"time"
 
 	"portico/app/account"
 	"portico/app/i18n"
+	"portico/app/policy"
 	"portico/app/record"
 	views "portico/views/admin"
 )
 
 // traceOf explains one sign-in: what was asked, where it came from, each step and proof, each risk
 // finding, each policy with its conditions, and the outcome with its cause and what to do. It shows the
-// stored value and computes nothing.
-func traceOf(l *i18n.Localizer, r record.SignIn, base string) views.Trace {
+// stored value and computes nothing; known has names for what it speaks of.
+func traceOf(l *i18n.Localizer, r record.SignIn, base string, known policy.Known) views.Trace {
 	cause, do := outcomeWords(l, r.Outcome)
 	t := views.Trace{Outcome: outcomeTitle(r), Tone: resultTone(r.Outcome.Result), Cause: cause, Do: do}
 	t.Sections = append(t.Sections, whoSection(r, base), stepsSection(l, r), whereSection(r), riskSection(l, r))
 	t.PoliciesAfter = 3
-	for _, p := range r.Policies {
-		t.Policies = append(t.Policies, policyTrace(p))
+	if r.Inputs != nil {
+		t.Sections, t.PoliciesAfter = append(t.Sections, secondFactorSection(r)), 4
 	}
-	if len(r.Policies) == 0 {
+	for _, p := range r.Policies {
+		if p.State == string(policy.ReportOnly) {
+			t.ReportOnly = append(t.ReportOnly, policyTrace(p, base, known))
+		} else {
+			t.Policies = append(t.Policies, policyTrace(p, base, known))
+		}
+	}
+	switch {
+	case len(t.Policies) > 0:
+	case r.Inputs == nil:
+		t.NoPolicies = "No policy was asked: this ended before one could object, or in a trial."
+	case len(t.ReportOnly) > 0:
+		t.NoPolicies = "No policy was on; what those would have said that only report stands below."
+	default:
 		t.NoPolicies = "No Conditional Access policy existed at that time, so none could object."
 	}
 	if len(r.Calls) > 0 {
@@ -192,7 +207,9 @@ func stepsSection(l *i18n.Localizer, r record.SignIn) views.Section {
 		also = append(also, demandWord(d))
 	}
 	for _, n := range r.Notes {
-		also = append(also, noteWord(n))
+		if r.Inputs == nil || !aboutSecond(n) { // those stand under "Second factor"
+			also = append(also, noteWord(n))
+		}
 	}
 	s.Summary = facts(fact("Demanded", views.Cell{Kind: views.Lines, List: also}), fact("Proven in all", plain(strings.Join(words(r.AMR, amrWord), ", "))),
 		fact("Assurance (acr)", code(r.ACR)))
@@ -272,35 +289,46 @@ func riskTone(level string) string {
 	return "ok"
 }
 
-func policyTrace(p record.Policy) views.PolicyTrace {
-	t := views.PolicyTrace{Name: p.Name, Controls: p.Controls, Conditions: views.Table{
+func policyTrace(p record.Policy, base string, known policy.Known) views.PolicyTrace {
+	t := views.PolicyTrace{Name: p.Name, Controls: controlLines(known, p.Controls), State: policyStateWord(policy.State(p.State)), Conditions: views.Table{
 		Caption: "Conditions of " + p.Name, Columns: []views.Column{{Label: "Condition"}, {Label: "Answer"}, {Label: "Because"}}}}
-	switch p.State {
-	case "enabledForReportingButNotEnforced":
-		t.State = "Report-only"
-	case "disabled":
-		t.State = "Off"
-	default:
-		t.State = "On"
+	if base != "" {
+		t.Href = base + "/conditional-access/" + url.PathEscape(p.ID)
 	}
-	switch p.Result {
-	case "success":
-		t.Result, t.Tone = "Applied and satisfied", "ok"
-	case "failure":
-		t.Result, t.Tone = "Applied and not satisfied", "danger"
-	case "notApplied", "reportOnlyNotApplied":
-		t.Result, t.Tone = "Did not apply", "neutral"
-	case "reportOnlySuccess":
-		t.Result, t.Tone = "Would have been satisfied", "info"
-	case "reportOnlyFailure", "reportOnlyInterrupted":
-		t.Result, t.Tone = "Would have stopped this sign-in", "warn"
-	default:
-		t.Result, t.Tone = humane(p.Result), "neutral"
-	}
+	result := policyResult(p.Result)
+	t.Result, t.Tone = result.Text, result.Tone
 	for _, c := range p.Conditions {
-		t.Conditions.Rows = append(t.Conditions.Rows, views.Row{Cells: []views.Cell{plain(humane(c.Name)), answerBadge(c.Answer), plain(c.Detail)}})
+		t.Conditions.Rows = append(t.Conditions.Rows, views.Row{Cells: []views.Cell{plain(conditionWord(c.Name)), answerBadge(c.Answer), plain(c.Detail)}})
 	}
 	return t
+}
+
+// aboutSecond reports whether a note says why a second factor was or was not asked for, or what met it.
+func aboutSecond(note string) bool {
+	switch note {
+	case "remembered_device", "no_usable_method", "risk_and_not_enrolled":
+		return true
+	}
+	return strings.HasPrefix(note, "mfa_")
+}
+
+// secondFactorSection says why a second factor was or was not asked for, and what met it.
+func secondFactorSection(r record.SignIn) views.Section {
+	in := r.Inputs
+	var why []string
+	for _, n := range r.Notes {
+		if aboutSecond(n) {
+			why = append(why, noteWord(n))
+		}
+	}
+	when2 := views.Cell{}
+	if !in.MFATime.IsZero() {
+		when2 = when(in.MFATime)
+	}
+	return views.Section{ID: "second", Title: "Second factor", Empty: "Nothing was noted about a second factor.", Summary: facts(fact("Why, or why not", views.Cell{Kind: views.Lines, List: why}),
+		fact("The user flow’s switch", plain(switchWord(in.Switch))), fact("May be the second factor", plain(strings.Join(words(in.Kinds, methodWord), ", "))),
+		fact("Set up before", plain(strings.Join(words(in.Enrolled, methodWord), ", "))), fact("Shown in all", plain(strings.Join(words(in.Methods, methodWord), ", "))),
+		fact("Second factor shown", when2), fact("First factor shown", when(in.AuthTime)))}
 }
 
 func answerBadge(a record.Answer) views.Cell {

@@ -69,6 +69,10 @@ func navIcon(label string) string {
 		return "shield"
 	case "Sign-in logs":
 		return "log"
+	case "What-If":
+		return "search"
+	case "Replay":
+		return "history"
 	case "Audit logs":
 		return "history"
 	case "Custom attributes":
@@ -341,6 +345,14 @@ func nothing(s Section) bool {
 }
 
 func runLink(l *Link) ui.Link {
+	if l == nil {
+		return ui.Link{}
+	}
+	return ui.Link{Text: l.Label, Href: l.Href}
+}
+
+// again is the panel's link to ask once more, if there is one.
+func again(l *Link) ui.Link {
 	if l == nil {
 		return ui.Link{}
 	}

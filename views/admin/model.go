@@ -396,7 +396,9 @@ type Trace struct {
 	Cause, Do  string
 	Sections   []Section
 	Policies   []PolicyTrace
+	ReportOnly []PolicyTrace // of policies that only report
 	NoPolicies string
+	Again      *Link // asks the present policies the same
 	// PoliciesAfter is the section that the policies follow.
 	PoliciesAfter int
 	Raw           string // the stored record, for those who want it
@@ -404,9 +406,9 @@ type Trace struct {
 
 // PolicyTrace is what one policy said, condition by condition.
 type PolicyTrace struct {
-	Name, Result, Tone, State string
-	Conditions                Table
-	Controls                  []string
+	Name, Href, Result, Tone, State string
+	Conditions                      Table
+	Controls                        []string
 }
 
 // Public is a page before the portal: set-up, signed out, no access.
