@@ -24,11 +24,21 @@ import (
 func (p *Portal) replayRoutes() []handlers.Route {
 	const at = "/admin/t/:tenant/policy-replays"
 	return []handlers.Route{
-		{Method: get, Path: at, Handler: p.replayList, Permission: access.ConditionalRead, NavGroup: navProtect, NavLabel: "Replay"},
-		{Method: get, Path: at + "/new", Handler: p.replayNew, Permission: access.ConditionalRead},
-		{Method: post, Path: at, Handler: p.replayStart, Permission: access.ConditionalRead},
-		{Method: get, Path: at + "/:id", Handler: p.replayDetail, Permission: access.ConditionalRead},
-		{Method: post, Path: at + "/:id/cancel", Handler: p.replayCancel, Permission: access.ConditionalRead},
+		{Method: get, Path: at, Handler: p.readsLog(p.replayList), Permission: access.ConditionalRead, NavGroup: navProtect, NavLabel: "Replay"},
+		{Method: get, Path: at + "/new", Handler: p.readsLog(p.replayNew), Permission: access.ConditionalWrite},
+		{Method: post, Path: at, Handler: p.readsLog(p.replayStart), Permission: access.ConditionalWrite},
+		{Method: get, Path: at + "/:id", Handler: p.readsLog(p.replayDetail), Permission: access.ConditionalRead},
+		{Method: post, Path: at + "/:id/cancel", Handler: p.readsLog(p.replayCancel), Permission: access.ConditionalWrite},
+	}
+}
+
+// readsLog lets in whoever may read the sign-in log too: a replay tells of it.
+func (p *Portal) readsLog(next fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		if !visitOf(c).may(access.AuditRead) {
+			return p.refuse(c, access.AuditRead)
+		}
+		return next(c)
 	}
 }
 
@@ -60,13 +70,15 @@ func (p *Portal) replayList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s.Primary = &views.Link{Label: "New replay", Href: v.replaysBase() + "/new"}
+	if v.may(access.ConditionalWrite) {
+		s.Primary = &views.Link{Label: "New replay", Href: v.replaysBase() + "/new"}
+	}
 	t := views.Table{Caption: "Replays", Columns: []views.Column{{Label: "Draft"}, {Label: "Begun"}, {Label: "Days", Num: true}, {Label: "State"}, {Label: "Would have changed"}}}
 	for _, r := range list {
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: r.Draft.Name, Href: v.replaysBase() + "/" + r.ID}, when(r.CreatedAt),
 			{Kind: views.Num, Text: strconv.Itoa(r.Draft.Days)}, replayState(r), plain(choose(r.State == models.ReplayDone, replaySum(r.Report), ""))}})
 	}
-	return p.list(c, s, views.List{Table: t, Empty: views.Empty{Title: "No replay yet", Text: "Try a policy on past sign-ins before it is switched on.", Action: &views.Link{Label: "New replay", Href: v.replaysBase() + "/new"}},
+	return p.list(c, s, views.List{Table: t, Empty: views.Empty{Title: "No replay yet", Text: "Try a policy on past sign-ins before it is switched on.", Action: s.Primary},
 		Note: "Reports are kept for 30 days."})
 }
 
@@ -282,7 +294,7 @@ func (p *Portal) replayDetail(c *fiber.Ctx) error {
 		d.Notices = append(d.Notices, views.Notice{Tone: "danger", Title: "The replay could not be finished", Text: "The program’s log says why. Try a shorter time."})
 	}
 	d.Sections = p.replaySections(v, r, known)
-	if r.Open() {
+	if r.Open() && v.may(access.ConditionalWrite) {
 		d.Sections = append(d.Sections, views.Section{ID: "cancel", Title: "Stop", Lead: "What was counted so far stays here.", Buttons: []views.Action{{Label: "Cancel this replay", Post: v.replaysBase() + "/" + r.ID + "/cancel"}}})
 	}
 	return handlers.Render(c, fiber.StatusOK, views.DetailPage(s, d))
