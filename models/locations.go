@@ -69,6 +69,9 @@ func (t *Tenant) CreateLocation(ctx context.Context, actor audit.Actor, l policy
 		l.ID = uuid.NewString()
 	}
 	l.Name, l.ModifiedAt, l.DeletedAt = strings.TrimSpace(l.Name), time.Time{}, time.Time{}
+	if err := l.Validate(); err != nil {
+		return l, err
+	}
 	// A new place changes who comes in already: "all trusted locations" means it too.
 	err := t.govern(ctx, actor, nil, func(t *Tenant) (audit.Event, error) {
 		if err := t.room(ctx, &LocationRow{}, policy.MaxLocations, "policy.location.many"); err != nil {
@@ -102,6 +105,9 @@ func (t *Tenant) UpdateLocation(ctx context.Context, actor audit.Actor, id strin
 		after.ID, after.CreatedAt, after.ModifiedAt, after.DeletedAt, after.Name = before.ID, before.CreatedAt, before.ModifiedAt, time.Time{}, strings.TrimSpace(after.Name)
 		if before.ByCountry() != after.ByCountry() {
 			return audit.Event{}, fault.BadField("ipRanges", "policy.location.kind", nil)
+		}
+		if err := after.Validate(); err != nil {
+			return audit.Event{}, err
 		}
 		changes := locationChanges(before, after)
 		if len(changes) == 0 {

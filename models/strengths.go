@@ -67,6 +67,9 @@ func (t *Tenant) CreateStrength(ctx context.Context, actor audit.Actor, x policy
 		x.ID = uuid.NewString()
 	}
 	x.Name, x.Description, x.BuiltIn, x.ModifiedAt = strings.TrimSpace(x.Name), strings.TrimSpace(x.Description), false, time.Time{}
+	if err := x.Validate(); err != nil {
+		return x, err
+	}
 	err := t.govern(ctx, actor, nil, func(t *Tenant) (audit.Event, error) {
 		if err := t.room(ctx, &StrengthRow{}, policy.MaxStrengths, "policy.strength.many"); err != nil {
 			return audit.Event{}, err
@@ -116,6 +119,9 @@ func (t *Tenant) UpdateStrength(ctx context.Context, actor audit.Actor, id strin
 		}
 		after.ID, after.CreatedAt, after.ModifiedAt, after.BuiltIn = before.ID, before.CreatedAt, before.ModifiedAt, false
 		after.Name, after.Description = strings.TrimSpace(after.Name), strings.TrimSpace(after.Description)
+		if err := after.Validate(); err != nil {
+			return audit.Event{}, err
+		}
 		if err := t.strengthNameFree(ctx, after); err != nil {
 			return audit.Event{}, err
 		}

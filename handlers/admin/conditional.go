@@ -89,7 +89,7 @@ func (p *Portal) policyList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	effects, err := p.effectsOf(c, v)
+	effects, err := v.tenant.PolicyEffects(c.UserContext(), p.effectSince(effectDays))
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (p *Portal) policyList(c *fiber.Ctx) error {
 			continue
 		}
 		item := views.PolicyItem{Name: x.Name, Href: v.policyBase(x.ID), State: policyState(x.State), Sentence: words}
-		item.Effect, item.EffectHref = effects.says(v, x), v.base()+"/sign-ins?policy="+x.ID
+		item.Effect = effectWords(x, effects[x.ID], "7 days")
 		for _, n := range v.policyWarnings(x, known) {
 			item.Warnings = append(item.Warnings, strings.TrimSuffix(n.Title, ".")+".")
 		}
@@ -165,7 +165,7 @@ func (p *Portal) policyPage(c *fiber.Ctx, problem error) error {
 	if err != nil {
 		return err
 	}
-	effects, err := p.effectsOf(c, v)
+	effect, more, err := p.effect(c, v, x)
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (p *Portal) policyPage(c *fiber.Ctx, problem error) error {
 	if err != nil {
 		return err
 	}
-	page := views.PolicyPage{Sentence: said(x, known), Badges: []views.Cell{policyState(x.State)}, Notices: append(v.trialNotice(), v.policyWarnings(x, known)...), Effect: effects.page(v, x)}
+	page := views.PolicyPage{Sentence: said(x, known), Badges: []views.Cell{policyState(x.State)}, Notices: append(v.trialNotice(), v.policyWarnings(x, known)...), Effect: effect}
 	status := fiber.StatusOK
 	if v.writesPolicies() {
 		s.Primary = &views.Link{Label: "Edit policy", Href: base + "/edit"}
@@ -187,9 +187,10 @@ func (p *Portal) policyPage(c *fiber.Ctx, problem error) error {
 			status, s.Problems = fiber.StatusUnprocessableEntity, page.Choice.Problems
 		}
 	}
-	page.Sections = []views.Section{v.policyFacts(x, base)}
+	page.Sections = append(more, v.policyFacts(x, base))
 	if v.writesPolicies() {
-		page.Sections[0].Buttons = append(page.Sections[0].Buttons, views.Action{Label: "Copy", Href: v.policiesBase() + "/new?copy=" + x.ID, About: x.Name})
+		own := &page.Sections[len(more)]
+		own.Buttons = append(own.Buttons, views.Action{Label: "Copy", Href: v.policiesBase() + "/new?copy=" + x.ID, About: x.Name})
 		page.Sections = append(page.Sections, views.Section{ID: "danger", Title: "Delete", Danger: true, Lead: "It can be restored for 30 days.",
 			Buttons: []views.Action{{Label: "Delete policy", Href: base + "/delete", Danger: true, About: x.Name}}})
 	}
@@ -200,11 +201,13 @@ func (p *Portal) policyPage(c *fiber.Ctx, problem error) error {
 func (v *visit) policyFacts(x policy.Policy, base string) views.Section {
 	out := views.Section{ID: "more", Title: "Try it, take it along", Summary: facts(fact("Policy ID", code(x.ID)), fact("Template", plain(templateName(x.TemplateID))), fact("Created", when(x.CreatedAt)), fact("Changed", when(x.ModifiedAt)))}
 	at := v.base()
-	out.Buttons = []views.Action{{Label: "What if…", Href: at + "/what-if?policy=" + x.ID}}
-	if v.may(access.ConditionalWrite) && v.may(access.AuditRead) {
-		out.Buttons = append(out.Buttons, views.Action{Label: "Replay past sign-ins…", Href: at + "/policy-replays/new?policy=" + x.ID})
+	whatIf := at + "/what-if?policy=" + x.ID
+	if apps := x.Conditions.Applications.IncludeApplications; len(apps) > 0 && apps[0] != policy.All && apps[0] != policy.None {
+		whatIf += "&target=" + apps[0]
 	}
-	out.Buttons = append(out.Buttons, views.Action{Label: "Download JSON", Href: base + "/export", About: x.Name})
+	out.Buttons = []views.Action{{Label: "What if…", Href: whatIf}}
+	out.Buttons = append(out.Buttons, views.Action{Label: "Replay past sign-ins…", Href: at + "/policy-replays/new?policy=" + x.ID},
+		views.Action{Label: "Download JSON", Href: base + "/export", About: x.Name})
 	if v.may(access.AuditRead) {
 		out.Buttons = append(out.Buttons, views.Action{Label: "History", Href: at + "/audits?target=" + x.ID, About: x.Name})
 	}
@@ -224,16 +227,23 @@ func (p *Portal) policyOnPage(c *fiber.Ctx, problem error) error {
 	if err != nil {
 		return err
 	}
-	effects, err := p.effectsOf(c, v)
+	effects, err := v.tenant.PolicyEffects(c.UserContext(), p.effectSince(effectDays))
 	if err != nil {
 		return err
 	}
 	on := x
 	on.State = policy.On
+	loss, err := v.lossOf(c.UserContext(), on)
+	if err != nil {
+		return err
+	}
 	m := views.Confirm{Consequences: []string{sentenceText(said(x, known))}, See: &views.Link{Label: "What would have happened in past sign-ins", Href: v.base() + "/policy-replays/new?policy=" + x.ID},
 		Form: views.Form{Action: v.policyBase(x.ID) + "/state", Submit: "Switch on", Cancel: v.policyBase(x.ID), Fields: []views.Field{{Kind: views.Hidden, Name: "state", Value: string(policy.On)}, {Kind: views.Hidden, Name: "sure", Value: "yes"}}}}
-	if words := effects.says(v, x); words != "" {
+	if words := effectWords(x, effects[x.ID], "7 days"); words != "" {
 		m.Consequences = append(m.Consequences, words+".")
+	}
+	if loss != nil {
+		m.Consequences = append(m.Consequences, loss.Title+". "+loss.Text)
 	}
 	m.Consequences = append(m.Consequences, "It holds from the next request: at the next sign-in, and when an application renews its tokens.")
 	for _, n := range v.policyWarnings(on, known) {

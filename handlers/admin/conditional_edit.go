@@ -20,6 +20,7 @@ type policyEdit struct {
 	title string
 	note  string
 	isNew bool
+	loss  *views.Notice // how many would be kept out, once it was counted
 }
 
 // policyNew begins a policy: from nothing, aimed at applications (?apps=), from a template or from another one.
@@ -91,6 +92,9 @@ func (p *Portal) policyCreate(c *fiber.Ctx) error {
 	}
 	made, err := v.readPolicy(e)
 	if err == nil {
+		err = v.keepsOut(c, &e, made)
+	}
+	if err == nil {
 		made, err = v.tenant.CreatePolicy(c.UserContext(), v.actor(c), made, handlers.SignalsOf(c))
 	}
 	if err != nil {
@@ -111,6 +115,9 @@ func (p *Portal) policySave(c *fiber.Ctx) error {
 	}
 	saw := e.in.get("modified")
 	wanted, err := v.readPolicy(e)
+	if err == nil {
+		err = v.keepsOut(c, &e, wanted)
+	}
 	if err == nil {
 		_, err = v.tenant.UpdatePolicy(ctx, v.actor(c), was.ID, handlers.SignalsOf(c), func(now *policy.Policy) error {
 			if stamp(now.ModifiedAt) != saw {
@@ -156,6 +163,20 @@ func (v *visit) readPolicy(e policyEdit) (policy.Policy, error) {
 	return x, bad.Err()
 }
 
+// keepsOut refuses, once, a policy under which customers who got in lately would not: whoever saves it has seen
+// how many, and ticked it.
+func (v *visit) keepsOut(c *fiber.Ctx, e *policyEdit, x policy.Policy) error {
+	if e.in.on("losing") {
+		return nil
+	}
+	loss, err := v.lossOf(c.UserContext(), x)
+	if err != nil || loss == nil || loss.Tone != "danger" {
+		return err
+	}
+	e.loss = loss
+	return fault.BadField("losing", "admin.policy.losing", nil)
+}
+
 func complaintsOf(err error) []fault.Field {
 	if err == nil {
 		return nil
@@ -165,7 +186,10 @@ func complaintsOf(err error) []fault.Field {
 
 // policyDo answers a button other than "Save": the form comes back, changed or not. Nothing is written.
 func (p *Portal) policyDo(c *fiber.Ctx, e policyEdit) error {
-	if typed(c, "do") == "exclude-me" {
+	switch typed(c, "do") {
+	case "replay":
+		return p.policyReplay(c, e)
+	case "exclude-me":
 		if me, staff := visitOf(c).myself(); staff && !slices.Contains(e.in["excludeUsers"], me) {
 			e.in["excludeUsers"] = append(e.in["excludeUsers"], me)
 		}
@@ -199,6 +223,7 @@ func (v *visit) saidPart(draft policy.Policy, known policy.Known, in policyInput
 	if mustConfirm(draft) {
 		out.Confirm = &views.Field{Kind: views.Check, Name: "confirmed", Label: "Yes, it shall hold for everybody in every application", Value: in.get("confirmed")}
 	}
+	out.Links = []views.Try{{Label: "Replay it over past sign-ins", Name: "do", Value: "replay"}}
 	if me, staff := v.myself(); staff && everywhere(draft) && !slices.Contains(draft.Conditions.Users.ExcludeUsers, me) {
 		out.Exclude = "Exclude me"
 	}
@@ -227,6 +252,12 @@ func (p *Portal) policyEditor(c *fiber.Ctx, e policyEdit, problem error) error {
 	ed := views.PolicyEditor{Action: choose(e.isNew, at, at+"/edit"), Follow: v.policiesBase() + "/preview", Cancel: at, Submit: "Save policy", Parts: parts, Note: e.note,
 		Said: v.saidPart(draft, things.known, e.in), State: stateField(e.in.get("state"), ""),
 		Hidden: []views.Field{{Name: "modified", Value: e.in.get("modified")}, {Name: "templateId", Value: e.in.get("templateId")}}}
+	if e.loss != nil {
+		ed.Said.Notices = append(ed.Said.Notices, *e.loss)
+	}
+	if e.loss != nil || e.in.on("losing") {
+		ed.Losing = &views.Field{Kind: views.Check, Name: "losing", Label: "Save it all the same", Value: e.in.get("losing")}
+	}
 	status := fiber.StatusOK
 	s, err := p.shell(c, e.title, "", policyHelp(), crumbs...)
 	if err != nil {

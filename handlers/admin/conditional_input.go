@@ -37,7 +37,7 @@ func policyControls() []string {
 		"excludeUsers", "excludeGroups", "excludeRoles", "excludeGuests", "target", "apps", "includeApplications", "excludeApplications", "actions", "contexts",
 		"platforms", "includePlatforms", "excludePlatforms", "places", "includeLocations", "excludeLocations", "clients", "signInRisk", "userRisk", "transfer",
 		"grant", "mfa", "strength", "passwordChange", "terms", "operator", "frequency", "frequencyValue", "frequencyType", "frequencyOf", "persistent",
-		"find.include", "find.exclude", "confirmed", "modified"}
+		"find.include", "find.exclude", "confirmed", "losing", "modified"}
 }
 
 // sentPolicy reads the form.

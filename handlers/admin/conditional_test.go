@@ -3,6 +3,7 @@ package admin
 import (
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -304,12 +305,13 @@ func TestNamedLocationsInThePortal(t *testing.T) {
 	w.post(at, "displayName", "home", "kind", "countries", "countriesAndRegions", "DE", "countriesAndRegions", "AT", "includeUnknownCountriesAndRegions", "yes")
 	list, err = b.shop.Locations(t.Context())
 	b.must(err)
-	home := at + "/" + list[1].ID
+	slices.SortFunc(list, func(a, b policy.Location) int { return strings.Compare(a.Name, b.Name) })
+	home := at + "/" + list[0].ID
 	w.get(home).wants(t, 200, "2 countries, and unknown ones", "Austria", "Germany", "Unknown countries")
 	w.get(home+"/csv").wants(t, 404)
 	w.post(home + "/delete")
 	w.get(at+"/deleted").wants(t, 200, "home")
-	w.post(at + "/deleted/" + list[1].ID + "/restore")
+	w.post(at + "/deleted/" + list[0].ID + "/restore")
 	w.get(home).wants(t, 200, "restored")
 }
 

@@ -178,7 +178,10 @@ func (p *Portal) designView(c *fiber.Ctx, s views.Shell, d *design, tab string, 
 	}
 	page := views.Designer{Tabs: d.tabs(), Current: tab, Draft: bar, Parts: parts, Preview: preview}
 	if tab == tabProperties && d.writes() {
-		page.After = d.afterProperties()
+		if page.After, err = p.flowPolicies(c, d); err != nil {
+			return err
+		}
+		page.After = append(page.After, d.afterProperties()...)
 	}
 	return handlers.Render(c, status, views.DesignerPage(s, page))
 }

@@ -20,7 +20,11 @@ func (p *Portal) flowProperties(c *fiber.Ctx) error {
 		return p.partPage(c, d, propertiesPart(), nil)
 	}
 	summary := flowSummary(d.v.dir, d.flow)
-	return p.designPage(c, d, tabProperties, []views.DesignPart{{Section: &summary}}, nil, nil)
+	policies, err := p.flowPolicies(c, d)
+	if err != nil {
+		return err
+	}
+	return p.designPage(c, d, tabProperties, append([]views.DesignPart{{Section: &summary}}, policies...), nil, nil)
 }
 
 // afterProperties are the id, and deleting last.
@@ -56,11 +60,11 @@ func (p *Portal) mfaFields(f userflow.Flow, t tenant.Tenant) []views.Field {
 		hint = "A trial has no second factors: nobody is asked, whatever is chosen here. Switching them on takes the standard plan."
 	}
 	return []views.Field{
-		{Kind: views.Radios, Name: "mfa", Label: "Second factor", Hint: hint, Value: string(f.MFA.Enforcement), Options: []views.Option{
-			{Value: "conditional", Label: "When a policy demands it", Hint: "People set one up at sign-up and are asked only when a Conditional Access policy says so."},
-			{Value: "alwaysOn", Label: "Always", Hint: "Asked at each sign-in; whoever has none sets one up."},
-			{Value: "off", Label: "Off", Hint: "Never asked, even when a policy demands it; the sign-in log says so."}}},
-		{Kind: views.Checks, Name: "mfaMethods", Label: "Second factors on offer", Values: f.MFA.Methods, Optional: true, Options: []views.Option{
+		{Kind: views.Radios, Name: "mfa", Label: "MFA enforcement", Hint: hint, Value: string(f.MFA.Enforcement), Options: []views.Option{
+			{Value: "off", Label: "Off", Hint: "Nobody is asked for a second factor or to set one up, even when a policy demands it; the sign-in log says so."},
+			{Value: "alwaysOn", Label: "Always on", Hint: "Everybody is asked at each sign-in, whatever the policies say; whoever has none sets one up."},
+			{Value: "conditional", Label: "Conditional", Hint: "People set one up at sign-up and at sign-in, and are asked when a Conditional Access policy demands it. Whoever has none and is asked because of risk is blocked."}}},
+		{Kind: views.Checks, Name: "mfaMethods", Label: "Type of method", Values: f.MFA.Methods, Optional: true, Options: []views.Option{
 			{Value: "email", Label: "Code by email", Hint: p.methodHint(t, "email", "Not for people whose first factor is the code by email.")},
 			{Value: "sms", Label: "Code by text message", Hint: p.methodHint(t, "sms", "Costs money for each message.")},
 			{Value: "softwareOath", Label: "Authenticator app", Hint: p.methodHint(t, "softwareOath", "")},

@@ -20,9 +20,9 @@ func enforcementLabel(e userflow.Enforcement) string {
 	case userflow.MFAOff:
 		return "Off"
 	case userflow.MFAAlways:
-		return "Always"
+		return "Always on"
 	}
-	return "When a policy demands it"
+	return "Conditional"
 }
 
 func attributeLabel(id string) string {
@@ -104,8 +104,8 @@ func flowSummary(dir *models.Directory, f userflow.Flow) views.Section {
 		list("Asked at sign-up", attributes, "Only the email address"),
 		list("Terms to agree to", terms, "None"),
 		{Label: "Forgotten password", Value: plain(choose(f.PasswordReset, "People reset it by themselves", "An admin sets a new one"))},
-		{Label: "Second factor", Value: plain(enforcementLabel(f.MFA.Enforcement))},
-		list("Second factors on offer", second, "None"),
+		{Label: "MFA enforcement", Value: plain(enforcementLabel(f.MFA.Enforcement))},
+		list("Type of method", second, "None"),
 		fact("User flow ID", code(f.ID))}}
 }
 

@@ -59,7 +59,8 @@ type PolicyPage struct {
 type PolicyEffect struct {
 	Says    string
 	Figures []Figure
-	Links   []Link
+	Spans   []Link
+	Span    string // label of the shown one
 }
 
 // PolicyEditor is the page on which a policy is written. Said follows what is ticked: a script asks the server
@@ -72,9 +73,9 @@ type PolicyEditor struct {
 	Parts   []PolicyPart
 	Said    PolicySaid
 	State   Field
+	Losing  *Field // must be ticked: it keeps people out
 	Submit  string
 	Note    string
-	Exclude bool // "Exclude me" is offered
 }
 
 // PolicySaid is what the form says at the moment.
@@ -164,6 +165,10 @@ func long(f Field) bool { return f.Kind == Checks && len(f.Options) > 10 }
 func (e *PolicyEditor) Complain(name, words string) bool {
 	if e.State.Name == name {
 		e.State.Error = words
+		return true
+	}
+	if e.Losing != nil && e.Losing.Name == name {
+		e.Losing.Error = words
 		return true
 	}
 	if e.Said.Confirm != nil && e.Said.Confirm.Name == name {

@@ -22,6 +22,8 @@ type DesignPart struct {
 	ID, Title, Lead string
 	Action          *Link
 	Copy            *Copied
+	Notice          *Notice
+	Policies        []PolicyItem
 	Order           *Order
 	Empty           string // said when Order has no items
 	Changes         []string
