@@ -86,7 +86,7 @@ func (s *server) account(pages *hosted.Hosted, limits *handlers.Limits, brands *
 		return nil, err
 	}
 	own := &account.Pages{Store: s.store, Directories: s.store, Starter: pages, Sessions: pages.Sessions(), CSRF: csrf, Bundle: s.bundle, Brands: brands,
-		Limits: limits, BaseURL: s.config.BaseURL, Desk: desk, Now: s.now}
+		Limits: limits, BaseURL: s.config.BaseURL, Desk: desk, Actions: pages.Gate(), Now: s.now}
 	pages.AddIssuer(signin.Account, own.Issuer())
 	return own, nil
 }

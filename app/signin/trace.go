@@ -13,6 +13,9 @@ import (
 	"portico/app/record"
 )
 
+// CodeBlocked is the vendor's number for what Conditional Access does not allow.
+const CodeBlocked = 53003
+
 // Vendor-style numbers of an outcome; 0 is success.
 const (
 	codeWrong       = 50126  // wrong address or password
@@ -22,11 +25,11 @@ const (
 	codeMFADenied   = 500121 // a second factor failed
 	codeTextRefused = 399288 // a text message was not sent: the country is barred, or the day's are used up
 	codeDisabled    = 50057
-	codeBlocked     = 53003 // Conditional Access
-	codeNoMethod    = 50072 // a second factor is due and there is no way to give it
-	codeSilent      = 50058 // prompt=none and a page was due
-	codeUnassigned  = 50105 // not among the people whom the app is for
-	codeUnmet       = 50187 // signed in, but not whom or not as strongly as the app demanded
+	codeBlocked     = CodeBlocked // Conditional Access
+	codeNoMethod    = 50072       // a second factor is due and there is no way to give it
+	codeSilent      = 50058       // prompt=none and a page was due
+	codeUnassigned  = 50105       // not among the people whom the app is for
+	codeUnmet       = 50187       // signed in, but not whom or not as strongly as the app demanded
 	codeConsent     = 65001
 	codeMFADue      = 50076 // left at the second factor that policy or flow demanded
 	codeEnrolDue    = 50079 // left where a second factor has to be registered

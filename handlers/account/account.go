@@ -46,6 +46,7 @@ type Pages struct {
 	Limits      *handlers.Limits // nil = no request rate
 	BaseURL     string
 	Desk        *ways.Desk // takes what people change about their ways in
+	Actions     Actions    // policies about what people do here
 	Now         func() time.Time
 }
 
@@ -174,6 +175,17 @@ func (p *Pages) guard(x row) fiber.Handler {
 		if len(v.dir.Tenant.Settings.Methods.Groups()) > 0 {
 			if v.groups, err = v.t.GroupIDsOf(c.UserContext(), s.UserID); err != nil {
 				return err
+			}
+		}
+		if action := actionOf(x.Path); action != "" {
+			blocked, due, err := p.permitted(c, v, action)
+			switch {
+			case err != nil:
+				return err
+			case blocked:
+				return p.blockedPage(c)
+			case due:
+				return p.prove(c, dir, x, v)
 			}
 		}
 		if x.Fresh && !v.fresh(p.Now(), p.Desk.Texts) {

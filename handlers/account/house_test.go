@@ -61,7 +61,7 @@ func newHouse(t *testing.T, edit ...func(*userflow.Flow)) *house {
 	h.desk = &ways.Desk{Stores: h.store, Hasher: h.hasher, Passkeys: passkeys, MAC: h.store.Sealer().MAC, Random: rand.Reader, Now: h.clock.Now,
 		BaseURL: base.String(), Texts: true, Relaxed: true}
 	own := &account.Pages{Store: h.store, Directories: h.store, Starter: pages, Sessions: pages.Sessions(), CSRF: handlers.CSRF{Key: []byte("test")}, Bundle: bundle,
-		Brands: &handlers.Brands{}, BaseURL: base.String(), Desk: h.desk, Now: h.clock.Now}
+		Brands: &handlers.Brands{}, BaseURL: base.String(), Desk: h.desk, Actions: pages.Gate(), Now: h.clock.Now}
 	pages.AddIssuer(signin.Account, own.Issuer())
 	own.Mount(h.web)
 	h.web.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })

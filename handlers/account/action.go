@@ -1,0 +1,80 @@
+package account
+
+import (
+	"context"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/account"
+	"portico/app/policy"
+	"portico/app/record"
+	"portico/app/session"
+	"portico/app/signin"
+	"portico/handlers"
+	"portico/handlers/hosted"
+	"portico/models"
+	views "portico/views/account"
+)
+
+// action.go: policies about what people do on their own pages (R 5.2.3). They are asked each time, with what the
+// session has shown; what they want is asked for in the sign-in that proves who it is, and a block is a page.
+
+// Actions asks the policies (signin.Gate).
+type Actions interface {
+	Act(ctx context.Context, place signin.Place, who account.Account, ses session.Session, from record.Signals, action string) (policy.Answer, error)
+}
+
+// actionOf is the user action that a page of the account pages is about; "" = none.
+func actionOf(path string) string {
+	path = strings.TrimPrefix(path, "/:tenant/account")
+	under := func(tops ...string) bool {
+		for _, top := range tops {
+			if path == top || strings.HasPrefix(path, top+"/") {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case under("/methods/password"):
+		return policy.ChangePassword
+	case under("/data/delete"):
+		return policy.DeleteAccount
+	case under("/methods/totp", "/methods/passkey", "/methods/mail", "/methods/recovery", "/methods/recovery.txt", "/methods/second", "/methods/email", "/methods/phone"):
+		return policy.RegisterSecurityInfo
+	}
+	return ""
+}
+
+// permitted asks the policies about an action. blocked: they do not allow it; due: they want a fresh proof first.
+func (p *Pages) permitted(c *fiber.Ctx, v *visit, action string) (blocked, due bool, err error) {
+	place, err := hosted.Place(v.dir, signin.Account, ClientID)
+	if err != nil {
+		return false, false, err
+	}
+	a, err := p.Actions.Act(c.UserContext(), place, v.person.Account, v.session, handlers.SignalsOf(c), action)
+	if err != nil {
+		return false, false, err
+	}
+	if a.Block {
+		return true, false, p.recordBlock(c, v, a)
+	}
+	return false, len(a.Unmet) > 0 || a.Stale, nil
+}
+
+// recordBlock writes down that policies stopped somebody, as a sign-in that they stopped would be.
+func (p *Pages) recordBlock(c *fiber.Ctx, v *visit, a policy.Answer) error {
+	now, info := p.Now().UTC(), handlers.InfoOf(c)
+	return v.t.FoldSignIn(c.UserContext(), record.SignIn{ID: models.NewID(), TenantID: v.t.ID, CorrelationID: info.RequestID, Kind: record.Interactive,
+		Protocol: string(signin.Account), StartedAt: now, EndedAt: now, App: record.Party{ID: ClientID, Name: ClientName},
+		User: record.Party{ID: v.person.ID, Name: v.person.DisplayName}, Signals: handlers.SignalsOf(c),
+		Session: record.Session{SID: v.session.SID, AuthTime: v.session.AuthTime, Reused: true}, Inputs: a.Inputs, Policies: a.Policies, AMR: v.session.AMR,
+		Count: 1, Outcome: record.Outcome{Result: record.Failure, Code: signin.CodeBlocked, Key: "signin.blocked.policy", Step: "userAction"}})
+}
+
+// blockedPage says that it cannot be done from here, and names no rule.
+func (p *Pages) blockedPage(c *fiber.Ctx) error {
+	v := visitOf(c)
+	return p.render(c, fiber.StatusForbidden, views.Refused(p.page(c), v.base()+above(strings.TrimPrefix(c.Path(), v.base()))))
+}
