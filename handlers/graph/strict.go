@@ -77,6 +77,12 @@ func unknownName(t reflect.Type, v any, path string) string {
 func fieldType(t reflect.Type, key string) reflect.Type {
 	for i := range t.NumField() {
 		f := t.Field(i)
+		if f.Anonymous && f.Type.Kind() == reflect.Struct && f.Tag.Get("json") == "" { // its properties are the outer one's
+			if of := fieldType(f.Type, key); of != nil {
+				return of
+			}
+			continue
+		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 		if name == "" {
 			name = f.Name
