@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 )
 
 // flowOf gives the id of the user flow that a sample application belongs to.
@@ -54,7 +56,7 @@ func (a *api) withoutPolicies() {
 // person makes a customer with a password, and with a phone as a registered method when one is given.
 func (a *api) person(email, phone string) string {
 	a.t.Helper()
-	made := a.call(http.MethodPost, "/v1.0/users", values{"accountEnabled": true, "displayName": strings.Split(email, "@")[0], "mail": email,
+	made := a.call(http.MethodPost, "/v1.0/users", values{"accountEnabled": true, "displayName": strings.Split(email, "@")[0], "givenName": "Mara", "surname": "Matrix", "mail": email,
 		"identities":      []values{{"signInType": "emailAddress", "issuer": "fernhill", "issuerAssignedId": email}},
 		"passwordProfile": values{"password": password, "forceChangePasswordNextSignIn": false}})
 	id := made["id"].(string)
@@ -213,6 +215,15 @@ func TestPhoneForOneAppOnly(t *testing.T) {
 	for range 5 {
 		if strings.Contains(b.url(), "/demo/home") {
 			break
+		}
+		if b.has("input[autocomplete~=postal-code]") {
+			b.typeInto("input[autocomplete~=postal-code]", "9712 JG")
+		}
+		if b.has("input[type=radio]") {
+			b.do("choose", chromedp.Click(chromedp.CSS("input[type=radio]")))
+		}
+		if b.has("div.terms") {
+			b.do("agree", chromedp.Click(chromedp.CSS("input[type=checkbox]")))
 		}
 		b.submit() // questions of the flow, recovery codes, "stay signed in?"
 	}
