@@ -53,6 +53,8 @@ const (
 	codeBox        = "input[autocomplete~=one-time-code]"
 	newPasswordBox = "input[autocomplete~=new-password]"
 	passwordBox    = "input[autocomplete~=current-password]"
+	pickText       = "button[name=method][value=sms]"
+	telephone      = "+31620123456"
 )
 
 // signUp goes from the shop's button to the explained token.
@@ -69,6 +71,16 @@ func (b *tab) signUp(app, email string, withPassword bool, seen map[string]bool)
 	if withPassword {
 		b.accessible("sign-up-password")
 		b.typeInto(newPasswordBox, password)
+		b.submit()
+	}
+	if b.has(pickText) { // a policy asks for a second factor here
+		b.accessible("sign-up-choose")
+		b.press(pickText)
+		b.accessible("sign-up-number")
+		b.typeInto("input[autocomplete~=tel]", telephone)
+		b.submit()
+		b.accessible("sign-up-text")
+		b.typeInto(codeBox, b.code(telephone, seen))
 		b.submit()
 	}
 	b.accessible("sign-up-attributes")
@@ -175,7 +187,8 @@ func TestTheWholeStory(t *testing.T) {
 	b.accessible("message")
 }
 
-// TestHomeSignsUpByCode is the user flow without passwords; coming back needs a code again.
+// TestHomeSignsUpByCode is the user flow without passwords, with the policy of the brief: everyone, but only the home
+// insurance wants the telephone too. Coming back needs both again; the car insurance next door needs neither.
 func TestHomeSignsUpByCode(t *testing.T) {
 	s := boot(t)
 	b := openBrowser(t, s, "home")
@@ -189,8 +202,33 @@ func TestHomeSignsUpByCode(t *testing.T) {
 	b.submit()
 	b.typeInto(codeBox, b.code("noor@example.com", seen))
 	b.submit()
+	b.accessible("second-factor")
+	b.press(pickText)
+	b.typeInto(codeBox, b.code(telephone, seen))
+	b.submit()
 	b.maybeStay()
 	b.sees("Hello, Noor")
+	b.goTo(b.s.base + "/demo/auto")
+	b.press("#signin")
+	b.sees("Hello, Noor")
+
+	// Whoever signed in where one factor is enough has to show the second one here.
+	other := openBrowser(t, s, "home-step-up")
+	other.goTo(s.base + "/demo/auto")
+	other.press("#signin")
+	other.typeInto(emailBox, "noor@example.com")
+	other.submit()
+	other.typeInto(codeBox, other.code("noor@example.com", seen))
+	other.submit()
+	other.maybeStay()
+	other.sees("Hello, Noor")
+	other.goTo(s.base + "/demo/home")
+	other.press("#signin")
+	other.press(pickText)
+	other.typeInto(codeBox, other.code(telephone, seen))
+	other.submit()
+	other.maybeStay()
+	other.sees("Hello, Noor")
 }
 
 // TestHostedPagesWorkWithoutScript is the story again in a browser that runs no JavaScript.
