@@ -71,6 +71,7 @@ func (p *Portal) textCountries(c *fiber.Ctx) error {
 		views.Field{Kind: views.Select, Name: "texts", Label: "State", Options: []views.Option{{Label: "Any"}, {Value: "on", Label: "On"}, {Value: "off", Label: "Off"}, {Value: "risky", Label: "Costly: off by default"}}}),
 		Table: table, Shown: shown(len(table.Rows), "calling code", "by country"), Empty: emptyOf(w, "No country", "", nil)}
 	w.finish(&l, "")
+	l.CSV, l.JSON = "", "" // the policy itself is what programs read
 	return p.list(c, s, l)
 }
 

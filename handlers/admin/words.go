@@ -168,6 +168,7 @@ func advice() map[int][2]string {
 		700027:  {"The signed assertion of the application was refused.", "Open the application's “Connect your app” page."},
 		700051:  {"The response type is not offered.", "The application should ask for a code with PKCE."},
 		700084:  {"The refresh token of a single-page application lives for 24 hours, and they are over.", "The application should start a new sign-in."},
+		399288:  {"A code by text message was not sent: its country is switched off, or the day’s messages are used up.", "Authentication methods shows the countries and the limit. The person can confirm another way."},
 		500121:  {"The second factor was not accepted.", "The person tries again; if it is lost, remove it on the user's page so that a new one can be set up."},
 		7000215: {"The client secret is wrong.", "Open the application's “Connect your app” page."},
 		7000222: {"The client secret has expired.", "Make a new one and put it into the application."},

@@ -297,3 +297,71 @@ func TestMethodsPolicyOnThePages(t *testing.T) {
 		}
 	}
 }
+
+// One key in two apps is one counter: a code that was used with one of them is used with the other too, whatever the
+// browser, and both at once let one in.
+func TestACodeOfTwoAppsWithOneKey(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, scratch modelstest.Scratch) {
+		s := newSiteOn(t, scratch, mfa(userflow.MFAAlways, "softwareOath"))
+		s.settings(neverStay)
+		u := s.user(anna)
+		secret := []byte("12345678901234567890")
+		for _, name := range []string{"Phone", "Tablet"} {
+			modelstest.Must(s.tenant.AddCredential(t.Context(), modelstest.Actor(), models.Credential{UserID: u.ID, Kind: models.KindTOTP, Name: name, Secret: secret}))(t)
+		}
+		in := func() *browser {
+			return s.browser().start(request{}).fill("email", anna, "password", goodPassword).at(signin.Challenge)
+		}
+		code := codeAt(secret, s.clock.Now())
+		in().fill("code", code).signedIn()
+		in().fill("code", code).at(signin.Challenge).says("not the right code")
+		s.clock.Advance(31 * time.Second)
+		code = codeAt(secret, s.clock.Now())
+		tabs := []*browser{in(), in(), in(), in(), in(), in()}
+		var wg sync.WaitGroup
+		for _, b := range tabs {
+			wg.Go(func() { b.fill("code", code) })
+		}
+		wg.Wait()
+		won := 0
+		for _, b := range tabs {
+			if b.page.left != nil {
+				won++
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d got in with one code", won)
+		}
+		// A clock that is half a minute off will do, one that is two minutes off will not.
+		s.clock.Advance(5 * time.Minute)
+		in().fill("code", codeAt(secret, s.clock.Now().Add(2*time.Minute))).at(signin.Challenge)
+		in().fill("code", codeAt(secret, s.clock.Now().Add(-30*time.Second))).signedIn()
+	})
+}
+
+// The table of R 4.4.3 counts a number across tenants.
+func TestTextsToOneNumberAcrossTenants(t *testing.T) {
+	s := newSite(t, mfa(userflow.MFAAlways, "sms"))
+	other := modelstest.MustTenant(t, s.store, "")
+	stores := models.SignInStores{Store: s.store}
+	from := func(tenantID string, i int) error {
+		return signin.Sending{Channel: signin.SMS, TenantID: tenantID, Account: fmt.Sprint(i), Destination: phone}.
+			Take(t.Context(), stores.SignIns(tenantID), s.store.Sealer().MAC, s.clock.Now())
+	}
+	for i := range 15 {
+		id := s.tenant.ID
+		if i%2 == 1 {
+			id = other.ID
+		}
+		if err := from(id, i); err != nil {
+			t.Fatalf("%d: %v", i, err)
+		}
+	}
+	if from(s.tenant.ID, 15) == nil || from(other.ID, 16) == nil {
+		t.Error("a number gets more than 15 in a quarter of an hour")
+	}
+	all, _, err := other.Texts(t.Context(), 1)
+	if err != nil || all.Sent != 7 || all.Refused != 1 {
+		t.Errorf("%+v %v", all, err)
+	}
+}
