@@ -609,3 +609,99 @@ func TestAnUnfinishedAttemptIsWrittenDownWithItsPolicies(t *testing.T) {
 		t.Errorf("left before any proof: %+v", rec)
 	}
 }
+
+// What-If and replay say what the pages then do: for somebody who has just shown a first factor, the sum that they
+// work out (policy.Decision.Outcome) and the step that is due agree.
+func TestTheOutcomeThatIsForetoldIsTheOneThatComes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		edits := []edit{grants("AND", "mfa"), grants("OR", "block"), grants("AND", passkeyOnly), grants("OR", "mfa", "terms:use"), grants("AND", "passwordChange"),
+			grants("AND", anyTwo, "terms:use"), grants("OR", passkeyOnly, "passwordChange"), reportOnly, except(annaID), atUserRisk("high"), atSignInRisk("medium")}
+		words := []change{hasMethod(factor.TOTP), hasMethod(factor.EmailCode), hasMethod(factor.Passkey), userRisk("high"), signInRisk("medium"), agreedTo("use", 2),
+			enforce(userflow.MFAOff), enforce(userflow.MFAAlways, "email", "softwareOath"), enforce(userflow.MFAConditional, "softwareOath", "fido2"), enforce(userflow.MFAConditional, "email", "fido2")}
+		chosen := []change{published("use"), enforce(userflow.MFAConditional, "softwareOath")}
+		if rapid.Bool().Draw(t, "by code") {
+			chosen = append(chosen, codeFlow, named, knownByCode, codeShown, stayed)
+		} else {
+			chosen = append(chosen, named, known, password, stayed)
+		}
+		for i := range rapid.IntRange(0, 4).Draw(t, "policies") {
+			var e []edit
+			for _, n := range rapid.SliceOfN(rapid.IntRange(0, len(edits)-1), 1, 3).Draw(t, "edits") {
+				e = append(e, edits[n])
+			}
+			chosen = append(chosen, rule(string(rune('a'+i)), e...))
+		}
+		for _, i := range rapid.SliceOfN(rapid.IntRange(0, len(words)-1), 0, 8).Draw(t, "words") {
+			chosen = append(chosen, words[i])
+		}
+		s := play(chosen...)
+		n := s.next()
+		o := n.Verdict.Decision.Outcome(*n.Inputs, policy.ShownOf(*n.Inputs), s.w.Now)
+		if (o.Stopped != "") != (n.Name == Blocked) {
+			t.Fatalf("foretold %+v, next is %q (%s)", o, n.Name, n.Reason)
+		}
+		if o.Stopped != "" {
+			return
+		}
+		if o.Rests != slices.Contains(n.Notes, noteSuppressed) {
+			t.Fatalf("foretold %+v, notes %v", o, n.Notes)
+		}
+		first := ""
+		if len(o.Asks) > 0 {
+			first, _ = policy.AskOf(o.Asks[0])
+		}
+		want := map[string][]Name{"": {Issue}, policy.AskEnrol: {Enrol, Challenge}, policy.AskMFA: {Challenge}, policy.AskStrength: {Challenge, Enrol},
+			policy.AskPasswordChange: {ChangePassword}, policy.AskTerms: {AskTerms}}[first]
+		if offered := n.Name == Enrol && s.w.Flow.MFA.Enforcement == userflow.MFAConditional && !slices.Contains([]string{policy.AskEnrol, policy.AskMFA, policy.AskStrength}, first); !offered && !slices.Contains(want, n.Name) {
+			t.Fatalf("foretold %+v, next is %q", o, n.Name)
+		}
+	})
+}
+
+// A trial asks no policy, and its record says so (DESIGN §5.12).
+func TestATrialAsksNoPolicy(t *testing.T) {
+	trial := func(s *scene) { s.w.Tenant.Plan = tenant.Trial }
+	s := play(named, known, password, stayed, enforce(userflow.MFAAlways, "softwareOath"), rule("p", grants("OR", "block")), trial)
+	s.w.Decide = func(Person) Verdict { return Verdict{} } // what the shell gives
+	n := s.next()
+	if n.Name != Issue || n.Inputs != nil || !slices.Contains(n.Notes, noteTrial) || Written(n, s.set, true).Verdict.Policies != nil {
+		t.Errorf("%q %v %+v", n.Name, n.Notes, n.Inputs)
+	}
+}
+
+// BenchmarkNext is the decision at one page: risk aside, with forty policies asked and everything else worked out.
+func BenchmarkNext(b *testing.B) {
+	words := []change{named, known, password, stayed, enforce(userflow.MFAConditional, "softwareOath", "fido2"), hasMethod(factor.TOTP), hasMethod(factor.Passkey), showed(factor.TOTP)}
+	for i := range 40 {
+		edits := []edit{grants("AND", "mfa")}
+		switch i % 4 {
+		case 1:
+			edits = append(edits, forGroup("g"))
+		case 2:
+			edits = append(edits, on("all", "android"))
+		case 3:
+			edits = append(edits, toApp("another"))
+		}
+		words = append(words, rule(string(rune('A'+i)), edits...))
+	}
+	for _, n := range []struct {
+		name  string
+		words []change
+	}{{"no policy", words[:8]}, {"40 policies", words}} {
+		b.Run(n.name, func(b *testing.B) {
+			s := play(n.words...)
+			if len(s.policies) == 0 {
+				s.w.Decide = func(p Person) Verdict {
+					in := s.in
+					return Verdict{Decision: s.asked(p, in), Asked: &in}
+				}
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if s.next().Name != Issue {
+					b.Fatal("not issued")
+				}
+			}
+		})
+	}
+}
