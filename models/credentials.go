@@ -148,6 +148,15 @@ func (t *Tenant) AddCredential(ctx context.Context, actor audit.Actor, c Credent
 		if err != nil {
 			return audit.Event{}, err
 		}
+		if c.Kind == KindPasskey && c.LookupKey != "" { // one passkey, one person (WebAuthn §7.1, step 26)
+			var taken int64
+			if err := t.q(ctx).Model(&CredentialRow{}).Where("lookup_key = ? AND kind = ?", c.LookupKey, KindPasskey).Count(&taken).Error; err != nil {
+				return audit.Event{}, err
+			}
+			if taken > 0 {
+				return audit.Event{}, fault.New(fault.Invalid, "signin.passkey.failed")
+			}
+		}
 		row := CredentialRow{ID: c.ID, TenantID: t.ID, UserID: c.UserID, Kind: c.Kind, Name: c.Name, LookupKey: c.LookupKey,
 			Data: c.Data, Counter: c.Counter, CreatedAt: t.Now()}
 		if row.Secret, err = t.seal.Seal(c.Secret, credentialContext(c.ID)); err != nil {

@@ -97,6 +97,12 @@ func (t *Tenant) RenewSession(ctx context.Context, sid, secret string, c ways.Se
 	if len(c.AMR) > 0 {
 		columns["amr"] = strings.Join(c.AMR, " ")
 	}
+	if len(c.Methods) > 0 {
+		columns["methods"] = strings.Join(c.Methods, " ")
+	}
+	if len(c.AAGUIDs) > 0 {
+		columns["aaguids"] = strings.Join(c.AAGUIDs, " ")
+	}
 	return t.InTx(ctx, func(t *Tenant) error {
 		var r SessionRow
 		if err := t.lock(ctx).Where("sid = ? AND revoked_at IS NULL", sid).Take(&r).Error; err != nil {

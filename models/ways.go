@@ -153,6 +153,11 @@ func (s waysStore) Register(ctx context.Context, actor audit.Actor, userID strin
 // Unregister deletes a second factor and says what it was. When no other is left, recovery codes go with it: they
 // stand in for something that is no longer there.
 func (s waysStore) Unregister(ctx context.Context, actor audit.Actor, userID, id string) (account.Method, error) {
+	return s.DropMethod(ctx, actor, userID, id, func(_, _ account.Account) error { return nil })
+}
+
+// DropMethod is Unregister, if allowed says that the person still gets in.
+func (s waysStore) DropMethod(ctx context.Context, actor audit.Actor, userID, id string, allowed func(before, after account.Account) error) (account.Method, error) {
 	var gone account.Method
 	err := s.InTx(ctx, func(t *Tenant) error {
 		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
@@ -164,6 +169,11 @@ func (s waysStore) Unregister(ctx context.Context, actor audit.Actor, userID, id
 			return fault.New(fault.NotFound, "error.not_found")
 		}
 		gone = u.Methods[i]
+		after := u.Account
+		after.Methods = slices.Delete(slices.Clone(u.Methods), i, i+1)
+		if err := allowed(u.Account, after); err != nil {
+			return err
+		}
 		if err := t.RemoveCredential(ctx, actor, userID, id); err != nil {
 			return err
 		}

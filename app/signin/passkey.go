@@ -11,6 +11,7 @@ import (
 	"portico/app/factor"
 	"portico/app/fault"
 	"portico/app/limit"
+	"portico/app/policy"
 	"portico/app/tenant"
 	"portico/app/userflow"
 )
@@ -102,6 +103,11 @@ func (r *run) passkey(ctx context.Context, s Step, f Form) error {
 		used, err = r.passkeys().FinishRequest(owner, r.passkeyChallenge(r.a, s.Name), answer)
 		right = err == nil && PasskeyRules(r.w.Tenant).Admits(used.PasskeyFacts)
 	}
+	if right {
+		if right, err = r.mayUse(ctx, who, factor.Passkey); err != nil {
+			return err
+		}
+	}
 	if !right {
 		if err := r.store.FailTry(ctx, key, ticket, r.MAC("lockout.code", labels(string(key), string(answer)))); err != nil {
 			return err
@@ -123,6 +129,17 @@ func (r *run) passkey(ctx context.Context, s Step, f Form) error {
 	}
 	r.w.Account = who
 	return nil
+}
+
+// mayUse reports whether the tenant has a method for somebody (R 4.1.1). What they belong to is asked only where
+// that matters, and not knowing it is no yes.
+func (r *run) mayUse(ctx context.Context, who account.Account, kind string) (bool, error) {
+	rule := r.w.Tenant.Settings.Methods.Rule(kind)
+	if len(rule.Include)+len(rule.Exclude) == 0 {
+		return !rule.Off, nil
+	}
+	m, err := r.store.Membership(ctx, who.ID, policy.Needs{Groups: true})
+	return err == nil && rule.Allows(m.Groups), err
 }
 
 // keeper is who a passkey says to belong to; zero when nobody has the id, or has it no more.

@@ -262,8 +262,15 @@ func kinds(w World, p Person) []string {
 	blind := slices.Contains(w.Asked.Unknown, unknownGroups)
 	return slices.DeleteFunc(usable(w.Flow, p.First), func(k string) bool {
 		rule := w.Tenant.Settings.Methods.Rule(k)
+		if k == factor.Passkey && w.Tenant.Settings.Methods.Passkey.SelfServiceOff && !has(p.Account, k) {
+			return true // of use only to whoever has one: nobody registers it by themselves
+		}
 		return !rule.Allows(w.Asked.Groups) || blind && len(rule.Include)+len(rule.Exclude) > 0
 	})
+}
+
+func has(who account.Account, kind string) bool {
+	return slices.ContainsFunc(who.Methods, func(m account.Method) bool { return m.Kind == kind })
 }
 
 // registered lists the person's methods that count as second factors here, with those of this attempt.

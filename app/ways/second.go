@@ -28,7 +28,7 @@ func (v Visit) Offers() []string {
 		case k == factor.SMSCode: // comes with the phone number, which stands by itself
 		case k == factor.EmailCode && (v.has(k) > 0 || !v.Person.MailVerified || !v.Person.HasPassword):
 			// One channel is never both factors (DESIGN §5.4): without a password, mail is the first one.
-		case k == factor.TOTP && v.has(k) >= mostApps, k == factor.Passkey && v.has(k) >= mostPasskeys:
+		case k == factor.TOTP && v.has(k) >= mostApps, k == factor.Passkey && (v.has(k) >= mostPasskeys || v.Tenant.Settings.Methods.Passkey.SelfServiceOff):
 		default:
 			out = append(out, k)
 		}
@@ -129,7 +129,7 @@ func (d *Desk) ConfirmTOTP(ctx context.Context, v Visit, code, called string) (s
 		if err := d.added(ctx, s, v, factor.TOTP); err != nil {
 			return err
 		}
-		secret, err = d.stepUp(ctx, s, v, "otp")
+		secret, err = d.stepUp(ctx, s, v, factor.TOTP, "", "otp")
 		return err
 	})
 	return secret, err
@@ -197,7 +197,7 @@ func (d *Desk) FinishPasskey(ctx context.Context, v Visit, answer, called string
 		if err := d.added(ctx, s, v, factor.Passkey); err != nil {
 			return err
 		}
-		secret, err = d.stepUp(ctx, s, v, "fido")
+		secret, err = d.stepUp(ctx, s, v, factor.Passkey, reg.AAGUID, "fido")
 		return err
 	})
 	return secret, err
@@ -243,11 +243,11 @@ func (d *Desk) Rename(ctx context.Context, v Visit, id, called string) error {
 	return d.store(v).Rename(ctx, v.Actor, v.Person.ID, id, label)
 }
 
-// Remove takes a second factor away. None of them is the last way in; whether the next sign-in asks for
+// Remove takes a second factor away, unless it is a passkey and the last way in. Whether the next sign-in asks for
 // another one says MissedAfter.
 func (d *Desk) Remove(ctx context.Context, v Visit, id string) error {
 	return d.store(v).Together(ctx, func(s Store) error {
-		gone, err := s.Unregister(ctx, v.Actor, v.Person.ID, id)
+		gone, err := s.DropMethod(ctx, v.Actor, v.Person.ID, id, v.stillIn("method"))
 		if err != nil {
 			return err
 		}

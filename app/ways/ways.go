@@ -9,6 +9,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +46,8 @@ type Store interface {
 
 	Register(ctx context.Context, actor audit.Actor, userID string, c signin.Credential) error
 	Unregister(ctx context.Context, actor audit.Actor, userID, id string) (account.Method, error)
+	// DropMethod is Unregister, if allowed says that the person still gets in.
+	DropMethod(ctx context.Context, actor audit.Actor, userID, id string, allowed func(before, after account.Account) error) (account.Method, error)
 	Rename(ctx context.Context, actor audit.Actor, userID, id, name string) error
 	ReplaceRecovery(ctx context.Context, actor audit.Actor, userID string, verifiers [][]byte) error
 	StorePassword(ctx context.Context, actor audit.Actor, userID, hash string, elsewhere bool, at time.Time) error
@@ -82,6 +85,8 @@ type SessionChange struct {
 	AuthTime time.Time
 	MFATime  time.Time
 	AMR      []string
+	Methods  []string
+	AAGUIDs  []string
 }
 
 // Most of each kind that a person can have: tables that people fill are bounded.
@@ -150,7 +155,20 @@ func (v Visit) TakesPasswords() bool { return v.accepts(userflow.EmailPassword) 
 
 // stillIn is what removing something asks of what would be left.
 func (v Visit) stillIn(field string) func(before, after account.Account) error {
-	return func(before, after account.Account) error { return signin.KeepsWayIn(before, after, v.Flows, field) }
+	return func(before, after account.Account) error { return v.StillIn(before, after, field) }
+}
+
+// StillIn refuses a change after which the person could not sign in any more. A passkey that the tenant does not
+// take is no way in.
+func (v Visit) StillIn(before, after account.Account, field string) error {
+	flows := v.Flows
+	if !v.Tenant.Governed() || v.Tenant.Settings.Methods.Passkey.Off {
+		flows = slices.Clone(v.Flows)
+		for i := range flows {
+			flows[i].MFA.Methods = slices.DeleteFunc(slices.Clone(flows[i].MFA.Methods), func(m string) bool { return factor.KindOf(m) == factor.Passkey })
+		}
+	}
+	return signin.KeepsWayIn(before, after, flows, field)
 }
 
 // begin keeps the beginning of something.
@@ -215,16 +233,24 @@ func (d *Desk) removed(ctx context.Context, s Store, v Visit, kind string) error
 }
 
 // stepUp renews the session of somebody who has just registered and thereby shown a second factor.
-func (d *Desk) stepUp(ctx context.Context, s Store, v Visit, refs ...string) (string, error) {
+func (d *Desk) stepUp(ctx context.Context, s Store, v Visit, kind, aaguid string, refs ...string) (string, error) {
 	secret, err := d.secret()
 	if err != nil {
 		return "", err
 	}
-	c := SessionChange{MFATime: d.now(), AMR: v.Session.AMR}
+	c := SessionChange{MFATime: d.now(), AMR: v.Session.AMR, Methods: with(v.Session.Methods, kind), AAGUIDs: with(v.Session.AAGUIDs, aaguid)}
 	for _, r := range append(refs, "mfa") {
 		if !contains(c.AMR, r) {
 			c.AMR = append(c.AMR, r)
 		}
 	}
 	return secret, s.RenewSession(ctx, v.Session.SID, secret, c)
+}
+
+// with is a list with one more word, once.
+func with(list []string, word string) []string {
+	if word == "" || contains(list, word) {
+		return list
+	}
+	return append(slices.Clone(list), word)
 }

@@ -9,7 +9,6 @@ import (
 	"portico/app/account"
 	"portico/app/factor"
 	"portico/app/fault"
-	"portico/app/signin"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/account"
@@ -130,6 +129,16 @@ func secondLine(c *fiber.Ctx, m models.Way, change views.Link) views.Line {
 	if m.Name == "" {
 		l.Label, l.Value = "", kind
 	}
+	if m.Kind == factor.Passkey {
+		kept := "account.passkey.bound"
+		if m.Passkey.Synced {
+			kept = "account.passkey.synced"
+		}
+		l.Note += " · " + words(c, kept)
+		if where := factor.AuthenticatorName(m.Passkey.AAGUID); where != "" && where != m.Name {
+			l.Note += " · " + where
+		}
+	}
 	if !m.UsedAt.IsZero() {
 		l.Note += " · " + words(c, "account.used", "date", day(c, m.UsedAt))
 	}
@@ -142,7 +151,7 @@ func (p *Pages) passwordView(c *fiber.Ctx) views.PasswordView {
 	view := views.PasswordView{Has: v.person.HasPassword, Void: v.person.PasswordVoid, User: v.person.Address(), MinLength: max(rules.Min, 8), ThreeOfFour: rules.ThreeOfFour}
 	without := v.person.Account
 	without.HasPassword = false
-	if v.person.HasPassword && signin.KeepsWayIn(v.person.Account, without, own.Flows, "password") == nil {
+	if v.person.HasPassword && own.StillIn(v.person.Account, without, "password") == nil {
 		view.Remove = v.base() + "/methods/password/remove"
 	}
 	return view
