@@ -52,7 +52,7 @@ func TestCustomersLookAfterThemselves(t *testing.T) {
 
 	phone := openBrowser(t, s, "account")
 	phone.do("a phone", chromedp.EmulateViewport(360, 780))
-	phone.withPasskeys()
+	phone.passkeys()
 	pages := s.base + "/fernhill/account"
 	phone.goTo(pages)
 	phone.prove(email, pages)

@@ -14,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 )
@@ -26,6 +27,7 @@ type tab struct {
 	shots int
 	name  string
 	axe   string
+	quiet page.ScriptIdentifier // keeps the browser from suggesting passkeys
 }
 
 // openBrowser starts Chromium with an empty profile.
