@@ -60,6 +60,7 @@ func run(ctx context.Context, p plan) error {
 	limits.print()
 	report := &report{}
 	report.add("binary", figure{what: "size of the binary", value: megabytes(size), budget: "≤ 45 MB", ok: size <= 45<<20})
+	policies(report)
 	engines := map[string]string{"sqlite": ""}
 	if dsn := os.Getenv("PORTICO_TEST_POSTGRES"); dsn != "" {
 		engines["postgres"] = dsn
