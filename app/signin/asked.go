@@ -81,9 +81,15 @@ func (r *run) decide(p Person) Verdict {
 
 // registering asks about the action of registering a way to confirm it's you, and about no app: what policies say
 // of the app is decided apart.
-func (r *run) registering(p Person) policy.Decision {
+func (r *run) registering(p Person) policy.Decision { return r.acting(p, policy.RegisterSecurityInfo) }
+
+// changing asks about the action of changing a password.
+func (r *run) changing(p Person) policy.Decision { return r.acting(p, policy.ChangePassword) }
+
+// acting asks about a user action alone: what is about the app has been asked already.
+func (r *run) acting(p Person, action string) policy.Decision {
 	in := r.w.Asked
-	in.Action, in.Contexts = policy.RegisterSecurityInfo, nil
+	in.Action, in.Contexts = action, nil
 	in.SignInRisk = cmp.Or(risk.Assess(r.Detectors, risk.Input{TenantID: r.a.TenantID, UserID: p.Account.ID,
 		SignUp: p.Newcomer, Signals: r.visit.Signals, Now: r.w.Now}).Level, riskNone)
 	q := r.question(p, in)

@@ -135,6 +135,7 @@ func (x *asking) work() {
 	for _, c := range x.d.Unmet(x.shown) {
 		x.clause(c)
 	}
+	x.changing()
 	if sw == userflow.MFAAlways && x.shown.MFA.IsZero() && x.need != needDeny {
 		n, note := secondFactor(sw, false, false, len(x.methods) > 0, len(x.kinds) > 0)
 		x.give(n, note, x.kinds, x.methods)
@@ -378,6 +379,24 @@ func (x *asking) register() {
 		x.need = needNothing
 	case refused:
 		x.deny(noteRegister)
+	}
+}
+
+// changing asks the policies about changing a password (R 5.2.3), where one is about to be chosen within a sign-in:
+// "Forgot your password?" must not lead around what the account pages hold to.
+func (x *asking) changing() {
+	asked, _ := x.d.Asks(policy.KindPasswordChange)
+	about := Resetting(x.a, x.w) && !x.p.Newcomer && !x.p.Resumed || changeOrdered(x.a, x.p) || asked && !x.shown.PasswordChanged
+	if x.w.Changing == nil || !about || x.a.Facts.Changed != nil {
+		return
+	}
+	d := x.w.Changing(x.p)
+	if d.Block {
+		x.deny(noteChange)
+		return
+	}
+	for _, c := range d.Unmet(x.shown) {
+		x.clause(c)
 	}
 }
 

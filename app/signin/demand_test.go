@@ -89,6 +89,10 @@ func atUserRisk(levels ...string) edit {
 func atSignInRisk(levels ...string) edit {
 	return func(p *policy.Policy) { p.Conditions.SignInRiskLevels = levels }
 }
+func changing(p *policy.Policy) {
+	p.Conditions.Applications = policy.Applications{IncludeUserActions: []string{policy.ChangePassword}}
+}
+
 func registering(p *policy.Policy) {
 	p.Conditions.Applications = policy.Applications{IncludeUserActions: []string{policy.RegisterSecurityInfo}}
 }
@@ -409,6 +413,14 @@ func TestDemands(t *testing.T) {
 		{"registering asks for a second factor, which was shown", and(signedIn, both, rule("p", grants("OR", "mfa"), registering), rule("q", grants("AND", passkeyOnly)), hasMethod(factor.TOTP), showed(factor.TOTP)), Enrol, "passkey"},
 		{"registered, and blocked afterwards: nothing is stored", and(signedIn, enforce(always, "softwareOath"), enrolled(factor.TOTP), rule("p", grants("OR", "block"), registering)), Blocked, blockedRegister},
 		{"risk that shows up after registering: what was registered proves nothing", and(signedIn, both, enrolled(factor.TOTP), rule("p", grants("AND", "mfa"), atSignInRisk("high")), signInRisk("high")), Blocked, blockedUnenrolled},
+
+		// So is changing a password: "Forgot your password?" does not lead around it.
+		{"forgotten, and changing is blocked from here", and(named, known, forgetful, resetShown, enforce(off), rule("p", grants("OR", "block"), changing)), Blocked, blockedPolicy},
+		{"forgotten, and changing asks for a second factor", and(named, known, forgetful, resetShown, both, hasMethod(factor.TOTP), rule("p", grants("OR", "mfa"), changing)), Challenge, "totp"},
+		{"forgotten, and the second factor was shown", and(named, known, forgetful, resetShown, both, hasMethod(factor.TOTP), showed(factor.TOTP), rule("p", grants("OR", "mfa"), changing)), ResetPassword, ""},
+		{"an admin wants another password, and changing is blocked from here", and(signedIn, mustChange, rule("p", grants("OR", "block"), changing)), Blocked, blockedPolicy},
+		{"changing is blocked, and nobody changes anything", and(signedIn, rule("p", grants("OR", "block"), changing)), Issue, ""},
+		{"changed already when the policy was made", and(named, known, forgetful, resetShown, replaced, stayed, enforce(off), rule("p", grants("OR", "block"), changing)), Issue, ""},
 
 		// The directory's methods policy.
 		{"a method that is switched off is not asked for", and(signedIn, enforce(always, "email", "softwareOath"), hasMethod(factor.EmailCode), hasMethod(factor.TOTP), methods(func(m *tenant.MethodsPolicy) { m.TOTP.Off = true })), Challenge, "email"},

@@ -350,7 +350,7 @@ func (r *run) load(ctx context.Context, s Store) error {
 	if err := r.loadInvitation(ctx, s, &w); err != nil {
 		return err
 	}
-	w.Decide, w.Registering = r.decide, r.registering
+	w.Decide, w.Registering, w.Changing = r.decide, r.registering, r.changing
 	if err := r.know(ctx, s, &w); err != nil {
 		return err
 	}

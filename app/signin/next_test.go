@@ -63,6 +63,11 @@ func play(changes ...change) *scene {
 			in.Action = policy.RegisterSecurityInfo
 			return s.asked(p, in)
 		}
+		s.w.Changing = func(p Person) policy.Decision {
+			in := s.in
+			in.Action = policy.ChangePassword
+			return s.asked(p, in)
+		}
 	}
 	return s
 }

@@ -45,6 +45,8 @@ type World struct {
 	Decide func(Person) Verdict
 	// Registering is what policies say about this person's registering a way to confirm it's them; nil = nothing.
 	Registering func(Person) policy.Decision
+	// Changing is the same about changing a password.
+	Changing func(Person) policy.Decision
 }
 
 // Verdict is what risk and policy say together.
@@ -328,6 +330,7 @@ const (
 	noteReturned    = "account_returned"
 	noteNoPassword  = "password_change_impossible"
 	noteRegister    = "registration_refused_by_policy"
+	noteChange      = "password_change_refused_by_policy"
 	noteTermsGone   = "terms_not_published"
 	noteRemembered  = "remembered_device"
 	noteRemediated  = "sign_in_risk_remediated"
