@@ -65,15 +65,18 @@ func TestImportsPointOneWay(t *testing.T) {
 		}
 	}
 	rules := map[string]func(string) bool{
-		"portico/app/config":      only("portico/app/config"),
-		"portico/app/fault":       only("portico/app/fault"),
-		"portico/app/i18n":        only("portico/app/i18n", "portico/app/fault"),
-		"portico/app/record":      only("portico/app/record", "portico/app/fault"),
-		"portico/app/outbound":    only("portico/app/outbound", "portico/app/fault"),
-		"portico/app/branding":    only("portico/app/branding", "portico/app/fault"),
-		"portico/app/audit":       forbid("net/http"),
-		"portico/app/access":      forbid("net/http", "os/exec", "database/sql"),
-		"portico/app/policy":      forbid("portico/app/risk", "portico/app/factor", "net/http", "database/sql"),
+		"portico/app/config":   only("portico/app/config"),
+		"portico/app/fault":    only("portico/app/fault"),
+		"portico/app/i18n":     only("portico/app/i18n", "portico/app/fault"),
+		"portico/app/record":   only("portico/app/record", "portico/app/fault"),
+		"portico/app/outbound": only("portico/app/outbound", "portico/app/fault"),
+		"portico/app/branding": only("portico/app/branding", "portico/app/fault"),
+		"portico/app/audit":    forbid("net/http"),
+		"portico/app/access":   forbid("net/http", "os/exec", "database/sql"),
+		// An id knows how to be a value of a database (database/sql/driver); a database it is not.
+		"portico/app/policy": func(dep string) bool {
+			return dep != "database/sql/driver" && forbid("portico/app/risk", "portico/app/factor", "net/http", "database/sql")(dep)
+		},
 		"portico/app/risk":        forbid("portico/app/factor", "portico/app/policy", "net/http", "database/sql"),
 		"portico/app/session":     forbid("net/http", "database/sql"),
 		"portico/app/userflow":    forbid("net/http", "database/sql"),
