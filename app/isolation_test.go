@@ -276,7 +276,8 @@ func (s *sweep) signInPerson() caller {
 			return c
 		}
 		values := url.Values{}
-		for _, part := range strings.Split(a.text, "<input")[1:] {
+		form, _, _ := strings.Cut(a.text, "data-passkey=") // the form of the page, not of the passkey beside it
+		for _, part := range strings.Split(form, "<input")[1:] {
 			if name := between(part, `name="`, `"`); name != "" && strings.Contains(part, `type="hidden"`) {
 				values.Set(name, between(part, `value="`, `"`))
 			}
