@@ -245,6 +245,8 @@ type SignInQuery struct {
 	CorrelationID string
 	RiskLevel     string
 	SignUp        *bool
+	PolicyID      string // to which this Conditional Access policy applied
+	PolicyResult  string // or said this, in Graph's words; one that only reports says what it would
 	OldestFirst   bool
 	After         string
 	Limit         int
@@ -332,6 +334,9 @@ func signInFilter(q *gorm.DB, f SignInQuery) *gorm.DB {
 
 // SignInRows lists one page of the log as rows.
 func (t *Tenant) SignInRows(ctx context.Context, f SignInQuery) (Page[SignInRow], error) {
+	if f.PolicyID != "" {
+		return t.signInsOfPolicy(ctx, f)
+	}
 	paths, err := t.signInPaths(ctx, f)
 	if err != nil {
 		return Page[SignInRow]{}, err

@@ -572,6 +572,8 @@ func TestEveryPageOpens(t *testing.T) {
 			bulk, err := b.shop.StartBulk(t.Context(), modelstest.Actor(), models.Bulk{Action: models.BulkDisable}, []string{th.user.ID}, models.UserQuery{})
 			b.must(err)
 			guarded := b.policies(th)
+			replayed, err := b.shop.StartReplay(t.Context(), modelstest.Actor(), models.ReplayDraft{Name: "Nothing", Days: 1})
+			b.must(err)
 			w := b.global()
 			sent := w.upload("/admin/t/shop/users/imports", "p.csv", "email,shoe\na@example.com,45\n", handlers.CSRFField, w.token(), "mode", "create", "unknown", "yes")
 			w.post("/admin/t/shop/helpdesk", "who", "ada@example.com")
@@ -590,6 +592,9 @@ func TestEveryPageOpens(t *testing.T) {
 				}
 				if strings.Contains(route.Path, "/conditional-access/") {
 					id = guarded.id(route.Path)
+				}
+				if strings.Contains(route.Path, "/policy-replays/") {
+					id = replayed.ID
 				}
 				if strings.Contains(route.Path, "/imports/") {
 					id = sent.location[strings.LastIndex(sent.location, "/")+1:]

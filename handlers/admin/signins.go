@@ -16,17 +16,21 @@ import (
 
 // signInFilters are the parameters of the sign-in log's address.
 func signInFilters() []string {
-	return []string{"search", "range", "from", "to", "user", "app", "result", "kind", "signup", "ip", "country", "correlation"}
+	return []string{"search", "range", "from", "to", "user", "app", "result", "kind", "signup", "ip", "country", "correlation", "policy", "said"}
 }
 
 func (p *Portal) signInQuery(w view) models.SignInQuery {
 	from, to := w.span(p.Now())
 	return models.SignInQuery{Search: w.get("search"), From: from, To: to, UserID: w.get("user"), ClientID: w.get("app"), Result: w.get("result"),
-		Kind: w.get("kind"), SignUp: yesNo(w.get("signup")), IP: w.get("ip"), Country: strings.ToUpper(w.get("country")), CorrelationID: w.get("correlation"), After: w.get("after")}
+		Kind: w.get("kind"), SignUp: yesNo(w.get("signup")), IP: w.get("ip"), Country: strings.ToUpper(w.get("country")), CorrelationID: w.get("correlation"), PolicyID: w.get("policy"), PolicyResult: w.get("said"), After: w.get("after")}
 }
 
 func (p *Portal) signInList(c *fiber.Ctx) error {
 	v, w := visitOf(c), viewOf(c, signInFilters()...)
+	if w.has("said") && !w.has("policy") { // of which policy?
+		w.dropped = append(w.dropped, [2]string{"said", w.get("said")})
+		w.q.Del("said")
+	}
 	q := p.signInQuery(w)
 	if f := c.Query("format"); f == "csv" || f == "json" {
 		return download(c, f, "sign-ins-"+v.dir.Tenant.Slug, signInColumns(), func(r record.SignIn) any { return r }, func(ctx context.Context, after string) ([]record.SignIn, string, error) {
@@ -49,13 +53,17 @@ func (p *Portal) signInList(c *fiber.Ctx) error {
 	if err := markReported(c.UserContext(), v.tenant, page.Items, &table); err != nil {
 		return err
 	}
-	l := views.List{Filter: w.filter(3, p.signInFields(v)...), Table: table, Shown: shown(len(page.Items), "sign-in", "newest first"),
+	fields, err := p.signInFields(c, v)
+	if err != nil {
+		return err
+	}
+	l := views.List{Filter: w.filter(3, fields...), Table: table, Shown: shown(len(page.Items), "sign-in", "newest first"),
 		Empty: emptyOf(w, "No sign-ins yet", "As soon as somebody signs in to one of your applications, you see it here.", &views.Link{Label: "Connect an application", Href: v.base() + "/applications"})}
 	w.finish(&l, page.Next)
 	return p.list(c, s, l)
 }
 
-func (p *Portal) signInFields(v *visit) []views.Field {
+func (p *Portal) signInFields(c *fiber.Ctx, v *visit) ([]views.Field, error) {
 	fields := []views.Field{{Name: "search", Label: "Person", Type: "search", Hint: ""}}
 	span := spanFields()
 	fields = append(fields, span[0],
@@ -64,12 +72,26 @@ func (p *Portal) signInFields(v *visit) []views.Field {
 	for _, cl := range sortedClients(v.dir) {
 		apps = append(apps, views.Option{Value: cl.ID, Label: cl.Name})
 	}
-	return append(fields,
+	fields = append(fields,
 		views.Field{Kind: views.Select, Name: "app", Label: "Application", Options: apps}, span[1], span[2],
 		views.Field{Kind: views.Select, Name: "kind", Label: "Kind", Options: []views.Option{{Label: "Any kind"}, {Value: "interactiveUser", Label: "Interactive"}, {Value: "nonInteractiveUser", Label: "Not interactive"}, {Value: "servicePrincipal", Label: "Application"}}},
 		views.Field{Kind: views.Select, Name: "signup", Label: "Sign-ups", Options: []views.Option{{Label: "Sign-ins and sign-ups"}, {Value: "yes", Label: "Only sign-ups"}, {Value: "no", Label: "No sign-ups"}}},
 		views.Field{Name: "ip", Label: "IP address", Code: true}, views.Field{Name: "country", Label: "Country code", Code: true},
 		views.Field{Name: "correlation", Label: "Correlation ID", Code: true}, views.Field{Name: "user", Label: "User ID", Code: true})
+	if !v.may(access.ConditionalRead) {
+		return fields, nil
+	}
+	list, err := v.tenant.Policies(c.UserContext())
+	options := []views.Option{{Label: "Any policy"}}
+	for _, x := range list {
+		options = append(options, views.Option{Value: x.ID, Label: x.Name})
+	}
+	results := []views.Option{{Label: "Applied, whatever it said"}}
+	for _, r := range effectResults() {
+		results = append(results, views.Option{Value: r.name, Label: r.label})
+	}
+	return append(fields, views.Field{Kind: views.Select, Name: "policy", Label: "Policy that applied", Options: options},
+		views.Field{Kind: views.Select, Name: "said", Label: "What it said", Options: results}), err
 }
 
 func signInTable(items []record.SignIn, base string) views.Table {

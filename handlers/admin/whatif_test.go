@@ -124,5 +124,34 @@ func TestReplayOnThePortal(t *testing.T) {
 	}
 	w.get(a.location).wants(t, 200, "Kept out", "Stay out, as a draft")
 	w.get(at).wants(t, 200, "Second factor, switched on", "Stay out, as a draft")
-	w.get(at + "/" + models.NewID()).wants(t, 404)
+	w.get(at+"/"+models.NewID()).wants(t, 404)
+}
+
+// The log is narrowed to what a policy said, and a sign-in shows what would have been apart.
+func TestTheLogOfAPolicy(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	w := b.global()
+	p := b.policy(func(p *policy.Policy) { p.State = policy.ReportOnly })
+	other := b.policy(func(p *policy.Policy) {
+		p.Name, p.Conditions.Applications.IncludeApplications = "Elsewhere", []string{th.app.ClientID}
+		p.Conditions.Platforms = &policy.Platforms{Include: []string{"linux"}}
+	})
+	set, err := b.shop.PolicySet(t.Context())
+	b.must(err)
+	r := b.asked(th.user, th.app.ClientID, set)
+	narrowed := func(query string, there bool) {
+		t.Helper()
+		if a := w.get("/admin/t/shop/sign-ins?" + query); a.status != 200 || strings.Contains(a.body, "/sign-ins/"+r.ID) != there {
+			t.Errorf("%s: %d, there: %t", query, a.status, !there)
+		}
+	}
+	narrowed("policy="+p.ID, true)
+	narrowed("policy="+other.ID, false)
+	narrowed("policy="+other.ID+"&said=notApplied", true)
+	narrowed("policy="+p.ID+"&said=interrupted", true)
+	narrowed("policy="+p.ID+"&said=failure", false)
+	narrowed("policy="+p.ID+"&app=nothing", false)
+	w.get("/admin/t/shop/sign-ins?said=failure").wants(t, 200, "What it said")
+	w.get("/admin/t/shop/sign-ins/"+r.ID).wants(t, 200, "Conditional Access: report-only", "Report-only: User action required", "Second factor", "Conditional")
 }
