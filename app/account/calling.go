@@ -186,6 +186,7 @@ const callings = `
 268 SZ
 269 KM
 290 SH
+247 SH
 291 ER
 297 AW
 298 FO

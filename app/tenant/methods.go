@@ -192,7 +192,7 @@ func (p MethodsPolicy) Tidied() MethodsPolicy {
 	}
 	plus := func(list []string) []string {
 		for i := range list {
-			list[i] = strings.TrimPrefix(list[i], "+")
+			list[i] = strings.TrimPrefix(strings.TrimSpace(list[i]), "+")
 		}
 		return list
 	}
