@@ -10,9 +10,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +24,7 @@ import (
 	"portico/app/audit"
 	"portico/app/factor"
 	"portico/app/openid"
+	"portico/app/policy"
 	"portico/app/record"
 	"portico/app/session"
 	"portico/app/signin"
@@ -156,6 +159,20 @@ func (s *sweep) furnish(slug, mark string) furnished {
 	must(s, f.AddMember(ctx, by, readers.ID, f.person.ID))
 	_, err = f.CreateClaimsPolicy(ctx, by, models.ClaimsPolicy{Name: "Claims " + mark})
 	must(s, err)
+	place, err := f.CreateLocation(ctx, by, policy.Location{Name: "Place " + mark, Trusted: true, Ranges: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}})
+	must(s, err)
+	strength, err := f.CreateStrength(ctx, by, policy.Strength{Name: "Strength", Description: mark, Combinations: []string{"fido2"}})
+	must(s, err)
+	must(s, f.PutContext(ctx, by, policy.Context{ID: "c" + strconv.Itoa(int(slug[0])), Name: mark, Available: true}))
+	_, err = f.CreatePolicy(ctx, by, policy.Policy{Name: "Rule " + mark, State: policy.ReportOnly, Conditions: policy.Conditions{Users: policy.Users{IncludeUsers: []string{policy.All}, ExcludeGroups: []string{readers.ID}},
+		Applications: policy.Applications{IncludeApplications: []string{f.app.ClientID}}, Locations: &policy.Locations{Include: []string{policy.All}, Exclude: []string{place.ID}}},
+		GrantControls: &policy.GrantControls{Operator: "AND", Strength: &policy.StrengthRef{ID: strength.ID}}}, record.Signals{})
+	must(s, err)
+	_, err = f.StartReplay(ctx, by, models.ReplayDraft{Name: mark, Days: 1})
+	must(s, err)
+	must(s, f.Remember(ctx, by, session.Remembered{ID: models.NewID(), UserID: f.person.ID, Name: mark, Methods: []string{factor.TOTP}, MFATime: f.Now(), CreatedAt: f.Now(), ExpiresAt: f.Now().Add(time.Hour)}, "secret-"+slug, true))
+	must(s, f.ConfirmCompromised(ctx, by, []string{f.person.ID}))
+	must(s, f.DismissRisk(ctx, by, []string{f.person.ID}))
 	bulk, err := f.StartBulk(ctx, by, models.Bulk{Action: models.BulkDisable}, []string{f.person.ID}, models.UserQuery{})
 	must(s, err)
 	must(s, f.CancelBulk(ctx, by, bulk.ID))
@@ -368,7 +385,9 @@ func whose() map[string]string {
 		"imports": "imports.id", "views": "saved_views.id", "credentials": "application_credentials.id", "identities": "identities.id", "edit": "user_attributes.id",
 		"versions": "user_flow_versions.version", "devices": "sessions.sid", "second": "credentials.id", "activity": "sign_ins.id", "apps": "applications.client_id",
 		"signin": "attempts.id", "help-desk": "users.id", "helpdesk": "users.id", "roles": "app_role_assignments.id", "assignments": "app_role_assignments.id", "tenants": "tenants.id",
-		"bulk-changes": "bulk_changes.id", "policies": "claims_policies.id", "claims": "claims_policies.id", "members": "users.id",
+		"bulk-changes": "bulk_changes.id", "policies": "claims_policies.id", "conditional-access": "conditional_access_policies.id", "locations": "named_locations.id",
+		"strengths": "authentication_strengths.id", "contexts": "authentication_contexts.id", "policy-replays": "policy_replays.id", "remembered": "remembered_devices.id",
+		"authentication-methods": "credentials.id", "claims": "claims_policies.id", "members": "users.id",
 	}
 }
 
@@ -461,7 +480,8 @@ func (s *sweep) forms() url.Values {
 		"group": "groups.id", "groups": "groups.id", "app": "applications.id", "application": "applications.id", "applications": "applications.id", "client": "applications.client_id",
 		"flow": "user_flows.id", "attribute": "user_attributes.id", "attributes": "user_attributes.id", "terms": "terms.id", "method": "credentials.id", "credential": "credentials.id",
 		"identity": "identities.id", "session": "sessions.sid", "sid": "sessions.sid", "assignment": "app_role_assignments.id", "role": "app_role_assignments.role_id",
-		"view": "saved_views.id", "policy": "claims_policies.id", "invitation": "invitations.id", "key": "application_credentials.id", "resource": "applications.service_principal_id"} {
+		"view": "saved_views.id", "policy": "conditional_access_policies.id", "location": "named_locations.id", "strength": "authentication_strengths.id", "includeGroups": "groups.id",
+		"excludeGroups": "groups.id", "invitation": "invitations.id", "key": "application_credentials.id", "resource": "applications.service_principal_id"} {
 		v.Set(field, first(column))
 	}
 	for _, other := range []string{"name", "displayName"} {
@@ -601,10 +621,12 @@ func TestTwoTenantsSeeNothingOfEachOther(t *testing.T) {
 		api := caller{bearer: mine}
 		for _, version := range []string{"/v1.0", "/beta"} {
 			for _, id := range slices.Concat(s.b.ids["users.id"], s.b.ids["applications.id"], s.b.ids["applications.service_principal_id"], s.b.ids["groups.id"], s.b.ids["user_flows.id"],
-				s.b.ids["user_attributes.id"], s.b.ids["terms.id"], s.b.ids["invitations.id"], s.b.ids["sign_ins.id"], s.b.ids["audits.id"][:3], s.b.ids["claims_policies.id"], []string{s.b.ID}) {
+				s.b.ids["user_attributes.id"], s.b.ids["terms.id"], s.b.ids["invitations.id"], s.b.ids["sign_ins.id"], s.b.ids["audits.id"][:3], s.b.ids["claims_policies.id"],
+				s.b.ids["conditional_access_policies.id"], s.b.ids["named_locations.id"], s.b.ids["authentication_strengths.id"], s.b.ids["policy_replays.id"], []string{s.b.ID}) {
 				for _, collection := range []string{"/users", "/groups", "/applications", "/servicePrincipals", "/directoryObjects", "/directory/deletedItems", "/identity/authenticationEventsFlows",
 					"/identity/userFlowAttributes", "/policies/claimsMappingPolicies", "/auditLogs/signIns", "/auditLogs/directoryAudits", "/organization", "/portico/termsOfUse", "/invitations",
-					"/portico/invitations", "/roleManagement/directory/roleAssignments"} {
+					"/identity/conditionalAccess/policies", "/identity/conditionalAccess/namedLocations", "/identity/conditionalAccess/deletedItems/policies",
+					"/policies/authenticationStrengthPolicies", "/identityProtection/riskyUsers", "/portico/conditionalAccess/replay", "/portico/invitations", "/roleManagement/directory/roleAssignments"} {
 					for _, method := range []string{http.MethodGet, http.MethodPatch, http.MethodDelete} {
 						if a := ask(api, method, version+collection+"/"+id, nil); a.Code < 400 {
 							t.Errorf("%s %s%s/%s answered %d", method, version, collection, id, a.Code)

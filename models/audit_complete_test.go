@@ -28,8 +28,8 @@ func unrecorded() map[string]string {
 	for reason, names := range map[string]string{
 		attempt:  "AddCode BurnCodes SpendCode ClearTries PutSession TouchSession JoinSession RenewSession EndSessionsOf SpendInvitation PortalSession BeginPortalSession ClaimPortalSession EndPortalSession TakePending",
 		protocol: "AddOpenIDGrant RevokeOpenIDGrant RevokeOpenIDSession RevokeOpenIDUser",
-		counters: "AdvanceCredential UseStep UsePasskey MarkFirstRequest NoteClientMistake RehashPassword",
-		queue:    "AcquireLease ReleaseLease BuryOutbox DeliveredOutbox RetryOutbox PutMailbox EmptyMailbox TellExpiring RunBulks ImportSignIns RulesDue",
+		counters: "AdvanceCredential UseStep UsePasskey UsedCredential MarkFirstRequest NoteClientMistake RehashPassword",
+		queue:    "AcquireLease ReleaseLease BuryOutbox DeliveredOutbox RetryOutbox PutMailbox EmptyMailbox TellExpiring TellTexts RunBulks ImportSignIns RulesDue",
 		own:      "SealAudits",
 		clean:    "PurgeAttempts PurgeHandedOut PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns PurgeEffects PurgeReplays EndDemoSession EndDemoSessions",
 		inside:   "ConsumeCredential SpendCredential ConsumeLink EndPortalSessionsOf RenameCredential ReleaseDefinitionName Unlock WithdrawConsent",
