@@ -30,6 +30,8 @@ var notSealed = map[string]string{
 	"OpenIDGrantRow.RefreshPrevious": "SHA-256 of a random token",
 	"InvitationRow.Hash":             "SHA-256 of a random token",
 	"MailedCodeRow.Hash":             "MAC of a code that lives for minutes",
+	"SignInRow.Decision":             "what policies were asked and said, beside the record that says the same in words",
+	"RememberedDeviceRow.Hash":       "SHA-256 of a random secret",
 }
 
 // carried are the files that seal what a browser carries for minutes: nothing of it is stored.

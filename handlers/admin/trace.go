@@ -325,7 +325,7 @@ func secondFactorSection(r record.SignIn) views.Section {
 	if !in.MFATime.IsZero() {
 		when2 = when(in.MFATime)
 	}
-	return views.Section{ID: "second", Title: "Second factor", Empty: "Nothing was noted about a second factor.", Summary: facts(fact("Why, or why not", views.Cell{Kind: views.Lines, List: why}),
+	return views.Section{ID: "second", Title: "Second factor", Summary: facts(fact("Why, or why not", views.Cell{Kind: views.Lines, List: why}),
 		fact("The user flow’s switch", plain(switchWord(in.Switch))), fact("May be the second factor", plain(strings.Join(words(in.Kinds, methodWord), ", "))),
 		fact("Set up before", plain(strings.Join(words(in.Enrolled, methodWord), ", "))), fact("Shown in all", plain(strings.Join(words(in.Methods, methodWord), ", "))),
 		fact("Second factor shown", when2), fact("First factor shown", when(in.AuthTime)))}
