@@ -33,6 +33,7 @@ func TestAccountWaysIn(t *testing.T) {
 	s := boot(t)
 	b := openBrowser(t, s, "ways")
 	b.passkeys()
+	b.suggests(false) // what is typed here is not overtaken
 	const email, later = "noor@example.com", "noor.new@example.com"
 	seen := map[string]bool{}
 	b.goTo(s.base + "/demo/market")

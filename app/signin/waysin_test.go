@@ -45,6 +45,37 @@ func TestNobodyShutsThemselvesOut(t *testing.T) {
 	}
 }
 
+// TestAPasskeyIsAWayIn where the flow takes passkeys, and it is not removed when it is the last.
+func TestAPasskeyIsAWayIn(t *testing.T) {
+	passkeys := userflow.Flow{SignInMethods: []userflow.Method{userflow.EmailPassword}, MFA: userflow.MFA{Methods: []string{"fido2"}}}
+	other := userflow.Flow{SignInMethods: passkeys.SignInMethods}
+	who := func(password bool, methods ...string) account.Account {
+		a := account.Account{ID: "u", HasPassword: password, FirstFactor: string(userflow.EmailPassword), Identities: []account.Identity{{SignInType: account.SignInEmail}}}
+		for _, m := range methods {
+			a.Methods = append(a.Methods, account.Method{ID: m, Kind: m})
+		}
+		return a
+	}
+	for _, c := range []struct {
+		name          string
+		before, after account.Account
+		flow          userflow.Flow
+		key           string
+	}{
+		{"the password, with a passkey left", who(true, "passkey"), who(false, "passkey"), passkeys, ""},
+		{"the same, where the app takes no passkeys", who(true, "passkey"), who(false, "passkey"), other, "account.last_way.password"},
+		{"the password, with an authenticator app left", who(true, "totp"), who(false, "totp"), passkeys, "account.last_way.password"},
+		{"the only passkey, without a password", who(false, "passkey"), who(false), passkeys, "account.last_way.passkey"},
+		{"one passkey of two", who(false, "passkey", "passkey"), who(false, "passkey"), passkeys, ""},
+		{"the only passkey, beside a password", who(true, "passkey"), who(true), passkeys, ""},
+	} {
+		err := KeepsWayIn(c.before, c.after, []userflow.Flow{c.flow}, "field")
+		if c.key == "" && err != nil || c.key != "" && (err == nil || fault.Of(err).Fields[0].Key != c.key) {
+			t.Errorf("%s: %v, want %q", c.name, err, c.key)
+		}
+	}
+}
+
 func TestAlwaysAsked(t *testing.T) {
 	always := userflow.Flow{SignInMethods: []userflow.Method{userflow.EmailPassword}, MFA: userflow.MFA{Enforcement: userflow.MFAAlways, Methods: []string{"softwareOath"}}}
 	who := account.Account{ID: "u", HasPassword: true, Identities: []account.Identity{{SignInType: account.SignInEmail}}}
