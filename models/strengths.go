@@ -44,13 +44,13 @@ func (t *Tenant) Strengths(ctx context.Context) ([]policy.Strength, error) {
 		return nil, err
 	}
 	own, err := valuesOf(rows)
-	return append(builtInStrengths(), own...), err
+	return append(policy.BuiltInStrengths(), own...), err
 }
 
 // Strength reads one, built in or the tenant's own.
 func (t *Tenant) Strength(ctx context.Context, id string) (policy.Strength, error) {
 	id = strings.ToLower(id)
-	built := builtInStrengths()
+	built := policy.BuiltInStrengths()
 	if i := slices.IndexFunc(built, func(x policy.Strength) bool { return x.ID == id }); i >= 0 {
 		return built[i], nil
 	}
@@ -74,7 +74,7 @@ func (t *Tenant) CreateStrength(ctx context.Context, actor audit.Actor, x policy
 		if err := t.room(ctx, &StrengthRow{}, policy.MaxStrengths, "policy.strength.many"); err != nil {
 			return audit.Event{}, err
 		}
-		if slices.ContainsFunc(builtInStrengths(), func(y policy.Strength) bool { return y.ID == x.ID }) {
+		if slices.ContainsFunc(policy.BuiltInStrengths(), func(y policy.Strength) bool { return y.ID == x.ID }) {
 			return audit.Event{}, fault.BadField("id", "policy.id.taken", nil)
 		}
 		if err := t.strengthNameFree(ctx, x); err != nil {
@@ -161,13 +161,4 @@ func (t *Tenant) ownStrength(ctx context.Context, id string) (policy.Strength, e
 		err = &fault.Error{Code: fault.Conflict, Key: "policy.strength.built_in", Args: map[string]any{"name": x.Name}}
 	}
 	return x, err
-}
-
-// builtInStrengths are the vendor's three (R 4.6.1).
-func builtInStrengths() []policy.Strength {
-	return []policy.Strength{
-		{ID: policy.StrengthMFA, Name: "Multifactor authentication", BuiltIn: true, Combinations: []string{"fido2", "password,softwareOath"}},
-		{ID: policy.StrengthPasswordless, Name: "Passwordless MFA", BuiltIn: true, Combinations: []string{"fido2"}},
-		{ID: policy.StrengthPhishingResistant, Name: "Phishing-resistant MFA", BuiltIn: true, Combinations: []string{"fido2"}},
-	}
 }

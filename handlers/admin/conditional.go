@@ -105,7 +105,7 @@ func (p *Portal) policyList(c *fiber.Ctx) error {
 		}
 		item := views.PolicyItem{Name: x.Name, Href: v.policyBase(x.ID), State: policyState(x.State), Sentence: words}
 		item.Effect = effectWords(x, effects[x.ID], "7 days")
-		for _, n := range v.policyWarnings(x, known) {
+		for _, n := range v.policyConflicts(x, known) {
 			item.Warnings = append(item.Warnings, strings.TrimSuffix(n.Title, ".")+".")
 		}
 		if doubles[strings.ToLower(x.Name)] > 1 {

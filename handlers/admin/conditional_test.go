@@ -60,7 +60,7 @@ func TestTheLifeOfAPolicy(t *testing.T) {
 	}
 	x := b.policyNamed("Second factor")
 	at := policiesAt + "/" + x.ID
-	w.get(at).wants(t, 200, "It only reports", "Report-only", "Break-glass", "Edit policy", "Download JSON", "History", "never to ask for a second factor")
+	w.get(at).wants(t, 200, "It only reports", "Report-only", "Break-glass", "Edit policy", "Download JSON", "History", "where MFA enforcement is Off")
 	w.get(policiesAt).wants(t, 200, "Second factor", "Report-only", "Break-glass")
 	w.get(policiesAt+"?state=disabled").wants(t, 200, "Nothing fits these filters")
 	w.get(policiesAt+"?app="+th.app.ClientID+"&search=break-glass").wants(t, 200, "1 policy")

@@ -50,9 +50,23 @@ func (v *visit) policyWarnings(p policy.Policy, known policy.Known) []views.Noti
 		out = append(out, views.Notice{Tone: "warn", Title: title, Text: text, Links: links})
 	}
 	if p.State != policy.Off {
+		_, staff := v.myself()
 		for _, w := range p.Warnings() {
+			if w.Name == "allUsersAllApps" && !staff { // no admin is a customer here
+				w.Text = "This is about all users and all apps, also those that are registered later."
+			}
 			warn(w.Text, "")
 		}
+	}
+	return append(out, v.policyConflicts(p, known)...)
+}
+
+// policyConflicts say where a policy cannot do what it says: a user flow's switch stands against it, or something
+// that it names is gone.
+func (v *visit) policyConflicts(p policy.Policy, known policy.Known) []views.Notice {
+	var out []views.Notice
+	warn := func(title, text string, links ...views.Link) {
+		out = append(out, views.Notice{Tone: "warn", Title: title, Text: text, Links: links})
 	}
 	if flows := suppressed(v.dir, p); len(flows) > 0 {
 		names, links := make([]string, len(flows)), make([]views.Link, len(flows))
@@ -60,7 +74,7 @@ func (v *visit) policyWarnings(p policy.Policy, known policy.Known) []views.Noti
 			names[i] = "“" + f.Name + "”"
 			links[i] = views.Link{Label: "Open “" + f.Name + "”", Href: v.flowBase(f.ID)}
 		}
-		warn("A user flow is set never to ask for a second factor", "For the applications of "+andList(names)+", MFA enforcement is Off: there nobody is asked, whatever this policy says. Blocks hold there too. Set it to Conditional.", links...)
+		warn("Nobody is asked in "+andList(names)+", where MFA enforcement is Off", "Whatever this policy asks for, the applications of that user flow do not ask for a second factor; blocks hold all the same. Set it to Conditional, so that the policy decides.", links...)
 	}
 	if gone := p.Missing(known); len(gone) > 0 {
 		var included, excluded []string

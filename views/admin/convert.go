@@ -83,6 +83,8 @@ func navIcon(label string) string {
 		return "mail"
 	case "Help desk":
 		return "phone"
+	case "Conditional Access":
+		return "lock"
 	case "Authentication methods":
 		return "key"
 	}

@@ -167,6 +167,30 @@ type Part struct {
 	Gone   bool // a value that is no more
 }
 
+// Sentence reads a rule as a sentence, with the chosen parts marked. It is written here because no space may come
+// between a value and the comma after it.
+func Sentence(parts []Part) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		var b strings.Builder
+		b.WriteString(`<p class="sentence">`)
+		for i, p := range parts {
+			before, after := "", ""
+			switch {
+			case p.Gone:
+				before, after = "<del>", "</del>"
+			case p.Value:
+				before, after = "<em>", "</em>"
+			case p.Strong:
+				before, after = "<strong>", "</strong>"
+			}
+			b.WriteString(before + templ.EscapeString(p.Text) + after + gap(parts, i))
+		}
+		b.WriteString("</p>")
+		_, err := io.WriteString(w, b.String())
+		return err
+	})
+}
+
 // gap is what stands between a part and the next: parts that bring their own spaces and commas need none.
 func gap(parts []Part, i int) string {
 	if i+1 == len(parts) || strings.HasSuffix(parts[i].Text, " ") || strings.ContainsAny(parts[i+1].Text[:min(1, len(parts[i+1].Text))], " ,.;:") {
