@@ -66,16 +66,16 @@ type PolicyEffect struct {
 // PolicyEditor is the page on which a policy is written. Said follows what is ticked: a script asks the server
 // for it, and without one the button "Preview" does.
 type PolicyEditor struct {
-	Action  string
-	Follow  string // answers a form with what it says; writes nothing
-	Cancel  string
-	Hidden  []Field
-	Parts   []PolicyPart
-	Said    PolicySaid
-	State   Field
-	Losing  *Field // must be ticked: it keeps people out
-	Submit  string
-	Note    string
+	Action string
+	Follow string // answers a form with what it says; writes nothing
+	Cancel string
+	Hidden []Field
+	Parts  []PolicyPart
+	Said   PolicySaid
+	State  Field
+	Losing *Field // must be ticked: it keeps people out
+	Submit string
+	Note   string
 }
 
 // PolicySaid is what the form says at the moment.
