@@ -72,8 +72,9 @@ func (a *API) flows() *collection[flow] {
 		}, set: setCreated, unmanaged: true},
 		complexField("portico", shownPorticoFlow, setPorticoFlow),
 	}
+	// As the portal makes one: with methods besides the mailbox, which may be the first factor.
 	r.fresh = func(*call) flow {
-		return flow{UserFlow: models.UserFlow{Flow: userflow.Flow{MFA: userflow.MFA{Enforcement: userflow.MFAConditional, Methods: []string{"email"}}}}}
+		return flow{UserFlow: models.UserFlow{Flow: userflow.Flow{MFA: userflow.MFA{Enforcement: userflow.MFAConditional, Methods: []string{"email", "softwareOath", "fido2"}}}}}
 	}
 	r.know = func(ctx context.Context, c *call, f *flow) error { return f.know(ctx, c) }
 	r.all = func(ctx context.Context, c *call) ([]flow, error) {
