@@ -12,20 +12,18 @@ import (
 )
 
 // authMethod is the form of one method.
-func (p *Portal) authMethod(c *fiber.Ctx) error {
-	t, err := visitOf(c).tenant.Get(c.UserContext())
-	if err != nil {
-		return err
+func (p *Portal) authMethod(m policyMethod) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		t, err := visitOf(c).tenant.Get(c.UserContext())
+		if err != nil {
+			return err
+		}
+		return p.authMethodPage(c, m, t.Settings.Methods, nil)
 	}
-	return p.authMethodPage(c, t.Settings.Methods, nil)
 }
 
-func (p *Portal) authMethodPage(c *fiber.Ctx, x tenant.MethodsPolicy, problem error) error {
+func (p *Portal) authMethodPage(c *fiber.Ctx, m policyMethod, x tenant.MethodsPolicy, problem error) error {
 	v, ctx := visitOf(c), c.UserContext()
-	m, ok := policyMethodOf(c.Params("method"))
-	if !ok {
-		return fault.New(fault.NotFound, "error.not_found")
-	}
 	now, err := v.tenant.Get(ctx)
 	if err != nil {
 		return err
@@ -90,12 +88,12 @@ func methodFields(name string, x tenant.MethodsPolicy) []views.Field {
 	return nil
 }
 
-func (p *Portal) authMethodSave(c *fiber.Ctx) error {
+func (p *Portal) authMethodSave(m policyMethod) fiber.Handler {
+	return func(c *fiber.Ctx) error { return p.saveAuthMethod(c, m) }
+}
+
+func (p *Portal) saveAuthMethod(c *fiber.Ctx, m policyMethod) error {
 	v, ctx := visitOf(c), c.UserContext()
-	m, ok := policyMethodOf(c.Params("method"))
-	if !ok {
-		return fault.New(fault.NotFound, "error.not_found")
-	}
 	var bad fault.Fields
 	rule := tenant.MethodRule{Off: typed(c, "methods") == "off"}
 	for field, to := range map[string]*[]string{m.name + ".groups": &rule.Include, m.name + ".except": &rule.Exclude} {
@@ -133,7 +131,7 @@ func (p *Portal) authMethodSave(c *fiber.Ctx) error {
 		})
 	}
 	if err != nil {
-		return p.authMethodPage(c, with(v.dir.Tenant.Settings.Methods), err)
+		return p.authMethodPage(c, m, with(v.dir.Tenant.Settings.Methods), err)
 	}
 	names, err := v.groupNames(ctx, append(rule.Include, rule.Exclude...))
 	if err != nil {

@@ -20,14 +20,17 @@ import (
 // authMethodRoutes are the policy of authentication methods: which second factors there are at all, and for whom.
 func (p *Portal) authMethodRoutes() []handlers.Route {
 	const at = "/admin/t/:tenant/authentication-methods"
-	return []handlers.Route{
+	rows := []handlers.Route{
 		{Method: get, Path: at, Handler: p.authMethods, Permission: access.MethodPolicyRead, NavGroup: navProtect, NavLabel: "Authentication methods"},
 		{Method: post, Path: at + "/remember", Handler: p.rememberSave, Permission: access.MethodPolicyWrite},
 		{Method: get, Path: at + "/sms/countries", Handler: p.textCountries, Permission: access.MethodPolicyRead},
 		{Method: post, Path: at + "/sms/countries", Handler: p.textCountrySwitch, Permission: access.MethodPolicyWrite},
-		{Method: get, Path: at + "/:method", Handler: p.authMethod, Permission: access.MethodPolicyWrite},
-		{Method: post, Path: at + "/:method", Handler: p.authMethodSave, Permission: access.MethodPolicyWrite},
 	}
+	for _, m := range policyMethods() {
+		rows = append(rows, handlers.Route{Method: get, Path: at + "/" + m.name, Handler: p.authMethod(m), Permission: access.MethodPolicyWrite},
+			handlers.Route{Method: post, Path: at + "/" + m.name, Handler: p.authMethodSave(m), Permission: access.MethodPolicyWrite})
+	}
+	return rows
 }
 
 // policyMethod is one row of the page: the name that the policy's document has for it, and what it is good for.
