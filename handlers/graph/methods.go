@@ -170,7 +170,7 @@ func (a *API) methodActions() []action[user] {
 				action[user]{method: http.MethodPatch, path: at + "/{method}", need: write, own: ownWrite, run: a.changeMethod})
 		}
 	}
-	return out
+	return append(out, rememberedDevices(read, write, ownRead, ownWrite)...)
 }
 
 // methodKind is the kind that the path names; the zero value for authentication/methods, which is all.

@@ -161,3 +161,20 @@ func (riskyUsers) operations() []operation {
 func (evaluation) operations() []operation {
 	return []operation{{method: http.MethodPost, path: "/identity/conditionalAccess/evaluate", need: readConditional()}}
 }
+
+func (methodsPolicy) operations() []operation {
+	const all = "/policies/authenticationMethodsPolicy"
+	write := []access.Permission{access.MethodPolicyWrite}
+	return []operation{{method: http.MethodGet, path: all, need: readMethodPolicy()}, {method: http.MethodPatch, path: all, need: write},
+		{method: http.MethodGet, path: all + "/authenticationMethodConfigurations", need: readMethodPolicy()},
+		{method: http.MethodGet, path: all + "/authenticationMethodConfigurations/Sms", need: readMethodPolicy()},
+		{method: http.MethodPatch, path: all + "/authenticationMethodConfigurations/Sms", need: write},
+		{method: http.MethodDelete, path: all + "/authenticationMethodConfigurations/Sms", need: write}}
+}
+
+func (policyReplay) operations() []operation {
+	const all = "/beta/portico/conditionalAccess/replay"
+	write := []access.Permission{access.ConditionalWrite}
+	return []operation{{method: http.MethodGet, path: all, need: readConditional()}, {method: http.MethodGet, path: all + "/{id}", need: readConditional()},
+		{method: http.MethodPost, path: all, need: write}, {method: http.MethodDelete, path: all + "/{id}", need: write}}
+}

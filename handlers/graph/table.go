@@ -26,6 +26,8 @@ func (a *API) resources() ([]resource, []managed) {
 		contexts,
 		a.conditionalTemplates(),
 		riskyUsers{a},
+		policyReplay{a},
+		methodsPolicy{a},
 		evaluation{a},
 		deletedItems{a, users, applications},
 		flows,
