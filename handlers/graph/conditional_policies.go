@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"strings"
 
 	"portico/app/access"
@@ -23,9 +24,14 @@ func writeConditional() []access.Permission { return []access.Permission{access.
 type conditional = policy.Policy
 
 func (a *API) conditionalPolicies() *collection[conditional] {
+	return a.conditionalPoliciesAt("identity", "conditionalAccess", "policies")
+}
+
+// conditionalPoliciesAt is the collection under its path, or under the older one.
+func (a *API) conditionalPoliciesAt(path ...string) *collection[conditional] {
 	r := &collection[conditional]{
-		path: []string{"identity", "conditionalAccess", "policies"}, name: "identity/conditionalAccess/policies", typ: "conditionalAccessPolicy",
-		plural: "conditional-access-policies", read: readConditional(), write: writeConditional(), normalPage: 100, largestPage: 999,
+		path: path, name: "identity/conditionalAccess/policies", typ: "conditionalAccessPolicy",
+		read: readConditional(), write: writeConditional(), normalPage: 100, largestPage: 999,
 		order: odata.Order{Path: "createdDateTime"}, counts: true, id: func(p *conditional) string { return p.ID },
 	}
 	r.fields = []field[conditional]{
@@ -75,8 +81,79 @@ func (a *API) conditionalPolicies() *collection[conditional] {
 	r.delete = func(ctx context.Context, c *call, p *conditional) error {
 		return c.tenant.DeletePolicy(ctx, c.actor(), p.ID)
 	}
+	if path[0] == "policies" { // the same again: configuration as code knows it once
+		return r
+	}
+	r.plural = "conditional-access-policies"
 	r.managing = &managing[conditional]{key: "displayName", keyOf: func(p *conditional) string { return p.Name }, name: func(p *conditional) string { return p.Name }}
 	return r
+}
+
+// deletedPolicies and deletedLocations are what can still be brought back.
+func (a *API) deletedPolicies() *collection[conditional] {
+	r := a.conditionalPoliciesAt("identity", "conditionalAccess", "deletedItems", "policies")
+	r.name, r.managing, r.plural = "identity/conditionalAccess/deletedItems/policies", nil, ""
+	r.create, r.update, r.delete = nil, nil, nil
+	r.all = func(ctx context.Context, c *call) ([]conditional, error) { return c.tenant.DeletedPolicies(ctx) }
+	r.find = func(ctx context.Context, c *call, _, key string) (*conditional, error) {
+		all, err := c.tenant.DeletedPolicies(ctx)
+		for _, p := range all {
+			if strings.EqualFold(p.ID, key) {
+				return &p, nil
+			}
+		}
+		return nil, missing(err, key)
+	}
+	r.actions = []action[conditional]{{method: http.MethodPost, path: "restore", need: r.write, run: func(ctx context.Context, c *call, p *conditional) (*response, error) {
+		back, err := c.tenant.RestorePolicy(ctx, c.actor(), p.ID)
+		if err != nil {
+			return nil, err
+		}
+		return whole(c, "identity/conditionalAccess/policies/$entity", r.fields, &back), nil
+	}}}
+	return r
+}
+
+func (a *API) deletedLocations() *collection[namedLocation] {
+	r := a.namedLocations()
+	r.path, r.name, r.managing, r.plural = []string{"identity", "conditionalAccess", "deletedItems", "namedLocations"}, "identity/conditionalAccess/deletedItems/namedLocations", nil, ""
+	r.create, r.update, r.delete = nil, nil, nil
+	r.all = func(ctx context.Context, c *call) ([]namedLocation, error) {
+		all, err := c.tenant.DeletedLocations(ctx)
+		out := make([]namedLocation, len(all))
+		for i, l := range all {
+			out[i] = shownLocation(l)
+		}
+		return out, err
+	}
+	r.find = func(ctx context.Context, c *call, _, key string) (*namedLocation, error) {
+		all, err := c.tenant.DeletedLocations(ctx)
+		for _, l := range all {
+			if strings.EqualFold(l.ID, key) {
+				x := shownLocation(l)
+				return &x, nil
+			}
+		}
+		return nil, missing(err, key)
+	}
+	r.actions = []action[namedLocation]{{method: http.MethodPost, path: "restore", need: r.write, run: func(ctx context.Context, c *call, l *namedLocation) (*response, error) {
+		back, err := c.tenant.RestoreLocation(ctx, c.actor(), l.ID)
+		if err != nil {
+			return nil, err
+		}
+		x := shownLocation(back)
+		return whole(c, "identity/conditionalAccess/namedLocations/$entity", r.fields, &x), nil
+	}}}
+	return r
+}
+
+// whole is one object with every property as an answer.
+func whole[R any](c *call, of string, fields []field[R], row *R) *response {
+	o := object{}
+	for _, f := range fields {
+		o.add(f.name, f.get(row))
+	}
+	return c.entity(of, o)
 }
 
 // fromTemplate fills what a new policy that names a template leaves out.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"portico/app/access"
@@ -168,6 +169,13 @@ func (a *API) authenticationContexts() *collection[authenticationContext] {
 		str("displayName", 100, func(x *row) *string { return &x.Name }).sortable(func(x *row) any { return folded(x.Name) }),
 		str("description", 1000, func(x *row) *string { return &x.Description }),
 		boolean("isAvailable", func(x *row) *bool { return &x.Available }),
+	}
+	r.upserts = true
+	r.check = func(_ context.Context, _ *call, x *row, _ func(string) bool) error {
+		if n, err := strconv.Atoi(strings.TrimPrefix(x.ID, "c")); err != nil || n < 1 || n > 99 || "c"+strconv.Itoa(n) != x.ID {
+			return invalidValue("id", ": c1 to c99 is expected")
+		}
+		return nil
 	}
 	r.fresh = func(*call) row { return row{} }
 	r.all = func(ctx context.Context, c *call) ([]row, error) {

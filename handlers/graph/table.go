@@ -20,6 +20,9 @@ func (a *API) resources() ([]resource, []managed) {
 		principals,
 		a.claimsPolicies(),
 		conditions,
+		a.conditionalPoliciesAt("policies", "conditionalAccessPolicies"),
+		a.deletedPolicies(),
+		a.deletedLocations(),
 		locations,
 		strengths,
 		a.authenticationStrengths("identity", "conditionalAccess", "authenticationStrength", "policies"),
@@ -47,5 +50,5 @@ func (a *API) resources() ([]resource, []managed) {
 		roles,
 		a.directoryRoles(roles, "directoryRoles", "directoryRole"),
 		a.directoryRoles(roles, "directoryRoleTemplates", "directoryRoleTemplate"),
-	}, []managed{organization, attributes, terms, applications, flows}
+	}, []managed{organization, attributes, terms, applications, flows, locations, strengths, contexts, conditions}
 }

@@ -192,7 +192,7 @@ func (r *collection[R]) change(ctx context.Context, c *call, row *R, d document)
 	if err := again(&after); err != nil {
 		return err
 	}
-	if len(d.names) == 0 && len(d.binds) == 0 {
+	if len(d.names) == 0 && len(d.binds) == 0 && !r.upserts {
 		return nil
 	}
 	if err := r.update(ctx, c, before, &after, again); err != nil {

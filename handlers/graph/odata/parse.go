@@ -162,6 +162,18 @@ func (p *parser) op() (Op, bool) {
 func (p *parser) function() (Expr, error) {
 	t := p.next()
 	name := strings.ToLower(t.text)
+	if name == "isof" { // of the objects themselves: what their @odata.type says
+		p.next()
+		v := p.next()
+		if v.kind != tString && v.kind != tWord {
+			return nil, &Error{v.pos, "expected the name of a type"}
+		}
+		if err := p.expect(tClose, "a closing parenthesis"); err != nil {
+			return nil, err
+		}
+		typ := "#" + strings.TrimPrefix(v.text, "#")
+		return Compare{Path{Parts: []string{"@odata.type"}}, Eq, Value{Kind: String, Text: typ, Quoted: true}}, nil
+	}
 	if name != "startswith" && name != "endswith" && name != "contains" {
 		return nil, &Error{t.pos, "the function " + strconv.Quote(t.text) + " is not supported"}
 	}
