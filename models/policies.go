@@ -118,10 +118,7 @@ func (t *Tenant) checkPolicy(ctx context.Context, before, after policy.Policy) e
 			known.Add(x.Kind, x.ID, "")
 		}
 	}
-	if gone := after.Missing(known); len(gone) > 0 {
-		return fault.BadField(gone[0].Property, "policy.named.gone", map[string]any{"id": gone[0].ID})
-	}
-	return nil
+	return policy.Validate(after, known)
 }
 
 // CreatePolicy makes a policy. from is where the acting admin is, for the lock-out guard.
