@@ -599,7 +599,7 @@ func TestEveryPageOpens(t *testing.T) {
 				if strings.Contains(route.Path, "/imports/") {
 					id = sent.location[strings.LastIndex(sent.location, "/")+1:]
 				}
-				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", keyOf(route.Path, secret.ID, th.user), ":version", "1", ":role", "role", ":attribute", "givenName").Replace(route.Path)
+				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", keyOf(route.Path, secret.ID, th.user), ":version", "1", ":role", "role", ":attribute", "givenName", ":method", "sms").Replace(route.Path)
 				a := w.get(path)
 				if a.status != 200 {
 					t.Errorf("%s: %d %.200s", path, a.status, text(a.body))
