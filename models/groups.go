@@ -181,7 +181,7 @@ func (t *Tenant) UpdateGroup(ctx context.Context, actor audit.Actor, id string, 
 
 // DeleteGroup removes a group for good, its place in other groups and the app roles that it gave.
 func (t *Tenant) DeleteGroup(ctx context.Context, actor audit.Actor, id string) error {
-	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	return t.auditedWatch(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		if err := t.lockNesting(ctx); err != nil {
 			return audit.Event{}, err
 		}
@@ -258,7 +258,7 @@ func (p principal) target() audit.Target {
 // AddMember puts a person, a group or an application (by its service principal's id) into a group. There
 // already, or a circle of groups: fault.Conflict.
 func (t *Tenant) AddMember(ctx context.Context, actor audit.Actor, groupID, memberID string) error {
-	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	return t.auditedWatch(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		if _, err := t.Group(ctx, memberID); err == nil { // before any row is locked: everybody locks in one order
 			if err := t.lockNesting(ctx); err != nil {
 				return audit.Event{}, err
@@ -331,7 +331,7 @@ func (t *Tenant) noCircle(ctx context.Context, g account.Group, p principal) err
 
 // RemoveMember takes somebody or something out of a group.
 func (t *Tenant) RemoveMember(ctx context.Context, actor audit.Actor, groupID, memberID string) error {
-	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	return t.auditedWatch(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		g, err := t.groupByHand(ctx, groupID)
 		if err != nil {
 			return audit.Event{}, err

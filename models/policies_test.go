@@ -136,12 +136,14 @@ func TestPoliciesNameWhatIsThere(t *testing.T) {
 		gone := modelstest.MustUser(t, tn, "gone@example.com")
 		must(t, tn.DeleteUser(ctx, actor, gone.ID))
 		for name, break_ := range map[string]func(*policy.Policy){
-			"another tenant's app":       func(p *policy.Policy) { p.Conditions.Applications.IncludeApplications = []string{theirs.ClientID} },
-			"another tenant's person":    func(p *policy.Policy) { p.Conditions.Users.ExcludeUsers = []string{bob.ID} },
-			"a deleted person":           func(p *policy.Policy) { p.Conditions.Users.ExcludeUsers = []string{gone.ID} },
-			"no such group":              func(p *policy.Policy) { p.Conditions.Users.ExcludeGroups = []string{ann.ID} },
-			"roles outside of the staff": func(p *policy.Policy) { p.Conditions.Users.ExcludeRoles = []string{"62e90394-69f5-4237-9190-012177145e10"} },
-			"no such place":              func(p *policy.Policy) { p.Conditions.Locations = &policy.Locations{Include: []string{ann.ID}} },
+			"another tenant's app":    func(p *policy.Policy) { p.Conditions.Applications.IncludeApplications = []string{theirs.ClientID} },
+			"another tenant's person": func(p *policy.Policy) { p.Conditions.Users.ExcludeUsers = []string{bob.ID} },
+			"a deleted person":        func(p *policy.Policy) { p.Conditions.Users.ExcludeUsers = []string{gone.ID} },
+			"no such group":           func(p *policy.Policy) { p.Conditions.Users.ExcludeGroups = []string{ann.ID} },
+			"roles outside of the staff": func(p *policy.Policy) {
+				p.Conditions.Users.ExcludeRoles = []string{"62e90394-69f5-4237-9190-012177145e10"}
+			},
+			"no such place": func(p *policy.Policy) { p.Conditions.Locations = &policy.Locations{Include: []string{ann.ID}} },
 			"no such strength": func(p *policy.Policy) {
 				p.GrantControls = &policy.GrantControls{Operator: "AND", Strength: &policy.StrengthRef{ID: ann.ID}}
 			},
@@ -369,4 +371,3 @@ func TestNamingAndDeletingAtOnce(t *testing.T) {
 		}
 	})
 }
-

@@ -38,63 +38,82 @@ func (t *Tenant) govern(ctx context.Context, actor audit.Actor, from *record.Sig
 		if !self.Governed() {
 			return audit.Event{}, fault.New(fault.Denied, "tenant.trial.feature")
 		}
-		if self.Kind != tenant.Workforce {
-			return f(t)
-		}
-		before, err := t.rules(ctx)
-		if err != nil {
-			return audit.Event{}, err
-		}
-		e, err := f(t)
-		if err != nil || e.Activity == "" {
-			return e, err
-		}
-		return e, t.refuseLockOut(ctx, actor, from, before)
+		return t.watched(ctx, actor, from, f)
 	})
 }
 
-// refuseLockOut compares the rules before a change with those that are stored now.
-func (t *Tenant) refuseLockOut(ctx context.Context, actor audit.Actor, from *record.Signals, before policy.Rules) error {
-	after, err := t.rules(ctx)
-	if err != nil {
-		return err
+// watched refuses a change in the administrators' directory that locks out the acting admin or everybody who is
+// there for an emergency. It runs inside a transaction, which the refusal takes back.
+func (t *Tenant) watched(ctx context.Context, actor audit.Actor, from *record.Signals, f func(*Tenant) (audit.Event, error)) (audit.Event, error) {
+	var kinds []string
+	if err := t.r(ctx).Model(&TenantRow{}).Where("id = ?", t.ID).Pluck("kind", &kinds).Error; err != nil {
+		return audit.Event{}, err
 	}
-	if !slices.ContainsFunc(after.Policies, func(p policy.Policy) bool { return p.State == policy.On }) {
-		return nil
+	if !slices.Contains(kinds, string(tenant.Workforce)) { // the admins of customers' directories live elsewhere
+		return f(t)
+	}
+	before, err := t.scene(ctx, actor, from)
+	if err != nil {
+		return audit.Event{}, err
+	}
+	e, err := f(t)
+	if err != nil || e.Activity == "" {
+		return e, err
+	}
+	after, err := t.scene(ctx, actor, from)
+	if err != nil {
+		return audit.Event{}, err
+	}
+	return e, lockOutWords(policy.Guard(before, after))
+}
+
+// auditedWatch is audited for what policies look at: an admin's groups and roles. Bulk changes and rules of
+// groups go their own way; an emergency account that is excluded by name does not depend on any.
+func (t *Tenant) auditedWatch(ctx context.Context, actor audit.Actor, f func(*Tenant) (audit.Event, error)) error {
+	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) { return t.watched(ctx, actor, nil, f) })
+}
+
+// scene is the directory as the guard sees it at this moment. Without a policy that is on there is nobody in it:
+// nothing can keep them out.
+func (t *Tenant) scene(ctx context.Context, actor audit.Actor, from *record.Signals) (policy.Scene, error) {
+	rules, err := t.rules(ctx)
+	s := policy.Scene{Rules: rules}
+	if err != nil || !slices.ContainsFunc(rules.Policies, func(p policy.Policy) bool { return p.State == policy.On }) {
+		return s, err
 	}
 	signals, err := t.whereabouts(ctx, actor, from)
 	if err != nil {
-		return err
+		return s, err
 	}
 	terms, err := t.termsIDs(ctx)
 	if err != nil {
-		return err
+		return s, err
 	}
-	var self *policy.Admin
 	if actor.Kind == audit.ActorUser {
 		u, err := t.User(ctx, actor.ID)
 		if err := ignoreMissing(err); err != nil {
-			return err
+			return s, err
 		}
 		if u.ID != "" {
 			a, err := t.adminAt(ctx, u, signals, terms)
 			if err != nil {
-				return err
+				return s, err
 			}
-			self = &a
+			s.Self = &a
 		}
 	}
 	rescue, err := t.rescuers(ctx)
 	if err != nil {
-		return err
+		return s, err
 	}
-	admins := make([]policy.Admin, len(rescue))
-	for i, u := range rescue {
-		if admins[i], err = t.adminAt(ctx, u, signals, terms); err != nil {
-			return err
+	for _, u := range rescue {
+		a, err := t.adminAt(ctx, u, signals, terms)
+		if err != nil {
+			return s, err
 		}
+		s.Rescue = append(s.Rescue, a)
 	}
-	return lockOutWords(policy.Guard(before, after, self, admins))
+	return s, nil
 }
 
 // lockOutWords is what the admin is told; its field is "lockOut", so that a form can offer what helps.

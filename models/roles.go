@@ -56,7 +56,7 @@ func (t *Tenant) AssignRole(ctx context.Context, actor audit.Actor, userID strin
 		return "", fault.BadField("roleDefinitionId", "role.installation", map[string]any{"role": role.Name})
 	}
 	id := NewID()
-	err := t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	err := t.auditedWatch(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
 		if err != nil {
 			return audit.Event{}, err
@@ -93,7 +93,7 @@ func (t *Tenant) AssignRole(ctx context.Context, actor audit.Actor, userID strin
 // RemoveRole takes an assignment back. Whoever is the last to hold a role that must not be orphaned keeps it
 // (lastOf).
 func (t *Tenant) RemoveRole(ctx context.Context, actor audit.Actor, assignmentID string) error {
-	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	return t.auditedWatch(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		var r RoleAssignmentRow
 		if err := t.u(ctx).Where("id = ?", assignmentID).Take(&r).Error; err != nil { // lastOf locks, in an order
 			return audit.Event{}, found(err)

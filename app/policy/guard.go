@@ -28,22 +28,34 @@ type LockOut struct {
 	Rescue bool // nobody of those who are there for an emergency could get in any more
 }
 
-// Guard looks at a change of the rules of the administrators' directory and answers how it would lock out: the
-// acting admin (nil when a program acts), or every one of those who are there for an emergency. nil = it does
-// not. What kept somebody out before the change is not the change's doing.
-func Guard(before, after Rules, self *Admin, rescue []Admin) *LockOut {
+// Scene is what the lock-out guard looks at: the rules of the administrators' directory, the acting admin (nil
+// when a program acts), and those who are there for an emergency, as they are at one moment.
+type Scene struct {
+	Rules
+	Self   *Admin
+	Rescue []Admin
+}
+
+// Guard compares the moments before and after a change of rules, or of what rules look at, and answers how the
+// change locks out: the acting admin, or every one of those who are there for an emergency. nil = it does not.
+// What kept somebody out before is not the change's doing.
+func Guard(before, after Scene) *LockOut {
 	was, is := before.door(), after.door()
-	if self != nil {
-		if out := added(was, is, *self); out != nil {
+	if after.Self != nil {
+		var then []Admin
+		if before.Self != nil {
+			then = append(then, *before.Self)
+		}
+		if out := added(was, is, then, *after.Self); out != nil {
 			return out
 		}
 	}
 	var last *LockOut
-	for _, a := range rescue {
+	for _, a := range after.Rescue {
 		if len(is.keepsOut(a)) == 0 {
 			return nil
 		}
-		if out := added(was, is, a); out != nil {
+		if out := added(was, is, before.Rescue, a); out != nil {
 			last = out
 		}
 	}
@@ -53,10 +65,15 @@ func Guard(before, after Rules, self *Admin, rescue []Admin) *LockOut {
 	return last
 }
 
-// added is what keeps somebody out after a change and did not before.
-func added(was, is door, a Admin) *LockOut {
-	have := was.keepsOut(a)
-	for _, out := range is.keepsOut(a) {
+// added is what keeps somebody out after a change and did not before; then has them as they were.
+func added(was, is door, then []Admin, now Admin) *LockOut {
+	var have []LockOut
+	for _, a := range then {
+		if a.Request.UserID == now.Request.UserID {
+			have = was.keepsOut(a)
+		}
+	}
+	for _, out := range is.keepsOut(now) {
 		if !slices.ContainsFunc(have, func(w LockOut) bool { return w.Policy.ID == out.Policy.ID && w.Block == out.Block }) {
 			return &out
 		}

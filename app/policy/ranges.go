@@ -220,7 +220,7 @@ func Country(code string) bool {
 	}
 	code = strings.ToUpper(code)
 	r, err := language.ParseRegion(code)
-	return code == "XK" || err == nil && r.String() == code && r.IsCountry()
+	return code == "XK" || err == nil && r.Canonicalize().String() == code && r.IsCountry()
 }
 
 func checkName(f *fault.Fields, name string) {

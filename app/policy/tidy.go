@@ -19,17 +19,22 @@ func (p Policy) Tidied() Policy {
 		c.ClientAppTypes = []string{AnyClient}
 	}
 	if l := c.Platforms; l != nil {
-		if c.Platforms = nil; len(l.Include)+len(l.Exclude) > 0 {
-			c.Platforms = &Platforms{Include: once(l.Include), Exclude: once(l.Exclude)}
+		kept := Platforms{Include: once(l.Include), Exclude: once(l.Exclude)}
+		if c.Platforms = nil; len(kept.Include)+len(kept.Exclude) > 0 {
+			c.Platforms = &kept
 		}
 	}
 	if l := c.Locations; l != nil {
-		if c.Locations = nil; len(l.Include)+len(l.Exclude) > 0 {
-			c.Locations = &Locations{Include: once(l.Include), Exclude: once(l.Exclude)}
+		kept := Locations{Include: once(l.Include), Exclude: once(l.Exclude)}
+		if c.Locations = nil; len(kept.Include)+len(kept.Exclude) > 0 {
+			c.Locations = &kept
 		}
 	}
-	if f := c.AuthenticationFlows; f != nil && (f.Methods == "" || f.Methods == "none") {
+	if f := c.AuthenticationFlows; f != nil {
 		c.AuthenticationFlows = nil
+		if flows := once(f.flows()); len(flows) > 0 {
+			c.AuthenticationFlows = &TransferMethod{Methods: strings.Join(flows, ",")}
+		}
 	}
 	if g := p.GrantControls; g != nil {
 		kept := GrantControls{Operator: strings.ToUpper(g.Operator), BuiltInControls: once(g.BuiltInControls), TermsOfUse: once(g.TermsOfUse), Strength: g.Strength}

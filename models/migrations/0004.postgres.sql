@@ -6,6 +6,8 @@ ALTER TABLE "users" ADD "risk_detail" varchar(64)
 --;
 ALTER TABLE "users" ADD "risk_at" timestamptz
 --;
+CREATE INDEX IF NOT EXISTS "users_risk" ON "users" ("tenant_id","risk_at","id") WHERE risk_at IS NOT NULL
+--;
 ALTER TABLE "sign_ins" ADD "decision" bytea
 --;
 ALTER TABLE "openid_grants" ADD "methods" text

@@ -6,6 +6,8 @@ ALTER TABLE `users` ADD `risk_detail` text
 --;
 ALTER TABLE `users` ADD `risk_at` datetime
 --;
+CREATE INDEX `users_risk` ON `users`(`tenant_id`,`risk_at`,`id`) WHERE risk_at IS NOT NULL
+--;
 ALTER TABLE `sign_ins` ADD `decision` blob
 --;
 ALTER TABLE `openid_grants` ADD `methods` text
