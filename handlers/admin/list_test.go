@@ -129,7 +129,7 @@ func TestTraceSaysCauseAndRemedy(t *testing.T) {
 		Outcome:  record.Outcome{Result: record.Failure, Code: 53003}}
 	b.must(b.shop.RecordSignIn(t.Context(), r))
 	a := b.global().get("/admin/t/shop/sign-ins/" + r.ID)
-	a.wants(t, 200, "failed", "A Conditional Access policy blocked this sign-in", "Only home", "Applied and not satisfied", "Could not tell (counts as hit)", "outside", "(3 times)", "1.5s")
+	a.wants(t, 200, "failed", "A Conditional Access policy blocked this sign-in", "Only home Failure On", "Could not tell (counts as hit)", "outside", "(3 times)", "1.5s")
 	if strings.Contains(a.body, "<script>") && strings.Contains(a.body, "Ada <script>") {
 		t.Error("a name is not escaped")
 	}
