@@ -30,7 +30,7 @@ const (
 	EmergencyUsed       Kind = "emergency_used"
 	CredentialsExpiring Kind = "credentials_expiring" // Message lists them
 	AdminInvitation     Kind = "admin_invitation"
-	TextsSpent          Kind = "texts_spent" // Message says how many text messages, of how many; Purpose is most or all
+	TextsSpent          Kind = "texts_spent"    // Message says how many text messages, of how many; Purpose is most or all
 	AdminRecovery       Kind = "admin_recovery" // a link that lets its reader in was made
 	CallerCode          Kind = "caller_code"    // the help desk asks a caller for it
 	HelpGiven           Kind = "help_given"
