@@ -89,6 +89,7 @@ func TestAPhoneIsTheSecondFactor(t *testing.T) {
 // enterPortal sets the portal up with a passkey as second factor, and comes in.
 func (b *tab) enterPortal(email string) {
 	b.t.Helper()
+	b.suggests(false) // what is typed here is not overtaken
 	b.goTo(b.s.setupLink())
 	b.typeInto("input[name=email]", email)
 	b.typeInto("input[name=displayName]", "Ada")
