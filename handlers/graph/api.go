@@ -18,6 +18,7 @@ import (
 
 	"portico/app/fault"
 	"portico/app/i18n"
+	"portico/app/record"
 	"portico/handlers"
 	"portico/handlers/graph/odata"
 	"portico/models"
@@ -101,7 +102,8 @@ func (a *API) Handle(c *fiber.Ctx) error {
 	version, path := cutVersion(uri)
 	r := &request{version: version, base: a.linkBase(string(c.Request().Host())), method: c.Method(), path: path,
 		query: string(c.Request().URI().QueryString()), id: requestID(c),
-		header: func(name string) string { return strings.Clone(c.Get(name)) }, ip: clientIP(c)}
+		header: func(name string) string { return strings.Clone(c.Get(name)) }, ip: clientIP(c),
+		place: func(ip netip.Addr) record.Signals { return handlers.PlaceOf(c, ip) }}
 	r.clientID = clientRequestID(r)
 	h := &c.Response().Header
 	h.Set("request-id", r.id)

@@ -3,12 +3,14 @@ package graph
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"portico/app/access"
 	"portico/app/audit"
+	"portico/app/record"
 	"portico/handlers/graph/odata"
 	"portico/models"
 )
@@ -25,6 +27,8 @@ type request struct {
 	id       string // request-id
 	clientID string // client-request-id
 	ip       string
+	// place looks an address up as if a request had come from it; nil = the call came from no server.
+	place func(netip.Addr) record.Signals
 }
 
 // response is an answer before it is written. Raw, when set, is sent as it is with Type.

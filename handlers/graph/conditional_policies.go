@@ -65,6 +65,9 @@ func (a *API) conditionalPoliciesAt(path ...string) *collection[conditional] {
 		if err := fromTemplate(p); err != nil {
 			return err
 		}
+		if err := policyFromFile(ctx, c, p); err != nil {
+			return err
+		}
 		made, err := c.tenant.CreatePolicy(ctx, c.actor(), *p, record.Signals{})
 		if err == nil {
 			*p = made
@@ -72,7 +75,12 @@ func (a *API) conditionalPoliciesAt(path ...string) *collection[conditional] {
 		return err
 	}
 	r.update = func(ctx context.Context, c *call, _ conditional, p *conditional, again func(*conditional) error) error {
-		made, err := c.tenant.UpdatePolicy(ctx, c.actor(), p.ID, record.Signals{}, again)
+		made, err := c.tenant.UpdatePolicy(ctx, c.actor(), p.ID, record.Signals{}, func(now *conditional) error {
+			if err := again(now); err != nil {
+				return err
+			}
+			return policyFromFile(ctx, c, now)
+		})
 		if err == nil {
 			*p = made
 		}
@@ -85,7 +93,8 @@ func (a *API) conditionalPoliciesAt(path ...string) *collection[conditional] {
 		return r
 	}
 	r.plural = "conditional-access-policies"
-	r.managing = &managing[conditional]{key: "displayName", keyOf: func(p *conditional) string { return p.Name }, name: func(p *conditional) string { return p.Name }}
+	r.managing = &managing[conditional]{key: "displayName", keyOf: func(p *conditional) string { return p.Name }, name: func(p *conditional) string { return p.Name },
+		named: policiesForFiles}
 	return r
 }
 
@@ -298,7 +307,10 @@ func setGrant(p *conditional, raw json.RawMessage) error {
 	}
 	g := &policy.GrantControls{Operator: b.Operator, BuiltInControls: b.Controls, TermsOfUse: b.Terms}
 	if id, _ := b.Strength["id"].(string); id != "" {
-		g.Strength = &policy.StrengthRef{ID: strings.ToLower(id)}
+		g.Strength = &policy.StrengthRef{ID: id}
+		if odata.IsGUID(id) {
+			g.Strength.ID = strings.ToLower(id)
+		}
 	} else if len(b.Strength) > 0 {
 		return invalidValue("grantControls/authenticationStrength", ": its id is expected")
 	}

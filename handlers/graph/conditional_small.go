@@ -106,7 +106,8 @@ func (a *API) authenticationStrengths(path ...string) *collection[policy.Strengt
 	if path[0] == "policies" {
 		r.plural = "authentication-strengths"
 		r.managing = &managing[strength]{key: "displayName", keyOf: func(s *strength) string { return s.Name }, name: func(s *strength) string { return s.Name },
-			skip: func(s *strength) bool { return s.BuiltIn }, late: true}
+			skip: func(s *strength) bool { return s.BuiltIn }, late: true,
+			show: map[string]func(*strength) any{"combinationConfigurations": configurationsForFiles}}
 	}
 	return r
 }
@@ -134,6 +135,14 @@ func shownConfigurations(s *policy.Strength) any {
 		return []object{}
 	}
 	return []object{{{"@odata.type", "#microsoft.graph.fido2CombinationConfiguration"}, {"id", s.ID}, {"appliesToCombinations", []string{"fido2"}}, {"allowedAAGUIDs", s.AAGUIDs}}}
+}
+
+// configurationsForFiles leaves out the id, which is this installation's.
+func configurationsForFiles(s *policy.Strength) any {
+	if len(s.AAGUIDs) == 0 {
+		return []object{}
+	}
+	return []object{{{"appliesToCombinations", []string{"fido2"}}, {"allowedAAGUIDs", s.AAGUIDs}}}
 }
 
 func setConfigurations(s *policy.Strength, raw json.RawMessage) error {

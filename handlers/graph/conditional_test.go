@@ -183,6 +183,14 @@ func TestEvaluate(t *testing.T) {
 		if a := ask(`{"signInRiskLevel":"high","clientAppType":"browser","devicePlatform":"iOS","country":"DE"}`, true); len(a) != 2 || a["Risky"] != "notSet" {
 			w.t.Errorf("high risk: %v", a)
 		}
+		// Somebody whose account is off is asked about like everybody; somebody who is deleted is not there.
+		w.want(204, w.do("PATCH", "/users/"+ann, `{"accountEnabled":false}`))
+		if a := ask(`{}`, true); len(a) != 1 || a["Always"] != "notSet" {
+			w.t.Errorf("an account that is off: %v", a)
+		}
+		bob := w.newPerson("Bob")
+		w.want(204, w.do("DELETE", "/users/"+bob, nil))
+		w.want(404, w.do("POST", "/identity/conditionalAccess/evaluate", `{"signInIdentity":{"userId":"`+bob+`"},"signInContext":{"includeApplications":["`+app+`"]},"signInConditions":{}}`))
 		for _, body := range []string{`{}`, `{"signInIdentity":{"userId":"` + ann + `"},"signInContext":{},"signInConditions":{}}`,
 			`{"signInIdentity":{"userId":"` + ann + `"},"signInContext":{"includeApplications":["` + app + `"]},"signInConditions":{"ipAddress":"here"}}`} {
 			if a := w.do("POST", "/identity/conditionalAccess/evaluate", body); a.status != 400 {

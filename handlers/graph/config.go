@@ -55,6 +55,9 @@ type managing[R any] struct {
 	// its file says, nil when it is deleted in the end. It is asked before any file is applied, so that names
 	// and places can be exchanged; nil when nothing of a row is its alone.
 	release func(ctx context.Context, c *call, row, want *R) error
+	// named puts names in place of ids that mean nothing in another tenant. It changes copies: what rows point to
+	// may be the tenant's snapshot. What reads a file takes names back to ids; nil = files hold no such ids.
+	named func(ctx context.Context, c *call, rows []R) error
 	// show overrides what a property looks like in a file.
 	show map[string]func(*R) any
 }

@@ -71,8 +71,19 @@ func (r *collection[R]) every(ctx context.Context, c *call) ([]R, error) {
 	if r.managing.skip != nil {
 		rows = slices.DeleteFunc(rows, func(row R) bool { return r.managing.skip(&row) })
 	}
+	if err := r.rename(ctx, c, rows); err != nil {
+		return nil, err
+	}
 	slices.SortFunc(rows, func(a, b R) int { return strings.Compare(r.managing.keyOf(&a), r.managing.keyOf(&b)) })
 	return rows, nil
+}
+
+// rename makes rows say by name what files say by name.
+func (r *collection[R]) rename(ctx context.Context, c *call, rows []R) error {
+	if r.managing.named == nil || len(rows) == 0 {
+		return nil
+	}
+	return r.managing.named(ctx, c, rows)
 }
 
 func (r *collection[R]) export(ctx context.Context, c *call) ([]exported, error) {
@@ -239,6 +250,11 @@ func (r *collection[R]) settleOne(ctx context.Context, c *call, f configFile, ro
 		if err != nil {
 			return nil, err
 		}
+		some := []R{*made}
+		if err := r.rename(ctx, c, some); err != nil {
+			return nil, err
+		}
+		made = &some[0]
 		change.Action, change.Name = "create", m.name(made)
 		empty := r.fresh(c)
 		change.Fields, err = r.differences(&empty, made)

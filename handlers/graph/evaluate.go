@@ -9,6 +9,7 @@ import (
 	"portico/app/policy"
 	"portico/app/record"
 	"portico/handlers/graph/odata"
+	"portico/models"
 )
 
 // evaluation is POST /identity/conditionalAccess/evaluate (graph.md §7.5): the What-If of the portal, by the same
@@ -133,15 +134,17 @@ func (e evaluation) question(ctx context.Context, c *call, who identityBody, tar
 	if err != nil {
 		return q, nil, err
 	}
+	if !u.DeletedAt.IsZero() {
+		return q, nil, notFound(who.UserID)
+	}
+	// Somebody whose account is switched off is asked about like everybody: policies do not look at that, and
+	// admins try a policy before they switch an account on.
 	q.UserID = u.ID
-	groups, err := c.tenant.GroupsOf(ctx, u.ID, true)
+	belongs, err := models.SignInStores{Store: e.a.Store}.SignIns(c.tenant.ID).Membership(ctx, u.ID, policy.Needs{Groups: true, Roles: true, Guest: true})
 	if err != nil {
 		return q, nil, err
 	}
-	for _, g := range groups {
-		q.Groups = append(q.Groups, g.ID)
-	}
-	q.Guest = u.CreationType == "Invitation"
+	q.Groups, q.Roles, q.Guest = belongs.Groups, belongs.Roles, belongs.Guest
 	switch {
 	case len(target.Apps) > 1:
 		return q, nil, invalidValue("signInContext/includeApplications", ": one application at a time")
@@ -200,10 +203,21 @@ func (e evaluation) question(ctx context.Context, c *call, who identityBody, tar
 			return q, nil, invalidValue("signInConditions/ipAddress", ": an address is expected")
 		}
 		q.Signals.IP = ip.Unmap()
+		if c.place != nil {
+			q.Signals = placed(q.Signals, c.place(q.Signals.IP))
+		}
 	}
-	q.Signals.Country = strings.ToUpper(where.Country)
+	if where.Country != "" { // it is about the address that somebody would have there
+		q.Signals.Country, q.Signals.PlaceFailed = strings.ToUpper(where.Country), false
+	}
 	if where.IP == "" && where.Country == "" {
 		missing = append(missing, "location")
 	}
 	return q, missing, nil
+}
+
+// placed takes over where an address is, and keeps the rest of the signals.
+func placed(s, at record.Signals) record.Signals {
+	s.Country, s.Region, s.City, s.ASN, s.Network, s.PlaceFailed = at.Country, at.Region, at.City, at.ASN, at.Network, at.PlaceFailed
+	return s
 }

@@ -18,9 +18,10 @@ func TestLogs(t *testing.T) {
 		for i, r := range []record.SignIn{
 			{Kind: record.Interactive, Protocol: "openid", Identifier: "Ann@Example.com", User: record.Party{ID: roleID, Name: "Ann"}, App: record.Party{ID: scopeID, Name: "Shop"},
 				Signals: record.Signals{IP: netip.MustParseAddr("198.51.100.7"), Country: "IT", City: "Genoa", Browser: "Firefox 140", OS: "Linux"}, Demands: []string{"mfa"},
-				Proofs:   []record.Proof{{Method: "password", OK: true}, {Method: "totp", OK: true}},
-				Policies: []record.Policy{{ID: "p1", Name: "MFA", State: "enabled", Result: "success", Controls: []string{"mfa"}}, {ID: "p2", Name: "Odd", Result: "somethingNew"}},
-				Risk:     []record.Finding{{Type: "unfamiliarFeatures", Level: "medium"}}, RiskLevel: "medium", Outcome: record.Outcome{Result: record.Success}},
+				Proofs: []record.Proof{{Method: "password", OK: true}, {Method: "totp", OK: true}},
+				Policies: []record.Policy{{ID: "p1", Name: "MFA", State: "enabled", Result: "success", Controls: []string{"mfa", "signInFrequency"},
+					Conditions: []record.Condition{{Name: "users", Answer: record.Hit}, {Name: "clientApps", Answer: record.CouldNotTell}, {Name: "location", Answer: record.Miss}}}, {ID: "p2", Name: "Odd", Result: "somethingNew"}},
+				Risk: []record.Finding{{Type: "unfamiliarFeatures", Level: "medium"}}, RiskLevel: "medium", Outcome: record.Outcome{Result: record.Success}},
 			{Kind: record.Interactive, Protocol: "openid", Identifier: "bob@example.com", App: record.Party{ID: roleID, Name: "Other"}, CorrelationID: "c-2",
 				Outcome: record.Outcome{Result: record.Failure, Code: 50126, Key: "signin.wrong", Step: "prove"}, RiskLevel: "strange"},
 			{Kind: record.Service, Protocol: "clientCredentials", App: record.Party{ID: scopeID, Name: "Shop"}, Outcome: record.Outcome{Result: record.Success}},
@@ -49,6 +50,10 @@ func TestLogs(t *testing.T) {
 		}
 		if ann["conditionalAccessStatus"] != "success" || ann["authenticationRequirement"] != "multiFactorAuthentication" || ann["riskState"] != "atRisk" {
 			w.t.Errorf("success: %v", ann)
+		}
+		if p := applied[0].(map[string]any); p["conditionsSatisfied"] != "users,clientType" || p["conditionsNotSatisfied"] != "location" || p["enforcedGrantControls"].([]any)[0] != "mfa" ||
+			len(p["enforcedGrantControls"].([]any)) != 1 || p["enforcedSessionControls"].([]any)[0] != "signInFrequency" || applied[1].(map[string]any)["conditionsSatisfied"] != "none" {
+			w.t.Errorf("policies: %v", applied)
 		}
 		// Policy details need a right of their own.
 		w.newClient("auditor", w.tenant, access.AuditRead)

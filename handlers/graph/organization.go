@@ -74,12 +74,15 @@ func (a *API) organization() *collection[organization] {
 	}
 	// Name, slug and plan tell installations apart, so they are no configuration.
 	r.managing = &managing[organization]{key: "kind", keyOf: func(*organization) string { return "organization" },
-		name: func(*organization) string { return "organization" }, fixed: true,
+		name: func(*organization) string { return "organization" }, fixed: true, named: methodsForFiles,
 		show: map[string]func(*organization) any{"portico": func(o *organization) any { return object{{"settings", wholeValue(o.Settings, "sampleRemoved")}} }}}
 	r.update = func(ctx context.Context, c *call, _ organization, o *organization, again func(*organization) error) error {
 		made, err := c.tenant.Update(ctx, c.actor(), func(t *tenant.Tenant) error {
 			now := organization{*t, o.domain}
 			if err := again(&now); err != nil {
+				return err
+			}
+			if err := methodsFromFile(ctx, c, &now.Settings.Methods); err != nil {
 				return err
 			}
 			*t = now.Tenant

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"portico/app/access"
+	"portico/app/policy"
 	"portico/app/record"
 	"portico/handlers/graph/odata"
 	"portico/models"
@@ -84,7 +85,7 @@ func (a *API) signIns() *collection[signIn] {
 		get("appliedConditionalAccessPolicies", func(s *signIn) any { return s.applied() }),
 		get("authenticationDetails", func(s *signIn) any { return s.details(a) }),
 		get("authenticationRequirement", func(s *signIn) any {
-			if slices.Contains(s.Demands, "mfa") {
+			if s.multiFactor() {
 				return "multiFactorAuthentication"
 			}
 			return "singleFactorAuthentication"
@@ -166,13 +167,30 @@ func (s *signIn) access() string {
 	out := "notApplied"
 	for _, p := range s.Policies {
 		switch p.Result {
-		case "failure":
+		case policy.Failure, policy.Interrupted:
 			return "failure"
-		case "success":
+		case policy.Success:
 			out = "success"
 		}
 	}
 	return out
+}
+
+// noteSuppressed says in a record that the user flow's switch let a policy's demand for a second factor rest.
+const noteSuppressed = "mfa_suppressed_by_user_flow"
+
+// multiFactor: a second factor was demanded, by the user flow or by a policy that applied. A refresh has no demands
+// of its own in the record, its policies say it.
+func (s *signIn) multiFactor() bool {
+	if slices.Contains(s.Demands, "mfa") {
+		return true
+	}
+	return !slices.Contains(s.Notes, noteSuppressed) && slices.ContainsFunc(s.Policies, func(p record.Policy) bool {
+		return (p.Result == policy.Success || p.Result == policy.Failure || p.Result == policy.Interrupted) &&
+			slices.ContainsFunc(p.Controls, func(control string) bool {
+				return control == policy.ControlMFA || strings.HasPrefix(control, string(policy.KindStrength))
+			})
+	})
 }
 
 func (s *signIn) status(a *API) object {
@@ -191,10 +209,13 @@ func (a *API) say(key string) string {
 	return key
 }
 
-// policyResult is one of the results that clients of the vendor know; another must not be sent (graph.md §3.1).
+// policyResult is one of the results that clients of the vendor know; another must not be sent (graph.md §3.1). A
+// sign-in that ended while something was still asked for has not met the policy.
 func policyResult(p record.Policy) string {
 	switch p.Result {
-	case "success", "failure", "notApplied", "notEnabled", "unknown", "reportOnlySuccess", "reportOnlyFailure", "reportOnlyNotApplied", "reportOnlyInterrupted":
+	case policy.Interrupted:
+		return policy.Failure
+	case policy.Success, policy.Failure, policy.NotApplied, policy.NotEnabled, "unknown", policy.ReportOnlySuccess, policy.ReportOnlyFailure, policy.ReportOnlyNotApplied, policy.ReportOnlyInterrupted:
 		return p.Result
 	}
 	return "unknown"
@@ -206,10 +227,38 @@ func (s *signIn) applied() any {
 	}
 	out := []object{}
 	for _, p := range s.Policies {
-		out = append(out, object{{"id", p.ID}, {"displayName", p.Name}, {"enforcedGrantControls", list(p.Controls)},
-			{"enforcedSessionControls", []string{}}, {"result", policyResult(p)}})
+		grant, session := []string{}, []string{}
+		for _, control := range p.Controls {
+			if control == "signInFrequency" || control == "persistentBrowser" {
+				session = append(session, control)
+			} else {
+				grant = append(grant, control)
+			}
+		}
+		// A condition that could not be told counts as met, as it did when the policy was asked (DESIGN §5.2).
+		out = append(out, object{{"id", p.ID}, {"displayName", p.Name}, {"enforcedGrantControls", grant}, {"enforcedSessionControls", session},
+			{"result", policyResult(p)}, {"conditionsSatisfied", saidConditions(p, record.Hit, record.CouldNotTell)},
+			{"conditionsNotSatisfied", saidConditions(p, record.Miss)}})
 	}
 	return out
+}
+
+// saidConditions are the vendor's conditionalAccessConditions, flags separated by commas: those conditions of a
+// policy that gave one of the answers. What is aimed at is one condition there, whichever kind of target it is.
+func saidConditions(p record.Policy, answers ...record.Answer) string {
+	words := map[string]string{"users": "users", "application": "application", "userActions": "application", "authenticationContext": "application",
+		"devicePlatform": "devicePlatform", "location": "location", "clientApps": "clientType", "signInRisk": "signInRisk", "userRisk": "userRisk",
+		"authenticationFlow": "authenticationFlows"}
+	var out []string
+	for _, x := range p.Conditions {
+		if word := words[x.Name]; word != "" && slices.Contains(answers, x.Answer) && !slices.Contains(out, word) {
+			out = append(out, word)
+		}
+	}
+	if len(out) == 0 {
+		return "none"
+	}
+	return strings.Join(out, ",")
 }
 
 func (s *signIn) details(a *API) []object {
