@@ -134,7 +134,7 @@ func TestARiskyPersonChangesThePassword(t *testing.T) {
 		u, other := s.user(anna), s.user("bob@example.com")
 		secret := s.enrolledInApp(anna)
 		s.publish(mfa(userflow.MFAConditional, "softwareOath"))
-		s.policy("Top secret rule", demands("AND", "passwordChange"), func(p *policy.Policy) { p.Conditions.UserRiskLevels = []string{"high"} })
+		s.policy("Top secret rule", demands("AND", "mfa", "passwordChange"), func(p *policy.Policy) { p.Conditions.UserRiskLevels = []string{"high"} })
 		compromised := func() {
 			t.Helper()
 			if err := s.tenant.ConfirmCompromised(t.Context(), modelstest.Actor(), []string{u.ID, other.ID}); err != nil {
