@@ -44,6 +44,10 @@ func TestGraphClient(t *testing.T) {
 		!strings.HasPrefix(got["twice"].(string), "400 One or more added object references already exist") || got["kind"] != "Group" || got["holders"] != true || got["left"] != 1.0 {
 		t.Errorf("groups: %v", got)
 	}
+	if got := n.step("conditional", nil); got["type"] != "#microsoft.graph.ipNamedLocation" || got["name"] != "Depot" || got["excluded"] != true || got["nothing"] != true || got["off"] != true ||
+		got["refused"] != "400 Request_BadRequest" || got["after"] != "disabled" || got["methods"] != 4.0 {
+		t.Errorf("Conditional Access: %v", got)
+	}
 	got = n.step("delta", nil)
 	if got["first"] != got["count"] || fmt.Sprint(got["second"]) != "[Kim]" || fmt.Sprint(got["third"]) != "[changed]" || got["fourth"] != 0.0 {
 		t.Errorf("delta: %v", got)

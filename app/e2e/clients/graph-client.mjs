@@ -99,6 +99,38 @@ const steps = {
     return { added: added === undefined, all: all.size, types: [...all].filter((t) => t.startsWith('#microsoft.graph.group')).length, users: users.value.length, of: of.value.length, check: check.value.length,
       twice, kind: given.principalType, holders: holders.value.some((h) => h.id === given.id), left: left.value.length };
   },
+  // A policy with a place of its own, as the vendor's scripts write them, and the authentication methods policy.
+  async conditional() {
+    const ca = '/identity/conditionalAccess';
+    const place = await graph.api(`${ca}/namedLocations`).post({
+      '@odata.type': '#microsoft.graph.ipNamedLocation', displayName: 'Warehouse', isTrusted: false, ipRanges: [{ '@odata.type': '#microsoft.graph.iPv4CidrRange', cidrAddress: '203.0.113.0/24' }],
+    });
+    await graph.api(`${ca}/namedLocations/${place.id}`).patch({ '@odata.type': '#microsoft.graph.ipNamedLocation', displayName: 'Depot' });
+    const depot = await graph.api(`${ca}/namedLocations/${place.id}`).get();
+    const made = await graph.api(`${ca}/policies`).post({
+      displayName: 'Away from the depot', state: 'enabledForReportingButNotEnforced',
+      conditions: { clientAppTypes: ['all'], applications: { includeApplications: ['All'] }, users: { includeUsers: ['All'] }, locations: { includeLocations: ['All'], excludeLocations: [place.id] } },
+      grantControls: { operator: 'OR', builtInControls: ['mfa'] },
+    });
+    const patched = await graph.api(`${ca}/policies/${made.id}`).patch({ state: 'disabled' });
+    const off = await graph.api(`${ca}/policies`).filter("state eq 'disabled'").get();
+    let refused = '';
+    try {
+      await graph.api(`${ca}/policies`).post({ ...made, displayName: 'Device', grantControls: { operator: 'OR', builtInControls: ['compliantDevice'] } });
+    } catch (e) {
+      refused = `${e.statusCode} ${e.code}`;
+    }
+    await graph.api(`${ca}/policies/${made.id}`).delete();
+    await graph.api(`${ca}/namedLocations/${place.id}`).delete();
+    const sms = '/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/sms';
+    const before = await graph.api(sms).get();
+    await graph.api(sms).patch({ '@odata.type': '#microsoft.graph.smsAuthenticationMethodConfiguration', state: 'disabled' });
+    const after = await graph.api(sms).get();
+    await graph.api(sms).patch({ '@odata.type': '#microsoft.graph.smsAuthenticationMethodConfiguration', state: before.state });
+    const whole = await graph.api('/policies/authenticationMethodsPolicy').get();
+    return { type: depot['@odata.type'], name: depot.displayName, excluded: made.conditions.locations.excludeLocations[0] === place.id, nothing: patched === undefined,
+      off: off.value.some((p) => p.id === made.id), refused, after: after.state, methods: whole.authenticationMethodConfigurations.length };
+  },
   // Everybody once, then only what changed.
   async delta() {
     let link;
