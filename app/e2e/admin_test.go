@@ -110,6 +110,7 @@ func TestAdminWithAPasskey(t *testing.T) {
 	s := boot(t)
 	b := openBrowser(t, s, "passkey")
 	b.passkeys()
+	b.suggests(false) // TestPasskeyInTheBrowser takes the suggestion; here the password comes first
 	b.goTo(s.setupLink())
 	b.typeInto("input[name=email]", "pia@fernhill.example")
 	b.typeInto("input[name=displayName]", "Pia")
