@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"portico/app/policy"
 	"portico/app/record"
 )
 
@@ -51,7 +52,7 @@ func (h history) spray() []record.SignIn {
 		r.Steps = []record.Step{{Name: "identify", At: at}, {Name: "password", At: r.EndedAt}}
 		r.Proofs = []record.Proof{{Method: "password", At: r.EndedAt, Reason: reasonWrongPassword, Count: 1}}
 		r.Outcome = record.Outcome{Result: record.Failure, Code: codeWrongPassword, Key: reasonWrongPassword, Step: "password"}
-		list = append(list, r)
+		list = append(list, risky(r, policy.RiskMedium, "passwordSpray", "risk.seen.spray"))
 	}
 	return list
 }
@@ -66,23 +67,24 @@ func (h history) takeover() []record.SignIn {
 	stranger := record.Signals{IP: netip.MustParseAddr("203.0.113.201"), Country: "PH", Region: "Metro Manila", City: "Manila", ASN: 65107,
 		Network: "Harbour Exit Hosting", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:102.0) Gecko/20100101 Firefox/102.0", Browser: "Firefox 102",
 		OS: "Linux", Platform: "linux", DeviceType: "desktop", DeviceID: d.uuid4(), Language: "en-US"}
-	good := func(at time.Time, s record.Signals) record.SignIn {
+	good := func(at time.Time, s record.Signals, to party) record.SignIn {
 		r := h.base(d, p, to, at, s)
+		if s.IP == stranger.IP {
+			r = risky(r, policy.RiskHigh, "impossibleTravel", "risk.seen.travel")
+		}
 		r.EndedAt = at.Add(21 * time.Second)
 		r.Steps = []record.Step{{Name: "identify", At: at.Add(4 * time.Second)}, {Name: "code", At: r.EndedAt}, {Name: "issue", At: r.EndedAt}}
 		r.Proofs = []record.Proof{{Method: "emailCode", At: r.EndedAt, OK: true}}
 		return h.succeed(r)
 	}
-	bad := h.base(d, p, to, begin.Add(31*time.Minute), stranger)
+	bad := risky(h.base(d, p, to, begin.Add(31*time.Minute), stranger), policy.RiskHigh, "impossibleTravel", "risk.seen.travel")
 	bad.EndedAt = bad.StartedAt.Add(70 * time.Second)
 	bad.Proofs = []record.Proof{{Method: "emailCode", At: bad.EndedAt, Reason: reasonWrongCode, Count: 4}}
 	bad.Steps = []record.Step{{Name: "identify", At: bad.StartedAt}, {Name: "code", At: bad.EndedAt}}
 	bad.Outcome = record.Outcome{Result: record.Failure, Code: codeWrongCode, Key: reasonWrongCode, Step: "code"}
-	list := []record.SignIn{good(begin, p.signals(p.devices[0], false)), bad, good(begin.Add(40*time.Minute), stranger)}
+	list := []record.SignIn{good(begin, p.signals(p.devices[0], false), to), bad, good(begin.Add(40*time.Minute), stranger, to)}
 	for _, slug := range []string{"auto", "home", "market"} { // then next door, to see what else there is
-		r := good(begin.Add(time.Duration(43+len(list))*time.Minute), stranger)
-		r.App, r.Flow = h.world.apps[slug].app, h.world.apps[slug].flow
-		list = append(list, r)
+		list = append(list, good(begin.Add(time.Duration(43+len(list))*time.Minute), stranger, h.world.apps[slug]))
 	}
-	return append(list, good(begin.Add(95*time.Minute), p.signals(p.devices[0], false)))
+	return append(list, good(begin.Add(95*time.Minute), p.signals(p.devices[0], false), to))
 }

@@ -222,7 +222,7 @@ func (c Company) history() history {
 }
 
 func (c Company) world() world {
-	w := world{tenantID: c.TenantID, apps: map[string]party{}}
+	w := world{tenantID: c.TenantID, apps: map[string]party{}, policies: compiled(c.TenantID)}
 	for _, s := range sampleApps() {
 		w.apps[s.slug] = party{slug: s.slug, app: record.Party{ID: derivedID(c.TenantID, s.slug), Name: s.name},
 			flow: record.Party{ID: derivedID(c.TenantID, s.flow), Name: s.flow, Version: 1}}

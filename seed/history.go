@@ -7,10 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"portico/app/factor"
 	"portico/app/policy"
 	"portico/app/record"
-	"portico/app/userflow"
 )
 
 // Window is how far back the history goes.
@@ -54,6 +52,7 @@ type history struct {
 type world struct {
 	tenantID string
 	apps     map[string]party // by slug
+	policies *policy.Set
 }
 
 type party struct {
@@ -165,13 +164,20 @@ func (h history) signUp(d dice, p Person) record.SignIn {
 func (h history) visit(d dice, p Person, to party, at time.Time) record.SignIn {
 	dev := pick(d, p.devices)
 	s := p.signals(dev, dev.kind == "phone" && d.chance(0.45))
-	if d.chance(0.015) { // on holiday, with the device from home
+	away := d.chance(0.015)
+	if away { // on holiday, with the device from home
 		l := pick(d, h.people.lands)
 		town := pick(d, l.places)
 		s.Country, s.Region, s.City, s.Network = l.country, town.region, town.city, l.mobile
 		s.IP = p.mobile.Next()
 	}
 	r := h.base(d, p, to, at, s)
+	switch {
+	case away:
+		r = risky(r, policy.RiskMedium, "unfamiliarFeatures", "risk.seen.place")
+	case h.aside(r.ID, "risk").chance(0.015):
+		r = risky(r, policy.RiskLow, "unfamiliarFeatures", "risk.seen.network")
+	}
 	took := time.Duration(18+d.ExpFloat64()*22) * time.Second
 	r.Steps = []record.Step{{Name: "identify", At: at.Add(5 * time.Second)}}
 	switch x := d.Float64(); {
@@ -203,20 +209,4 @@ func (h history) visit(d dice, p Person, to party, at time.Time) record.SignIn {
 		r.Outcome = record.Outcome{Result: record.Failure, Code: codeWrongPassword, Key: reasonWrongPassword, Step: "password"}
 		return r
 	}
-}
-
-// succeed ends a sign-in well. It carries what Conditional Access was asked about, although there was no policy
-// yet: so a draft can be tried on the past.
-func (h history) succeed(r record.SignIn) record.SignIn {
-	r.Outcome = record.Outcome{Result: record.Success}
-	r.AMR = []string{"otp"}
-	if r.Session.SID == "" {
-		r.Session = record.Session{SID: r.CorrelationID, AuthTime: r.EndedAt}
-	}
-	r.Inputs = &record.Inputs{Groups: h.groups[r.User.ID], ClientApp: policy.Browser, SignInRisk: "none", UserRisk: "none",
-		Switch: string(userflow.MFAOff), Methods: []string{factor.EmailCode}, AuthTime: r.Session.AuthTime}
-	if r.Flow.Name == flowHome {
-		r.Inputs.Switch, r.Inputs.Kinds = string(userflow.MFAConditional), []string{factor.SMSCode, factor.TOTP, factor.Passkey}
-	}
-	return r
 }

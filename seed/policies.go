@@ -44,7 +44,7 @@ func samplePolicies(tenantID, except string) []policy.Policy {
 	}
 	home := rule("home", "Second factor for Home Insurance", "Claims are paid out there, so a password or a mailed code is not enough.", policy.On,
 		policy.Applications{IncludeApplications: []string{derivedID(tenantID, "home")}}, policy.ControlMFA)
-	risky := rule("risky", "Risky sign-ins", "Tried out: who would be asked if a sign-in of medium or high risk needed a second factor?", policy.ReportOnly, all, policy.ControlMFA)
+	risky := rule("risky", "Risky sign-ins", "Tried out: who would be kept out if sign-ins of medium or high risk were refused?", policy.ReportOnly, all, policy.ControlBlock)
 	risky.Conditions.SignInRiskLevels = []string{"medium", "high"}
 	reported := rule("reported", "Password change for high user risk", "Whoever reports a sign-in that was not theirs, or is known to be compromised, chooses a new password after a second factor.",
 		policy.On, all, policy.ControlMFA, policy.ControlPasswordChange)
