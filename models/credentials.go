@@ -208,7 +208,7 @@ func (t *Tenant) openCredentials(rows []CredentialRow) ([]Credential, error) {
 
 // RemoveCredential deletes one second factor.
 func (t *Tenant) RemoveCredential(ctx context.Context, actor audit.Actor, userID, id string) error {
-	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	return t.auditedWatch(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
 		if err != nil {
 			return audit.Event{}, err
@@ -228,7 +228,7 @@ func (t *Tenant) RemoveCredential(ctx context.Context, actor audit.Actor, userID
 
 // RemoveRecoveryCodes deletes a person's recovery codes together, as they were made.
 func (t *Tenant) RemoveRecoveryCodes(ctx context.Context, actor audit.Actor, userID string) error {
-	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	return t.auditedWatch(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
 		if err != nil {
 			return audit.Event{}, err
@@ -246,7 +246,7 @@ func (t *Tenant) RemoveRecoveryCodes(ctx context.Context, actor audit.Actor, use
 // by a link afterwards must not share the account with somebody who knows the old password and could set up a
 // second factor of their own.
 func (t *Tenant) RemoveCredentials(ctx context.Context, actor audit.Actor, userID string) error {
-	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	return t.auditedWatch(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
 		if err != nil {
 			return audit.Event{}, err

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -309,4 +310,44 @@ func (t *Tenant) TryRule(ctx context.Context, rule, userID string) (RuleTrial, e
 		}
 	}
 	return out, nil
+}
+
+// groupsToBe are the groups that somebody is in, however far up, once every rule that is not paused has been worked
+// out. The job may be behind; the lock-out guard looks ahead.
+func (t *Tenant) groupsToBe(ctx context.Context, u User) ([]string, error) {
+	var ruledGroups []GroupRow
+	if err := t.q(ctx).Select("id", "rule").Where("rule <> '' AND NOT rule_paused").Find(&ruledGroups).Error; err != nil {
+		return nil, err
+	}
+	if len(ruledGroups) == 0 {
+		return t.GroupIDsOf(ctx, u.ID)
+	}
+	in := map[string]bool{}
+	var direct []string
+	if err := t.q(ctx).Model(&GroupMemberRow{}).Where("member_id = ?", u.ID).Pluck("group_id", &direct).Error; err != nil {
+		return nil, err
+	}
+	for _, id := range direct {
+		in[id] = true
+	}
+	for _, g := range ruledGroups {
+		if r, ok := ruled(g.Rule); ok {
+			in[g.ID] = r.Match(ruleValue(u))
+		}
+	}
+	out := map[string]bool{}
+	for id := range in {
+		if !in[id] {
+			continue
+		}
+		out[id] = true
+		above, err := t.GroupIDsOf(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range above {
+			out[a] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(out)), nil
 }

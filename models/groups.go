@@ -109,7 +109,7 @@ func (t *Tenant) CreateGroup(ctx context.Context, actor audit.Actor, g account.G
 	if g.ID == "" {
 		g.ID = uuid.NewString() // stands in tokens: no time inside
 	}
-	err := t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	err := t.auditedWatch(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		if err := t.checkRule(ctx, g); err != nil {
 			return audit.Event{}, err
 		}
@@ -137,7 +137,7 @@ func groupTaken(err error, name string) error {
 // one in the group has seen an older state and is refused.
 func (t *Tenant) UpdateGroup(ctx context.Context, actor audit.Actor, id string, edit func(*account.Group) error) (account.Group, error) {
 	var after account.Group
-	err := t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	err := t.auditedWatch(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		before, err := t.lockGroup(ctx, id)
 		if err != nil {
 			return audit.Event{}, err

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,18 +108,28 @@ func (t *Tenant) rules(ctx context.Context) (policy.Rules, error) {
 }
 
 // checkPolicy says what is wrong with a policy. What it named before may be gone meanwhile: that is shown, and
-// does not stand in the way of a change, least of all of switching it off.
+// does not stand in the way of a change, least of all of switching it off. What it asks for must be there when it is
+// switched on: nobody can show what is gone.
 func (t *Tenant) checkPolicy(ctx context.Context, before, after policy.Policy) error {
 	known, err := t.KnownTo(ctx, after)
 	if err != nil {
 		return err
 	}
+	switched := after.State == policy.On && before.State != policy.On
 	for _, x := range before.Named() {
+		if switched && askedFor(x) {
+			continue
+		}
 		if _, ok := known.Name(x.Kind, x.ID); !ok {
 			known.Add(x.Kind, x.ID, "")
 		}
 	}
 	return policy.Validate(after, known)
+}
+
+// askedFor reports whether a thing is one that a policy asks people for, and not one that it is about.
+func askedFor(x policy.Thing) bool {
+	return x.Kind == policy.ThingTerms || x.Kind == policy.ThingStrength
 }
 
 // CreatePolicy makes a policy. from is where the acting admin is, for the lock-out guard.
@@ -192,8 +203,8 @@ func (t *Tenant) DeletePolicy(ctx context.Context, actor audit.Actor, id string)
 	})
 }
 
-// RestorePolicy brings a deleted policy back as it was, and in the state it was in. What it names may be gone
-// meanwhile, which its page shows.
+// RestorePolicy brings a deleted policy back as it was, and in the state it was in. What it is about may be gone
+// meanwhile, which its page shows; what it asks for may not be, if it is on: it would let nobody in.
 func (t *Tenant) RestorePolicy(ctx context.Context, actor audit.Actor, id string) (policy.Policy, error) {
 	var p policy.Policy
 	err := t.govern(ctx, actor, nil, func(t *Tenant) (audit.Event, error) {
@@ -207,6 +218,13 @@ func (t *Tenant) RestorePolicy(ctx context.Context, actor audit.Actor, id string
 		var err error
 		if p, err = r.value(); err != nil {
 			return audit.Event{}, err
+		}
+		known, err := t.KnownTo(ctx, p)
+		if err != nil {
+			return audit.Event{}, err
+		}
+		if p.State == policy.On && slices.ContainsFunc(p.Missing(known), askedFor) {
+			return audit.Event{}, &fault.Error{Code: fault.Conflict, Key: "policy.restore.gone", Args: map[string]any{"policy": p.Name}}
 		}
 		changes := []audit.Change{{Property: "deletedDateTime", Old: p.DeletedAt}, {Property: "state", New: p.State}}
 		p.DeletedAt = time.Time{}

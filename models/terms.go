@@ -12,6 +12,7 @@ import (
 
 	"portico/app/audit"
 	"portico/app/fault"
+	"portico/app/policy"
 	"portico/app/userflow"
 )
 
@@ -198,9 +199,10 @@ func (t *Tenant) PublishTerms(ctx context.Context, actor audit.Actor, id string,
 	return after, err
 }
 
-// DeleteTerms removes terms that no flow asks for and nobody has agreed to: what somebody agreed to is kept.
+// DeleteTerms removes terms that no flow and no policy asks for, and nobody has agreed to: what somebody agreed to is
+// kept, and a policy that asks for terms which are gone would let nobody in.
 func (t *Tenant) DeleteTerms(ctx context.Context, actor audit.Actor, id string) error {
-	return t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	return t.inOrder(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		versions, err := t.TermsVersions(ctx, id)
 		if err != nil {
 			return audit.Event{}, err
@@ -214,6 +216,9 @@ func (t *Tenant) DeleteTerms(ctx context.Context, actor audit.Actor, id string) 
 			if slices.Contains(f.Terms, id) {
 				return audit.Event{}, &fault.Error{Code: fault.Conflict, Key: "terms.in_use", Args: map[string]any{"name": x.Name, "flow": f.Name}}
 			}
+		}
+		if err := t.unnamed(ctx, policy.ThingTerms, x.ID, "policy.terms.in_use", x.Name); err != nil {
+			return audit.Event{}, err
 		}
 		var accepted []AcceptanceRow
 		if err := t.q(ctx).Where("terms_id = ?", id).Limit(1).Find(&accepted).Error; err != nil {

@@ -37,7 +37,7 @@ func (t *Tenant) MethodsOf(ctx context.Context, userID string) ([]HeldMethod, er
 // RequireRegistration takes a person's second factors away, recovery codes included, so that they are asked to
 // set one up at the next sign-in that wants one (R 4.7.2). It says how many there were.
 func (t *Tenant) RequireRegistration(ctx context.Context, actor audit.Actor, userID string) (n int, err error) {
-	err = t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	err = t.auditedWatch(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
 		if err != nil {
 			return audit.Event{}, err

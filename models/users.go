@@ -444,7 +444,7 @@ func (t *Tenant) usersOf(ctx context.Context, rows []UserRow) ([]User, error) {
 // editUser loads a person for change, lets edit change the value, and writes the columns that differ.
 func (t *Tenant) editUser(ctx context.Context, actor audit.Actor, id, activity string, edit func(*User) error) (User, error) {
 	var after User
-	err := t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	err := t.auditedWatch(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		before, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", id))
 		if err != nil {
 			return audit.Event{}, err

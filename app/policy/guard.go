@@ -50,14 +50,19 @@ func Guard(before, after Scene) *LockOut {
 			return out
 		}
 	}
-	var last *LockOut
+	var last, kept *LockOut
 	for _, a := range after.Rescue {
-		if len(is.keepsOut(a)) == 0 {
+		out := is.keepsOut(a)
+		if len(out) == 0 {
 			return nil
 		}
+		kept = &out[0]
 		if out := added(was, is, before.Rescue, a); out != nil {
 			last = out
 		}
+	}
+	if last == nil && slices.ContainsFunc(before.Rescue, func(a Admin) bool { return len(was.keepsOut(a)) == 0 }) {
+		last = kept // the one who could get in is no longer among them
 	}
 	if last != nil {
 		last.Rescue = true
