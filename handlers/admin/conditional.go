@@ -2,6 +2,7 @@ package admin
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -20,12 +21,12 @@ func (p *Portal) conditionalRoutes() []handlers.Route {
 	const read, write = access.ConditionalRead, access.ConditionalWrite
 	return append([]handlers.Route{
 		{Method: get, Path: at, Handler: p.policyList, Permission: read, NavGroup: navProtect, NavLabel: "Conditional Access"},
-		{Method: get, Path: at + "/new", Handler: p.policyNew, Permission: write},
+		{Method: get, Path: at + "/new", Handler: p.governed(p.policyNew), Permission: write},
 		{Method: post, Path: at, Handler: p.policyCreate, Permission: write},
 		{Method: post, Path: at + "/preview", Handler: p.policyFollow, Permission: write},
 		{Method: get, Path: at + "/templates", Handler: p.policyTemplateList, Permission: read},
 		{Method: post, Path: at + "/templates", Handler: p.policyFromTemplate, Permission: write},
-		{Method: get, Path: at + "/import", Handler: p.policyImportForm, Permission: write},
+		{Method: get, Path: at + "/import", Handler: p.governed(p.policyImportForm), Permission: write},
 		{Method: post, Path: at + "/import", Handler: p.policyImport, Permission: write, BodyLimit: formBody, Streams: true},
 		{Method: get, Path: at + "/export", Handler: p.policyExportAll, Permission: read},
 		{Method: get, Path: at + "/deleted", Handler: p.policyDeletedList, Permission: read},
@@ -33,11 +34,11 @@ func (p *Portal) conditionalRoutes() []handlers.Route {
 	}, append(p.placeRoutes(at), append(p.strengthRoutes(at), []handlers.Route{
 		{Method: get, Path: at + "/:id", Handler: p.policyDetail, Permission: read},
 		{Method: get, Path: at + "/:id/export", Handler: p.policyExport, Permission: read},
-		{Method: get, Path: at + "/:id/edit", Handler: p.policyEditForm, Permission: write},
+		{Method: get, Path: at + "/:id/edit", Handler: p.governed(p.policyEditForm), Permission: write},
 		{Method: post, Path: at + "/:id/edit", Handler: p.policySave, Permission: write},
-		{Method: get, Path: at + "/:id/state", Handler: p.policyStateForm, Permission: write},
+		{Method: get, Path: at + "/:id/state", Handler: p.governed(p.policyStateForm), Permission: write},
 		{Method: post, Path: at + "/:id/state", Handler: p.policyState, Permission: write},
-		{Method: get, Path: at + "/:id/delete", Handler: p.policyDeleteForm, Permission: write},
+		{Method: get, Path: at + "/:id/delete", Handler: p.governed(p.policyDeleteForm), Permission: write},
 		{Method: post, Path: at + "/:id/delete", Handler: p.policyDelete, Permission: write},
 	}...)...)...)
 }
@@ -77,6 +78,22 @@ func (v *visit) trialNotice() []views.Notice {
 		return nil
 	}
 	return []views.Notice{{Tone: "info", Title: "A trial has no Conditional Access", Text: "No policy is asked and none can be saved. What was there before rests, and holds again with the standard plan, which the operator of this installation switches on."}}
+}
+
+// governed keeps a trial from forms that could only fail: they show why instead.
+func (p *Portal) governed(page fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		v := visitOf(c)
+		notices := v.trialNotice()
+		if notices == nil {
+			return page(c)
+		}
+		s, err := p.shell(c, "Not in a trial", "", policyHelp(), v.policyCrumbs()...)
+		if err != nil {
+			return err
+		}
+		return p.detail(c, s, views.Detail{Notices: notices})
+	}
 }
 
 func (p *Portal) policyList(c *fiber.Ctx) error {
@@ -202,16 +219,33 @@ func (v *visit) policyFacts(x policy.Policy, base string) views.Section {
 	out := views.Section{ID: "more", Title: "Try it, take it along", Summary: facts(fact("Policy ID", code(x.ID)), fact("Template", plain(templateName(x.TemplateID))), fact("Created", when(x.CreatedAt)), fact("Changed", when(x.ModifiedAt)))}
 	at := v.base()
 	whatIf := at + "/what-if?policy=" + x.ID
-	if apps := x.Conditions.Applications.IncludeApplications; len(apps) > 0 && apps[0] != policy.All && apps[0] != policy.None {
-		whatIf += "&target=" + apps[0]
+	if target := v.whatIfTarget(x); target != "" {
+		whatIf += "&target=" + url.QueryEscape(target)
 	}
 	out.Buttons = []views.Action{{Label: "What if…", Href: whatIf}}
-	out.Buttons = append(out.Buttons, views.Action{Label: "Replay past sign-ins…", Href: at + "/policy-replays/new?policy=" + x.ID},
-		views.Action{Label: "Download JSON", Href: base + "/export", About: x.Name})
+	if v.writesPolicies() {
+		out.Buttons = append(out.Buttons, views.Action{Label: "Replay past sign-ins…", Href: at + "/policy-replays/new?policy=" + x.ID})
+	}
+	out.Buttons = append(out.Buttons, views.Action{Label: "Download JSON", Href: base + "/export", About: x.Name})
 	if v.may(access.AuditRead) {
 		out.Buttons = append(out.Buttons, views.Action{Label: "History", Href: at + "/audits?target=" + x.ID, About: x.Name})
 	}
 	return out
+}
+
+// whatIfTarget is what What-If asks about first, so that it answers at once: something that the policy is about, or
+// any application where it is about classes; "" when there is none.
+func (v *visit) whatIfTarget(x policy.Policy) string {
+	a := x.Conditions.Applications
+	if len(a.IncludeUserActions) > 0 {
+		return a.IncludeUserActions[0]
+	}
+	for _, cl := range sortedClients(v.dir) {
+		if len(a.IncludeContexts) > 0 || x.Touches(cl.ID) {
+			return cl.ID
+		}
+	}
+	return ""
 }
 
 // policyStateForm asks once more before a policy is switched on.
@@ -244,6 +278,9 @@ func (p *Portal) policyOnPage(c *fiber.Ctx, problem error) error {
 	}
 	if loss != nil {
 		m.Consequences = append(m.Consequences, loss.Title+". "+loss.Text)
+		if loss.Tone == "danger" {
+			m.Form.Fields = append(m.Form.Fields, losingField(""))
+		}
 	}
 	m.Consequences = append(m.Consequences, "It holds from the next request: at the next sign-in, and when an application renews its tokens.")
 	for _, n := range v.policyWarnings(on, known) {
@@ -252,8 +289,11 @@ func (p *Portal) policyOnPage(c *fiber.Ctx, problem error) error {
 	if mustConfirm(on) {
 		m.Form.Fields = append(m.Form.Fields, views.Field{Kind: views.Check, Name: "confirmed", Label: "Yes, it shall hold for everybody in every application"})
 	}
-	if problem != nil && !complain(handlers.InfoOf(c).Locale, &m.Form, problem) {
-		return problem
+	if problem != nil {
+		keepTyped(c, &m.Form)
+		if !complain(handlers.InfoOf(c).Locale, &m.Form, problem) {
+			return problem
+		}
 	}
 	s, err := p.shell(c, "Switch on “"+x.Name+"”?", "", views.Help{}, v.policyCrumbs(views.Link{Label: x.Name, Href: v.policyBase(x.ID)})...)
 	if err != nil {
@@ -267,6 +307,20 @@ func (p *Portal) policyState(c *fiber.Ctx) error {
 	v, state := visitOf(c), policy.State(typed(c, "state"))
 	if state == policy.On && !ticked(c, "sure") {
 		return p.policyOnPage(c, nil)
+	}
+	if state == policy.On && !ticked(c, "losing") {
+		on, err := v.tenant.Policy(c.UserContext(), c.Params("id"))
+		if err != nil {
+			return err
+		}
+		on.State = policy.On
+		loss, err := v.lossOf(c.UserContext(), on)
+		if err != nil {
+			return err
+		}
+		if loss != nil && loss.Tone == "danger" {
+			return p.policyOnPage(c, fault.BadField("losing", "admin.policy.losing", nil))
+		}
 	}
 	after, err := v.tenant.UpdatePolicy(c.UserContext(), v.actor(c), c.Params("id"), handlers.SignalsOf(c), func(x *policy.Policy) error {
 		if state != policy.On && state != policy.Off && state != policy.ReportOnly {
@@ -351,6 +405,11 @@ func (p *Portal) policyDeletedList(c *fiber.Ctx) error {
 func (p *Portal) policyRestore(c *fiber.Ctx) error {
 	v := visitOf(c)
 	x, err := v.tenant.RestorePolicy(c.UserContext(), v.actor(c), c.Params("id"))
+	if fault.Is(err, fault.NotFound) { // the button was pressed twice, or somebody else was faster
+		if x, there := v.tenant.Policy(c.UserContext(), c.Params("id")); there == nil {
+			return p.done(c, v.policyBase(x.ID), "Policy “"+x.Name+"” is restored already.")
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"portico/app/fault"
 	"portico/app/policy"
 	"portico/handlers"
+	"portico/models"
 	views "portico/views/admin"
 )
 
@@ -21,6 +23,8 @@ type policyEdit struct {
 	note  string
 	isNew bool
 	loss  *views.Notice // how many would be kept out, once it was counted
+
+	submit string // words of the button that saves; "" = the usual ones
 }
 
 // policyNew begins a policy: from nothing, aimed at applications (?apps=), from a template or from another one.
@@ -106,6 +110,9 @@ func (p *Portal) policyCreate(c *fiber.Ctx) error {
 func (p *Portal) policySave(c *fiber.Ctx) error {
 	v, ctx := visitOf(c), c.UserContext()
 	was, err := v.tenant.Policy(ctx, c.Params("id"))
+	if fault.Is(err, fault.NotFound) {
+		return p.policyGone(c, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -128,13 +135,61 @@ func (p *Portal) policySave(c *fiber.Ctx) error {
 			return nil
 		})
 	}
+	if fault.Is(err, fault.NotFound) {
+		return p.policyGone(c, err)
+	}
 	if err != nil {
 		if fault.Of(err).Key == "admin.policy.changed_meanwhile" { // sent again, it replaces the change that its sender now knows of
 			e.in.set("modified", stamp(was.ModifiedAt))
+			if e.note, err = v.changedSince(ctx, was, saw, err); fault.Of(err).Key != "admin.policy.changed_meanwhile" {
+				return err
+			}
 		}
 		return p.policyEditor(c, e, err)
 	}
 	return p.done(c, v.policyBase(was.ID), policySaved(wanted))
+}
+
+// policyGone gives what was typed back when somebody deleted the policy meanwhile: it can be saved as a new one.
+func (p *Portal) policyGone(c *fiber.Ctx, missing error) error {
+	v := visitOf(c)
+	deleted, err := v.tenant.DeletedPolicies(c.UserContext())
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(deleted, func(x policy.Policy) bool { return x.ID == strings.ToLower(c.Params("id")) }) {
+		return missing
+	}
+	e := policyEdit{in: sentPolicy(c), isNew: true, title: "New policy", submit: "Save as a new policy"}
+	return p.policyEditor(c, e, fault.New(fault.Conflict, "admin.policy.deleted_meanwhile"))
+}
+
+// changedSince says what others changed in a policy since an admin opened it; problem is given back when that
+// could be found out.
+func (v *visit) changedSince(ctx context.Context, was policy.Policy, saw string, problem error) (string, error) {
+	since := was.CreatedAt // what they saw had never been changed
+	if saw != "" {
+		var err error
+		if since, err = time.Parse(time.RFC3339Nano, saw); err != nil {
+			return "", problem
+		}
+	}
+	page, err := v.tenant.Audits(ctx, models.AuditQuery{TargetID: was.ID, From: since.Add(time.Microsecond), OldestFirst: true, Limit: 100})
+	if err != nil {
+		return "", err
+	}
+	var fields []string
+	for _, entry := range page.Items {
+		for _, change := range entry.Changes {
+			if word := policyFieldWord(change.Property); !slices.Contains(fields, word) {
+				fields = append(fields, word)
+			}
+		}
+	}
+	if len(fields) == 0 {
+		return "", problem
+	}
+	return "Changed meanwhile: " + andList(fields) + ".", problem
 }
 
 func policySaved(x policy.Policy) string {
@@ -175,6 +230,11 @@ func (v *visit) keepsOut(c *fiber.Ctx, e *policyEdit, x policy.Policy) error {
 	}
 	e.loss = loss
 	return fault.BadField("losing", "admin.policy.losing", nil)
+}
+
+// losingField is the tick of who keeps people out knowingly.
+func losingField(value string) views.Field {
+	return views.Field{Kind: views.Check, Name: "losing", Label: "Yes, they shall be kept out", Value: value}
 }
 
 func complaintsOf(err error) []fault.Field {
@@ -249,14 +309,15 @@ func (p *Portal) policyEditor(c *fiber.Ctx, e policyEdit, problem error) error {
 		at = v.policyBase(e.was.ID)
 		crumbs = append(crumbs, views.Link{Label: e.was.Name, Href: at})
 	}
-	ed := views.PolicyEditor{Action: choose(e.isNew, at, at+"/edit"), Follow: v.policiesBase() + "/preview", Cancel: at, Submit: "Save policy", Parts: parts, Note: e.note,
+	ed := views.PolicyEditor{Action: choose(e.isNew, at, at+"/edit"), Follow: v.policiesBase() + "/preview", Cancel: at, Submit: choose(e.submit == "", "Save policy", e.submit), Parts: parts, Note: e.note,
 		Said: v.saidPart(draft, things.known, e.in), State: stateField(e.in.get("state"), ""),
 		Hidden: []views.Field{{Name: "modified", Value: e.in.get("modified")}, {Name: "templateId", Value: e.in.get("templateId")}}}
 	if e.loss != nil {
 		ed.Said.Notices = append(ed.Said.Notices, *e.loss)
 	}
 	if e.loss != nil || e.in.on("losing") {
-		ed.Losing = &views.Field{Kind: views.Check, Name: "losing", Label: "Save it all the same", Value: e.in.get("losing")}
+		losing := losingField(e.in.get("losing"))
+		ed.Losing = &losing
 	}
 	status := fiber.StatusOK
 	s, err := p.shell(c, e.title, "", policyHelp(), crumbs...)
@@ -299,3 +360,17 @@ func complainPolicy(c *fiber.Ctx, ed *views.PolicyEditor, err error) []views.Pro
 
 // day30 is when something deleted at t is erased.
 func day30(t time.Time) string { return t.Add(30 * 24 * time.Hour).UTC().Format("2 January 2006") }
+
+// policyFieldWord names a property of a policy, as its change is recorded, in the words of the editor.
+func policyFieldWord(property string) string {
+	for _, x := range []struct{ property, word string }{
+		{"displayName", "name"}, {"description", "description"}, {"state", "state"}, {"conditions.users", "who"}, {"conditions.applications", "what it is about"},
+		{"conditions.platforms", "device platforms"}, {"conditions.locations", "places"}, {"conditions.clientAppTypes", "clients"}, {"conditions.signInRisk", "risk of the sign-in"},
+		{"conditions.userRisk", "risk of the person"}, {"conditions.authenticationFlows", "authentication flows"}, {"grantControls", "what is asked for"},
+		{"sessionControls", "session"}} {
+		if strings.HasPrefix(property, x.property) {
+			return x.word
+		}
+	}
+	return property
+}

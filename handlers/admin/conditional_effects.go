@@ -38,7 +38,7 @@ func effectWords(x policy.Policy, e models.Effect, span string) string {
 		return "No sign-in in the last " + span + " to judge it by"
 	}
 	would := x.State == policy.ReportOnly
-	of := " of " + grouped(every) + " sign-ins in the last " + span
+	of := " of " + signIns(every) + " in the last " + span
 	if x.Blocks() {
 		return choose(would, "Would have refused ", "Refused ") + grouped(e.Of("failure")) + of
 	}
@@ -51,6 +51,9 @@ func effectWords(x policy.Policy, e models.Effect, span string) string {
 	}
 	return "Applied to " + grouped(applied) + of + "; not satisfied: " + grouped(e.Of("failure", "interrupted"))
 }
+
+// signIns counts sign-ins in words.
+func signIns(n int64) string { return grouped(n) + choose(n == 1, " sign-in", " sign-ins") }
 
 // effect is what a policy did, for its own page: counted, by application, with examples.
 func (p *Portal) effect(c *fiber.Ctx, v *visit, x policy.Policy) (*views.PolicyEffect, []views.Section, error) {

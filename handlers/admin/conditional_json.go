@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,6 +72,9 @@ func (p *Portal) policyImportPage(c *fiber.Ctx, pasted string, problem error) er
 		Hint: "In the shape of Microsoft Graph’s conditionalAccessPolicy: one policy, a list, or an object with “value”. One policy is opened in the editor first; of several, all are made, those that are on as report-only."}}}
 	file := views.Form{Action: at, Submit: "Upload", Upload: true, Fields: []views.Field{{Name: "file", Label: "JSON file", Type: "file"}}}
 	status, problems := fiber.StatusOK, []views.Problem(nil)
+	if fields := complaintsOf(problem); len(fields) == 1 && fields[0].Name == "doubles" {
+		paste.Fields = append(paste.Fields, views.Field{Kind: views.Check, Name: "doubles", Label: "Make them all the same, beside those that are there"})
+	}
 	if problem != nil {
 		form := &paste
 		if v.upload != nil {
@@ -122,25 +126,43 @@ func (p *Portal) policyImport(c *fiber.Ctx) error {
 	if err != nil {
 		return p.policyImportPage(c, text, err)
 	}
-	if len(list) == 1 {
-		x := list[0]
-		if x.State == policy.On || x.State == "" {
+	for i := range list {
+		if x := &list[i]; x.State == policy.On || x.State == "" {
 			x.State = policy.ReportOnly
 		}
+	}
+	if len(list) == 1 {
+		x := list[0]
 		e := policyEdit{in: inputOf(x), isNew: true, title: "New policy", note: "Read from JSON; nothing is saved yet. Look it over, then save it. One that was on begins as report-only."}
+		there, err := v.namesThere(c.UserContext(), list)
+		if err != nil {
+			return err
+		}
+		if len(there) > 0 {
+			e.note += " There is a policy with this name already: saving makes another one."
+		}
 		_, problem := v.readPolicy(e)
 		return p.policyEditor(c, e, problem)
+	}
+	for i := range list {
+		if err := policy.Validate(list[i], nil); err != nil {
+			return p.policyImportPage(c, text, ofItem(c, i, list[i].Name, err))
+		}
+	}
+	if !ticked(c, "doubles") {
+		there, err := v.namesThere(c.UserContext(), list)
+		if err != nil {
+			return err
+		}
+		if len(there) > 0 {
+			v.upload = nil // what was in the file goes into the box: the tick is sent with it
+			return p.policyImportPage(c, text, fault.BadField("doubles", "admin.policy.json.there", map[string]any{"names": strings.Join(there, ", ")}))
+		}
 	}
 	made := 0
 	err = v.tenant.InTx(c.UserContext(), func(t *models.Tenant) error {
 		for i, x := range list {
-			if x.State == policy.On || x.State == "" {
-				x.State = policy.ReportOnly
-			}
 			x.ID = ""
-			if err := policy.Validate(x, nil); err != nil {
-				return ofItem(c, i, x.Name, err)
-			}
 			if _, err := t.CreatePolicy(c.UserContext(), v.actor(c), x, handlers.SignalsOf(c)); err != nil {
 				return ofItem(c, i, x.Name, err)
 			}
@@ -152,6 +174,21 @@ func (p *Portal) policyImport(c *fiber.Ctx) error {
 		return p.policyImportPage(c, text, err)
 	}
 	return p.done(c, v.policiesBase(), fmt.Sprintf("%d policies created. Those that were on begin as report-only.", made))
+}
+
+// namesThere are the names of policies that are to be made and that a policy has already.
+func (v *visit) namesThere(ctx context.Context, list []policy.Policy) ([]string, error) {
+	have, err := v.tenant.Policies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, x := range list {
+		if slices.ContainsFunc(have, func(y policy.Policy) bool { return strings.EqualFold(strings.TrimSpace(x.Name), y.Name) }) && !slices.Contains(out, "“"+x.Name+"”") {
+			out = append(out, "“"+x.Name+"”")
+		}
+	}
+	return out, nil
 }
 
 // ofItem says which policy of a list was refused, and where in it.
@@ -177,6 +214,7 @@ func policiesFromJSON(text string) ([]policy.Policy, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, fault.BadField("json", "admin.policy.json.none", nil)
 	}
+	first := strings.Count(text[:len(text)-len(strings.TrimLeft(text, " \t\r\n"))], "\n") + 1
 	var raw any
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
@@ -205,6 +243,10 @@ func policiesFromJSON(text string) ([]policy.Policy, error) {
 			prefix = fmt.Sprintf(at, i)
 		}
 		m, ok := item.(map[string]any)
+		if !ok && prefix == "" {
+			bad.Add("json", "admin.policy.json.whole", map[string]any{"line": first})
+			continue
+		}
 		if !ok {
 			bad.Add("json", "admin.policy.json.shape", map[string]any{"path": strings.TrimSuffix(prefix, ".")})
 			continue
@@ -232,6 +274,9 @@ func policiesFromJSON(text string) ([]policy.Policy, error) {
 
 // badJSONText says where a text stops being JSON.
 func badJSONText(text string, offset int64, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return fault.BadField("json", "admin.policy.json.ends", map[string]any{"line": strings.Count(strings.TrimRight(text, " \t\r\n"), "\n") + 1})
+	}
 	if wrong := (*json.SyntaxError)(nil); errors.As(err, &wrong) {
 		offset = wrong.Offset
 	}

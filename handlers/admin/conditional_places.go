@@ -26,16 +26,16 @@ func (p *Portal) placeRoutes(conditional string) []handlers.Route {
 	const read, write = access.ConditionalRead, access.ConditionalWrite
 	return []handlers.Route{
 		{Method: get, Path: at, Handler: p.placeList, Permission: read},
-		{Method: get, Path: at + "/new", Handler: p.placeNew, Permission: write},
+		{Method: get, Path: at + "/new", Handler: p.governed(p.placeNew), Permission: write},
 		{Method: post, Path: at, Handler: p.placeCreate, Permission: write},
 		{Method: get, Path: at + "/deleted", Handler: p.placeDeletedList, Permission: read},
 		{Method: post, Path: at + "/deleted/:id/restore", Handler: p.placeRestore, Permission: write},
 		{Method: get, Path: at + "/:id", Handler: p.placeDetail, Permission: read},
 		{Method: get, Path: at + "/:id/csv", Handler: p.placeDownload, Permission: read},
 		{Method: post, Path: at + "/:id/csv", Handler: p.placeUpload, Permission: write, BodyLimit: placesBody, Streams: true},
-		{Method: get, Path: at + "/:id/edit", Handler: p.placeEdit, Permission: write},
+		{Method: get, Path: at + "/:id/edit", Handler: p.governed(p.placeEdit), Permission: write},
 		{Method: post, Path: at + "/:id/edit", Handler: p.placeSave, Permission: write},
-		{Method: get, Path: at + "/:id/delete", Handler: p.placeDeleteForm, Permission: write},
+		{Method: get, Path: at + "/:id/delete", Handler: p.governed(p.placeDeleteForm), Permission: write},
 		{Method: post, Path: at + "/:id/delete", Handler: p.placeDelete, Permission: write},
 	}
 }
@@ -197,7 +197,10 @@ func (p *Portal) placePage(c *fiber.Ctx, title string, f views.Form, problem err
 			}
 		}
 	}
-	if problem != nil && !complain(handlers.InfoOf(c).Locale, &f, countryProblem(problem)) {
+	if typed(c, "kind") == "countries" {
+		problem = countryProblem(problem)
+	}
+	if problem != nil && !complain(handlers.InfoOf(c).Locale, &f, problem) {
 		return problem
 	}
 	s, err := p.shell(c, title, "", placeHelp(), v.placeCrumbs(crumbs...)...)
@@ -211,14 +214,19 @@ func (p *Portal) placePage(c *fiber.Ctx, title string, f views.Form, problem err
 	return handlers.Render(c, status, views.PlacePage(s, f))
 }
 
-// countryProblem says of an empty list of countries that countries are missing, not ranges.
+// countryProblem says in the form of countries that countries are missing, not ranges.
 func countryProblem(err error) error {
-	if e := fault.Of(err); len(e.Fields) == 1 && e.Fields[0].Key == "policy.location_empty" {
-		out := *e
-		out.Fields = append(slices.Clone(e.Fields), fault.Field{Name: "countriesAndRegions", Key: e.Fields[0].Key, Args: e.Fields[0].Args})
-		return &out
+	if err == nil {
+		return nil
 	}
-	return err
+	out := *fault.Of(err)
+	out.Fields = slices.Clone(out.Fields)
+	for i, f := range out.Fields {
+		if f.Key == "policy.location_empty" {
+			out.Fields[i] = fault.Field{Name: "countriesAndRegions", Key: "admin.policy.countries"}
+		}
+	}
+	return &out
 }
 
 func (p *Portal) placeNew(c *fiber.Ctx) error {
@@ -452,6 +460,11 @@ func (p *Portal) placeDeletedList(c *fiber.Ctx) error {
 func (p *Portal) placeRestore(c *fiber.Ctx) error {
 	v := visitOf(c)
 	l, err := v.tenant.RestoreLocation(c.UserContext(), v.actor(c), c.Params("id"))
+	if fault.Is(err, fault.NotFound) { // the button was pressed twice, or somebody else was faster
+		if l, there := v.tenant.Location(c.UserContext(), c.Params("id")); there == nil {
+			return p.done(c, v.placesBase()+"/"+l.ID, "Location “"+l.Name+"” is restored already.")
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -20,20 +20,20 @@ func (p *Portal) strengthRoutes(conditional string) []handlers.Route {
 	const read, write = access.ConditionalRead, access.ConditionalWrite
 	return []handlers.Route{
 		{Method: get, Path: at, Handler: p.strengthList, Permission: read},
-		{Method: get, Path: at + "/new", Handler: p.strengthNew, Permission: write},
+		{Method: get, Path: at + "/new", Handler: p.governed(p.strengthNew), Permission: write},
 		{Method: post, Path: at, Handler: p.strengthCreate, Permission: write},
 		{Method: get, Path: at + "/:id", Handler: p.strengthDetail, Permission: read},
-		{Method: get, Path: at + "/:id/edit", Handler: p.strengthEdit, Permission: write},
+		{Method: get, Path: at + "/:id/edit", Handler: p.governed(p.strengthEdit), Permission: write},
 		{Method: post, Path: at + "/:id/edit", Handler: p.strengthSave, Permission: write},
-		{Method: get, Path: at + "/:id/delete", Handler: p.strengthDeleteForm, Permission: write},
+		{Method: get, Path: at + "/:id/delete", Handler: p.governed(p.strengthDeleteForm), Permission: write},
 		{Method: post, Path: at + "/:id/delete", Handler: p.strengthDelete, Permission: write},
 		{Method: get, Path: contexts, Handler: p.contextList, Permission: read},
-		{Method: get, Path: contexts + "/new", Handler: p.contextNew, Permission: write},
+		{Method: get, Path: contexts + "/new", Handler: p.governed(p.contextNew), Permission: write},
 		{Method: post, Path: contexts, Handler: p.contextCreate, Permission: write},
 		{Method: get, Path: contexts + "/:id", Handler: p.contextDetail, Permission: read},
-		{Method: get, Path: contexts + "/:id/edit", Handler: p.contextEdit, Permission: write},
+		{Method: get, Path: contexts + "/:id/edit", Handler: p.governed(p.contextEdit), Permission: write},
 		{Method: post, Path: contexts + "/:id/edit", Handler: p.contextSave, Permission: write},
-		{Method: get, Path: contexts + "/:id/delete", Handler: p.contextDeleteForm, Permission: write},
+		{Method: get, Path: contexts + "/:id/delete", Handler: p.governed(p.contextDeleteForm), Permission: write},
 		{Method: post, Path: contexts + "/:id/delete", Handler: p.contextDelete, Permission: write},
 	}
 }

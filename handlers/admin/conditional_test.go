@@ -301,7 +301,7 @@ func TestNamedLocationsInThePortal(t *testing.T) {
 	w.post(one+"/delete").wants(t, 422, "The policy “Outside” names “the offices”")
 
 	w.get(at+"/new?kind=countries").wants(t, 200, "Germany", "Unknown countries too")
-	w.post(at, "displayName", "home", "kind", "countries").wants(t, 422, "or choose countries")
+	w.post(at, "displayName", "home", "kind", "countries").wants(t, 422, "Choose at least one country")
 	w.post(at, "displayName", "home", "kind", "countries", "countriesAndRegions", "DE", "countriesAndRegions", "AT", "includeUnknownCountriesAndRegions", "yes")
 	list, err = b.shop.Locations(t.Context())
 	b.must(err)

@@ -25,7 +25,7 @@ func (p *Portal) replayRoutes() []handlers.Route {
 	const at = "/admin/t/:tenant/policy-replays"
 	return []handlers.Route{
 		{Method: get, Path: at, Handler: p.replayList, Permission: access.ConditionalRead, NavGroup: navProtect, NavLabel: "Replay"},
-		{Method: get, Path: at + "/new", Handler: p.replayNew, Permission: access.ConditionalWrite},
+		{Method: get, Path: at + "/new", Handler: p.governed(p.replayNew), Permission: access.ConditionalWrite},
 		{Method: post, Path: at, Handler: p.replayStart, Permission: access.ConditionalWrite},
 		{Method: get, Path: at + "/:id", Handler: p.replayDetail, Permission: access.ConditionalRead},
 		{Method: post, Path: at + "/:id/cancel", Handler: p.replayCancel, Permission: access.ConditionalWrite},
@@ -33,7 +33,7 @@ func (p *Portal) replayRoutes() []handlers.Route {
 }
 
 func replayHelp() views.Help {
-	return views.Help{What: "Every sign-in is recorded with everything that its decision was made from. A replay asks the present policies and a draft the same questions again, and counts where they differ: who would have been asked for more, kept out, or let in. Nothing is changed, and nobody notices.",
+	return views.Help{What: "Every sign-in is recorded with everything that its decision was made from. A replay asks today’s policies and a draft the same questions again, and counts where the two differ: who would be asked for more, kept out, or let in by the draft, compared with today’s policies. Nothing is changed, and nobody notices.",
 		Do: "Try a policy on the last days before it is switched on. What people would have done when asked, nobody knows: “asked for more” does not mean that they would not have got in."}
 }
 
@@ -56,20 +56,24 @@ func (p *Portal) replayList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	s, err := p.shell(c, "Replay of past sign-ins", "What would other policies have made of the sign-ins of the last days?", replayHelp())
+	s, err := p.shell(c, "Replay of past sign-ins", "What would other policies make of the sign-ins of the last days, compared with today’s?", replayHelp())
 	if err != nil {
 		return err
 	}
-	if v.may(access.ConditionalWrite) {
+	if v.writesPolicies() {
 		s.Primary = &views.Link{Label: "New replay", Href: v.replaysBase() + "/new"}
 	}
-	t := views.Table{Caption: "Replays", Columns: []views.Column{{Label: "Draft"}, {Label: "Begun"}, {Label: "Days", Num: true}, {Label: "State"}, {Label: "Would have changed"}}}
+	t := views.Table{Caption: "Replays", Columns: []views.Column{{Label: "Draft"}, {Label: "Begun"}, {Label: "Days", Num: true}, {Label: "State"}, {Label: "Compared with the policies of that day"}}}
 	for _, r := range list {
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: r.Draft.Name, Href: v.replaysBase() + "/" + r.ID}, when(r.CreatedAt),
 			{Kind: views.Num, Text: strconv.Itoa(r.Draft.Days)}, replayState(r), plain(choose(r.State == models.ReplayDone, replaySum(r.Report), ""))}})
 	}
-	return p.list(c, s, views.List{Table: t, Empty: views.Empty{Title: "No replay yet", Text: "Try a policy on past sign-ins before it is switched on.", Action: s.Primary},
-		Note: "Reports are kept for 30 days."})
+	page := views.List{Table: t, Empty: views.Empty{Title: "No replay yet", Text: "Try a policy on past sign-ins before it is switched on.", Action: s.Primary}, Note: "Reports are kept for 30 days."}
+	for _, n := range v.trialNotice() {
+		page.Note = n.Title + ". " + n.Text
+		page.Empty = views.Empty{Title: n.Title, Text: n.Text}
+	}
+	return p.list(c, s, page)
 }
 
 func replayState(r models.Replay) views.Cell {
@@ -109,7 +113,7 @@ func replaySum(r policy.Report) string {
 		}
 	}
 	if len(parts) == 0 {
-		return "Nothing, in " + grouped(r.Asked) + " sign-ins"
+		return "Nothing, in " + signIns(r.Asked)
 	}
 	return strings.Join(parts, "; ") + "; of " + grouped(r.Asked)
 }
@@ -292,7 +296,7 @@ func (p *Portal) replayDetail(c *fiber.Ctx) error {
 
 func (p *Portal) replaySections(v *visit, r models.Replay, known policy.Known) []views.Section {
 	rep := r.Report
-	sum := views.Section{ID: "sum", Title: "What would have been", Lead: replayFinding(rep), Table: &views.Table{Caption: "What would have been", Columns: []views.Column{{Label: "Sign-ins that would have been"}, {Label: "Sign-ins", Num: true}, {Label: "Of all", Num: true}, {Label: "People", Num: true}}}}
+	sum := views.Section{ID: "sum", Title: "Compared with today’s policies", Lead: replayFinding(r), Table: &views.Table{Caption: "Compared with today’s policies", Columns: []views.Column{{Label: "With the draft they would be"}, {Label: "Sign-ins", Num: true}, {Label: "Of all", Num: true}, {Label: "People", Num: true}}}}
 	for _, what := range append(policy.Changes(), policy.Same) {
 		people := grouped(rep.People[what])
 		if what == policy.Same {
@@ -302,15 +306,15 @@ func (p *Portal) replaySections(v *visit, r models.Replay, known policy.Known) [
 	}
 	sum.Summary = facts(fact("Sign-ins asked again", count(rep.Asked)), fact("From", when(r.Draft.From)), fact("To", when(r.Draft.To)))
 	if rep.Unasked > 0 {
-		sum.Summary = append(sum.Summary, fact("Left out", plain(grouped(rep.Unasked)+" sign-ins were recorded before decisions were, or without any policy being asked")))
+		sum.Summary = append(sum.Summary, fact("Left out", plain(signIns(rep.Unasked)+", recorded before decisions were, or without any policy being asked")))
 	}
 	out := []views.Section{sum}
 	if len(rep.Reached) > 0 {
-		t := &views.Table{Caption: "What they would have been asked for", Columns: []views.Column{{Label: "Newly asked for"}, {Label: "Sign-ins", Num: true}}}
+		t := &views.Table{Caption: "What they would be asked for", Columns: []views.Column{{Label: "Newly asked for"}, {Label: "Sign-ins", Num: true}}}
 		for _, ask := range sortedByCount(rep.Reached) {
 			t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(askWord(known, ask)), count(rep.Reached[ask])}})
 		}
-		out = append(out, views.Section{ID: "asked", Title: "What they would have been asked for", Table: t})
+		out = append(out, views.Section{ID: "asked", Title: "What they would be asked for", Table: t})
 	}
 	changed := rep.Asked - rep.SignIns[policy.Same]
 	if changed > 0 {
@@ -330,16 +334,21 @@ func (p *Portal) replaySections(v *visit, r models.Replay, known policy.Known) [
 	return append(out, draftSection(r, known))
 }
 
-// replayFinding is the report in a sentence.
-func replayFinding(r policy.Report) string {
-	if r.Asked == 0 {
+// replayFinding is the report in a sentence, and what it is compared with: the policies as they were when the
+// replay began, not those under which each sign-in was made.
+func replayFinding(x models.Replay) string {
+	r := x.Report
+	const with = " Both are asked with what was recorded then. Who got in before a policy of today was there counts as what that policy would make of them now; what was decided then is in each entry of the log."
+	switch changed := r.Asked - r.SignIns[policy.Same]; {
+	case policy.NewReplay(x.Draft.Present, x.Draft.Draft).Nothing():
+		return "The draft demands just what the policies in force demanded when the replay began, so there is nothing to compare."
+	case r.Asked == 0:
 		return "No sign-in with a recorded decision lies in this time."
+	case changed == 0:
+		return "The draft would decide each of " + signIns(r.Asked) + " as today’s policies do." + with
+	default:
+		return grouped(changed) + " of " + signIns(r.Asked) + " would go another way than with today’s policies." + with
 	}
-	changed := r.Asked - r.SignIns[policy.Same]
-	if changed == 0 {
-		return "The draft would have made no difference."
-	}
-	return grouped(changed) + " of " + grouped(r.Asked) + " sign-ins would have gone another way."
 }
 
 func share(n, of int64) string {
@@ -398,7 +407,7 @@ func countryName(p *Portal, code string) string {
 
 // sampleSection are recorded sign-ins that would have gone another way.
 func (v *visit) sampleSection(what policy.Change, list []policy.Sample, known policy.Known) views.Section {
-	t := &views.Table{Caption: "Examples", Columns: []views.Column{{Label: "Sign-in"}, {Label: "Application"}, {Label: "At present"}, {Label: "With the draft"}, {Label: "Look closer"}}}
+	t := &views.Table{Caption: "Examples", Columns: []views.Column{{Label: "Sign-in"}, {Label: "Application"}, {Label: "With today’s policies"}, {Label: "With the draft"}, {Label: "Look closer"}}}
 	for _, x := range list {
 		app := x.ClientID
 		if cl := v.dir.Clients[x.ClientID]; cl != nil {
@@ -412,7 +421,7 @@ func (v *visit) sampleSection(what policy.Change, list []policy.Sample, known po
 
 // draftSection says what was tried: the policies that are not the same on both sides.
 func draftSection(r models.Replay, known policy.Known) views.Section {
-	t := &views.Table{Caption: "What was tried", Columns: []views.Column{{Label: "Policy"}, {Label: "At present"}, {Label: "In the draft"}}}
+	t := &views.Table{Caption: "What was tried", Columns: []views.Column{{Label: "Policy"}, {Label: "Today"}, {Label: "In the draft"}}}
 	say := func(list []policy.Policy, id string) (string, string) {
 		for _, x := range list {
 			if x.ID == id {
@@ -432,5 +441,5 @@ func draftSection(r models.Replay, known policy.Known) views.Section {
 			t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: x.Name}, plain(was), plain(will)}})
 		}
 	}
-	return views.Section{ID: "draft", Title: "What was tried", Table: t, Empty: "The draft says what the present policies say."}
+	return views.Section{ID: "draft", Title: "What was tried", Table: t, Empty: "The draft says what today’s policies say."}
 }

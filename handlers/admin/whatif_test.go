@@ -113,7 +113,7 @@ func TestReplayOnThePortal(t *testing.T) {
 		t.Fatalf("%d %s %s", a.status, a.location, text(a.body))
 	}
 	done := w.get(a.location)
-	done.wants(t, 200, "Finished", "1 of 1 sign-ins would have gone another way", "Asked for more", "Set up a second factor", "Market", "Germany", "iOS", "What was tried")
+	done.wants(t, 200, "Finished", "1 of 1 sign-in would go another way", "Asked for more", "Set up a second factor", "Market", "Germany", "iOS", "What was tried")
 	if !strings.Contains(done.body, "/sign-ins/"+r.ID) {
 		t.Error("no example")
 	}
