@@ -58,6 +58,9 @@ type Shown struct {
 	MFA             time.Time // when a second factor was shown; zero = not
 	PasswordChanged bool      // just now, after a second factor
 	Terms           []string  // accepted in the version that counts
+	// Remembered: the second factor is one that was shown on this device in an earlier sign-in. It never meets what is
+	// asked because of risk, and reaches no authentication context (ADR 36).
+	Remembered bool
 	// MFAOff: the user flow never asks for a second factor (DESIGN §5.3), so demands for one rest.
 	MFAOff bool
 }

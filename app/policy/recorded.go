@@ -358,5 +358,24 @@ func (u *unpacker) policies(r *Recorded) {
 // ShownOf is what had been shown when a decision was recorded. Sign-in, refresh, What-If and replay all hold
 // clauses against this one reading of the inputs.
 func ShownOf(in record.Inputs) Shown {
-	return Shown{Methods: in.Methods, AAGUIDs: in.AAGUIDs, MFA: in.MFATime, PasswordChanged: in.PasswordChanged, Terms: in.Terms, MFAOff: in.Switch == SwitchOff}
+	return Shown{Methods: in.Methods, AAGUIDs: in.AAGUIDs, MFA: in.MFATime, PasswordChanged: in.PasswordChanged, Terms: in.Terms, MFAOff: in.Switch == SwitchOff,
+		Remembered: slices.Contains(in.Methods, RememberedDevice)}
+}
+
+// RememberedDevice stands among the methods that were shown where the second factor is the one of a remembered
+// device. No strength knows the word.
+const RememberedDevice = "rememberedDevice"
+
+// EarlierPasskey stands in front of the methods of a session that began with a passkey and has shown another second
+// factor since: the time of the second factor is no longer the passkey's, so it counts for no strength.
+const EarlierPasskey = "earlierPasskey"
+
+// Forget takes a second factor off that was shown too long ago. What is left is the first factor; a passkey, which is
+// both, does not outlast its time for any strength either.
+func Forget(in record.Inputs) record.Inputs {
+	in.MFATime, in.AAGUIDs = time.Time{}, nil
+	if in.Methods = slices.Clone(in.Methods[:min(1, len(in.Methods))]); len(in.Methods) > 0 && ModeOf(in.Methods[0]) == modePasskey {
+		in.Methods[0] = EarlierPasskey
+	}
+	return in
 }

@@ -142,6 +142,9 @@ func (d Decision) Unmet(s Shown) []Clause {
 
 // Met reports whether one of a clause's controls is.
 func (c Clause) Met(s Shown) bool {
+	if c.Risk && s.Remembered { // whoever holds the device is not therefore its owner
+		s.MFA = time.Time{}
+	}
 	return slices.ContainsFunc(c.AnyOf, func(one Control) bool { return one.Met(s) })
 }
 

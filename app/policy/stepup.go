@@ -11,10 +11,12 @@ func (s *Set) Reached(r Request, now time.Time) []string {
 		one := r
 		one.Contexts = []string{c}
 		d := s.Evaluate(one)
-		shown := ShownOf(one.Inputs)
-		shown.MFAOff = false
 		person, second := d.Frequency.Stale(one.AuthTime, one.MFATime, now)
 		if second {
+			one.Inputs = Forget(one.Inputs)
+		}
+		shown := ShownOf(one.Inputs)
+		if shown.MFAOff = false; shown.Remembered {
 			shown.MFA = time.Time{}
 		}
 		if !d.Block && !person && len(d.Unmet(shown)) == 0 {

@@ -3,7 +3,6 @@ package signin
 import (
 	"cmp"
 	"context"
-	"time"
 
 	"portico/app/account"
 	"portico/app/policy"
@@ -30,7 +29,7 @@ func (g Gate) Act(ctx context.Context, place Place, who account.Account, ses ses
 	d := place.Policies.Evaluate(r)
 	person, second := d.Frequency.Stale(r.AuthTime, r.MFATime, now)
 	if second {
-		r.MFATime = time.Time{}
+		r.Inputs = policy.Forget(r.Inputs)
 	}
 	shown := policy.ShownOf(r.Inputs)
 	return policy.Answer{Block: d.Block, Unmet: d.Unmet(shown), Stale: person, Inputs: &r.Inputs, Policies: place.Policies.Trace(d, shown, true)}, nil

@@ -193,7 +193,11 @@ func (r *run) openSession(ctx context.Context, s Store, step Step, userID string
 		ses.Persistent = persistent(r.a, step.Verdict)
 	}
 	if !p.Resumed || stepUp {
-		ses.AMR, ses.MFATime, ses.Methods, ses.AAGUIDs = p.AMR, p.MFATime, p.Methods, p.AAGUIDs
+		own := p
+		if p.Remembered { // the device is asked anew at each sign-in: a session holds what was shown in it, and no more
+			own = person(r.a, r.w)
+		}
+		ses.AMR, ses.MFATime, ses.Methods, ses.AAGUIDs = own.AMR, own.MFATime, own.Methods, own.AAGUIDs
 	}
 	forget := p.Resumed && ses.Persistent && step.Verdict.Decision.NeverPersistent // a policy of today, a session of yesterday
 	if forget {

@@ -2,7 +2,6 @@ package signin
 
 import (
 	"slices"
-	"time"
 
 	"portico/app/account"
 	"portico/app/factor"
@@ -120,10 +119,8 @@ func newAsking(a Attempt, w World, p Person, v Verdict) *asking {
 
 // forget takes a second factor off that was shown too long ago.
 func (x *asking) forget() {
-	x.in.MFATime, x.in.Methods = time.Time{}, []string{x.p.First}
-	if x.p.First != factor.Passkey {
-		x.in.AAGUIDs = nil
-	}
+	x.in.Methods = []string{x.p.First}
+	x.in = policy.Forget(x.in)
 }
 
 // work goes through the clauses and then the flow's own wishes.
@@ -251,7 +248,7 @@ func withPassword(p Person) Person {
 func (x *asking) completing(c policy.Control) want {
 	meets := func(kind string, aaguids ...string) bool {
 		then := x.shown
-		then.Methods, then.MFA = union(then.Methods, []string{kind}), x.w.Now
+		then.Methods, then.MFA, then.Remembered = union(then.Methods, []string{kind}), x.w.Now, false
 		then.AAGUIDs = union(then.AAGUIDs, aaguids)
 		return len(policy.Decision{Clauses: []policy.Clause{{AnyOf: []policy.Control{c}}}}.Unmet(then)) == 0
 	}

@@ -165,6 +165,14 @@ func remembered(days int, ago time.Duration, methods ...string) change {
 		s.w.Remembered = &session.Remembered{ID: "d", UserID: annaID, Methods: methods, MFATime: at, CreatedAt: at, ExpiresAt: at.Add(30 * 24 * time.Hour)}
 	}
 }
+func keeping(kinds ...string) change {
+	return func(s *scene) { s.w.Session.Methods, s.w.Session.AMR = kinds, []string{"fido", "mfa", "otp"} }
+}
+func byPasskeyBefore(ago time.Duration) change {
+	return and(sessionWithMFA, keeping(factor.Passkey), confirmedAgo(ago))
+}
+func texts(s *scene) { enforce(userflow.MFAConditional, "sms", "fido2")(s) }
+
 func passkeyShown(s *scene) {
 	s.w.Flow.MFA.Methods = append(s.w.Flow.MFA.Methods, "fido2")
 	s.w.Account.Methods = append(s.w.Account.Methods, account.Method{ID: factor.Passkey, Kind: factor.Passkey})
@@ -359,6 +367,12 @@ func TestDemands(t *testing.T) {
 		{"any two factors", and(signedIn, both, rule("p", grants("AND", anyTwo)), hasMethod(factor.EmailCode), hasMethod(factor.TOTP)), Challenge, "email totp"},
 		{"one channel twice is no strength", and(codeFlow, named, knownByCode, codeShown, stayed, enforce(conditional, "email"), rule("p", grants("AND", anyTwo)), hasMethod(factor.EmailCode)), Blocked, blockedMFA},
 		{"a passkey as the first factor meets it", and(enforce(conditional), named, known, passkeyShown, stayed, rule("p", grants("AND", passkeyOnly))), Issue, ""},
+		{"a stale passkey and a text message are no strength", and(byPasskeyBefore(2*time.Hour), texts, rule("p", grants("AND", passkeyOnly), every(1, "hours"), secondOnly), hasMethod(factor.SMSCode), hasMethod(factor.Passkey)), Challenge, "passkey"},
+		{"not even where the text message was shown for something else", and(byPasskeyBefore(2*time.Hour), texts, rule("p", grants("AND", passkeyOnly), every(1, "hours"), secondOnly), hasMethod(factor.SMSCode), hasMethod(factor.Passkey), showed(factor.SMSCode)), Challenge, "passkey"},
+		{"a stale passkey, and the flow has none for a second factor: it signs in again", and(byPasskeyBefore(2*time.Hour), enforce(conditional, "sms"), rule("p", grants("AND", passkeyOnly), every(1, "hours"), secondOnly), hasMethod(factor.SMSCode)), SignIn, ""},
+		{"a passkey within its time", and(byPasskeyBefore(30*time.Minute), texts, rule("p", grants("AND", passkeyOnly), every(1, "hours"), secondOnly), hasMethod(factor.SMSCode), hasMethod(factor.Passkey)), Issue, ""},
+		{"a passkey shown again", and(byPasskeyBefore(2*time.Hour), texts, rule("p", grants("AND", passkeyOnly), every(1, "hours"), secondOnly), hasMethod(factor.Passkey), showed(factor.Passkey)), Issue, ""},
+		{"after a mailed code and a passkey the mailbox is no second factor", and(sessionWithMFA, keeping(factor.EmailCode, factor.Passkey), enforce(conditional, "email", "sms"), rule("p", grants("AND", "mfa"), everyTime, secondOnly), hasMethod(factor.EmailCode), hasMethod(factor.SMSCode)), Challenge, "sms"},
 		{"a session that was opened with less", and(resumed, both, rule("p", grants("AND", passkeyOnly)), hasMethod(factor.Passkey)), Challenge, "passkey"},
 		{"the switch off lets a strength rest", and(signedIn, enforce(off), rule("p", grants("AND", passkeyOnly))), Issue, ""},
 
@@ -507,7 +521,8 @@ func anyPolicies(t *rapid.T) *scene {
 		changed, mayPostpone, postponed, hasMethod(factor.TOTP), hasMethod(factor.EmailCode), hasMethod(factor.Passkey), showed(factor.TOTP), showed(factor.Passkey),
 		enrolled(factor.TOTP), enrolled(factor.Passkey), forgetful, resetShown, replaced, codesMade, codesKept, mustChange, acr, passkeyShown,
 		published("use"), agreedTo("use", 2), acceptsPolicyTerms, userRisk("high"), signInRisk("medium"), inGroup("g"), notKnown("groups"), using("android"),
-		remembered(30, time.Hour, factor.TOTP), remembered(30, time.Hour, factor.Passkey), signedInAgoIf(30 * time.Minute), signedInAgoIf(3 * time.Hour),
+		remembered(30, time.Hour, factor.TOTP), remembered(30, time.Hour, factor.Passkey), and(resumed, remembered(30, time.Hour, factor.TOTP)), and(resumed, remembered(30, time.Hour, factor.Passkey)),
+		and(sessionWithMFA, keeping(factor.Passkey)), and(sessionWithMFA, keeping(factor.Passkey, factor.SMSCode)), signedInAgoIf(30 * time.Minute), signedInAgoIf(3 * time.Hour),
 		enforce(userflow.MFAOff), enforce(userflow.MFAAlways, "email", "softwareOath"), enforce(userflow.MFAConditional, "softwareOath", "fido2"), enforce(userflow.MFAConditional, "email", "fido2")}
 	var chosen []change
 	for i := range rapid.IntRange(1, 4).Draw(t, "policies") {
@@ -564,6 +579,13 @@ func TestNothingIsIssuedAgainstAPolicy(t *testing.T) {
 		}
 		if person, second := d.Frequency.Stale(n.Inputs.AuthTime, n.Inputs.MFATime, s.a.StartedAt); n.Person.Resumed && person || second {
 			t.Fatalf("issued on a proof that is too old: %+v", n.Inputs)
+		}
+		// A device stands in for habit only: never for what risk asks.
+		if slices.Contains(n.Inputs.Methods, policy.RememberedDevice) != n.Person.Remembered && !n.Inputs.MFATime.IsZero() {
+			t.Fatalf("a remembered device is not called one: %+v", n.Inputs)
+		}
+		if n.Person.Remembered && (because(d) || len(s.a.Request.Contexts) > 0 || s.a.ownPages()) {
+			t.Fatalf("issued on a remembered device in spite of risk or step-up: %+v", d)
 		}
 		if n.Inputs.PasswordChanged && !n.Person.Confirmed && !Resetting(s.a, s.w) {
 			t.Fatal("a change of password counts that nobody confirmed")

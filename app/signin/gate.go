@@ -3,7 +3,6 @@ package signin
 import (
 	"cmp"
 	"context"
-	"time"
 
 	"portico/app/fault"
 	"portico/app/policy"
@@ -56,7 +55,7 @@ func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Answer, err
 	d := place.Policies.Evaluate(r)
 	person, second := d.Frequency.Stale(r.AuthTime, r.MFATime, now)
 	if second { // it counts as not shown, which matters where one is demanded
-		r.MFATime = time.Time{}
+		r.Inputs = policy.Forget(r.Inputs)
 	}
 	shown := policy.ShownOf(r.Inputs)
 	return passwordDue(policy.Answer{Block: d.Block, Unmet: d.Unmet(shown), Stale: person, Inputs: &r.Inputs, Contexts: contexts,

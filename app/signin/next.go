@@ -1,7 +1,10 @@
 package signin
 
 import (
+	"slices"
+
 	"portico/app/account"
+	"portico/app/policy"
 	"portico/app/record"
 	"portico/app/userflow"
 )
@@ -91,7 +94,7 @@ func Next(a Attempt, w World) Step {
 	switch { // what else do policy, flow and app ask for?
 	case s.Verdict.Decision.Block:
 		return because(Blocked, blockedPolicy)
-	case p.Resumed && (need == needEnrol || ask.change || tooOld(a, p, s.Verdict)):
+	case p.Resumed && (need == needEnrol || ask.change || need == needDeny && outlasted(s) || tooOld(a, p, s.Verdict)):
 		return at(again(a, w)) // a session is not enough for this
 	case need == needDeny:
 		return because(Blocked, ask.reason)
@@ -183,6 +186,12 @@ func again(a Attempt, w World) Name {
 func tooOld(a Attempt, p Person, v Verdict) bool {
 	stale, _ := v.Decision.Frequency.Stale(p.Since, p.MFATime, a.StartedAt)
 	return stale
+}
+
+// outlasted: the session began with a passkey whose time as a second factor is over. Where nothing else would do, it
+// is shown again by signing in with it.
+func outlasted(s Step) bool {
+	return s.Inputs != nil && slices.Contains(s.Inputs.Methods, policy.EarlierPasskey)
 }
 
 // stayDue: the question is asked after a fresh proof, unless the tenant or a policy has answered it.

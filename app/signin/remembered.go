@@ -18,7 +18,9 @@ func MayRemember(a Attempt, w World) bool {
 }
 
 // recall gives the person the second factor of a remembered device, when nothing says that it must be fresh:
-// risk, a change of password, or a policy about how old proofs may be. Its time stays what it was.
+// risk, a change of password, or a policy about how old proofs may be. Its time stays what it was. What stands in is
+// good for this one answer: no session keeps it (openSession), and a grant keeps it under a word of its own, so that
+// risk at refresh does not take it for more than it is (policy.RememberedDevice).
 func recall(a Attempt, w World, p Person, d policy.Decision) Person {
 	r := w.Remembered
 	if r == nil || !p.Proven || !p.MFATime.IsZero() || r.UserID != p.Account.ID || p.Account.ID == "" || !MayRemember(a, w) {
@@ -37,7 +39,7 @@ func recall(a Attempt, w World, p Person, d policy.Decision) Person {
 		return p
 	}
 	p.MFATime, p.Remembered = r.MFATime, true
-	p.Methods, p.AMR = union(p.Methods, r.Methods), union(p.AMR, []string{"mfa"})
+	p.Methods, p.AMR = append(union(p.Methods, r.Methods), policy.RememberedDevice), union(p.AMR, []string{"mfa"})
 	slices.Sort(p.AMR)
 	return p
 }

@@ -117,7 +117,7 @@ func person(a Attempt, w World) Person {
 		if f.Resumed != nil && sessionUsable(a, w) {
 			s := w.Session
 			return second(Person{Account: w.Holder, Email: w.Holder.Mail, Proven: true, Resumed: true, Since: s.AuthTime,
-				AMR: slices.Clone(s.AMR), MFATime: s.MFATime, First: firstOf(s.AMR), Methods: methodsOf(*s), AAGUIDs: slices.Clone(s.AAGUIDs)}, f)
+				AMR: slices.Clone(s.AMR), MFATime: s.MFATime, First: firstOf(*s), Methods: methodsOf(*s), AAGUIDs: slices.Clone(s.AAGUIDs)}, f)
 		}
 		return Person{}
 	}
@@ -163,7 +163,9 @@ func second(p Person, f Facts) Person {
 	if !p.Proven {
 		return p
 	}
-	p.Methods = union(p.Methods, []string{p.First})
+	if !p.Resumed {
+		p.Methods = union(p.Methods, []string{p.First})
+	}
 	p.Confirmed = !p.Resumed && !p.MFATime.IsZero() // a first factor that is both
 	if k := f.Passkey; k != nil && p.Confirmed && k.AAGUID != "" {
 		p.AAGUIDs = union(p.AAGUIDs, []string{k.AAGUID})
@@ -171,6 +173,9 @@ func second(p Person, f Facts) Person {
 	shown := func(kind, aaguid string, at time.Time) {
 		if sameChannel(kind, p.First) {
 			return
+		}
+		if p.Resumed && !p.Confirmed { // one time stands for all second factors: this one does not renew those of before
+			p.Methods, p.AAGUIDs = policy.Forget(record.Inputs{Methods: []string{p.First}}).Methods, nil
 		}
 		if at.After(p.MFATime) {
 			p.MFATime = at
@@ -214,7 +219,7 @@ func methodsOf(s session.Session) []string {
 	if len(s.Methods) > 0 {
 		return slices.Clone(s.Methods)
 	}
-	return []string{firstOf(s.AMR)}
+	return []string{firstOf(s)}
 }
 
 // codeProves reports whether a mailed code is this account's first factor: it signed up that way (R
@@ -237,11 +242,21 @@ func amr(kind string) string {
 	return "otp"
 }
 
-func firstOf(refs []string) string {
+// firstOf is the first factor of a session: it stands in front of what was shown. References tell it only where
+// methods were not kept yet, since they have no order: "fido mfa otp" may be a mailed code and then a passkey.
+func firstOf(s session.Session) string {
+	if len(s.Methods) > 0 {
+		switch first := s.Methods[0]; first {
+		case factor.Password, factor.EmailCode, factor.Passkey:
+			return first
+		case policy.EarlierPasskey:
+			return factor.Passkey
+		}
+	}
 	switch {
-	case slices.Contains(refs, "pwd"):
+	case slices.Contains(s.AMR, "pwd"):
 		return factor.Password
-	case slices.Contains(refs, "fido"):
+	case slices.Contains(s.AMR, "fido"):
 		return factor.Passkey
 	}
 	return factor.EmailCode

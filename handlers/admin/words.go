@@ -32,7 +32,7 @@ func stepWord(s string) string {
 func methodWord(s string) string {
 	if w, ok := map[string]string{
 		"password": "Password", "emailCode": "Code by email", "email": "Code by email", "sms": "Code by text message", "totp": "Authenticator app",
-		"passkey": "Passkey", "session": "Satisfied by an earlier sign-in", "recovery": "Recovery code", "newPassword": "New password",
+		"passkey": "Passkey", "rememberedDevice": "Remembered device", "earlierPasskey": "Passkey, longer ago", "session": "Satisfied by an earlier sign-in", "recovery": "Recovery code", "newPassword": "New password",
 		"clientSecret": "Client secret", "certificate": "Certificate",
 	}[s]; ok {
 		return w

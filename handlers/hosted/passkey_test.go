@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"portico/app/factor"
+	"portico/app/policy"
 	"portico/app/record"
 	"portico/app/signin"
 	"portico/app/tenant"
@@ -290,5 +291,76 @@ func TestRememberedDevice(t *testing.T) {
 		s.clock.Advance(time.Second)
 		modelstest.Must(s.tenant.RevokeSessions(t.Context(), modelstest.Actor(), u.ID))(t)
 		in(b).at(signin.Challenge)
+	})
+}
+
+// TestARememberedDeviceIsNoSecondFactorOfTheSession: what stands in for a second factor once is judged anew each time
+// (ADR 36). Whoever holds the device and a password gets no further than habit goes.
+func TestARememberedDeviceIsNoSecondFactorOfTheSession(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, scratch modelstest.Scratch) {
+		s := newSiteOn(t, scratch, mfa(userflow.MFAConditional, "fido2"))
+		s.settings(neverStay)
+		s.settings(func(n *tenant.Settings) { n.RememberDays = 30 })
+		u := s.user(anna)
+		a := s.passkey(anna)
+		if err := s.tenant.PutContext(t.Context(), modelstest.Actor(), policy.Context{ID: "c7", Name: "Payments", Available: true}); err != nil {
+			t.Fatal(err)
+		}
+		s.policy("habit", demands("AND", policy.ControlMFA))
+		s.policy("payments", demands("AND", policy.ControlMFA), func(p *policy.Policy) {
+			p.Conditions.Applications = policy.Applications{IncludeContexts: []string{"c7"}}
+		})
+		s.policy("risk", demands("AND", policy.ControlMFA), func(p *policy.Policy) { p.Conditions.UserRiskLevels = []string{"high"} })
+		b := s.browser()
+		in := func() *browser {
+			return b.start(request{Prompt: []string{"login"}}).fill("email", anna, "password", goodPassword)
+		}
+		show := func(b *browser) *browser {
+			return b.at(signin.Challenge).fill("credential", a.get(t, asked(t, b.page)), "remember", "1")
+		}
+		in()
+		first := show(b).signedIn()
+		if slices.Contains(first.Methods, policy.RememberedDevice) {
+			t.Errorf("shown, and called remembered: %v", first.Methods)
+		}
+		b.start(request{Prompt: []string{"none"}, Contexts: []string{"c7"}}).signedIn() // a real one, shown in this session
+		grant := in().signedIn()
+		if !slices.Contains(grant.AMR, "mfa") || !slices.Contains(grant.Methods, policy.RememberedDevice) {
+			t.Errorf("remembered: %+v", grant)
+		}
+		sso := b.start(request{Prompt: []string{"none"}}).signedIn()
+		if !slices.Contains(sso.Methods, policy.RememberedDevice) || !sso.MFATime.Equal(first.MFATime) {
+			t.Errorf("ordinary single sign-on: %+v", sso)
+		}
+		b.start(request{}).signedIn()
+
+		b.start(request{Prompt: []string{"none"}, Contexts: []string{"c7"}}).refused("interaction_required")
+		b.start(request{Contexts: []string{"c7"}}).at(signin.Challenge)
+		b.start(request{Protocol: signin.Account, ClientID: "portico-account"}).at(signin.Challenge)
+
+		refresh := func(g signin.Grant) policy.Answer {
+			t.Helper()
+			r := policy.Request{TenantID: s.tenant.ID, UserID: u.ID, ClientID: s.app.ClientID, Inputs: record.Inputs{Methods: g.Methods, AAGUIDs: g.AAGUIDs, AuthTime: g.AuthTime, MFATime: g.MFATime, Contexts: []string{"c7"}}}
+			return modelstest.Must(s.hosted.Gate().Refresh(t.Context(), r))(t)
+		}
+		if d := refresh(sso); d.Block || len(d.Unmet) > 0 || len(d.Contexts) > 0 {
+			t.Errorf("refresh: %+v", d)
+		}
+		if d := refresh(first); len(d.Unmet) > 0 || len(d.Contexts) != 1 {
+			t.Errorf("refresh of one that was shown: %+v", d)
+		}
+		if err := s.tenant.ConfirmCompromised(t.Context(), modelstest.Actor(), []string{u.ID}); err != nil {
+			t.Fatal(err)
+		}
+		for name, g := range map[string]signin.Grant{"of the sign-in": grant, "of single sign-on": sso} {
+			if d := refresh(g); len(d.Unmet) != 1 || !d.Unmet[0].Risk {
+				t.Errorf("refresh at risk, %s: %+v", name, d)
+			}
+		}
+		if d := refresh(first); len(d.Unmet) > 0 {
+			t.Errorf("refresh at risk of one that was shown: %+v", d)
+		}
+		b.start(request{Prompt: []string{"none"}}).refused("interaction_required")
+		b.start(request{}).at(signin.Challenge)
 	})
 }
