@@ -110,3 +110,24 @@ func (s *Store) PretendMany(tenantID, text string) {
 
 // ForgetSample makes the store look at its people again.
 func (s *Store) ForgetSample() { s.samples.last.Store(nil) }
+
+// ReadLogBy lets replay and effects read so many entries at a time.
+func (s *Store) ReadLogBy(n int) { s.logPage = n }
+
+// ErrReplayTaken is what a worker meets that another one was faster than.
+var ErrReplayTaken = errReplayTaken
+
+// HoldReplay does a piece of work on a replay and gives what writes it down.
+func (t *Tenant) HoldReplay(ctx context.Context, id string) (func() error, error) {
+	var row ReplayRow
+	if err := t.q(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
+		return nil, err
+	}
+	x, err := t.openReplay(row)
+	if err != nil {
+		return nil, err
+	}
+	n, at, err := t.recordedPage(ctx, recordedSpan{From: x.draft.From, To: x.draft.To, After: x.after, NewestFirst: true}, x.entry)
+	x.after, x.read = at, x.read+int64(n)
+	return func() error { return x.save(ctx, ReplayRunning) }, err
+}

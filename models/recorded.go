@@ -52,7 +52,7 @@ func (t *Tenant) recordedPage(ctx context.Context, s recordedSpan, visit func(re
 		query += " AND (created_at, id) " + op + " (?, ?)"
 		args = append(args, s.After.At.UTC(), s.After.ID)
 	}
-	rows, err := t.r(ctx).Raw(query+" ORDER BY "+order+" LIMIT ?", append(args, recordedPageSize)...).Rows()
+	rows, err := t.r(ctx).Raw(query+" ORDER BY "+order+" LIMIT ?", append(args, t.logPage)...).Rows()
 	if err != nil {
 		return 0, s.After, err
 	}
@@ -77,7 +77,7 @@ func (t *Tenant) recordedPage(ctx context.Context, s recordedSpan, visit func(re
 func (t *Tenant) eachRecorded(ctx context.Context, s recordedSpan, visit func(recordedEntry) error) error {
 	for {
 		n, at, err := t.recordedPage(ctx, s, visit)
-		if err != nil || n < recordedPageSize {
+		if err != nil || n < t.logPage {
 			return err
 		}
 		s.After = at
@@ -139,10 +139,10 @@ func (t *Tenant) signInsOfPolicy(ctx context.Context, f SignInQuery) (Page[SignI
 			return Page[SignInRow]{}, err
 		}
 		span.After, read = at, read+n
-		if full || n < recordedPageSize || read >= policyScan {
+		if full || n < t.logPage || read >= policyScan {
 			rows, err := t.signInsNarrowed(ctx, f, ids)
 			out := Page[SignInRow]{Items: rows}
-			if full || n == recordedPageSize {
+			if full || n == t.logPage {
 				out.Next = cursor{Time: last.At, ID: last.ID}.String()
 			}
 			return out, err

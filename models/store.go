@@ -32,6 +32,7 @@ type Store struct {
 	directories  directoryCache
 	batches      batcher
 	samples      userSamples
+	logPage      int      // entries of the sign-in log that one statement of recordedPage reads
 	seen         sync.Map // client ids whose first request is marked already
 	folds        struct {
 		mu   sync.Mutex
