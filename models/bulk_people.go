@@ -56,6 +56,7 @@ const (
 	SkipTaken       = "taken" // somebody else has an address
 	SkipMember      = "member"
 	SkipNoMember    = "noMember"
+	SkipLockOut     = "lockOut" // a policy would keep the acting admin or everybody who rescues out
 	ResultDone      = "done"
 	ResultFailed    = "failed"
 	bulkStep        = 50  // people that one transaction changes
@@ -402,6 +403,8 @@ func (t *Tenant) bulkOne(ctx context.Context, actor audit.Actor, b Bulk, id stri
 		return SkipGone, nil
 	case fault.Is(err, fault.Conflict) && e.Key == "role.last_admin":
 		return SkipAdmin, nil
+	case e != nil && slices.ContainsFunc(e.Fields, func(f fault.Field) bool { return f.Name == lockOutField }):
+		return SkipLockOut, nil
 	case fault.Is(err, fault.Conflict) && b.Action == BulkRestore:
 		return SkipTaken, nil
 	case fault.Is(err, fault.Conflict), fault.Is(err, fault.Invalid), fault.Is(err, fault.Denied):

@@ -120,6 +120,8 @@ func (t *Tenant) scene(ctx context.Context, actor audit.Actor, from *record.Sign
 	return s, nil
 }
 
+const lockOutField = "lockOut"
+
 // lockOutWords is what the admin is told; its field is "lockOut", so that a form can offer what helps.
 func lockOutWords(out *policy.LockOut) error {
 	if out == nil {
@@ -134,7 +136,7 @@ func lockOutWords(out *policy.LockOut) error {
 	} else {
 		key += ".proof"
 	}
-	return fault.BadField("lockOut", key, map[string]any{"policy": out.Policy.Name, "name": out.Admin.Name})
+	return fault.BadField(lockOutField, key, map[string]any{"policy": out.Policy.Name, "name": out.Admin.Name})
 }
 
 // adminAt is an admin as Conditional Access would see them at the portal's door.

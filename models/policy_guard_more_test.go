@@ -196,3 +196,21 @@ func TestTheGuardLooksAtTheEmergencyMark(t *testing.T) {
 		modelstest.Must(s.SetEmergency(ctx, s.by, other.ID, false))(t)
 	})
 }
+
+// A bulk change says why it left somebody as they were when the guard stopped it.
+func TestABulkChangeSaysThatItWouldLockOut(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, store *models.Store) {
+		ctx := t.Context()
+		s := staffedDirectory(t, store)
+		g := modelstest.Must(s.CreateGroup(ctx, s.by, account.Group{Name: "Blocked"}))(t)
+		s.blocksGroup(t, g.ID)
+		b := modelstest.Must(s.StartBulk(ctx, s.by, models.Bulk{Action: models.BulkJoin, GroupID: g.ID}, []string{s.ann.ID}, models.UserQuery{}))(t)
+		b = modelstest.Must(s.ConfirmBulk(ctx, s.by, b.ID, b.Planned))(t)
+		_, err := s.StepBulk(ctx, b.ID)
+		must(t, err)
+		who := modelstest.Must(s.BulkPeople(ctx, b.ID, 0, 10, false))(t)
+		if len(who) != 1 || who[0].Result != models.SkipLockOut {
+			t.Errorf("%+v", who)
+		}
+	})
+}

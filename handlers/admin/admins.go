@@ -557,7 +557,7 @@ func (p *Portal) adminLink(c *fiber.Ctx) error {
 		return message.PostAdminRecovery(ctx, t, message.Change{TenantID: t.ID, To: a.user.Address(), Locale: a.user.PreferredLanguage, At: t.Now()}, v.actor(c).Name, t.Now())
 	})
 	if err != nil {
-		return err
+		return p.refusedChange(c, v.base()+"/admins/"+a.user.ID, err)
 	}
 	return p.doneWith(c, v.base()+"/admins/"+a.user.ID, models.PortalFlash{Kind: "ok", Text: "Recovery link for “" + userName(a.user) + "” made.", Label: "Recovery link", Secret: p.linkURL(link), Note: "Works once, within 24 hours. It is shown only now."})
 }

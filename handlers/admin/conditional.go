@@ -410,6 +410,9 @@ func (p *Portal) policyRestore(c *fiber.Ctx) error {
 			return p.done(c, v.policyBase(x.ID), "Policy “"+x.Name+"” is restored already.")
 		}
 	}
+	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) { // what it asks for is gone, or it would lock out
+		return p.saidConflict(c, v.policiesBase()+"/deleted", err)
+	}
 	if err != nil {
 		return err
 	}

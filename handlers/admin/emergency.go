@@ -9,8 +9,6 @@ import (
 	"portico/app/access"
 	"portico/app/fault"
 	"portico/app/tenant"
-	"portico/handlers"
-	"portico/models"
 	views "portico/views/admin"
 )
 
@@ -109,9 +107,8 @@ func (p *Portal) expiringSection(c *fiber.Ctx, v *visit) (*views.Section, error)
 
 // refusedChange shows why a change of an admin was refused, on the page that it came from.
 func (p *Portal) refusedChange(c *fiber.Ctx, to string, err error) error {
-	if !fault.Is(err, fault.Conflict) {
+	if fault.Is(err, fault.NotFound) {
 		return err
 	}
-	e := fault.Of(err)
-	return p.doneWith(c, to, models.PortalFlash{Kind: "warn", Text: handlers.InfoOf(c).Locale.T(e.Key, e.Args)})
+	return p.saidConflict(c, to, err)
 }

@@ -430,7 +430,7 @@ func (p *Portal) groupDelete(c *fiber.Ctx) error {
 		return err
 	}
 	if err := v.tenant.DeleteGroup(c.UserContext(), v.actor(c), g.ID); err != nil {
-		return err
+		return p.refusedChange(c, v.groupBase(g.ID), err)
 	}
 	return p.done(c, v.base()+"/groups", "Group “"+g.Name+"” deleted.")
 }

@@ -69,7 +69,7 @@ func skipWord(reason string) string {
 		models.SkipGone: "Is gone for good", models.SkipOwn: "Your own account", models.SkipAdmin: "Holds an admin role or is for emergencies: change it on its own page",
 		models.SkipDeleted: "Is deleted", models.SkipNotDeleted: "Is not deleted", models.SkipAlready: "Is so already", models.SkipNoPassword: "Has no password",
 		models.SkipNoFactor: "Has no second factor", models.SkipTaken: "Somebody else has an address of theirs", models.SkipMember: "Is in the group already",
-		models.SkipNoMember: "Is not in the group", models.ResultDone: "Done", models.ResultFailed: "Could not be changed: open the person to see why", "": "Not yet",
+		models.SkipNoMember: "Is not in the group", models.SkipLockOut: "A Conditional Access policy would then keep you, or everybody who is there for an emergency, out of the admin portal: exclude them from it first", models.ResultDone: "Done", models.ResultFailed: "Could not be changed: open the person to see why", "": "Not yet",
 	}[reason]; ok {
 		return w
 	}

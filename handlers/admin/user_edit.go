@@ -323,11 +323,8 @@ func (p *Portal) userEnabled(c *fiber.Ctx) error {
 	v := visitOf(c)
 	on := typed(c, "enabled") == "yes"
 	u, err := v.tenant.SetUserEnabled(c.UserContext(), v.actor(c), c.Params("id"), on)
-	if e := fault.Of(err); fault.Is(err, fault.Conflict) {
-		return p.doneWith(c, v.base()+"/users/"+c.Params("id"), models.PortalFlash{Kind: "warn", Text: handlers.InfoOf(c).Locale.T(e.Key, e.Args)})
-	}
 	if err != nil {
-		return err
+		return p.refusedChange(c, v.base()+"/users/"+c.Params("id"), err)
 	}
 	return p.done(c, v.userBase(u), "Account of “"+userName(u)+"” "+choose(on, "enabled.", "disabled. Every session has ended."))
 }

@@ -140,7 +140,7 @@ func (p *Portal) userReset(c *fiber.Ctx) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return p.refusedChange(c, v.userBase(u)+"/methods", err)
 	}
 	if n == 0 {
 		return p.doneWith(c, v.userBase(u)+"/methods", models.PortalFlash{Kind: "info", Text: "“" + userName(u) + "” had no second factor any more."})

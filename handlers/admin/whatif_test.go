@@ -117,6 +117,14 @@ func TestReplayOnThePortal(t *testing.T) {
 	if !strings.Contains(done.body, "/sign-ins/"+r.ID) {
 		t.Error("no example")
 	}
+	// Who may not read the log sees the numbers, and no example of it.
+	few := b.admin("policies@staff.example", b.roleID("Conditional Access Administrator"), b.shop.ID)
+	few.get("/admin/t/shop/sign-ins/"+r.ID).wants(t, 403)
+	counts := few.get(a.location)
+	counts.wants(t, 200, "1 of 1 sign-ins would have gone another way")
+	if strings.Contains(counts.body, r.ID) {
+		t.Error("an example of the log is shown to somebody who may not read it")
+	}
 	w.post(a.location+"/cancel").wants(t, 303)
 	a = w.post(at, "days", "30", "document", `{"displayName":"Stay out","state":"enabledForReportingButNotEnforced","conditions":{"users":{"includeUsers":["All"]},"applications":{"includeApplications":["All"]},"clientAppTypes":["all"]},"grantControls":{"operator":"OR","builtInControls":["block"]}}`)
 	if a.status != 303 {

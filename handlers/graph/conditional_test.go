@@ -1,9 +1,16 @@
 package graph
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"portico/app/access"
+	"portico/app/policy"
+	"portico/app/record"
+	"portico/models"
 )
 
 func (w *world) conditional(name string, more ...any) map[string]any {
@@ -267,5 +274,37 @@ func TestRiskyUsersAndReplay(t *testing.T) {
 			}
 		}
 		w.want(404, w.do("POST", replays, `{"policyId":"6d5b1d3e-0000-4000-8000-000000000000"}`))
+	})
+}
+
+// A replay's examples are entries of the sign-in log: only for those who may read that. The numbers are for all.
+func TestExamplesOfAReplayAreForReadersOfTheLog(t *testing.T) {
+	each(t, func(w *world) {
+		ctx, ann := context.Background(), w.newPerson("Ann")
+		home := w.store.Tenant(w.tokens["all"].TenantID)
+		w.newClient("counts", home, access.ConditionalRead)
+		w.newClient("log", home, access.ConditionalRead, access.AuditRead)
+		at := w.store.Now().Add(-time.Hour)
+		in := record.Inputs{ClientApp: policy.Browser, SignInRisk: "none", UserRisk: "none", Methods: []string{"password"}, AuthTime: at}
+		r := record.SignIn{ID: models.NewID(), TenantID: home.ID, Kind: record.Interactive, Protocol: "openid", StartedAt: at, EndedAt: at, User: record.Party{ID: ann},
+			App: record.Party{ID: "market"}, Inputs: &in, Outcome: record.Outcome{Result: record.Success}}
+		set := policy.Compile(nil, nil, nil)
+		q, _ := policy.RequestOf(r)
+		r.Policies = set.Trace(set.Evaluate(q), policy.ShownOf(in), true)
+		if err := home.RecordSignIn(ctx, r); err != nil {
+			w.t.Fatal(err)
+		}
+		const replays = "/beta/portico/conditionalAccess/replay"
+		a := w.want(202, w.do("POST", replays, map[string]any{"days": 7, "policy": w.conditional("Draft", "grantControls", map[string]any{"operator": "OR", "builtInControls": []any{"block"}})}))
+		id := a.body["id"].(string)
+		if err := home.StepReplay(ctx, id, 0); err != nil {
+			w.t.Fatal(err)
+		}
+		for token, shown := range map[string]bool{"counts": false, "log": true} {
+			got := w.want(200, w.do("GET", replays+"/"+id, nil, "Authorization", "Bearer "+token))
+			if report := got.body["report"].(map[string]any); report["asked"] != 1.0 || strings.Contains(got.raw, ann) != shown {
+				w.t.Errorf("%s: %s", token, got.raw)
+			}
+		}
 	})
 }

@@ -59,7 +59,7 @@ func (p policyReplay) serve(ctx context.Context, c *call, keys map[string]string
 		}
 		list := []object{}
 		for _, r := range all {
-			list = append(list, shownReplay(r, false))
+			list = append(list, replaySummary(r))
 		}
 		return c.small(ctx, "portico/conditionalAccess/replay", list)
 	}
@@ -67,7 +67,7 @@ func (p policyReplay) serve(ctx context.Context, c *call, keys map[string]string
 	if err != nil {
 		return nil, err
 	}
-	return c.entity("portico/conditionalAccess/replay/$entity", shownReplay(r, true)), nil
+	return c.entity("portico/conditionalAccess/replay/$entity", c.shownReplay(r)), nil
 }
 
 func (p policyReplay) start(ctx context.Context, c *call) (*response, error) {
@@ -145,16 +145,22 @@ func (p policyReplay) start(ctx context.Context, c *call) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	res := c.created("portico/conditionalAccess/replay/$entity", shownReplay(r, true), "/portico/conditionalAccess/replay/"+r.ID)
+	res := c.created("portico/conditionalAccess/replay/$entity", c.shownReplay(r), "/portico/conditionalAccess/replay/"+r.ID)
 	res.status = http.StatusAccepted
 	return res, nil
 }
 
-func shownReplay(r models.Replay, whole bool) object {
-	o := object{{"id", r.ID}, {"displayName", text(r.Draft.Name)}, {"policyId", text(r.Draft.PolicyID)}, {"days", r.Draft.Days}, {"status", r.State},
+func replaySummary(r models.Replay) object {
+	return object{{"id", r.ID}, {"displayName", text(r.Draft.Name)}, {"policyId", text(r.Draft.PolicyID)}, {"days", r.Draft.Days}, {"status", r.State},
 		{"entriesRead", r.Read}, {"createdDateTime", stamp(r.CreatedAt)}, {"finishedDateTime", stamp(r.FinishedAt)}}
-	if whole {
-		o.add("report", r.Report)
+}
+
+// shownReplay is a replay with its report. Its examples are entries of the sign-in log, for those who may read that.
+func (c *call) shownReplay(r models.Replay) object {
+	if !c.caller.may(access.AuditRead) {
+		r.Report.Samples = nil
 	}
+	o := replaySummary(r)
+	o.add("report", r.Report)
 	return o
 }
