@@ -210,9 +210,9 @@ func (f Flow) Validate() error {
 			bad.Add("mfa", "flow.mfa.unknown", map[string]any{"method": m})
 		}
 	}
-	if f.MFA.Enforcement == MFAAlways && len(f.MFA.Methods) == 0 {
+	if f.MFA.Enforcement != MFAOff && len(f.MFA.Methods) == 0 {
 		bad.Add("mfa", "flow.mfa.no_method", nil)
-	} else if f.MFA.Enforcement != MFAOff && len(f.MFA.Methods) > 0 && !f.LeavesNobody() {
+	} else if f.MFA.Enforcement != MFAOff && !f.LeavesNobody() {
 		bad.Add("mfa", "flow.mfa.same_channel", nil)
 	}
 	return bad.Err()

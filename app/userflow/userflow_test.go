@@ -36,6 +36,7 @@ func TestFlowsThatCanBeSaved(t *testing.T) {
 		"an unknown second factor":                       {good(func(f *Flow) { f.MFA.Methods = []string{"carrierPigeon"} }), []string{"flow.mfa.unknown"}},
 		"always, by an app":                              {good(always("softwareOath")), nil},
 		"always, by nothing":                             {good(always()), []string{"flow.mfa.no_method"}},
+		"conditional, by nothing":                        {good(always(), func(f *Flow) { f.MFA.Enforcement = MFAConditional }), []string{"flow.mfa.no_method"}},
 		"always, by text message":                        {good(always("sms")), nil},
 		"conditional, by mail after a code by mail":      {good(byCode, always("email"), func(f *Flow) { f.MFA.Enforcement = MFAConditional }), []string{"flow.mfa.same_channel"}},
 		"off, by mail after a code by mail":              {good(byCode, always("email"), func(f *Flow) { f.MFA.Enforcement = MFAOff }), nil},
@@ -66,7 +67,7 @@ func TestStaffFlowsKeepTheDoorShut(t *testing.T) {
 	for name, edit := range map[string]func(*Flow){
 		"sign-up":                      func(f *Flow) { f.SignUpAllowed = true },
 		"no second factor":             func(f *Flow) { f.MFA.Enforcement = MFAOff },
-		"only when a policy says so":   func(f *Flow) { f.MFA.Enforcement = MFAConditional },
+		"only when a policy says so":   func(f *Flow) { f.MFA = MFA{Enforcement: MFAConditional, Methods: []string{"fido2"}} },
 		"a second factor by mail only": func(f *Flow) { f.MFA.Methods = []string{"email"} },
 	} {
 		f := shut
