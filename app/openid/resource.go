@@ -15,3 +15,8 @@ func (p *Provider) CheckAccess(ctx context.Context, realm *Realm, raw, audience 
 	}
 	return t, nil
 }
+
+// GrantOf reads the sign-in that a token comes from.
+func (p *Provider) GrantOf(ctx context.Context, t AccessToken) (Grant, bool, error) {
+	return p.stores.OpenID(t.TenantID).OpenIDGrant(ctx, t.GrantID)
+}

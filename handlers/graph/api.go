@@ -35,6 +35,8 @@ type Token struct {
 	AuthTime time.Time
 	AMR      []string
 	SID      string
+	// MFATime is when they showed a second factor, not counting a remembered device; zero = not.
+	MFATime time.Time
 }
 
 // Verifier checks an access token completely: signature by the tenant's keys, issuer, lifetime, type

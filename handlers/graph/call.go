@@ -65,6 +65,7 @@ type Caller struct {
 	AuthTime time.Time
 	AMR      []string
 	SID      string
+	MFATime  time.Time // when a second factor was shown, not by a remembered device; zero = not
 	// assignments are the roles of a delegated token's person, who may have rights in other tenants too.
 	assignments []access.Assignment
 }

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,12 +101,20 @@ func TestOwnMethodsAndPassword(t *testing.T) {
 		ctx := context.Background()
 		id := w.want(201, w.do("POST", "/users", annBody())).body["id"].(string)
 		token := func(name string, age time.Duration, amr []string, scopes ...string) {
-			w.tokens[name] = Token{TenantID: w.tenant.ID, ClientID: w.client.ClientID, UserID: id, Scopes: scopes, AuthTime: s.Clock.Now().Add(-age), AMR: amr}
+			var second time.Time
+			if slices.Contains(amr, "mfa") {
+				second = s.Clock.Now().Add(-age)
+			}
+			w.tokens[name] = Token{TenantID: w.tenant.ID, ClientID: w.client.ClientID, UserID: id, Scopes: scopes, AuthTime: s.Clock.Now().Add(-age), AMR: amr, MFATime: second}
 		}
 		methods := string(access.OwnMethods)
 		token("old", 6*time.Minute, []string{"pwd", "mfa"}, methods)
 		token("weak", time.Minute, []string{"pwd"}, methods)
 		token("new", time.Minute, []string{"pwd", "otp", "mfa"}, methods)
+		token("stale", time.Minute, []string{"pwd", "otp", "mfa"}, methods) // a second factor of an hour ago, or a remembered one
+		stale := w.tokens["stale"]
+		stale.MFATime = s.Clock.Now().Add(-time.Hour)
+		w.tokens["stale"] = stale
 		token("profile", time.Minute, []string{"pwd", "mfa"}, "User.ReadWrite")
 		as := func(name string) []string { return []string{"Authorization", "Bearer " + name} }
 		add := func() string {
@@ -118,7 +127,7 @@ func TestOwnMethodsAndPassword(t *testing.T) {
 		method := add()
 		w.want(200, w.do("GET", "/me/authentication/methods", nil, as("old")...))
 		w.want(403, w.do("GET", "/me/authentication/methods", nil, as("profile")...))
-		for _, name := range []string{"old", "weak"} {
+		for _, name := range []string{"old", "weak", "stale"} {
 			a := w.do("DELETE", method, nil, as(name)...)
 			if challenge := a.header.Get("WWW-Authenticate"); a.status != 401 || a.errorCode() != "interactionRequired" || !strings.Contains(challenge, `max_age="300"`) || !strings.Contains(challenge, "claims=") {
 				w.t.Errorf("%s: %d %s %s", name, a.status, a.raw, challenge)

@@ -18,13 +18,13 @@ import (
 // proofAge is how young a proof must be for a step that could cost somebody their account.
 const proofAge = 5 * time.Minute
 
-// proven refuses a sensitive step about one's own account by a token whose proof is old, or lacks the second
-// factor that the person has. The answer is the step-up challenge of RFC 9470 §3, with the claims request
+// proven refuses a sensitive step about one's own account by a token whose proof is old, or lacks a second
+// factor as young where the person has one. The answer is the step-up challenge of RFC 9470 §3, with the claims request
 // that the vendor's clients hand back to the authorization endpoint.
 func (c *call) proven(u *user) error {
 	strong := slices.ContainsFunc(u.Methods, func(m account.Method) bool { return m.Kind == models.KindTOTP || m.Kind == models.KindPasskey })
-	young := !c.caller.AuthTime.IsZero() && c.api.now().Sub(c.caller.AuthTime) < proofAge
-	if young && (!strong || slices.Contains(c.caller.AMR, "mfa")) {
+	young := func(at time.Time) bool { return !at.IsZero() && c.api.now().Sub(at) < proofAge }
+	if young(c.caller.AuthTime) && (!strong || young(c.caller.MFATime)) {
 		return nil
 	}
 	claims := base64.StdEncoding.EncodeToString([]byte(`{"access_token":{"auth_time":{"essential":true}}}`))

@@ -2,9 +2,12 @@ package graph
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"portico/app/fault"
 	"portico/app/openid"
+	"portico/app/policy"
 )
 
 // ProviderTokens verifies access tokens with the OpenID Provider of this program.
@@ -35,6 +38,16 @@ func (p ProviderTokens) VerifyManagement(ctx context.Context, base, token string
 		}
 		return Token{}, bad
 	}
+	var second time.Time
+	if t.GrantID != "" { // the token says that there was a second factor; the grant, when, and whether it was a remembered one
+		g, ok, err := p.Provider.GrantOf(ctx, t)
+		if err != nil {
+			return Token{}, err
+		}
+		if ok && !slices.Contains(g.Methods, policy.RememberedDevice) {
+			second = g.MFATime
+		}
+	}
 	return Token{TenantID: t.TenantID, ClientID: t.ClientID, UserID: t.UserID, Roles: t.Roles, Scopes: t.Scopes,
-		AuthTime: t.AuthTime, AMR: t.AMR, SID: t.SID}, nil
+		AuthTime: t.AuthTime, AMR: t.AMR, SID: t.SID, MFATime: second}, nil
 }
