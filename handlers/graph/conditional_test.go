@@ -261,11 +261,38 @@ func TestRiskyUsersAndReplay(t *testing.T) {
 		if got := w.want(200, w.do("GET", replays+"/"+a.body["id"].(string), nil)); got.body["report"] == nil {
 			w.t.Errorf("its status: %s", got.raw)
 		}
-		for _, body := range []string{`{"days":0}`, `{"days":91}`, `{"remove":true}`, `{"everything":true}`} {
+		saved := w.want(201, w.do("POST", "/identity/conditionalAccess/policies", w.conditional("Saved", "state", "disabled"))).body["id"].(string)
+		for _, body := range []string{`{"days":0}`, `{"days":91}`, `{"remove":true}`, `{"everything":true}`, `{"policyId@odata.bind":"x"}`,
+			`{"policyId":"` + saved + `","remove":true,"policy":{"state":"enabled"}}`} {
 			if a := w.do("POST", replays, body); a.status != 400 {
 				w.t.Errorf("%s: %d %s", body, a.status, a.raw)
 			}
 		}
+		// A draft that could never be saved is refused as saving it would be, at its fields.
+		unknown := map[string]any{"users": map[string]any{"includeUsers": []any{"6d5b1d3e-0000-4000-8000-000000000000"}}, "applications": map[string]any{"includeApplications": []any{"All"}}}
+		for target, draft := range map[string]map[string]any{
+			"conditions.users.includeUsers":                  w.conditional("x", "conditions", unknown),
+			"grantControls.operator":                         w.conditional("x", "grantControls", map[string]any{"operator": "XOR", "builtInControls": []any{"mfa"}}),
+			"grantControls.builtInControls":                  w.conditional("x", "grantControls", map[string]any{"operator": "AND", "builtInControls": []any{"block", "mfa"}}),
+			"conditions.applications.includeApplications":    w.conditional("x", "conditions", map[string]any{"users": unknown["users"].(map[string]any), "applications": map[string]any{"includeApplications": []any{"gone"}}}),
+			"grantControls.authenticationStrength":           w.conditional("x", "grantControls", map[string]any{"operator": "AND", "authenticationStrength": map[string]any{"id": "6d5b1d3e-0000-4000-8000-000000000000"}}),
+			"conditions.locations.includeLocations":          w.conditional("x", "conditions", map[string]any{"users": map[string]any{"includeUsers": []any{"All"}}, "applications": map[string]any{"includeApplications": []any{"All"}}, "locations": map[string]any{"includeLocations": []any{"gone"}}}),
+			"conditions.authenticationFlows.transferMethods": w.conditional("x", "conditions", map[string]any{"users": map[string]any{"includeUsers": []any{"All"}}, "applications": map[string]any{"includeApplications": []any{"All"}}, "authenticationFlows": map[string]any{"transferMethods": "pigeon"}}),
+		} {
+			for _, id := range []string{"", saved} {
+				body := map[string]any{"policy": draft}
+				if id != "" {
+					body["policyId"] = id
+				}
+				if a := w.do("POST", replays, body); a.status != 400 || !strings.Contains(a.raw, `"`+target+`"`) {
+					w.t.Errorf("%s: %d %s", target, a.status, a.raw)
+				}
+			}
+		}
+		unnamed := w.conditional("")
+		delete(unnamed, "displayName")
+		w.want(202, w.do("POST", replays, map[string]any{"policy": unnamed}))
+		w.want(202, w.do("POST", replays, map[string]any{"policyId": saved, "policy": map[string]any{"state": "enabled"}}))
 		w.want(404, w.do("POST", replays, `{"policyId":"6d5b1d3e-0000-4000-8000-000000000000"}`))
 	})
 }
