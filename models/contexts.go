@@ -36,24 +36,35 @@ func (t *Tenant) Contexts(ctx context.Context) ([]policy.Context, error) {
 	return valuesOf(rows)
 }
 
-// PutContext makes an authentication context or changes it, as the vendor's PATCH does.
+// PutContext makes an authentication context or puts another in its place.
 func (t *Tenant) PutContext(ctx context.Context, actor audit.Actor, x policy.Context) error {
-	x.ID, x.Name, x.Description = strings.ToLower(strings.TrimSpace(x.ID)), strings.TrimSpace(x.Name), strings.TrimSpace(x.Description)
-	if x.Name == "" {
-		x.Name = x.ID
-	}
-	if err := x.Validate(); err != nil {
-		return err
-	}
+	return t.EditContext(ctx, actor, x.ID, func(have *policy.Context) error { *have = x; return nil })
+}
+
+// EditContext makes an authentication context or changes it, as the vendor's PATCH does: edit is laid onto the row
+// as it is inside the transaction, so that two requests about different properties both count.
+func (t *Tenant) EditContext(ctx context.Context, actor audit.Actor, id string, edit func(*policy.Context) error) error {
+	id = strings.ToLower(strings.TrimSpace(id))
 	return t.govern(ctx, actor, nil, func(t *Tenant) (audit.Event, error) {
 		var rows []ContextRow
-		if err := t.lock(ctx).Where("id = ?", x.ID).Find(&rows).Error; err != nil {
+		if err := t.lock(ctx).Where("id = ?", id).Find(&rows).Error; err != nil {
 			return audit.Event{}, err
 		}
 		activity, operation, before, created := "Add authentication context", "Add", policy.Context{}, t.Now()
 		if len(rows) > 0 {
 			before, _ = rows[0].value()
 			activity, operation, created = "Update authentication context", "Update", rows[0].CreatedAt
+		}
+		x := before
+		if err := edit(&x); err != nil {
+			return audit.Event{}, err
+		}
+		x.ID, x.Name, x.Description = id, strings.TrimSpace(x.Name), strings.TrimSpace(x.Description)
+		if x.Name == "" {
+			x.Name = id
+		}
+		if err := x.Validate(); err != nil {
+			return audit.Event{}, err
 		}
 		var d differences
 		d.fields("", before, x)

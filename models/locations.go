@@ -68,7 +68,8 @@ func (t *Tenant) CreateLocation(ctx context.Context, actor audit.Actor, l policy
 	if l.ID = strings.ToLower(l.ID); l.ID == "" {
 		l.ID = uuid.NewString()
 	}
-	l.Name, l.ModifiedAt, l.DeletedAt = strings.TrimSpace(l.Name), time.Time{}, time.Time{}
+	l = l.Normal()
+	l.ModifiedAt, l.DeletedAt = time.Time{}, time.Time{}
 	if err := l.Validate(); err != nil {
 		return l, err
 	}
@@ -102,7 +103,8 @@ func (t *Tenant) UpdateLocation(ctx context.Context, actor audit.Actor, id strin
 		if err := edit(&after); err != nil {
 			return audit.Event{}, err
 		}
-		after.ID, after.CreatedAt, after.ModifiedAt, after.DeletedAt, after.Name = before.ID, before.CreatedAt, before.ModifiedAt, time.Time{}, strings.TrimSpace(after.Name)
+		after = after.Normal()
+		after.ID, after.CreatedAt, after.ModifiedAt, after.DeletedAt = before.ID, before.CreatedAt, before.ModifiedAt, time.Time{}
 		if before.ByCountry() != after.ByCountry() {
 			return audit.Event{}, fault.BadField("ipRanges", "policy.location.kind", nil)
 		}

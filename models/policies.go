@@ -107,10 +107,10 @@ func (t *Tenant) rules(ctx context.Context) (policy.Rules, error) {
 	return r, err
 }
 
-// checkPolicy says what is wrong with a policy. What it named before may be gone meanwhile: that is shown, and
-// does not stand in the way of a change, least of all of switching it off. What it asks for must be there when it is
-// switched on: nobody can show what is gone.
-func (t *Tenant) checkPolicy(ctx context.Context, before, after policy.Policy) error {
+// CheckPolicy says what is wrong with a policy that would be saved in place of before (the zero policy for a new
+// one). What it named before may be gone meanwhile: that is shown, and does not stand in the way of a change, least
+// of all of switching it off. What it asks for must be there when it is switched on: nobody can show what is gone.
+func (t *Tenant) CheckPolicy(ctx context.Context, before, after policy.Policy) error {
 	known, err := t.KnownTo(ctx, after)
 	if err != nil {
 		return err
@@ -143,7 +143,7 @@ func (t *Tenant) CreatePolicy(ctx context.Context, actor audit.Actor, p policy.P
 		if err := t.room(ctx, &PolicyRow{}, maxPolicies, "policy.many"); err != nil {
 			return audit.Event{}, err
 		}
-		if err := t.checkPolicy(ctx, policy.Policy{}, p); err != nil {
+		if err := t.CheckPolicy(ctx, policy.Policy{}, p); err != nil {
 			return audit.Event{}, err
 		}
 		p.CreatedAt = t.Now()
@@ -177,7 +177,7 @@ func (t *Tenant) UpdatePolicy(ctx context.Context, actor audit.Actor, id string,
 		if len(changes) == 0 {
 			return audit.Event{}, nil
 		}
-		if err := t.checkPolicy(ctx, before, after); err != nil {
+		if err := t.CheckPolicy(ctx, before, after); err != nil {
 			return audit.Event{}, err
 		}
 		after.ModifiedAt = t.Now()

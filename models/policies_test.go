@@ -306,6 +306,12 @@ func TestAuthenticationContexts(t *testing.T) {
 		if ids := []string{list[0].ID, list[1].ID, list[2].ID}; !slices.Equal(ids, []string{"c1", "c2", "c12"}) || list[1].Name != "Payments" {
 			t.Errorf("%+v", list)
 		}
+		// A change is laid onto what is there by then, not onto what its author read.
+		must(t, tn.EditContext(ctx, actor, "C2", func(x *policy.Context) error { x.Description = "Money leaves"; return nil }))
+		must(t, tn.EditContext(ctx, actor, "c2", func(x *policy.Context) error { x.Available = false; return nil }))
+		if x := modelstest.Must(tn.Contexts(ctx))(t)[1]; x != (policy.Context{ID: "c2", Name: "Payments", Description: "Money leaves"}) {
+			t.Errorf("%+v", x)
+		}
 		for _, id := range []string{"", "c0", "c100", "x1", "c01", "c-1"} {
 			if err := tn.PutContext(ctx, actor, policy.Context{ID: id}); !fault.Is(err, fault.Invalid) {
 				t.Errorf("%q: %v", id, err)

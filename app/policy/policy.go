@@ -119,6 +119,8 @@ type GrantControls struct {
 // StrengthRef names an authentication strength.
 type StrengthRef struct {
 	ID string `json:"id"`
+	// Whole is the strength itself where somebody looked it up to show it. It is never stored.
+	Whole *Strength `json:"-"`
 }
 
 // Built-in controls.

@@ -198,14 +198,19 @@ func (l Location) Validate() error {
 	return f.Err()
 }
 
-// Normal is the location as it is stored: ranges without host bits, codes in upper case.
+// Normal is the location as it is stored: ranges without host bits and of IPv4 where they are, codes in
+// upper case.
 func (l Location) Normal() Location {
 	l.Name = strings.TrimSpace(l.Name)
 	l.Ranges, l.Countries = slices.Clone(l.Ranges), slices.Clone(l.Countries)
 	for i, r := range l.Ranges {
-		if r.IsValid() {
-			l.Ranges[i] = r.Masked()
+		if !r.IsValid() {
+			continue
 		}
+		if r.Addr().Is4In6() && r.Bits() >= 96 {
+			r = netip.PrefixFrom(r.Addr().Unmap(), r.Bits()-96)
+		}
+		l.Ranges[i] = r.Masked()
 	}
 	for i, c := range l.Countries {
 		l.Countries[i] = strings.ToUpper(strings.TrimSpace(c))

@@ -116,6 +116,21 @@ func checkPasswordChange(p *Policy, f *fault.Fields) {
 	if !slices.Equal(once(a.IncludeApplications), []string{All}) || len(a.ExcludeApplications)+len(a.IncludeUserActions)+len(a.IncludeContexts) > 0 {
 		f.Add("conditions.applications.includeApplications", "policy.change_needs_all_apps", nil)
 	}
+	c := p.Tidied().Conditions // what configures nothing is no condition
+	for _, other := range []struct {
+		field string
+		set   bool
+	}{
+		{"conditions.signInRiskLevels", len(c.SignInRiskLevels) > 0},
+		{"conditions.platforms", c.Platforms != nil},
+		{"conditions.locations", c.Locations != nil},
+		{"conditions.clientAppTypes", !slices.Equal(c.ClientAppTypes, []string{AnyClient})},
+		{"conditions.authenticationFlows", c.AuthenticationFlows != nil},
+	} {
+		if other.set {
+			f.Add(other.field, "policy.change_other_condition", nil)
+		}
+	}
 	if !slices.Contains(g.BuiltInControls, ControlMFA) || strings.EqualFold(g.Operator, "OR") {
 		f.Add(at, "policy.change_needs_mfa", nil)
 	}

@@ -124,6 +124,15 @@ func TestValidate(t *testing.T) {
 		{"16.3.7: change alone", change(func(p *Policy) { p.GrantControls.BuiltInControls = []string{ControlPasswordChange} }), "policy.change_needs_mfa"},
 		{"16.3.7: change or second factor", change(func(p *Policy) { p.GrantControls.Operator = "OR" }), "policy.change_needs_mfa"},
 		{"16.3.7: change and terms", change(func(p *Policy) { p.GrantControls.TermsOfUse = []string{"rules"} }), "policy.change_alone"},
+		{"5.7.3: change for a risky sign-in too", change(func(p *Policy) { p.Conditions.SignInRiskLevels = []string{RiskHigh} }), "policy.change_other_condition"},
+		{"5.7.3: change on one platform", change(func(p *Policy) { p.Conditions.Platforms = &Platforms{Include: []string{"iOS"}} }), "policy.change_other_condition"},
+		{"5.7.3: change from one place", change(func(p *Policy) { p.Conditions.Locations = &Locations{Include: []string{"office"}} }), "policy.change_other_condition"},
+		{"5.7.3: change in browsers", change(func(p *Policy) { p.Conditions.ClientAppTypes = []string{Browser} }), "policy.change_other_condition"},
+		{"5.7.3: change by a code of another device", change(func(p *Policy) { p.Conditions.AuthenticationFlows = &TransferMethod{Methods: DeviceCode} }), "policy.change_other_condition"},
+		{"5.7.3: change with conditions that say nothing", change(func(p *Policy) {
+			p.Conditions.Platforms, p.Conditions.Locations, p.Conditions.AuthenticationFlows = &Platforms{}, &Locations{}, &TransferMethod{Methods: "none"}
+			p.Conditions.ClientAppTypes = nil
+		}), ""},
 		{"no hours", session(hours(0), nil), "policy.frequency_bounds"},
 		{"less than no hours", session(hours(-4), nil), "policy.frequency_bounds"},
 		{"years of hours", session(hours(maxHours+1), nil), "policy.frequency_bounds"},

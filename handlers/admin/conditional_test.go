@@ -114,6 +114,23 @@ func TestAPolicyForEverythingIsConfirmed(t *testing.T) {
 	b.policyNamed("All of it")
 }
 
+// Asking for a new password goes with user risk alone (R 5.7.3): each other condition is complained about where it is.
+func TestANewPasswordAtOtherConditions(t *testing.T) {
+	b := newBench(t)
+	b.things()
+	w := b.global()
+	form := []string{"displayName", "New password", "who", "all", "target", "apps", "apps", "all", "userRisk", "high", "grant", "grant", "mfa", "yes", "passwordChange", "yes", "operator", "AND",
+		"state", "disabled", "confirmed", "yes"}
+	a := w.post(policiesAt, append(form, "signInRisk", "high", "platforms", "some", "includePlatforms", "iOS", "places", "all", "excludeLocations", policy.AllTrusted, "clients", policy.Browser, "transfer", policy.DeviceCode)...)
+	a.wants(t, 422, "Take this condition out")
+	for _, control := range []string{"signInRisk", "platforms", "places", "clients", "transfer"} {
+		a.holds(t, `href="#f-`+control+`"`, `id="f-`+control+`"`)
+	}
+	if a := w.post(policiesAt, form...); a.status != 303 {
+		t.Fatalf("%d %s %s", a.status, a.location, text(a.body))
+	}
+}
+
 // The script's answers are parts of the page, made by the same code.
 func TestTheSentenceFollowsTheForm(t *testing.T) {
 	b := newBench(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"portico/app/access"
@@ -55,6 +56,7 @@ func (a *API) conditionalPoliciesAt(path ...string) *collection[conditional] {
 		p, err := c.tenant.Policy(ctx, strings.ToLower(key))
 		return &p, err
 	}
+	r.load = embedStrengths
 	r.check = func(_ context.Context, _ *call, p *conditional, sent func(string) bool) error {
 		if p.CreatedAt.IsZero() && p.TemplateID == "" && !sent("conditions") {
 			return badRequest("A value is required for property 'conditions' of resource 'conditionalAccessPolicy'.", "conditions")
@@ -382,8 +384,37 @@ func shownGrant(g *policy.GrantControls) any {
 		{"termsOfUse", list(g.TermsOfUse)}, {"authenticationStrength", nil}}
 	if g.Strength != nil {
 		o[4].value = object{{"id", g.Strength.ID}}
+		if g.Strength.Whole != nil {
+			o[4].value = shownStrength(g.Strength.Whole)
+		}
 	}
 	return o
+}
+
+// embedStrengths looks up the strengths that policies ask for: answers hold them whole (graph.md §7.1). Files of
+// configuration name them only.
+func embedStrengths(ctx context.Context, c *call, rows []conditional, want func(string) bool) error {
+	asks := func(p conditional) bool { return p.GrantControls != nil && p.GrantControls.Strength != nil }
+	if c.by != nil || !want("grantControls") || !slices.ContainsFunc(rows, asks) {
+		return nil
+	}
+	all, err := c.tenant.Strengths(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		if !asks(rows[i]) {
+			continue
+		}
+		for _, s := range all {
+			if strings.EqualFold(s.ID, rows[i].GrantControls.Strength.ID) {
+				g := *rows[i].GrantControls
+				g.Strength = &policy.StrengthRef{ID: s.ID, Whole: &s}
+				rows[i].GrantControls = &g
+			}
+		}
+	}
+	return nil
 }
 
 func shownSession(s *policy.SessionControls) any {

@@ -26,22 +26,7 @@ func (a *API) authenticationStrengths(path ...string) *collection[policy.Strengt
 		write: []access.Permission{access.ConditionalWrite, access.MethodPolicyWrite}, normalPage: 100, largestPage: 999, order: odata.Order{Path: "id"}, counts: true,
 		id: func(s *strength) string { return s.ID },
 	}
-	r.fields = []field[strength]{
-		readOnly("id", func(s *strength) any { return s.ID }).sortable(func(s *strength) any { return s.ID }),
-		str("displayName", 30, func(s *strength) *string { return &s.Name }).sortable(func(s *strength) any { return folded(s.Name) }),
-		str("description", 100, func(s *strength) *string { return &s.Description }),
-		readOnly("createdDateTime", func(s *strength) any { return stamp(s.CreatedAt) }),
-		readOnly("modifiedDateTime", func(s *strength) any { return stamp(s.ModifiedAt) }),
-		readOnly("policyType", func(s *strength) any {
-			if s.BuiltIn {
-				return "builtIn"
-			}
-			return "custom"
-		}).sortable(func(s *strength) any { return s.BuiltIn }),
-		readOnly("requirementsSatisfied", func(*strength) any { return "mfa" }),
-		strs("allowedCombinations", 100, 100, func(s *strength) *[]string { return &s.Combinations }),
-		{name: "combinationConfigurations", get: shownConfigurations, set: setConfigurations},
-	}
+	r.fields = strengthFields()
 	r.fresh = func(*call) strength { return strength{} }
 	r.all = func(ctx context.Context, c *call) ([]strength, error) { return c.tenant.Strengths(ctx) }
 	r.find = func(ctx context.Context, c *call, _, key string) (*strength, error) {
@@ -121,6 +106,35 @@ func strengthUsers(ctx context.Context, c *call, id string) ([]policy.Policy, er
 		}
 	}
 	return out, err
+}
+
+func strengthFields() []field[policy.Strength] {
+	type strength = policy.Strength
+	return []field[strength]{
+		readOnly("id", func(s *strength) any { return s.ID }).sortable(func(s *strength) any { return s.ID }),
+		str("displayName", 30, func(s *strength) *string { return &s.Name }).sortable(func(s *strength) any { return folded(s.Name) }),
+		str("description", 100, func(s *strength) *string { return &s.Description }),
+		readOnly("createdDateTime", func(s *strength) any { return stamp(s.CreatedAt) }),
+		readOnly("modifiedDateTime", func(s *strength) any { return stamp(s.ModifiedAt) }),
+		readOnly("policyType", func(s *strength) any {
+			if s.BuiltIn {
+				return "builtIn"
+			}
+			return "custom"
+		}).sortable(func(s *strength) any { return s.BuiltIn }),
+		readOnly("requirementsSatisfied", func(*strength) any { return "mfa" }),
+		strs("allowedCombinations", 100, 100, func(s *strength) *[]string { return &s.Combinations }),
+		{name: "combinationConfigurations", get: shownConfigurations, set: setConfigurations},
+	}
+}
+
+// shownStrength is a strength inside of what asks for it.
+func shownStrength(s *policy.Strength) object {
+	o := object{}
+	for _, f := range strengthFields() {
+		o.add(f.name, f.get(s))
+	}
+	return o
 }
 
 // fidoConfiguration limits the passkeys of a combination to some models.
@@ -213,8 +227,16 @@ func (a *API) authenticationContexts() *collection[authenticationContext] {
 	r.create = func(ctx context.Context, c *call, x *row) error {
 		return c.tenant.PutContext(ctx, c.actor(), x.Context)
 	}
-	r.update = func(ctx context.Context, c *call, _ row, x *row, _ func(*row) error) error {
-		return c.tenant.PutContext(ctx, c.actor(), x.Context)
+	r.update = func(ctx context.Context, c *call, _ row, x *row, again func(*row) error) error {
+		return c.tenant.EditContext(ctx, c.actor(), x.ID, func(have *policy.Context) error {
+			now := row{*have, have.ID != ""}
+			now.ID = x.ID
+			if err := again(&now); err != nil {
+				return err
+			}
+			*have = now.Context
+			return nil
+		})
 	}
 	r.delete = func(ctx context.Context, c *call, x *row) error { return c.tenant.DeleteContext(ctx, c.actor(), x.ID) }
 	r.managing = &managing[row]{key: "id", keyOf: func(x *row) string { return x.ID }, name: func(x *row) string { return x.Name },

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,13 +108,29 @@ func TestNamedLocations(t *testing.T) {
 		}
 		w.want(204, w.do("PATCH", one, `{"@odata.type":"#microsoft.graph.ipNamedLocation","isTrusted":false}`))
 		w.want(204, w.do("DELETE", one, nil))
+		lower := w.want(201, w.do("POST", all, `{"@odata.type":"#microsoft.graph.countryNamedLocation","displayName":"Small letters","countriesAndRegions":["de","nl"]}`))
+		if !strings.Contains(lower.raw, `["DE","NL"]`) {
+			w.t.Errorf("codes: %s", lower.raw)
+		}
+		w.want(400, w.do("PATCH", all+"/"+lower.body["id"].(string), `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"Not that"}`))
+		w.want(204, w.do("PATCH", all+"/"+lower.body["id"].(string), `{"countriesAndRegions":["fr"]}`))
+		if a := w.want(200, w.do("GET", all+"/"+lower.body["id"].(string), nil)); !strings.Contains(a.raw, `["FR"]`) {
+			w.t.Errorf("codes of a change: %s", a.raw)
+		}
+		if a := w.want(201, w.do("POST", all, `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"Mapped","ipRanges":[{"cidrAddress":"::ffff:198.51.100.7/120"}]}`)); !strings.Contains(a.raw, `"198.51.100.0/24"`) {
+			w.t.Errorf("mapped: %s", a.raw)
+		}
 		for what, body := range map[string]string{
-			"no type of range":     `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"x","ipRanges":[{"cidrAddress":"203.0.113/24"}]}`,
-			"half the internet":    `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"x","ipRanges":[{"cidrAddress":"128.0.0.0/1"}]}`,
-			"an upside-down range": `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"x","ipRanges":[{"lowerAddress":"10.0.0.9","upperAddress":"10.0.0.1"}]}`,
-			"no such country":      `{"@odata.type":"#microsoft.graph.countryNamedLocation","displayName":"x","countriesAndRegions":["XX"]}`,
-			"by satellite":         `{"@odata.type":"#microsoft.graph.countryNamedLocation","displayName":"x","countriesAndRegions":["DE"],"countryLookupMethod":"authenticatorAppGps"}`,
-			"nothing":              `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"x","ipRanges":[]}`,
+			"no type of range":        `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"x","ipRanges":[{"cidrAddress":"203.0.113/24"}]}`,
+			"half the internet":       `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"x","ipRanges":[{"cidrAddress":"128.0.0.0/1"}]}`,
+			"an upside-down range":    `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"x","ipRanges":[{"lowerAddress":"10.0.0.9","upperAddress":"10.0.0.1"}]}`,
+			"no such country":         `{"@odata.type":"#microsoft.graph.countryNamedLocation","displayName":"x","countriesAndRegions":["XX"]}`,
+			"addresses by country":    `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"x","countriesAndRegions":["DE"]}`,
+			"addresses, unknown ones": `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"x","includeUnknownCountriesAndRegions":true}`,
+			"countries by address":    `{"@odata.type":"#microsoft.graph.countryNamedLocation","displayName":"x","ipRanges":[{"cidrAddress":"203.0.113.0/24"}]}`,
+			"countries without any":   `{"@odata.type":"#microsoft.graph.countryNamedLocation","displayName":"x","countriesAndRegions":[]}`,
+			"by satellite":            `{"@odata.type":"#microsoft.graph.countryNamedLocation","displayName":"x","countriesAndRegions":["DE"],"countryLookupMethod":"authenticatorAppGps"}`,
+			"nothing":                 `{"@odata.type":"#microsoft.graph.ipNamedLocation","displayName":"x","ipRanges":[]}`,
 		} {
 			if a := w.do("POST", all, body); a.status != 400 {
 				w.t.Errorf("%s: %d %s", what, a.status, a.raw)
@@ -135,6 +152,26 @@ func TestStrengthsAndContexts(t *testing.T) {
 			w.t.Errorf("combinations: %s", change.raw)
 		}
 		p := w.want(201, w.do("POST", "/identity/conditionalAccess/policies", w.conditional("Strong", "grantControls", map[string]any{"operator": "AND", "authenticationStrength": map[string]any{"id": id}})))
+		// Answers hold the strength whole; a change of another part does not lose it.
+		one := "/identity/conditionalAccess/policies/" + p.body["id"].(string)
+		w.want(204, w.do("PATCH", one, `{"state":"disabled","grantControls":{"operator":"OR"}}`))
+		for _, a := range []answer{p, w.want(200, w.do("GET", one, nil))} {
+			if s := a.body["grantControls"].(map[string]any)["authenticationStrength"].(map[string]any); s["id"] != id || s["displayName"] != "Key or app" || len(s["allowedCombinations"].([]any)) != 1 || s["policyType"] != "custom" {
+				w.t.Errorf("embedded: %s", a.raw)
+			}
+		}
+		const root = "/identity/conditionalAccess/authenticationStrength/"
+		if a := w.want(200, w.do("GET", root+"combinations", nil)); !slices.Contains(a.body["value"].([]any), any("password,softwareOath")) {
+			w.t.Errorf("combinations: %s", a.raw)
+		}
+		if a := w.want(200, w.do("GET", root+"authenticationMethodModes", nil)).values(); len(a) != 6 {
+			w.t.Errorf("modes: %v", a)
+		}
+		if a := w.want(200, w.do("GET", root+"authenticationMethodModes/temporaryAccessPassOneTime", nil)); a.body["authenticationMethod"] != "temporaryAccessPass" || a.body["displayName"] != "Recovery code" {
+			w.t.Errorf("mode: %s", a.raw)
+		}
+		w.want(404, w.do("GET", root+"authenticationMethodModes/voice", nil))
+		w.want(404, w.do("GET", root+"voices", nil))
 		if a := w.want(200, w.do("GET", "/identity/conditionalAccess/authenticationStrength/policies/"+id+"/usage()", nil)); !strings.Contains(a.raw, p.body["id"].(string)) {
 			w.t.Errorf("usage: %s", a.raw)
 		}
@@ -229,12 +266,39 @@ func TestAuthenticationMethodsPolicy(t *testing.T) {
 				w.t.Errorf("%s: %d %s", body, a.status, a.raw)
 			}
 		}
+		// Complaints name what the caller wrote.
+		const nobody, model = "6d5b1d3e-0000-4000-8000-000000000000", "ee882879-721c-4913-9775-3dfcce97072a"
+		for _, x := range []struct{ id, body, target string }{
+			{"Fido2", `{"keyRestrictions":{"isEnforced":true,"enforcementType":"allow","aaGuids":[]}}`, "keyRestrictions/aaGuids"},
+			{"Fido2", `{"keyRestrictions":{"isEnforced":true,"enforcementType":"permit","aaGuids":["` + model + `"]}}`, "keyRestrictions/enforcementType"},
+			{"Fido2", `{"keyRestrictions":{"isEnforced":true,"aaGuids":["` + model + `"]}}`, "keyRestrictions/enforcementType"},
+			{"Fido2", `{"keyRestrictions":{"isEnforced":true,"enforcementType":"block","aaGuids":["a key"]}}`, "keyRestrictions/aaGuids"},
+			{"Sms", `{"portico":{"includeRegions":["0"]}}`, "portico/includeRegions"},
+			{"Sms", `{"portico":{"excludeRegions":["0"]}}`, "portico/excludeRegions"},
+			{"Sms", `{"portico":{"dailyLimit":-1}}`, "portico/dailyLimit"},
+			{"Sms", `{"includeTargets":[{"id":"` + nobody + `","targetType":"group"}]}`, "includeTargets"},
+			{"Sms", `{"excludeTargets":[{"id":"` + nobody + `","targetType":"group"}]}`, "excludeTargets"},
+			{"Sms", `{"includeTargets":[{"id":"` + g + `","targetType":"group"}],"excludeTargets":[{"id":"` + g + `","targetType":"group"}]}`, "excludeTargets"},
+			{"Email", `{"excludeTargets":[{"id":"all_users","targetType":"group"}]}`, "excludeTargets"},
+		} {
+			if a := w.do("PATCH", at+"/authenticationMethodConfigurations/"+x.id, x.body); a.status != 400 || !strings.Contains(a.raw, `"target":"`+x.target+`"`) {
+				w.t.Errorf("%s %s: %d %s", x.id, x.body, a.status, a.raw)
+			}
+		}
+		if a := w.do("PATCH", at, `{"authenticationMethodConfigurations":[{"id":"Sms","portico":{"dailyLimit":-1}}]}`); a.status != 400 || !strings.Contains(a.raw, `"authenticationMethodConfigurations/Sms/portico/dailyLimit"`) {
+			w.t.Errorf("in the whole policy: %d %s", a.status, a.raw)
+		}
+		w.want(204, w.do("PATCH", at+"/authenticationMethodConfigurations/Sms", `{"portico":{"includeRegions":["93"],"excludeRegions":["49"],"dailyLimit":7}}`))
+		w.want(204, w.do("DELETE", at+"/authenticationMethodConfigurations/Fido2", nil))
+		if a := w.want(200, w.do("GET", at+"/authenticationMethodConfigurations/Fido2", nil)); a.body["isSelfServiceRegistrationAllowed"] != true || a.body["keyRestrictions"].(map[string]any)["isEnforced"] != false {
+			w.t.Errorf("passkeys' default: %s", a.raw)
+		}
 		w.want(200, w.do("PATCH", at, `{"portico":{"rememberDays":30}}`))
 		if a := w.want(200, w.do("GET", at, nil)); a.body["portico"].(map[string]any)["rememberDays"] != 30.0 {
 			w.t.Errorf("remembered: %s", a.raw)
 		}
 		w.want(204, w.do("DELETE", at+"/authenticationMethodConfigurations/Sms", nil))
-		if a := w.want(200, w.do("GET", at+"/authenticationMethodConfigurations/Sms", nil)); a.body["state"] != "enabled" {
+		if a := w.want(200, w.do("GET", at+"/authenticationMethodConfigurations/Sms", nil)); a.body["state"] != "enabled" || !strings.Contains(a.raw, `"includeRegions":[],"excludeRegions":[],"dailyLimit":5000`) {
 			w.t.Errorf("its default: %s", a.raw)
 		}
 	})
@@ -268,11 +332,38 @@ func TestRiskyUsersAndReplay(t *testing.T) {
 		if got := w.want(200, w.do("GET", replays+"/"+a.body["id"].(string), nil)); got.body["report"] == nil {
 			w.t.Errorf("its status: %s", got.raw)
 		}
-		for _, body := range []string{`{"days":0}`, `{"days":91}`, `{"remove":true}`, `{"everything":true}`} {
+		saved := w.want(201, w.do("POST", "/identity/conditionalAccess/policies", w.conditional("Saved", "state", "disabled"))).body["id"].(string)
+		for _, body := range []string{`{"days":0}`, `{"days":91}`, `{"remove":true}`, `{"everything":true}`, `{"policyId@odata.bind":"x"}`,
+			`{"policyId":"` + saved + `","remove":true,"policy":{"state":"enabled"}}`} {
 			if a := w.do("POST", replays, body); a.status != 400 {
 				w.t.Errorf("%s: %d %s", body, a.status, a.raw)
 			}
 		}
+		// A draft that could never be saved is refused as saving it would be, at its fields.
+		unknown := map[string]any{"users": map[string]any{"includeUsers": []any{"6d5b1d3e-0000-4000-8000-000000000000"}}, "applications": map[string]any{"includeApplications": []any{"All"}}}
+		for target, draft := range map[string]map[string]any{
+			"conditions.users.includeUsers":                  w.conditional("x", "conditions", unknown),
+			"grantControls.operator":                         w.conditional("x", "grantControls", map[string]any{"operator": "XOR", "builtInControls": []any{"mfa"}}),
+			"grantControls.builtInControls":                  w.conditional("x", "grantControls", map[string]any{"operator": "AND", "builtInControls": []any{"block", "mfa"}}),
+			"conditions.applications.includeApplications":    w.conditional("x", "conditions", map[string]any{"users": unknown["users"].(map[string]any), "applications": map[string]any{"includeApplications": []any{"gone"}}}),
+			"grantControls.authenticationStrength":           w.conditional("x", "grantControls", map[string]any{"operator": "AND", "authenticationStrength": map[string]any{"id": "6d5b1d3e-0000-4000-8000-000000000000"}}),
+			"conditions.locations.includeLocations":          w.conditional("x", "conditions", map[string]any{"users": map[string]any{"includeUsers": []any{"All"}}, "applications": map[string]any{"includeApplications": []any{"All"}}, "locations": map[string]any{"includeLocations": []any{"gone"}}}),
+			"conditions.authenticationFlows.transferMethods": w.conditional("x", "conditions", map[string]any{"users": map[string]any{"includeUsers": []any{"All"}}, "applications": map[string]any{"includeApplications": []any{"All"}}, "authenticationFlows": map[string]any{"transferMethods": "pigeon"}}),
+		} {
+			for _, id := range []string{"", saved} {
+				body := map[string]any{"policy": draft}
+				if id != "" {
+					body["policyId"] = id
+				}
+				if a := w.do("POST", replays, body); a.status != 400 || !strings.Contains(a.raw, `"`+target+`"`) {
+					w.t.Errorf("%s: %d %s", target, a.status, a.raw)
+				}
+			}
+		}
+		unnamed := w.conditional("")
+		delete(unnamed, "displayName")
+		w.want(202, w.do("POST", replays, map[string]any{"policy": unnamed}))
+		w.want(202, w.do("POST", replays, map[string]any{"policyId": saved, "policy": map[string]any{"state": "enabled"}}))
 		w.want(404, w.do("POST", replays, `{"policyId":"6d5b1d3e-0000-4000-8000-000000000000"}`))
 	})
 }

@@ -3,10 +3,13 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"portico/app/access"
+	"portico/app/fault"
 	"portico/app/tenant"
 	"portico/handlers/graph/odata"
 )
@@ -31,14 +34,15 @@ const (
 type methodConfiguration struct {
 	id, typ string
 	rule    func(*tenant.MethodsPolicy) *tenant.MethodRule
+	own     string // the product's name for it, in complaints
 }
 
 func methodConfigurations() []methodConfiguration {
 	return []methodConfiguration{
-		{"Email", "emailAuthenticationMethodConfiguration", func(p *tenant.MethodsPolicy) *tenant.MethodRule { return &p.Email }},
-		{"Sms", "smsAuthenticationMethodConfiguration", func(p *tenant.MethodsPolicy) *tenant.MethodRule { return &p.SMS.MethodRule }},
-		{"SoftwareOath", "softwareOathAuthenticationMethodConfiguration", func(p *tenant.MethodsPolicy) *tenant.MethodRule { return &p.TOTP }},
-		{"Fido2", "fido2AuthenticationMethodConfiguration", func(p *tenant.MethodsPolicy) *tenant.MethodRule { return &p.Passkey.MethodRule }},
+		{"Email", "emailAuthenticationMethodConfiguration", func(p *tenant.MethodsPolicy) *tenant.MethodRule { return &p.Email }, "email"},
+		{"Sms", "smsAuthenticationMethodConfiguration", func(p *tenant.MethodsPolicy) *tenant.MethodRule { return &p.SMS.MethodRule }, "sms"},
+		{"SoftwareOath", "softwareOathAuthenticationMethodConfiguration", func(p *tenant.MethodsPolicy) *tenant.MethodRule { return &p.TOTP }, "softwareOath"},
+		{"Fido2", "fido2AuthenticationMethodConfiguration", func(p *tenant.MethodsPolicy) *tenant.MethodRule { return &p.Passkey.MethodRule }, "fido2"},
 	}
 }
 
@@ -93,7 +97,7 @@ func (m methodsPolicy) serve(ctx context.Context, c *call, keys map[string]strin
 		if !c.caller.may(access.MethodPolicyWrite) {
 			return nil, denied()
 		}
-		return emptied(m.change(ctx, c, func(t *tenant.Tenant) error { *one.rule(&t.Settings.Methods) = tenant.MethodRule{}; return nil })) // its default
+		return emptied(m.change(ctx, c, one, func(t *tenant.Tenant) error { one.reset(&t.Settings.Methods); return nil }))
 	}
 	return nil, wrongMethod(http.MethodGet, http.MethodPatch)
 }
@@ -228,7 +232,7 @@ func (m methodsPolicy) patch(ctx context.Context, c *call, one *methodConfigurat
 		if err := strict(one.id, whole, &b); err != nil {
 			return nil, err
 		}
-		return emptied(m.change(ctx, c, func(t *tenant.Tenant) error { return layMethod(*one, b, d, &t.Settings.Methods) }))
+		return emptied(m.change(ctx, c, one, func(t *tenant.Tenant) error { return layMethod(*one, b, d, &t.Settings.Methods) }))
 	}
 	var wide policyWide
 	var configs []json.RawMessage
@@ -248,7 +252,7 @@ func (m methodsPolicy) patch(ctx context.Context, c *call, one *methodConfigurat
 			return nil, badRequest("Invalid property '"+name+"'.", name)
 		}
 	}
-	err = m.change(ctx, c, func(t *tenant.Tenant) error {
+	err = m.change(ctx, c, nil, func(t *tenant.Tenant) error {
 		if wide.RememberDays != nil {
 			t.Settings.RememberDays = *wide.RememberDays
 		}
@@ -292,9 +296,67 @@ func (m methodsPolicy) patch(ctx context.Context, c *call, one *methodConfigurat
 	return c.entity("policies/authenticationMethodsPolicy/$entity", m.shown(t)), nil
 }
 
-func (m methodsPolicy) change(ctx context.Context, c *call, edit func(*tenant.Tenant) error) error {
-	_, err := c.tenant.Update(ctx, c.actor(), edit)
-	return err
+// reset puts a method back to its default, with all that belongs to it alone.
+func (x methodConfiguration) reset(p *tenant.MethodsPolicy) {
+	switch x.id {
+	case "Sms":
+		p.SMS = tenant.SMSRule{}
+	case "Fido2":
+		p.Passkey = tenant.PasskeyRule{}
+	default:
+		*x.rule(p) = tenant.MethodRule{}
+	}
+}
+
+// change stores what edit says. Complaints name the properties as the caller wrote them: of one configuration its
+// own, of the whole policy with their path.
+func (m methodsPolicy) change(ctx context.Context, c *call, one *methodConfiguration, edit func(*tenant.Tenant) error) error {
+	var after tenant.MethodsPolicy
+	_, err := c.tenant.Update(ctx, c.actor(), func(t *tenant.Tenant) error {
+		err := edit(t)
+		after = t.Settings.Methods
+		return err
+	})
+	var said *fault.Error
+	if !errors.As(err, &said) || len(said.Fields) == 0 {
+		return err
+	}
+	named := *said
+	named.Fields = slices.Clone(said.Fields)
+	for i, f := range named.Fields {
+		named.Fields[i].Name = complaintTarget(f, one, after)
+	}
+	return &named
+}
+
+// complaintTarget is the property that a complaint of the product is about.
+func complaintTarget(f fault.Field, one *methodConfiguration, p tenant.MethodsPolicy) string {
+	own, rest, _ := strings.Cut(f.Name, ".")
+	i := slices.IndexFunc(methodConfigurations(), func(x methodConfiguration) bool { return x.own == own })
+	if i < 0 {
+		return f.Name
+	}
+	x := methodConfigurations()[i]
+	switch rest {
+	case "groups":
+		r := x.rule(&p)
+		rest = "includeTargets"
+		if id, _ := f.Args["id"].(string); f.Key == "methods.groups.both" || id != "" && !slices.Contains(r.Include, id) || len(r.Include) == 0 {
+			rest = "excludeTargets"
+		}
+	case "allowed", "blocked":
+		rest = "keyRestrictions/aaGuids"
+	case "regions":
+		rest = "portico/includeRegions"
+	case "barred":
+		rest = "portico/excludeRegions"
+	case "dailyLimit":
+		rest = "portico/dailyLimit"
+	}
+	if one == nil {
+		rest = methodConfigsSeg + "/" + x.id + "/" + rest
+	}
+	return rest
 }
 
 // layMethod lays what was sent onto a method; what was not sent stays.
@@ -319,6 +381,8 @@ func layMethod(x methodConfiguration, b configurationBody, d document, p *tenant
 				return invalidValue(name+"/isUsableForSignIn", ": a text message is never the first factor")
 			case strings.EqualFold(t.ID, allUsers) && name == "includeTargets":
 				out = nil
+			case strings.EqualFold(t.ID, allUsers):
+				return invalidValue(name, ": all_users cannot be left out; switch the method off by its state")
 			default:
 				out = append(out, strings.ToLower(t.ID))
 			}
@@ -348,6 +412,10 @@ func layMethod(x methodConfiguration, b configurationBody, d document, p *tenant
 	if k := b.Keys; k != nil {
 		p.Passkey.Allowed, p.Passkey.Blocked = nil, nil
 		switch {
+		case k.Type != "allow" && k.Type != "block" && (k.Type != "" || k.Enforced):
+			return invalidValue("keyRestrictions/enforcementType", ": allow or block is expected")
+		case k.Enforced && k.Type == "allow" && len(k.AAGUIDs) == 0: // it would read as "any"
+			return invalidValue("keyRestrictions/aaGuids", ": no passkey at all would be allowed; name the models, or switch the method off by its state")
 		case !k.Enforced:
 		case k.Type == "block":
 			p.Passkey.Blocked = k.AAGUIDs

@@ -14,6 +14,7 @@ import (
 type namedLocation struct {
 	policy.Location
 	kind string // as the request says, or as it is stored
+	said string // the type that the request claims; "" = none
 }
 
 const (
@@ -23,9 +24,9 @@ const (
 
 func shownLocation(l policy.Location) namedLocation {
 	if l.ByCountry() {
-		return namedLocation{l, countryLocation}
+		return namedLocation{Location: l, kind: countryLocation}
 	}
-	return namedLocation{l, ipLocation}
+	return namedLocation{Location: l, kind: ipLocation}
 }
 
 func (a *API) namedLocations() *collection[namedLocation] {
@@ -34,6 +35,13 @@ func (a *API) namedLocations() *collection[namedLocation] {
 		typed: true, plural: "named-locations", subtypes: []string{ipLocation, countryLocation},
 		read: readConditional(), write: writeConditional(), normalPage: 100, largestPage: 999, order: odata.Order{Path: "createdDateTime"}, counts: true,
 		id: func(l *namedLocation) string { return l.ID },
+	}
+	r.claimed = func(l *namedLocation, typ string) {
+		for _, known := range r.subtypes {
+			if strings.EqualFold(typ, known) {
+				l.said = known
+			}
+		}
 	}
 	r.kindOf = func(l *namedLocation) string { return l.kind }
 	of := func(kind string, get func(*namedLocation) any) func(*namedLocation) any {
@@ -96,6 +104,14 @@ func (a *API) namedLocations() *collection[namedLocation] {
 	r.check = func(_ context.Context, _ *call, l *namedLocation, sent func(string) bool) error {
 		if l.CreatedAt.IsZero() && !sent("displayName") {
 			return badRequest("A value is required for property 'displayName' of resource 'namedLocation'.", "displayName")
+		}
+		switch byCountry := l.ByCountry(); {
+		case l.said == ipLocation && byCountry:
+			return badRequest("An ipNamedLocation has ranges of addresses and no countries.", "@odata.type")
+		case l.said == countryLocation && len(l.Ranges) > 0:
+			return badRequest("A countryNamedLocation has countries and no ranges of addresses.", "@odata.type")
+		case l.said == countryLocation && !byCountry:
+			return invalidValue("countriesAndRegions", ": at least one country is expected")
 		}
 		return nil
 	}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -92,6 +93,12 @@ func (p policyReplay) start(ctx context.Context, c *call) (*response, error) {
 			return nil, badRequest("Invalid property '"+name+"'.", name)
 		}
 	}
+	for name := range d.binds {
+		return nil, badRequest("Invalid property '"+name+"@odata.bind'.", name+"@odata.bind")
+	}
+	if b.Remove && len(b.Draft) > 0 {
+		return nil, badRequest("A policy is either taken away ('remove') or changed ('policy'), not both.", "remove")
+	}
 	days := 7
 	if b.Days != nil {
 		days = *b.Days
@@ -109,9 +116,28 @@ func (p policyReplay) start(ctx context.Context, c *call) (*response, error) {
 		if err != nil {
 			return err
 		}
-		_, err = resource.assign(ctx, c, doc, &base, base.CreatedAt.IsZero())
-		draft.Policies, laid = append(draft.Policies, base.Tidied()), true
-		return err
+		before, creating := policy.Policy{}, base.CreatedAt.IsZero()
+		if !creating {
+			before = base
+		}
+		if _, err = resource.assign(ctx, c, doc, &base, creating); err != nil {
+			return err
+		}
+		if creating {
+			if err := fromTemplate(&base); err != nil {
+				return err
+			}
+			if base.Name == "" { // what is only tried out needs no name of its own
+				base.Name = cmp.Or(b.Name, "Draft")
+			}
+		}
+		base = base.Tidied()
+		// What could never be saved has no effects to tell about.
+		if err := c.tenant.CheckPolicy(ctx, before, base); err != nil {
+			return err
+		}
+		draft.Policies, laid = append(draft.Policies, base), true
+		return nil
 	}
 	for _, one := range present.Policies {
 		switch {

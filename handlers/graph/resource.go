@@ -24,6 +24,8 @@ type collection[R any] struct {
 	// those that a request may name besides typ.
 	kindOf   func(*R) string
 	subtypes []string
+	// claimed notes which of the subtypes a document says it is; nil = it does not matter.
+	claimed  func(row *R, typ string)
 	plural   string // folder in a configuration directory; "" = not configuration
 	fields   []field[R]
 	paths    map[string]column // sub-paths that only filters know, such as status/errorCode

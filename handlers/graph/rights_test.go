@@ -172,6 +172,13 @@ func (methodsPolicy) operations() []operation {
 		{method: http.MethodDelete, path: all + "/authenticationMethodConfigurations/Sms", need: write}}
 }
 
+func (strengthRoot) operations() []operation {
+	const all = "/identity/conditionalAccess/authenticationStrength"
+	return []operation{{method: http.MethodGet, path: all, need: readStrengths()}, {method: http.MethodGet, path: all + "/combinations", need: readStrengths()},
+		{method: http.MethodGet, path: all + "/authenticationMethodModes", need: readStrengths()},
+		{method: http.MethodGet, path: all + "/authenticationMethodModes/{id}", need: readStrengths()}}
+}
+
 func (policyReplay) operations() []operation {
 	const all = "/beta/portico/conditionalAccess/replay"
 	write := []access.Permission{access.ConditionalWrite}

@@ -26,6 +26,7 @@ func (a *API) resources() ([]resource, []managed) {
 		locations,
 		strengths,
 		a.authenticationStrengths("identity", "conditionalAccess", "authenticationStrength", "policies"),
+		strengthRoot{},
 		contexts,
 		a.conditionalTemplates(),
 		riskyUsers{a},

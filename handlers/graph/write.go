@@ -14,6 +14,9 @@ func (r *collection[R]) assign(ctx context.Context, c *call, d document, row *R,
 	if d.typ != "" && !r.takes(d.typ) {
 		return nil, badRequest("The type '"+d.typ+"' cannot be used here; 'microsoft.graph."+r.typ+"' is expected.", "@odata.type")
 	}
+	if r.claimed != nil && d.typ != "" {
+		r.claimed(row, d.typ[strings.LastIndexByte(d.typ, '.')+1:])
+	}
 	for name, raw := range d.binds {
 		at := name + "@odata.bind"
 		if r.bind == nil {
