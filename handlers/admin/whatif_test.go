@@ -121,7 +121,7 @@ func TestReplayOnThePortal(t *testing.T) {
 	few := b.admin("policies@staff.example", b.roleID("Conditional Access Administrator"), b.shop.ID)
 	few.get("/admin/t/shop/sign-ins/"+r.ID).wants(t, 403)
 	counts := few.get(a.location)
-	counts.wants(t, 200, "1 of 1 sign-ins would have gone another way")
+	counts.wants(t, 200, "1 of 1 sign-in would go another way")
 	if strings.Contains(counts.body, r.ID) {
 		t.Error("an example of the log is shown to somebody who may not read it")
 	}
