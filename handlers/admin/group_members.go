@@ -177,7 +177,10 @@ func (p *Portal) memberAdd(c *fiber.Ctx) error {
 func (p *Portal) memberRemove(c *fiber.Ctx) error {
 	v, id := visitOf(c), c.Params("id")
 	if err := v.tenant.RemoveMember(c.UserContext(), v.actor(c), id, typed(c, "member")); err != nil && !fault.Is(err, fault.NotFound) {
-		return p.saidConflict(c, v.groupBase(id), err)
+		if fault.Is(err, fault.Invalid) { // the lock-out guard
+			return p.saidConflict(c, v.groupBase(id), err)
+		}
+		return err
 	}
 	return p.done(c, v.groupBase(id), "Member removed.")
 }
