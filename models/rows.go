@@ -30,6 +30,9 @@ func Tables() []any {
 		&PolicyRow{}, &LocationRow{}, &StrengthRow{}, &ContextRow{}, &RememberedDeviceRow{},
 		&PolicyEffectRow{}, &PolicyEffectCursorRow{}, &ReplayRow{},
 		&TextDayRow{},
+		&RiskPersonRow{}, &RiskCountRow{}, &RiskSourceRow{}, &RiskCursorRow{}, &RiskDayRow{},
+		&RiskDetectionRow{}, &RiskEventRow{}, &RiskIncidentRow{}, &RiskIncidentSourceRow{},
+		&RiskIndicatorRow{}, &LeakedAddressRow{}, &RiskMailRow{}, &ExportRow{},
 	}
 }
 

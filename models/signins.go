@@ -23,8 +23,8 @@ import (
 // record.SignIn as JSON. Paging is by (created_at, id); each filter has an index that ends in the time.
 type SignInRow struct {
 	ID            string    `gorm:"primaryKey;size:36"`
-	TenantID      string    `gorm:"size:36;index:signins_time,priority:1;index:signins_kind,priority:1;index:signins_user,priority:1;index:signins_app,priority:1;index:signins_result,priority:1;index:signins_ip,priority:1;index:signins_country,priority:1;index:signins_identifier,priority:1;index:signins_correlation,priority:1;index:signins_sign_up,priority:1,where:sign_up"`
-	CreatedAt     time.Time `gorm:"index:signins_time,priority:2;index:signins_kind,priority:3;index:signins_user,priority:3;index:signins_app,priority:3;index:signins_result,priority:3;index:signins_ip,priority:3;index:signins_country,priority:3;index:signins_sign_up,priority:2"`
+	TenantID      string    `gorm:"size:36;index:signins_time,priority:1;index:signins_risk,priority:1,where:risk_state <> '';index:signins_kind,priority:1;index:signins_user,priority:1;index:signins_app,priority:1;index:signins_result,priority:1;index:signins_ip,priority:1;index:signins_country,priority:1;index:signins_identifier,priority:1;index:signins_correlation,priority:1;index:signins_sign_up,priority:1,where:sign_up"`
+	CreatedAt     time.Time `gorm:"index:signins_time,priority:2;index:signins_risk,priority:2;index:signins_kind,priority:3;index:signins_user,priority:3;index:signins_app,priority:3;index:signins_result,priority:3;index:signins_ip,priority:3;index:signins_country,priority:3;index:signins_sign_up,priority:2"`
 	CorrelationID string    `gorm:"size:64;index:signins_correlation,priority:2"`
 	Kind          string    `gorm:"index:signins_kind,priority:2"`
 	Protocol      string
@@ -41,6 +41,11 @@ type SignInRow struct {
 	OS            string
 	SignUp        bool
 	RiskLevel     string
+	// What became of the risk afterwards (Graph riskLevelAggregated, riskState, riskDetail, riskEventTypes_v2); "" = nothing was found.
+	RiskAggregate string `gorm:"size:16;default:''"`
+	RiskState     string `gorm:"size:32;default:''"`
+	RiskDetail    string `gorm:"size:64;default:''"`
+	RiskTypes     string `gorm:"default:''"` // separated by commas
 	Count         int    // more than one when entries are folded
 	Record        string `gorm:"type:text"`
 	Decision      []byte // what Conditional Access was asked and said, packed for replay; nil = it was not asked
@@ -244,6 +249,11 @@ type SignInQuery struct {
 	Country       string
 	CorrelationID string
 	RiskLevel     string
+	// What became of the risk afterwards (Graph riskLevelAggregated, riskState, riskDetail, riskEventTypes_v2); "" = nothing was found.
+	RiskAggregate string `gorm:"size:16;default:''"`
+	RiskState     string `gorm:"size:32;default:''"`
+	RiskDetail    string `gorm:"size:64;default:''"`
+	RiskTypes     string `gorm:"default:''"` // separated by commas
 	SignUp        *bool
 	PolicyID      string // to which this Conditional Access policy applied
 	PolicyResult  string // or said this, in Graph's words; one that only reports says what it would

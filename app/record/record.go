@@ -25,6 +25,11 @@ type Signals struct {
 	DeviceID    string     `json:"deviceId,omitempty"`   // first-party device cookie
 	Language    string     `json:"language,omitempty"`
 	PlaceFailed bool       `json:"placeFailed,omitempty"` // a geolocation source is configured and failed
+	Latitude    float64    `json:"lat,omitempty"`         // degrees, of the place; both 0 = unknown
+	Longitude   float64    `json:"lon,omitempty"`
+	// Lists names the operator's lists that the address is on: tor, vpn, proxy, malicious, malware, threatActor.
+	Lists       []string `json:"lists,omitempty"`
+	ListsFailed bool     `json:"listsFailed,omitempty"` // a list is configured and could not be read
 }
 
 // Authentication context classes that Portico says (claim "acr") and understands (acr_values).
@@ -109,6 +114,16 @@ type Finding struct {
 	Level    string         `json:"level"` // low, medium, high
 	Key      string         `json:"key"`   // message key of the reason
 	Evidence map[string]any `json:"evidence,omitempty"`
+	Timing   string         `json:"timing,omitempty"` // Graph detectionTimingType; "" = realtime
+}
+
+// Feature is what one property of a sign-in says about whether it is the person's own.
+type Feature struct {
+	Name     string  `json:"name"` // ip, network, country, browser, os, device, …
+	Value    string  `json:"value,omitempty"`
+	Person   float64 `json:"person"`   // share of the person's own sign-ins, 0 to 1
+	Everyone float64 `json:"everyone"` // share of everybody's
+	Weight   float64 `json:"weight"`   // what it adds to the score; below 0 it speaks for the person
 }
 
 // Call is one custom authentication extension call.
@@ -201,8 +216,11 @@ type SignIn struct {
 	Proofs         []Proof   `json:"proofs,omitempty"`
 	Steps          []Step    `json:"steps,omitempty"`
 	Risk           []Finding `json:"risk,omitempty"`
-	RiskLevel      string    `json:"riskLevel,omitempty"` // none, low, medium, high
-	Inputs         *Inputs   `json:"inputs,omitempty"`    // nil = no policy was asked
+	RiskLevel      string    `json:"riskLevel,omitempty"`    // none, low, medium, high: while they signed in
+	RiskScore      float64   `json:"riskScore,omitempty"`    // how unusual it was; the logarithm of a ratio
+	Features       []Feature `json:"features,omitempty"`     // what made it so
+	CouldNotTell   []string  `json:"couldNotTell,omitempty"` // detections that lacked what they need
+	Inputs         *Inputs   `json:"inputs,omitempty"`       // nil = no policy was asked
 	Policies       []Policy  `json:"policies,omitempty"`
 	Demands        []string  `json:"demands,omitempty"` // what policy and flow together asked for: mfa, passwordChange, …
 	Notes          []string  `json:"notes,omitempty"`   // e.g. mfa_suppressed_by_user_flow, acr_unsatisfied

@@ -1,0 +1,61 @@
+ALTER TABLE `sign_ins` ADD `risk_aggregate` text DEFAULT ""
+--;
+ALTER TABLE `sign_ins` ADD `risk_state` text DEFAULT ""
+--;
+ALTER TABLE `sign_ins` ADD `risk_detail` text DEFAULT ""
+--;
+ALTER TABLE `sign_ins` ADD `risk_types` text DEFAULT ""
+--;
+CREATE INDEX `signins_risk` ON `sign_ins`(`tenant_id`,`created_at`) WHERE risk_state <> ''
+--;
+CREATE TABLE `risk_people` (`tenant_id` text,`user_id` text,`body` blob,`updated_at` datetime,PRIMARY KEY (`tenant_id`,`user_id`))
+--;
+CREATE TABLE `risk_counts` (`tenant_id` text,`feature` text,`value` text,`n` real,`at` datetime,PRIMARY KEY (`tenant_id`,`feature`,`value`))
+--;
+CREATE TABLE `risk_sources` (`tenant_id` text,`hour` text,`source` text,`asn` integer,`network` text,`country` text,`agent` text,`attempts` integer,`failures` integer,`successes` integer,`sign_ups` integer,`accounts` blob,`strangers` blob,`updated_at` datetime,PRIMARY KEY (`tenant_id`,`hour`,`source`))
+--;
+CREATE TABLE `risk_cursors` (`tenant_id` text,`reader` text,`at` datetime,`id` text,PRIMARY KEY (`tenant_id`,`reader`))
+--;
+CREATE TABLE `risk_days` (`tenant_id` text,`day` text,`kind` text,`value` text,`count` integer,PRIMARY KEY (`tenant_id`,`day`,`kind`,`value`))
+--;
+CREATE TABLE `risk_detections` (`id` text,`tenant_id` text,`detected_at` datetime,`activity_at` datetime,`updated_at` datetime,`user_id` text,`user_name` text,`address` text,`sign_in_id` text,`correlation_id` text,`type` text,`level` text,`state` text,`detail` text,`timing` text,`activity` text,`ip` text,`country` text,`region` text,`city` text,`latitude` real,`longitude` real,`network` text,`browser` text,`os` text,`user_agent` text,`client_id` text,`client_name` text,`key` text,`evidence` text,`incident_id` text,`simulated` numeric,`count` integer,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `risk_detections_incident` ON `risk_detections`(`tenant_id`,`incident_id`) WHERE incident_id <> ''
+--;
+CREATE INDEX `risk_detections_updated` ON `risk_detections`(`tenant_id`,`updated_at`)
+--;
+CREATE INDEX `risk_detections_type` ON `risk_detections`(`tenant_id`,`type`,`detected_at`)
+--;
+CREATE INDEX `risk_detections_state` ON `risk_detections`(`tenant_id`,`state`,`level`,`detected_at`)
+--;
+CREATE INDEX `risk_detections_sign_in` ON `risk_detections`(`tenant_id`,`sign_in_id`)
+--;
+CREATE INDEX `risk_detections_user` ON `risk_detections`(`tenant_id`,`user_id`,`detected_at`)
+--;
+CREATE INDEX `risk_detections_time` ON `risk_detections`(`tenant_id`,`detected_at`)
+--;
+CREATE TABLE `risk_events` (`id` text,`tenant_id` text,`user_id` text,`at` datetime,`level` text,`state` text,`detail` text,`types` text,`actor_id` text,`actor_name` text,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `risk_events_user` ON `risk_events`(`tenant_id`,`user_id`,`at`)
+--;
+CREATE TABLE `risk_incidents` (`id` text,`tenant_id` text,`kind` text,`state` text,`level` text,`name` text,`began_at` datetime,`last_at` datetime,`attempts` integer,`accounts` integer,`entered` integer,`response` text,`until` datetime,`document` text,`updated_at` datetime,`simulated` numeric,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `risk_incidents_state` ON `risk_incidents`(`tenant_id`,`state`,`last_at`)
+--;
+CREATE INDEX `risk_incidents_time` ON `risk_incidents`(`tenant_id`,`began_at`)
+--;
+CREATE TABLE `risk_incident_sources` (`tenant_id` text,`source` text,`incident_id` text,`last_at` datetime,`attempts` integer,PRIMARY KEY (`tenant_id`,`source`,`incident_id`))
+--;
+CREATE INDEX `risk_incident_sources_incident` ON `risk_incident_sources`(`incident_id`)
+--;
+CREATE TABLE `risk_indicators` (`id` text,`tenant_id` text,`kind` text,`value` text,`level` text,`note` text,`expires_at` datetime,`created_at` datetime,`actor_name` text,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `risk_indicators_tenant` ON `risk_indicators`(`tenant_id`,`kind`)
+--;
+CREATE TABLE `leaked_addresses` (`tenant_id` text,`hash` blob,`leaked_at` datetime,`source` text,PRIMARY KEY (`tenant_id`,`hash`))
+--;
+CREATE TABLE `risk_mails` (`tenant_id` text,`user_id` text,`level` text,`told_at` datetime,PRIMARY KEY (`tenant_id`,`user_id`))
+--;
+CREATE TABLE `exports` (`id` text,`tenant_id` text,`name` text,`kind` text,`enabled` numeric,`settings` blob,`cursor_at` datetime,`cursor_id` text,`sent` integer,`sent_at` datetime,`failures` integer,`last_error` text,`retry_at` datetime,`created_at` datetime,`modified_at` datetime,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `exports_tenant` ON `exports`(`tenant_id`)
