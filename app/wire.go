@@ -77,7 +77,7 @@ func (s *server) wire(ctx context.Context) error {
 	web.Rows = append(web.Rows, special(portal.Routes())...)
 	portal.Mount(s.app)
 	api := graph.New(graph.API{Store: s.store, Tokens: graph.ProviderTokens{Provider: provider, Realm: protocol.RealmKnowing}, Passwords: checked,
-		BaseURL: s.config.BaseURL, Words: s.bundle.Match("en"), Log: s.log})
+		Actions: site.Gate(), Texts: s.textsReady(), BaseURL: s.config.BaseURL, Words: s.bundle.Match("en"), Log: s.log})
 	web.Rows = append(web.Rows, special(api.Routes())...)
 	api.Mount(s.app)
 	protocol.Mount(s.app)

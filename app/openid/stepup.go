@@ -127,8 +127,8 @@ func claimsFor(claim string, values []string) string {
 	return string(b)
 }
 
-// clientApp is the kind of client app that a platform's redirect URIs belong to (R 5.5.3).
-func (p Platform) clientApp() string {
+// ClientApp is the kind of client app that a platform's redirect URIs belong to (R 5.5.3).
+func (p Platform) ClientApp() string {
 	if p == Native {
 		return policy.NativeClient
 	}
@@ -136,4 +136,4 @@ func (p Platform) clientApp() string {
 }
 
 // ClientApp is the kind of client app that asks.
-func (r *AuthorizeRequest) ClientApp() string { return r.Platform.clientApp() }
+func (r *AuthorizeRequest) ClientApp() string { return r.Platform.ClientApp() }

@@ -160,7 +160,7 @@ func (p *Provider) ask(ctx context.Context, realm *Realm, g *Grant, u User, in T
 	}
 	r := policy.Request{TenantID: realm.Tenant.ID, UserID: g.UserID, ClientID: g.ClientID, Refresh: true,
 		Inputs: record.Inputs{Methods: g.Methods, AAGUIDs: g.AAGUIDs, AuthTime: g.AuthTime, MFATime: g.MFATime,
-			Contexts: g.Contexts, ClientApp: g.Platform.clientApp()},
+			Contexts: g.Contexts, ClientApp: g.Platform.ClientApp()},
 		Account: &policy.Account{Usable: u.Enabled && !u.Deleted, PasswordChangeDue: u.PasswordChangeDue, Risk: u.Risk}}
 	if in.Signals != nil {
 		r.Signals = in.Signals()

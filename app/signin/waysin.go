@@ -6,6 +6,7 @@ import (
 	"portico/app/account"
 	"portico/app/factor"
 	"portico/app/fault"
+	"portico/app/tenant"
 	"portico/app/userflow"
 )
 
@@ -68,6 +69,23 @@ func AlwaysAsked(who account.Account, flows []userflow.Flow) bool {
 				return true
 			}
 		}
+	}
+	return false
+}
+
+// ProofAsks reports whether a fresh proof of one's own account asks for a kind of second factor: only then can one be
+// waited for. The mailbox may be the first factor, so it is not among them; texts are sent where a gateway is set up
+// (texts) and a flow knows them; what the methods policy has switched off for a person (groups) nobody can show; and a
+// trial has no second factor to ask for (DESIGN §5.12).
+func ProofAsks(kind string, t tenant.Tenant, groups []string, flows []userflow.Flow, texts bool) bool {
+	if !t.Governed() || !t.Settings.Methods.Rule(kind).Allows(groups) {
+		return false
+	}
+	switch kind {
+	case factor.TOTP, factor.Passkey:
+		return true
+	case factor.SMSCode:
+		return texts && slices.Contains(SecondKinds(flows), kind)
 	}
 	return false
 }

@@ -4,7 +4,6 @@
 package account
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -206,26 +205,11 @@ func (p *Pages) guard(x row) fiber.Handler {
 	}
 }
 
-// asked reports whether a proof asks for a kind of second factor: only then can one be waited for. The mailbox may be
-// the first factor, so it is not among them.
-func (v *visit) asked(kind string, texts bool) bool {
-	if !v.dir.Tenant.Settings.Methods.Rule(kind).Allows(v.groups) {
-		return false
-	}
-	switch kind {
-	case models.KindTOTP, models.KindPasskey:
-		return true
-	case models.KindSMS:
-		return texts && slices.Contains(signin.SecondKinds(v.dir.FlowsInUse()), kind)
-	}
-	return false
-}
-
 // fresh reports whether the person has just proven themselves, with the second factor if they have one.
 func (v *visit) fresh(now time.Time, texts bool) bool {
 	young := func(at time.Time) bool { return !at.IsZero() && now.Sub(at) < ProofAge }
-	for _, m := range v.person.Methods { // a trial has no second factor to ask for (DESIGN §5.12)
-		if v.dir.Tenant.Governed() && v.asked(m.Kind, texts) {
+	for _, m := range v.person.Methods {
+		if signin.ProofAsks(m.Kind, v.dir.Tenant, v.groups, v.dir.FlowsInUse(), texts) {
 			return young(v.session.AuthTime) && young(v.session.MFATime)
 		}
 	}

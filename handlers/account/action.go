@@ -6,10 +6,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
-	"portico/app/account"
 	"portico/app/policy"
 	"portico/app/record"
-	"portico/app/session"
 	"portico/app/signin"
 	"portico/handlers"
 	"portico/handlers/hosted"
@@ -22,7 +20,7 @@ import (
 
 // Actions asks the policies (signin.Gate).
 type Actions interface {
-	Act(ctx context.Context, place signin.Place, who account.Account, ses session.Session, from record.Signals, action string) (policy.Answer, error)
+	Act(ctx context.Context, place signin.Place, do signin.Doing) (policy.Answer, error)
 }
 
 // actionOf is the user action that a page of the account pages is about; "" = none.
@@ -53,24 +51,23 @@ func (p *Pages) permitted(c *fiber.Ctx, v *visit, action string) (blocked, due b
 	if err != nil {
 		return false, false, err
 	}
-	a, err := p.Actions.Act(c.UserContext(), place, v.person.Account, v.session, handlers.SignalsOf(c), action)
+	do := signin.Doing{Who: v.person.Account, Session: v.session, From: handlers.SignalsOf(c), Action: action}
+	a, err := p.Actions.Act(c.UserContext(), place, do)
 	if err != nil {
 		return false, false, err
 	}
 	if a.Block {
-		return true, false, p.recordBlock(c, v, a)
+		return true, false, p.recordBlock(c, v, do, a)
 	}
 	return false, len(a.Unmet) > 0 || a.Stale, nil
 }
 
 // recordBlock writes down that policies stopped somebody, as a sign-in that they stopped would be.
-func (p *Pages) recordBlock(c *fiber.Ctx, v *visit, a policy.Answer) error {
-	now, info := p.Now().UTC(), handlers.InfoOf(c)
-	return v.t.FoldSignIn(c.UserContext(), record.SignIn{ID: models.NewID(), TenantID: v.t.ID, CorrelationID: info.RequestID, Kind: record.Interactive,
-		Protocol: string(signin.Account), StartedAt: now, EndedAt: now, App: record.Party{ID: ClientID, Name: ClientName},
-		User: record.Party{ID: v.person.ID, Name: v.person.DisplayName}, Signals: handlers.SignalsOf(c),
-		Session: record.Session{SID: v.session.SID, AuthTime: v.session.AuthTime, Reused: true}, Inputs: a.Inputs, Policies: a.Policies, AMR: v.session.AMR,
-		Count: 1, Outcome: record.Outcome{Result: record.Failure, Code: signin.CodeBlocked, Key: "signin.blocked.policy", Step: "userAction"}})
+func (p *Pages) recordBlock(c *fiber.Ctx, v *visit, do signin.Doing, a policy.Answer) error {
+	r := do.Record(v.t.ID, p.Now().UTC(), a)
+	r.ID, r.CorrelationID, r.Kind, r.Protocol = models.NewID(), handlers.InfoOf(c).RequestID, record.Interactive, string(signin.Account)
+	r.App = record.Party{ID: ClientID, Name: ClientName}
+	return v.t.FoldSignIn(c.UserContext(), r)
 }
 
 // blockedPage says that it cannot be done from here, and names no rule.

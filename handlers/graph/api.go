@@ -37,6 +37,10 @@ type Token struct {
 	SID      string
 	// MFATime is when they showed a second factor, not counting a remembered device; zero = not.
 	MFATime time.Time
+	// Methods are the kinds of factors that were shown, AAGUIDs the passkeys' models, as far as they count without a
+	// remembered device; ClientApp is the kind of client app, in policies' words.
+	Methods, AAGUIDs []string
+	ClientApp        string
 }
 
 // Verifier checks an access token completely: signature by the tenant's keys, issuer, lifetime, type
@@ -51,6 +55,8 @@ type API struct {
 	Store     *models.Store
 	Tokens    Verifier
 	Passwords Passwords
+	Actions   Actions // policies about what people do to their own account
+	Texts     bool    // text messages can be sent
 	// BaseURL is scheme://host[:port] as configured; links and the token's audience use it.
 	BaseURL string
 	Words   *i18n.Localizer // English: messages are for developers
@@ -105,7 +111,8 @@ func (a *API) Handle(c *fiber.Ctx) error {
 	r := &request{version: version, base: a.linkBase(string(c.Request().Host())), method: c.Method(), path: path,
 		query: string(c.Request().URI().QueryString()), id: requestID(c),
 		header: func(name string) string { return strings.Clone(c.Get(name)) }, ip: clientIP(c),
-		place: func(ip netip.Addr) record.Signals { return handlers.PlaceOf(c, ip) }}
+		place:   func(ip netip.Addr) record.Signals { return handlers.PlaceOf(c, ip) },
+		signals: func() record.Signals { return handlers.SignalsOf(c) }}
 	r.clientID = clientRequestID(r)
 	h := &c.Response().Header
 	h.Set("request-id", r.id)

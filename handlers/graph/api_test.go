@@ -19,6 +19,8 @@ import (
 	"portico/app/audit"
 	"portico/app/fault"
 	"portico/app/i18n"
+	"portico/app/risk"
+	"portico/app/signin"
 	"portico/app/tenant"
 	"portico/handlers"
 	"portico/models"
@@ -76,7 +78,8 @@ func newWorld(t *testing.T, s *models.Store) *world {
 		t.Fatal(err)
 	}
 	w.base = "http://" + ln.Addr().String()
-	w.api = New(API{Store: s, Tokens: w.tokens, Passwords: fakePasswords{}, BaseURL: w.base, Words: english,
+	w.api = New(API{Store: s, Tokens: w.tokens, Passwords: fakePasswords{}, BaseURL: w.base, Words: english, Texts: true,
+		Actions: signin.Gate{Machine: &signin.Machine{Stores: models.SignInStores{Store: s}, Now: s.Now, Detectors: risk.Detectors()}},
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	app := fiber.New(fiber.Config{Immutable: true, CaseSensitive: true, StrictRouting: true, DisableStartupMessage: true, StreamRequestBody: true, ReadBufferSize: 32 << 10})
 	app.Use(func(c *fiber.Ctx) error {

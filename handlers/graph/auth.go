@@ -46,7 +46,8 @@ func (a *API) authenticate(ctx context.Context, r *request) (*Caller, error) {
 }
 
 func (a *API) caller(ctx context.Context, t Token) (*Caller, error) {
-	c := &Caller{TenantID: t.TenantID, ClientID: t.ClientID, UserID: t.UserID, Scopes: t.Scopes, AuthTime: t.AuthTime, AMR: t.AMR, SID: t.SID, MFATime: t.MFATime}
+	c := &Caller{TenantID: t.TenantID, ClientID: t.ClientID, UserID: t.UserID, Scopes: t.Scopes, AuthTime: t.AuthTime, AMR: t.AMR, SID: t.SID, MFATime: t.MFATime,
+		Methods: t.Methods, AAGUIDs: t.AAGUIDs, ClientApp: t.ClientApp}
 	app, err := a.app(ctx, t.ClientID, t.TenantID)
 	if err != nil {
 		return nil, err

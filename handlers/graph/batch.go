@@ -90,7 +90,7 @@ func (a *API) part(ctx context.Context, caller *Caller, whole *request, p batchP
 	}
 	path, query, _ := strings.Cut(p.URL, "?")
 	r := &request{version: whole.version, base: whole.base, method: strings.ToUpper(p.Method), path: "/" + strings.TrimLeft(path, "/"),
-		query: query, id: whole.id, clientID: whole.clientID, ip: whole.ip, place: whole.place,
+		query: query, id: whole.id, clientID: whole.clientID, ip: whole.ip, place: whole.place, signals: whole.signals,
 		header: func(name string) string { return headers[strings.ToLower(name)] }}
 	for _, d := range p.DependsOn {
 		if s := status[strings.ToLower(d)]; s >= 400 || s == 0 {

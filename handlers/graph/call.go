@@ -29,6 +29,8 @@ type request struct {
 	ip       string
 	// place looks an address up as if a request had come from it; nil = the call came from no server.
 	place func(netip.Addr) record.Signals
+	// signals are what the request says of the device and place that it comes from; nil as above.
+	signals func() record.Signals
 }
 
 // response is an answer before it is written. Raw, when set, is sent as it is with Type.
@@ -66,6 +68,9 @@ type Caller struct {
 	AMR      []string
 	SID      string
 	MFATime  time.Time // when a second factor was shown, not by a remembered device; zero = not
+	// Methods and AAGUIDs are what was shown, ClientApp the kind of app (Token).
+	Methods, AAGUIDs []string
+	ClientApp        string
 	// assignments are the roles of a delegated token's person, who may have rights in other tenants too.
 	assignments []access.Assignment
 }

@@ -5,12 +5,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
-	"portico/app/account"
 	"portico/app/message"
+	"portico/app/policy"
 	"portico/app/session"
 	"portico/models"
 )
@@ -21,11 +20,9 @@ const proofAge = 5 * time.Minute
 // proven refuses a sensitive step about one's own account by a token whose proof is old, or lacks a second
 // factor as young where the person has one. The answer is the step-up challenge of RFC 9470 §3, with the claims request
 // that the vendor's clients hand back to the authorization endpoint.
-func (c *call) proven(u *user) error {
-	strong := slices.ContainsFunc(u.Methods, func(m account.Method) bool { return m.Kind == models.KindTOTP || m.Kind == models.KindPasskey })
-	young := func(at time.Time) bool { return !at.IsZero() && c.api.now().Sub(at) < proofAge }
-	if young(c.caller.AuthTime) && (!strong || young(c.caller.MFATime)) {
-		return nil
+func (c *call) proven(ctx context.Context, u *user) error {
+	if fresh, err := c.freshly(ctx, u); fresh || err != nil {
+		return err
 	}
 	claims := base64.StdEncoding.EncodeToString([]byte(`{"access_token":{"auth_time":{"essential":true}}}`))
 	return &Error{Status: http.StatusUnauthorized, Code: "interactionRequired",
@@ -40,10 +37,13 @@ func (c *call) own(u *user) bool {
 }
 
 // guarded lets a change of how somebody proves who they are through: an administrator must outrank them, and
-// people themselves must just have proven it.
+// people themselves must just have proven it, in a way that policies about such changes accept.
 func (c *call) guarded(ctx context.Context, u *user, own bool) error {
 	if own {
-		return c.proven(u)
+		if err := c.permitted(ctx, u, policy.RegisterSecurityInfo); err != nil {
+			return err
+		}
+		return c.proven(ctx, u)
 	}
 	return mayCommand(ctx, c, u.ID)
 }
@@ -72,6 +72,9 @@ func (a *API) changePassword(ctx context.Context, c *call, u *user) (*response, 
 		return nil, badRequest("A value is required for parameter 'currentPassword'.", "currentPassword")
 	case in.New == "":
 		return nil, badRequest("A value is required for parameter 'newPassword'.", "newPassword")
+	}
+	if err := c.permitted(ctx, u, policy.ChangePassword); err != nil { // before a guess of the present one is counted, or told
+		return nil, err
 	}
 	if err := c.tenant.TryPassword(ctx, u.ID, "currentPassword", in.Current, a.Passwords.Verify); err != nil {
 		return nil, err

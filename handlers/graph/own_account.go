@@ -10,6 +10,7 @@ import (
 	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/message"
+	"portico/app/policy"
 	"portico/app/userflow"
 	"portico/handlers/graph/odata"
 	"portico/models"
@@ -47,7 +48,7 @@ func (a *API) ownAttribute(ctx context.Context, c *call, id string, raw json.Raw
 }
 
 // deleteSelf puts the caller's own account away for 30 days, as the account pages do: signing in within them
-// offers to take it back. It needs a fresh proof.
+// offers to take it back. It needs a fresh proof, and what policies about it ask for.
 func (a *API) deleteSelf(ctx context.Context, c *call) (*response, error) {
 	if !c.caller.mine(c.caller.UserID, "User.ReadWrite") {
 		return nil, denied()
@@ -56,7 +57,10 @@ func (a *API) deleteSelf(ctx context.Context, c *call) (*response, error) {
 	if err != nil {
 		return nil, absent(err, c.caller.UserID)
 	}
-	if err := c.proven(u); err != nil {
+	if err := c.permitted(ctx, u, policy.DeleteAccount); err != nil {
+		return nil, err
+	}
+	if err := c.proven(ctx, u); err != nil {
 		return nil, err
 	}
 	return emptied(c.tenant.InTx(ctx, func(t *models.Tenant) error {
@@ -119,7 +123,7 @@ func (a *API) ownData(ctx context.Context, c *call) (*response, error) {
 	if err != nil {
 		return nil, absent(err, c.caller.UserID)
 	}
-	if err := c.proven(u); err != nil {
+	if err := c.proven(ctx, u); err != nil {
 		return nil, err
 	}
 	return c.personalData(ctx, u)

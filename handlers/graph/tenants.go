@@ -130,7 +130,7 @@ func (c *call) confirmed(ctx context.Context, t tenant.Tenant) error {
 	if err != nil {
 		return absent(err, c.caller.UserID)
 	}
-	return c.proven(u)
+	return c.proven(ctx, u)
 }
 
 // tenantWords gives complaints the properties' names.

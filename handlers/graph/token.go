@@ -3,11 +3,11 @@ package graph
 import (
 	"context"
 	"slices"
-	"time"
 
 	"portico/app/fault"
 	"portico/app/openid"
 	"portico/app/policy"
+	"portico/app/record"
 )
 
 // ProviderTokens verifies access tokens with the OpenID Provider of this program.
@@ -38,16 +38,19 @@ func (p ProviderTokens) VerifyManagement(ctx context.Context, base, token string
 		}
 		return Token{}, bad
 	}
-	var second time.Time
+	out := Token{TenantID: t.TenantID, ClientID: t.ClientID, UserID: t.UserID, Roles: t.Roles, Scopes: t.Scopes, AuthTime: t.AuthTime, AMR: t.AMR, SID: t.SID}
 	if t.GrantID != "" { // the token says that there was a second factor; the grant, when, and whether it was a remembered one
 		g, ok, err := p.Provider.GrantOf(ctx, t)
 		if err != nil {
 			return Token{}, err
 		}
-		if ok && !slices.Contains(g.Methods, policy.RememberedDevice) {
-			second = g.MFATime
+		if ok {
+			shown := record.Inputs{Methods: g.Methods, AAGUIDs: g.AAGUIDs, MFATime: g.MFATime}
+			if slices.Contains(g.Methods, policy.RememberedDevice) {
+				shown = policy.Forget(shown)
+			}
+			out.Methods, out.AAGUIDs, out.MFATime, out.ClientApp = shown.Methods, shown.AAGUIDs, shown.MFATime, g.Platform.ClientApp()
 		}
 	}
-	return Token{TenantID: t.TenantID, ClientID: t.ClientID, UserID: t.UserID, Roles: t.Roles, Scopes: t.Scopes,
-		AuthTime: t.AuthTime, AMR: t.AMR, SID: t.SID, MFATime: second}, nil
+	return out, nil
 }

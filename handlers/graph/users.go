@@ -297,7 +297,7 @@ func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, aga
 			return err
 		}
 		if c.own(u) { // an administrator's stolen token is no way to take their account for good
-			if err := c.proven(u); err != nil {
+			if err := c.changesOwn(ctx, u, hash != "", u.Mail != before.Mail || !slices.Equal(u.Identities, before.Identities)); err != nil {
 				return err
 			}
 		}
