@@ -378,6 +378,11 @@ func (s signInStore) EndSession(ctx context.Context, sid, reason string, now tim
 	return s.Tenant.EndSession(ctx, sid, reason, now)
 }
 
+// ForgetReplaced is done in the name of whoever showed the secret.
+func (s signInStore) ForgetReplaced(ctx context.Context, userID string, shown func(deviceID string) bool, before time.Time, ip, correlation string) error {
+	return s.Tenant.ForgetReplaced(ctx, person(userID, "", ip, correlation), userID, shown, before)
+}
+
 // Remember keeps a device in its owner's own name.
 func (s signInStore) Remember(ctx context.Context, d session.Remembered, secret string, anew bool, ip, correlation string) error {
 	return s.Tenant.Remember(ctx, person(d.UserID, "", ip, correlation), d, secret, anew)

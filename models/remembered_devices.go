@@ -127,6 +127,39 @@ func (t *Tenant) ForgetDevice(ctx context.Context, actor audit.Actor, userID, id
 	})
 }
 
+// ForgetReplaced asks for a second factor again on those devices of a person that shown names, whose secret was replaced
+// before a moment: a former secret of theirs was shown, so there are two copies of the cookie.
+func (t *Tenant) ForgetReplaced(ctx context.Context, actor audit.Actor, userID string, shown func(deviceID string) bool, before time.Time) error {
+	var rows []RememberedDeviceRow
+	err := t.q(ctx).Where("user_id = ? AND last_used_at < ?", userID, micro(before)).Order("last_used_at DESC").Limit(200).Find(&rows).Error
+	rows = slices.DeleteFunc(rows, func(r RememberedDeviceRow) bool { return !shown(r.ID) })
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		u, err := t.userWhere(ctx, t.q(ctx).Where("id = ?", userID))
+		if err != nil {
+			return audit.Event{}, err
+		}
+		e := audit.Event{Activity: "Forget remembered device", Category: "UserManagement", Operation: "Delete", Target: userTarget(u)}
+		for _, r := range rows {
+			// Not one that was used in this very moment, or is gone already.
+			gone := t.u(ctx).Where("id = ? AND user_id = ? AND last_used_at < ?", r.ID, userID, micro(before)).Delete(&RememberedDeviceRow{})
+			if gone.Error != nil {
+				return audit.Event{}, gone.Error
+			}
+			if gone.RowsAffected > 0 {
+				e.Changes = append(e.Changes, audit.Change{Property: "device", Old: r.Name})
+			}
+		}
+		if len(e.Changes) == 0 {
+			return audit.Event{}, nil
+		}
+		e.Changes = append(e.Changes, audit.Change{Property: "reason", New: "A secret that had been replaced was shown: the cookie was copied."})
+		return e, nil
+	})
+}
+
 // ForgetDevices asks for a second factor again on every device of a person, and says how many there were.
 func (t *Tenant) ForgetDevices(ctx context.Context, actor audit.Actor, userID string) (n int, err error) {
 	err = t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {

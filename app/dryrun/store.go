@@ -382,6 +382,10 @@ func (m *memory) Remembered(context.Context, string, []string, time.Time) (*sess
 	return nil, "", nil
 }
 
+func (m *memory) ForgetReplaced(context.Context, string, func(string) bool, time.Time, string, string) error {
+	return nil
+}
+
 func (m *memory) Remember(context.Context, session.Remembered, string, bool, string, string) error {
 	m.wrote("remembered", "")
 	return nil

@@ -2,6 +2,9 @@ package signin
 
 import (
 	"context"
+	"crypto/hmac"
+	"encoding/base64"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -43,11 +46,42 @@ func (r *run) loadRemembered(ctx context.Context, s Store, w *World) error {
 		return nil
 	}
 	p := person(r.a, *w)
-	d, secret, err := s.Remembered(ctx, p.Account.ID, trustedSecrets(r.visit.Trusted), w.Now)
+	secrets := trustedSecrets(r.visit.Trusted)
+	d, secret, err := s.Remembered(ctx, p.Account.ID, secrets, w.Now)
+	if err == nil && d == nil {
+		return s.ForgetReplaced(ctx, p.Account.ID, func(id string) bool {
+			return slices.ContainsFunc(secrets, func(one string) bool { return r.trustedFor(one, id) })
+		}, w.Now.Add(-twinWindow), r.visit.Signals.IP.String(), r.a.Request.CorrelationID)
+	}
 	if err == nil && d != nil && d.Counts(w.Tenant.Settings.RememberDays, p.Account.SessionsValidFrom, w.Now) {
 		w.Remembered, r.trusted = d, secret
 	}
 	return err
+}
+
+// twinWindow is how long a device's former secret may still be shown without harm: two tabs signed in at once, or an
+// answer was lost on the way. After it, somebody holds a copy of the cookie, and nobody can tell who of the two is
+// which: the device is forgotten, as a reused refresh token ends its family (RFC 9700 §4.14).
+const twinWindow = time.Minute
+
+// trustedSecret makes a device's next secret: half of it is chance, the other half says by our key which device it is
+// for. So one that was replaced is known for what it was, and none has to be kept.
+func (r *run) trustedSecret(deviceID string) (string, error) {
+	b := make([]byte, 16, 32)
+	if _, err := io.ReadFull(r.Random, b); err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(append(b, r.trustedMark(b, deviceID)...)), nil
+}
+
+func (r *run) trustedMark(chance []byte, deviceID string) []byte {
+	return r.MAC("signin.trusted", labels(r.a.TenantID, deviceID, string(chance)))[:16]
+}
+
+// trustedFor reports whether a secret is, or was, a device's.
+func (r *run) trustedFor(secret, deviceID string) bool {
+	b, err := base64.RawURLEncoding.DecodeString(secret)
+	return err == nil && len(b) == 32 && hmac.Equal(b[16:], r.trustedMark(b[:16], deviceID))
 }
 
 func trustedSecrets(cookie string) []string {
@@ -61,7 +95,8 @@ func trustedSecrets(cookie string) []string {
 }
 
 // keepDevice remembers the device, when that was asked for with a second factor of this attempt; one that is
-// remembered already gets a new secret at each sign-in, so that a copied cookie is soon worth nothing.
+// remembered already gets a new secret at each sign-in, so that a copied cookie is soon worth nothing,
+// and a copy that was used first is noticed when the other one is shown.
 func (r *run) keepDevice(ctx context.Context, s Store, step Step, userID string) (*TrustedCookie, error) {
 	p, now, f := step.Person, r.w.Now, r.a.Facts
 	days := RememberDays(r.a, r.w, step.Verdict.Decision)
@@ -82,7 +117,7 @@ func (r *run) keepDevice(ctx context.Context, s Store, step Step, userID string)
 			}
 		}
 	}
-	secret, err := r.secret()
+	secret, err := r.trustedSecret(d.ID)
 	if err != nil {
 		return nil, err
 	}

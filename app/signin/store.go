@@ -80,6 +80,8 @@ type Store interface {
 
 	// Remembered finds the device that one of a browser's secrets names for a person, and the secret; nil = none.
 	Remembered(ctx context.Context, userID string, secrets []string, now time.Time) (*session.Remembered, string, error)
+	// ForgetReplaced forgets those of a person's devices that shown names and whose secret changed before a moment.
+	ForgetReplaced(ctx context.Context, userID string, shown func(deviceID string) bool, before time.Time, ip, correlation string) error
 	// Remember keeps a device under a new secret; fault.Conflict when it is not anew and was forgotten meanwhile.
 	Remember(ctx context.Context, d session.Remembered, secret string, anew bool, ip, correlation string) error
 

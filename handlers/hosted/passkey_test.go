@@ -364,3 +364,69 @@ func TestARememberedDeviceIsNoSecondFactorOfTheSession(t *testing.T) {
 		b.start(request{}).at(signin.Challenge)
 	})
 }
+
+// TestACopiedDeviceIsNoticed: whoever uses a copy of the cookie first has a new secret; when the one that it replaced is
+// shown, nobody can tell which of the two is the owner, and the device is forgotten for both.
+func TestACopiedDeviceIsNoticed(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, scratch modelstest.Scratch) {
+		s := newSiteOn(t, scratch, mfa(userflow.MFAAlways, "fido2"))
+		s.settings(neverStay)
+		s.settings(func(n *tenant.Settings) { n.RememberDays = 30 })
+		u := s.user(anna)
+		a := s.passkey(anna)
+		home, _ := url.Parse(s.base)
+		in := func(b *browser) *browser {
+			return b.start(request{Prompt: []string{"login"}}).fill("email", anna, "password", goodPassword)
+		}
+		owner, thief := s.browser(), s.browser()
+		in(owner).at(signin.Challenge).fill("credential", a.get(t, asked(t, owner.page)), "remember", "1").signedIn()
+		steal := func() {
+			for _, c := range owner.client.Jar.Cookies(home) {
+				if strings.HasSuffix(c.Name, "trusted") {
+					thief.client.Jar.SetCookies(home, []*http.Cookie{{Name: c.Name, Value: c.Value, Path: "/"}})
+				}
+			}
+		}
+		left := func() int { return len(modelstest.Must(s.tenant.RememberedDevices(t.Context(), u.ID))(t)) }
+		reasons := func() int {
+			n := 0
+			for _, e := range modelstest.Must(s.tenant.Audits(t.Context(), models.AuditQuery{TargetID: u.ID, Activity: "Forget remembered device", Limit: 10}))(t).Items {
+				for _, c := range e.Changes {
+					if c.Property == "reason" {
+						n++
+					}
+				}
+			}
+			return n
+		}
+		steal()
+		in(thief).signedIn()
+		s.clock.Advance(30 * time.Second)
+		in(owner).at(signin.Challenge) // two tabs at once look like this, so it says nothing yet
+		if left() != 1 || reasons() != 0 {
+			t.Fatalf("%d devices, %d reasons", left(), reasons())
+		}
+		s.clock.Advance(time.Minute)
+		// Without the password, an old secret does nothing.
+		owner.start(request{Prompt: []string{"login"}}).fill("email", anna, "password", "not the password")
+		if left() != 1 {
+			t.Fatal("forgotten for somebody who proved nothing")
+		}
+		// A secret that we never made says nothing about any device.
+		other := s.browser()
+		for _, c := range owner.client.Jar.Cookies(home) {
+			if strings.HasSuffix(c.Name, "trusted") {
+				other.client.Jar.SetCookies(home, []*http.Cookie{{Name: c.Name, Value: strings.Repeat("A", 43), Path: "/"}})
+			}
+		}
+		in(other).at(signin.Challenge)
+		if left() != 1 {
+			t.Fatal("forgotten for a secret that is not ours")
+		}
+		in(owner).at(signin.Challenge)
+		if left() != 0 || reasons() != 1 {
+			t.Fatalf("%d devices, %d reasons", left(), reasons())
+		}
+		in(thief).at(signin.Challenge)
+	})
+}
