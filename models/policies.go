@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -109,7 +110,8 @@ func (t *Tenant) rules(ctx context.Context) (policy.Rules, error) {
 
 // CheckPolicy says what is wrong with a policy that would be saved in place of before (the zero policy for a new
 // one). What it named before may be gone meanwhile: that is shown, and does not stand in the way of a change, least
-// of all of switching it off. What it asks for must be there when it is switched on: nobody can show what is gone.
+// of all of switching it off. The same goes for a rule that it broke before, because the rule is younger: it may be
+// switched off, and mended bit by bit. What it asks for must be there when it is switched on: nobody can show what is gone.
 func (t *Tenant) CheckPolicy(ctx context.Context, before, after policy.Policy) error {
 	known, err := t.KnownTo(ctx, after)
 	if err != nil {
@@ -124,7 +126,24 @@ func (t *Tenant) CheckPolicy(ctx context.Context, before, after policy.Policy) e
 			known.Add(x.Kind, x.ID, "")
 		}
 	}
-	return policy.Validate(after, known)
+	err = policy.Validate(after, known)
+	if switched || before.ID == "" {
+		return err
+	}
+	return newComplaints(err, policy.Validate(before, known))
+}
+
+// newComplaints are those about fields that were not there before, word for word.
+func newComplaints(err, before error) error {
+	if !fault.Is(err, fault.Invalid) || !fault.Is(before, fault.Invalid) {
+		return err
+	}
+	was := fault.Of(before).Fields
+	return fault.Fields(slices.DeleteFunc(slices.Clone(fault.Of(err).Fields), func(f fault.Field) bool {
+		return slices.ContainsFunc(was, func(w fault.Field) bool {
+			return w.Name == f.Name && w.Key == f.Key && reflect.DeepEqual(w.Args, f.Args)
+		})
+	})).Err()
 }
 
 // askedFor reports whether a thing is one that a policy asks people for, and not one that it is about.
@@ -203,8 +222,9 @@ func (t *Tenant) DeletePolicy(ctx context.Context, actor audit.Actor, id string)
 	})
 }
 
-// RestorePolicy brings a deleted policy back as it was, and in the state it was in. What it is about may be gone
-// meanwhile, which its page shows; what it asks for may not be, if it is on: it would let nobody in.
+// RestorePolicy brings a deleted policy back. One that was on comes back in report-only: the directory has changed
+// without it, so whoever switches it on sees first what it would do. What it names may be gone meanwhile, which its
+// page shows.
 func (t *Tenant) RestorePolicy(ctx context.Context, actor audit.Actor, id string) (policy.Policy, error) {
 	var p policy.Policy
 	err := t.govern(ctx, actor, nil, func(t *Tenant) (audit.Event, error) {
@@ -219,17 +239,17 @@ func (t *Tenant) RestorePolicy(ctx context.Context, actor audit.Actor, id string
 		if p, err = r.value(); err != nil {
 			return audit.Event{}, err
 		}
-		known, err := t.KnownTo(ctx, p)
+		changes := []audit.Change{{Property: "deletedDateTime", Old: p.DeletedAt}}
+		if p.DeletedAt = (time.Time{}); p.State == policy.On {
+			p.State = policy.ReportOnly
+			changes = append(changes, audit.Change{Property: "state", Old: policy.On, New: p.State})
+		}
+		doc, err := json.Marshal(p)
 		if err != nil {
 			return audit.Event{}, err
 		}
-		if p.State == policy.On && slices.ContainsFunc(p.Missing(known), askedFor) {
-			return audit.Event{}, &fault.Error{Code: fault.Conflict, Key: "policy.restore.gone", Args: map[string]any{"policy": p.Name}}
-		}
-		changes := []audit.Change{{Property: "deletedDateTime", Old: p.DeletedAt}, {Property: "state", New: p.State}}
-		p.DeletedAt = time.Time{}
 		return policyEvent(p, "Restore conditional access policy", "Update", changes),
-			oneRow(t.u(ctx).Model(&PolicyRow{}).Where("id = ?", p.ID).Update("deleted_at", nil))
+			oneRow(t.u(ctx).Model(&PolicyRow{}).Where("id = ?", p.ID).Updates(map[string]any{"deleted_at": nil, "state": string(p.State), "document": string(doc)}))
 	})
 	return p, err
 }

@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"encoding/json"
 	"net/netip"
 	"slices"
 	"strings"
@@ -109,6 +110,17 @@ func TestTheLifeOfAPolicy(t *testing.T) {
 			}
 		}
 
+		// What was on comes back watching only: the directory has changed without it.
+		must(t, tn.DeletePolicy(ctx, actor, second.ID))
+		if again := modelstest.Must(tn.RestorePolicy(ctx, actor, second.ID))(t); second.State != policy.On || again.State != policy.ReportOnly {
+			t.Errorf("%s restored as %s", second.State, again.State)
+		}
+		if got, _ := tn.Policy(ctx, second.ID); got.State != policy.ReportOnly || tenantOf().Policies.Policies()[1].State != policy.ReportOnly {
+			t.Errorf("kept as %s", got.State)
+		}
+		if e := lastAudit(t, tn); len(e.Changes) != 2 || e.Changes[1].Old != "enabled" || e.Changes[1].New != "enabledForReportingButNotEnforced" {
+			t.Errorf("%+v", e.Changes)
+		}
 		must(t, tn.DeletePolicy(ctx, actor, second.ID))
 		s.Clock.Advance(31 * 24 * time.Hour)
 		if _, err := tn.RestorePolicy(ctx, actor, second.ID); !fault.Is(err, fault.NotFound) {
@@ -374,6 +386,57 @@ func TestNamingAndDeletingAtOnce(t *testing.T) {
 			if a, b := <-done, <-done; (a == nil) == (b == nil) {
 				t.Errorf("%v, %v", a, b)
 			}
+		}
+	})
+}
+
+// A policy that breaks a rule which is younger than it (R 5.7.3) can be switched off, and mended bit by bit; nothing
+// more may be wrong with it, and it is not switched on until nothing is.
+func TestAPolicyOlderThanARule(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+		ctx, actor, from := t.Context(), modelstest.Actor(), record.Signals{}
+		tn := modelstest.MustTenant(t, s.Store, "")
+		p := modelstest.Must(tn.CreatePolicy(ctx, actor, second("Old", policy.All), from))(t)
+		broken := p // a new password without a second factor, and whatever the risk
+		broken.GrantControls = &policy.GrantControls{Operator: "AND", BuiltInControls: []string{policy.ControlPasswordChange}}
+		doc := modelstest.Must(json.Marshal(broken))(t)
+		if _, err := raw(t, s).Exec("UPDATE conditional_access_policies SET document = '" + string(doc) + "' WHERE id = '" + p.ID + "'"); err != nil {
+			t.Fatal(err)
+		}
+		edit := func(f func(*policy.Policy)) string {
+			_, err := tn.UpdatePolicy(ctx, actor, p.ID, from, func(p *policy.Policy) error { f(p); return nil })
+			if err == nil {
+				return ""
+			}
+			var keys []string
+			for _, f := range fault.Of(err).Fields {
+				keys = append(keys, f.Key)
+			}
+			return strings.Join(keys, " ")
+		}
+		for _, step := range []struct {
+			what string
+			edit func(*policy.Policy)
+			want string
+		}{
+			{"a new mistake", func(p *policy.Policy) { p.Conditions.SignInRiskLevels = []string{"high"} }, "policy.change_other_condition"},
+			{"off", func(p *policy.Policy) { p.State = policy.Off }, ""},
+			{"on again", func(p *policy.Policy) { p.State = policy.On }, "policy.change_needs_user_risk policy.change_needs_mfa"},
+			{"half mended", func(p *policy.Policy) { p.Conditions.UserRiskLevels = []string{"high"} }, ""},
+			{"and back", func(p *policy.Policy) { p.Conditions.UserRiskLevels = nil }, "policy.change_needs_user_risk"},
+			{"on, half mended", func(p *policy.Policy) { p.State = policy.On }, "policy.change_needs_mfa"},
+			{"mended", func(p *policy.Policy) {
+				p.GrantControls.BuiltInControls = []string{policy.ControlMFA, policy.ControlPasswordChange}
+			}, ""},
+			{"on", func(p *policy.Policy) { p.State = policy.On }, ""},
+		} {
+			if got := edit(step.edit); got != step.want {
+				t.Errorf("%s: %q", step.what, got)
+			}
+		}
+		broken.ID, broken.Name = "", "New"
+		if _, err := tn.CreatePolicy(ctx, actor, broken, from); !fault.Is(err, fault.Invalid) {
+			t.Errorf("a new one: %v", err)
 		}
 	})
 }

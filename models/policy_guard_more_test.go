@@ -28,14 +28,8 @@ func TestTermsThatAPolicyAsksForStay(t *testing.T) {
 				}
 				must(t, tn.DeletePolicy(ctx, s.by, p.ID))
 				must(t, tn.DeleteTerms(ctx, s.by, x.ID))
-				_, err := tn.RestorePolicy(ctx, s.by, p.ID)
-				if want := map[policy.State]string{policy.On: "policy.restore.gone"}[state]; complaint(err) != want {
-					t.Errorf("%s restored: %v", state, err)
-				}
-				if err != nil {
-					continue
-				}
-				_, err = tn.UpdatePolicy(ctx, s.by, p.ID, record.Signals{}, func(p *policy.Policy) error { p.State = policy.On; return nil })
+				modelstest.Must(tn.RestorePolicy(ctx, s.by, p.ID))(t)
+				_, err := tn.UpdatePolicy(ctx, s.by, p.ID, record.Signals{}, func(p *policy.Policy) error { p.State = policy.On; return nil })
 				if complaint(err) == "" {
 					t.Errorf("%s, switched on without its terms", state)
 				}
@@ -45,8 +39,8 @@ func TestTermsThatAPolicyAsksForStay(t *testing.T) {
 	})
 }
 
-// A strength that a deleted policy asked for may be gone when the policy shall be back.
-func TestAPolicyIsNotRestoredWithoutItsStrength(t *testing.T) {
+// A strength that a deleted policy asked for may be gone when the policy is back: then it is not switched on.
+func TestARestoredPolicyHoldsOnlyWithItsStrength(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, store *models.Store) {
 		ctx, by := t.Context(), modelstest.Actor()
 		tn := modelstest.MustTenant(t, store, "")
@@ -56,8 +50,11 @@ func TestAPolicyIsNotRestoredWithoutItsStrength(t *testing.T) {
 		p = modelstest.Must(tn.CreatePolicy(ctx, by, p, record.Signals{}))(t)
 		must(t, tn.DeletePolicy(ctx, by, p.ID))
 		must(t, tn.DeleteStrength(ctx, by, x.ID))
-		if _, err := tn.RestorePolicy(ctx, by, p.ID); complaint(err) != "policy.restore.gone" {
-			t.Errorf("%v", err)
+		if back := modelstest.Must(tn.RestorePolicy(ctx, by, p.ID))(t); back.State != policy.ReportOnly {
+			t.Errorf("%+v", back)
+		}
+		if _, err := tn.UpdatePolicy(ctx, by, p.ID, record.Signals{}, func(p *policy.Policy) error { p.State = policy.On; return nil }); complaint(err) == "" {
+			t.Error("switched on, and nobody can show what it asks for")
 		}
 	})
 }
