@@ -27,10 +27,14 @@ type Signals struct {
 	PlaceFailed bool       `json:"placeFailed,omitempty"` // a geolocation source is configured and failed
 	Latitude    float64    `json:"lat,omitempty"`         // degrees, of the place; both 0 = unknown
 	Longitude   float64    `json:"lon,omitempty"`
+	AccuracyKm  uint       `json:"accuracyKm,omitempty"` // how far off the coordinates may be
 	// Lists names the operator's lists that the address is on: tor, vpn, proxy, malicious, malware, threatActor.
 	Lists       []string `json:"lists,omitempty"`
 	ListsFailed bool     `json:"listsFailed,omitempty"` // a list is configured and could not be read
 }
+
+// Located reports whether the coordinates of the place are known. Nobody signs in from where both are 0, in the sea.
+func (s Signals) Located() bool { return s.Latitude != 0 || s.Longitude != 0 }
 
 // Authentication context classes that Portico says (claim "acr") and understands (acr_values).
 const (

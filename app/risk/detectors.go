@@ -1,5 +1,18 @@
 package risk
 
-// Detectors lists every detection. None exists yet: sign-ins are assessed all the same, so that the
-// record already has its place for them.
-func Detectors() []Detector { return nil }
+// Detectors lists every detection that is made from a sign-in. One more is one file and one line here.
+func Detectors() []Detector {
+	return []Detector{
+		anonymousAddress(),
+		maliciousAddress(),
+		malwareAddress(),
+		threatActor(),
+		threatIntelligence(),
+		leakedCredentials(),
+		anomalousToken(),
+		suspiciousSignUp(),
+		passwordSpray(),
+		credentialStuffing(),
+		incidentResponse(),
+	}
+}

@@ -1,0 +1,110 @@
+package risk
+
+import "portico/app/record"
+
+// detect_wave.go: a sign-in that belongs to many. Failed attempts alone are no detection of anybody (R 6.4.13): a
+// right password that comes from where many others were tried is.
+
+func passwordSpray() Detector {
+	return Detector{Type: PasswordSpray, Timing: RealTime, Needs: []string{NeedWaves, NeedSource},
+		Name:   "Password spray",
+		Sees:   "The right password came from an address from which many accounts were tried with few passwords each.",
+		Levels: []string{Medium, High}, Technique: "T1110.003", Simulated: true,
+		Detect: func(in Input) []record.Finding { return guessed(in, PasswordSpray, "risk.found.spray") }}
+}
+
+func credentialStuffing() Detector {
+	return Detector{Type: CredentialStuffing, Timing: RealTime, Needs: []string{NeedWaves, NeedSource},
+		Name:   "Credential stuffing",
+		Sees:   "The right password came from an address from which a list of names was tried, many of which nobody has here.",
+		Levels: []string{Medium, High}, Technique: "T1110.004", Simulated: true,
+		Detect: func(in Input) []record.Finding { return guessed(in, CredentialStuffing, "risk.found.stuffing") }}
+}
+
+// guessed: the right password, from the source of a wave of that kind that is known, or from a source that looks like
+// one by itself. Whoever usually signs in from that very address may be its owner all the same.
+func guessed(in Input, kind, key string) []record.Finding {
+	if !in.Shown.Password || in.SignUp {
+		return nil
+	}
+	e := whereabouts(in.Signals)
+	wave, found := in.History.wave(PasswordSpray, CredentialStuffing)
+	switch {
+	case found && wave.Kind != kind:
+		return nil
+	case found:
+		e["incident"] = wave.IncidentID
+	case in.History.Source.shape(in.Settings) != kind:
+		return nil
+	}
+	level := High
+	e["accounts"], e["failures"] = in.History.Source.tried(), in.History.Source.Failures
+	return []record.Finding{{Type: kind, Level: level, Key: key, Evidence: e}}
+}
+
+// shape is the kind of attack that one source looks like by itself: names that nobody has come from lists that were
+// stolen elsewhere, names that people have come from somebody who knows them.
+func (s Source) shape(set Settings) string {
+	if float64(s.tried()) < set.SprayAccounts || s.Attempts == 0 || 100*float64(s.Failures)/float64(s.Attempts) < set.SourceShare {
+		return ""
+	}
+	if s.Unknown > s.Accounts {
+		return CredentialStuffing
+	}
+	return PasswordSpray
+}
+
+// wave finds an attack under way of one of the kinds.
+func (h History) wave(kinds ...string) (Wave, bool) {
+	for _, w := range h.Waves {
+		for _, k := range kinds {
+			if w.Kind == k {
+				return w, true
+			}
+		}
+	}
+	return Wave{}, false
+}
+
+// suspiciousSignUp: one of many accounts that are made from the same place.
+func suspiciousSignUp() Detector {
+	const kind = "suspiciousSignUp"
+	return Detector{Type: kind, Timing: RealTime, Needs: []string{NeedWaves, NeedSource},
+		Name:   "Suspicious sign-up",
+		Sees:   "One of many accounts that were made from the same address in a day, or in a burst of sign-ups.",
+		Levels: []string{Medium}, Technique: "T1585", Simulated: true,
+		Detect: func(in Input) []record.Finding {
+			if !in.SignUp {
+				return nil
+			}
+			e := whereabouts(in.Signals)
+			e["count"] = in.History.Source.SignUps
+			if w, found := in.History.wave(SignUpBurst); found {
+				e["incident"] = w.IncidentID
+				return []record.Finding{{Type: kind, Level: Medium, Key: "risk.found.sign_up_wave", Evidence: e}}
+			}
+			if float64(in.History.Source.SignUps) < in.Settings.SignUpsPerSource {
+				return nil
+			}
+			return []record.Finding{{Type: kind, Level: Medium, Key: "risk.found.sign_ups", Evidence: e}}
+		}}
+}
+
+// incidentResponse: an admin wants everything that belongs to an attack to be asked for more.
+func incidentResponse() Detector {
+	const kind = "incidentResponse"
+	return Detector{Type: kind, Timing: RealTime, Needs: []string{NeedWaves}, Firm: true,
+		Name:   "Part of an incident",
+		Sees:   "It comes from where an attack comes from, and an administrator has decided to challenge all of it.",
+		Levels: []string{Medium}, Technique: "T1110",
+		Detect: func(in Input) []record.Finding {
+			for _, w := range in.History.Waves {
+				if w.Response == Challenge {
+					e := whereabouts(in.Signals)
+					e["incident"] = w.IncidentID
+					return []record.Finding{{Type: kind, Level: Medium, Key: "risk.found.incident", Evidence: e}}
+				}
+			}
+			return nil
+		}}
+}
