@@ -26,9 +26,9 @@ func (RiskCountRow) TableName() string { return "risk_counts" }
 // RiskSourceRow is what came from one address (or /64 of IPv6) in one hour. Accounts and Strangers are sketches from
 // which the number of different names that were tried is read.
 type RiskSourceRow struct {
-	TenantID  string `gorm:"primaryKey;size:36"`
-	Hour      string `gorm:"primaryKey;size:13"` // 2026-11-22T08, UTC
+	TenantID  string `gorm:"primaryKey;size:36;index:risk_sources_hour,priority:1"`
 	Source    string `gorm:"primaryKey;size:48"`
+	Hour      string `gorm:"primaryKey;size:13;index:risk_sources_hour,priority:2"` // 2026-11-22T08, UTC
 	ASN       int64
 	Network   string
 	Country   string `gorm:"size:2"`
@@ -69,8 +69,8 @@ func (RiskDayRow) TableName() string { return "risk_days" }
 // RiskDetectionRow is one detection (Graph riskDetection). SignInID "" = it is linked to no sign-in.
 type RiskDetectionRow struct {
 	ID            string    `gorm:"primaryKey;size:36"`
-	TenantID      string    `gorm:"size:36;index:risk_detections_time,priority:1;index:risk_detections_user,priority:1;index:risk_detections_sign_in,priority:1;index:risk_detections_state,priority:1;index:risk_detections_type,priority:1;index:risk_detections_updated,priority:1;index:risk_detections_incident,priority:1,where:incident_id <> ''"`
-	DetectedAt    time.Time `gorm:"index:risk_detections_time,priority:2;index:risk_detections_user,priority:3;index:risk_detections_state,priority:4;index:risk_detections_type,priority:3"`
+	TenantID      string    `gorm:"size:36;index:risk_detections_time,priority:1;index:risk_detections_user,priority:1;index:risk_detections_sign_in,priority:1;index:risk_detections_state,priority:1;index:risk_detections_type,priority:1;index:risk_detections_updated,priority:1;index:risk_detections_ip,priority:1;index:risk_detections_country,priority:1;index:risk_detections_incident,priority:1,where:incident_id <> ''"`
+	DetectedAt    time.Time `gorm:"index:risk_detections_time,priority:2;index:risk_detections_user,priority:3;index:risk_detections_state,priority:4;index:risk_detections_type,priority:3;index:risk_detections_ip,priority:3;index:risk_detections_country,priority:3"`
 	ActivityAt    time.Time
 	UpdatedAt     time.Time `gorm:"index:risk_detections_updated,priority:2"`
 	UserID        string    `gorm:"size:36;index:risk_detections_user,priority:2"`
@@ -84,8 +84,8 @@ type RiskDetectionRow struct {
 	Detail        string `gorm:"size:64"`                                        // Graph riskDetail
 	Timing        string `gorm:"size:16"`
 	Activity      string `gorm:"size:16"` // signin, user
-	IP            string `gorm:"size:48"`
-	Country       string `gorm:"size:2"`
+	IP            string `gorm:"size:48;index:risk_detections_ip,priority:2"`
+	Country       string `gorm:"size:2;index:risk_detections_country,priority:2"`
 	Region        string
 	City          string
 	Latitude      float64
@@ -120,6 +120,20 @@ type RiskEventRow struct {
 }
 
 func (RiskEventRow) TableName() string { return "risk_events" }
+
+// RiskUndoRow is how to take back what an admin last said about a sign-in or a person. Document is riskUndo as JSON.
+type RiskUndoRow struct {
+	TenantID  string `gorm:"primaryKey;size:36"`
+	Subject   string `gorm:"primaryKey;size:36"` // id of a sign-in or a person
+	UserID    string `gorm:"size:36;index:risk_undos_user"`
+	Action    string `gorm:"size:32"`
+	At        time.Time
+	ActorID   string `gorm:"size:36"`
+	ActorName string
+	Document  string `gorm:"type:text"`
+}
+
+func (RiskUndoRow) TableName() string { return "risk_undos" }
 
 // RiskIncidentRow is a wave: many attempts that belong together. Document is its picture as JSON (risk.Incident).
 type RiskIncidentRow struct {

@@ -31,7 +31,7 @@ func Tables() []any {
 		&PolicyEffectRow{}, &PolicyEffectCursorRow{}, &ReplayRow{},
 		&TextDayRow{},
 		&RiskPersonRow{}, &RiskCountRow{}, &RiskSourceRow{}, &RiskCursorRow{}, &RiskDayRow{},
-		&RiskDetectionRow{}, &RiskEventRow{}, &RiskIncidentRow{}, &RiskIncidentSourceRow{},
+		&RiskDetectionRow{}, &RiskEventRow{}, &RiskUndoRow{}, &RiskIncidentRow{}, &RiskIncidentSourceRow{},
 		&RiskIndicatorRow{}, &LeakedAddressRow{}, &RiskMailRow{}, &ExportRow{},
 	}
 }

@@ -23,14 +23,14 @@ import (
 // record.SignIn as JSON. Paging is by (created_at, id); each filter has an index that ends in the time.
 type SignInRow struct {
 	ID            string    `gorm:"primaryKey;size:36"`
-	TenantID      string    `gorm:"size:36;index:signins_time,priority:1;index:signins_risk,priority:1,where:risk_state <> '';index:signins_kind,priority:1;index:signins_user,priority:1;index:signins_app,priority:1;index:signins_result,priority:1;index:signins_ip,priority:1;index:signins_country,priority:1;index:signins_identifier,priority:1;index:signins_correlation,priority:1;index:signins_sign_up,priority:1,where:sign_up"`
-	CreatedAt     time.Time `gorm:"index:signins_time,priority:2;index:signins_risk,priority:2;index:signins_kind,priority:3;index:signins_user,priority:3;index:signins_app,priority:3;index:signins_result,priority:3;index:signins_ip,priority:3;index:signins_country,priority:3;index:signins_sign_up,priority:2"`
+	TenantID      string    `gorm:"size:36;index:signins_time,priority:1;index:signins_risk,priority:1,where:risk_state <> '';index:signins_user_risk,priority:1,where:risk_state <> '';index:signins_kind,priority:1;index:signins_user,priority:1;index:signins_app,priority:1;index:signins_result,priority:1;index:signins_ip,priority:1;index:signins_country,priority:1;index:signins_identifier,priority:1;index:signins_correlation,priority:1;index:signins_sign_up,priority:1,where:sign_up"`
+	CreatedAt     time.Time `gorm:"index:signins_time,priority:2;index:signins_risk,priority:2;index:signins_user_risk,priority:3;index:signins_kind,priority:3;index:signins_user,priority:3;index:signins_app,priority:3;index:signins_result,priority:3;index:signins_ip,priority:3;index:signins_country,priority:3;index:signins_sign_up,priority:2"`
 	CorrelationID string    `gorm:"size:64;index:signins_correlation,priority:2"`
 	Kind          string    `gorm:"index:signins_kind,priority:2"`
 	Protocol      string
 	Result        string `gorm:"index:signins_result,priority:2"`
 	Code          int
-	UserID        string `gorm:"size:36;index:signins_user,priority:2"`
+	UserID        string `gorm:"size:36;index:signins_user,priority:2;index:signins_user_risk,priority:2"`
 	UserName      string
 	Identifier    string `gorm:"index:signins_identifier,priority:2"` // folded
 	ClientID      string `gorm:"size:36;index:signins_app,priority:2"`
@@ -42,8 +42,8 @@ type SignInRow struct {
 	SignUp        bool
 	RiskLevel     string
 	// What became of the risk afterwards (Graph riskLevelAggregated, riskState, riskDetail, riskEventTypes_v2); "" = nothing was found.
-	RiskAggregate string `gorm:"size:16;default:''"`
-	RiskState     string `gorm:"size:32;default:''"`
+	RiskAggregate string `gorm:"size:16;default:'';index:signins_risk,priority:4"`
+	RiskState     string `gorm:"size:32;default:'';index:signins_risk,priority:3"`
 	RiskDetail    string `gorm:"size:64;default:''"`
 	RiskTypes     string `gorm:"default:''"` // separated by commas
 	Count         int    // more than one when entries are folded
@@ -248,18 +248,23 @@ type SignInQuery struct {
 	IP            string
 	Country       string
 	CorrelationID string
-	RiskLevel     string
-	// What became of the risk afterwards (Graph riskLevelAggregated, riskState, riskDetail, riskEventTypes_v2); "" = nothing was found.
-	RiskAggregate string `gorm:"size:16;default:''"`
-	RiskState     string `gorm:"size:32;default:''"`
-	RiskDetail    string `gorm:"size:64;default:''"`
-	RiskTypes     string `gorm:"default:''"` // separated by commas
+	RiskLevel     string // while they signed in: low, medium, high, none
+	Risky         bool   // something was found, whatever became of it
+	RiskState     string // Graph riskState
+	RiskAggregate string // Graph riskLevelAggregated: what is left of the risk
+	RiskDetail    string // Graph riskDetail
+	RiskType      string // Graph riskEventType: this is among what was found
 	SignUp        *bool
 	PolicyID      string // to which this Conditional Access policy applied
 	PolicyResult  string // or said this, in Graph's words; one that only reports says what it would
 	OldestFirst   bool
 	After         string
 	Limit         int
+}
+
+// risky reports whether only sign-ins with a risk can be meant.
+func (f SignInQuery) risky() bool {
+	return f.Risky || f.RiskState != "" || f.RiskAggregate != "" || f.RiskDetail != "" || f.RiskType != ""
 }
 
 // searchedUsers is how many people a search of the log follows by name.
@@ -288,6 +293,12 @@ func (t *Tenant) via(ctx context.Context, table string, p way) *gorm.DB {
 // signInPaths are the ways to what a query finds; the entries of all of them together are the answer.
 func (t *Tenant) signInPaths(ctx context.Context, f SignInQuery) ([]way, error) {
 	s := fold(f.Search)
+	if s == "" && f.risky() && f.CorrelationID == "" {
+		if f.UserID != "" {
+			return []way{{index: "signins_user_risk"}}, nil
+		}
+		return []way{{index: "signins_risk"}}, nil
+	}
 	if s == "" {
 		for _, c := range []struct{ value, index string }{{f.CorrelationID, "signins_correlation"}, {f.UserID, "signins_user"}, {f.IP, "signins_ip"},
 			{f.Country, "signins_country"}, {f.ClientID, "signins_app"}, {f.Result, "signins_result"}, {f.Kind, "signins_kind"}} {
@@ -325,7 +336,14 @@ func (t *Tenant) signInPaths(ctx context.Context, f SignInQuery) ([]way, error) 
 
 func signInFilter(q *gorm.DB, f SignInQuery) *gorm.DB {
 	q = equals(q, [][2]string{{"user_id", f.UserID}, {"client_id", f.ClientID}, {"result", f.Result}, {"kind", f.Kind},
-		{"ip", f.IP}, {"country", f.Country}, {"correlation_id", f.CorrelationID}, {"risk_level", f.RiskLevel}})
+		{"ip", f.IP}, {"country", f.Country}, {"correlation_id", f.CorrelationID}, {"risk_level", f.RiskLevel},
+		{"risk_state", f.RiskState}, {"risk_aggregate", f.RiskAggregate}, {"risk_detail", f.RiskDetail}})
+	if f.risky() {
+		q = q.Where("risk_state <> ''") // spelled as the partial indexes are
+	}
+	if f.RiskType != "" {
+		q = q.Where("',' || risk_types || ',' LIKE ? ESCAPE '\\'", "%,"+likeEscape(f.RiskType)+",%")
+	}
 	if f.SignUp != nil {
 		if *f.SignUp {
 			q = q.Where("sign_up") // spelled as the partial index is

@@ -6,13 +6,17 @@ ALTER TABLE "sign_ins" ADD "risk_detail" varchar(64) DEFAULT ''
 --;
 ALTER TABLE "sign_ins" ADD "risk_types" text DEFAULT ''
 --;
-CREATE INDEX IF NOT EXISTS "signins_risk" ON "sign_ins" ("tenant_id","created_at") WHERE risk_state <> ''
+CREATE INDEX IF NOT EXISTS "signins_risk" ON "sign_ins" ("tenant_id","created_at","risk_state","risk_aggregate") WHERE risk_state <> ''
+--;
+CREATE INDEX IF NOT EXISTS "signins_user_risk" ON "sign_ins" ("tenant_id","user_id","created_at") WHERE risk_state <> ''
 --;
 CREATE TABLE "risk_people" ("tenant_id" varchar(36),"user_id" varchar(36),"body" bytea,"updated_at" timestamptz,PRIMARY KEY ("tenant_id","user_id"))
 --;
 CREATE TABLE "risk_counts" ("tenant_id" varchar(36),"feature" varchar(32),"value" varchar(200),"n" decimal,"at" timestamptz,PRIMARY KEY ("tenant_id","feature","value"))
 --;
-CREATE TABLE "risk_sources" ("tenant_id" varchar(36),"hour" varchar(13),"source" varchar(48),"asn" bigint,"network" text,"country" varchar(2),"agent" varchar(64),"attempts" bigint,"failures" bigint,"successes" bigint,"sign_ups" bigint,"accounts" bytea,"strangers" bytea,"updated_at" timestamptz,PRIMARY KEY ("tenant_id","hour","source"))
+CREATE TABLE "risk_sources" ("tenant_id" varchar(36),"source" varchar(48),"hour" varchar(13),"asn" bigint,"network" text,"country" varchar(2),"agent" varchar(64),"attempts" bigint,"failures" bigint,"successes" bigint,"sign_ups" bigint,"accounts" bytea,"strangers" bytea,"updated_at" timestamptz,PRIMARY KEY ("tenant_id","source","hour"))
+--;
+CREATE INDEX IF NOT EXISTS "risk_sources_hour" ON "risk_sources" ("tenant_id","hour")
 --;
 CREATE TABLE "risk_cursors" ("tenant_id" varchar(36),"reader" varchar(36),"at" timestamptz,"id" varchar(36),PRIMARY KEY ("tenant_id","reader"))
 --;
@@ -21,6 +25,10 @@ CREATE TABLE "risk_days" ("tenant_id" varchar(36),"day" varchar(10),"kind" varch
 CREATE TABLE "risk_detections" ("id" varchar(36),"tenant_id" varchar(36),"detected_at" timestamptz,"activity_at" timestamptz,"updated_at" timestamptz,"user_id" varchar(36),"user_name" text,"address" text,"sign_in_id" varchar(36),"correlation_id" varchar(64),"type" varchar(48),"level" varchar(16),"state" varchar(32),"detail" varchar(64),"timing" varchar(16),"activity" varchar(16),"ip" varchar(48),"country" varchar(2),"region" text,"city" text,"latitude" decimal,"longitude" decimal,"network" text,"browser" text,"os" text,"user_agent" text,"client_id" varchar(36),"client_name" text,"key" varchar(96),"evidence" text,"incident_id" varchar(36),"simulated" boolean,"count" bigint,PRIMARY KEY ("id"))
 --;
 CREATE INDEX IF NOT EXISTS "risk_detections_incident" ON "risk_detections" ("tenant_id","incident_id") WHERE incident_id <> ''
+--;
+CREATE INDEX IF NOT EXISTS "risk_detections_country" ON "risk_detections" ("tenant_id","country","detected_at")
+--;
+CREATE INDEX IF NOT EXISTS "risk_detections_ip" ON "risk_detections" ("tenant_id","ip","detected_at")
 --;
 CREATE INDEX IF NOT EXISTS "risk_detections_updated" ON "risk_detections" ("tenant_id","updated_at")
 --;
@@ -37,6 +45,10 @@ CREATE INDEX IF NOT EXISTS "risk_detections_time" ON "risk_detections" ("tenant_
 CREATE TABLE "risk_events" ("id" varchar(36),"tenant_id" varchar(36),"user_id" varchar(36),"at" timestamptz,"level" varchar(16),"state" varchar(32),"detail" varchar(64),"types" text,"actor_id" varchar(36),"actor_name" text,PRIMARY KEY ("id"))
 --;
 CREATE INDEX IF NOT EXISTS "risk_events_user" ON "risk_events" ("tenant_id","user_id","at")
+--;
+CREATE TABLE "risk_undos" ("tenant_id" varchar(36),"subject" varchar(36),"user_id" varchar(36),"action" varchar(32),"at" timestamptz,"actor_id" varchar(36),"actor_name" text,"document" text,PRIMARY KEY ("tenant_id","subject"))
+--;
+CREATE INDEX IF NOT EXISTS "risk_undos_user" ON "risk_undos" ("user_id")
 --;
 CREATE TABLE "risk_incidents" ("id" varchar(36),"tenant_id" varchar(36),"kind" varchar(32),"state" varchar(16),"level" varchar(16),"name" text,"began_at" timestamptz,"last_at" timestamptz,"attempts" bigint,"accounts" bigint,"entered" bigint,"response" varchar(16),"until" timestamptz,"document" text,"updated_at" timestamptz,"simulated" boolean,PRIMARY KEY ("id"))
 --;

@@ -6,13 +6,17 @@ ALTER TABLE `sign_ins` ADD `risk_detail` text DEFAULT ""
 --;
 ALTER TABLE `sign_ins` ADD `risk_types` text DEFAULT ""
 --;
-CREATE INDEX `signins_risk` ON `sign_ins`(`tenant_id`,`created_at`) WHERE risk_state <> ''
+CREATE INDEX `signins_risk` ON `sign_ins`(`tenant_id`,`created_at`,`risk_state`,`risk_aggregate`) WHERE risk_state <> ''
+--;
+CREATE INDEX `signins_user_risk` ON `sign_ins`(`tenant_id`,`user_id`,`created_at`) WHERE risk_state <> ''
 --;
 CREATE TABLE `risk_people` (`tenant_id` text,`user_id` text,`body` blob,`updated_at` datetime,PRIMARY KEY (`tenant_id`,`user_id`))
 --;
 CREATE TABLE `risk_counts` (`tenant_id` text,`feature` text,`value` text,`n` real,`at` datetime,PRIMARY KEY (`tenant_id`,`feature`,`value`))
 --;
-CREATE TABLE `risk_sources` (`tenant_id` text,`hour` text,`source` text,`asn` integer,`network` text,`country` text,`agent` text,`attempts` integer,`failures` integer,`successes` integer,`sign_ups` integer,`accounts` blob,`strangers` blob,`updated_at` datetime,PRIMARY KEY (`tenant_id`,`hour`,`source`))
+CREATE TABLE `risk_sources` (`tenant_id` text,`source` text,`hour` text,`asn` integer,`network` text,`country` text,`agent` text,`attempts` integer,`failures` integer,`successes` integer,`sign_ups` integer,`accounts` blob,`strangers` blob,`updated_at` datetime,PRIMARY KEY (`tenant_id`,`source`,`hour`))
+--;
+CREATE INDEX `risk_sources_hour` ON `risk_sources`(`tenant_id`,`hour`)
 --;
 CREATE TABLE `risk_cursors` (`tenant_id` text,`reader` text,`at` datetime,`id` text,PRIMARY KEY (`tenant_id`,`reader`))
 --;
@@ -21,6 +25,10 @@ CREATE TABLE `risk_days` (`tenant_id` text,`day` text,`kind` text,`value` text,`
 CREATE TABLE `risk_detections` (`id` text,`tenant_id` text,`detected_at` datetime,`activity_at` datetime,`updated_at` datetime,`user_id` text,`user_name` text,`address` text,`sign_in_id` text,`correlation_id` text,`type` text,`level` text,`state` text,`detail` text,`timing` text,`activity` text,`ip` text,`country` text,`region` text,`city` text,`latitude` real,`longitude` real,`network` text,`browser` text,`os` text,`user_agent` text,`client_id` text,`client_name` text,`key` text,`evidence` text,`incident_id` text,`simulated` numeric,`count` integer,PRIMARY KEY (`id`))
 --;
 CREATE INDEX `risk_detections_incident` ON `risk_detections`(`tenant_id`,`incident_id`) WHERE incident_id <> ''
+--;
+CREATE INDEX `risk_detections_country` ON `risk_detections`(`tenant_id`,`country`,`detected_at`)
+--;
+CREATE INDEX `risk_detections_ip` ON `risk_detections`(`tenant_id`,`ip`,`detected_at`)
 --;
 CREATE INDEX `risk_detections_updated` ON `risk_detections`(`tenant_id`,`updated_at`)
 --;
@@ -37,6 +45,10 @@ CREATE INDEX `risk_detections_time` ON `risk_detections`(`tenant_id`,`detected_a
 CREATE TABLE `risk_events` (`id` text,`tenant_id` text,`user_id` text,`at` datetime,`level` text,`state` text,`detail` text,`types` text,`actor_id` text,`actor_name` text,PRIMARY KEY (`id`))
 --;
 CREATE INDEX `risk_events_user` ON `risk_events`(`tenant_id`,`user_id`,`at`)
+--;
+CREATE TABLE `risk_undos` (`tenant_id` text,`subject` text,`user_id` text,`action` text,`at` datetime,`actor_id` text,`actor_name` text,`document` text,PRIMARY KEY (`tenant_id`,`subject`))
+--;
+CREATE INDEX `risk_undos_user` ON `risk_undos`(`user_id`)
 --;
 CREATE TABLE `risk_incidents` (`id` text,`tenant_id` text,`kind` text,`state` text,`level` text,`name` text,`began_at` datetime,`last_at` datetime,`attempts` integer,`accounts` integer,`entered` integer,`response` text,`until` datetime,`document` text,`updated_at` datetime,`simulated` numeric,PRIMARY KEY (`id`))
 --;
