@@ -290,4 +290,3 @@ func Ranked(m map[string]int) []string {
 		return strings.Compare(a, b)
 	})
 }
-

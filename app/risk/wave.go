@@ -22,7 +22,9 @@ const (
 )
 
 // WaveKinds lists them.
-func WaveKinds() []string { return []string{PasswordSpray, CredentialStuffing, SignUpBurst, SMSPumping} }
+func WaveKinds() []string {
+	return []string{PasswordSpray, CredentialStuffing, SignUpBurst, SMSPumping}
+}
 
 // Responses to a wave, which an admin decides on.
 const (
@@ -151,11 +153,16 @@ func WaveKeys(s record.Signals) []string {
 	return keys
 }
 
+// SeenAtTheDoor reports whether a key can be told from a request. A mail domain cannot: it is of a name.
+func SeenAtTheDoor(key string) bool { return !strings.HasPrefix(key, "domain ") }
+
 // KeyWords tells a key to people.
 func KeyWords(key string) string {
 	switch kind, rest, _ := strings.Cut(key, " "); kind {
 	case "net":
 		return rest
+	case "domain":
+		return "addresses at " + rest
 	case "kit":
 		asn, _, _ := strings.Cut(rest, " ")
 		return "AS" + asn + " with the same agent"
