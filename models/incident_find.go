@@ -533,7 +533,14 @@ func (t *Tenant) countSources(ctx context.Context, i risk.Incident, sources map[
 }
 
 // waveEntered writes down that a wave knew the password of an account: a detection of its sign-in, which raises the
-// risk of the person. Failed attempts alone never do (R 6.4.13).
+// risk of the person. Failed attempts alone never do (R 6.4.13). What was found while they signed in belongs to the
+// incident from now on.
 func (t *Tenant) waveEntered(ctx context.Context, by audit.Actor, i risk.Incident, rec record.SignIn) error {
-	return nil
+	if guess(i.Kind) {
+		if _, err := t.AddDetection(ctx, by, detectionAt(rec, i.Entered(rec.Signals), t.Now())); err != nil {
+			return err
+		}
+	}
+	return t.u(ctx).Model(&RiskDetectionRow{}).Where("sign_in_id = ? AND incident_id = ''", rec.ID).
+		UpdateColumns(map[string]any{"incident_id": i.ID, "updated_at": t.Now()}).Error
 }

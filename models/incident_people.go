@@ -85,7 +85,7 @@ func (t *Tenant) incidentPeople(ctx context.Context, i risk.Incident, who string
 	var ids []string
 	switch who {
 	case WaveEntered:
-		for _, e := range i.Entered {
+		for _, e := range i.Entries {
 			if !e.Told {
 				ids = append(ids, e.UserID)
 			}
@@ -169,9 +169,9 @@ func (t *Tenant) NotifyIncident(ctx context.Context, actor audit.Actor, id strin
 				told++
 			}
 		}
-		for n := range i.Entered {
-			if slices.Contains(ids, i.Entered[n].UserID) {
-				i.Entered[n].Told = true
+		for n := range i.Entries {
+			if slices.Contains(ids, i.Entries[n].UserID) {
+				i.Entries[n].Told = true
 			}
 		}
 		i.Note(risk.Act{At: t.Now(), Actor: actor.Name, What: "notify", Count: told, Note: step.Who})
@@ -191,7 +191,7 @@ type Unwound struct {
 // UnwindPeople are the entered accounts that unwinding is still for.
 func UnwindPeople(i risk.Incident) []string {
 	var ids []string
-	for _, e := range i.Entered {
+	for _, e := range i.Entries {
 		if !e.Unwound {
 			ids = append(ids, e.UserID)
 		}
@@ -247,9 +247,9 @@ func (t *Tenant) UnwindIncident(ctx context.Context, actor audit.Actor, id strin
 				return audit.Event{}, err
 			}
 		}
-		for n := range i.Entered {
-			if slices.Contains(confirm, i.Entered[n].UserID) || !slices.ContainsFunc(people, func(u User) bool { return u.ID == i.Entered[n].UserID && u.DeletedAt.IsZero() }) {
-				i.Entered[n].Unwound = true
+		for n := range i.Entries {
+			if slices.Contains(confirm, i.Entries[n].UserID) || !slices.ContainsFunc(people, func(u User) bool { return u.ID == i.Entries[n].UserID && u.DeletedAt.IsZero() }) {
+				i.Entries[n].Unwound = true
 			}
 		}
 		out.People = len(confirm)

@@ -81,8 +81,3 @@ func (t *Tenant) riskSource(ctx context.Context, s record.Signals, now time.Time
 func (t *Tenant) riskIndicators(ctx context.Context, s record.Signals, now time.Time) ([]risk.Indicator, error) {
 	return nil, nil
 }
-
-// riskWaves are the attacks under way that come from where these signals do.
-func (t *Tenant) riskWaves(ctx context.Context, s record.Signals, now time.Time) ([]risk.Wave, error) {
-	return nil, nil
-}

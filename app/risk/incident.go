@@ -42,7 +42,7 @@ type Incident struct {
 	Networks  map[string]int `json:"networks,omitempty"`
 	Step      int            `json:"step"` // seconds between two beats
 	Beats     []Beat         `json:"beats,omitempty"`
-	Entered   []Entry        `json:"entered,omitempty"`
+	Entries   []Entry        `json:"entries,omitempty"`
 	Tried     Sketch         `json:"tried,omitempty"`
 	Unknown   Sketch         `json:"unknown,omitempty"`
 	Acts      []Act          `json:"acts,omitempty"`
@@ -163,25 +163,25 @@ func (i *Incident) Add(t Try) (entered bool) {
 
 // enter notes an account whose password was right: once, the deepest it went.
 func (i *Incident) enter(t Try) bool {
-	at := slices.IndexFunc(i.Entered, func(e Entry) bool { return e.UserID == t.UserID })
+	at := slices.IndexFunc(i.Entries, func(e Entry) bool { return e.UserID == t.UserID })
 	if at >= 0 {
-		e := &i.Entered[at]
+		e := &i.Entries[at]
 		if t.Through && !e.Through {
 			e.Through, e.SignInID, e.At = true, t.ID, t.At
 		}
 		return false
 	}
-	if len(i.Entered) >= IncidentEntries {
+	if len(i.Entries) >= IncidentEntries {
 		return false
 	}
-	i.Entered = append(i.Entered, Entry{UserID: t.UserID, Name: t.Person, SignInID: t.ID, At: t.At, Through: t.Through})
+	i.Entries = append(i.Entries, Entry{UserID: t.UserID, Name: t.Person, SignInID: t.ID, At: t.At, Through: t.Through})
 	return true
 }
 
 // EnteredThrough is how many of the accounts somebody got into.
 func (i *Incident) EnteredThrough() int {
 	n := 0
-	for _, e := range i.Entered {
+	for _, e := range i.Entries {
 		if e.Through {
 			n++
 		}
@@ -202,7 +202,7 @@ func (i *Incident) Rate() string {
 	switch {
 	case i.EnteredThrough() > 0:
 		return High
-	case len(i.Entered) > 0 || i.Kind == SMSPumping || i.Kind == SignUpBurst:
+	case len(i.Entries) > 0 || i.Kind == SMSPumping || i.Kind == SignUpBurst:
 		return Medium
 	}
 	return Low

@@ -502,7 +502,14 @@ func FindPumping(counts []TextCount, r WaveRules) []TextCount {
 	return out
 }
 
-// Refused reports whether an admin decided that sign-ins of a wave that this one belongs to are refused.
-func Refused(waves []Wave) bool {
-	return slices.ContainsFunc(waves, func(w Wave) bool { return w.Response == Block })
+// Entered is what a sign-in becomes whose right password came from a wave, also one from before the wave was noticed:
+// then it is found afterwards, by the same words as it would have been at once.
+func (i Incident) Entered(s record.Signals) record.Finding {
+	e := whereabouts(s)
+	e["incident"], e["accounts"], e["failures"] = i.ID, i.Tried.Count()+i.Unknown.Count(), i.Failures
+	f := record.Finding{Type: PasswordSpray, Level: High, Key: "risk.found.spray", Evidence: e, Timing: Offline}
+	if i.Kind == CredentialStuffing {
+		f.Type, f.Key = CredentialStuffing, "risk.found.stuffing"
+	}
+	return f
 }
