@@ -111,7 +111,8 @@ func (t *Tenant) rules(ctx context.Context) (policy.Rules, error) {
 // CheckPolicy says what is wrong with a policy that would be saved in place of before (the zero policy for a new
 // one). What it named before may be gone meanwhile: that is shown, and does not stand in the way of a change, least
 // of all of switching it off. The same goes for a rule that it broke before, because the rule is younger: it may be
-// switched off, and mended bit by bit. What it asks for must be there when it is switched on: nobody can show what is gone.
+// switched off, and mended bit by bit. What it asks for, and the
+// places that it is about, must be there when it is switched on: it would hold for everybody.
 func (t *Tenant) CheckPolicy(ctx context.Context, before, after policy.Policy) error {
 	known, err := t.KnownTo(ctx, after)
 	if err != nil {
@@ -119,7 +120,7 @@ func (t *Tenant) CheckPolicy(ctx context.Context, before, after policy.Policy) e
 	}
 	switched := after.State == policy.On && before.State != policy.On
 	for _, x := range before.Named() {
-		if switched && askedFor(x) {
+		if switched && needed(x) {
 			continue
 		}
 		if _, ok := known.Name(x.Kind, x.ID); !ok {
@@ -146,9 +147,10 @@ func newComplaints(err, before error) error {
 	})).Err()
 }
 
-// askedFor reports whether a thing is one that a policy asks people for, and not one that it is about.
-func askedFor(x policy.Thing) bool {
-	return x.Kind == policy.ThingTerms || x.Kind == policy.ThingStrength
+// needed reports whether a policy holds for more people than it says when a thing is gone: nobody can show what it
+// asks for, and of a place nobody can tell, which counts as being there. People and groups that are gone are nobody.
+func needed(x policy.Thing) bool {
+	return x.Kind == policy.ThingTerms || x.Kind == policy.ThingStrength || x.Kind == policy.ThingLocation
 }
 
 // CreatePolicy makes a policy. from is where the acting admin is, for the lock-out guard.

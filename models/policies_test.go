@@ -440,3 +440,43 @@ func TestAPolicyOlderThanARule(t *testing.T) {
 		}
 	})
 }
+
+// A place that a policy names is not deleted; when both were, and the policy is back without it, nobody can tell who is
+// there, which counts as being there. So it is not switched on before the place is back or is taken out.
+func TestAPolicyWithoutItsPlace(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, s *models.Store) {
+		ctx, actor, from := t.Context(), modelstest.Actor(), record.Signals{}
+		tn := modelstest.MustTenant(t, s, "")
+		l := modelstest.Must(tn.CreateLocation(ctx, actor, office("Abroad", "203.0.113.0/24", false)))(t)
+		p := second("Not from abroad", policy.All)
+		p.GrantControls.BuiltInControls = []string{policy.ControlBlock}
+		p.Conditions.Locations = &policy.Locations{Include: []string{l.ID}}
+		p = modelstest.Must(tn.CreatePolicy(ctx, actor, p, from))(t)
+		if err := tn.DeleteLocation(ctx, actor, l.ID); complaint(err) != "policy.location.in_use" {
+			t.Errorf("deleted while it is named: %v", err)
+		}
+		must(t, tn.DeletePolicy(ctx, actor, p.ID))
+		must(t, tn.DeleteLocation(ctx, actor, l.ID))
+		modelstest.Must(tn.RestorePolicy(ctx, actor, p.ID))(t)
+		set := modelstest.Must(tn.PolicySet(ctx))(t)
+		at := func(set *policy.Set) (applies, unknown, block bool) {
+			d := set.Evaluate(policy.Request{TenantID: tn.ID, UserID: "u", ClientID: "app", Signals: record.Signals{IP: netip.MustParseAddr("192.0.2.1")}})
+			return d.Results[0].Applies, d.Results[0].Unknown != 0, d.Block
+		}
+		if applies, unknown, block := at(set); !applies || !unknown || block {
+			t.Errorf("without the place: applies %v, could not tell %v, blocks %v", applies, unknown, block)
+		}
+		turn := func(on func(*policy.Policy)) error {
+			return errOf(tn.UpdatePolicy(ctx, actor, p.ID, from, func(p *policy.Policy) error { on(p); return nil }))
+		}
+		if err := turn(func(p *policy.Policy) { p.State = policy.On }); !fault.Is(err, fault.Invalid) || fault.Of(err).Fields[0].Key != "policy.location_unknown" {
+			t.Errorf("switched on: %v", err)
+		}
+		must(t, turn(func(p *policy.Policy) { p.Description = "Still watching" }))
+		modelstest.Must(tn.RestoreLocation(ctx, actor, l.ID))(t)
+		must(t, turn(func(p *policy.Policy) { p.State = policy.On }))
+		if applies, unknown, _ := at(modelstest.Must(tn.PolicySet(ctx))(t)); applies || unknown {
+			t.Errorf("with the place: applies %v, could not tell %v", applies, unknown)
+		}
+	})
+}

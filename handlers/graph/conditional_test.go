@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -240,6 +241,22 @@ func TestEvaluate(t *testing.T) {
 			if a := w.do("POST", "/identity/conditionalAccess/evaluate", body); a.status != 400 {
 				w.t.Errorf("%s: %d", body, a.status)
 			}
+		}
+		// A strength is told whole, as the policy itself tells it.
+		strong := w.want(201, w.do("POST", "/identity/conditionalAccess/policies", w.conditional("Strong", "grantControls",
+			map[string]any{"operator": "AND", "authenticationStrength": map[string]any{"id": policy.StrengthMFA}}))).body["id"].(string)
+		told := w.want(200, w.do("GET", "/identity/conditionalAccess/policies/"+strong, nil)).body["grantControls"].(map[string]any)["authenticationStrength"]
+		for _, v := range w.want(200, w.do("POST", "/identity/conditionalAccess/evaluate", `{"signInIdentity":{"userId":"`+ann+`"},"signInContext":{"includeApplications":["`+app+`"]},"signInConditions":{}}`)).values() {
+			if v["id"] != strong {
+				continue
+			}
+			if got := v["grantControls"].(map[string]any)["authenticationStrength"]; !reflect.DeepEqual(got, told) || len(told.(map[string]any)) < 3 {
+				w.t.Errorf("evaluate tells %v, the policy %v", got, told)
+			}
+			strong = ""
+		}
+		if strong != "" {
+			w.t.Error("the policy is not among the answers")
 		}
 	})
 }

@@ -88,15 +88,21 @@ func (e evaluation) serve(ctx context.Context, c *call, keys map[string]string, 
 	}
 	_, explained := set.WhatIf(q, policy.Shown{}, missing)
 	value := []object{}
-	policies := e.a.conditionalPolicies()
-	for _, x := range explained {
+	policies, rows := e.a.conditionalPolicies(), make([]conditional, len(explained))
+	for i, x := range explained {
+		rows[i] = x.Policy
+	}
+	if err := embedStrengths(ctx, c, rows, func(string) bool { return true }); err != nil {
+		return nil, err
+	}
+	for i, x := range explained {
 		applies := x.Applies && x.Policy.State != policy.Off
 		if appliedOnly && !applies {
 			continue
 		}
 		o := make(object, 0, len(policies.fields)+2)
 		for _, f := range policies.fields {
-			o.add(f.name, f.get(&x.Policy))
+			o.add(f.name, f.get(&rows[i]))
 		}
 		o.add("policyApplies", applies)
 		o.add("analysisReasons", reasons(x, applies))
