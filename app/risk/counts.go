@@ -12,16 +12,152 @@ type Count struct {
 	At time.Time `json:"t"`
 }
 
+// Now is what the count is worth at a moment.
+func (c Count) Now(at time.Time) float64 {
+	if c.N <= 0 {
+		return 0
+	}
+	return c.N * fading(at.Sub(c.At))
+}
+
+// Add is the count after n more sightings. One that is told late counts as what it is worth by then.
+func (c Count) Add(n float64, at time.Time) Count {
+	if c.N <= 0 {
+		return Count{N: n, At: at}
+	}
+	if at.Before(c.At) {
+		return Count{N: c.N + n*fading(c.At.Sub(at)), At: c.At}
+	}
+	return Count{N: c.Now(at) + n, At: at}
+}
+
 // Key names one value of one feature among all of a tenant's sign-ins.
 type Key struct {
-	Feature string // ip, network, country, browser, …; "" with Value "" is the number of all sign-ins
+	Feature string // ip, network, country, …; "" with Value "" is the number of all successful sign-ins
 	Value   string
 }
 
 // Everyone is how often the values of one sign-in occur among all of a tenant's.
 type Everyone map[Key]Count
 
-// Keys lists the counts that an assessment of these signals looks up, and that one sign-in adds to.
-func Keys(s record.Signals) []Key {
-	return []Key{{}}
+func (e Everyone) now(k Key, at time.Time) float64 { return e[k].Now(at) }
+
+// Counts of their own: of failed first factors, of sign-ins of people who have a history, and of those among them who
+// came with a value that was new for them. The last say what is normal here: where addresses change daily, a new
+// one says little; and a network through which everybody comes for the first time is none that people live in.
+const (
+	failed   = "!"        // prefix of a feature: its value at a failed sign-in
+	known    = "known"    // sign-ins of people with a history
+	fresh    = "new"      // by feature: how many of them came with a new value
+	stranger = "stranger" // by "ip=…" and "network=…": how many of those who came through it had never come that way
+	visitor  = "visitor"  // how many people with a history came through it at all
+)
+
+// shared are the features whose values everybody's sign-ins and everybody's failures are compared by.
+func shared() []feature {
+	return []feature{fIP, fSubnet, fNetwork, fCountry, fRegion, fCity, fSoftware, fAgent, fSystem, fLanguage}
 }
+
+// suspect are the features at which failed sign-ins are counted.
+func suspect() []feature { return []feature{fNetwork, fCountry, fAgent} }
+
+// novel are the features for which new values are counted.
+func novel() []feature {
+	return []feature{fIP, fSubnet, fNetwork, fCountry, fRegion, fCity, fSoftware, fAgent, fSystem, fCookie, fLanguage}
+}
+
+// Keys lists the counts that an assessment of these signals looks up.
+func Keys(s record.Signals) []Key {
+	v, names := valuesOf(s), kinds()
+	keys := make([]Key, 0, 40)
+	keys = append(keys, Key{}, Key{Feature: failed}, Key{Feature: known}, Key{stranger, ""}, Key{visitor, ""})
+	for _, f := range shared() {
+		if v[f] != "" {
+			keys = append(keys, Key{names[f].name, v[f]})
+		}
+	}
+	for _, f := range suspect() {
+		if v[f] != "" {
+			keys = append(keys, Key{failed + names[f].name, v[f]})
+		}
+	}
+	for _, f := range novel() {
+		keys = append(keys, Key{fresh, names[f].name})
+	}
+	for _, way := range ways(v) {
+		keys = append(keys, Key{stranger, way}, Key{visitor, way})
+	}
+	return keys
+}
+
+// ways are what somebody comes through that may be one that nobody lives in.
+func ways(v values) []string {
+	var out []string
+	for _, f := range []feature{fIP, fNetwork} {
+		if v[f] != "" {
+			out = append(out, kinds()[f].name+"="+v[f])
+		}
+	}
+	return out
+}
+
+// Adds lists the counts to each of which one finished interactive sign-in adds one. Features are those of its
+// assessment (record.SignIn.Features): they say what was new for the person. A failed one only adds to the
+// counts of failures.
+func Adds(s record.Signals, features []record.Feature, success bool) []Key {
+	v, names := valuesOf(s), kinds()
+	if !success {
+		keys := []Key{{Feature: failed}}
+		for _, f := range suspect() {
+			if v[f] != "" {
+				keys = append(keys, Key{failed + names[f].name, v[f]})
+			}
+		}
+		return keys
+	}
+	keys := make([]Key, 0, 32)
+	keys = append(keys, Key{})
+	for _, f := range shared() {
+		if v[f] != "" {
+			keys = append(keys, Key{names[f].name, v[f]})
+		}
+	}
+	if !historic(features) {
+		return keys
+	}
+	keys = append(keys, Key{Feature: known}, Key{visitor, ""})
+	unknownNetwork := false
+	for _, f := range features {
+		if f.Person > 0 || f.Value == "" {
+			continue
+		}
+		if f.Name == FeatureNetwork {
+			unknownNetwork = true
+		}
+		keys = append(keys, Key{fresh, f.Name})
+	}
+	if unknownNetwork {
+		keys = append(keys, Key{stranger, ""})
+	}
+	for _, way := range ways(v) {
+		keys = append(keys, Key{visitor, way})
+		if unknownNetwork {
+			keys = append(keys, Key{stranger, way})
+		}
+	}
+	return keys
+}
+
+// historic reports whether the features are those of somebody who had signed in before.
+func historic(features []record.Feature) bool {
+	for _, f := range features {
+		if f.Name == FeatureHistory {
+			return f.Person > 0
+		}
+	}
+	return false
+}
+
+// FeatureHistory is the feature that says how much was known of the person: its Person is their number of sign-ins that
+// still count, its Value how many there ever were.
+const FeatureHistory = "history"

@@ -146,7 +146,7 @@ type Assessment struct {
 func Assess(detectors []Detector, in Input) Assessment {
 	in.Settings = in.Settings.Filled()
 	a := Assessment{Level: None, UserLevel: None}
-	if !in.Refresh && !lacks(in, NeedPerson) && !lacks(in, NeedEveryone) {
+	if len(detectors) > 0 && !in.Refresh && !lacks(in, NeedPerson) && !lacks(in, NeedEveryone) {
 		in.Score, in.Features = Score(in)
 		a.Score, a.Features = in.Score, in.Features
 	}
