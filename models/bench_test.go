@@ -247,9 +247,13 @@ func BenchmarkSearch(b *testing.B) {
 	}{
 		{"exact", func(i int) models.UserQuery { return models.UserQuery{Identity: address(i)} }},
 		{"prefix", func(i int) models.UserQuery {
-			return models.UserQuery{NamePrefix: given(i) + " " + string([]rune(family(i))[:2])}
+			f := []rune(family(i))
+			return models.UserQuery{NamePrefix: given(i) + " " + string(f[:min(len(f), 2)])}
 		}},
-		{"prefix of a given name", func(i int) models.UserQuery { return models.UserQuery{NamePrefix: string([]rune(given(i))[:3])} }},
+		{"prefix of a given name", func(i int) models.UserQuery {
+			g := []rune(given(i))
+			return models.UserQuery{NamePrefix: string(g[:min(len(g), 3)])}
+		}},
 		{"substring of an address", func(i int) models.UserQuery {
 			return models.UserQuery{Search: fmt.Sprintf("%d@example%d", i*7907%n, i*7907%n%50)}
 		}},

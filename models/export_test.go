@@ -98,7 +98,7 @@ func Walks(people int, texts map[string][]string, tenantID string, words ...stri
 func sampleOf(tenantID string, texts []string) []sampledText {
 	var out []sampledText
 	for _, text := range texts {
-		out = append(out, sampledText{tenantID, text})
+		out = append(out, sampledText{TenantID: tenantID, SearchNorm: text})
 	}
 	return out
 }
@@ -106,6 +106,32 @@ func sampleOf(tenantID string, texts []string) []sampledText {
 // PretendMany makes the store believe for a while that it has a million people of the tenant who all have the text.
 func (s *Store) PretendMany(tenantID, text string) {
 	s.samples.last.Store(newUserSample(s.now(), 1_000_000, sampleOf(tenantID, []string{text, text})))
+}
+
+// PretendSome makes the store believe for a while that it has a million people of the tenant, of whom one in four hundred
+// has the text, and who came in about three days around the time.
+func (s *Store) PretendSome(tenantID, text string, around time.Time) {
+	texts := make([]string, 2_000)
+	for i := range 5 {
+		texts[i*400] = text
+	}
+	sampled := sampleOf(tenantID, texts)
+	for i := range sampled {
+		sampled[i].CreatedAt = around.Add(time.Duration(i-len(sampled)/2) * 2 * time.Minute)
+	}
+	s.samples.last.Store(newUserSample(s.now(), 1_000_000, sampled))
+}
+
+// SearchMark is the mark of the span of a length that a time lies in, and SpanFor what is asked for next when
+// people came as the store believes.
+func SearchMark(at time.Time, long time.Duration) string { return spanAt(at, long).mark }
+
+func (s *Store) SpanFor(tenantID string, at time.Time, wanted int, words ...string) string {
+	p, _, ok := s.samples.last.Load().span(words, tenantID, at, wanted)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprint(p.from.Format(time.RFC3339), " ", p.to.Sub(p.from))
 }
 
 // ForgetSample makes the store look at its people again.

@@ -96,18 +96,22 @@ func (t *Tenant) plainUsers(ctx context.Context, f UserQuery, limit int) (Page[U
 	case begins != "":
 		q = q.Where("name_norm >= ?", begins)
 	}
-	switch {
-	case byIndex && words.walk:
-		q = words.check(q)
-	case byIndex: // in a query of its own, or the engine might walk after all
-		q = t.r(ctx).Table("(? OFFSET 0) AS users", words.find(q.Model(&UserRow{})))
-	}
 	column, byTime := f.sorting()
-	if q, err = keyset(q, column, f.After, f.Desc, byTime); err != nil {
-		return Page[User]{}, err
-	}
 	var rows []UserRow
-	if err := q.Limit(limit + 1).Find(&rows).Error; err != nil {
+	if byIndex && byTime && t.dialect == "postgres" {
+		rows, err = t.usersInSpans(ctx, f, rest, words, limit+1)
+	} else {
+		switch {
+		case byIndex && words.walk:
+			q = words.check(q)
+		case byIndex: // in a query of its own, or the engine might walk after all
+			q = t.r(ctx).Table("(? OFFSET 0) AS users", words.find(q.Model(&UserRow{})))
+		}
+		if q, err = keyset(q, column, f.After, f.Desc, byTime); err == nil {
+			err = q.Limit(limit + 1).Find(&rows).Error
+		}
+	}
+	if err != nil {
 		return Page[User]{}, err
 	}
 	if end := slices.IndexFunc(rows, func(r UserRow) bool { return !strings.HasPrefix(r.NameNorm, begins) }); end >= 0 {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"gorm.io/gorm"
 )
@@ -18,7 +19,7 @@ import (
 // it has to look at, so it must ask for the trigrams that few have ("osd" of "rosdor", not "ros"). The
 // engines do not tell cheaply how many that are; a sample of everybody does.
 const (
-	sampleTexts = 2_000
+	sampleTexts = 6_000
 	sampleLasts = 10 * time.Minute
 	sampleYoung = 30 * time.Second // while there are so few people that an import may change everything
 	// Another list to join costs time, too. Postgres' index skips through it, and whoever it finds in vain lies
@@ -32,10 +33,15 @@ type userSample struct {
 	taken   time.Time
 	people  int                // in the whole installation, roughly
 	tenants []string           // whose the people in the sample are
+	created []time.Time        // when they came
 	having  map[string][]int32 // which of them have a trigram, those that several have
+	letters bool               // whether Postgres' index knows other letters than the English ones
 }
 
-type sampledText struct{ TenantID, SearchNorm string }
+type sampledText struct {
+	TenantID, SearchNorm string
+	CreatedAt            time.Time
+}
 
 // userSamples keeps the present sample.
 type userSamples struct {
@@ -43,8 +49,8 @@ type userSamples struct {
 	taking atomic.Bool
 }
 
-// sample gives the present sample. When it is too old, one who asks takes a new one, some milliseconds once in
-// a while; meanwhile the others go on with the old one.
+// sample gives the present sample. When it is too old, one who asks takes a new one, some hundredths of a second
+// once in a while; meanwhile the others go on with the old one.
 func (s *Store) sample(ctx context.Context) (*userSample, error) {
 	x := s.samples.last.Load()
 	if x.fresh(s.now()) {
@@ -65,6 +71,9 @@ func (s *Store) sample(ctx context.Context) (*userSample, error) {
 		return nil, err
 	}
 	x = newUserSample(s.now(), people, texts)
+	if x.letters, err = s.indexedLetters(ctx); err != nil {
+		return nil, err
+	}
 	s.samples.last.Store(x)
 	return x, nil
 }
@@ -74,13 +83,14 @@ func (x *userSample) fresh(now time.Time) bool {
 		return false
 	}
 	age := now.Sub(x.taken)
-	return age < sampleYoung || age < sampleLasts && x.people > 10*sampleTexts
+	return age < sampleYoung || age < sampleLasts && x.people > 3*sampleTexts
 }
 
 func newUserSample(now time.Time, people int, texts []sampledText) *userSample {
-	x := &userSample{taken: now, people: max(people, len(texts)), tenants: make([]string, len(texts)), having: map[string][]int32{}}
+	x := &userSample{taken: now, people: max(people, len(texts)), tenants: make([]string, len(texts)),
+		created: make([]time.Time, len(texts)), having: map[string][]int32{}}
 	for i, text := range texts {
-		x.tenants[i] = text.TenantID
+		x.tenants[i], x.created[i] = text.TenantID, text.CreatedAt
 		for _, g := range trigramsOf(text.SearchNorm) {
 			if in := x.having[g]; len(in) == 0 || in[len(in)-1] != int32(i) {
 				x.having[g] = append(in, int32(i))
@@ -126,7 +136,7 @@ func (s *Store) samplePostgres(ctx context.Context) (people int, texts []sampled
 	if people > 2*sampleTexts {
 		part = " TABLESAMPLE SYSTEM (" + strconv.FormatFloat(100*sampleTexts/float64(people), 'f', 6, 64) + ")"
 	}
-	return people, texts, db.Raw("SELECT tenant_id, search_norm FROM users" + part + fmt.Sprintf(" LIMIT %d", 2*sampleTexts)).Scan(&texts).Error
+	return people, texts, db.Raw("SELECT tenant_id, search_norm, created_at FROM users" + part + fmt.Sprintf(" LIMIT %d", 2*sampleTexts)).Scan(&texts).Error
 }
 
 // trigramsOf cuts a text up as the engines do.
@@ -140,7 +150,8 @@ func trigramsOf(text string) []string {
 }
 
 // rare gives some trigrams of the words that hardly anybody has all of: the rarest first, and each next the one
-// that leaves fewest of the people in the sample who have those before.
+// that leaves fewest of the people in the sample who have those before. Each word has one among them, since what
+// the sample does not know may yet be what a few hundred have.
 func (x *userSample) rare(words []string, most int, fit func(trigram string) bool) []string {
 	var from, out []string
 	for _, w := range words {
@@ -168,6 +179,12 @@ func (x *userSample) rare(words []string, most int, fit func(trigram string) boo
 		}
 		g := from[best]
 		left, out, from = rest, append(out, g), slices.DeleteFunc(from, func(other string) bool { return other == g })
+	}
+	for _, w := range words {
+		of := slices.DeleteFunc(trigramsOf(w), func(g string) bool { return !fit(g) })
+		if len(of) > 0 && len(out) < 2*most && !slices.ContainsFunc(of, func(g string) bool { return slices.Contains(out, g) }) {
+			out = append(out, slices.MinFunc(of, func(a, b string) int { return len(x.having[a]) - len(x.having[b]) }))
+		}
 	}
 	return out
 }
@@ -229,7 +246,8 @@ type wordSearch struct {
 	rare  []string // trigrams that few have; whole words when Postgres' index may not know their letters
 	// walk says that so many have the words that walking through everybody in order meets a page of them
 	// sooner than the index collects them all (Postgres; SQLite's index gives them one after the other).
-	walk bool
+	walk   bool
+	sample *userSample
 }
 
 // match is what SQLite's index is asked.
@@ -254,11 +272,12 @@ func (t *Tenant) wordSearch(ctx context.Context, search string) (s wordSearch, o
 	if err != nil {
 		return s, false, err
 	}
+	s.sample = x
 	if t.dialect == "sqlite" {
 		s.rare = x.rare(s.words, mostTrigrams, func(string) bool { return true })
 		return s, true, nil
 	}
-	if s.rare = x.rare(s.words, mostTrigramsPostgres, plainTrigram); len(s.rare) == 0 {
+	if s.rare = x.rare(s.words, mostTrigramsPostgres, x.inWords); len(s.rare) == 0 {
 		s.rare = slices.DeleteFunc(slices.Clone(s.words), func(w string) bool { return !indexed(w) })
 	}
 	s.walk = x.walks(s.words, t.ID)
@@ -268,38 +287,62 @@ func (t *Tenant) wordSearch(ctx context.Context, search string) (s wordSearch, o
 // walks weighs what Postgres would do: reading from all over the table whoever the index finds, in whatever
 // tenant, or reading the tenant's people in order until a page is full.
 func (x *userSample) walks(words []string, tenantID string) bool {
-	const few, scattered = 500, 6 // scattered: one row that lies anywhere costs as much as so many that lie together
+	everywhere, _ := x.holding(words, tenantID)
+	return x.walksAmong(words, tenantID, everywhere)
+}
+
+// fewFound is how many the index may find to read them in any case.
+const fewFound = 500
+
+// walksAmong weighs the same when the index would find so many.
+func (x *userSample) walksAmong(words []string, tenantID string, found int) bool {
+	const scattered = 6 // one row that lies anywhere costs as much as so many that lie together
 	everywhere, here := x.holding(words, tenantID)
-	if everywhere < few {
+	if everywhere < fewFound {
 		return false
 	}
 	people := x.peopleOf(tenantID)
 	if here > 0 {
 		people = min(people, people*defaultLimit/here)
 	}
-	return people < scattered*everywhere
+	return people < scattered*found
 }
 
-// plainTrigram reports whether Postgres' index holds a trigram as it is: it leaves out everything else than
-// letters and digits, and which letters there are besides the English ones depends on its locale.
-func plainTrigram(g string) bool {
-	return !strings.ContainsFunc(g, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+// inWords reports whether Postgres' index holds a trigram as it is: it leaves out everything else than letters and
+// digits.
+func (x *userSample) inWords(trigram string) bool {
+	return !strings.ContainsFunc(trigram, func(r rune) bool {
+		if r < 0x80 || !x.letters {
+			return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+		}
+		return !unicode.IsLetter(r)
+	})
+}
+
+// indexedLetters asks Postgres which letters there are besides the English ones: that depends on the database's locale.
+func (s *Store) indexedLetters(ctx context.Context) (all bool, err error) {
+	if s.dialect != "postgres" {
+		return true, nil
+	}
+	db := s.read.WithContext(ctx)
+	var installed int
+	if err := db.Raw("SELECT COUNT(*) FROM pg_extension WHERE extname = 'pg_trgm'").Scan(&installed).Error; err != nil || installed == 0 {
+		return false, err
+	}
+	return all, db.Raw("SELECT cardinality(show_trgm('ä')) > 0 AND cardinality(show_trgm('ж')) > 0 AND cardinality(show_trgm('あ')) > 0").Scan(&all).Error
 }
 
 // find asks Postgres' index.
 func (s wordSearch) find(q *gorm.DB) *gorm.DB {
 	for _, g := range s.rare {
-		q = q.Where("search_norm LIKE ? ESCAPE '\\'", "%"+likeEscape(g)+"%")
+		q = q.Where(markedText+" LIKE ? ESCAPE '\\'", "%"+likeEscape(g)+"%")
 	}
 	return s.check(q)
 }
 
-// check looks for the words in rows that something else has found; spelled so that no index is asked.
+// check looks for the words in rows that something else has found, the marks of time aside; spelled so that no index is asked.
 func (s wordSearch) check(q *gorm.DB) *gorm.DB {
 	for _, w := range s.words {
-		if len(s.rare) == 1 && s.rare[0] == w && !s.walk {
-			continue
-		}
 		q = q.Where(holdsWord(q, "search_norm"), w)
 	}
 	return q
