@@ -238,6 +238,7 @@ func (d Detector) lowered(f record.Finding, trusted bool) (record.Finding, bool)
 
 // Blind reports whether part of the history failed to load, so that the level itself could not be told.
 func (h History) Blind() bool { return len(h.Missing) > 0 }
+
 // Worse is the higher one of two levels.
 func Worse(a, b string) string {
 	if Rank(b) > Rank(a) {
