@@ -29,6 +29,17 @@ func (t *Tenant) RiskHistory(ctx context.Context, userID string, s record.Signal
 	return h, errors.Join(errs...)
 }
 
+// RenewalHistory is the part of it that the renewal of tokens is assessed by: an app may renew by the thousand, and most
+// detections are about people at a browser.
+func (t *Tenant) RenewalHistory(ctx context.Context, s record.Signals, now time.Time) (risk.History, error) {
+	var h risk.History
+	var err error
+	if h.Indicators, err = t.riskIndicators(ctx, s, now); err != nil {
+		h.Missing = append(h.Missing, risk.NeedIndicators)
+	}
+	return h, err
+}
+
 func (t *Tenant) riskPerson(ctx context.Context, userID string) (risk.Person, error) {
 	if userID == "" {
 		return risk.Person{}, nil

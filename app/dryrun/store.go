@@ -14,6 +14,7 @@ import (
 	"portico/app/limit"
 	"portico/app/policy"
 	"portico/app/record"
+	"portico/app/risk"
 	"portico/app/session"
 	"portico/app/signin"
 	"portico/app/userflow"
@@ -422,6 +423,15 @@ func (m *memory) SetAttributes(_ context.Context, userID string, values map[stri
 // Membership: the pretend visitor belongs to nothing, except that an invitation may have brought them.
 func (m *memory) Membership(context.Context, string, policy.Needs) (signin.Membership, error) {
 	return signin.Membership{}, nil
+}
+
+// RiskHistory: nothing is known of a pretend visitor, so that what the admin chose is all there is.
+func (m *memory) RiskHistory(context.Context, string, record.Signals, time.Time) (risk.History, error) {
+	return risk.History{}, nil
+}
+
+func (m *memory) RenewalHistory(context.Context, record.Signals, time.Time) (risk.History, error) {
+	return risk.History{}, nil
 }
 
 // RemediateRisk takes the pretend risk off.

@@ -18,6 +18,8 @@ type Request struct {
 	Refresh bool // the question comes from the token endpoint, nobody sits at a browser
 	// Account is what the asker has read of the person a moment ago; nil = look it up.
 	Account *Account
+	// Before is, at refresh, where the same tokens were renewed the time before; nil = not known.
+	Before *record.Signals
 }
 
 // Account is the little of a person that a question at refresh turns on.

@@ -129,6 +129,15 @@ func (c *compiled) ask(q *question) Result {
 	return res
 }
 
+// Trusted reports whether a request comes from a named location that is marked as trusted. A place that could not be
+// told is not trusted.
+func (s *Set) Trusted(from record.Signals) bool {
+	if s == nil || len(s.areas) == 0 {
+		return false
+	}
+	return s.question(&Request{Signals: from}).inTrusted() == hit
+}
+
 // Unmet are the clauses of a decision that what was shown does not meet.
 func (d Decision) Unmet(s Shown) []Clause {
 	var out []Clause
@@ -199,4 +208,8 @@ type Answer struct {
 	Contexts []string // those of the request's authentication contexts that still hold
 	Inputs   *record.Inputs
 	Policies []record.Policy
+	// What risk found about the renewal, for the record.
+	Risk         []record.Finding
+	RiskLevel    string
+	CouldNotTell []string
 }

@@ -32,8 +32,11 @@ func (g Gate) Act(ctx context.Context, place Place, do Doing) (policy.Answer, er
 	r := policy.Request{TenantID: place.Tenant.ID, UserID: who.ID, Signals: from, Inputs: record.Inputs{Action: do.Action, ClientApp: cmp.Or(do.ClientApp, policy.Browser),
 		Methods: methodsOf(ses), AAGUIDs: ses.AAGUIDs, AuthTime: ses.AuthTime, MFATime: ses.MFATime, Switch: string(place.Flow.MFA.Enforcement),
 		UserRisk: cmp.Or(UserRisk(who.Risk), riskNone)}}
-	r.SignInRisk = cmp.Or(risk.Assess(m.Detectors, risk.Input{TenantID: r.TenantID, UserID: r.UserID, Signals: from, Now: now}).Level, riskNone)
-	if err := g.belongings(ctx, m.Stores.SignIns(r.TenantID), place, &r); err != nil {
+	store := m.Stores.SignIns(r.TenantID)
+	h, err := store.RiskHistory(ctx, who.ID, from, now)
+	found := g.assess(ctx, place, h, err, risk.Input{TenantID: r.TenantID, UserID: r.UserID, Signals: from})
+	feel(&r.Inputs, found, h)
+	if err := g.belongings(ctx, store, place, &r); err != nil {
 		return policy.Answer{Block: true}, err
 	}
 	d := place.Policies.Evaluate(r)

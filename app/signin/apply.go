@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"crypto/subtle"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -204,6 +205,7 @@ func (r *run) checkPassword(ctx context.Context, who account.Account, canonical,
 	if err != nil {
 		return err
 	}
+	breached, unread := r.breached(ctx, password) // of a wrong one too, so that time tells nothing
 	right, old, err := r.Hasher.Verify(ctx, hash, password)
 	if err != nil {
 		if err2 := r.store.RefundTry(ctx, key, ticket); err2 != nil {
@@ -217,7 +219,7 @@ func (r *run) checkPassword(ctx context.Context, who account.Account, canonical,
 		}
 		return r.failed(ctx, who, canonical, factor.Password, codeWrong, fault.BadField("password", "signin.wrong", nil))
 	}
-	r.a.Facts.Password = &Passed{UserID: who.ID, Kind: factor.Password, At: r.Now().UTC().Truncate(time.Microsecond)}
+	r.a.Facts.Password = &Passed{UserID: who.ID, Kind: factor.Password, At: r.Now().UTC().Truncate(time.Microsecond), Breached: breached, Unread: unread}
 	r.effects = append(r.effects, func(ctx context.Context, s Store) error { return s.ClearTries(ctx, key) })
 	if old {
 		fresh, err := r.Hasher.Hash(ctx, password)
@@ -228,6 +230,19 @@ func (r *run) checkPassword(ctx context.Context, who account.Account, canonical,
 		}
 	}
 	return nil
+}
+
+// breached looks a password up in the local list of those that are known from breaches. Only of the right one anything
+// is kept. A list that cannot be read is no reason to fail anybody: the detection could not tell.
+func (r *run) breached(ctx context.Context, password string) (known, unread bool) {
+	if r.Breached == nil {
+		return false, false
+	}
+	known, err := r.Breached.Contains(password)
+	if err != nil {
+		slog.WarnContext(ctx, "the list of breached passwords could not be read", "error", err)
+	}
+	return known, err != nil
 }
 
 // locked says how long nothing is tried any more, in whole minutes: the same words whoever is asked for.
@@ -463,7 +478,11 @@ func (r *run) namesOfNewcomer() []string {
 
 // failed records a failed proof at once, then hands back what the form shows.
 func (r *run) failed(ctx context.Context, who account.Account, identifier, method string, code int, shown *fault.Error) error {
-	rec := r.failure(Step{Person: Person{Account: who, Email: identifier}}, code, shown.Key, method)
+	step := Step{Person: Person{Account: who, Email: identifier}}
+	if p := person(r.a, r.w); p.Proven && p.Account.ID == who.ID && r.place.Tenant.Governed() {
+		step.Verdict.Risk = r.assess(p) // a second factor failed: whoever knew the first one may be somebody else
+	}
+	rec := r.failure(step, code, shown.Key, method)
 	if err := r.store.RecordSignIn(ctx, rec); err != nil {
 		return err
 	}

@@ -69,13 +69,12 @@ func join(ctx context.Context, in *record.Inputs, s Store, userID string, need p
 // decide calls risk and then policy; both are pure, over signals that belong to the request. A trial has neither.
 func (r *run) decide(p Person) Verdict {
 	if !r.place.Tenant.Governed() {
-		return Verdict{Risk: risk.Assess(nil, risk.Input{})}
+		return Verdict{Risk: risk.Assessment{Level: riskNone}}
 	}
-	v := Verdict{Risk: risk.Assess(r.Detectors, risk.Input{TenantID: r.a.TenantID, UserID: p.Account.ID,
-		SignUp: p.Newcomer, Signals: r.visit.Signals, Now: r.w.Now})}
-	in := r.w.Asked
-	in.SignInRisk = cmp.Or(v.Risk.Level, riskNone)
+	v := Verdict{Risk: r.assess(p)}
+	in := r.asking(v.Risk)
 	v.Asked, v.Decision = &in, r.place.Policies.Evaluate(r.question(p, in))
+	v.Decision.Block = v.Decision.Block || v.Risk.Block
 	return v
 }
 
@@ -88,13 +87,18 @@ func (r *run) changing(p Person) policy.Decision { return r.acting(p, policy.Cha
 
 // acting asks about a user action alone: what is about the app has been asked already.
 func (r *run) acting(p Person, action string) policy.Decision {
-	in := r.w.Asked
+	in := r.asking(r.assess(p))
 	in.Action, in.Contexts = action, nil
-	in.SignInRisk = cmp.Or(risk.Assess(r.Detectors, risk.Input{TenantID: r.a.TenantID, UserID: p.Account.ID,
-		SignUp: p.Newcomer, Signals: r.visit.Signals, Now: r.w.Now}).Level, riskNone)
 	q := r.question(p, in)
 	q.ClientID = ""
 	return r.place.Policies.Evaluate(q)
+}
+
+// asking is what policies are asked about, with what risk has said.
+func (r *run) asking(a risk.Assessment) record.Inputs {
+	in := r.w.Asked
+	feel(&in, a, r.history)
+	return in
 }
 
 func (r *run) question(p Person, in record.Inputs) policy.Request {

@@ -7,6 +7,7 @@ import (
 	"portico/app/account"
 	"portico/app/factor"
 	"portico/app/record"
+	"portico/app/risk"
 )
 
 // AttemptLifetime is how long a person may take over one sign-in.
@@ -70,10 +71,11 @@ type Mark struct {
 // Judged is who was proven and what Conditional Access was asked about them. Nothing is decided by it: the world
 // is read anew at each step.
 type Judged struct {
-	UserID string        `json:"userId,omitempty"`
-	Name   string        `json:"name,omitempty"`
-	SignUp bool          `json:"signUp,omitempty"`
-	Inputs record.Inputs `json:"inputs"`
+	UserID string           `json:"userId,omitempty"`
+	Name   string           `json:"name,omitempty"`
+	SignUp bool             `json:"signUp,omitempty"`
+	Inputs record.Inputs    `json:"inputs"`
+	Risk   *risk.Assessment `json:"risk,omitempty"` // nil = nothing was found
 }
 
 // Resumed pins the session that the attempt goes on with, so that another tab's sign-in cannot slip
@@ -113,6 +115,9 @@ type Passed struct {
 	ID     string    `json:"id,omitempty"`     // of the registered method
 	AAGUID string    `json:"aaguid,omitempty"` // model of a passkey
 	At     time.Time `json:"at"`
+	// Of a password: it is on the list of breached ones, or that list could not be read.
+	Breached bool `json:"breached,omitempty"`
+	Unread   bool `json:"unread,omitempty"`
 }
 
 // NewPassword is a chosen password, hashed. Stored says that it was written at once, without a hash here:

@@ -441,7 +441,14 @@ func (x *asking) explain(s *Step) {
 	default:
 		why(whySession, true)
 	}
-	if x.p.Confirmed && because(x.d) && len(x.d.Unmet(x.shown)) == 0 {
-		why(noteRemediated, x.in.SignInRisk != "" && x.in.SignInRisk != "none")
+	if risky := x.in.SignInRisk != "" && x.in.SignInRisk != riskNone; risky && confirmed(x.a, x.p) && len(x.d.Unmet(x.shown)) == 0 {
+		if because(x.d) {
+			why(NoteRemediated, true)
+		} else {
+			why(NoteConfirmed, true)
+		}
+	}
+	if x.verdict.Risk.Block {
+		s.Notes = append(s.Notes, noteIncident)
 	}
 }

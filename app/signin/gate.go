@@ -6,7 +6,6 @@ import (
 
 	"portico/app/fault"
 	"portico/app/policy"
-	"portico/app/risk"
 )
 
 // Gate lets risk and policy speak where nobody sits at a browser: at refresh (DESIGN §4). It looks at
@@ -44,8 +43,10 @@ func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Answer, err
 	if !place.Tenant.Governed() {
 		return passwordDue(policy.Answer{}, r), nil
 	}
-	r.SignInRisk = cmp.Or(risk.Assess(m.Detectors, risk.Input{TenantID: r.TenantID, UserID: r.UserID, Signals: r.Signals, Now: now}).Level, riskNone)
+	h, err := store.RenewalHistory(ctx, r.Signals, now)
+	found := g.assess(ctx, place, h, err, renewal(r))
 	r.UserRisk = cmp.Or(r.Account.Risk, riskNone)
+	feel(&r.Inputs, found, h)
 	r.Switch = string(place.Flow.MFA.Enforcement)
 	if err := g.belongings(ctx, store, place, &r); err != nil {
 		return policy.Answer{Block: true}, err
@@ -58,7 +59,7 @@ func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Answer, err
 		r.Inputs = policy.Forget(r.Inputs)
 	}
 	shown := policy.ShownOf(r.Inputs)
-	return passwordDue(policy.Answer{Block: d.Block, Unmet: d.Unmet(shown), Stale: person, Inputs: &r.Inputs, Contexts: contexts,
+	return passwordDue(policy.Answer{Risk: found.Findings, RiskLevel: found.Level, CouldNotTell: found.CouldNotTell, Block: d.Block, Unmet: d.Unmet(shown), Stale: person, Inputs: &r.Inputs, Contexts: contexts,
 		Policies: place.Policies.Trace(d, shown, true)}, r), nil
 }
 

@@ -113,6 +113,7 @@ type run struct {
 	key     []byte                               // of the lock-out counter to clear on success
 	knew    string                               // the proven person whom the world knows
 	trusted string                               // the secret by which w.Remembered was found
+	assessing
 }
 
 // passkeys are those of the host that the attempt happens on.
@@ -368,6 +369,7 @@ func (r *run) know(ctx context.Context, s Store, w *World) error {
 		return err
 	}
 	r.loadAsked(ctx, s, w)
+	r.loadRisk(ctx, s, w)
 	if err := r.loadRemembered(ctx, s, w); err != nil {
 		return err
 	}
@@ -565,7 +567,8 @@ func (r *run) again(ctx context.Context, why error) (Result, error) {
 // judge keeps what policies were asked about, for the record of an attempt that is left here.
 func (r *run) judge(s Step) {
 	if s.Inputs != nil {
-		r.a.Facts.Judged = &Judged{UserID: s.Person.Account.ID, Name: s.Person.Account.DisplayName, SignUp: s.Person.Newcomer, Inputs: *s.Inputs}
+		r.a.Facts.Judged = &Judged{UserID: s.Person.Account.ID, Name: s.Person.Account.DisplayName, SignUp: s.Person.Newcomer, Inputs: *s.Inputs,
+			Risk: judged(s.Verdict.Risk)}
 	}
 }
 

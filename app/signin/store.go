@@ -8,6 +8,7 @@ import (
 	"portico/app/limit"
 	"portico/app/policy"
 	"portico/app/record"
+	"portico/app/risk"
 	"portico/app/session"
 	"portico/app/userflow"
 )
@@ -97,6 +98,11 @@ type Store interface {
 	Accept(ctx context.Context, userID string, a []userflow.Acceptance, ip, correlation string) error
 	// Membership reads what policies want to know of a person, and nothing that they do not need.
 	Membership(ctx context.Context, userID string, need policy.Needs) (Membership, error)
+	// RiskHistory reads what one assessment needs, for the person ("" = an account that is about to exist). A part
+	// that fails is named in Missing; the error is for the log, and what was read counts all the same.
+	RiskHistory(ctx context.Context, userID string, s record.Signals, now time.Time) (risk.History, error)
+	// RenewalHistory is the little of it that the renewal of tokens is assessed by.
+	RenewalHistory(ctx context.Context, s record.Signals, now time.Time) (risk.History, error)
 	// RemediateRisk notes that a person at risk has shown by a secure change of password that it's them (Graph's riskDetail).
 	RemediateRisk(ctx context.Context, userID, detail, ip, correlation string) error
 	// Assigned reports whether a person is assigned to an app, by its object id, directly or through a group.

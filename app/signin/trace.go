@@ -87,7 +87,8 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 		SignUp: p.Newcomer, Test: req.Test, Existing: f.SignUp != nil && p.Account.ID != "" && !p.Newcomer,
 		Request: record.Request{Prompt: req.Prompt, MaxAge: req.MaxAge, ACR: req.ACR, LoginHint: req.LoginHint != "",
 			UILocales: req.UILocales, Scopes: req.Scopes},
-		Steps: f.Trail, Risk: s.Verdict.Risk.Findings, RiskLevel: s.Verdict.Risk.Level, Policies: s.Verdict.Policies,
+		Steps: f.Trail, Risk: s.Verdict.Risk.Findings, RiskLevel: s.Verdict.Risk.Level,
+		RiskScore: s.Verdict.Risk.Score, Features: s.Verdict.Risk.Features, CouldNotTell: s.Verdict.Risk.CouldNotTell, Policies: s.Verdict.Policies,
 		Inputs: s.Inputs, Demands: s.Demands, Notes: slices.Concat(s.Notes, s.Why), AMR: p.AMR, ACR: p.ACR(), Outcome: o, Count: 1}
 	if rec.CorrelationID == "" {
 		rec.CorrelationID = a.ID
@@ -115,6 +116,9 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 	}
 	if f.Reset != nil && f.Changed != nil {
 		rec.Notes = append(rec.Notes[:len(rec.Notes):len(rec.Notes)], noteReset)
+	}
+	if f.Changed != nil && s.Secure {
+		rec.Notes = append(rec.Notes[:len(rec.Notes):len(rec.Notes)], NoteSecured)
 	}
 	if f.Restored != nil {
 		rec.Notes = append(rec.Notes[:len(rec.Notes):len(rec.Notes)], noteReturned)
@@ -151,6 +155,9 @@ func Abandoned(a Attempt, set *policy.Set) record.SignIn {
 		s.Verdict.Decision = set.Evaluate(policy.Request{TenantID: a.TenantID, UserID: j.UserID, ClientID: a.Request.ClientID, Signals: a.Signals,
 			Inputs: j.Inputs, SignUp: j.SignUp})
 		s.Verdict.Risk.Level = j.Inputs.SignInRisk
+		if j.Risk != nil {
+			s.Verdict.Risk = *j.Risk
+		}
 		s = Written(s, set, false)
 		if code := interruption(last); code != 0 {
 			o.Result, o.Code = record.Interrupted, code

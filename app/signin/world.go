@@ -348,7 +348,7 @@ const (
 	noteChange      = "password_change_refused_by_policy"
 	noteTermsGone   = "terms_not_published"
 	noteRemembered  = "remembered_device"
-	noteRemediated  = "sign_in_risk_remediated"
+	noteIncident    = "blocked_by_incident"
 
 	// Why a second factor was asked for, or not, and what satisfied it.
 	whyFlow      = "mfa_by_user_flow"
@@ -361,6 +361,17 @@ const (
 	whyAttempt   = "mfa_met_in_attempt"
 	whyPasskey   = "mfa_met_by_passkey"
 	whyAlternate = "mfa_not_needed_alternative_met"
+)
+
+// Notes that tell what became of the risk of a sign-in (R 6.8): the store reads them.
+const (
+	// NoteRemediated: a policy asked for a second factor because of risk, and one that was registered before was shown.
+	NoteRemediated = "sign_in_risk_remediated"
+	// NoteConfirmed: such a factor was shown anyway, though no policy asked for it because of risk.
+	NoteConfirmed = "sign_in_risk_confirmed"
+	// NoteSecured: another password was chosen after all that could be asked for, so what was known against the former
+	// one speaks no more against the person.
+	NoteSecured = "user_risk_remediated"
 )
 
 // unknownGroups names the groups among the inputs that failed to load.
