@@ -26,11 +26,20 @@ const (
 	BulkPurge          = "purge"
 	BulkJoin           = "join"
 	BulkLeave          = "leave"
+	BulkCompromised    = "confirmCompromised"
+	BulkSafe           = "confirmSafe"
+	BulkDismissRisk    = "dismissRisk"
 )
+
+// BulkOfRisk reports whether an action is about the risk of people, which a trial does not know.
+func BulkOfRisk(action string) bool {
+	return action == BulkCompromised || action == BulkSafe || action == BulkDismissRisk
+}
 
 // BulkActions lists them.
 func BulkActions() []string {
-	return []string{BulkDisable, BulkEnable, BulkRevoke, BulkChangePassword, BulkReregister, BulkDelete, BulkRestore, BulkPurge, BulkJoin, BulkLeave}
+	return []string{BulkDisable, BulkEnable, BulkRevoke, BulkChangePassword, BulkReregister, BulkDelete, BulkRestore, BulkPurge, BulkJoin, BulkLeave,
+		BulkCompromised, BulkSafe, BulkDismissRisk}
 }
 
 // States of a bulk change.
@@ -56,6 +65,7 @@ const (
 	SkipTaken       = "taken" // somebody else has an address
 	SkipMember      = "member"
 	SkipNoMember    = "noMember"
+	SkipNoRisk      = "noRisk"
 	SkipLockOut     = "lockOut" // a policy would keep the acting admin or everybody who rescues out
 	ResultDone      = "done"
 	ResultFailed    = "failed"
@@ -223,6 +233,10 @@ func (f bulkFacts) reason(b Bulk, u User) string {
 	case BulkRestore:
 		claimed := slices.ContainsFunc(u.Identities, func(i account.Identity) bool { return f.claimed[i.SignInType+"\n"+i.Issuer+"\n"+i.Canonical] })
 		return reasonIf(f.taken[u.ID] || claimed, SkipTaken)
+	case BulkCompromised:
+		return reasonIf(u.Risk.State == RiskConfirmed, SkipAlready)
+	case BulkSafe, BulkDismissRisk:
+		return reasonIf(u.Risk.Level == "", SkipNoRisk)
 	case BulkJoin:
 		return reasonIf(f.members[u.ID], SkipMember)
 	case BulkLeave:
@@ -442,6 +456,12 @@ func (t *Tenant) bulkChange(ctx context.Context, actor audit.Actor, b Bulk, id s
 		_, err = t.RestoreUser(ctx, actor, id)
 	case BulkPurge:
 		err = t.PurgeUser(ctx, actor, id)
+	case BulkCompromised:
+		err = t.ConfirmCompromised(ctx, actor, []string{id})
+	case BulkSafe:
+		err = t.ConfirmSafe(ctx, actor, []string{id})
+	case BulkDismissRisk:
+		err = t.DismissRisk(ctx, actor, []string{id})
 	case BulkJoin:
 		err = t.AddMember(ctx, actor, b.GroupID, id)
 	case BulkLeave:

@@ -50,6 +50,9 @@ func TestABulkChangeDoesWhatItsDryRunSaid(t *testing.T) {
 						_, err := tn.UpdateUser(ctx, system, u.ID, func(u *models.User) error { u.MustChangePassword = true; return nil })
 						must(t, err)
 					}
+					if i%4 == 1 {
+						must(t, tn.ConfirmCompromised(ctx, system, []string{u.ID}))
+					}
 					ids = append(ids, u.ID)
 					if dice.IntN(3) == 0 {
 						must(t, tn.DeleteUser(ctx, system, u.ID))

@@ -53,6 +53,14 @@ type PortalFlash struct {
 	Label  string `json:"label,omitempty"`  // what the secret is
 	Secret string `json:"secret,omitempty"` // shown in a copyable output
 	Note   string `json:"note,omitempty"`
+
+	Undo *PortalUndo `json:"undo,omitempty"` // where what was done can be taken back
+}
+
+// PortalUndo is the form that takes back what a notice tells of.
+type PortalUndo struct {
+	Post   string            `json:"post"`
+	Fields map[string]string `json:"fields,omitempty"`
 }
 
 func digest(s string) string {

@@ -418,6 +418,13 @@ func (t *Tenant) SignIns(ctx context.Context, f SignInQuery) (Page[record.SignIn
 	return out, nil
 }
 
+// SignInRow reads one entry of the log with what became of its risk since.
+func (t *Tenant) SignInRow(ctx context.Context, id string) (SignInRow, error) {
+	var r SignInRow
+	err := t.q(ctx).Where("id = ?", id).Take(&r).Error
+	return r, found(err)
+}
+
 // SignIn reads one record of the log.
 func (t *Tenant) SignIn(ctx context.Context, id string) (record.SignIn, error) {
 	var r SignInRow

@@ -93,10 +93,10 @@ func (v view) get(name string) string { return v.q.Get(name) }
 
 func (v view) has(name string) bool { return v.q.Get(name) != "" }
 
-// narrowed reports whether anything is searched or filtered; the order does not count.
+// narrowed reports whether anything is searched or filtered; order and columns do not count.
 func (v view) narrowed() bool {
 	for name := range v.q {
-		if name != "sort" {
+		if name != "sort" && name != "columns" {
 			return true
 		}
 	}
@@ -143,8 +143,10 @@ func (v view) filter(front int, fields ...views.Field) views.Filter {
 		f.Dropped = append(f.Dropped, views.Chip{Label: label, Value: d[1]})
 	}
 	f.Fields = fields
-	if v.has("sort") {
-		f.Hidden = [][2]string{{"sort", v.get("sort")}}
+	for _, name := range []string{"sort", "columns"} {
+		if v.has(name) {
+			f.Hidden = append(f.Hidden, [2]string{name, v.get(name)})
+		}
 	}
 	return f
 }

@@ -62,6 +62,7 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.authMethodRoutes()...)
 	rows = append(rows, p.whatIfRoutes()...)
 	rows = append(rows, p.replayRoutes()...)
+	rows = append(rows, p.riskRoutes()...)
 	rows = append(rows, p.otherRoutes()...)
 	rows = append(rows, p.identifierRoutes()...)
 	rows = append(rows, p.keyRoutes()...)
@@ -145,11 +146,6 @@ func (p *Portal) peopleRoutes() []handlers.Route {
 		{Method: post, Path: users + "/:id/roles/remove", Handler: p.userRoleRemove, Permission: access.AssignmentWrite},
 		{Method: get, Path: users + "/:id/consents", Handler: p.userConsents, Permission: access.UserRead},
 		{Method: post, Path: users + "/:id/consents/withdraw", Handler: p.userConsentWithdraw, Permission: access.UserWrite},
-		{Method: get, Path: users + "/:id/risk", Handler: p.userRisk, Permission: access.UserRead},
-		{Method: get, Path: users + "/:id/risk/confirm", Handler: p.userCompromisedForm, Permission: access.RiskyUserWrite},
-		{Method: post, Path: users + "/:id/risk/confirm", Handler: p.userCompromised, Permission: access.RiskyUserWrite},
-		{Method: get, Path: users + "/:id/risk/dismiss", Handler: p.userDismissForm, Permission: access.RiskyUserWrite},
-		{Method: post, Path: users + "/:id/risk/dismiss", Handler: p.userDismiss, Permission: access.RiskyUserWrite},
 		{Method: get, Path: users + "/:id/timeline", Handler: p.userTimeline, Permission: access.AuditRead, Or: access.UserWrite},
 		{Method: get, Path: users + "/:id/edit", Handler: p.userEdit, Permission: access.UserWrite},
 		{Method: post, Path: users + "/:id/edit", Handler: p.userSave, Permission: access.UserWrite},

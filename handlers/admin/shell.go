@@ -60,7 +60,11 @@ func clicked(c *fiber.Ctx) bool {
 }
 
 func flashView(f models.PortalFlash) *views.Flash {
-	return &views.Flash{Kind: f.Kind, Text: f.Text, Label: f.Label, Secret: f.Secret, Note: f.Note}
+	out := &views.Flash{Kind: f.Kind, Text: f.Text, Label: f.Label, Secret: f.Secret, Note: f.Note}
+	if f.Undo != nil {
+		out.Undo = &views.Action{Label: "Undo", Post: f.Undo.Post, Fields: f.Undo.Fields}
+	}
+	return out
 }
 
 // nav is the menu: the rows with a label that the admin may use, grouped.

@@ -187,7 +187,11 @@ func (p *Portal) signInDetail(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	t := traceOf(handlers.InfoOf(c).Locale, r, v.base(), known)
+	risky, err := p.signInRisk(c, r)
+	if err != nil {
+		return err
+	}
+	t := traceOf(handlers.InfoOf(c).Locale, r, v.base(), known, risky)
 	if r.Inputs != nil && v.may(access.ConditionalRead) {
 		t.Again = &views.Link{Label: "What if this again?", Href: v.base() + "/what-if?signIn=" + r.ID}
 	}

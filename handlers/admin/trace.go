@@ -17,15 +17,19 @@ import (
 
 // traceOf explains one sign-in: what was asked, where it came from, each step and proof, each risk
 // finding, each policy with its conditions, and the outcome with its cause and what to do. It shows the
-// stored value and computes nothing; known has names for what it speaks of.
-func traceOf(l *i18n.Localizer, r record.SignIn, base string, known policy.Known) views.Trace {
+// stored value and computes nothing; known has names for what it speaks of, and risky what became of its risk since.
+func traceOf(l *i18n.Localizer, r record.SignIn, base string, known policy.Known, risky []views.Section) views.Trace {
 	cause, do := outcomeWords(l, r.Outcome)
 	t := views.Trace{Outcome: outcomeTitle(r), Tone: resultTone(r.Outcome.Result), Cause: cause, Do: do}
-	t.Sections = append(t.Sections, whoSection(r, base), stepsSection(l, r), whereSection(r), riskSection(l, r))
-	t.PoliciesAfter = 3
-	if r.Inputs != nil {
-		t.Sections, t.PoliciesAfter = append(t.Sections, secondFactorSection(r)), 4
+	t.Sections = append(t.Sections, whoSection(r, base), stepsSection(l, r), whereSection(r))
+	if risky == nil {
+		risky = []views.Section{riskSection(l, r)}
 	}
+	t.Sections = append(t.Sections, risky...)
+	if r.Inputs != nil {
+		t.Sections = append(t.Sections, secondFactorSection(r))
+	}
+	t.PoliciesAfter = len(t.Sections) - 1
 	for _, p := range r.Policies {
 		if p.State == string(policy.ReportOnly) {
 			t.ReportOnly = append(t.ReportOnly, policyTrace(p, base, known))
@@ -258,22 +262,14 @@ func nonEmpty(list ...string) []string {
 }
 
 func riskSection(l *i18n.Localizer, r record.SignIn) views.Section {
-	level := r.RiskLevel
-	if level == "" {
-		level = "none"
-	}
-	s := views.Section{Title: "Risk", Summary: []views.Fact{fact("Level", badge(riskTone(level), strings.ToUpper(level[:1])+level[1:]))}}
+	s := views.Section{ID: "risk", Title: "Risk", Summary: []views.Fact{fact("Level while signing in", levelCell(r.RiskLevel))}, Says: couldNotTellWords(l, r.CouldNotTell)}
 	if len(r.Risk) == 0 {
 		s.Lead = "No detector found anything."
 		return s
 	}
-	table := &views.Table{Caption: "Findings", Columns: []views.Column{{Label: "Detection"}, {Label: "Level"}, {Label: "Evidence"}}}
+	table := &views.Table{Caption: "Findings", Columns: []views.Column{{Label: "Detection"}, {Label: "Level"}, {Label: "What was found"}}}
 	for _, f := range r.Risk {
-		text := reasonWord(l, f.Key)
-		if l.Has(f.Key) {
-			text = l.T(f.Key, f.Evidence)
-		}
-		table.Rows = append(table.Rows, views.Row{Cells: []views.Cell{plain(humane(f.Type)), badge(riskTone(f.Level), f.Level), plain(text)}})
+		table.Rows = append(table.Rows, views.Row{Cells: []views.Cell{plain(riskTypeWord(l, f.Type)), levelCell(f.Level), plain(findingWord(l, f.Type, f.Key, f.Evidence))}})
 	}
 	s.Table = table
 	return s

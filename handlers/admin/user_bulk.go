@@ -58,6 +58,12 @@ func bulkWords(action string) bulkWord {
 		return bulkWord{"Erase for good", "Erase users for good", "Everything about them is erased at once. Nothing can bring it back.", "erased", access.DeleteRestore, true}
 	case models.BulkJoin:
 		return bulkWord{"Add to a group", "Add to a group", "They are members of the group, with what it brings.", "in the group now", access.GroupWrite, false}
+	case models.BulkCompromised:
+		return bulkWord{"Confirm compromised", "Confirm that accounts are compromised", "Their risk is high from now on. Policies about user risk apply at the next sign-in and whenever an app renews its tokens: where one asks for a new password, they choose it after a second factor, and who has none is blocked. It can be undone one by one as long as nothing else has happened to the risk.", "confirmed compromised", access.RiskyUserWrite, true}
+	case models.BulkSafe:
+		return bulkWord{"Confirm safe", "Confirm that accounts are safe", "They are at no risk any more, and all their open detections are closed. What was unusual counts as usual for them: similar sign-ins are not found again.", "confirmed safe", access.RiskyUserWrite, false}
+	case models.BulkDismissRisk:
+		return bulkWord{"Dismiss risk", "Dismiss the risk of people", "They are at no risk any more, and all their risky sign-ins and detections are dismissed. Passwords stay as they are. This cannot be undone.", "at no risk any more", access.RiskyUserWrite, true}
 	case models.BulkLeave:
 		return bulkWord{"Remove from a group", "Remove from a group", "They are no longer members of the group, and lose what it brings.", "out of the group now", access.GroupWrite, false}
 	}
@@ -69,7 +75,7 @@ func skipWord(reason string) string {
 		models.SkipGone: "Is gone for good", models.SkipOwn: "Your own account", models.SkipAdmin: "Holds an admin role or is for emergencies: change it on its own page",
 		models.SkipDeleted: "Is deleted", models.SkipNotDeleted: "Is not deleted", models.SkipAlready: "Is so already", models.SkipNoPassword: "Has no password",
 		models.SkipNoFactor: "Has no second factor", models.SkipTaken: "Somebody else has an address of theirs", models.SkipMember: "Is in the group already",
-		models.SkipNoMember: "Is not in the group", models.SkipLockOut: "A Conditional Access policy would then keep you, or everybody who is there for an emergency, out of the admin portal: exclude them from it first", models.ResultDone: "Done", models.ResultFailed: "Could not be changed: open the person to see why", "": "Not yet",
+		models.SkipNoMember: "Is not in the group", models.SkipNoRisk: "Is at no risk", models.SkipLockOut: "A Conditional Access policy would then keep you, or everybody who is there for an emergency, out of the admin portal: exclude them from it first", models.ResultDone: "Done", models.ResultFailed: "Could not be changed: open the person to see why", "": "Not yet",
 	}[reason]; ok {
 		return w
 	}
@@ -84,6 +90,9 @@ func (p *Portal) bulkOffer(c *fiber.Ctx, w view, deleted bool) (*views.Bulk, err
 	grouping := false
 	for _, action := range models.BulkActions() {
 		restores := action == models.BulkRestore || action == models.BulkPurge
+		if models.BulkOfRisk(action) && !v.dir.Tenant.Governed() { // a trial knows no risk
+			continue
+		}
 		if restores != deleted || !v.may(bulkWords(action).needs) {
 			continue
 		}
@@ -153,6 +162,9 @@ func (p *Portal) bulkStart(c *fiber.Ctx) error {
 	words := bulkWords(action)
 	if !v.may(words.needs) {
 		return p.refuse(c, words.needs)
+	}
+	if models.BulkOfRisk(action) && !v.dir.Tenant.Governed() {
+		return say("A trial tenant has no Identity Protection.")
 	}
 	if typed(c, "reach") == "all" {
 		ids = nil
@@ -291,7 +303,7 @@ func (p *Portal) bulkSections(c *fiber.Ctx, b models.Bulk) ([]views.Section, err
 	}
 	var out []views.Section
 	why := &views.Table{Caption: "Left as they are", Columns: []views.Column{{Label: "Why"}, {Label: "People", Num: true}}}
-	for _, r := range []string{models.SkipOwn, models.SkipAdmin, models.SkipDeleted, models.SkipNotDeleted, models.SkipAlready, models.SkipNoPassword, models.SkipNoFactor, models.SkipTaken, models.SkipMember, models.SkipNoMember} {
+	for _, r := range []string{models.SkipOwn, models.SkipAdmin, models.SkipDeleted, models.SkipNotDeleted, models.SkipAlready, models.SkipNoPassword, models.SkipNoFactor, models.SkipTaken, models.SkipMember, models.SkipNoMember, models.SkipNoRisk} {
 		if n := reasons[r]; n > 0 {
 			why.Rows = append(why.Rows, views.Row{Cells: []views.Cell{plain(skipWord(r)), {Kind: views.Num, Text: strconv.FormatInt(n, 10)}}})
 		}

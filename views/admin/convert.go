@@ -49,6 +49,9 @@ func (s Shell) frame() ui.Shell {
 	}
 	if s.Flash != nil {
 		f.Flash = &ui.Flash{Tone: ui.Tone(s.Flash.Kind), Text: s.Flash.Text}
+		if s.Flash.Undo != nil {
+			f.Flash.Action = action(*s.Flash.Undo, s.CSRF, true)
+		}
 	}
 	return f
 }
@@ -66,6 +69,8 @@ func navIcon(label string) string {
 	case "Groups":
 		return "groups"
 	case "Admins":
+		return "shield"
+	case "Risky users", "Risky sign-ins", "Risk detections":
 		return "shield"
 	case "Sign-in logs":
 		return "log"
@@ -203,6 +208,17 @@ func (t Table) list(csrf string) ui.Table {
 		out.Rows = append(out.Rows, row)
 	}
 	return out
+}
+
+// percent is how full a bar is.
+func (c Cell) percent() string { return strconv.Itoa(int(max(0, min(1, c.Share)) * 100)) }
+
+// best is the end of a bar that is good: one that speaks against somebody is good when it is short.
+func (c Cell) best() string {
+	if c.Tone == "ok" {
+		return "100"
+	}
+	return "0"
 }
 
 // words is a cell as plain text.

@@ -50,6 +50,7 @@ type TenantLink struct {
 // Flash is the notice of what was just done; Secret is shown in a copyable output, once.
 type Flash struct {
 	Kind, Text, Label, Secret, Note string
+	Undo                            *Action // takes back what was just done
 }
 
 // Help is the page's own help: what this is and what to do.
@@ -69,6 +70,8 @@ const (
 	Num   CellKind = "num"
 	Name  CellKind = "name" // a person's or admin's words: isolated direction
 	Lines CellKind = "lines"
+	Level CellKind = "level" // Text is none, low, medium or high
+	Meter CellKind = "meter" // Share of a full bar, said in words by Text
 )
 
 // Cell is one value of a table or of a summary list.
@@ -80,6 +83,8 @@ type Cell struct {
 	Sub  string // a second, softer line
 	Time time.Time
 	List []string // Lines
+	// Share is how full the bar of a Meter is, from 0 to 1; Tone danger or ok says which way it speaks.
+	Share float64
 }
 
 // Table is a captioned table; the first column names the row.
@@ -130,6 +135,8 @@ type List struct {
 	Saved     []Saved
 	Save      *Form // keeps the present filters
 	Bulk      *Bulk // what can be done to several rows at once
+	Choose    *Form // which columns are shown
+	Notices   []Notice
 }
 
 // Saved is a view of the list that somebody kept.
@@ -253,6 +260,7 @@ type Section struct {
 	ID      string
 	Title   string
 	Lead    string
+	Says    []string // sentences, one paragraph each
 	Summary []Fact   // a summary list
 	Table   *Table   // a related list
 	Empty   string   // said when Table has no rows
@@ -312,7 +320,8 @@ type Notice struct {
 // Confirm is the page before something stops working.
 type Confirm struct {
 	Consequences []string
-	See          *Link // what to look at before
+	Sections     []Section // whom it is about, what it would and would not do
+	See          *Link     // what to look at before
 	Form         Form
 }
 

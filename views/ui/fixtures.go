@@ -58,7 +58,7 @@ func Fixtures() []Fixture {
 		{"prose", "default", Prose("# Terms\n\nFernhill Group\n12 Harbour Street\n\n- one\n- [two](https://example.com)\n\n1. first\n\n" + arabic)},
 		{"error summary", "default", ErrorSummary([]FieldError{{"fx_error", "Enter a display name"}, {"", "Somebody else changed this first. Look at it again and repeat your change."}})},
 		{"notice", "info", texted(Notice(Info, "Nothing to do"), "Everything is set up.")},
-		{"notice", "ok", FlashNotice(Flash{OK, "App “Fernhill Market” saved"})},
+		{"notice", "ok", FlashNotice(Flash{Tone: OK, Text: "App “Fernhill Market” saved"})},
 		{"notice", "warning", texted(Notice(Warn, "A secret expires in 6 days"), long)},
 		{"notice", "danger", texted(Notice(Danger, ""), "Nobody can sign in to this app: it is switched off.")},
 		{"badge", "all tones", together(Badge(Neutral, "Draft"), Badge(OK, "On"), Badge(Warn, "Expires soon"), Badge(Danger, "Blocked"), Badge(Info, "Report-only"))},
@@ -102,6 +102,6 @@ func SampleShell() Shell {
 			{"Monitor", []Link{{Text: "Sign-in logs", Href: "#sign-ins", Icon: "log"}, {Text: "Audit logs", Href: "#audits", Icon: "history"}}},
 		},
 		AdminName: "Ada Lindqvist", AdminMail: "ada@fernhill.example", Account: []Link{{Text: "Your account", Href: "#me"}}, SignOut: "#out", CSRF: "token",
-		Flash: &Flash{OK, "App “Fernhill Market” saved"},
+		Flash: &Flash{Tone: OK, Text: "App “Fernhill Market” saved"},
 	}
 }

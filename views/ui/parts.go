@@ -215,8 +215,9 @@ type NavGroup struct {
 
 // Flash is what was just done, in words that name the thing.
 type Flash struct {
-	Tone Tone
-	Text string
+	Tone   Tone
+	Text   string
+	Action templ.Component // takes it back, where that has a meaning
 }
 
 // Shell is the frame of every admin page.
