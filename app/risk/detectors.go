@@ -3,6 +3,7 @@ package risk
 // Detectors lists every detection that is made from a sign-in. One more is one file and one line here.
 func Detectors() []Detector {
 	return []Detector{
+		unfamiliar(),
 		anonymousAddress(),
 		maliciousAddress(),
 		malwareAddress(),

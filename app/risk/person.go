@@ -13,6 +13,9 @@ import (
 // what they did last week says more.
 const halfLife = 90 * 24 * time.Hour
 
+// dormant is how long somebody stays away until they are learnt anew (R 6.4.18).
+const dormant = 180 * 24 * time.Hour
+
 // Bounds of what is kept of one person, whatever they or a stranger do.
 const (
 	maxVisits  = 6
@@ -22,10 +25,11 @@ const (
 // Person is what was usual for one person: fading counts of the values of each feature, how often something new came
 // up, and where they signed in last. All of it is bounded. The zero value is somebody who never signed in.
 type Person struct {
-	SignIns float64   // fading, as of Last
-	Times   uint64    // how often they signed in, ever: what does not fade
-	First   time.Time //
-	Last    time.Time //
+	SignIns float64 // fading, as of Last
+	Times   uint64  // how often they signed in, ever: what does not fade
+	First   time.Time
+	Last    time.Time
+	Since   time.Time // when they began to sign in without a break so long that they had to be learnt anew
 	// Visits are the last different places they signed in from, the latest last.
 	Visits []Visit
 	seen   [features][]Seen
@@ -60,14 +64,18 @@ func (v Visit) samePlace(w Visit) bool {
 func (p *Person) Observe(s record.Signals, at time.Time) {
 	at = at.UTC()
 	if p.First.IsZero() {
-		p.First, p.Last = at, at
+		p.First, p.Last, p.Since = at, at, at
 	}
 	weight := 1.0
 	if at.After(p.Last) {
+		if at.Sub(p.Last) > dormant {
+			p.Since = at
+		}
 		p.fade(fading(at.Sub(p.Last)))
 		p.Last = at
 	} else if at.Before(p.First) { // a clock that jumped back, or a log that arrives late
 		weight, p.First = fading(p.Last.Sub(at)), at
+		p.Since = earlier(p.Since, at)
 	} else {
 		weight = fading(p.Last.Sub(at))
 	}

@@ -22,7 +22,7 @@ func (p Person) Encode() ([]byte, error) {
 	b := make([]byte, 0, p.size())
 	b = append(b, personVersion)
 	b = binary.AppendVarint(b, p.Last.UnixMilli())
-	b = p.ago(b, p.First)
+	b = p.ago(p.ago(b, p.First), p.Since)
 	b = binary.AppendUvarint(b, p.Times)
 	b = amount(b, p.SignIns)
 	b = binary.AppendUvarint(b, uint64(len(p.seen)))
@@ -89,7 +89,7 @@ func DecodePerson(b []byte) (Person, error) {
 	}
 	p.Last = time.UnixMilli(last).UTC()
 	r.last = p.Last.Unix()
-	p.First = r.ago()
+	p.First, p.Since = r.ago(), r.ago()
 	p.Times = r.unsigned(math.MaxInt64)
 	p.SignIns = r.amount()
 	lists := int(r.unsigned(64))

@@ -3,7 +3,6 @@ package risk
 import (
 	"math"
 	"strconv"
-	"time"
 
 	"portico/app/record"
 )
@@ -433,12 +432,4 @@ func between(x, low, high float64) float64 {
 		return low
 	}
 	return min(max(x, low), high)
-}
-
-// idle is how long somebody has not signed in.
-func idle(p Person, now time.Time) time.Duration {
-	if p.Last.IsZero() {
-		return 0
-	}
-	return now.Sub(p.Last)
 }

@@ -11,6 +11,12 @@ import (
 type Settings struct {
 	Off []string `json:"off,omitempty"` // types of detections that are switched off
 
+	UnfamiliarLow     float64 `json:"unfamiliarLow,omitempty"`
+	UnfamiliarMedium  float64 `json:"unfamiliarMedium,omitempty"`
+	UnfamiliarHigh    float64 `json:"unfamiliarHigh,omitempty"`
+	UnfamiliarDays    float64 `json:"unfamiliarDays,omitempty"`
+	UnfamiliarSignIns float64 `json:"unfamiliarSignIns,omitempty"`
+
 	TravelKmh        float64 `json:"travelKmh,omitempty"`
 	TravelKm         float64 `json:"travelKm,omitempty"`
 	AtypicalKmh      float64 `json:"atypicalKmh,omitempty"`
@@ -64,6 +70,16 @@ func (f Field) Own(s Settings) bool { return *f.at(&s) != 0 }
 // Fields lists every threshold, in the order of a page.
 func Fields() []Field {
 	return []Field{
+		{"unfamiliarLow", "unfamiliarFeatures", "Low from a score of", "The score is the logarithm of how much likelier somebody else is than the person. The page of the challenge budget tells how many sign-ins reach one.",
+			"", -20, 40, 1.5, func(s *Settings) *float64 { return &s.UnfamiliarLow }},
+		{"unfamiliarMedium", "unfamiliarFeatures", "Medium from a score of", "Most policies ask for a second factor from here.",
+			"", -20, 40, 3, func(s *Settings) *float64 { return &s.UnfamiliarMedium }},
+		{"unfamiliarHigh", "unfamiliarFeatures", "High from a score of", "So many things are new at once that hardly anybody does it themselves.",
+			"", -20, 40, 6, func(s *Settings) *float64 { return &s.UnfamiliarHigh }},
+		{"unfamiliarDays", "unfamiliarFeatures", "Learning, days", "Nothing is unfamiliar in a person's first days.",
+			"days", 1, 90, 5, func(s *Settings) *float64 { return &s.UnfamiliarDays }},
+		{"unfamiliarSignIns", "unfamiliarFeatures", "Learning, sign-ins", "Nothing is unfamiliar before they signed in so often.",
+			"sign-ins", 1, 100, 3, func(s *Settings) *float64 { return &s.UnfamiliarSignIns }},
 		{"travelKmh", "impossibleTravel", "Speed that nobody travels at", "Two sign-ins are impossible travel when getting from one place to the other would take more than this.",
 			"km/h", 300, 5000, 1000, func(s *Settings) *float64 { return &s.TravelKmh }},
 		{"travelKm", "impossibleTravel", "Shortest distance that counts", "Nearer places are never travel: where an address is, is known only about.",
@@ -122,6 +138,12 @@ func (s Settings) Validate() error {
 		}
 	}
 	full := s.Filled()
+	if bad == nil && full.UnfamiliarLow > full.UnfamiliarMedium {
+		bad.Add("unfamiliarLow", "risk.setting_order", map[string]any{"max": full.UnfamiliarMedium})
+	}
+	if bad == nil && full.UnfamiliarMedium > full.UnfamiliarHigh {
+		bad.Add("unfamiliarMedium", "risk.setting_order", map[string]any{"max": full.UnfamiliarHigh})
+	}
 	if bad == nil && full.AtypicalKmh > full.TravelKmh {
 		bad.Add("atypicalKmh", "risk.setting_order", map[string]any{"max": full.TravelKmh})
 	}
