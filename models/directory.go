@@ -10,6 +10,7 @@ import (
 	"portico/app/fault"
 	"portico/app/openid"
 	"portico/app/policy"
+	"portico/app/risk"
 	"portico/app/tenant"
 	"portico/app/userflow"
 )
@@ -24,6 +25,8 @@ type Directory struct {
 	FlowOf   map[string]string         // client id → flow id
 	Policies *policy.Set               // Conditional Access, ready to be asked
 	Contexts []string                  // authentication contexts that apps may ask for
+	// Indicators are the threat indicators, ready to be matched.
+	Indicators *risk.Indicators
 	// Definitions are the custom attributes by API name, Terms the published terms of use by id.
 	Definitions map[string]userflow.Definition
 	Terms       map[string]userflow.Terms
@@ -230,6 +233,9 @@ func (s *Store) loadDirectory(ctx context.Context, id string) (*Directory, error
 		d.Terms[one.ID] = one
 	}
 	if d.Policies, err = t.PolicySet(ctx); err != nil {
+		return nil, err
+	}
+	if d.Indicators, err = t.indicatorSet(ctx); err != nil {
 		return nil, err
 	}
 	contexts, err := t.Contexts(ctx)

@@ -25,6 +25,7 @@ func (t *Tenant) RiskHistory(ctx context.Context, userID string, s record.Signal
 	part("everyone", func() (err error) { h.Everyone, err = t.riskEveryone(ctx, s); return err })
 	part("source", func() (err error) { h.Source, err = t.riskSource(ctx, s, now); return err })
 	part("indicators", func() (err error) { h.Indicators, err = t.riskIndicators(ctx, s, now); return err })
+	part("leaked", func() (err error) { h.Leaked, err = t.riskLeaked(ctx, userID); return err })
 	part("waves", func() (err error) { h.Waves, err = t.riskWaves(ctx, s, now); return err })
 	return h, errors.Join(errs...)
 }
@@ -86,9 +87,4 @@ func countValue(v string) string {
 
 func (t *Tenant) riskSource(ctx context.Context, s record.Signals, now time.Time) (risk.Source, error) {
 	return risk.Source{}, nil
-}
-
-// riskIndicators are the threat indicators that these signals match.
-func (t *Tenant) riskIndicators(ctx context.Context, s record.Signals, now time.Time) ([]risk.Indicator, error) {
-	return nil, nil
 }

@@ -183,12 +183,16 @@ type RiskIndicatorRow struct {
 
 func (RiskIndicatorRow) TableName() string { return "risk_indicators" }
 
-// LeakedAddressRow is a keyed hash of an address on an imported list of leaked accounts.
+// LeakedAddressRow is a keyed hash of an address on an imported list of leaked accounts. UserID is whose of the tenant
+// it is, if anybody's with a password as old; Pending rows count for nothing yet.
 type LeakedAddressRow struct {
-	TenantID string    `gorm:"primaryKey;size:36"`
+	TenantID string    `gorm:"primaryKey;size:36;index:leaked_addresses_user,priority:1,where:user_id <> ''"`
 	Hash     []byte    `gorm:"primaryKey;size:32"`
-	LeakedAt time.Time // when the list was imported, or what it says
+	ImportID string    `gorm:"primaryKey;size:36;index:leaked_addresses_import"`
+	LeakedAt time.Time // when it was leaked, as whoever imported the list says
 	Source   string
+	UserID   string `gorm:"size:36;index:leaked_addresses_user,priority:2"`
+	Pending  bool
 }
 
 func (LeakedAddressRow) TableName() string { return "leaked_addresses" }

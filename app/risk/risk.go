@@ -93,11 +93,14 @@ type Source struct {
 
 // Indicator is something that the operator or an admin knows to be bad: an address, a network or an agent.
 type Indicator struct {
-	ID    string
-	Kind  string // ip, asn, userAgent
-	Value string
-	Level string
-	Note  string
+	ID        string
+	Kind      string // IndicatorIP, …
+	Value     string
+	Level     string
+	Note      string
+	ExpiresAt time.Time // zero = it counts until it is deleted
+	CreatedAt time.Time
+	By        string // who entered it
 }
 
 // Wave is an attack under way, as far as a sign-in that fits it needs to know.

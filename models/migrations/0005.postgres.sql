@@ -64,7 +64,15 @@ CREATE TABLE "risk_indicators" ("id" varchar(36),"tenant_id" varchar(36),"kind" 
 --;
 CREATE INDEX IF NOT EXISTS "risk_indicators_tenant" ON "risk_indicators" ("tenant_id","kind")
 --;
-CREATE TABLE "leaked_addresses" ("tenant_id" varchar(36),"hash" bytea,"leaked_at" timestamptz,"source" text,PRIMARY KEY ("tenant_id","hash"))
+CREATE TABLE "leaked_addresses" ("tenant_id" varchar(36),"hash" bytea,"import_id" varchar(36),"leaked_at" timestamptz,"source" text,"user_id" varchar(36),"pending" boolean,PRIMARY KEY ("tenant_id","hash","import_id"))
+--;
+CREATE INDEX IF NOT EXISTS "leaked_addresses_import" ON "leaked_addresses" ("import_id")
+--;
+CREATE INDEX IF NOT EXISTS "leaked_addresses_user" ON "leaked_addresses" ("tenant_id","user_id") WHERE user_id <> ''
+--;
+CREATE TABLE "leaked_imports" ("id" varchar(36),"tenant_id" varchar(36),"source" varchar(100),"state" varchar(16),"leaked_at" timestamptz,"created_at" timestamptz,"actor_id" varchar(36),"actor_name" text,"rows" bigint,"bad" bigint,"added" bigint,"people" bigint,"found" bigint,"problems" text,PRIMARY KEY ("id"))
+--;
+CREATE INDEX IF NOT EXISTS "leaked_imports_tenant" ON "leaked_imports" ("tenant_id","created_at")
 --;
 CREATE TABLE "risk_mails" ("tenant_id" varchar(36),"user_id" varchar(36),"level" varchar(16),"told_at" timestamptz,PRIMARY KEY ("tenant_id","user_id"))
 --;

@@ -64,7 +64,15 @@ CREATE TABLE `risk_indicators` (`id` text,`tenant_id` text,`kind` text,`value` t
 --;
 CREATE INDEX `risk_indicators_tenant` ON `risk_indicators`(`tenant_id`,`kind`)
 --;
-CREATE TABLE `leaked_addresses` (`tenant_id` text,`hash` blob,`leaked_at` datetime,`source` text,PRIMARY KEY (`tenant_id`,`hash`))
+CREATE TABLE `leaked_addresses` (`tenant_id` text,`hash` blob,`import_id` text,`leaked_at` datetime,`source` text,`user_id` text,`pending` numeric,PRIMARY KEY (`tenant_id`,`hash`,`import_id`))
+--;
+CREATE INDEX `leaked_addresses_import` ON `leaked_addresses`(`import_id`)
+--;
+CREATE INDEX `leaked_addresses_user` ON `leaked_addresses`(`tenant_id`,`user_id`) WHERE user_id <> ''
+--;
+CREATE TABLE `leaked_imports` (`id` text,`tenant_id` text,`source` text,`state` text,`leaked_at` datetime,`created_at` datetime,`actor_id` text,`actor_name` text,`rows` integer,`bad` integer,`added` integer,`people` integer,`found` integer,`problems` text,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `leaked_imports_tenant` ON `leaked_imports`(`tenant_id`,`created_at`)
 --;
 CREATE TABLE `risk_mails` (`tenant_id` text,`user_id` text,`level` text,`told_at` datetime,PRIMARY KEY (`tenant_id`,`user_id`))
 --;
