@@ -48,7 +48,7 @@ func writes() []string {
 }
 
 func records() []string {
-	return []string{"audited", "configure", "mutate", "auditedWatch", "govern", "inOrder", "writeAudit", "WriteAudit", "writeAuditOf"}
+	return []string{"audited", "configure", "mutate", "auditedWatch", "configureWatch", "govern", "inOrder", "writeAudit", "WriteAudit", "writeAuditOf"}
 }
 
 // TestEveryWriteIsRecorded reads the package: an exported method that writes, itself or through others, also

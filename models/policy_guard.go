@@ -77,6 +77,14 @@ func (t *Tenant) auditedWatch(ctx context.Context, actor audit.Actor, f func(*Te
 	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) { return t.watched(ctx, actor, nil, f) })
 }
 
+// configureWatch is auditedWatch for the directory's settings: a method that is switched off can be shown by nobody.
+func (t *Tenant) configureWatch(ctx context.Context, actor audit.Actor, f func(*Tenant) (audit.Event, error)) error {
+	if actor.Kind == audit.ActorSystem {
+		return t.configure(ctx, actor, f)
+	}
+	return t.inOrder(ctx, actor, func(t *Tenant) (audit.Event, error) { return t.watched(ctx, actor, nil, f) })
+}
+
 // scene is the directory as the guard sees it at this moment. Without a policy that is on there is nobody in it:
 // nothing can keep them out.
 func (t *Tenant) scene(ctx context.Context, actor audit.Actor, from *record.Signals) (policy.Scene, error) {
@@ -93,13 +101,18 @@ func (t *Tenant) scene(ctx context.Context, actor audit.Actor, from *record.Sign
 	if err != nil {
 		return s, err
 	}
+	self, err := t.Get(ctx)
+	if err != nil {
+		return s, err
+	}
+	methods := self.Settings.Methods
 	if actor.Kind == audit.ActorUser {
 		u, err := t.User(ctx, actor.ID)
 		if err := ignoreMissing(err); err != nil {
 			return s, err
 		}
 		if u.ID != "" {
-			a, err := t.adminAt(ctx, u, signals, terms)
+			a, err := t.adminAt(ctx, u, signals, terms, methods)
 			if err != nil {
 				return s, err
 			}
@@ -111,7 +124,7 @@ func (t *Tenant) scene(ctx context.Context, actor audit.Actor, from *record.Sign
 		return s, err
 	}
 	for _, u := range rescue {
-		a, err := t.adminAt(ctx, u, signals, terms)
+		a, err := t.adminAt(ctx, u, signals, terms, methods)
 		if err != nil {
 			return s, err
 		}
@@ -139,8 +152,9 @@ func lockOutWords(out *policy.LockOut) error {
 	return fault.BadField(lockOutField, key, map[string]any{"policy": out.Policy.Name, "name": out.Admin.Name})
 }
 
-// adminAt is an admin as Conditional Access would see them at the portal's door.
-func (t *Tenant) adminAt(ctx context.Context, u User, from record.Signals, terms []string) (policy.Admin, error) {
+// adminAt is an admin as Conditional Access would see them at the portal's door. What the methods policy has switched
+// off for them, they have registered and cannot show.
+func (t *Tenant) adminAt(ctx context.Context, u User, from record.Signals, terms []string, methods tenant.MethodsPolicy) (policy.Admin, error) {
 	in, err := t.portalInputs(ctx, u)
 	if err != nil {
 		return policy.Admin{}, err
@@ -151,7 +165,7 @@ func (t *Tenant) adminAt(ctx context.Context, u User, from record.Signals, terms
 		a.Methods = append(a.Methods, KindPassword)
 	}
 	for _, m := range u.Methods {
-		if !slices.Contains(a.Methods, m.Kind) {
+		if !slices.Contains(a.Methods, m.Kind) && methods.Rule(m.Kind).Allows(in.Groups) {
 			a.Methods = append(a.Methods, m.Kind)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"portico/app/audit"
 	"portico/app/policy"
 	"portico/app/record"
+	"portico/app/tenant"
 	"portico/models"
 	"portico/models/modelstest"
 )
@@ -208,6 +209,42 @@ func TestABulkChangeSaysThatItWouldLockOut(t *testing.T) {
 		who := modelstest.Must(s.BulkPeople(ctx, b.ID, 0, 10, false))(t)
 		if len(who) != 1 || who[0].Result != models.SkipLockOut {
 			t.Errorf("%+v", who)
+		}
+	})
+}
+
+// A method that the directory's settings switch off is one that nobody can show, before and after it is asked for.
+func TestTheGuardLooksAtTheMethodsPolicy(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, store *models.Store) {
+		ctx := t.Context()
+		s := staffedDirectory(t, store)
+		modelstest.Must(s.UpdateUser(ctx, modelstest.Actor(), s.glass.ID, func(u *models.User) error { u.Emergency = true; return nil }))(t)
+		modelstest.Must(s.AddCredential(ctx, modelstest.Actor(), models.Credential{UserID: s.ann.ID, Kind: models.KindPasskey, Name: "Key", Data: "{}", LookupKey: "k"}))(t)
+		passkeys := func(by audit.Actor, off bool) string {
+			_, err := s.Update(ctx, by, func(n *tenant.Tenant) error { n.Settings.Methods.Passkey.Off = off; return nil })
+			return complaint(err)
+		}
+		p := second("Strong", policy.All)
+		p.GrantControls = &policy.GrantControls{Operator: "AND", Strength: &policy.StrengthRef{ID: policy.StrengthPhishingResistant}}
+		p.Conditions.Users.ExcludeUsers = []string{s.glass.ID}
+		p = modelstest.Must(s.CreatePolicy(ctx, s.by, p, record.Signals{}))(t)
+		if got := passkeys(s.by, true); got != "lockOut policy.lockout.self.proof" {
+			t.Errorf("switched off while a policy asks for one: %q", got)
+		}
+		modelstest.Must(s.Update(ctx, s.by, func(n *tenant.Tenant) error { n.Name = "Staff"; return nil }))(t)
+		if got := passkeys(modelstest.Actor(), true); got != "" { // the command line is the way back in
+			t.Errorf("by the command line: %q", got)
+		}
+		if got := passkeys(s.by, false); got != "" {
+			t.Errorf("what mends it: %q", got)
+		}
+		must(t, s.DeletePolicy(ctx, s.by, p.ID))
+		if got := passkeys(s.by, true); got != "" {
+			t.Errorf("without the policy: %q", got)
+		}
+		p.ID = ""
+		if _, err := s.CreatePolicy(ctx, s.by, p, record.Signals{}); complaint(err) != "lockOut policy.lockout.self.proof" {
+			t.Errorf("asked for while it is switched off: %v", err)
 		}
 	})
 }

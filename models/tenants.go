@@ -152,7 +152,7 @@ func (t *Tenant) Get(ctx context.Context) (tenant.Tenant, error) {
 // stay: issuers and links carry them. A plan that becomes a trial lasts 30 days from now.
 func (t *Tenant) Update(ctx context.Context, actor audit.Actor, edit func(*tenant.Tenant) error) (tenant.Tenant, error) {
 	var after tenant.Tenant
-	err := t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	err := t.configureWatch(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		before, err := t.Get(ctx)
 		if err != nil {
 			return audit.Event{}, err

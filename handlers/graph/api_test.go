@@ -80,7 +80,7 @@ func newWorld(t *testing.T, s *models.Store) *world {
 	w.base = "http://" + ln.Addr().String()
 	w.api = New(API{Store: s, Tokens: w.tokens, Passwords: fakePasswords{}, BaseURL: w.base, Words: english, Texts: true,
 		Actions: signin.Gate{Machine: &signin.Machine{Stores: models.SignInStores{Store: s}, Now: s.Now, Detectors: risk.Detectors()}},
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		Log:     slog.New(slog.NewTextHandler(io.Discard, nil))})
 	app := fiber.New(fiber.Config{Immutable: true, CaseSensitive: true, StrictRouting: true, DisableStartupMessage: true, StreamRequestBody: true, ReadBufferSize: 32 << 10})
 	app.Use(func(c *fiber.Ctx) error {
 		handlers.SetInfo(c, &handlers.Info{IP: netip.MustParseAddr("127.0.0.1"), Locale: english})
