@@ -75,6 +75,7 @@ type metrics struct {
 	duration *prometheus.HistogramVec
 	jobs     *prometheus.CounterVec
 	outbox   *prometheus.CounterVec
+	exports  *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -83,10 +84,11 @@ func newMetrics() *metrics {
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_http_requests_total", Help: "Answered requests by route pattern and status."}, []string{"method", "route", "status"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "portico_http_request_duration_seconds", Help: "Time to answer by route pattern.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"route"}),
-		jobs:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_job_runs_total", Help: "Background job runs by result."}, []string{"job", "result"}),
-		outbox: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_outbox_deliveries_total", Help: "Delivery attempts by kind and result."}, []string{"kind", "result"}),
+		jobs:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_job_runs_total", Help: "Background job runs by result."}, []string{"job", "result"}),
+		outbox:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_outbox_deliveries_total", Help: "Delivery attempts by kind and result."}, []string{"kind", "result"}),
+		exports: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_exported_records_total", Help: "Records of continuous exports by kind of target and result."}, []string{"kind", "result"}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.jobs, m.outbox, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.requests, m.duration, m.jobs, m.outbox, m.exports, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
 }

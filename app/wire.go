@@ -74,10 +74,15 @@ func (s *server) wire(ctx context.Context) error {
 	}
 	portal := s.portal(site, brands, csrf, checked)
 	portal.Keys, portal.Tokens = provider, provider
+	courier, err := s.courier()
+	if err != nil {
+		return err
+	}
+	portal.Courier = courier
 	web.Rows = append(web.Rows, special(portal.Routes())...)
 	portal.Mount(s.app)
 	api := graph.New(graph.API{Store: s.store, Tokens: graph.ProviderTokens{Provider: provider, Realm: protocol.RealmKnowing}, Passwords: checked,
-		Actions: site.Gate(), Texts: s.textsReady(), BaseURL: s.config.BaseURL, Words: s.bundle.Match("en"), Log: s.log})
+		Actions: site.Gate(), Texts: s.textsReady(), BaseURL: s.config.BaseURL, Words: s.bundle.Match("en"), Courier: courier, Log: s.log})
 	web.Rows = append(web.Rows, special(api.Routes())...)
 	api.Mount(s.app)
 	protocol.Mount(s.app)
@@ -100,7 +105,7 @@ func (s *server) wire(ctx context.Context) error {
 	}
 	channels[outbox.BackChannelLogout] = provider.Deliver(protocol.RealmOf, s.postLogoutToken)
 	s.background(metrics, channels, s.jobs(provider))
-	s.workers = append(s.workers, s.flushSignIns, s.importPeople(checked))
+	s.workers = append(s.workers, s.flushSignIns, s.importPeople(checked), s.exporting(metrics, courier))
 	return nil
 }
 

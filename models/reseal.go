@@ -38,6 +38,9 @@ func sealedColumns() []sealedColumn {
 		sealedIn("credentials", "secret", "id", lasting, func(r CredentialRow) sealedValue {
 			return sealedValue{r.ID, r.Secret, credentialContext(r.ID)}
 		}),
+		sealedIn("exports", "secret", "id", lasting, func(r ExportRow) sealedValue {
+			return sealedValue{r.ID, r.Secret, exportSeal(r.ID)}
+		}),
 		sealedIn("outbox", "payload", "id", lasting, func(r OutboxRow) sealedValue {
 			return sealedValue{r.ID, r.Payload, outboxSeal(r.ID)}
 		}),

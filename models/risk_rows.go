@@ -108,9 +108,9 @@ func (RiskDetectionRow) TableName() string { return "risk_detections" }
 // RiskEventRow is one entry of the history of a person's risk (Graph riskyUserHistoryItem).
 type RiskEventRow struct {
 	ID        string    `gorm:"primaryKey;size:36"`
-	TenantID  string    `gorm:"size:36;index:risk_events_user,priority:1"`
+	TenantID  string    `gorm:"size:36;index:risk_events_user,priority:1;index:risk_events_time,priority:1"`
 	UserID    string    `gorm:"size:36;index:risk_events_user,priority:2"`
-	At        time.Time `gorm:"index:risk_events_user,priority:3"`
+	At        time.Time `gorm:"index:risk_events_user,priority:3;index:risk_events_time,priority:2"`
 	Level     string    `gorm:"size:16"`
 	State     string    `gorm:"size:32"`
 	Detail    string    `gorm:"size:64"`
@@ -207,21 +207,26 @@ type RiskMailRow struct {
 
 func (RiskMailRow) TableName() string { return "risk_mails" }
 
-// ExportRow is a continuous export of records. Settings is export.Target as JSON, sealed: it holds a secret.
+// ExportRow is a continuous export of records: what an admin described (export.Target as JSON), the sealed secret that
+// signs a webhook, how far it has come with each kind of record, and who holds its lease.
 type ExportRow struct {
 	ID         string `gorm:"primaryKey;size:36"`
 	TenantID   string `gorm:"size:36;index:exports_tenant"`
 	Name       string
 	Kind       string `gorm:"size:16"` // webhook, syslog, file
 	Enabled    bool
-	Settings   []byte
-	CursorAt   *time.Time // of the last record that was taken over
-	CursorID   string     `gorm:"size:36"`
+	Settings   string `gorm:"type:text"`
+	Secret     []byte // sealed
+	SecretHint string `gorm:"size:16"`
+	Cursors    string `gorm:"type:text"` // map of kind to export.Cursor as JSON
 	Sent       int64
 	SentAt     *time.Time
 	Failures   int64 // in a row
 	LastError  string
-	RetryAt    *time.Time
+	FailedAt   *time.Time
+	DueAt      time.Time `gorm:"index:exports_due,where:enabled"`
+	Owner      string    `gorm:"size:64"` // "" = nobody sends
+	Until      time.Time // end of the owner's lease
 	CreatedAt  time.Time
 	ModifiedAt *time.Time
 }

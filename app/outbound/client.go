@@ -102,6 +102,38 @@ func (c *Client) Check(tenant string, u *url.URL) error {
 	return nil
 }
 
+// Reach refuses what Dial could never connect to, for forms: an address that is not public, or, when plain, any place
+// that the operator does not name, since what travels without TLS can be read on the way.
+func (c *Client) Reach(tenant, host, port string, plain bool) error {
+	addr, _ := netip.ParseAddr(host)
+	addr = addr.Unmap()
+	named := c.Allow.covers(tenant, host, addr, port)
+	switch {
+	case host == "" || port == "":
+		return ErrURL
+	case plain && !named:
+		return ErrScheme
+	case addr.IsValid() && !Public(addr) && !named:
+		return fmt.Errorf("%w: %s", ErrAddress, addr)
+	}
+	return nil
+}
+
+// Dial connects on behalf of a tenant to what is no web server, under the same rules as Do: every address of the
+// name is checked, and one that was checked is dialled. Whoever calls it speaks TLS unless plain.
+func (c *Client) Dial(ctx context.Context, tenant, host, port string, plain bool) (net.Conn, error) {
+	if err := c.Reach(tenant, host, port, plain); err != nil {
+		return nil, err
+	}
+	timeout := c.Timeout
+	if timeout == 0 {
+		timeout = 10 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(context.WithValue(ctx, targetKey{}, target{tenant, host}), timeout)
+	defer cancel()
+	return c.dial(ctx, "tcp", net.JoinHostPort(host, port))
+}
+
 func port(u *url.URL) string {
 	if p := u.Port(); p != "" {
 		return p

@@ -13,6 +13,7 @@ import (
 	"portico/app/access"
 	"portico/app/audit"
 	"portico/app/dryrun"
+	"portico/app/export"
 	"portico/app/fault"
 	"portico/app/i18n"
 	"portico/app/policy"
@@ -48,6 +49,7 @@ type Portal struct {
 	Sample      *Sample       // nil = there is none
 	Keys        SigningKeys   // nil = they are not to be seen here
 	Tokens      TokenPreviews // nil = there is no preview
+	Courier     *export.Courier
 	Now         func() time.Time
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/google/uuid"
 
+	"portico/app/export"
 	"portico/app/fault"
 	"portico/app/i18n"
 	"portico/app/record"
@@ -60,6 +61,7 @@ type API struct {
 	// BaseURL is scheme://host[:port] as configured; links and the token's audience use it.
 	BaseURL string
 	Words   *i18n.Localizer // English: messages are for developers
+	Courier *export.Courier // hands over what continuous exports send
 	Log     *slog.Logger
 
 	table      []resource

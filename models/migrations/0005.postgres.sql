@@ -44,6 +44,8 @@ CREATE INDEX IF NOT EXISTS "risk_detections_time" ON "risk_detections" ("tenant_
 --;
 CREATE TABLE "risk_events" ("id" varchar(36),"tenant_id" varchar(36),"user_id" varchar(36),"at" timestamptz,"level" varchar(16),"state" varchar(32),"detail" varchar(64),"types" text,"actor_id" varchar(36),"actor_name" text,PRIMARY KEY ("id"))
 --;
+CREATE INDEX IF NOT EXISTS "risk_events_time" ON "risk_events" ("tenant_id","at")
+--;
 CREATE INDEX IF NOT EXISTS "risk_events_user" ON "risk_events" ("tenant_id","user_id","at")
 --;
 CREATE TABLE "risk_undos" ("tenant_id" varchar(36),"subject" varchar(36),"user_id" varchar(36),"action" varchar(32),"at" timestamptz,"actor_id" varchar(36),"actor_name" text,"document" text,PRIMARY KEY ("tenant_id","subject"))
@@ -76,6 +78,8 @@ CREATE INDEX IF NOT EXISTS "leaked_imports_tenant" ON "leaked_imports" ("tenant_
 --;
 CREATE TABLE "risk_mails" ("tenant_id" varchar(36),"user_id" varchar(36),"level" varchar(16),"told_at" timestamptz,PRIMARY KEY ("tenant_id","user_id"))
 --;
-CREATE TABLE "exports" ("id" varchar(36),"tenant_id" varchar(36),"name" text,"kind" varchar(16),"enabled" boolean,"settings" bytea,"cursor_at" timestamptz,"cursor_id" varchar(36),"sent" bigint,"sent_at" timestamptz,"failures" bigint,"last_error" text,"retry_at" timestamptz,"created_at" timestamptz,"modified_at" timestamptz,PRIMARY KEY ("id"))
+CREATE TABLE "exports" ("id" varchar(36),"tenant_id" varchar(36),"name" text,"kind" varchar(16),"enabled" boolean,"settings" text,"secret" bytea,"secret_hint" varchar(16),"cursors" text,"sent" bigint,"sent_at" timestamptz,"failures" bigint,"last_error" text,"failed_at" timestamptz,"due_at" timestamptz,"owner" varchar(64),"until" timestamptz,"created_at" timestamptz,"modified_at" timestamptz,PRIMARY KEY ("id"))
+--;
+CREATE INDEX IF NOT EXISTS "exports_due" ON "exports" ("due_at") WHERE enabled
 --;
 CREATE INDEX IF NOT EXISTS "exports_tenant" ON "exports" ("tenant_id")

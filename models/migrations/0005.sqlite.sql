@@ -44,6 +44,8 @@ CREATE INDEX `risk_detections_time` ON `risk_detections`(`tenant_id`,`detected_a
 --;
 CREATE TABLE `risk_events` (`id` text,`tenant_id` text,`user_id` text,`at` datetime,`level` text,`state` text,`detail` text,`types` text,`actor_id` text,`actor_name` text,PRIMARY KEY (`id`))
 --;
+CREATE INDEX `risk_events_time` ON `risk_events`(`tenant_id`,`at`)
+--;
 CREATE INDEX `risk_events_user` ON `risk_events`(`tenant_id`,`user_id`,`at`)
 --;
 CREATE TABLE `risk_undos` (`tenant_id` text,`subject` text,`user_id` text,`action` text,`at` datetime,`actor_id` text,`actor_name` text,`document` text,PRIMARY KEY (`tenant_id`,`subject`))
@@ -76,6 +78,8 @@ CREATE INDEX `leaked_imports_tenant` ON `leaked_imports`(`tenant_id`,`created_at
 --;
 CREATE TABLE `risk_mails` (`tenant_id` text,`user_id` text,`level` text,`told_at` datetime,PRIMARY KEY (`tenant_id`,`user_id`))
 --;
-CREATE TABLE `exports` (`id` text,`tenant_id` text,`name` text,`kind` text,`enabled` numeric,`settings` blob,`cursor_at` datetime,`cursor_id` text,`sent` integer,`sent_at` datetime,`failures` integer,`last_error` text,`retry_at` datetime,`created_at` datetime,`modified_at` datetime,PRIMARY KEY (`id`))
+CREATE TABLE `exports` (`id` text,`tenant_id` text,`name` text,`kind` text,`enabled` numeric,`settings` text,`secret` blob,`secret_hint` text,`cursors` text,`sent` integer,`sent_at` datetime,`failures` integer,`last_error` text,`failed_at` datetime,`due_at` datetime,`owner` text,`until` datetime,`created_at` datetime,`modified_at` datetime,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `exports_due` ON `exports`(`due_at`) WHERE enabled
 --;
 CREATE INDEX `exports_tenant` ON `exports`(`tenant_id`)
