@@ -38,6 +38,9 @@ func guessed(in Input, kind, key string) []record.Finding {
 		return nil
 	}
 	level := High
+	if in.History.Person.Knows(FeatureIP, valuesOf(in.Signals)[fIP]) {
+		level = Medium
+	}
 	e["accounts"], e["failures"] = in.History.Source.tried(), in.History.Source.Failures
 	return []record.Finding{{Type: kind, Level: level, Key: key, Evidence: e}}
 }

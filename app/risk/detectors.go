@@ -4,6 +4,9 @@ package risk
 func Detectors() []Detector {
 	return []Detector{
 		unfamiliar(),
+		newCountry(),
+		impossibleTravel(),
+		unlikelyTravel(),
 		anonymousAddress(),
 		maliciousAddress(),
 		malwareAddress(),
