@@ -105,7 +105,7 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%s is no JSON name of Settings, or is there twice", f.ID)
 		}
 		delete(tags, f.ID)
-		if f.Name == "" || f.Help == "" || f.Min <= 0 || f.Min > f.Default || f.Default > f.Max {
+		if f.Name == "" || f.Help == "" || f.Min > f.Default || f.Default > f.Max {
 			t.Errorf("%s: %+v", f.ID, f)
 		}
 		if _, ok := KindOf(f.Type); !ok {
@@ -115,6 +115,9 @@ func TestSettings(t *testing.T) {
 		f.Set(&s, f.Max)
 		if f.Max != f.Default && (!f.Own(s) || f.Of(s) != f.Max || f.Of(s.Filled()) != f.Max) {
 			t.Errorf("%s was set to %v and is %v", f.ID, f.Max, f.Of(s))
+		}
+		if f.Set(&s, 0); f.Default != 0 && f.Of(s) != 0 {
+			t.Errorf("%s was set to 0 and is %v", f.ID, f.Of(s))
 		}
 		if f.Set(&s, f.Default); f.Own(s) || f.Of(s) != f.Default {
 			t.Errorf("%s: the default is kept as a wish", f.ID)

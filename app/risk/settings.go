@@ -47,19 +47,29 @@ type Field struct {
 	at      func(*Settings) *float64
 }
 
+// nought is how a 0 that somebody chose is kept, since 0 is "not said". No threshold is as fine as that.
+const nought = 1e-9
+
 // Of is the value that counts: the tenant's, or the default.
 func (f Field) Of(s Settings) float64 {
-	if v := *f.at(&s); v != 0 {
+	switch v := *f.at(&s); {
+	case v == 0:
+		return f.Default
+	case math.Abs(v) <= nought:
+		return 0
+	default:
 		return v
 	}
-	return f.Default
 }
 
 // Set puts a value into settings; what equals the default is kept as "not said", so that a better default of a later
 // version reaches tenants that never chose.
 func (f Field) Set(s *Settings, v float64) {
-	if v == f.Default {
+	switch v {
+	case f.Default:
 		v = 0
+	case 0:
+		v = nought
 	}
 	*f.at(s) = v
 }
