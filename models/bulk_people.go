@@ -213,7 +213,7 @@ func (f bulkFacts) reason(b Bulk, u User) string {
 	}
 	wantsDeleted := b.Action == BulkRestore || b.Action == BulkPurge
 	switch {
-	case deleted && !wantsDeleted:
+	case deleted && !wantsDeleted && b.Action != BulkDismissRisk: // the risk of who is deleted stays until it is dismissed (R 6.6.7)
 		return SkipDeleted
 	case !deleted && wantsDeleted:
 		return SkipNotDeleted

@@ -60,8 +60,10 @@ func readable(name, value string) bool {
 	case "from", "to", "createdFrom", "createdTo", "lastFrom", "lastTo":
 		_, ok := parseWhen(value)
 		return ok
-	case "enabled", "signup":
+	case "enabled", "signup", "deleted", "simulated":
 		return yesNo(value) != nil
+	case "risk", "level", "aggregate", "realtime", "detection", "timing", "about", "detail":
+		return readableRisk(name, value)
 	case "range":
 		return slices.ContainsFunc(presets(), func(p preset) bool { return p.value == value })
 	case "version":

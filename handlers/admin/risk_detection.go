@@ -45,6 +45,9 @@ func (p *Portal) detectionPage(c *fiber.Ctx) error {
 		}
 		page.Sections = append(page.Sections, more...)
 	}
+	if cmp := comparisonOf(record.SignIn{}, d.Evidence); d.SignInID == "" && len(cmp.list) > 0 {
+		page.Sections = append(page.Sections, usualSection(cmp))
+	}
 	where := detectionWhere(d)
 	if len(where.Summary) > 0 {
 		page.Sections = append(page.Sections, where)
@@ -83,6 +86,9 @@ func (v *visit) foundSection(l *i18n.Localizer, d models.Detection) views.Sectio
 func (p *Portal) signInSections(c *fiber.Ctx, d models.Detection) ([]views.Section, error) {
 	v := visitOf(c)
 	row, err := v.tenant.SignInRow(c.UserContext(), d.SignInID)
+	if cmp := comparisonOf(record.SignIn{}, d.Evidence); fault.Is(err, fault.NotFound) && len(cmp.list) > 0 {
+		return []views.Section{usualSection(cmp)}, nil
+	}
 	if fault.Is(err, fault.NotFound) {
 		return []views.Section{{ID: "usual", Title: "What is usual for this person, and what differed", Lead: "The sign-in is no longer in the log, and with it what it was compared with. The detection itself is kept longer."}}, nil
 	}
@@ -93,7 +99,7 @@ func (p *Portal) signInSections(c *fiber.Ctx, d models.Detection) ([]views.Secti
 	if err != nil {
 		return nil, err
 	}
-	out := []views.Section{usualSection(r)}
+	out := []views.Section{usualSection(comparisonOf(r, d.Evidence))}
 	if act := v.signInActs(riskySignIn{row, r}); len(act.Buttons) > 0 {
 		out = append(out, act)
 	}
@@ -231,8 +237,8 @@ func (p *Portal) signInRisk(c *fiber.Ctx, r record.SignIn) ([]views.Section, err
 	act := v.signInActs(x)
 	s.Buttons = act.Buttons
 	out := []views.Section{s}
-	if len(r.Features) > 0 {
-		out = append(out, usualSection(r))
+	if cmp := comparisonOf(r, nil); len(cmp.list) > 0 {
+		out = append(out, usualSection(cmp))
 	}
 	return out, nil
 }

@@ -18,15 +18,15 @@ import (
 
 // detectionFilters are the parameters of the report's address.
 func detectionFilters() []string {
-	return []string{"search", "range", "from", "to", "risk", "level", "type", "timing", "activity", "detail", "user", "app", "ip", "country", "incident", "simulated"}
+	return []string{"search", "range", "from", "to", "risk", "level", "detection", "timing", "about", "detail", "user", "app", "ip", "country", "incident", "simulated"}
 }
 
 // detectionQuery reads a view into a query. A search for a person is a search for their detections: the people are
 // found first.
 func (p *Portal) detectionQuery(ctx context.Context, v *visit, w view) (models.DetectionQuery, error) {
 	from, to := w.span(p.Now())
-	q := models.DetectionQuery{From: from, To: to, UserID: w.get("user"), Types: one(w.get("type")), Levels: one(w.get("level")), States: one(w.get("risk")), Details: one(w.get("detail")),
-		Timing: w.get("timing"), Activity: w.get("activity"), IP: w.get("ip"), Country: strings.ToUpper(w.get("country")), ClientID: w.get("app"), IncidentID: w.get("incident"), Simulated: yesNo(w.get("simulated")), After: w.get("after")}
+	q := models.DetectionQuery{From: from, To: to, UserID: w.get("user"), Types: one(w.get("detection")), Levels: one(w.get("level")), States: one(w.get("risk")), Details: one(w.get("detail")),
+		Timing: w.get("timing"), Activity: w.get("about"), IP: w.get("ip"), Country: strings.ToUpper(w.get("country")), ClientID: w.get("app"), IncidentID: w.get("incident"), Simulated: yesNo(w.get("simulated")), After: w.get("after")}
 	if !w.has("search") {
 		return q, nil
 	}
@@ -66,12 +66,12 @@ func (v *visit) detectionFields() []views.Field {
 		details = append(details, views.Option{Value: d, Label: riskDetailWord(d)})
 	}
 	return []views.Field{
-		{Kind: views.Select, Name: "type", Label: "Detection", Options: typeOptions()},
+		{Kind: views.Select, Name: "detection", Label: "Detection", Options: typeOptions()},
 		{Kind: views.Select, Name: "risk", Label: "Risk state", Options: append([]views.Option{{Label: "Any state"}}, riskStates()...)},
 		span[0], {Kind: views.Select, Name: "level", Label: "Level", Options: append([]views.Option{{Label: "Any level"}}, riskLevels(false)...)},
 		{Name: "search", Label: "Person", Type: "search"},
 		{Kind: views.Select, Name: "timing", Label: "Made", Options: []views.Option{{Label: "At any time"}, {Value: risk.RealTime, Label: timingWord(risk.RealTime)}, {Value: risk.Offline, Label: timingWord(risk.Offline)}}},
-		{Kind: views.Select, Name: "activity", Label: "About", Options: []views.Option{{Label: "Sign-ins and accounts"}, {Value: risk.OfSignIn, Label: "A sign-in"}, {Value: risk.OfUser, Label: "The account itself"}}},
+		{Kind: views.Select, Name: "about", Label: "About", Options: []views.Option{{Label: "Sign-ins and accounts"}, {Value: risk.OfSignIn, Label: "A sign-in"}, {Value: risk.OfUser, Label: "The account itself"}}},
 		{Kind: views.Select, Name: "detail", Label: "Why in this state", Options: details},
 		{Kind: views.Select, Name: "app", Label: "Application", Options: apps},
 		{Name: "country", Label: "Country code", Code: true}, {Name: "ip", Label: "IP address", Code: true}, span[1], span[2],

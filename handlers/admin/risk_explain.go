@@ -1,8 +1,10 @@
 package admin
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"portico/app/i18n"
@@ -40,12 +42,88 @@ func techniqueOf(typ string) string {
 	return id
 }
 
-// scoreWords say what a score means.
-func scoreWords(r record.SignIn) string {
-	if len(r.Features) == 0 {
-		return ""
+// differs is one property of a sign-in, as the evidence of unfamiliar properties tells it.
+type differs struct {
+	record.Feature
+	Usual string  `json:"usual"` // what the person comes with mostly
+	Often float64 `json:"often"` // the share of that
+}
+
+// likeness is what the engine said of a sign-in's properties.
+type likeness struct {
+	history string // how many sign-ins it was compared with
+	score   float64
+	list    []differs
+	// otherwise is the level that the same sign-in would have, were one part of it as usual.
+	otherwise []otherwise
+}
+
+type otherwise struct {
+	Part  string `json:"part"`
+	Level string `json:"level"`
+}
+
+// comparisonOf reads what a sign-in was compared with: from the evidence of the detection, which says most, or from
+// the sign-in itself.
+func comparisonOf(r record.SignIn, evidence map[string]any) likeness {
+	out := likeness{score: r.RiskScore}
+	if evidence["features"] == nil {
+		for _, f := range r.Risk {
+			if f.Evidence["features"] != nil {
+				evidence = f.Evidence
+				break
+			}
+		}
 	}
-	times := math.Exp(math.Abs(r.RiskScore))
+	for _, f := range r.Features {
+		out.list = append(out.list, differs{Feature: f})
+	}
+	if list, ok := as[[]differs](evidence["features"]); ok && len(list) > 0 {
+		out.list = list
+		if score, ok := evidence["score"].(float64); ok {
+			out.score = score
+		}
+		out.otherwise, _ = as[[]otherwise](evidence["otherwise"])
+	}
+	out.list = slices.DeleteFunc(out.list, func(f differs) bool {
+		if f.Name == risk.FeatureHistory {
+			out.history = f.Value
+		}
+		return f.Name == risk.FeatureHistory
+	})
+	return out
+}
+
+// as reads one value of evidence, which comes out of storage as JSON.
+func as[T any](value any) (T, bool) {
+	var out T
+	if value == nil {
+		return out, false
+	}
+	b, err := json.Marshal(value)
+	if err != nil {
+		return out, false
+	}
+	return out, json.Unmarshal(b, &out) == nil
+}
+
+// otherwiseWords say what the level would have been, had one part been as usual: “From the usual place this would be
+// low.” The engine works that out when it makes the detection.
+func otherwiseWords(list []otherwise) []string {
+	var out []string
+	for _, o := range list {
+		words, ok := map[string]string{"place": "From the usual place", "software": "With the usual browser and system", "device": "In a browser that was seen before"}[o.Part]
+		if !ok {
+			words = "With the usual " + humane(o.Part)
+		}
+		out = append(out, fmt.Sprintf("%s this would be %s.", words, choose(risk.Rank(o.Level) == 0, "nothing to speak of", o.Level)))
+	}
+	return out
+}
+
+// scoreWords say what a score means.
+func scoreWords(score float64) string {
+	times := math.Exp(min(math.Abs(score), 40))
 	how := "about " + thousands(int(min(times, 1e6))) + " times"
 	switch {
 	case times < 2:
@@ -53,22 +131,33 @@ func scoreWords(r record.SignIn) string {
 	case times >= 1e6:
 		how = "more than a million times"
 	}
-	if r.RiskScore > 0 {
-		return "All in all an attack looks like this " + how + " as often as this person’s own sign-ins do."
+	if score > 0 {
+		return "All in all it is " + how + " as likely to come from an attacker as from this person."
 	}
-	return "All in all this person’s own sign-ins look like this " + how + " as often as an attack does."
+	return "All in all it is " + how + " as likely to come from this person as from an attacker."
 }
 
 // usualSection says what was usual for the person, what differed, and how much that counted.
-func usualSection(r record.SignIn) views.Section {
+func usualSection(cmp likeness) views.Section {
 	out := views.Section{ID: "usual", Title: "What is usual for this person, and what differed"}
-	if len(r.Features) == 0 {
-		out.Lead = "Nothing was counted for this sign-in: statistics took no part in it."
+	if len(cmp.list) == 0 {
+		out.Lead = "Statistics took no part in this: what was found does not depend on what the person usually does."
 		return out
 	}
-	out.Says = append(usualWords(r.Features), scoreWords(r))
-	out.Table = featureTable(r.Features)
+	if cmp.history != "" {
+		out.Lead = "Compared with " + numberWordsOf(cmp.history, "earlier sign-ins") + " of this person, of which later ones count more, and with everybody’s."
+	}
+	out.Says = append(append(usualWords(cmp.list), scoreWords(cmp.score)), otherwiseWords(cmp.otherwise)...)
+	out.Table = featureTable(cmp.list)
 	return out
+}
+
+// numberWordsOf is a number that came as text, with its unit.
+func numberWordsOf(n, unit string) string {
+	if n == "1" {
+		unit = strings.TrimSuffix(unit, "s")
+	}
+	return n + " " + unit
 }
 
 // foundWords tell one detection in sentences.

@@ -49,13 +49,13 @@ func (x riskySignIn) types() []string {
 
 // riskySignInFilters are the parameters of the report's address.
 func riskySignInFilters() []string {
-	return []string{"search", "range", "from", "to", "risk", "aggregate", "realtime", "type", "user", "app", "kind", "result", "ip", "country"}
+	return []string{"search", "range", "from", "to", "risk", "aggregate", "realtime", "detection", "user", "app", "kind", "result", "ip", "country"}
 }
 
 func (p *Portal) riskySignInQuery(w view) models.SignInQuery {
 	from, to := w.span(p.Now())
 	return models.SignInQuery{Risky: true, Search: w.get("search"), From: from, To: to, UserID: w.get("user"), ClientID: w.get("app"), Kind: w.get("kind"), Result: w.get("result"),
-		IP: w.get("ip"), Country: strings.ToUpper(w.get("country")), RiskState: w.get("risk"), RiskAggregate: w.get("aggregate"), RiskLevel: w.get("realtime"), RiskType: w.get("type"), After: w.get("after")}
+		IP: w.get("ip"), Country: strings.ToUpper(w.get("country")), RiskState: w.get("risk"), RiskAggregate: w.get("aggregate"), RiskLevel: w.get("realtime"), RiskType: w.get("detection"), After: w.get("after")}
 }
 
 // typeOptions are the kinds of detections, by their names.
@@ -76,7 +76,7 @@ func (v *visit) riskySignInFields() []views.Field {
 	return []views.Field{
 		{Kind: views.Select, Name: "risk", Label: "Risk state", Options: append([]views.Option{{Label: "Any state"}}, riskStates()...)},
 		{Kind: views.Select, Name: "aggregate", Label: "Level now", Options: append([]views.Option{{Label: "Any level"}}, riskLevels(true)...)},
-		span[0], {Kind: views.Select, Name: "type", Label: "Detection", Options: typeOptions()},
+		span[0], {Kind: views.Select, Name: "detection", Label: "Detection", Options: typeOptions()},
 		{Kind: views.Select, Name: "realtime", Label: "Level while signing in", Options: append([]views.Option{{Label: "Any level"}}, riskLevels(true)...)},
 		{Name: "search", Label: "Person", Type: "search"}, {Kind: views.Select, Name: "app", Label: "Application", Options: apps},
 		{Kind: views.Select, Name: "kind", Label: "Sign-in type", Options: []views.Option{{Label: "Any type"}, {Value: "interactiveUser", Label: "Interactive"}, {Value: "nonInteractiveUser", Label: "Not interactive"}}},
@@ -238,20 +238,21 @@ type signInAction struct {
 func signInActions(action string) (signInAction, bool) {
 	switch action {
 	case signInCompromised:
-		return signInAction{label: "Confirm compromised", title: "Confirm that these sign-ins were somebody else", done: "confirmed compromised", state: "confirmedCompromised", undo: true, consequences: []string{
+		return signInAction{label: "Confirm compromised", title: "Confirm that these sign-ins were somebody else", done: "confirmed compromised", state: "confirmedCompromised", consequences: []string{
 			"The level of each sign-in is high from now on, and so is the level of the person. What the level was while they signed in stays as it was.",
 			"Policies about user risk apply at the person’s next sign-in and whenever an app renews its tokens: where one asks for a new password, they choose it after a second factor.",
 			"Sessions go on until then. End them on the person’s page if whoever signed in must be out at once.",
 			"You can undo this as long as nothing else has happened to the risk."}}, true
 	case signInSafe:
-		return signInAction{label: "Confirm safe", title: "Confirm that these sign-ins were the person’s own", done: "confirmed safe", state: "confirmedSafe", undo: true, consequences: []string{
+		return signInAction{label: "Confirm safe", title: "Confirm that these sign-ins were the person’s own", done: "confirmed safe", state: "confirmedSafe", consequences: []string{
 			"The level of each sign-in is none from now on, and what it added to the level of the person is taken back. Other detections of the person stay.",
 			"What was unusual about these sign-ins counts as usual for the person: similar ones are not found again.",
-			"You can undo this as long as nothing else has happened to the risk. What was learned stays learned."}}, true
+			"You can undo this as long as nothing else has happened to the risk."}}, true
 	case signInDismiss:
 		return signInAction{label: "Dismiss", title: "Dismiss the risk of these sign-ins", done: "dismissed", state: "dismissed", consequences: []string{
 			"What was found is true and harmless: the risk of each sign-in is closed, and what it added to the level of the person is taken back.",
-			"Nothing is learned from it. Similar sign-ins are found again."}}, true
+			"Nothing is learned from it. Similar sign-ins are found again.",
+			"You can undo this as long as nothing else has happened to the risk."}}, true
 	}
 	return signInAction{}, false
 }
@@ -407,7 +408,11 @@ func (p *Portal) riskySignInAct(c *fiber.Ctx) error {
 		done += len(chunk)
 	}
 	text := choose(done == 1, "The sign-in is", fmt.Sprintf("%d sign-ins are", done)) + " " + a.done + "."
-	if !a.undo {
+	undo, err := v.tenant.UndoableRisk(c.UserContext(), ids)
+	if err != nil {
+		return err
+	}
+	if len(undo) < len(slices.Compact(slices.Sorted(slices.Values(ids)))) {
 		return p.done(c, back, text)
 	}
 	return p.doneUndo(c, back, text, models.PortalUndo{Post: v.base() + "/risky-sign-ins/undo", Fields: map[string]string{"ids": strings.Join(ids, ","), "back": back}})

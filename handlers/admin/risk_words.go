@@ -21,6 +21,29 @@ func riskStates() []views.Option {
 	return out
 }
 
+// readableRisk reports whether a filter of the reports means something.
+func readableRisk(name, value string) bool {
+	has := func(list []views.Option) bool {
+		return slices.ContainsFunc(list, func(o views.Option) bool { return o.Value == value })
+	}
+	switch name {
+	case "risk":
+		return has(riskStates())
+	case "level", "aggregate", "realtime":
+		return has(riskLevels(true))
+	case "detection":
+		_, ok := risk.KindOf(value)
+		return ok
+	case "timing":
+		return value == risk.RealTime || value == risk.Offline
+	case "about":
+		return value == risk.OfSignIn || value == risk.OfUser
+	case "detail":
+		return slices.Contains(riskDetails(), value)
+	}
+	return true
+}
+
 // riskStateBadge is a state in its word, shape and colour.
 func riskStateBadge(state string) views.Cell {
 	tone := "neutral"
@@ -67,9 +90,9 @@ func timingWord(timing string) string {
 
 // featureWord names one property that the score looks at.
 func featureWord(name string) string {
-	if w, ok := map[string]string{"ip": "IP address", "subnet": "Address range", "network": "Network", "country": "Country", "region": "Region", "city": "City",
-		"software": "Browser and system, with versions", "agent": "Browser and system", "system": "System and kind of device", "deviceId": "Browser, by its device cookie",
-		"language": "Language", "hour": "Hour of the day", "failures": "Failed attempts from the address", "strangers": "Others who came through the network for the first time", "lists": "Lists that the address is on"}[name]; ok {
+	if w, ok := map[string]string{risk.FeatureIP: "IP address", risk.FeatureSubnet: "Address range", risk.FeatureNetwork: "Network", risk.FeatureCountry: "Country", risk.FeatureRegion: "Region", risk.FeatureCity: "City",
+		risk.FeatureSoftware: "Browser and system, with versions", risk.FeatureAgent: "Browser and system", risk.FeatureSystem: "System and kind of device", risk.FeatureCookie: "Browser, by its device cookie",
+		risk.FeatureLanguage: "Language", risk.FeatureHour: "Hour of the day", "failures": "Failed attempts from the address", "strangers": "Others who came through the network for the first time", "lists": "Lists that the address is on"}[name]; ok {
 		return w
 	}
 	return humane(name)
@@ -78,15 +101,15 @@ func featureWord(name string) string {
 // featureValue is what the sign-in had, as people read it.
 func featureValue(f record.Feature) views.Cell {
 	switch f.Name {
-	case "deviceId":
+	case risk.FeatureCookie:
 		return plain(choose(f.Person > 0, "Seen before", "Not seen before"))
-	case "hour":
+	case risk.FeatureHour:
 		return plain(f.Value + ":00 UTC")
-	case "network":
+	case risk.FeatureNetwork:
 		return plain(choose(strings.Trim(f.Value, "0123456789") == "", "AS"+f.Value, f.Value))
-	case "region", "city":
+	case risk.FeatureRegion, risk.FeatureCity:
 		return views.Cell{Kind: views.Name, Text: f.Value[strings.LastIndex(f.Value, "/")+1:]}
-	case "ip", "subnet", "country", "language":
+	case risk.FeatureIP, risk.FeatureSubnet, risk.FeatureCountry, risk.FeatureLanguage:
 		return code(f.Value)
 	}
 	return views.Cell{Kind: views.Name, Text: f.Value}
@@ -95,17 +118,6 @@ func featureValue(f record.Feature) views.Cell {
 // compared reports whether a feature is one that the person and everybody have shares of.
 func compared(f record.Feature) bool {
 	return !slices.Contains([]string{"failures", "strangers", "lists"}, f.Name)
-}
-
-// told are the features that say something of their own.
-func told(features []record.Feature) []record.Feature {
-	var out []record.Feature
-	for _, f := range features {
-		if f.Name != "history" {
-			out = append(out, f)
-		}
-	}
-	return out
 }
 
 // shareWord is a share in words that people read: never, in 3 of 100, nearly always.
@@ -142,44 +154,53 @@ func pull(weight float64) string {
 }
 
 // featureTable shows how much each property of a sign-in speaks for or against its being the person's own.
-func featureTable(features []record.Feature) *views.Table {
-	t := &views.Table{Caption: "What made this sign-in usual or unusual", Columns: []views.Column{{Label: "Property"}, {Label: "This sign-in"}, {Label: "Of this person’s sign-ins"}, {Label: "Of everybody’s"}, {Label: "What it says"}}}
+func featureTable(list []differs) *views.Table {
+	t := &views.Table{Caption: "What made this sign-in usual or unusual", Columns: []views.Column{{Label: "Property"}, {Label: "This sign-in"}, {Label: "Usually"}, {Label: "This value, of the person’s sign-ins"}, {Label: "Of everybody’s"}, {Label: "What it says"}}}
 	most := 0.0
-	features = told(features)
-	for _, f := range features {
-		if x := math.Abs(f.Weight); !math.IsNaN(x) && !math.IsInf(x, 0) {
+	for _, f := range list {
+		if x := math.Abs(f.Weight); !math.IsInf(x, 0) && !math.IsNaN(x) {
 			most = max(most, x)
 		}
 	}
-	for _, f := range features {
-		own, all := views.Cell{}, views.Cell{}
-		if compared(f) {
+	for _, f := range list {
+		own, all, usual := views.Cell{}, views.Cell{}, views.Cell{}
+		if compared(f.Feature) {
 			own, all = plain(shareWord(f.Person)), plain(shareWord(f.Everyone))
+		}
+		if f.Usual != "" {
+			usual = featureValue(record.Feature{Name: f.Name, Value: f.Usual, Person: f.Often})
+			usual.Sub = "In " + strings.ToLower(shareWord(f.Often)) + " of them"
+			if f.Often >= .995 {
+				usual.Sub = "Always"
+			}
 		}
 		part := 0.0
 		if most > 0 {
 			part = math.Abs(f.Weight) / most
 		}
-		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(featureWord(f.Name)), featureValue(f), own, all,
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(featureWord(f.Name)), featureValue(f.Feature), usual, own, all,
 			{Kind: views.Meter, Text: fmt.Sprintf("%s (%+.1f)", pull(f.Weight), f.Weight), Share: part, Tone: choose(f.Weight < 0, "ok", "danger")}}})
 	}
 	return t
 }
 
 // usualWords say in sentences what of a sign-in was unusual, and what was not.
-func usualWords(features []record.Feature) []string {
+func usualWords(list []differs) []string {
 	var odd, never, usual, also []string
-	for _, f := range told(features) {
+	for _, f := range list {
 		what := featureWord(f.Name)
-		if value := featureValue(f).Text; value != "" && f.Name != "deviceId" {
+		if value := featureValue(f.Feature).Text; value != "" && f.Name != risk.FeatureCookie {
 			what += " (" + value + ")"
 		}
 		switch {
-		case !compared(f):
+		case !compared(f.Feature):
 			if f.Weight >= .25 {
 				also = append(also, what)
 			}
 		case f.Weight >= .25 && f.Person <= 0:
+			if f.Usual != "" && f.Name != risk.FeatureCookie {
+				what += ", usually " + featureValue(record.Feature{Name: f.Name, Value: f.Usual, Person: f.Often}).Text
+			}
 			never = append(never, what)
 		case f.Weight >= .25:
 			odd = append(odd, fmt.Sprintf("%s, seen in %s of this person’s sign-ins", what, strings.ToLower(shareWord(f.Person))))
@@ -188,13 +209,8 @@ func usualWords(features []record.Feature) []string {
 		}
 	}
 	var out []string
-	for _, f := range features {
-		if f.Name == "history" {
-			out = append(out, "Compared with "+f.Value+" earlier sign-ins of this person, of which later ones count more.")
-		}
-	}
 	if len(never) > 0 {
-		out = append(out, "Never seen with this person before: "+strings.Join(never, ", ")+".")
+		out = append(out, "Never seen with this person before: "+strings.Join(never, "; ")+".")
 	}
 	if len(odd) > 0 {
 		out = append(out, "Rare for this person: "+strings.Join(odd, "; ")+".")

@@ -87,7 +87,7 @@ func (p *Portal) tabPage(c *fiber.Ctx, u models.User, tab string, problems []vie
 		}
 		d.Notices = n
 		for i := range d.Sections {
-			if d.Sections[i].ID != "restore" {
+			if d.Sections[i].ID != "restore" && d.Sections[i].ID != "risk" {
 				readOnly(&d.Sections[i])
 			}
 		}

@@ -83,6 +83,12 @@ func (v *visit) riskOfPerson(u models.User, undo models.RiskUndo) views.Section 
 		return s
 	}
 	about := userName(u)
+	if !u.DeletedAt.IsZero() {
+		if v.may(access.RiskyUserWrite) && r.Level != "" {
+			s.Buttons = []views.Action{{Label: "Dismiss", Href: base + "/risk/dismiss", About: "the risk of " + about}}
+		}
+		return s
+	}
 	if v.may(access.RiskyUserWrite) {
 		if undo.Subject != "" {
 			s.Buttons = append(s.Buttons, views.Action{Label: "Undo: " + undoWord(undo.Action), Post: base + "/risk/undo", About: about})
@@ -277,17 +283,27 @@ func (p *Portal) userSafe(c *fiber.Ctx) error {
 	return p.doneUndo(c, v.userBase(u)+"/risk", "“"+userName(u)+"” is confirmed safe.", models.PortalUndo{Post: v.userBase(u) + "/risk/undo"})
 }
 
+// userDismissForm is there for deleted people too: their risk stays in the report until somebody closes it (R 6.6.7).
 func (p *Portal) userDismissForm(c *fiber.Ctx) error {
-	return p.userConfirm(c, "Dismiss the risk of %s?", "Dismiss", "/risk/dismiss", "/risk",
+	v := visitOf(c)
+	u, err := v.person(c)
+	if err != nil {
+		return err
+	}
+	s, err := p.shell(c, "Dismiss the risk of “"+userName(u)+"”?", "", views.Help{}, views.Link{Label: "Users", Href: v.base() + "/users"}, views.Link{Label: userName(u), Href: v.userBase(u)})
+	if err != nil {
+		return err
+	}
+	return p.confirm(c, s, views.Confirm{Form: views.Form{Action: v.userBase(u) + "/risk/dismiss", Submit: "Dismiss", Danger: true, Cancel: v.userBase(u) + "/risk"}, Consequences: []string{
 		"The person is at no risk any more, and policies about user risk leave them alone. All their risky sign-ins and detections are dismissed with it.",
 		"Nothing is learned from it: similar sign-ins are found again.",
 		"The password stays as it is: dismiss only what you have looked into, or what was put right elsewhere.",
-		"This cannot be undone. It stands in the history who did it.")
+		"This cannot be undone. It stands in the history who did it."}})
 }
 
 func (p *Portal) userDismiss(c *fiber.Ctx) error {
 	v := visitOf(c)
-	u, err := v.user(c)
+	u, err := v.person(c)
 	if err != nil {
 		return err
 	}
