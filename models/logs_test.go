@@ -221,6 +221,24 @@ func TestServiceEntriesAreFolded(t *testing.T) {
 	})
 }
 
+// Two steps on a person's own pages that a policy refused within one minute are two entries.
+func TestDifferentActionsAreNotFolded(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, s *models.Store) {
+		ctx := t.Context()
+		tn := modelstest.MustTenant(t, s, "")
+		for _, action := range []string{"changePassword", "deleteAccount", "deleteAccount"} {
+			r := entry(s.Now(), func(r *record.SignIn) { r.ID, r.Inputs = "", &record.Inputs{Action: action} })
+			if err := tn.FoldSignIn(ctx, r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p, err := tn.SignIns(ctx, models.SignInQuery{})
+		if err != nil || len(p.Items) != 2 {
+			t.Errorf("%d entries for two actions, %v", len(p.Items), err)
+		}
+	})
+}
+
 func TestAuditLog(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, s *models.Store) {
 		ctx := t.Context()

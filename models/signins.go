@@ -183,7 +183,11 @@ func foldID(tenantID string, r record.SignIn, minute time.Time) string {
 	if ip != (netip.Addr{}) {
 		addr = ip.String()
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{tenantID, string(r.Kind), r.Protocol, r.App.ID, r.User.ID, addr,
+	var action string
+	if r.Inputs != nil {
+		action = r.Inputs.Action
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{tenantID, string(r.Kind), r.Protocol, r.App.ID, r.User.ID, addr, action,
 		string(r.Outcome.Result), strconv.Itoa(r.Outcome.Code), strconv.FormatInt(minute.Unix(), 10)}, "\x00")))
 	var id uuid.UUID
 	copy(id[6:], sum[:])
