@@ -368,8 +368,8 @@ func joinedBySource(windows []Window) []Window {
 		if w.From.Before(was.From) {
 			was.From = w.From
 		}
-		if w.To.After(was.To) {
-			was.To, was.Agent = w.To, w.Agent
+		if c := w.To.Compare(was.To); c > 0 || c == 0 && (w.Agent > was.Agent || w.Agent == was.Agent && w.ASN > was.ASN) { // the latest says what it is
+			was.To, was.Agent, was.ASN, was.Network, was.Country = w.To, w.Agent, w.ASN, w.Network, w.Country
 		}
 	}
 	slices.SortFunc(out, func(a, b Window) int { return strings.Compare(a.Source, b.Source) })
