@@ -117,6 +117,12 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 				return batches(ctx, func() (int, error) { return s.store.Tenant(t.ID).StepGroupRules(ctx, by) })
 			})
 		}},
+		{Name: "find attacks", Every: 5 * time.Second, Lease: time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.findIncidents(ctx, t, by) })
+		}},
+		{Name: "purge incidents", Every: time.Hour, Run: func(ctx context.Context, now time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.purgeIncidents(ctx, t, now) })
+		}},
 		{Name: "rotate signing keys", Every: 6 * time.Hour, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return provider.MaintainKeys(ctx, t.ID, keyAge) })
 		}},

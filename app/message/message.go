@@ -41,6 +41,9 @@ const (
 	ContactChanged   Kind = "contact_changed"
 	ContactConfirmed Kind = "contact_confirmed"
 	SignInReported   Kind = "sign_in_reported"
+	// An attack is under way, to administrators; and to the people whom it met.
+	IncidentOpened Kind = "incident_opened"
+	WaveMet        Kind = "wave_met"
 )
 
 // Note is what a message has to say. Nothing that a stranger typed is in it besides the address.

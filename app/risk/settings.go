@@ -31,6 +31,15 @@ type Settings struct {
 	SourceAccounts   float64 `json:"sourceAccounts,omitempty"`
 	SprayAccounts    float64 `json:"sprayAccounts,omitempty"`
 	SignUpsPerSource float64 `json:"signUpsPerSource,omitempty"`
+
+	WaveNames     float64 `json:"waveNames,omitempty"`
+	WaveShare     float64 `json:"waveShare,omitempty"`
+	WaveTries     float64 `json:"waveTries,omitempty"`
+	WaveStrangers float64 `json:"waveStrangers,omitempty"`
+	BurstSignUps  float64 `json:"burstSignUps,omitempty"`
+	BurstFactor   float64 `json:"burstFactor,omitempty"`
+	PumpTexts     float64 `json:"pumpTexts,omitempty"`
+	PumpFactor    float64 `json:"pumpFactor,omitempty"`
 }
 
 // Field is one threshold: what it is called, what it does, and what it may be. The portal, the API and the documents
@@ -118,6 +127,22 @@ func Fields() []Field {
 			"accounts", 3, 10000, 10, func(s *Settings) *float64 { return &s.SprayAccounts }},
 		{"signUpsPerSource", "suspiciousSignUp", "Sign-ups from one address in a day", "More than these come from a script, or from a class of pupils.",
 			"sign-ups", 2, 10000, 10, func(s *Settings) *float64 { return &s.SignUpsPerSource }},
+		{"waveNames", PasswordSpray, "Names tried by one address before it is an attack", "An attack that comes from a whole network must have tried three times as many.",
+			"names", 5, 10000, 10, func(s *Settings) *float64 { return &s.WaveNames }},
+		{"waveShare", PasswordSpray, "Share of its attempts that fail", "Honest people who mistype get in afterwards, so that a shared address fails far less often.",
+			"%", 50, 100, 80, func(s *Settings) *float64 { return &s.WaveShare }},
+		{"waveTries", PasswordSpray, "Attempts for each name, at most", "More than these on average are guesses at few accounts, against which the lock-out helps.",
+			"attempts", 1, 100, 6, func(s *Settings) *float64 { return &s.WaveTries }},
+		{"waveStrangers", CredentialStuffing, "Share of names that nobody has", "From this share on an attack uses a list that was stolen elsewhere.",
+			"%", 5, 100, 50, func(s *Settings) *float64 { return &s.WaveStrangers }},
+		{"burstSignUps", SignUpBurst, "Sign-ups of a burst in an hour", "Fewer are never a burst.",
+			"sign-ups", 5, 100000, 20, func(s *Settings) *float64 { return &s.BurstSignUps }},
+		{"burstFactor", SignUpBurst, "Times as many sign-ups as usual", "The usual number is that of the last seven days.",
+			"times", 2, 1000, 5, func(s *Settings) *float64 { return &s.BurstFactor }},
+		{"pumpTexts", SMSPumping, "Text messages to one calling code in a day", "Fewer are never pumping.",
+			"messages", 5, 1000000, 50, func(s *Settings) *float64 { return &s.PumpTexts }},
+		{"pumpFactor", SMSPumping, "Times as many text messages as usual", "The usual number is that of the last fourteen days.",
+			"times", 2, 1000, 5, func(s *Settings) *float64 { return &s.PumpFactor }},
 	}
 }
 
@@ -158,4 +183,11 @@ func (s Settings) Validate() error {
 		bad.Add("atypicalKmh", "risk.setting_order", map[string]any{"max": full.TravelKmh})
 	}
 	return bad.Err()
+}
+
+// Waves are the thresholds of attacks that many sign-ins make together.
+func (s Settings) Waves() WaveRules {
+	s = s.Filled()
+	return WaveRules{Names: int(s.WaveNames), FailureShare: s.WaveShare / 100, TriesPerName: s.WaveTries, StrangerShare: s.WaveStrangers / 100,
+		SignUps: int(s.BurstSignUps), SignUpFactor: s.BurstFactor, Texts: int(s.PumpTexts), TextFactor: s.PumpFactor}
 }

@@ -156,6 +156,9 @@ func WaveKeys(s record.Signals) []string {
 // SeenAtTheDoor reports whether a key can be told from a request. A mail domain cannot: it is of a name.
 func SeenAtTheDoor(key string) bool { return !strings.HasPrefix(key, "domain ") }
 
+// IsAddress reports whether a key is one source, not something that several have in common.
+func IsAddress(key string) bool { return !strings.Contains(key, " ") }
+
 // KeyWords tells a key to people.
 func KeyWords(key string) string {
 	switch kind, rest, _ := strings.Cut(key, " "); kind {

@@ -33,7 +33,9 @@ func TestWhatIsAWave(t *testing.T) {
 		}
 		return out
 	}
-	honest := many(200, func(i int) Window { return source(fmt.Sprintf("198.51.%d.%d", i/100, i%100), 64500, "chrome", 3, i%10/9, 1, 0, i) })
+	honest := many(200, func(i int) Window {
+		return source(fmt.Sprintf("198.51.%d.%d", i/100, i%100), 64500, "chrome", 3, i%10/9, 1, 0, i)
+	})
 	for _, c := range []struct {
 		says    string
 		windows []Window
@@ -48,12 +50,16 @@ func TestWhatIsAWave(t *testing.T) {
 		{"a university behind one address", []Window{source("192.0.2.1", 64496, "many", 900, 220, 500, 6, 0)}, nil},
 		{"a class that has new passwords and mistypes them, behind one address", []Window{source("192.0.2.1", 64496, "many", 90, 60, 30, 0, 0)}, nil},
 		{"forty addresses of one network, five accounts each", many(40, func(i int) Window { return source(fmt.Sprintf("203.0.113.%d", i), 65101, "python", 5, 5, 5, 0, 5*i) }), []string{PasswordSpray}},
-		{"forty addresses around the world with one tool", many(40, func(i int) Window { return source(fmt.Sprintf("203.%d.113.9", i), 65000+uint(i), "python", 5, 5, 5, 0, 5*i) }), []string{PasswordSpray}},
+		{"forty addresses around the world with one tool", many(40, func(i int) Window {
+			return source(fmt.Sprintf("203.%d.113.9", i), 65000+uint(i), "python", 5, 5, 5, 0, 5*i)
+		}), []string{PasswordSpray}},
 		{"forty networks, each with another agent, eleven accounts each", many(40, func(i int) Window {
 			return source(fmt.Sprintf("203.%d.113.9", i), 65000+uint(i), fmt.Sprint("agent", i), 11, 11, 11, 0, 11*i)
 		}), []string{PasswordSpray}},
 		{"two attacks of one hour that have nothing in common", []Window{source("203.0.113.7", 65101, "python", 40, 40, 40, 0, 0), source("198.51.100.7", 65102, "go", 60, 60, 0, 60, 900)}, []string{CredentialStuffing, PasswordSpray}},
-		{"an attack among honest people of the same network and agent", append(many(30, func(i int) Window { return source(fmt.Sprintf("198.51.7.%d", i), 64500, "chrome", 4, 4, 4, 0, 1000+4*i) }), honest...), []string{PasswordSpray}},
+		{"an attack among honest people of the same network and agent", append(many(30, func(i int) Window {
+			return source(fmt.Sprintf("198.51.7.%d", i), 64500, "chrome", 4, 4, 4, 0, 1000+4*i)
+		}), honest...), []string{PasswordSpray}},
 	} {
 		t.Run(c.says, func(t *testing.T) {
 			found := FindWaves(c.windows, WaveRules{})

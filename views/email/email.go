@@ -40,6 +40,9 @@ const (
 	ContactChanged   Kind = "contact_changed"   // to an address or number that was replaced
 	ContactConfirmed Kind = "contact_confirmed" // to the one that is in force now
 	SignInReported   Kind = "sign_in_reported"  // "this wasn't me"
+
+	IncidentOpened Kind = "incident_opened" // for administrators: Message says where it comes from, Purpose its kind
+	WaveMet        Kind = "wave_met"        // an attack tried, or entered, the account: Purpose says which
 )
 
 // Letter is what is to be said. Tenant and Theme are the sender's; the rest depends on the kind.
@@ -143,7 +146,7 @@ func (m Letter) paragraphs(l *i18n.Localizer, args map[string]any) []paragraph {
 		}
 		body = append(body, paragraph{URL: m.URL, Text: l.T("mail.button.admin_invitation")}, paragraph{Text: l.T("mail.admin_invitation.lifetime", args)},
 			paragraph{Soft: l.T(key+".ignore", args)})
-	case CredentialsExpiring, TextsSpent:
+	case CredentialsExpiring, TextsSpent, IncidentOpened:
 		body = append(body, paragraph{Own: m.Message}, paragraph{URL: m.URL, Text: l.T("mail.button." + string(m.Kind))}, paragraph{Soft: l.T(key+".ignore", args)})
 	default:
 		for _, f := range [][2]string{{"mail.when", m.when(l)}, {"mail.where", m.Place}, {"mail.device", m.Device}, {"mail.method", m.method(l)}, {"mail.by", m.By}} {
