@@ -58,20 +58,18 @@ func (t *Tenant) riskPerson(ctx context.Context, userID string) (risk.Person, er
 
 func (t *Tenant) riskEveryone(ctx context.Context, s record.Signals) (risk.Everyone, error) {
 	keys := risk.Keys(s)
-	pairs := make([][]any, len(keys))
+	wanted := make([]risk.Key, len(keys))
 	for i, k := range keys {
-		pairs[i] = []any{k.Feature, countValue(k.Value)}
+		wanted[i] = risk.Key{Feature: k.Feature, Value: countValue(k.Value)}
 	}
-	var rows []RiskCountRow
-	if err := t.q(ctx).Where("(feature, value) IN ?", pairs).Find(&rows).Error; err != nil {
+	have, err := t.countsOf(ctx, wanted)
+	if err != nil {
 		return nil, err
 	}
-	out := make(risk.Everyone, len(rows))
-	for _, k := range keys {
-		for _, r := range rows {
-			if r.Feature == k.Feature && r.Value == countValue(k.Value) {
-				out[k] = risk.Count{N: r.N, At: r.At.UTC()}
-			}
+	out := make(risk.Everyone, len(have))
+	for i, k := range keys {
+		if c, ok := have[wanted[i]]; ok {
+			out[k] = c
 		}
 	}
 	return out, nil
@@ -85,6 +83,28 @@ func countValue(v string) string {
 	return v
 }
 
+// riskSource adds up what came from the address in the last day.
 func (t *Tenant) riskSource(ctx context.Context, s record.Signals, now time.Time) (risk.Source, error) {
-	return risk.Source{}, nil
+	source := risk.SourceOf(s.IP)
+	if source == "" {
+		return risk.Source{}, nil
+	}
+	var rows []RiskSourceRow
+	err := t.q(ctx).Select("attempts", "failures", "successes", "sign_ups", "accounts", "strangers").
+		Where("source = ? AND hour > ? AND hour <= ?", source, sourceHour(now.Add(-sourceDay)), sourceHour(now)).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return risk.Source{}, err
+	}
+	var out risk.Source
+	accounts, strangers := risk.NewSketch(risk.SourceSketch), risk.NewSketch(risk.SourceSketch)
+	for _, r := range rows {
+		out.Attempts += int(r.Attempts)
+		out.Failures += int(r.Failures)
+		out.Successes += int(r.Successes)
+		out.SignUps += int(r.SignUps)
+		accounts.Merge(r.Accounts)
+		strangers.Merge(r.Strangers)
+	}
+	out.Accounts, out.Unknown = accounts.Count(), strangers.Count()
+	return out, nil
 }

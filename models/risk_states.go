@@ -2,11 +2,19 @@ package models
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
+	"gorm.io/gorm"
+
+	"portico/app/account"
 	"portico/app/audit"
-	"portico/app/record"
+	"portico/app/risk"
 )
+
+// The risk of a person is their worst open detection (ADR 39). It is worked out anew in the transaction that changes
+// any of them, and each change stands in their history with who made it.
 
 // RiskEvent is one entry of the history of a person's risk (Graph riskyUserHistoryItem).
 type RiskEvent struct {
@@ -21,75 +29,147 @@ type RiskEvent struct {
 	ActorName string
 }
 
-// RiskDay counts for dashboards: one kind of event of a day (UTC), by a value.
-type RiskDay struct {
-	Day   string // 2026-11-22
-	Kind  string
-	Value string
-	Count int64
+// verdict is how detections and sign-ins end, or go on, in Graph's words.
+type verdict struct {
+	State  string
+	Detail string
 }
 
-// ObserveSignIn teaches the engine what a sign-in says about what is usual for its person.
-func (t *Tenant) ObserveSignIn(ctx context.Context, r record.SignIn) error { return nil }
+// riskMove is a change of what is open of a person.
+type riskMove struct {
+	By    audit.Actor // zero = the engine
+	Types []string    // what led to it
+	Ended verdict     // of who is left with nothing open
+	Fresh bool        // something was found anew, although the level may be the same
+}
 
-// FoldRisk counts the next entries of the sign-in log, and says how many it read.
-func (t *Tenant) FoldRisk(ctx context.Context) (int, error) { return 0, nil }
+// moveRisk works out a person's risk from their open detections, writes it where it changed, and says what changed.
+// Somebody who is not there any more has no risk.
+func (t *Tenant) moveRisk(ctx context.Context, userID string, m riskMove) ([]audit.Change, error) {
+	u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
+	if isNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var open []RiskDetectionRow
+	err = t.via(ctx, "risk_detections", way{"risk_detections_user", "user_id = ?", []any{userID}}).
+		Select("type", "level", "state", "detail").Where("state IN ?", openStates()).Order("detected_at").Find(&open).Error
+	if err != nil {
+		return nil, err
+	}
+	r := worstOf(open)
+	if len(open) == 0 {
+		if u.Risk.Level == "" && !slices.Contains(openStates(), u.Risk.State) {
+			return nil, nil // what was found was closed at once
+		}
+		r.State, r.Detail = m.Ended.State, m.Ended.Detail
+	}
+	if !m.Fresh && r.Level == u.Risk.Level && r.State == u.Risk.State && r.Detail == u.Risk.Detail {
+		return nil, nil
+	}
+	changes, err := t.setRisk(ctx, u, r)
+	if err != nil {
+		return nil, err
+	}
+	return changes, t.noteRisk(ctx, u.ID, r, m)
+}
 
-// AddDetection records what a job or a person found, and moves the levels of the person and the sign-in with it.
-func (t *Tenant) AddDetection(ctx context.Context, actor audit.Actor, d Detection) (Detection, error) {
-	return d, nil
+// worstOf is the risk that open detections make. What an admin has confirmed says more than what was found.
+func worstOf(open []RiskDetectionRow) account.Risk {
+	r := account.Risk{}
+	for _, d := range open {
+		r.Level = risk.Worse(r.Level, d.Level)
+		if r.State == "" {
+			r.State = RiskAtRisk
+		}
+		if d.State == RiskConfirmed {
+			r.State, r.Detail = RiskConfirmed, d.Detail
+		}
+	}
+	return r
+}
+
+// setRisk writes a person's risk inside a transaction, and says what changed.
+func (t *Tenant) setRisk(ctx context.Context, u User, r account.Risk) ([]audit.Change, error) {
+	err := oneRow(t.u(ctx).Model(&UserRow{}).Where("id = ?", u.ID).
+		UpdateColumns(map[string]any{"risk_level": orNone(r.Level), "risk_state": r.State, "risk_detail": r.Detail, "risk_at": t.Now()}))
+	var d differences
+	d.note("riskLevel", "", orNone(u.Risk.Level), orNone(r.Level), audit.Public)
+	d.note("riskState", "", u.Risk.State, r.State, audit.Public)
+	d.note("riskDetail", "", u.Risk.Detail, r.Detail, audit.Public)
+	return d.changes, err
+}
+
+func orNone(level string) string {
+	if level == "" {
+		return RiskNone
+	}
+	return level
+}
+
+// noteRisk writes the history of a person's risk.
+func (t *Tenant) noteRisk(ctx context.Context, userID string, r account.Risk, m riskMove) error {
+	e := RiskEventRow{ID: NewID(), TenantID: t.ID, UserID: userID, At: t.Now(), Level: orNone(r.Level), State: orNone(r.State), Detail: orNone(r.Detail),
+		Types: strings.Join(distinct(m.Types), ",")}
+	if m.By.Kind != audit.ActorSystem {
+		e.ActorID, e.ActorName = m.By.ID, m.By.Name
+	}
+	return t.w(ctx).Create(&e).Error
 }
 
 // RiskHistoryOf lists one page of the history of a person's risk, newest first.
 func (t *Tenant) RiskHistoryOf(ctx context.Context, userID, after string, limit int) (Page[RiskEvent], error) {
-	return Page[RiskEvent]{}, nil
+	q, err := keyset(t.q(ctx).Where("user_id = ?", userID), "at", after, true, true)
+	if err != nil {
+		return Page[RiskEvent]{}, err
+	}
+	limit = clampLimit(limit)
+	var rows []RiskEventRow
+	if err := q.Limit(limit + 1).Find(&rows).Error; err != nil {
+		return Page[RiskEvent]{}, err
+	}
+	return mapPage(page(rows, limit, func(r RiskEventRow) cursor { return cursor{Time: r.At, ID: r.ID} }), riskEventOf), nil
 }
 
-// RiskDays gives the counts of some days, both included.
-func (t *Tenant) RiskDays(ctx context.Context, from, to time.Time) ([]RiskDay, error) { return nil, nil }
-
-// ConfirmSignInCompromised says that somebody else made these sign-ins (R 6.7.1).
-func (t *Tenant) ConfirmSignInCompromised(ctx context.Context, actor audit.Actor, ids []string) error {
-	return nil
+func riskEventOf(r RiskEventRow) RiskEvent {
+	e := RiskEvent{ID: r.ID, UserID: r.UserID, At: r.At.UTC(), Level: r.Level, State: r.State, Detail: r.Detail, ActorID: r.ActorID, ActorName: r.ActorName}
+	if r.Types != "" {
+		e.Types = strings.Split(r.Types, ",")
+	}
+	return e
 }
 
-// ConfirmSignInSafe says that these sign-ins were the person's own (R 6.7.2).
-func (t *Tenant) ConfirmSignInSafe(ctx context.Context, actor audit.Actor, ids []string) error {
-	return nil
+// endDetections closes what of some detections is open, and says which they were.
+func (t *Tenant) endDetections(ctx context.Context, v verdict, where func(*gorm.DB) *gorm.DB) ([]RiskDetectionRow, error) {
+	var rows []RiskDetectionRow
+	if err := where(t.lock(ctx)).Where("state IN ?", openStates()).Find(&rows).Error; err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	for chunk := range slices.Chunk(ids, 500) {
+		if err := t.u(ctx).Model(&RiskDetectionRow{}).Where("id IN ?", chunk).
+			UpdateColumns(map[string]any{"state": v.State, "detail": v.Detail, "updated_at": t.Now()}).Error; err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
 }
 
-// DismissSignInRisk says that what was found is true and harmless (R 6.7.3).
-func (t *Tenant) DismissSignInRisk(ctx context.Context, actor audit.Actor, ids []string) error {
-	return nil
+// endSignIns closes what of a person's sign-ins is open.
+func (t *Tenant) endSignIns(ctx context.Context, userID string, v verdict) error {
+	return t.u(ctx).Model(&SignInRow{}).Where("user_id = ? AND risk_state <> '' AND risk_state IN ?", userID, openStates()).
+		UpdateColumns(map[string]any{"risk_aggregate": RiskNone, "risk_state": v.State, "risk_detail": v.Detail}).Error
 }
 
-// ConfirmSafe says that these people are who they seem to be.
-func (t *Tenant) ConfirmSafe(ctx context.Context, actor audit.Actor, ids []string) error { return nil }
-
-// RiskUndo is what can still be taken back about a sign-in or a person.
-type RiskUndo struct {
-	Subject   string // id of the sign-in or the person
-	Action    string // confirmCompromised, confirmSafe, dismiss
-	At        time.Time
-	ActorName string
+func typesOf(rows []RiskDetectionRow) []string {
+	out := make([]string, len(rows))
+	for i, r := range rows {
+		out[i] = r.Type
+	}
+	return out
 }
-
-// UndoableRisk says what can be taken back about some sign-ins or people, by their id.
-func (t *Tenant) UndoableRisk(ctx context.Context, ids []string) (map[string]RiskUndo, error) {
-	return nil, nil
-}
-
-// UndoRisk takes back what was last said about these sign-ins or people, all or none: a conflict when something
-// changed since.
-func (t *Tenant) UndoRisk(ctx context.Context, actor audit.Actor, ids []string) error { return nil }
-
-// SimulateDetection makes a detection for a person that is marked as simulated.
-func (t *Tenant) SimulateDetection(ctx context.Context, actor audit.Actor, userID, riskEventType string) (Detection, error) {
-	return Detection{}, nil
-}
-
-// RemoveSimulated takes a person's simulated detections away, as if they had never been, and says how many there were.
-func (t *Tenant) RemoveSimulated(ctx context.Context, actor audit.Actor, userID string) (int, error) {
-	return 0, nil
-}
-

@@ -6,9 +6,10 @@ import (
 
 	"gorm.io/gorm/clause"
 
-	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/fault"
+	"portico/app/record"
+	"portico/app/risk"
 )
 
 // ReportSignIn notes that a person says a sign-in was not theirs (R 6.5.10): true when they had not said so
@@ -43,14 +44,16 @@ func (t *Tenant) ReportSignIn(ctx context.Context, actor audit.Actor, userID, si
 				return audit.Event{}, err
 			}
 		}
-		changes := []audit.Change{{Property: "signIn", New: signInID}}
-		if u.Risk.State != RiskConfirmed { // what an administrator knows is more
-			more, err := t.setRisk(ctx, u, account.Risk{Level: RiskHigh, State: RiskAtRisk, Detail: RiskReported})
-			if err != nil {
-				return audit.Event{}, err
-			}
-			changes = append(changes, more...)
+		d := detectionAt(r, record.Finding{Type: UserReported, Level: RiskHigh, Key: "risk.said.not_me", Evidence: map[string]any{"signIn": signInID}, Timing: risk.Offline}, t.Now())
+		d.SignInID, d.UserName, d.Address = "", u.DisplayName, u.Mail // it is about the account (R 6.5.10)
+		if _, err := t.putDetections(ctx, []Detection{d}); err != nil {
+			return audit.Event{}, err
 		}
+		more, err := t.moveRisk(ctx, userID, riskMove{By: actor, Types: []string{UserReported}, Fresh: true})
+		if err != nil {
+			return audit.Event{}, err
+		}
+		changes := append([]audit.Change{{Property: "signIn", New: signInID}}, more...)
 		return audit.Event{Activity: "Report suspicious sign-in", Category: "UserManagement", Operation: "Add", Target: userTarget(u), Changes: changes}, nil
 	})
 	return first, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -107,18 +106,46 @@ func (t *Tenant) RecordSignIn(ctx context.Context, r record.SignIn) error {
 	if err != nil {
 		return err
 	}
-	if row.Decision != nil && t.Now().Sub(row.CreatedAt) >= effectsSettle {
-		return t.InTx(ctx, func(t *Tenant) error {
-			return errors.Join(t.insertSignIn(ctx, row), t.recount(ctx, row.CreatedAt))
-		})
+	now := t.Now()
+	found := judgedDetections(r, now, &row)
+	recounts, teaches := row.Decision != nil && now.Sub(row.CreatedAt) >= effectsSettle, t.teaches(r)
+	may := row.Kind == string(record.Interactive) && (row.Result == string(record.Failure) || now.Sub(row.CreatedAt) >= riskLate)
+	if len(found) == 0 && !recounts && !teaches && !may && endOf(r).State == "" {
+		return t.insertSignIn(ctx, &row)
 	}
-	return t.insertSignIn(ctx, row)
+	times := row.Count
+	return t.InTx(ctx, func(t *Tenant) error {
+		if err := t.insertSignIn(ctx, &row); err != nil {
+			return err
+		}
+		if recounts {
+			if err := t.recount(ctx, row.CreatedAt); err != nil {
+				return err
+			}
+		}
+		if len(found) > 0 || endOf(r).State != "" {
+			if err := t.keepRisk(ctx, r, found); err != nil {
+				return err
+			}
+		}
+		if may && (row.Count > times || now.Sub(row.CreatedAt) >= riskLate) {
+			if err := t.countLate(ctx, []lateSignIn{{r, row.CreatedAt, times, row.Count > times}}); err != nil {
+				return err
+			}
+		}
+		if teaches {
+			return t.ObserveSignIn(ctx, r)
+		}
+		return nil
+	})
 }
 
-func (t *Tenant) insertSignIn(ctx context.Context, row SignInRow) error {
+// insertSignIn writes a row, or counts one more. What is already there comes back: when it began, and how many it is.
+func (t *Tenant) insertSignIn(ctx context.Context, row *SignInRow) error {
 	return t.w(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "id"}},
 		Where:     clause.Where{Exprs: []clause.Expression{gorm.Expr("sign_ins.tenant_id = ?", t.ID)}},
-		DoUpdates: clause.Assignments(map[string]any{"count": gorm.Expr("sign_ins.count + ?", row.Count)})}).Create(&row).Error
+		DoUpdates: clause.Assignments(map[string]any{"count": gorm.Expr("sign_ins.count + ?", row.Count)})},
+		clause.Returning{Columns: []clause.Column{{Name: "created_at"}, {Name: "count"}}}).Create(row).Error
 }
 
 // LogSignIn appends a record durably together with other callers' (group commit).

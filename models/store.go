@@ -34,6 +34,7 @@ type Store struct {
 	samples      userSamples
 	logPage      int      // entries of the sign-in log that one statement of recordedPage reads
 	seen         sync.Map // client ids whose first request is marked already
+	observed     observed // whose refreshes were looked at lately
 	folds        struct {
 		mu   sync.Mutex
 		byID map[string]*folding
