@@ -22,6 +22,7 @@ func unrecorded() map[string]string {
 		own      = "the log itself"
 		clean    = "forgets what has expired by itself"
 		inside   = "a part of something larger: whoever calls it writes the entry in the same transaction"
+		learnt   = "what is usual, counted from the sign-in log, which has each of them"
 		memory   = "what it changes is a cache, or how the engine stores what it says"
 	)
 	out := map[string]string{}
@@ -33,6 +34,7 @@ func unrecorded() map[string]string {
 		own:      "SealAudits",
 		clean:    "PurgeAttempts PurgeHandedOut PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns PurgeEffects PurgeReplays EndDemoSession EndDemoSessions",
 		inside:   "ConsumeCredential SpendCredential ConsumeLink EndPortalSessionsOf RenameCredential ReleaseDefinitionName Unlock WithdrawConsent",
+		learnt:   "ObserveSignIn LearnSignIns",
 		memory:   "Directory LatestDirectory ManagedDirectory CountSeals Migrated Maintain",
 	} {
 		for _, name := range strings.Fields(names) {

@@ -77,7 +77,9 @@ func openStates() []string { return []string{RiskAtRisk, RiskConfirmed} }
 
 // ofAccount reports whether a type of detection is about the account rather than about one sign-in: passing a
 // second factor does not end it, only another password or an admin does.
-func ofAccount(kind string) bool { return kind == AdminConfirmed || kind == UserReported || kind == Leaked }
+func ofAccount(kind string) bool {
+	return kind == AdminConfirmed || kind == UserReported || kind == Leaked
+}
 
 func detectionRow(tenantID string, d Detection) (RiskDetectionRow, error) {
 	evidence := ""

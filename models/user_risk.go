@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"portico/app/account"
-	"portico/app/audit"
-	"portico/app/fault"
 )
 
 // The risk of a person, in Graph's words (R 6.3).

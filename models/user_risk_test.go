@@ -29,10 +29,11 @@ func TestTheRiskOfAPerson(t *testing.T) {
 		signIn := record.SignIn{ID: models.NewID(), TenantID: tn.ID, Kind: record.Interactive, StartedAt: s.Now(), EndedAt: s.Now(), User: record.Party{ID: ann.ID}, Outcome: record.Outcome{Result: record.Success}}
 		must(t, tn.RecordSignIn(ctx, signIn))
 		modelstest.Must(tn.ReportSignIn(ctx, actor, ann.ID, signIn.ID))(t)
-		wants(ann.ID, "high", models.RiskAtRisk, "userReportedSuspiciousActivity")
+		wants(ann.ID, "high", models.RiskAtRisk, "")
 
 		s.Clock.Advance(time.Minute)
-		must(t, tn.ConfirmCompromised(ctx, actor, []string{ann.ID, bob.ID}))
+		must(t, tn.ConfirmCompromised(ctx, actor, []string{ann.ID}))
+		must(t, tn.ConfirmCompromised(ctx, actor, []string{bob.ID, ann.ID}))
 		wants(ann.ID, "high", models.RiskConfirmed, "adminConfirmedUserCompromised")
 		wants(bob.ID, "high", models.RiskConfirmed, "adminConfirmedUserCompromised")
 		if e := lastAudit(t, tn); e.Activity != "Confirm user compromised" || e.Category != "IdentityProtection" || e.Target.ID != bob.ID || len(e.Changes) != 3 || e.Changes[0].Old != "none" {
