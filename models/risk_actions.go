@@ -59,15 +59,15 @@ func (t *Tenant) DismissSignInRisk(ctx context.Context, actor audit.Actor, ids [
 
 // checkRiskIDs is which things one call is about, in one order for everybody, so that two admins never wait for each
 // other's rows.
-func checkRiskIDs(field string, ids []string) ([]string, error) {
+func checkRiskIDs(field, key string, ids []string) ([]string, error) {
 	if len(ids) == 0 || len(ids) > maxRiskIDs {
-		return nil, fault.BadField(field, "risk.user_ids", map[string]any{"max": maxRiskIDs})
+		return nil, fault.BadField(field, key, map[string]any{"max": maxRiskIDs})
 	}
 	return distinct(ids), nil
 }
 
 func (t *Tenant) sayOfSignIns(ctx context.Context, actor audit.Actor, ids []string, s saying) error {
-	ids, err := checkRiskIDs("requestIds", ids)
+	ids, err := checkRiskIDs("requestIds", "risk.request_ids", ids)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (t *Tenant) sayOfSignIn(ctx context.Context, actor audit.Actor, id string, 
 			return audit.Event{}, err
 		}
 		if row.UserID == "" {
-			return audit.Event{}, fault.BadField("requestIds", "risk.sign_in.nobody", nil)
+			return audit.Event{}, fault.BadField("requestIds", "risk.sign_in_nobody", nil)
 		}
 		before := stateOfSignIn(row)
 		if before.State == s.State && before.Detail == s.Detail || s.action == RiskDismiss && !slices.Contains(openStates(), before.State) {
@@ -119,7 +119,7 @@ func (t *Tenant) sayOfSignIn(ctx context.Context, actor audit.Actor, id string, 
 		}
 		types := typesOf(linked)
 		if s.action == RiskCompromised {
-			d := detectionAt(r, record.Finding{Type: AdminConfirmed, Level: risk.High, Key: "risk.said.sign_in", Timing: risk.Offline}, t.Now())
+			d := detectionAt(r, record.Finding{Type: AdminConfirmed, Level: risk.High, Key: "risk.found.sign_in_taken", Timing: risk.Offline}, t.Now())
 			d.ID, d.Activity, d.State, d.Detail = NewID(), ActivitySignIn, s.State, s.Detail
 			if _, err := t.putDetections(ctx, []Detection{d}); err != nil {
 				return audit.Event{}, err
@@ -241,7 +241,7 @@ func (t *Tenant) DismissRisk(ctx context.Context, actor audit.Actor, ids []strin
 }
 
 func (t *Tenant) sayOfPeople(ctx context.Context, actor audit.Actor, ids []string, s saying) error {
-	ids, err := checkRiskIDs("userIds", ids)
+	ids, err := checkRiskIDs("userIds", "risk.user_ids", ids)
 	if err != nil {
 		return err
 	}
@@ -267,7 +267,7 @@ func (t *Tenant) sayOfPerson(ctx context.Context, actor audit.Actor, id string, 
 				return audit.Event{}, nil
 			}
 			d := Detection{ID: NewID(), UserID: u.ID, UserName: u.DisplayName, Address: u.Mail, Type: AdminConfirmed, Level: risk.High, State: s.State, Detail: s.Detail,
-				Timing: risk.Offline, Activity: ActivityUser, Key: "risk.said.user", DetectedAt: t.Now(), ActivityAt: t.Now(), UpdatedAt: t.Now()}
+				Timing: risk.Offline, Activity: ActivityUser, Key: "risk.found.admin_confirmed", DetectedAt: t.Now(), ActivityAt: t.Now(), UpdatedAt: t.Now()}
 			if _, err := t.putDetections(ctx, []Detection{d}); err != nil {
 				return audit.Event{}, err
 			}
@@ -428,7 +428,7 @@ func errUndoChanged() error { return fault.New(fault.Conflict, "risk.undo.change
 // UndoRisk takes back what was last said about these sign-ins or people, all or none: a conflict when anything of it
 // changed since, or when there is no way back.
 func (t *Tenant) UndoRisk(ctx context.Context, actor audit.Actor, ids []string) error {
-	ids, err := checkRiskIDs("ids", ids)
+	ids, err := checkRiskIDs("ids", "risk.request_ids", ids)
 	if err != nil {
 		return err
 	}

@@ -282,11 +282,11 @@ func TestWhatAnAdminSaysAboutASignIn(t *testing.T) {
 			t.Error(err)
 		}
 		w.of(three, "medium atRisk none newCountry")
-		if err := w.tn.ConfirmSignInSafe(ctx, actor, make([]string, 61)); complaint(err) != "requestIds risk.user_ids" {
+		if err := w.tn.ConfirmSignInSafe(ctx, actor, make([]string, 61)); complaint(err) != "requestIds risk.request_ids" {
 			t.Error(err)
 		}
 		nobody := w.signIn(func(r *record.SignIn) { r.User = record.Party{} })
-		if err := w.tn.ConfirmSignInSafe(ctx, actor, []string{nobody}); complaint(err) != "requestIds risk.sign_in.nobody" {
+		if err := w.tn.ConfirmSignInSafe(ctx, actor, []string{nobody}); complaint(err) != "requestIds risk.sign_in_nobody" {
 			t.Error(err)
 		}
 		if err := modelstest.MustTenant(t, w.Store, "").DismissSignInRisk(ctx, actor, []string{three}); !fault.Is(err, fault.NotFound) {

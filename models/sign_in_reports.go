@@ -44,7 +44,7 @@ func (t *Tenant) ReportSignIn(ctx context.Context, actor audit.Actor, userID, si
 				return audit.Event{}, err
 			}
 		}
-		d := detectionAt(r, record.Finding{Type: UserReported, Level: RiskHigh, Key: "risk.said.not_me", Evidence: map[string]any{"signIn": signInID}, Timing: risk.Offline}, t.Now())
+		d := detectionAt(r, record.Finding{Type: UserReported, Level: RiskHigh, Key: "risk.found.user_reported", Evidence: map[string]any{"signIn": signInID}, Timing: risk.Offline}, t.Now())
 		d.SignInID, d.UserName, d.Address = "", u.DisplayName, u.Mail // it is about the account (R 6.5.10)
 		if _, err := t.putDetections(ctx, []Detection{d}); err != nil {
 			return audit.Event{}, err
