@@ -112,6 +112,12 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 		{Name: "tell of text messages used up", Every: time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.tellTexts(ctx, t) })
 		}},
+		{Name: "tell of people at risk", Every: models.RiskMailGap, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.tellAtRisk(ctx, t) })
+		}},
+		{Name: "tell of the week's risk", Every: 10 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.tellWeek(ctx, t) })
+		}},
 		{Name: "work out members by rule", Every: 5 * time.Second, Lease: 10 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error {
 				return batches(ctx, func() (int, error) { return s.store.Tenant(t.ID).StepGroupRules(ctx, by) })

@@ -72,7 +72,7 @@ func (TenantRow) TableName() string { return "tenants" }
 // UserRow is a person or admin. Attributes holds custom attributes as a JSON object.
 type UserRow struct {
 	ID                 string `gorm:"primaryKey;size:36;index:users_last,priority:3;index:users_risk,priority:3"`
-	TenantID           string `gorm:"size:36;index:users_created,priority:1;index:users_name,priority:1;index:users_updated,priority:1;index:users_last,priority:1;index:users_risk,priority:1"`
+	TenantID           string `gorm:"size:36;index:users_created,priority:1;index:users_name,priority:1;index:users_updated,priority:1;index:users_last,priority:1;index:users_risk,priority:1;index:users_risk_level,priority:1"`
 	DisplayName        string
 	GivenName          string
 	Surname            string
@@ -100,10 +100,10 @@ type UserRow struct {
 	DeletedAt          *time.Time // an ordinary column, not GORM's soft delete
 	SelfDeleted        bool       // by the person, who can come back by signing in; their identities stay taken
 	Emergency          bool       // an admin's break-glass account
-	RiskLevel          string     `gorm:"size:16"`                                               // none (or ""), low, medium, high: the risk of the person, not of a sign-in
-	RiskState          string     `gorm:"size:32"`                                               // Graph's riskState
-	RiskDetail         string     `gorm:"size:64"`                                               // Graph's riskDetail
-	RiskAt             *time.Time `gorm:"index:users_risk,priority:2,where:risk_at IS NOT NULL"` // when any of them changed
+	RiskLevel          string     `gorm:"size:16;index:users_risk_level,priority:2,where:risk_level <> '' AND risk_level <> 'none' AND deleted_at IS NULL"` // none (or ""), low, medium, high: the risk of the person, not of a sign-in
+	RiskState          string     `gorm:"size:32"`                                                                                                          // Graph's riskState
+	RiskDetail         string     `gorm:"size:64"`                                                                                                          // Graph's riskDetail
+	RiskAt             *time.Time `gorm:"index:users_risk,priority:2,where:risk_at IS NOT NULL;index:users_risk_level,priority:3"`                          // when any of them changed
 }
 
 func (UserRow) TableName() string { return "users" }

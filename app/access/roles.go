@@ -13,6 +13,9 @@ type Role struct {
 const (
 	// GlobalAdministratorID is the vendor's role template id.
 	GlobalAdministratorID = "62e90394-69f5-4237-9190-012177145e10"
+	// SecurityAdministratorID and SecurityReaderID are the vendor's too: mail about risk goes to them (R 6.10.2).
+	SecurityAdministratorID = "194ae4cb-b126-40b2-bd5b-6091b380977d"
+	SecurityReaderID        = "5d6b6bb7-de71-4623-b4af-96380a352509"
 	// InstallationOperatorID is ours: whose machine it is, not who administers a tenant.
 	InstallationOperatorID = "1f865ad0-c375-4800-9313-b066950dd9ad"
 )
@@ -77,13 +80,13 @@ func Roles() []Role {
 			Description: "Decides how the pages and mails that customers see look."},
 		{ID: "b1be1c3e-b65d-4f19-8427-f6fa0d97feb9", Name: "Conditional Access Administrator", Permissions: []Permission{ConditionalWrite, PolicyRead, users, GroupRead, apps, org},
 			Description: "Writes the policies that decide when people must prove more, or are refused."},
-		{ID: "194ae4cb-b126-40b2-bd5b-6091b380977d", Name: "Security Administrator",
+		{ID: SecurityAdministratorID, Name: "Security Administrator",
 			Permissions: []Permission{users, GroupRead, apps, AuditRead, ReportsRead, PolicyRead, ConditionalWrite, MethodPolicyWrite, RiskEventWrite, RiskyUserWrite, RevokeWrite, FlowRead, ProviderRead, org},
 			Description: "Writes security policies, handles risk, and ends sessions."},
 		{ID: "5f2222b1-57c3-48ba-8ad5-d4759f1fde6f", Name: "Security Operator",
 			Permissions: []Permission{users, AuditRead, ReportsRead, PolicyRead, RiskEventWrite, RiskyUserWrite, RevokeWrite, org},
 			Description: "Looks into risk and sign-ins, confirms or dismisses what was found, and ends sessions."},
-		{ID: "5d6b6bb7-de71-4623-b4af-96380a352509", Name: "Security Reader", Permissions: []Permission{users, AuditRead, ReportsRead, PolicyRead, RiskEventRead, RiskyUserRead, org},
+		{ID: SecurityReaderID, Name: "Security Reader", Permissions: []Permission{users, AuditRead, ReportsRead, PolicyRead, RiskEventRead, RiskyUserRead, org},
 			Description: "Sees sign-ins, audit log, policies and risk."},
 		{ID: "4a5d8f65-41da-4de4-8968-e035b65339cf", Name: "Reports Reader", Permissions: []Permission{AuditRead, ReportsRead, org},
 			Description: "Sees sign-ins, audit log and reports."},

@@ -29,6 +29,17 @@ func PostTextsSpent(ctx context.Context, q Queue, to Change, all bool, counted, 
 	return Post(ctx, q, Note{Kind: TextsSpent, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale, Purpose: purpose, Message: counted, URL: link}, now)
 }
 
+// PostAtRisk queues "people are at risk" to somebody who looks after security: one line for each person, with how many
+// there are. link leads to the report.
+func PostAtRisk(ctx context.Context, q Queue, to Change, lines []string, count int, link string, now time.Time) error {
+	return Post(ctx, q, Note{Kind: UsersAtRisk, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale, Message: strings.Join(lines, "\n"), Count: count, URL: link}, now)
+}
+
+// PostRiskWeek queues the weekly digest of Identity Protection. link leads to its overview.
+func PostRiskWeek(ctx context.Context, q Queue, to Change, lines []string, link string, now time.Time) error {
+	return Post(ctx, q, Note{Kind: RiskWeek, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale, Message: strings.Join(lines, "\n"), URL: link}, now)
+}
+
 // Invited is what an administrator is invited to, and by whom.
 type Invited struct {
 	Roles string // with where they count, one in a line

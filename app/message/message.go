@@ -27,6 +27,8 @@ const (
 	CredentialsExpiring Kind = "credentials_expiring"
 	AdminInvitation     Kind = "admin_invitation"
 	TextsSpent          Kind = "texts_spent"    // text messages near, or at, the day's limit
+	UsersAtRisk         Kind = "users_at_risk"  // people whose account may be in other hands
+	RiskWeek            Kind = "risk_week"      // the weekly digest of Identity Protection
 	AdminRecovery       Kind = "admin_recovery" // somebody made a link that lets its reader in anew
 	// The help desk's check of a caller, and its notice that it handed out a recovery code.
 	CallerCode Kind = "caller_code"
@@ -59,6 +61,7 @@ type Note struct {
 	ValidFor time.Duration `json:"validFor,omitempty"`
 	App      string        `json:"app,omitempty"`     // the app that somebody is invited to
 	Message  string        `json:"message,omitempty"` // an administrator's own paragraph, plain text
+	Count    int           `json:"count,omitempty"`   // of what Message lists
 	Until    time.Time     `json:"until,omitzero"`    // when the link stops working
 	At       time.Time     `json:"at,omitzero"`       // when it happened
 	Before   time.Time     `json:"before,omitzero"`   // until when something can be undone

@@ -23,6 +23,7 @@ func (s Settings) Tidied() Settings {
 	s.UserNames.Patterns = lines(s.UserNames.Patterns, func(p string) string { return p })
 	s.UserNames.Message = strings.TrimSpace(s.UserNames.Message)
 	s.Methods = s.Methods.Tidied()
+	s.RiskMail = s.RiskMail.tidied()
 	return s
 }
 
@@ -84,6 +85,12 @@ func (s Settings) Validate() error {
 	}
 	bad = append(bad, s.UserNames.check()...)
 	if err := s.Methods.Validate(); err != nil {
+		bad = append(bad, fault.Of(err).Fields...)
+	}
+	if err := s.Risk.Validate(); err != nil {
+		bad = append(bad, fault.Of(err).Fields...)
+	}
+	if err := s.RiskMail.Validate(); err != nil {
 		bad = append(bad, fault.Of(err).Fields...)
 	}
 	for name, link := range map[string]string{"supportUrl": s.SupportURL, "privacyUrl": s.PrivacyURL, "termsUrl": s.TermsURL} {

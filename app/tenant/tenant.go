@@ -99,7 +99,8 @@ type Settings struct {
 	Methods      MethodsPolicy `json:"authenticationMethods,omitzero"` // which second factors there are at all, and for whom
 	RememberDays int           `json:"rememberDays,omitempty"`         // "Don't ask again on this device" for so long; 0 = it is not offered
 
-	Risk risk.Settings `json:"risk,omitzero"` // thresholds of Identity Protection
+	Risk     risk.Settings `json:"risk,omitzero"`     // thresholds of Identity Protection
+	RiskMail RiskMail      `json:"riskMail,omitzero"` // whom it writes to
 
 	Theme         branding.Theme `json:"theme,omitzero"`          // neutral when empty
 	SampleRemoved bool           `json:"sampleRemoved,omitempty"` // of the workforce: the sample company was removed and stays away

@@ -1,3 +1,5 @@
+CREATE INDEX IF NOT EXISTS "users_risk_level" ON "users" ("tenant_id","risk_level","risk_at") WHERE risk_level <> '' AND risk_level <> 'none' AND deleted_at IS NULL
+--;
 ALTER TABLE "sign_ins" ADD "risk_aggregate" varchar(16) DEFAULT ''
 --;
 ALTER TABLE "sign_ins" ADD "risk_state" varchar(32) DEFAULT ''

@@ -1,3 +1,5 @@
+CREATE INDEX `users_risk_level` ON `users`(`tenant_id`,`risk_level`,`risk_at`) WHERE risk_level <> '' AND risk_level <> 'none' AND deleted_at IS NULL
+--;
 ALTER TABLE `sign_ins` ADD `risk_aggregate` text DEFAULT ""
 --;
 ALTER TABLE `sign_ins` ADD `risk_state` text DEFAULT ""

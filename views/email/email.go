@@ -31,6 +31,8 @@ const (
 	CredentialsExpiring Kind = "credentials_expiring" // Message lists them
 	AdminInvitation     Kind = "admin_invitation"
 	TextsSpent          Kind = "texts_spent"    // Message says how many text messages, of how many; Purpose is most or all
+	UsersAtRisk         Kind = "users_at_risk"  // Message lists them, Count says how many they are
+	RiskWeek            Kind = "risk_week"      // Message says what the week brought
 	AdminRecovery       Kind = "admin_recovery" // a link that lets its reader in was made
 	CallerCode          Kind = "caller_code"    // the help desk asks a caller for it
 	HelpGiven           Kind = "help_given"
@@ -57,6 +59,7 @@ type Letter struct {
 	Host       string // the page that the code is for: "@host #code" lets phones fill it in there only
 	URL        string
 	Minutes    int
+	Count      int       // of what Message lists
 	At         time.Time // in the zone to be shown
 	Place      string    // measured: "Lisbon, Portugal"
 	Device     string    // parsed: "Firefox 140 on Windows"
@@ -86,6 +89,9 @@ type paragraph struct {
 // Render puts a letter into words.
 func Render(l *i18n.Localizer, m Letter) (Words, error) {
 	args := map[string]any{"tenant": m.Tenant, "code": m.Code, "count": m.Minutes, "app": m.App}
+	if m.Count > 0 {
+		args["count"] = m.Count
+	}
 	if !m.Until.IsZero() {
 		args["until"] = l.Date(m.Until)
 	}
@@ -146,7 +152,7 @@ func (m Letter) paragraphs(l *i18n.Localizer, args map[string]any) []paragraph {
 		}
 		body = append(body, paragraph{URL: m.URL, Text: l.T("mail.button.admin_invitation")}, paragraph{Text: l.T("mail.admin_invitation.lifetime", args)},
 			paragraph{Soft: l.T(key+".ignore", args)})
-	case CredentialsExpiring, TextsSpent, IncidentOpened:
+	case CredentialsExpiring, TextsSpent, UsersAtRisk, RiskWeek, IncidentOpened:
 		body = append(body, paragraph{Own: m.Message}, paragraph{URL: m.URL, Text: l.T("mail.button." + string(m.Kind))}, paragraph{Soft: l.T(key+".ignore", args)})
 	default:
 		for _, f := range [][2]string{{"mail.when", m.when(l)}, {"mail.where", m.Place}, {"mail.device", m.Device}, {"mail.method", m.method(l)}, {"mail.by", m.By}} {

@@ -1,0 +1,79 @@
+package models
+
+import (
+	"context"
+	"time"
+
+	"portico/app/risk"
+)
+
+// risk_overview.go: the few numbers of the overview of Identity Protection that are not counted by the day. Each reads
+// an index or is bounded, so that the page does not grow with the tenant.
+
+const (
+	mostEndings  = 20_000 // entries of the histories that are looked at
+	factorSample = 500    // people whose second factors are looked at
+)
+
+// PeopleAtRisk says how many people are at risk now, and since when the first of them.
+type PeopleAtRisk struct {
+	Level string
+	Count int
+	Since time.Time // of whoever has been longest at this level
+}
+
+// PeopleAtRisk counts who is at risk now, by level.
+func (t *Tenant) PeopleAtRisk(ctx context.Context) (map[string]PeopleAtRisk, error) {
+	out := map[string]PeopleAtRisk{}
+	for _, level := range []string{risk.Low, risk.Medium, risk.High} {
+		of := t.via(ctx, "users", way{"users_risk_level", "risk_level = ? AND risk_level <> '' AND risk_level <> 'none' AND deleted_at IS NULL", []any{level}})
+		var n int64
+		if err := of.Model(&UserRow{}).Count(&n).Error; err != nil {
+			return nil, err
+		}
+		p := PeopleAtRisk{Level: level, Count: int(n)}
+		if n > 0 {
+			var rows []UserRow
+			err := t.via(ctx, "users", way{"users_risk_level", "risk_level = ? AND risk_level <> '' AND risk_level <> 'none' AND deleted_at IS NULL", []any{level}}).
+				Select("risk_at").Order("risk_at").Limit(1).Find(&rows).Error
+			if err != nil {
+				return nil, err
+			}
+			if len(rows) > 0 {
+				p.Since = timeOf(rows[0].RiskAt)
+			}
+		}
+		out[level] = p
+	}
+	return out, nil
+}
+
+// RiskEnding is one way in which people's risk ended.
+type RiskEnding struct {
+	State  string
+	Detail string
+	Count  int
+}
+
+// RiskEndings counts how people's risk ended since a moment, the most frequent first, among the latest entries of the
+// histories.
+func (t *Tenant) RiskEndings(ctx context.Context, since time.Time) ([]RiskEnding, error) {
+	latest := t.q(ctx).Model(&RiskEventRow{}).Select("state", "detail").Where("at >= ?", since.UTC()).Order("at DESC").Limit(mostEndings)
+	var out []RiskEnding
+	err := t.r(ctx).Table("(?) AS latest", latest).Select("state, detail, COUNT(*) AS count").Where("state NOT IN ?", append(openStates(), RiskNone, "")).
+		Group("state, detail").Order("COUNT(*) DESC, state, detail").Scan(&out).Error
+	return out, err
+}
+
+// WithoutSecondFactor says how many of those who signed in last have registered no second factor, and how many were
+// looked at.
+func (t *Tenant) WithoutSecondFactor(ctx context.Context) (none, of int, err error) {
+	last := t.via(ctx, "users", way{"users_last", "last_sign_in_at IS NOT NULL AND deleted_at IS NULL", nil}).Model(&UserRow{}).Select("id").Order("last_sign_in_at DESC, id DESC").Limit(factorSample)
+	var got []struct{ Without, Total int }
+	err = t.r(ctx).Table("(?) AS latest", last).Select("COUNT(*) AS total, COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM credentials AS c WHERE c.tenant_id = ? AND c.user_id = latest.id AND c.kind IN ?) THEN 0 ELSE 1 END), 0) AS without",
+		t.ID, []string{"totp", "passkey", "email", "sms"}).Scan(&got).Error
+	if err != nil || len(got) == 0 {
+		return 0, 0, err
+	}
+	return got[0].Without, got[0].Total, nil
+}
