@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"portico/app/openid"
+	"portico/app/record"
 )
 
 // OpenIDGrantRow is one authorization: the code it was born with, and the family of every token that
@@ -46,6 +47,8 @@ type OpenIDGrantRow struct {
 	RefreshPrevious  []byte
 	RotatedAt        *time.Time
 	RefreshExpiresAt *time.Time
+	// RenewedFrom is where the last tokens went, as JSON: what a theft of a refresh token is noticed by.
+	RenewedFrom string `gorm:"type:text"`
 
 	RevokedAt  *time.Time
 	RevokedFor string
@@ -88,6 +91,12 @@ func (r OpenIDGrantRow) value() (openid.Grant, error) {
 		CreatedAt: r.CreatedAt.UTC(), CodeHash: r.CodeHash, CodeExpiresAt: r.CodeExpiresAt.UTC(), CodeUsedAt: timeOf(r.CodeUsedAt),
 		RefreshHash: r.RefreshHash, RefreshPrevious: r.RefreshPrevious, RotatedAt: timeOf(r.RotatedAt),
 		RefreshExpiresAt: timeOf(r.RefreshExpiresAt), RevokedAt: timeOf(r.RevokedAt), RevokedFor: r.RevokedFor}
+	if r.RenewedFrom != "" {
+		g.RenewedFrom = &record.Signals{}
+		if err := json.Unmarshal([]byte(r.RenewedFrom), g.RenewedFrom); err != nil {
+			return g, badJSON("where tokens were renewed", r.ID, err)
+		}
+	}
 	if r.Claims != "" {
 		if err := json.Unmarshal([]byte(r.Claims), &g.Claims); err != nil {
 			return g, err
@@ -117,6 +126,7 @@ func (t *Tenant) RedeemOpenIDCode(ctx context.Context, r openid.Redemption) (boo
 		change["refresh_hash"] = r.RefreshHash
 		change["refresh_expires_at"] = r.RefreshExpiresAt.UTC()
 		change["purge_at"] = r.RefreshExpiresAt.UTC().Add(keepUsed)
+		change["renewed_from"] = renewedFrom(r.From)
 	}
 	return t.batchUpdate(ctx, func(db *gorm.DB) *gorm.DB {
 		change["code_used_at"] = t.Now() // when it is written, not when it was asked: twins are told by it
@@ -129,15 +139,27 @@ func (t *Tenant) RedeemOpenIDCode(ctx context.Context, r openid.Redemption) (boo
 func (t *Tenant) RotateOpenIDRefresh(ctx context.Context, r openid.Rotation) (bool, error) {
 	var met int64
 	err := t.InBatch(ctx, func(t *Tenant) error {
-		u := t.w(ctx).Exec(`UPDATE openid_grants SET refresh_hash = ?, refresh_previous = ?, rotated_at = ?, refresh_expires_at = ?, purge_at = ?
+		u := t.w(ctx).Exec(`UPDATE openid_grants SET refresh_hash = ?, refresh_previous = ?, rotated_at = ?, refresh_expires_at = ?, purge_at = ?, renewed_from = ?
 			WHERE tenant_id = ? AND id = ? AND refresh_hash = ? AND revoked_at IS NULL`, r.Successor, r.Presented, t.Now(), r.ExpiresAt.UTC(),
-			r.ExpiresAt.UTC().Add(keepUsed), t.ID, r.GrantID, r.Presented)
+			r.ExpiresAt.UTC().Add(keepUsed), renewedFrom(r.Entry.Signals), t.ID, r.GrantID, r.Presented)
 		if met = u.RowsAffected; u.Error != nil || met != 1 {
 			return u.Error
 		}
 		return t.FoldSignIn(ctx, r.Entry)
 	})
 	return err == nil && met == 1, err
+}
+
+// renewedFrom keeps of a client what tells it from another one, and no more.
+func renewedFrom(s record.Signals) string {
+	if !s.IP.IsValid() {
+		return ""
+	}
+	b, err := json.Marshal(record.Signals{IP: s.IP, Country: s.Country, City: s.City, ASN: s.ASN, Browser: s.Browser, OS: s.OS, Platform: s.Platform})
+	if err != nil { // a coordinate that is no number is not among them
+		return ""
+	}
+	return string(b)
 }
 
 // batchUpdate runs one conditional update with group commit and reports whether it met its row.

@@ -3,6 +3,7 @@ package models_test
 import (
 	"bytes"
 	"encoding/json"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -105,15 +106,19 @@ func TestRotation(t *testing.T) {
 		ctx, g := t.Context(), grant(s, tn, "r")
 		now := s.Clock.Now()
 		must(t, tn.AddOpenIDGrant(ctx, g))
-		if ok, err := tn.RedeemOpenIDCode(ctx, openid.Redemption{GrantID: g.ID, Now: now, Scopes: g.Scopes, RefreshHash: []byte("1"), RefreshExpiresAt: now.Add(time.Hour)}); !ok || err != nil {
+		if ok, err := tn.RedeemOpenIDCode(ctx, openid.Redemption{GrantID: g.ID, Now: now, Scopes: g.Scopes, RefreshHash: []byte("1"), RefreshExpiresAt: now.Add(time.Hour),
+			From: record.Signals{IP: netip.MustParseAddr("192.0.2.1"), Browser: "Firefox 145", UserAgent: "not kept"}}); !ok || err != nil {
 			t.Fatal(ok, err)
 		}
 		rotate := func(from, to string) bool {
 			t.Helper()
 			ok, err := tn.RotateOpenIDRefresh(ctx, openid.Rotation{GrantID: g.ID, Presented: []byte(from), Successor: []byte(to), ExpiresAt: now.Add(2 * time.Hour),
-				Entry: record.SignIn{Kind: record.NonInteractive, Protocol: "refresh", StartedAt: now, EndedAt: now, User: record.Party{ID: "user " + from}, App: record.Party{ID: "client"}}})
+				Entry: record.SignIn{Signals: record.Signals{IP: netip.MustParseAddr("192.0.2.2"), Platform: "linux"}, Kind: record.NonInteractive, Protocol: "refresh", StartedAt: now, EndedAt: now, User: record.Party{ID: "user " + from}, App: record.Party{ID: "client"}}})
 			must(t, err)
 			return ok
+		}
+		if got, _, err := tn.OpenIDGrant(ctx, g.ID); err != nil || got.RenewedFrom == nil || got.RenewedFrom.Browser != "Firefox 145" || got.RenewedFrom.UserAgent != "" {
+			t.Errorf("where the tokens went: %+v %v", got.RenewedFrom, err)
 		}
 		if rotate("0", "x") {
 			t.Error("a token that is not valid rotated")
@@ -123,7 +128,7 @@ func TestRotation(t *testing.T) {
 		}
 		got, _, err := tn.OpenIDGrant(ctx, g.ID)
 		must(t, err)
-		if string(got.RefreshHash) != "2" || string(got.RefreshPrevious) != "1" || !got.RefreshExpiresAt.Equal(now.Add(2*time.Hour)) || !got.RotatedAt.Equal(now) {
+		if string(got.RefreshHash) != "2" || string(got.RefreshPrevious) != "1" || !got.RefreshExpiresAt.Equal(now.Add(2*time.Hour)) || !got.RotatedAt.Equal(now) || got.RenewedFrom.Platform != "linux" {
 			t.Errorf("%+v", got)
 		}
 		must(t, tn.RevokeOpenIDGrant(ctx, g.ID, "test", now))

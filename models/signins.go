@@ -214,8 +214,12 @@ func foldID(tenantID string, r record.SignIn, minute time.Time) string {
 	if r.Inputs != nil {
 		action = r.Inputs.Action
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{tenantID, string(r.Kind), r.Protocol, r.App.ID, r.User.ID, addr, action,
-		string(r.Outcome.Result), strconv.Itoa(r.Outcome.Code), strconv.FormatInt(minute.Unix(), 10)}, "\x00")))
+	parts := []string{tenantID, string(r.Kind), r.Protocol, r.App.ID, r.User.ID, addr, action,
+		string(r.Outcome.Result), strconv.Itoa(r.Outcome.Code), strconv.FormatInt(minute.Unix(), 10)}
+	for _, f := range r.Risk { // what was found is told apart from what was not
+		parts = append(parts, f.Type, f.Level)
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	var id uuid.UUID
 	copy(id[6:], sum[:])
 	for i, ms := 5, minute.UnixMilli(); i >= 0; i, ms = i-1, ms>>8 {

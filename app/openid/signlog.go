@@ -18,6 +18,7 @@ func (p *Provider) refreshEntry(realm *Realm, c *Client, g *Grant, u User, in To
 	}
 	r.Session = record.Session{SID: g.SID, AuthTime: g.AuthTime, Reused: true}
 	r.AMR, r.ACR, r.Policies, r.Inputs = g.AMR, g.ACR, d.Policies, d.Inputs
+	r.Risk, r.RiskLevel, r.CouldNotTell = d.Risk, d.RiskLevel, d.CouldNotTell
 	r.Request.Scopes = g.Scopes
 	return r
 }

@@ -42,6 +42,7 @@ type Grant struct {
 	RefreshPrevious  []byte // of the one before
 	RotatedAt        time.Time
 	RefreshExpiresAt time.Time
+	RenewedFrom      *record.Signals // where the last tokens went; nil = not known
 
 	RevokedAt  time.Time
 	RevokedFor string // why, for the log
@@ -151,6 +152,7 @@ type Redemption struct {
 	Scopes           []string
 	RefreshHash      []byte
 	RefreshExpiresAt time.Time
+	From             record.Signals // where the tokens go
 }
 
 // Rotation is what changes when a refresh token is used.

@@ -78,6 +78,9 @@ func (p *Provider) redeem(ctx context.Context, realm *Realm, c *Client, m Method
 		refresh = token.text
 		r.RefreshHash, r.RefreshExpiresAt = token.hash, now.Add(c.refreshLifetime(g.Platform))
 		g.RefreshExpiresAt = r.RefreshExpiresAt
+		if in.Signals != nil {
+			r.From = in.Signals()
+		}
 	}
 	// Tokens are signed first, so that a failure to sign leaves the code unused.
 	out, bad := p.userTokens(ctx, realm, c, m, &g, user, words, now, g.Nonce, in)

@@ -55,6 +55,9 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 		return nil, failure(err)
 	}
 	state, bad := p.presented(ctx, store, g, t, next, in.Received)
+	if state == reused {
+		return nil, p.copied(ctx, realm, c, store, g, user, in, bad)
+	}
 	if bad != nil {
 		return nil, bad
 	}
@@ -105,7 +108,11 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 			if !ok {
 				return nil, badRefresh()
 			}
-			if _, bad := p.presented(ctx, store, again, t, next, in.Received); bad != nil {
+			state, bad := p.presented(ctx, store, again, t, next, in.Received)
+			if state == reused {
+				return nil, p.copied(ctx, realm, c, store, again, user, in, bad)
+			}
+			if bad != nil {
 				return nil, bad
 			}
 			if !again.RevokedAt.IsZero() {
@@ -132,6 +139,7 @@ type tokenState int
 const (
 	current  tokenState = iota // the valid one
 	replaced                   // replaced a moment ago; its twin gets the same successor
+	reused                     // used before, for the first time that it is noticed: the family has just been ended
 )
 
 // presented tells the valid token from its twin and from a reuse, which kills the family.
@@ -143,14 +151,31 @@ func (p *Provider) presented(ctx context.Context, store Store, g Grant, t, next 
 		subtle.ConstantTimeCompare(next.hash, g.RefreshHash) == 1 && received.Sub(g.RotatedAt) <= rotationWindow:
 		return replaced, nil
 	case t.ours || subtle.ConstantTimeCompare(t.hash, g.RefreshPrevious) == 1:
+		state := current
 		if g.RevokedAt.IsZero() {
 			if err := store.RevokeOpenIDGrant(ctx, g.ID, "refresh token reused", p.Now()); err != nil {
 				return 0, failure(err)
 			}
+			state = reused
 		}
-		return 0, dead(g.Platform, 50173, "The refresh token was used before. All tokens of this sign-in are revoked.")
+		return state, dead(g.Platform, 50173, "The refresh token was used before. All tokens of this sign-in are revoked.")
 	}
 	return 0, badRefresh()
+}
+
+// copied records that a refresh token came a second time, with what risk says of it. The family is ended already, so
+// whatever fails here changes only the record.
+func (p *Provider) copied(ctx context.Context, realm *Realm, c *Client, store Store, g Grant, user User, in TokenRequest, bad *Error) *Error {
+	var d policy.Answer
+	if p.gate != nil {
+		r := p.question(realm, &g, user, in)
+		r.Reused = true
+		var err error
+		if d, err = p.gate.Refresh(ctx, r); err != nil && !fault.Is(err, fault.Denied) && !fault.Is(err, fault.NotFound) {
+			return failure(err)
+		}
+	}
+	return p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, d), bad)
 }
 
 // ask puts the question to risk and policy. An answer that demands more does not consume the token.
@@ -158,14 +183,7 @@ func (p *Provider) ask(ctx context.Context, realm *Realm, g *Grant, u User, in T
 	if p.gate == nil {
 		return policy.Answer{Contexts: g.Contexts}, nil
 	}
-	r := policy.Request{TenantID: realm.Tenant.ID, UserID: g.UserID, ClientID: g.ClientID, Refresh: true,
-		Inputs: record.Inputs{Methods: g.Methods, AAGUIDs: g.AAGUIDs, AuthTime: g.AuthTime, MFATime: g.MFATime,
-			Contexts: g.Contexts, ClientApp: g.Platform.ClientApp()},
-		Account: &policy.Account{Usable: u.Enabled && !u.Deleted, PasswordChangeDue: u.PasswordChangeDue, Risk: u.Risk}}
-	if in.Signals != nil {
-		r.Signals = in.Signals()
-	}
-	d, err := p.gate.Refresh(ctx, r)
+	d, err := p.gate.Refresh(ctx, p.question(realm, g, u, in))
 	switch {
 	case fault.Is(err, fault.Denied), fault.Is(err, fault.NotFound):
 		return d, dead(g.Platform, 50105, "This app takes no sign-ins at the moment.")
@@ -197,6 +215,18 @@ func (p *Provider) ask(ctx context.Context, realm *Realm, g *Grant, u User, in T
 		return d, stepUp(70043, "A policy asks people to sign in again after a while.", d)
 	}
 	return d, nil
+}
+
+// question is what risk and policy are asked about a renewal.
+func (p *Provider) question(realm *Realm, g *Grant, u User, in TokenRequest) policy.Request {
+	r := policy.Request{TenantID: realm.Tenant.ID, UserID: g.UserID, ClientID: g.ClientID, Refresh: true, Before: g.RenewedFrom,
+		Inputs: record.Inputs{Methods: g.Methods, AAGUIDs: g.AAGUIDs, AuthTime: g.AuthTime, MFATime: g.MFATime,
+			Contexts: g.Contexts, ClientApp: g.Platform.ClientApp()},
+		Account: &policy.Account{Usable: u.Enabled && !u.Deleted, PasswordChangeDue: u.PasswordChangeDue, Risk: u.Risk}}
+	if in.Signals != nil {
+		r.Signals = in.Signals()
+	}
+	return r
 }
 
 func stepUp(number int, description string, d policy.Answer) *Error {

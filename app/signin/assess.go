@@ -109,5 +109,5 @@ func (g Gate) assess(ctx context.Context, place Place, h risk.History, err error
 
 // renewal is what is known when tokens are renewed.
 func renewal(r policy.Request) risk.Input {
-	return risk.Input{TenantID: r.TenantID, UserID: r.UserID, Refresh: true, Signals: r.Signals, Shown: risk.Shown{Before: r.Before}}
+	return risk.Input{TenantID: r.TenantID, UserID: r.UserID, Refresh: true, Signals: r.Signals, Shown: risk.Shown{Before: r.Before, Reused: r.Reused}}
 }

@@ -12,6 +12,8 @@ CREATE INDEX IF NOT EXISTS "signins_risk" ON "sign_ins" ("tenant_id","created_at
 --;
 CREATE INDEX IF NOT EXISTS "signins_user_risk" ON "sign_ins" ("tenant_id","user_id","created_at") WHERE risk_state <> ''
 --;
+ALTER TABLE "openid_grants" ADD "renewed_from" text
+--;
 CREATE TABLE "risk_people" ("tenant_id" varchar(36),"user_id" varchar(36),"body" bytea,"updated_at" timestamptz,PRIMARY KEY ("tenant_id","user_id"))
 --;
 CREATE TABLE "risk_counts" ("tenant_id" varchar(36),"feature" varchar(32),"value" varchar(200),"n" decimal,"at" timestamptz,PRIMARY KEY ("tenant_id","feature","value"))

@@ -12,6 +12,8 @@ CREATE INDEX `signins_risk` ON `sign_ins`(`tenant_id`,`created_at`,`risk_state`,
 --;
 CREATE INDEX `signins_user_risk` ON `sign_ins`(`tenant_id`,`user_id`,`created_at`) WHERE risk_state <> ''
 --;
+ALTER TABLE `openid_grants` ADD `renewed_from` text
+--;
 CREATE TABLE `risk_people` (`tenant_id` text,`user_id` text,`body` blob,`updated_at` datetime,PRIMARY KEY (`tenant_id`,`user_id`))
 --;
 CREATE TABLE `risk_counts` (`tenant_id` text,`feature` text,`value` text,`n` real,`at` datetime,PRIMARY KEY (`tenant_id`,`feature`,`value`))
