@@ -232,6 +232,9 @@ func (p *Portal) userList(c *fiber.Ctx) error {
 		l.Empty = views.Empty{Title: "Nobody is shown", Text: why + " Mend the filter, or clear it.", Action: &views.Link{Label: "Clear all filters", Href: w.path}}
 	}
 	l.Also = []views.Link{{Label: "Deleted users", Href: v.base() + "/users/deleted"}}
+	if v.may(access.RiskyUserRead) {
+		l.Also = append(l.Also, views.Link{Label: "Risky users", Href: v.base() + "/risky-users"})
+	}
 	l.Also = append(l.Also, v.transferLinks()...)
 	if v.may(access.UserWrite) && v.dir.Tenant.Kind != tenant.Workforce {
 		l.Also = append(l.Also, views.Link{Label: "Change how people sign in", Href: v.base() + "/users/move"})

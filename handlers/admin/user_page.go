@@ -60,6 +60,9 @@ func userBadges(u models.User) []views.Cell {
 	if len(out) == 0 {
 		out = append(out, stateBadge(true))
 	}
+	if u.Risk.Level != "" {
+		out = append(out, badge(riskTone(u.Risk.Level), "Risk: "+u.Risk.Level))
+	}
 	return out
 }
 
