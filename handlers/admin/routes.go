@@ -63,6 +63,7 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.whatIfRoutes()...)
 	rows = append(rows, p.replayRoutes()...)
 	rows = append(rows, p.riskRoutes()...)
+	rows = append(rows, p.incidentRoutes()...)
 	rows = append(rows, p.exportRoutes()...)
 	rows = append(rows, p.otherRoutes()...)
 	rows = append(rows, p.identifierRoutes()...)

@@ -3,7 +3,11 @@
 // and decides nothing; handlers/admin fills the structs.
 package admin
 
-import "time"
+import (
+	"time"
+
+	"portico/views/ui"
+)
 
 // Shell is what surrounds every page.
 type Shell struct {
@@ -260,20 +264,21 @@ type Section struct {
 	ID      string
 	Title   string
 	Lead    string
-	Says    []string // sentences, one paragraph each
-	Summary []Fact   // a summary list
-	Table   *Table   // a related list
-	Empty   string   // said when Table has no rows
-	Form    *Form    // a small form, e.g. add an address
-	Lines   []Line   // a timeline
-	Diff    []Diff   // before and after
-	Action  *Link    // a link at the end, e.g. "Show all"
-	Danger  bool     // at the end, set apart
-	Buttons []Action // actions of the section
-	Code    string   // a block of text in fixed width
-	Wrap    bool     // Code is one long line that may break
-	Words   string   // a text as people read it, its lines kept
-	Lang    string   // the language of Words
+	Says    []string  // sentences, one paragraph each
+	Summary []Fact    // a summary list
+	Table   *Table    // a related list
+	Empty   string    // said when Table has no rows
+	Form    *Form     // a small form, e.g. add an address
+	Lines   []Line    // a timeline
+	Diff    []Diff    // before and after
+	Action  *Link     // a link at the end, e.g. "Show all"
+	Danger  bool      // at the end, set apart
+	Buttons []Action  // actions of the section
+	Code    string    // a block of text in fixed width
+	Chart   *ui.Chart // stands before everything else but the lead
+	Wrap    bool      // Code is one long line that may break
+	Words   string    // a text as people read it, its lines kept
+	Lang    string    // the language of Words
 }
 
 // Fact is one line of a summary list.
