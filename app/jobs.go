@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 const (
 	keyAge       = 90 * 24 * time.Hour // signing keys are replaced after it
 	logRetention = 90                  // days, when a tenant says nothing
+	riskKept     = 365                 // days, likewise: risk detections that are closed
 	replayAtOnce = 5 * time.Second     // that a replay takes before the other jobs have their turn
 	purgeBatch   = 1000                // rows that one statement removes, so that writers never wait long
 )
@@ -52,9 +54,22 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 					days = logRetention
 				}
 				before, handle := now.AddDate(0, 0, -days), s.store.Tenant(t.ID)
+				risks := now.AddDate(0, 0, -cmp.Or(t.Settings.RiskRetentionDays, riskKept))
 				return errors.Join(
+					purgeDetections(ctx, handle, by, risks),
 					purgeSignIns(ctx, handle, by, before),
 					batches(ctx, func() (int, error) { return handle.PurgeAudits(ctx, by, before, 10) }))
+			})
+		}},
+		{Name: "count sign-ins for risk", Every: 2 * time.Second, Lease: 10 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error {
+				return batches(ctx, func() (int, error) { return s.store.Tenant(t.ID).FoldRisk(ctx) })
+			})
+		}},
+		{Name: "let old risks go", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error {
+				handle := s.store.Tenant(t.ID)
+				return errors.Join(batches(ctx, func() (int, error) { return handle.AgeDetections(ctx, purgeBatch) }), handle.PruneRisk(ctx))
 			})
 		}},
 		{Name: "seal the audit log", Every: time.Minute, Run: func(ctx context.Context, _ time.Time) error {
@@ -189,6 +204,21 @@ func batches(ctx context.Context, piece func() (int, error)) error {
 			return err
 		}
 	}
+}
+
+// purgeDetections forgets risk detections that were closed before, and says once how many there were.
+func purgeDetections(ctx context.Context, t *models.Tenant, by audit.Actor, before time.Time) error {
+	gone := 0
+	err := batches(ctx, func() (int, error) {
+		n, err := t.PurgeDetections(ctx, before, purgeBatch)
+		gone += n
+		return n, err
+	})
+	if gone == 0 {
+		return err
+	}
+	return errors.Join(err, t.WriteAudit(context.WithoutCancel(ctx), by, audit.Event{Activity: "Purge risk detections", Category: "IdentityProtection", Operation: "Delete",
+		Target: audit.Target{Kind: "riskDetections", ID: t.ID}, Changes: []audit.Change{{Property: "entries", Old: gone}, {Property: "before", New: before.UTC()}}}))
 }
 
 // purgeSignIns forgets what is older than the tenant keeps, and says once how much it was.

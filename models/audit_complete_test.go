@@ -32,7 +32,7 @@ func unrecorded() map[string]string {
 		counters: "AdvanceCredential UseStep UsePasskey UsedCredential MarkFirstRequest NoteClientMistake RehashPassword",
 		queue:    "AcquireLease ReleaseLease BuryOutbox DeliveredOutbox RetryOutbox PutMailbox EmptyMailbox TellExpiring TellTexts RunBulks ImportSignIns RulesDue",
 		own:      "SealAudits",
-		clean:    "PurgeAttempts PurgeHandedOut PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns PurgeEffects PurgeReplays EndDemoSession EndDemoSessions",
+		clean:    "PurgeAttempts PurgeHandedOut PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns PurgeEffects PurgeReplays PurgeDetections AgeDetections PruneRisk EndDemoSession EndDemoSessions",
 		inside:   "ConsumeCredential SpendCredential ConsumeLink EndPortalSessionsOf RenameCredential ReleaseDefinitionName Unlock WithdrawConsent",
 		learnt:   "ObserveSignIn LearnSignIns",
 		memory:   "Directory LatestDirectory ManagedDirectory CountSeals Migrated Maintain",

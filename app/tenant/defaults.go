@@ -31,7 +31,7 @@ func (t Tenant) Or(d Defaults) Tenant {
 func (s Settings) or(other Settings) Settings {
 	for _, n := range []struct{ to, from *int }{{&s.SessionIdleMinutes, &other.SessionIdleMinutes}, {&s.PersistentIdleDays, &other.PersistentIdleDays},
 		{&s.PasswordMinLength, &other.PasswordMinLength}, {&s.LockoutThreshold, &other.LockoutThreshold}, {&s.LockoutSeconds, &other.LockoutSeconds},
-		{&s.RequestsPerSecondPerIP, &other.RequestsPerSecondPerIP}, {&s.LogRetentionDays, &other.LogRetentionDays}} {
+		{&s.RequestsPerSecondPerIP, &other.RequestsPerSecondPerIP}, {&s.LogRetentionDays, &other.LogRetentionDays}, {&s.RiskRetentionDays, &other.RiskRetentionDays}} {
 		if *n.to == 0 {
 			*n.to = *n.from
 		}

@@ -56,6 +56,7 @@ func (s Settings) bounds() []bound {
 		{"lockoutSeconds", s.LockoutSeconds, 5, 24 * 60 * 60},
 		{"requestsPerSecondPerIp", s.RequestsPerSecondPerIP, 1, 100000},
 		{"logRetentionDays", s.LogRetentionDays, 1, 3650},
+		{"riskRetentionDays", s.RiskRetentionDays, 1, 3650},
 		{"rememberDays", s.RememberDays, 1, 365},
 	}
 }

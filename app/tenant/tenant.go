@@ -86,6 +86,7 @@ type Settings struct {
 	LockoutSeconds         int      `json:"lockoutSeconds,omitempty"`         // 60, growing
 	RequestsPerSecondPerIP int      `json:"requestsPerSecondPerIp,omitempty"` // 20
 	LogRetentionDays       int      `json:"logRetentionDays,omitempty"`       // 90
+	RiskRetentionDays      int      `json:"riskRetentionDays,omitempty"`      // 365: risk detections that are closed
 	// KeepSignInsOfDeleted leaves name, address and IP in the sign-in log of people who are deleted for good,
 	// until its time is over; otherwise they are taken out with the person.
 	KeepSignInsOfDeleted bool      `json:"keepSignInsOfDeleted,omitempty"`

@@ -146,6 +146,7 @@ func settingSections(x tenant.Settings, base string) []views.Section {
 			fact("First pause", plain(orDefault(x.LockoutSeconds, 60, "seconds, then longer")))}},
 		{Title: "Logs and limits", Summary: []views.Fact{
 			fact("Logs are kept for", plain(orDefault(x.LogRetentionDays, 90, "days"))),
+			fact("Risk detections that are closed are kept for", plain(orDefault(x.RiskRetentionDays, 365, "days"))),
 			fact("Sign-ins of people deleted for good", plain(choose(x.KeepSignInsOfDeleted, "kept whole until then", "stripped of name, address and IP"))),
 			fact("Requests per second and address", plain(orDefault(x.RequestsPerSecondPerIP, 20, "")))}},
 		{Title: "Links on sign-in pages", Summary: []views.Fact{link("Support", x.SupportURL), link("Privacy", x.PrivacyURL), link("Terms", x.TermsURL)}},
@@ -187,6 +188,7 @@ func (p *Portal) settingsForm(base string, t tenant.Tenant) views.Form {
 		num("lockoutSeconds", "First pause", "Default 60. Each further pause is longer.", x.LockoutSeconds, "seconds"),
 		{Kind: views.Heading, Label: "Logs and limits"},
 		num("logRetentionDays", "Keep logs for", "Default 90.", x.LogRetentionDays, "days"),
+		num("riskRetentionDays", "Keep risk detections that are closed for", "Default 365. Open ones stay until somebody deals with them; of low risk, for 180 days.", x.RiskRetentionDays, "days"),
 		{Kind: views.Check, Name: "keepSignInsOfDeleted", Label: "When somebody is deleted for good, keep their sign-in log entries whole",
 			Hint: "Otherwise name, address and network address are taken out of them at once. Entries of the audit log stay as they are until their time is over, because they are sealed.", Value: tick(x.KeepSignInsOfDeleted)},
 		num("requestsPerSecondPerIp", "Requests per second and address", "Default 20. Raise it when many customers share one address.", x.RequestsPerSecondPerIP, ""),
@@ -244,7 +246,7 @@ func (p *Portal) settingsSave(c *fiber.Ctx) error {
 // readSettings reads the form over the present settings; what the form does not know stays.
 func readSettings(c *fiber.Ctx, x *tenant.Settings) error {
 	var bad fault.Fields
-	for name, to := range map[string]*int{"sessionIdleMinutes": &x.SessionIdleMinutes, "persistentIdleDays": &x.PersistentIdleDays, "lockoutThreshold": &x.LockoutThreshold, "lockoutSeconds": &x.LockoutSeconds, "logRetentionDays": &x.LogRetentionDays, "requestsPerSecondPerIp": &x.RequestsPerSecondPerIP} {
+	for name, to := range map[string]*int{"sessionIdleMinutes": &x.SessionIdleMinutes, "persistentIdleDays": &x.PersistentIdleDays, "lockoutThreshold": &x.LockoutThreshold, "lockoutSeconds": &x.LockoutSeconds, "logRetentionDays": &x.LogRetentionDays, "riskRetentionDays": &x.RiskRetentionDays, "requestsPerSecondPerIp": &x.RequestsPerSecondPerIP} {
 		*to = number(c, &bad, name)
 	}
 	x.StayedSignedInOff, x.KeepSignInsOfDeleted = ticked(c, "staySignedInOff"), ticked(c, "keepSignInsOfDeleted")
