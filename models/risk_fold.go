@@ -500,4 +500,4 @@ func (t *Tenant) RiskTotals(ctx context.Context) (people, counters int64, err er
 	return people, counters, err
 }
 
-func riskBucket(score float64) string { return strconv.Itoa(int(score)) }
+func riskBucket(score float64) string { return strconv.Itoa(risk.Bucket(score)) }

@@ -10,6 +10,9 @@ import (
 // Settings are a tenant's own thresholds; a zero is the default, which Filled gives. Fields says what each one means.
 type Settings struct {
 	Off []string `json:"off,omitempty"` // types of detections that are switched off
+	// ChallengeShare is the challenge budget that an admin chose, in percent; 0 = none. The threshold that follows from
+	// it is UnfamiliarMedium.
+	ChallengeShare float64 `json:"challengeShare,omitempty"`
 
 	UnfamiliarLow     float64 `json:"unfamiliarLow,omitempty"`
 	UnfamiliarMedium  float64 `json:"unfamiliarMedium,omitempty"`
@@ -165,6 +168,11 @@ func (s Settings) Validate() error {
 	for _, f := range Fields() {
 		if v := *f.at(&s); v != 0 && (math.IsNaN(v) || v < f.Min || v > f.Max) {
 			bad.Add(f.ID, "risk.setting_range", map[string]any{"min": f.Min, "max": f.Max})
+		}
+	}
+	if s.ChallengeShare != 0 {
+		if err := CheckBudget(s.ChallengeShare); err != nil {
+			bad = append(bad, fault.Of(err).Fields...)
 		}
 	}
 	for _, t := range s.Off {
