@@ -46,7 +46,7 @@ func (p *Portal) detectionPage(c *fiber.Ctx) error {
 		page.Sections = append(page.Sections, more...)
 	}
 	if cmp := comparisonOf(record.SignIn{}, d.Evidence); d.SignInID == "" && len(cmp.list) > 0 {
-		page.Sections = append(page.Sections, usualSection(cmp))
+		page.Sections = append(page.Sections, usualSection(handlers.InfoOf(c).Locale, cmp))
 	}
 	where := detectionWhere(d)
 	if len(where.Summary) > 0 {
@@ -87,7 +87,7 @@ func (p *Portal) signInSections(c *fiber.Ctx, d models.Detection) ([]views.Secti
 	v := visitOf(c)
 	row, err := v.tenant.SignInRow(c.UserContext(), d.SignInID)
 	if cmp := comparisonOf(record.SignIn{}, d.Evidence); fault.Is(err, fault.NotFound) && len(cmp.list) > 0 {
-		return []views.Section{usualSection(cmp)}, nil
+		return []views.Section{usualSection(handlers.InfoOf(c).Locale, cmp)}, nil
 	}
 	if fault.Is(err, fault.NotFound) {
 		return []views.Section{{ID: "usual", Title: "What is usual for this person, and what differed", Lead: "The sign-in is no longer in the log, and with it what it was compared with. The detection itself is kept longer."}}, nil
@@ -99,7 +99,7 @@ func (p *Portal) signInSections(c *fiber.Ctx, d models.Detection) ([]views.Secti
 	if err != nil {
 		return nil, err
 	}
-	out := []views.Section{usualSection(comparisonOf(r, d.Evidence))}
+	out := []views.Section{usualSection(handlers.InfoOf(c).Locale, comparisonOf(r, d.Evidence))}
 	if act := v.signInActs(riskySignIn{row, r}); len(act.Buttons) > 0 {
 		out = append(out, act)
 	}
@@ -238,7 +238,7 @@ func (p *Portal) signInRisk(c *fiber.Ctx, r record.SignIn) ([]views.Section, err
 	s.Buttons = act.Buttons
 	out := []views.Section{s}
 	if cmp := comparisonOf(r, nil); len(cmp.list) > 0 {
-		out = append(out, usualSection(cmp))
+		out = append(out, usualSection(handlers.InfoOf(c).Locale, cmp))
 	}
 	return out, nil
 }

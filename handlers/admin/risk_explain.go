@@ -138,7 +138,7 @@ func scoreWords(score float64) string {
 }
 
 // usualSection says what was usual for the person, what differed, and how much that counted.
-func usualSection(cmp likeness) views.Section {
+func usualSection(l *i18n.Localizer, cmp likeness) views.Section {
 	out := views.Section{ID: "usual", Title: "What is usual for this person, and what differed"}
 	if len(cmp.list) == 0 {
 		out.Lead = "Statistics took no part in this: what was found does not depend on what the person usually does."
@@ -147,8 +147,8 @@ func usualSection(cmp likeness) views.Section {
 	if cmp.history != "" {
 		out.Lead = "Compared with " + numberWordsOf(cmp.history, "earlier sign-ins") + " of this person, of which later ones count more, and with everybody’s."
 	}
-	out.Says = append(append(usualWords(cmp.list), scoreWords(cmp.score)), otherwiseWords(cmp.otherwise)...)
-	out.Table = featureTable(cmp.list)
+	out.Says = append(append(usualWords(l, cmp.list), scoreWords(cmp.score)), otherwiseWords(cmp.otherwise)...)
+	out.Table = featureTable(l, cmp.list)
 	return out
 }
 

@@ -129,7 +129,7 @@ func TestADetectionExplainsItself(t *testing.T) {
 	d := found.Items[0]
 	at := shopAdmin + "/risk-detections/" + d.ID
 	w.get(at).wants(t, 200, "Unfamiliar sign-in properties", "What was found", "While the person signed in", "T1078, Valid accounts", "Compared with 41 earlier sign-ins of this person",
-		"Never seen with this person before: Country (BR), usually DE.", "As usual: Browser and system (Chrome on Windows).", "as likely to come from an attacker as from this person", "From the usual place this would be low.",
+		"Never seen with this person before: Country (Brazil), usually Germany.", "As usual: Browser and system (Chrome on Windows).", "as likely to come from an attacker as from this person", "From the usual place this would be low.",
 		"Strongly unusual for this person (+3.4)", "A little usual for this person (-0.6)", "It is open, and counts towards the level of the person.", "Other detections at the same time", "New country", "Open the sign-in", "Confirm safe")
 	// What becomes of it stands there, with who did it.
 	b.must(b.shop.DismissRisk(t.Context(), modelstest.Actor(), []string{u.ID}))

@@ -33,7 +33,12 @@ func (v *visit) riskyUserColumns() []listColumn[models.User] {
 		}},
 		{id: "level", label: "Risk level", cell: func(u models.User) views.Cell { return levelCell(u.Risk.Level) }},
 		{id: "state", label: "Risk state", cell: func(u models.User) views.Cell { return riskStateBadge(u.Risk.State) }},
-		{id: "detail", label: "Why", cell: func(u models.User) views.Cell { return plain(riskDetailWord(u.Risk.Detail)) }},
+		{id: "detail", label: "Why", cell: func(u models.User) views.Cell {
+			if words := riskDetailWord(u.Risk.Detail); words != "" || u.Risk.State != models.RiskAtRisk {
+				return plain(words)
+			}
+			return plain("Detections are open")
+		}},
 		{id: "updated", label: "Last updated", cell: func(u models.User) views.Cell { return when(u.Risk.At) }},
 		{id: "address", label: "Signs in as", extra: true, cell: func(u models.User) views.Cell { return views.Cell{Kind: views.Name, Text: signInName(u)} }},
 		{id: "account", label: "Account", extra: true, cell: func(u models.User) views.Cell { return standingBadge(u) }},

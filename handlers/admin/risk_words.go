@@ -99,7 +99,7 @@ func featureWord(name string) string {
 }
 
 // featureValue is what the sign-in had, as people read it.
-func featureValue(f record.Feature) views.Cell {
+func featureValue(l *i18n.Localizer, f record.Feature) views.Cell {
 	switch f.Name {
 	case risk.FeatureCookie:
 		return plain(choose(f.Person > 0, "Seen before", "Not seen before"))
@@ -109,7 +109,9 @@ func featureValue(f record.Feature) views.Cell {
 		return plain(choose(strings.Trim(f.Value, "0123456789") == "", "AS"+f.Value, f.Value))
 	case risk.FeatureRegion, risk.FeatureCity:
 		return views.Cell{Kind: views.Name, Text: f.Value[strings.LastIndex(f.Value, "/")+1:]}
-	case risk.FeatureIP, risk.FeatureSubnet, risk.FeatureCountry, risk.FeatureLanguage:
+	case risk.FeatureCountry:
+		return plain(l.Country(f.Value))
+	case risk.FeatureIP, risk.FeatureSubnet, risk.FeatureLanguage:
 		return code(f.Value)
 	}
 	return views.Cell{Kind: views.Name, Text: f.Value}
@@ -154,8 +156,8 @@ func pull(weight float64) string {
 }
 
 // featureTable shows how much each property of a sign-in speaks for or against its being the person's own.
-func featureTable(list []differs) *views.Table {
-	t := &views.Table{Caption: "What made this sign-in usual or unusual", Columns: []views.Column{{Label: "Property"}, {Label: "This sign-in"}, {Label: "Usually"}, {Label: "This value, of the person’s sign-ins"}, {Label: "Of everybody’s"}, {Label: "What it says"}}}
+func featureTable(l *i18n.Localizer, list []differs) *views.Table {
+	t := &views.Table{Caption: "What made this sign-in usual or unusual", Columns: []views.Column{{Label: "Property"}, {Label: "This sign-in"}, {Label: "Usually"}, {Label: "Share of the person’s sign-ins"}, {Label: "Share of everybody’s"}, {Label: "What it says"}}}
 	most := 0.0
 	for _, f := range list {
 		if x := math.Abs(f.Weight); !math.IsInf(x, 0) && !math.IsNaN(x) {
@@ -168,7 +170,7 @@ func featureTable(list []differs) *views.Table {
 			own, all = plain(shareWord(f.Person)), plain(shareWord(f.Everyone))
 		}
 		if f.Usual != "" {
-			usual = featureValue(record.Feature{Name: f.Name, Value: f.Usual, Person: f.Often})
+			usual = featureValue(l, record.Feature{Name: f.Name, Value: f.Usual, Person: f.Often})
 			usual.Sub = "In " + strings.ToLower(shareWord(f.Often)) + " of them"
 			if f.Often >= .995 {
 				usual.Sub = "Always"
@@ -178,18 +180,18 @@ func featureTable(list []differs) *views.Table {
 		if most > 0 {
 			part = math.Abs(f.Weight) / most
 		}
-		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(featureWord(f.Name)), featureValue(f.Feature), usual, own, all,
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(featureWord(f.Name)), featureValue(l, f.Feature), usual, own, all,
 			{Kind: views.Meter, Text: fmt.Sprintf("%s (%+.1f)", pull(f.Weight), f.Weight), Share: part, Tone: choose(f.Weight < 0, "ok", "danger")}}})
 	}
 	return t
 }
 
 // usualWords say in sentences what of a sign-in was unusual, and what was not.
-func usualWords(list []differs) []string {
+func usualWords(l *i18n.Localizer, list []differs) []string {
 	var odd, never, usual, also []string
 	for _, f := range list {
 		what := featureWord(f.Name)
-		if value := featureValue(f.Feature).Text; value != "" && f.Name != risk.FeatureCookie {
+		if value := featureValue(l, f.Feature).Text; value != "" && f.Name != risk.FeatureCookie {
 			what += " (" + value + ")"
 		}
 		switch {
@@ -199,7 +201,7 @@ func usualWords(list []differs) []string {
 			}
 		case f.Weight >= .25 && f.Person <= 0:
 			if f.Usual != "" && f.Name != risk.FeatureCookie {
-				what += ", usually " + featureValue(record.Feature{Name: f.Name, Value: f.Usual, Person: f.Often}).Text
+				what += ", usually " + featureValue(l, record.Feature{Name: f.Name, Value: f.Usual, Person: f.Often}).Text
 			}
 			never = append(never, what)
 		case f.Weight >= .25:
@@ -236,7 +238,7 @@ func couldNotTellWords(l *i18n.Localizer, types []string) []string {
 // findingWord is a finding's reason with its evidence, in a sentence.
 func findingWord(l *i18n.Localizer, typ, key string, evidence map[string]any) string {
 	if key != "" && l.Has(key) {
-		return l.T(key, evidence)
+		return l.Evidence(key, evidence)
 	}
 	if key == "" {
 		return riskTypeWord(l, typ)

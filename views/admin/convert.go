@@ -213,14 +213,6 @@ func (t Table) list(csrf string) ui.Table {
 // percent is how full a bar is.
 func (c Cell) percent() string { return strconv.Itoa(int(max(0, min(1, c.Share)) * 100)) }
 
-// best is the end of a bar that is good: one that speaks against somebody is good when it is short.
-func (c Cell) best() string {
-	if c.Tone == "ok" {
-		return "100"
-	}
-	return "0"
-}
-
 // words is a cell as plain text.
 func (c Cell) words() string {
 	if c.Kind == When {
