@@ -103,13 +103,18 @@ func (s *server) selfClient() (*http.Client, error) {
 }
 
 type seedCommand struct {
-	Users   int    `help:"How many customers to add." default:"1000"`
-	SignIns int    `name:"sign-ins" help:"How many sign-ins of theirs to add, over three months." default:"10000"`
-	Number  uint64 `help:"Another number makes other people; with the same one the people stay and get more sign-ins." default:"1"`
+	Users   int      `help:"How many customers to add." default:"1000"`
+	SignIns int      `name:"sign-ins" help:"How many sign-ins of theirs to add, over three months." default:"10000"`
+	Number  uint64   `help:"Another number makes other people; with the same one the people stay and get more sign-ins." default:"1"`
+	RiskLog string   `name:"risk-log" help:"Write a labelled log for app risk evaluate into this file instead; no database is touched." placeholder:"FILE"`
+	Assume  []string `help:"With --risk-log, what to assume: sparse, daily, noplaces, noagents, nocookies, unlabelled, mobile, quiet, exact."`
 }
 
 // Run generates customers and sign-ins in the sample company, for load and demonstrations.
 func (c seedCommand) Run(ctx context.Context, w world) error {
+	if c.RiskLog != "" {
+		return c.riskLog(w)
+	}
 	p, err := open(w)
 	if err != nil {
 		return err
