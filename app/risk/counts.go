@@ -1,6 +1,8 @@
 package risk
 
 import (
+	"slices"
+	"strconv"
 	"time"
 
 	"portico/app/record"
@@ -49,6 +51,7 @@ const (
 	failed   = "!"        // prefix of a feature: its value at a failed sign-in
 	known    = "known"    // sign-ins of people with a history
 	fresh    = "new"      // by feature: how many of them came with a new value
+	early    = "~"        // suffix: the same of people's first sign-ins, when much is new that later is not
 	stranger = "stranger" // by "ip=…" and "network=…": how many of those who came through it had never come that way
 	visitor  = "visitor"  // how many people with a history came through it at all
 )
@@ -69,8 +72,8 @@ func novel() []feature {
 // Keys lists the counts that an assessment of these signals looks up.
 func Keys(s record.Signals) []Key {
 	v, names := valuesOf(s), kinds()
-	keys := make([]Key, 0, 40)
-	keys = append(keys, Key{}, Key{Feature: failed}, Key{Feature: known}, Key{stranger, ""}, Key{visitor, ""})
+	keys := make([]Key, 0, 52)
+	keys = append(keys, Key{}, Key{Feature: failed}, Key{Feature: known}, Key{known, early}, Key{stranger, ""}, Key{visitor, ""})
 	for _, f := range shared() {
 		if v[f] != "" {
 			keys = append(keys, Key{names[f].name, v[f]})
@@ -82,8 +85,9 @@ func Keys(s record.Signals) []Key {
 		}
 	}
 	for _, f := range novel() {
-		keys = append(keys, Key{fresh, names[f].name})
+		keys = append(keys, Key{fresh, names[f].name}, Key{fresh, names[f].name + early})
 	}
+	keys = append(keys, Key{fresh, FeatureCrowd}, Key{fresh, FeatureCrowdSubnet})
 	for _, way := range ways(v) {
 		keys = append(keys, Key{stranger, way}, Key{visitor, way})
 	}
@@ -122,19 +126,32 @@ func Adds(s record.Signals, features []record.Feature, success bool) []Key {
 			keys = append(keys, Key{names[f].name, v[f]})
 		}
 	}
-	if !historic(features) {
+	times := historic(features)
+	if times == 0 {
 		return keys
 	}
-	keys = append(keys, Key{Feature: known}, Key{visitor, ""})
-	unknownNetwork := false
+	when := ""
+	if times < earlySignIns {
+		when = early
+	}
+	keys = append(keys, Key{known, when}, Key{visitor, ""})
+	unknownNetwork, otherAgent := false, false
 	for _, f := range features {
-		if f.Person > 0 || f.Value == "" {
+		otherAgent = otherAgent || f.Name == FeatureAgent && f.Person == 0
+	}
+	for _, f := range features {
+		if (f.Name == FeatureCrowd || f.Name == FeatureCrowdSubnet) && f.Value == nobody {
+			keys = append(keys, Key{fresh, f.Name})
+		}
+		if f.Person > 0 || f.Value == "" || f.Name == FeatureCookie && otherAgent { // as Person.Observe
 			continue
 		}
 		if f.Name == FeatureNetwork {
 			unknownNetwork = true
 		}
-		keys = append(keys, Key{fresh, f.Name})
+		if at, ok := featureOf(f.Name); ok && slices.Contains(novel(), at) {
+			keys = append(keys, Key{fresh, f.Name + when})
+		}
 	}
 	if unknownNetwork {
 		keys = append(keys, Key{stranger, ""})
@@ -148,14 +165,21 @@ func Adds(s record.Signals, features []record.Feature, success bool) []Key {
 	return keys
 }
 
-// historic reports whether the features are those of somebody who had signed in before.
-func historic(features []record.Feature) bool {
+// earlySignIns is how long somebody is new: until then much is new that later is not.
+const earlySignIns = 5
+
+// historic is how often somebody had signed in before, by the features of an assessment.
+func historic(features []record.Feature) uint64 {
 	for _, f := range features {
 		if f.Name == FeatureHistory {
-			return f.Person > 0
+			n, err := strconv.ParseUint(f.Value, 10, 64)
+			if err != nil {
+				return 0
+			}
+			return n
 		}
 	}
-	return false
+	return 0
 }
 
 // FeatureHistory is the feature that says how much was known of the person: its Person is their number of sign-ins that

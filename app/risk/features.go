@@ -24,6 +24,17 @@ const (
 	FeatureHour     = "hour" // of the day, UTC
 )
 
+// What else speaks for or against somebody. Of the first two the value is "nobody" or "others".
+const (
+	FeatureCrowd       = "crowd"       // whether others come from an address that is new for the person
+	FeatureCrowdSubnet = "crowdSubnet" // the same of a subnet
+	FeatureFailures    = "failures"    // what failed at this address in the last day
+	FeatureStrangers   = "strangers"   // others who came through this network and never had before
+	FeatureLists       = "lists"       // of bad addresses
+)
+
+const nobody, others = "nobody", "others"
+
 // feature is a position in a person's tables. The order is that of the encoding: it only grows at its end.
 type feature int
 

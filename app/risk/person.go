@@ -81,11 +81,14 @@ func (p *Person) Observe(s record.Signals, at time.Time) {
 	}
 	v := valuesOf(s)
 	v[fHour] = strconv.Itoa(at.Hour())
+	other := p.share(fAgent, v[fAgent]) == 0
 	for f, k := range kinds() {
 		if v[f] == "" {
 			continue
 		}
-		if p.add(feature(f), k.keep, v[f], weight, at) && p.Times > 0 {
+		// Another device has another cookie; what is counted is how often one is gone from a browser they use.
+		isNew := p.add(feature(f), k.keep, v[f], weight, at) && !(feature(f) == fCookie && other)
+		if isNew && p.Times > 0 {
 			p.fresh[f] += weight
 		}
 	}

@@ -28,7 +28,7 @@ const (
 )
 
 // priors are how common we take each class to be: an assumption, stated in app/docs/risk.md.
-func priors() [classes]float64 { return [classes]float64{0.5, 0.3, 0.2} }
+func priors() [classes]float64 { return [classes]float64{1.0 / 3, 1.0 / 3, 1.0 / 3} }
 
 // chain is one group of features that say the same thing more or less exactly.
 type chain int
@@ -60,6 +60,8 @@ type weighed struct {
 	own      [chains]float64   // logarithm of how much likelier the value is for the person than for anybody
 	attack   [chains][classes]float64
 	source   float64 // what failures from the same address say
+	crowd    float64 // what it says that others come from this new address, or nobody does
+	subnet   float64 // the same of the subnet, of attackers who do not imitate the person's
 	stranger float64 // what others who came through the same network say
 	listed   float64
 
@@ -73,6 +75,7 @@ func weigh(in Input) *weighed {
 	w := &weighed{in: in, v: valuesOf(in.Signals), p: &in.History.Person}
 	w.v[fHour] = strconv.Itoa(in.Now.UTC().Hour())
 	w.count()
+	w.others()
 	w.network()
 	w.place()
 	w.software()
@@ -86,22 +89,22 @@ func weigh(in Input) *weighed {
 
 // unseen is the share that a value is given before anybody came with it; floor is the least share that is believed:
 // without one a single rare address would outweigh everything else.
-type smoothing struct{ unseen, floor, novelty float64 }
+type smoothing struct{ unseen, floor, novelty, early float64 }
 
 func smoothings() [features]smoothing {
 	return [features]smoothing{
-		fIP:       {0.002, 1e-4, 0.35},
-		fSubnet:   {0.004, 2e-4, 0.30},
-		fNetwork:  {0.02, 1e-3, 0.10},
-		fCountry:  {0.05, 2e-3, 0.015},
-		fRegion:   {0.02, 1e-3, 0.08},
-		fCity:     {0.01, 5e-4, 0.12},
-		fSoftware: {0.02, 5e-4, 0.25},
-		fAgent:    {0.06, 1e-3, 0.06},
-		fSystem:   {0.1, 2e-3, 0.04},
-		fCookie:   {0.001, 1e-3, 0.20},
-		fLanguage: {0.1, 5e-3, 0.03},
-		fHour:     {1.0 / 24, 1.0 / 24, 0.1},
+		fIP:       {0.002, 1e-4, 0.35, 0.5},
+		fSubnet:   {0.004, 2e-4, 0.30, 0.4},
+		fNetwork:  {0.02, 1e-3, 0.10, 0.25},
+		fCountry:  {0.05, 2e-3, 0.015, 0.04},
+		fRegion:   {0.02, 1e-3, 0.08, 0.2},
+		fCity:     {0.01, 5e-4, 0.12, 0.25},
+		fSoftware: {0.02, 5e-4, 0.25, 0.45},
+		fAgent:    {0.06, 1e-3, 0.06, 0.25},
+		fSystem:   {0.1, 2e-3, 0.04, 0.2},
+		fCookie:   {0.001, 1e-3, 0.06, 0.1},
+		fLanguage: {0.1, 5e-3, 0.03, 0.05},
+		fHour:     {1.0 / 24, 1.0 / 24, 0.1, 0.1},
 	}
 }
 
@@ -118,9 +121,9 @@ func (w *weighed) count() {
 	if p.Times == 0 {
 		w.n = 0
 	}
-	w.known = w.n / (w.n + 0.5)
+	w.known = w.n / (w.n + 0.15)
 	w.total, w.fails = e.now(Key{}, now), e.now(Key{Feature: failed}, now)
-	history := e.now(Key{Feature: known}, now)
+	history, young := e.now(Key{Feature: known}, now), e.now(Key{known, early}, now)
 	smooth, names := smoothings(), kinds()
 	for f := range features {
 		s, name := smooth[f], names[f].name
@@ -131,8 +134,15 @@ func (w *weighed) count() {
 		} else if w.v[f] != "" {
 			w.common[f] = max((e.now(Key{name, w.v[f]}, now)+priorEveryone*s.unseen)/(w.total+priorEveryone), s.floor)
 		}
-		here := (e.now(Key{fresh, name}, now) + priorEveryone*s.novelty) / (history + priorEveryone)
 		before := max(w.n-1, 0)
+		if p.Times < earlySignIns {
+			// Of the first few sign-ins something new comes with θ/(θ+n) of them, as in Ewens' sampling formula.
+			here := min((e.now(Key{fresh, name + early}, now)+priorEveryone*s.early)/(young+priorEveryone), 0.9)
+			theta := 2 * here / (1 - here)
+			w.novelty[f] = between(theta/(theta+max(w.n, 0.3)), 0.003, 0.97)
+			continue
+		}
+		here := (e.now(Key{fresh, name}, now) + priorEveryone*s.novelty) / (history + priorEveryone)
 		w.novelty[f] = between((p.fresh[f]*fading(now.Sub(p.Last))+priorPerson*here)/(before+priorPerson), 0.003, 0.97)
 	}
 }
@@ -198,7 +208,28 @@ func (w *weighed) network() {
 	case !w.learned[fNetwork] && !w.learned[fCountry]:
 		near = 1
 	}
-	w.attack[cNetwork] = [classes]float64{math.Log(anywhere), math.Log(w.mixed(inside)), math.Log(w.mixed(near))}
+	w.attack[cNetwork] = [classes]float64{math.Log(anywhere) + w.subnet, math.Log(w.mixed(inside)) + w.subnet, math.Log(w.mixed(near))}
+}
+
+// others: new addresses of people are often those of a mobile network, an office or a café, where others are known;
+// attackers bring addresses of their own. How much that says is learnt: where everybody has an address of their own,
+// nothing.
+func (w *weighed) others() {
+	e, now := w.in.History.Everyone, w.in.Now
+	count := func(f feature, name string, alone, usual float64) float64 {
+		if w.v[f] == "" || w.share[f] > 0 {
+			return 0
+		}
+		came := e.now(Key{fresh, kinds()[f].name}, now) + e.now(Key{fresh, kinds()[f].name + early}, now)
+		unseen := between((e.now(Key{fresh, name}, now)+priorEveryone*usual)/(came+priorEveryone), 0.02, 0.98)
+		n := e.now(Key{kinds()[f].name, w.v[f]}, now)
+		if n < 0.3 {
+			return between(math.Log(alone/unseen), -0.5, 2)
+		}
+		return between(math.Log((1-alone)/(1-unseen))-0.35*math.Log(max(n, 1)), -2.5, 0.5)
+	}
+	w.crowd = count(fIP, FeatureCrowd, 0.95, 0.7)
+	w.subnet = count(fSubnet, FeatureCrowdSubnet, 0.5, 0.2)
 }
 
 // place is the city within the country; where the country is new, it says nothing more.
@@ -276,7 +307,9 @@ func (w *weighed) cookie() {
 		w.own[cCookie] = math.Log(w.mixed((1 - w.novelty[fCookie]) / w.common[fCookie]))
 		return
 	}
-	w.own[cCookie] = math.Log(w.mixed(between(w.novelty[fCookie], 0.05, 1)))
+	if w.has(fAgent) || w.v[fAgent] == "" { // another browser has another cookie: that says nothing more
+		w.own[cCookie] = math.Log(w.mixed(w.novelty[fCookie]))
+	}
 }
 
 func (w *weighed) language() {
@@ -311,7 +344,7 @@ func (w *weighed) hour() {
 // evidence is what does not depend on the person: failures from this address, others who came through this network
 // and had never come that way, and the operator's lists.
 func (w *weighed) evidence() {
-	w.source = failures(w.in.History.Source)
+	w.source = failures(w.in.History.Source, w.has(fIP))
 	e, now := w.in.History.Everyone, w.in.Now
 	if w.n > 0 && !w.has(fNetwork) && w.v[fNetwork] != "" {
 		usual := (e.now(Key{stranger, ""}, now) + 2) / (e.now(Key{visitor, ""}, now) + priorEveryone)
@@ -336,7 +369,7 @@ func (w *weighed) evidence() {
 
 // failures weighs what came from an address in the last day. One account that somebody mistypes says next to
 // nothing; many accounts that fail say much.
-func failures(s Source) float64 {
+func failures(s Source, own bool) float64 {
 	if s.Failures <= 0 {
 		return 0
 	}
@@ -345,8 +378,10 @@ func failures(s Source) float64 {
 	scale := min(1, 10/all)
 	x := 0.5 * scale * (bad*math.Log(0.9/0.3) + good*math.Log(0.1/0.7))
 	switch names := s.Accounts + s.Unknown; {
+	case names <= 1 && own:
+		return between(x, 0, 0.2)
 	case names <= 1:
-		return between(x, 0, 0.7)
+		return between(2*x, 0, 1.4)
 	case names == 2:
 		return between(x, 0, 2)
 	}
@@ -372,7 +407,7 @@ func (w *weighed) sum() {
 	for k := range classes {
 		w.chance[k] /= all
 	}
-	w.score = top + math.Log(all) + w.source + w.stranger + w.listed
+	w.score = top + math.Log(all) + w.source + w.crowd + w.stranger + w.listed
 	if math.IsNaN(w.score) {
 		w.score = 0
 	}
@@ -421,9 +456,21 @@ func (w *weighed) list() []record.Feature {
 			out = append(out, record.Feature{Name: name, Weight: weight})
 		}
 	}
-	extra("failures", w.source)
-	extra("strangers", w.stranger)
-	extra("lists", w.listed)
+	extra(FeatureFailures, w.source)
+	extra(FeatureStrangers, w.stranger)
+	extra(FeatureLists, w.listed)
+	crowd := func(name string, f feature, weight float64) {
+		if w.v[f] == "" || w.share[f] > 0 {
+			return
+		}
+		value := others
+		if w.in.History.Everyone.now(Key{kinds()[f].name, w.v[f]}, w.in.Now) < 0.3 {
+			value = nobody
+		}
+		out = append(out, record.Feature{Name: name, Value: value, Weight: weight})
+	}
+	crowd(FeatureCrowd, fIP, w.crowd)
+	crowd(FeatureCrowdSubnet, fSubnet, 0) // its weight is in that of the network
 	return out
 }
 

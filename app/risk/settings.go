@@ -93,11 +93,11 @@ func (f Field) Own(s Settings) bool { return *f.at(&s) != 0 }
 func Fields() []Field {
 	return []Field{
 		{"unfamiliarLow", "unfamiliarFeatures", "Low from a score of", "The score is the logarithm of how much likelier somebody else is than the person. The page of the challenge budget tells how many sign-ins reach one.",
-			"", -20, 40, 1.5, func(s *Settings) *float64 { return &s.UnfamiliarLow }},
+			"", -20, 40, 0.75, func(s *Settings) *float64 { return &s.UnfamiliarLow }},
 		{"unfamiliarMedium", "unfamiliarFeatures", "Medium from a score of", "Most policies ask for a second factor from here.",
-			"", -20, 40, 3, func(s *Settings) *float64 { return &s.UnfamiliarMedium }},
+			"", -20, 40, 1.5, func(s *Settings) *float64 { return &s.UnfamiliarMedium }},
 		{"unfamiliarHigh", "unfamiliarFeatures", "High from a score of", "So many things are new at once that hardly anybody does it themselves.",
-			"", -20, 40, 6, func(s *Settings) *float64 { return &s.UnfamiliarHigh }},
+			"", -20, 40, 4, func(s *Settings) *float64 { return &s.UnfamiliarHigh }},
 		{"unfamiliarDays", "unfamiliarFeatures", "Learning, days", "Nothing is unfamiliar in a person's first days.",
 			"days", 1, 90, 5, func(s *Settings) *float64 { return &s.UnfamiliarDays }},
 		{"unfamiliarSignIns", "unfamiliarFeatures", "Learning, sign-ins", "Nothing is unfamiliar before they signed in so often.",
