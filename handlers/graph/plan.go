@@ -13,7 +13,10 @@ import (
 // policies of second factors (DESIGN §5.12).
 func beyondTrial() [][]string {
 	return [][]string{{"identity", "conditionalAccess"}, {"identityProtection"}, {"policies", "authenticationMethodsPolicy"},
-		{"policies", "authenticationStrengthPolicies"}, {"portico", "conditionalAccess"}, {"portico", "riskSimulations"}}
+		{"policies", "authenticationStrengthPolicies"}, {"portico", "conditionalAccess"}, {"portico", "riskSimulations"},
+		{"portico", "riskSettings"}, {"portico", "riskBudget"}, {"portico", "riskDetectionTypes"}, {"portico", "incidents"}, {"portico", "threatIndicators"},
+		{"portico", "leakedAddresses"}, {"portico", "exports"}, {"auditLogs", "signIns", "confirmCompromised"}, {"auditLogs", "signIns", "confirmSafe"},
+		{"auditLogs", "signIns", "dismiss"}}
 }
 
 // harmless are the POSTs of a management API that change nothing.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"portico/app/access"
+	"portico/app/export"
 	"portico/app/policy"
 	"portico/app/record"
 	"portico/handlers/graph/odata"
@@ -45,23 +46,12 @@ func (a *API) signIns() *collection[signIn] {
 		get("correlationId", func(s *signIn) any { return text(s.CorrelationID) }).filterable("sign_ins.correlation_id", column{kind: odata.String, ops: opEq, fold: strings.TrimSpace}),
 		get("conditionalAccessStatus", func(s *signIn) any { return s.access() }),
 		get("isInteractive", func(s *signIn) any { return s.Kind == record.Interactive }),
-		get("riskDetail", func(*signIn) any { return "none" }),
-		get("riskLevelAggregated", func(s *signIn) any { return s.risk() }),
-		get("riskLevelDuringSignIn", func(s *signIn) any { return s.risk() }),
-		get("riskState", func(s *signIn) any {
-			if s.risk() == "none" {
-				return "none"
-			}
-			return "atRisk"
-		}),
-		get("riskEventTypes", func(*signIn) any { return []string{} }),
-		get("riskEventTypes_v2", func(s *signIn) any {
-			out := []string{}
-			for _, f := range s.Risk {
-				out = append(out, f.Type)
-			}
-			return out
-		}),
+		get("riskDetail", func(s *signIn) any { return export.RiskDetail(s.row.RiskDetail, true) }).asked(noneOr("sign_ins.risk_detail")),
+		get("riskLevelAggregated", func(s *signIn) any { return export.RiskLevel(s.row.RiskAggregate) }).asked(noneOr("sign_ins.risk_aggregate")),
+		get("riskLevelDuringSignIn", func(s *signIn) any { return s.risk() }).asked(noneOr("sign_ins.risk_level")),
+		get("riskState", func(s *signIn) any { return export.RiskState(s.row.RiskState) }).asked(noneOr("sign_ins.risk_state")),
+		get("riskEventTypes", func(*signIn) any { return []string{} }), // the closed list that v2 replaces
+		get("riskEventTypes_v2", func(s *signIn) any { return export.Types(s.row.RiskTypes) }),
 		get("resourceDisplayName", func(s *signIn) any { return text(s.Resource.Name) }),
 		get("resourceId", func(s *signIn) any { return text(s.Resource.ID) }),
 		get("resourceTenantId", func(s *signIn) any { return text(s.TenantID) }),
@@ -80,7 +70,8 @@ func (a *API) signIns() *collection[signIn] {
 				{"isCompliant", false}, {"isManaged", false}, {"trustType", ""}}
 		}),
 		get("location", func(s *signIn) any {
-			return object{{"city", s.Signals.City}, {"state", s.Signals.Region}, {"countryOrRegion", s.Signals.Country}, {"geoCoordinates", nil}}
+			return object{{"city", s.Signals.City}, {"state", s.Signals.Region}, {"countryOrRegion", s.Signals.Country},
+				{"geoCoordinates", export.Coordinates(s.Signals.Latitude, s.Signals.Longitude)}}
 		}),
 		get("appliedConditionalAccessPolicies", func(s *signIn) any { return s.applied() }),
 		get("authenticationDetails", func(s *signIn) any { return s.details(a) }),
@@ -104,8 +95,7 @@ func (a *API) signIns() *collection[signIn] {
 		"deviceDetail/browser":         *at("sign_ins.browser", words),
 		"deviceDetail/operatingSystem": *at("sign_ins.os", words),
 		"location/countryOrRegion":     *at("sign_ins.country", column{kind: odata.String, ops: opEq | opNe | opStarts, fold: strings.ToUpper}),
-		"riskLevelDuringSignIn":        *at("sign_ins.risk_level", exact),
-		"riskLevelAggregated":          *at("sign_ins.risk_level", exact),
+		"riskEventTypes_v2":            {exists: "%s", of: map[string]column{"": {kind: odata.String, ops: opEq | opStarts, via: typesAny("sign_ins.risk_types")}}},
 		"signInIdentifier":             *at("sign_ins.identifier", identifier),
 		"signInEventTypes":             {exists: "%s", of: map[string]column{"": *at("sign_ins.kind", column{kind: odata.String, ops: opEq | opNe, fold: strings.TrimSpace})}},
 	}
