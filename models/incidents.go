@@ -26,6 +26,9 @@ func (r RiskIncidentRow) incident() (risk.Incident, error) {
 	return i, nil
 }
 
+// Incident is the incident of a row, for lists that are narrowed by columns.
+func (r RiskIncidentRow) Incident() (risk.Incident, error) { return r.incident() }
+
 func (t *Tenant) incidentRow(i risk.Incident) (RiskIncidentRow, error) {
 	doc, err := json.Marshal(i)
 	if err != nil {

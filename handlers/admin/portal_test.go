@@ -78,6 +78,7 @@ func newBenchOn(t *testing.T, engine string) *bench {
 		Bundle: bundle, Brands: &handlers.Brands{}, BaseURL: "http://localhost:3000", Development: true, MailReady: true, Passwords: plainPasswords{}, Now: b.clock.Now}
 	provider := openid.New(openid.Options{Stores: b.store, MAC: b.store.Sealer().MAC, Now: b.clock.Now})
 	b.portal.Keys, b.portal.Tokens = provider, provider
+	b.portal.Courier = exportCourier(t, b.clock.Now)
 	passkeys, err := factor.NewPasskeys("http://localhost:3000", "Portico")
 	b.must(err)
 	b.portal.Bench = dryrun.New(dryrun.Bench{MAC: b.store.Sealer().MAC, Passkeys: passkeys})

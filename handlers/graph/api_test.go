@@ -17,8 +17,10 @@ import (
 
 	"portico/app/access"
 	"portico/app/audit"
+	"portico/app/export"
 	"portico/app/fault"
 	"portico/app/i18n"
+	"portico/app/outbound"
 	"portico/app/risk"
 	"portico/app/signin"
 	"portico/app/tenant"
@@ -80,6 +82,7 @@ func newWorld(t *testing.T, s *models.Store) *world {
 	w.base = "http://" + ln.Addr().String()
 	w.api = New(API{Store: s, Tokens: w.tokens, Passwords: fakePasswords{}, BaseURL: w.base, Words: english, Texts: true,
 		Actions: signin.Gate{Machine: &signin.Machine{Stores: models.SignInStores{Store: s}, Now: s.Now, Detectors: risk.Detectors()}},
+		Courier: &export.Courier{HTTP: toLoopback(t), Dial: toLoopback(t), Host: "login.example.com", Now: s.Now},
 		Log:     slog.New(slog.NewTextHandler(io.Discard, nil))})
 	app := fiber.New(fiber.Config{Immutable: true, CaseSensitive: true, StrictRouting: true, DisableStartupMessage: true, StreamRequestBody: true, ReadBufferSize: 32 << 10})
 	app.Use(func(c *fiber.Ctx) error {
@@ -92,6 +95,16 @@ func newWorld(t *testing.T, s *models.Store) *world {
 	w.tenant = w.newTenant("shop")
 	w.client = w.newClient("all", w.tenant, access.Known()...)
 	return w
+}
+
+// toLoopback lets exports of tests reach this machine.
+func toLoopback(t *testing.T) *outbound.Client {
+	t.Helper()
+	allow, err := outbound.ParseAllow("127.0.0.0/8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &outbound.Client{Allow: allow}
 }
 
 func (w *world) newTenant(slug string) *models.Tenant {

@@ -151,11 +151,36 @@ func TestRights(t *testing.T) {
 	}
 }
 
-func (riskyUsers) operations() []operation {
-	const all = "/identityProtection/riskyUsers"
-	return []operation{{method: http.MethodGet, path: all, need: readRisky()}, {method: http.MethodGet, path: all + "/{id}", need: readRisky()},
-		{method: http.MethodPost, path: all + "/confirmCompromised", need: []access.Permission{access.RiskyUserWrite}},
-		{method: http.MethodPost, path: all + "/dismiss", need: []access.Permission{access.RiskyUserWrite}}}
+func (r riskyUsers) operations() []operation {
+	out := r.collection.operations()
+	for _, name := range []string{"confirmCompromised", "confirmSafe", "dismiss"} {
+		out = append(out, operation{method: http.MethodPost, path: "/identityProtection/riskyUsers/" + name, need: []access.Permission{access.RiskyUserWrite}})
+	}
+	return out
+}
+
+func (r signInLog) operations() []operation {
+	out := r.collection.operations()
+	for _, name := range []string{"confirmCompromised", "confirmSafe", "dismiss"} {
+		out = append(out, operation{method: http.MethodPost, path: "/auditLogs/signIns/" + name, need: []access.Permission{access.RiskEventWrite, access.RiskyUserWrite}})
+	}
+	return out
+}
+
+func (riskSettings) operations() []operation {
+	const at = "/beta/portico/riskSettings"
+	return []operation{{method: http.MethodGet, path: at, need: readRisks()}, {method: http.MethodPatch, path: at, need: []access.Permission{access.RiskEventWrite}}}
+}
+
+func (riskDetectionTypes) operations() []operation {
+	const at = "/beta/portico/riskDetectionTypes"
+	return []operation{{method: http.MethodGet, path: at, need: readRisks()}, {method: http.MethodGet, path: at + "/{id}", need: readRisks()}}
+}
+
+func (riskSimulations) operations() []operation {
+	const at = "/beta/portico/riskSimulations"
+	return []operation{{method: http.MethodGet, path: at, need: readRisks()}, {method: http.MethodPost, path: at, need: []access.Permission{access.RiskEventWrite}},
+		{method: http.MethodDelete, path: at + "/{id}", need: []access.Permission{access.RiskEventWrite}}}
 }
 
 func (evaluation) operations() []operation {

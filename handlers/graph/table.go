@@ -10,6 +10,7 @@ func (a *API) resources() ([]resource, []managed) {
 	roles := a.roleAssignments()
 	conditions, locations, contexts := a.conditionalPolicies(), a.namedLocations(), a.authenticationContexts()
 	strengths := a.authenticationStrengths("policies", "authenticationStrengthPolicies")
+	detections, exports := a.riskDetections(), a.exports()
 	a.directory = directory{users: users, groups: groups, applications: applications, principals: principals}
 	return []resource{
 		users,
@@ -29,8 +30,15 @@ func (a *API) resources() ([]resource, []managed) {
 		strengthRoot{},
 		contexts,
 		a.conditionalTemplates(),
-		a.riskDetections(),
+		detections,
 		a.riskyUsers(),
+		riskSettings{a},
+		riskDetectionTypes{a},
+		riskSimulations{a, detections},
+		a.incidents(),
+		a.threatIndicators(),
+		a.leakedAddresses(),
+		exports,
 		policyReplay{a},
 		methodsPolicy{a},
 		evaluation{a},
@@ -52,5 +60,5 @@ func (a *API) resources() ([]resource, []managed) {
 		roles,
 		a.directoryRoles(roles, "directoryRoles", "directoryRole"),
 		a.directoryRoles(roles, "directoryRoleTemplates", "directoryRoleTemplate"),
-	}, []managed{organization, attributes, terms, applications, flows, locations, strengths, contexts, conditions}
+	}, []managed{organization, attributes, terms, applications, flows, locations, strengths, contexts, conditions, exports}
 }
