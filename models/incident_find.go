@@ -24,7 +24,6 @@ const (
 	wavesSlow   = 24               // hours that are looked at now and then, for whoever is patient
 	slowEvery   = 10 * time.Minute // how often that is
 	waveQuiet   = 2 * time.Hour    // of nothing, after which a wave is over
-	waveSettle  = 2 * time.Second  // for transactions that began earlier to end
 	waveRead    = 2000             // entries of the log that one run reads
 	wavesOpen   = 50               // incidents that may be open at once; further attacks join the oldest of their kind
 	keysMost    = 5000             // of an incident
@@ -127,22 +126,19 @@ func (t *Tenant) slowDue(ctx context.Context, now time.Time) (bool, error) {
 	return true, t.u(ctx).Model(&RiskCursorRow{}).Where("reader = ?", readSlow).Update("at", now).Error
 }
 
-// riskHour names an hour as risk_sources does.
-func riskHour(at time.Time) string { return at.UTC().Format("2006-01-02T15") }
-
 // riskWindows are the hours of sources since a moment. Those at which nothing failed are read without their names:
 // they only say what is honest in a network.
 func (t *Tenant) riskWindows(ctx context.Context, from time.Time) ([]risk.Window, error) {
 	var failed int64
-	err := t.q(ctx).Model(&RiskSourceRow{}).Where("hour >= ? AND failures > 0", riskHour(from)).Select("COALESCE(SUM(failures), 0)").Scan(&failed).Error
+	err := t.q(ctx).Model(&RiskSourceRow{}).Where("hour >= ? AND failures > 0", sourceHour(from)).Select("COALESCE(SUM(failures), 0)").Scan(&failed).Error
 	if err != nil || failed == 0 {
 		return nil, err
 	}
 	var rows, honest []RiskSourceRow
-	if err := t.q(ctx).Where("hour >= ? AND failures > 0", riskHour(from)).Find(&rows).Error; err != nil {
+	if err := t.q(ctx).Where("hour >= ? AND failures > 0", sourceHour(from)).Find(&rows).Error; err != nil {
 		return nil, err
 	}
-	if err := t.q(ctx).Omit("accounts", "strangers").Where("hour >= ? AND failures = 0", riskHour(from)).Find(&honest).Error; err != nil {
+	if err := t.q(ctx).Omit("accounts", "strangers").Where("hour >= ? AND failures = 0", sourceHour(from)).Find(&honest).Error; err != nil {
 		return nil, err
 	}
 	out := make([]risk.Window, 0, len(rows)+len(honest))
@@ -381,7 +377,7 @@ func (t *Tenant) followIncident(ctx context.Context, f WaveFinder, id string) (b
 		}
 		now := t.Now()
 		if i.Kind != risk.SMSPumping {
-			if moved, err = t.readForIncident(ctx, f, &i, now.Add(-waveSettle)); err != nil {
+			if moved, err = t.readForIncident(ctx, f, &i, now.Add(-riskSettle)); err != nil {
 				return err
 			}
 		}
@@ -431,6 +427,7 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 			continue
 		}
 		try := tryOf(rec, r, keys)
+		try.Name = string(t.seal.MAC("risk.stranger", []byte(try.Name))) // nobody chooses names that look like one
 		if try.Right && try.UserID != "" {
 			if try.Known, err = t.bystander(ctx, *i, rec); err != nil {
 				return false, err
