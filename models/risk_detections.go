@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"portico/app/export"
 	"portico/app/record"
 	"portico/app/risk"
 )
@@ -109,6 +110,15 @@ func detectionOf(r RiskDetectionRow) (Detection, error) {
 		}
 	}
 	return d, nil
+}
+
+// Document is the detection as the API and exports show it. say gives the words of its reason.
+func (d Detection) Document(tenantID string, say func(key string, args map[string]any) string) (export.DetectionDocument, error) {
+	row, err := detectionRow(tenantID, d)
+	if err != nil {
+		return export.DetectionDocument{}, err
+	}
+	return row.Document(say)
 }
 
 func detectionsOf(rows []RiskDetectionRow) ([]Detection, error) {

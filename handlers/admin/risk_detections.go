@@ -2,13 +2,13 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/access"
+	"portico/app/export"
 	"portico/app/i18n"
 	"portico/app/risk"
 	"portico/handlers"
@@ -164,7 +164,7 @@ func (p *Portal) detectionList(c *fiber.Ctx) error {
 		return err
 	}
 	if f := c.Query("format"); f == "csv" || f == "json" {
-		return download(c, f, "risk-detections-"+v.dir.Tenant.Slug, detectionExport(l), func(d models.Detection) any { return detectionJSON(d) }, func(ctx context.Context, after string) ([]models.Detection, string, error) {
+		return download(c, f, "risk-detections-"+v.dir.Tenant.Slug, detectionExport(l), func(d models.Detection) any { return detectionJSON(l, v.tenant.ID, d) }, func(ctx context.Context, after string) ([]models.Detection, string, error) {
 			q.After, q.Limit = after, 500
 			page, err := v.tenant.Detections(ctx, q)
 			return page.Items, page.Next, err
@@ -208,30 +208,20 @@ func thousands(n int) string {
 	return thousands(n/1000) + fmt.Sprintf(",%03d", n%1000)
 }
 
-// detectionJSON is a detection as Graph's riskDetection.
-func detectionJSON(d models.Detection) any {
-	info := []map[string]any{}
-	for _, x := range []struct{ key, value string }{{"userAgent", d.UserAgent}, {"mitreTechniques", techniqueID(d.Type)}} {
-		if x.value != "" {
-			info = append(info, map[string]any{"Key": x.key, "Value": x.value})
-		}
+// detectionJSON is a detection as the API and exports show it.
+func detectionJSON(l *i18n.Localizer, tenantID string, d models.Detection) any {
+	out, err := d.Document(tenantID, func(key string, args map[string]any) string { return findingWord(l, d.Type, key, args) })
+	if err != nil {
+		return nil
 	}
-	additional, _ := json.Marshal(info)
-	place := map[string]any{"city": d.City, "state": d.Region, "countryOrRegion": d.Country}
-	if d.Latitude != 0 || d.Longitude != 0 {
-		place["geoCoordinates"] = map[string]any{"latitude": d.Latitude, "longitude": d.Longitude}
-	}
-	return map[string]any{"id": d.ID, "requestId": d.SignInID, "correlationId": d.CorrelationID, "riskEventType": d.Type, "riskState": d.State, "riskLevel": d.Level, "riskDetail": graphDetail(d.Detail),
-		"source": riskSource, "detectionTimingType": choose(d.Timing == "", risk.RealTime, d.Timing), "activity": d.Activity, "tokenIssuerType": "AzureAD", "ipAddress": d.IP, "location": place,
-		"activityDateTime": stamp(d.ActivityAt), "detectedDateTime": stamp(d.DetectedAt), "lastUpdatedDateTime": stamp(d.UpdatedAt), "userId": d.UserID, "userDisplayName": d.UserName, "userPrincipalName": d.Address,
-		"additionalInfo": string(additional), "portico": map[string]any{"evidence": d.Evidence, "incidentId": d.IncidentID, "simulated": d.Simulated, "count": d.Count}}
+	return out
 }
 
 func detectionExport(l *i18n.Localizer) []column[models.Detection] {
 	return []column[models.Detection]{
 		{"id", func(d models.Detection) string { return d.ID }}, {"riskEventType", func(d models.Detection) string { return d.Type }},
-		{"riskLevel", func(d models.Detection) string { return d.Level }}, {"riskState", func(d models.Detection) string { return d.State }}, {"riskDetail", func(d models.Detection) string { return graphDetail(d.Detail) }},
-		{"detectionTimingType", func(d models.Detection) string { return choose(d.Timing == "", risk.RealTime, d.Timing) }}, {"activity", func(d models.Detection) string { return d.Activity }},
+		{"riskLevel", func(d models.Detection) string { return d.Level }}, {"riskState", func(d models.Detection) string { return d.State }}, {"riskDetail", func(d models.Detection) string { return export.RiskDetail(d.Detail, true) }},
+		{"detectionTimingType", func(d models.Detection) string { return export.Timing(d.Timing) }}, {"activity", func(d models.Detection) string { return d.Activity }},
 		{"activityDateTime", func(d models.Detection) string { return stamp(d.ActivityAt) }}, {"detectedDateTime", func(d models.Detection) string { return stamp(d.DetectedAt) }}, {"lastUpdatedDateTime", func(d models.Detection) string { return stamp(d.UpdatedAt) }},
 		{"userId", func(d models.Detection) string { return d.UserID }}, {"userDisplayName", func(d models.Detection) string { return d.UserName }}, {"userPrincipalName", func(d models.Detection) string { return d.Address }},
 		{"requestId", func(d models.Detection) string { return d.SignInID }}, {"correlationId", func(d models.Detection) string { return d.CorrelationID }},

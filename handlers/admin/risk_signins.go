@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/access"
+	"portico/app/export"
 	"portico/app/fault"
 	"portico/app/i18n"
 	"portico/app/record"
@@ -442,13 +444,13 @@ func (v *visit) ownHref(href, other string) string {
 	return other
 }
 
-// riskySignInJSON is the sign-in as Graph has it, as far as its risk goes.
+// riskySignInJSON is the sign-in as the API and exports show it.
 func riskySignInJSON(x riskySignIn) any {
-	return map[string]any{"id": x.ID, "createdDateTime": stamp(x.r.StartedAt), "userId": x.UserID, "userDisplayName": x.UserName, "userPrincipalName": x.r.Identifier, "appId": x.ClientID, "appDisplayName": x.ClientName,
-		"ipAddress": x.IP, "correlationId": x.CorrelationID, "isInteractive": x.r.Kind == record.Interactive, "signInEventTypes": []string{string(x.r.Kind)},
-		"riskLevelDuringSignIn": graphLevel(x.RiskLevel), "riskLevelAggregated": graphLevel(x.RiskAggregate), "riskState": choose(x.RiskState == "", "none", x.RiskState), "riskDetail": graphDetail(x.RiskDetail), "riskEventTypes_v2": append([]string{}, x.types()...),
-		"location":     map[string]any{"city": x.r.Signals.City, "state": x.r.Signals.Region, "countryOrRegion": x.r.Signals.Country},
-		"deviceDetail": map[string]any{"browser": x.r.Signals.Browser, "operatingSystem": x.r.Signals.OS}, "status": map[string]any{"errorCode": x.r.Outcome.Code}}
+	out, err := export.SignInOf(x.ID, x.CreatedAt.UTC(), x.r, export.SignInRisk{Aggregate: x.RiskAggregate, State: x.RiskState, Detail: x.RiskDetail, Types: x.types()}, x.IP, "")
+	if err != nil {
+		return nil
+	}
+	return json.RawMessage(out.Body)
 }
 
 func riskySignInExport() []column[riskySignIn] {
@@ -456,8 +458,8 @@ func riskySignInExport() []column[riskySignIn] {
 		{"id", func(x riskySignIn) string { return x.ID }}, {"createdDateTime", func(x riskySignIn) string { return stamp(x.r.StartedAt) }},
 		{"userId", func(x riskySignIn) string { return x.UserID }}, {"userDisplayName", func(x riskySignIn) string { return x.UserName }}, {"identifier", func(x riskySignIn) string { return x.r.Identifier }},
 		{"appId", func(x riskySignIn) string { return x.ClientID }}, {"appDisplayName", func(x riskySignIn) string { return x.ClientName }},
-		{"riskLevelDuringSignIn", func(x riskySignIn) string { return graphLevel(x.RiskLevel) }}, {"riskLevelAggregated", func(x riskySignIn) string { return graphLevel(x.RiskAggregate) }},
-		{"riskState", func(x riskySignIn) string { return choose(x.RiskState == "", "none", x.RiskState) }}, {"riskDetail", func(x riskySignIn) string { return graphDetail(x.RiskDetail) }},
+		{"riskLevelDuringSignIn", func(x riskySignIn) string { return export.RiskLevel(x.RiskLevel) }}, {"riskLevelAggregated", func(x riskySignIn) string { return export.RiskLevel(x.RiskAggregate) }},
+		{"riskState", func(x riskySignIn) string { return export.RiskState(x.RiskState) }}, {"riskDetail", func(x riskySignIn) string { return export.RiskDetail(x.RiskDetail, true) }},
 		{"riskEventTypes", func(x riskySignIn) string { return strings.Join(x.types(), " ") }}, {"result", func(x riskySignIn) string { return x.Result }}, {"errorCode", func(x riskySignIn) string { return fmt.Sprint(x.Code) }},
 		{"signInEventType", func(x riskySignIn) string { return x.SignInRow.Kind }}, {"ipAddress", func(x riskySignIn) string { return x.IP }}, {"country", func(x riskySignIn) string { return x.Country }}, {"city", func(x riskySignIn) string { return x.r.Signals.City }},
 		{"network", func(x riskySignIn) string { return x.r.Signals.Network }}, {"browser", func(x riskySignIn) string { return x.Browser }}, {"operatingSystem", func(x riskySignIn) string { return x.OS }},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/export"
 	"portico/models"
 	views "portico/views/admin"
 )
@@ -197,26 +198,16 @@ func sentView(c *fiber.Ctx, path string, names ...string) view {
 
 // riskyUserJSON is a person as Graph's riskyUser.
 func riskyUserJSON(u models.User) any {
-	return map[string]any{"id": u.ID, "isDeleted": !u.DeletedAt.IsZero(), "isProcessing": false, "riskLevel": graphLevel(u.Risk.Level), "riskState": choose(u.Risk.State == "", "none", u.Risk.State), "riskDetail": graphDetail(u.Risk.Detail),
+	return map[string]any{"id": u.ID, "isDeleted": !u.DeletedAt.IsZero(), "isProcessing": false, "riskLevel": export.RiskLevel(u.Risk.Level), "riskState": export.RiskState(u.Risk.State), "riskDetail": export.RiskDetail(u.Risk.Detail, true),
 		"riskLastUpdatedDateTime": stamp(u.Risk.At), "userDisplayName": userName(u), "userPrincipalName": signInName(u)}
 }
 
 func riskyUserExport() []column[models.User] {
 	return []column[models.User]{
 		{"id", func(u models.User) string { return u.ID }}, {"userDisplayName", userName}, {"userPrincipalName", signInName},
-		{"riskLevel", func(u models.User) string { return graphLevel(u.Risk.Level) }}, {"riskState", func(u models.User) string { return choose(u.Risk.State == "", "none", u.Risk.State) }},
-		{"riskDetail", func(u models.User) string { return graphDetail(u.Risk.Detail) }}, {"riskLastUpdatedDateTime", func(u models.User) string { return stamp(u.Risk.At) }},
+		{"riskLevel", func(u models.User) string { return export.RiskLevel(u.Risk.Level) }}, {"riskState", func(u models.User) string { return export.RiskState(u.Risk.State) }},
+		{"riskDetail", func(u models.User) string { return export.RiskDetail(u.Risk.Detail, true) }}, {"riskLastUpdatedDateTime", func(u models.User) string { return stamp(u.Risk.At) }},
 		{"isDeleted", func(u models.User) string { return choose(u.DeletedAt.IsZero(), "false", "true") }},
 		{"accountEnabled", func(u models.User) string { return choose(u.Enabled, "true", "false") }},
 	}
-}
-
-func graphLevel(level string) string { return choose(level == "", "none", level) }
-
-// graphDetail is Graph's word for a detail; what Graph has no word for is none of its members.
-func graphDetail(detail string) string {
-	if detail == "" || detail == models.RiskReported {
-		return "none"
-	}
-	return detail
 }
