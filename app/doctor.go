@@ -299,19 +299,23 @@ func (p *program) examineFiles() []finding {
 	var all []finding
 	if p.config.GeoIP != "" {
 		places := signal.OpenPlaces(p.config.GeoIP)
-		if places.Broken != nil {
-			all = append(all, finding{bad, "Places", fmt.Sprintf("%v\nUntil then no sign-in has a country.", places.Broken)})
+		if err := places.Broken(); err != nil {
+			all = append(all, finding{bad, "Places", fmt.Sprintf("%v\nUntil then no sign-in has a country.", err)})
 		} else {
 			all = append(all, finding{good, "Places", "every file of PORTICO_GEOIP opens."})
 		}
 		_ = places.Close()
 	}
-	for _, setting := range [][2]string{{"PORTICO_IP_LISTS", p.config.IPLists}, {"PORTICO_BREACHED_PASSWORDS", p.config.BreachedPasswords}} {
-		name, list := setting[0], setting[1]
-		for _, file := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' }) {
-			if _, err := os.Stat(strings.TrimSpace(file)); err != nil {
-				all = append(all, finding{bad, "Lists", fmt.Sprintf("%s: %v", name, err)})
-			}
+	for _, l := range signal.OpenLists(p.config.IPLists, p.now).Status() {
+		if l.Err != nil {
+			all = append(all, finding{bad, "Lists", fmt.Sprintf("PORTICO_IP_LISTS: %s: %v\nUntil it is read, detections that need it say that they could not tell.", l.Path, l.Err)})
+			continue
+		}
+		all = append(all, finding{good, "Lists", fmt.Sprintf("%s: %d entries (%s).", l.Path, l.Entries, l.Kind)})
+	}
+	if file := p.config.BreachedPasswords; file != "" {
+		if _, err := os.Stat(strings.TrimSpace(file)); err != nil {
+			all = append(all, finding{bad, "Lists", fmt.Sprintf("PORTICO_BREACHED_PASSWORDS: %v", err)})
 		}
 	}
 	return all

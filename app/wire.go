@@ -41,8 +41,12 @@ func (s *server) wire(ctx context.Context) error {
 	}
 	s.outbound.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	places := signal.OpenPlaces(s.config.GeoIP)
-	if places.Broken != nil {
-		s.log.Warn("places cannot be told", "error", places.Broken)
+	if err := places.Broken(); err != nil {
+		s.log.Warn("places cannot be told", "error", err)
+	}
+	lists := signal.OpenLists(s.config.IPLists, s.now)
+	if err := lists.Broken(); err != nil {
+		s.log.Warn("lists of addresses cannot be read", "error", err)
 	}
 	limits := &handlers.Limits{Now: s.now}
 	if s.config.Development() {
@@ -51,7 +55,7 @@ func (s *server) wire(ctx context.Context) error {
 	metrics, brands := newMetrics(), &handlers.Brands{}
 	metrics.backlog(s.store.OutboxBacklog)
 	web := &handlers.Web{Development: s.config.Development(), BaseURL: base, AdminHost: s.config.AdminHost, Bundle: s.bundle,
-		Proxies: s.proxies, Places: places, Log: s.log, Now: s.now, Limits: limits, Observe: metrics.observe, ErrorPage: brands.ErrorPage}
+		Proxies: s.proxies, Places: places, Lists: lists, Log: s.log, Now: s.now, Limits: limits, Observe: metrics.observe, ErrorPage: brands.ErrorPage}
 	s.app = web.NewApp()
 	s.probes(metrics)
 	handlers.MountAssets(s.app)
@@ -105,7 +109,7 @@ func (s *server) wire(ctx context.Context) error {
 	}
 	channels[outbox.BackChannelLogout] = provider.Deliver(protocol.RealmOf, s.postLogoutToken)
 	s.background(metrics, channels, s.jobs(provider))
-	s.workers = append(s.workers, s.flushSignIns, s.importPeople(checked), s.exporting(metrics, courier))
+	s.workers = append(s.workers, s.flushSignIns, s.importPeople(checked), s.exporting(metrics, courier), s.rereadSources(places, lists))
 	return nil
 }
 
@@ -175,6 +179,28 @@ func (s *server) flushSignIns(ctx context.Context) {
 		cancel()
 		if ended {
 			return
+		}
+	}
+}
+
+// rereadSources takes up places and lists that the operator has replaced, and tells the log once of what is wrong.
+func (s *server) rereadSources(places *signal.Places, lists *signal.Lists) func(context.Context) {
+	return func(ctx context.Context) {
+		t := time.NewTicker(10 * time.Second)
+		defer t.Stop()
+		told := fmt.Sprint(places.Broken(), lists.Broken())
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+			}
+			places.Reload()
+			lists.Reload()
+			if now := fmt.Sprint(places.Broken(), lists.Broken()); now != told {
+				s.log.Warn("places and lists of addresses", "places", places.Broken(), "lists", lists.Broken())
+				told = now
+			}
 		}
 	}
 }

@@ -34,6 +34,7 @@ type Web struct {
 	Bundle      *i18n.Bundle
 	Proxies     signal.Proxies
 	Places      *signal.Places
+	Lists       *signal.Lists
 	Log         *slog.Logger
 	Now         func() time.Time
 	Limits      *Limits

@@ -23,6 +23,7 @@ func SignalsOf(c *fiber.Ctx) record.Signals {
 		signal.Agent(&s, c.Get(fiber.HeaderUserAgent))
 		if i.web != nil {
 			i.web.Places.Fill(&s)
+			i.web.Lists.Fill(&s)
 		}
 		if name := deviceCookie(c); name != "" {
 			s.DeviceID = deviceOf(c, name)
@@ -37,6 +38,7 @@ func PlaceOf(c *fiber.Ctx, ip netip.Addr) record.Signals {
 	s := record.Signals{IP: ip}
 	if w := InfoOf(c).web; w != nil {
 		w.Places.Fill(&s)
+		w.Lists.Fill(&s)
 	}
 	return s
 }

@@ -2,6 +2,8 @@ package signal
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/mileusna/useragent"
 )
@@ -14,14 +16,14 @@ func Agent(s *Signals, value string) {
 	if len(value) > maxAgent {
 		value = value[:maxAgent]
 	}
-	value = strings.ToValidUTF8(value, "")
+	value = clean(value)
 	s.UserAgent = value
 	if value == "" {
 		return
 	}
 	ua := useragent.Parse(value)
-	s.Browser = joined(ua.Name, major(ua.Version))
-	s.OS = joined(ua.OS, ua.OSVersion)
+	s.Browser = short(joined(ua.Name, major(ua.Version)))
+	s.OS = short(joined(ua.OS, ua.OSVersion))
 	switch {
 	case ua.IsAndroid():
 		s.Platform = "android"
@@ -46,7 +48,26 @@ func Agent(s *Signals, value string) {
 	}
 }
 
+// clean takes out what is no text: bytes that are no UTF-8, control characters, and those that turn the direction of
+// what follows in a log.
+func clean(value string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, value)
+}
+
 func joined(parts ...string) string { return strings.TrimSpace(strings.Join(parts, " ")) }
+
+// short bounds a name that a stranger chose: an agent may call itself anything.
+func short(name string) string {
+	if len(name) > 64 {
+		return strings.ToValidUTF8(name[:64], "")
+	}
+	return name
+}
 
 func major(version string) string {
 	m, _, _ := strings.Cut(version, ".")

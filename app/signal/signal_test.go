@@ -20,6 +20,7 @@ func TestAgent(t *testing.T) {
 		{"a search engine", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)", "Googlebot 2", "", "", "bot"},
 		{"nothing", "", "", "", "", ""},
 		{"rubbish", "\x00\xff<script>", "", "", "", ""},
+		{"a log's end of line and turned text", "Mozilla/5.0\r\nX-Forged: yes\u202e\u0007", "", "", "", ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -28,15 +29,15 @@ func TestAgent(t *testing.T) {
 			if c.browser != "" && (s.Browser != c.browser || s.OS != c.os) || s.Platform != c.platform || s.DeviceType != c.device {
 				t.Errorf("got %q on %q (%s, %s), want %q on %q (%s, %s)", s.Browser, s.OS, s.Platform, s.DeviceType, c.browser, c.os, c.platform, c.device)
 			}
-			if strings.ContainsRune(s.UserAgent, '\uFFFD') || len(s.UserAgent) > maxAgent {
+			if strings.ContainsAny(s.UserAgent, "\r\n\x00\u202e\uFFFD") || len(s.UserAgent) > maxAgent {
 				t.Errorf("kept %q", s.UserAgent)
 			}
 		})
 	}
 	var s Signals
-	Agent(&s, strings.Repeat("x", 10_000))
-	if len(s.UserAgent) > maxAgent {
-		t.Errorf("kept %d bytes", len(s.UserAgent))
+	Agent(&s, strings.Repeat("x", 100_000))
+	if len(s.UserAgent) > maxAgent || len(s.Browser) > 64 {
+		t.Errorf("kept %d bytes, and a browser of %d", len(s.UserAgent), len(s.Browser))
 	}
 }
 
@@ -56,8 +57,8 @@ func TestPlacesThatCannotBeTold(t *testing.T) {
 		p := OpenPlaces(c.files)
 		s := Signals{IP: netip.MustParseAddr("198.51.100.1")}
 		p.Fill(&s)
-		if s.PlaceFailed != c.failed || (p.Broken != nil) != c.failed || s.Country != "" {
-			t.Errorf("%s: failed %v, country %q, %v", c.name, s.PlaceFailed, s.Country, p.Broken)
+		if s.PlaceFailed != c.failed || (p.Broken() != nil) != c.failed || s.Country != "" {
+			t.Errorf("%s: failed %v, country %q, %v", c.name, s.PlaceFailed, s.Country, p.Broken())
 		}
 	}
 	var none *Places
