@@ -30,11 +30,11 @@ func unrecorded() map[string]string {
 		attempt:  "AddCode BurnCodes SpendCode ClearTries PutSession TouchSession JoinSession RenewSession EndSessionsOf SpendInvitation PortalSession BeginPortalSession ClaimPortalSession EndPortalSession TakePending",
 		protocol: "AddOpenIDGrant RevokeOpenIDGrant RevokeOpenIDSession RevokeOpenIDUser",
 		counters: "AdvanceCredential UseStep UsePasskey UsedCredential MarkFirstRequest NoteClientMistake RehashPassword",
-		queue:    "AcquireLease ReleaseLease BuryOutbox DeliveredOutbox RetryOutbox PutMailbox EmptyMailbox TellExpiring TellTexts RunBulks ImportSignIns RulesDue",
+		queue:    "AcquireLease ReleaseLease BuryOutbox DeliveredOutbox RetryOutbox PutMailbox EmptyMailbox TellExpiring TellTexts RunBulks RulesDue",
 		own:      "SealAudits",
-		clean:    "PurgeAttempts PurgeHandedOut PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns PurgeEffects PurgeReplays PurgeDetections AgeDetections PruneRisk EndDemoSession EndDemoSessions",
+		clean:    "PurgeAttempts PurgeHandedOut PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns PurgeEffects PurgeReplays PurgeDetections PruneRisk EndDemoSession EndDemoSessions",
 		inside:   "ConsumeCredential SpendCredential ConsumeLink EndPortalSessionsOf RenameCredential ReleaseDefinitionName Unlock WithdrawConsent",
-		learnt:   "ObserveSignIn LearnSignIns",
+		learnt:   "ObserveSignIn LearnSignIns ImportRiskPeople",
 		memory:   "Directory LatestDirectory ManagedDirectory CountSeals Migrated Maintain",
 	} {
 		for _, name := range strings.Fields(names) {

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -93,15 +94,23 @@ func (t *Tenant) ImportAcceptances(ctx context.Context, actor audit.Actor, agree
 // are there already stay.
 func (t *Tenant) ImportSignIns(ctx context.Context, list []record.SignIn) (int, error) {
 	rows := make([]SignInRow, 0, len(list))
+	risks := make(map[string][]Detection, len(list))
 	for _, r := range list {
 		row, err := signInRow(t.ID, r)
 		if err != nil {
 			return 0, err
 		}
+		if found := judgedDetections(r, row.CreatedAt, &row); len(found) > 0 {
+			risks[r.ID] = found
+		}
 		rows = append(rows, row)
 	}
 	written := 0
 	err := t.InTx(ctx, func(t *Tenant) error {
+		there, err := t.signInsThere(ctx, rows)
+		if err != nil {
+			return err
+		}
 		for chunk := range slices.Chunk(rows, bulkRows) {
 			res := t.w(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(chunk)
 			if res.Error != nil {
@@ -110,14 +119,79 @@ func (t *Tenant) ImportSignIns(ctx context.Context, list []record.SignIn) (int, 
 			written += int(res.RowsAffected)
 		}
 		oldest := t.Now()
-		for _, r := range rows {
+		var late []lateSignIn
+		for i, r := range rows {
 			if r.Decision != nil && r.CreatedAt.Before(oldest) {
 				oldest = r.CreatedAt
 			}
+			if !there[r.ID] {
+				late = append(late, lateSignIn{list[i], r.CreatedAt, r.Count, false})
+			} else {
+				delete(risks, r.ID)
+			}
 		}
-		return t.recount(ctx, oldest)
+		if err := t.recount(ctx, oldest); err != nil {
+			return err
+		}
+		if err := t.countLate(ctx, late); err != nil {
+			return err
+		}
+		return t.importRisks(ctx, risks)
 	})
 	return written, err
+}
+
+// signInsThere says which of some entries the log has already.
+func (t *Tenant) signInsThere(ctx context.Context, rows []SignInRow) (map[string]bool, error) {
+	there := map[string]bool{}
+	for chunk := range slices.Chunk(rows, 500) {
+		ids, have := make([]string, len(chunk)), []string(nil)
+		for i, r := range chunk {
+			ids[i] = r.ID
+		}
+		if err := t.byID(ctx, ids).Model(&SignInRow{}).Pluck("id", &have).Error; err != nil {
+			return nil, err
+		}
+		for _, id := range have {
+			there[id] = true
+		}
+	}
+	return there, nil
+}
+
+// importRisks writes what was found in sign-ins of the past, and what it means for their people.
+func (t *Tenant) importRisks(ctx context.Context, bySignIn map[string][]Detection) error {
+	if len(bySignIn) == 0 {
+		return nil
+	}
+	moves, days := map[string]riskMove{}, map[dayKey]int64{}
+	counted, err := t.riskCursor(ctx, readDetections)
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(bySignIn)) {
+		fresh, err := t.putDetections(ctx, bySignIn[id])
+		if err != nil {
+			return err
+		}
+		for _, d := range fresh {
+			if counted != nil && !d.DetectedAt.After(counted.At) {
+				day := d.DetectedAt.UTC().Format(time.DateOnly)
+				days[dayKey{day, DayType, d.Type}]++
+				days[dayKey{day, DayDetected, d.Level}]++
+			}
+			if m := moves[d.UserID]; d.Open() && d.UserID != "" {
+				m.Fresh, m.Types, m.At = true, append(m.Types, d.Type), later(m.At, d.DetectedAt)
+				moves[d.UserID] = m
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(moves)) {
+		if _, err := t.moveRisk(ctx, id, moves[id]); err != nil {
+			return err
+		}
+	}
+	return t.writeDays(ctx, days)
 }
 
 // OldestSignIn is when the tenant's log begins; false when it is empty.

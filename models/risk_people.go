@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -135,4 +136,31 @@ func (t *Tenant) LearnSignIns(ctx context.Context, list []record.SignIn) (int, e
 		}
 		return nil
 	})
+}
+
+// ImportRiskPeople writes what is usual for people whose past is known from elsewhere. Whoever is known better already
+// stays as they are.
+func (t *Tenant) ImportRiskPeople(ctx context.Context, people map[string]risk.Person) error {
+	ids := slices.Sorted(maps.Keys(people))
+	for chunk := range slices.Chunk(ids, bulkRows) {
+		err := t.InTx(ctx, func(t *Tenant) error {
+			for _, id := range chunk {
+				have, err := t.lockRiskPerson(ctx, id)
+				if err != nil {
+					return err
+				}
+				if have.Times >= people[id].Times {
+					continue
+				}
+				if err := t.putRiskPerson(ctx, id, people[id]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

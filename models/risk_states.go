@@ -41,6 +41,7 @@ type riskMove struct {
 	Types []string    // what led to it
 	Ended verdict     // of who is left with nothing open
 	Fresh bool        // something was found anew, although the level may be the same
+	At    time.Time   // of what happened in the past; zero = now
 }
 
 // moveRisk works out a person's risk from their open detections, writes it where it changed, and says what changed.
@@ -69,6 +70,9 @@ func (t *Tenant) moveRisk(ctx context.Context, userID string, m riskMove) ([]aud
 	if !m.Fresh && r.Level == u.Risk.Level && r.State == u.Risk.State && r.Detail == u.Risk.Detail {
 		return nil, nil
 	}
+	if r.At = t.Now(); !m.At.IsZero() {
+		r.At = later(u.Risk.At, micro(m.At))
+	}
 	changes, err := t.setRisk(ctx, u, r)
 	if err != nil {
 		return nil, err
@@ -94,7 +98,7 @@ func worstOf(open []RiskDetectionRow) account.Risk {
 // setRisk writes a person's risk inside a transaction, and says what changed.
 func (t *Tenant) setRisk(ctx context.Context, u User, r account.Risk) ([]audit.Change, error) {
 	err := oneRow(t.u(ctx).Model(&UserRow{}).Where("id = ?", u.ID).
-		UpdateColumns(map[string]any{"risk_level": orNone(r.Level), "risk_state": r.State, "risk_detail": r.Detail, "risk_at": t.Now()}))
+		UpdateColumns(map[string]any{"risk_level": orNone(r.Level), "risk_state": r.State, "risk_detail": r.Detail, "risk_at": r.At}))
 	var d differences
 	d.note("riskLevel", "", orNone(u.Risk.Level), orNone(r.Level), audit.Public)
 	d.note("riskState", "", u.Risk.State, r.State, audit.Public)
@@ -111,7 +115,7 @@ func orNone(level string) string {
 
 // noteRisk writes the history of a person's risk.
 func (t *Tenant) noteRisk(ctx context.Context, userID string, r account.Risk, m riskMove) error {
-	e := RiskEventRow{ID: NewID(), TenantID: t.ID, UserID: userID, At: t.Now(), Level: orNone(r.Level), State: orNone(r.State), Detail: orNone(r.Detail),
+	e := RiskEventRow{ID: NewID(), TenantID: t.ID, UserID: userID, At: r.At, Level: orNone(r.Level), State: orNone(r.State), Detail: orNone(r.Detail),
 		Types: strings.Join(distinct(m.Types), ",")}
 	if m.By.Kind != audit.ActorSystem {
 		e.ActorID, e.ActorName = m.By.ID, m.By.Name

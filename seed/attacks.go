@@ -5,13 +5,12 @@ import (
 	"net/netip"
 	"time"
 
-	"portico/app/policy"
 	"portico/app/record"
 )
 
 // The days before the anchor on which the two attacks happened.
 const (
-	sprayDay    = 19
+	sprayDay    = 0 // so lately that the engine finds it by itself
 	takeoverDay = 5
 )
 
@@ -40,7 +39,7 @@ func (h history) spray() []record.SignIn {
 	for i := range 220 {
 		at = at.Add(time.Duration(d.between(12, 55)) * time.Second)
 		s := record.Signals{IP: netip.AddrFrom4([4]byte{203, 0, 113, byte(40 + d.IntN(5))}), Country: "NL", Region: "Noord-Holland", City: "Amsterdam",
-			ASN: 65101, Network: "Blackmoor Hosting", UserAgent: "python-requests/2.32", Browser: "python-requests 2", DeviceType: "bot", Language: ""}
+			Latitude: 52.37, Longitude: 4.9, ASN: 65101, Network: "Blackmoor Hosting", UserAgent: "python-requests/2.32", Browser: "python-requests 2", DeviceType: "bot", Language: ""}
 		p := h.people.at((i * 37) % h.count)
 		r := h.base(d, p, h.world.apps["market"], at, s)
 		if i%4 == 3 {
@@ -52,7 +51,7 @@ func (h history) spray() []record.SignIn {
 		r.Steps = []record.Step{{Name: "identify", At: at}, {Name: "password", At: r.EndedAt}}
 		r.Proofs = []record.Proof{{Method: "password", At: r.EndedAt, Reason: reasonWrongPassword, Count: 1}}
 		r.Outcome = record.Outcome{Result: record.Failure, Code: codeWrongPassword, Key: reasonWrongPassword, Step: "password"}
-		list = append(list, risky(r, policy.RiskMedium, "passwordSpray", "risk.seen.spray"))
+		list = append(list, r)
 	}
 	return list
 }
@@ -67,17 +66,15 @@ func (h history) takeover() []record.SignIn {
 	stranger := record.Signals{IP: netip.MustParseAddr("203.0.113.201"), Country: "PH", Region: "Metro Manila", City: "Manila", ASN: 65107,
 		Network: "Harbour Exit Hosting", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:102.0) Gecko/20100101 Firefox/102.0", Browser: "Firefox 102",
 		OS: "Linux", Platform: "linux", DeviceType: "desktop", DeviceID: d.uuid4(), Language: "en-US"}
+	stranger = placed(stranger)
 	good := func(at time.Time, s record.Signals, to party) record.SignIn {
-		r := h.base(d, p, to, at, s)
-		if s.IP == stranger.IP {
-			r = risky(r, policy.RiskHigh, "impossibleTravel", "risk.seen.travel")
-		}
+		r := h.risky(h.base(d, p, to, at, s))
 		r.EndedAt = at.Add(21 * time.Second)
 		r.Steps = []record.Step{{Name: "identify", At: at.Add(4 * time.Second)}, {Name: "code", At: r.EndedAt}, {Name: "issue", At: r.EndedAt}}
 		r.Proofs = []record.Proof{{Method: "emailCode", At: r.EndedAt, OK: true}}
 		return h.succeed(r)
 	}
-	bad := risky(h.base(d, p, to, begin.Add(31*time.Minute), stranger), policy.RiskHigh, "impossibleTravel", "risk.seen.travel")
+	bad := h.base(d, p, to, begin.Add(31*time.Minute), stranger)
 	bad.EndedAt = bad.StartedAt.Add(70 * time.Second)
 	bad.Proofs = []record.Proof{{Method: "emailCode", At: bad.EndedAt, Reason: reasonWrongCode, Count: 4}}
 	bad.Steps = []record.Step{{Name: "identify", At: bad.StartedAt}, {Name: "code", At: bad.EndedAt}}

@@ -29,7 +29,18 @@ func Fill(ctx context.Context, store *models.Store, c Company) (int, error) {
 		begin = int(c.CreatedAt.Sub(oldest) / day)
 	}
 	retention := store.Now().Add(-90 * day)
+	if begin >= int(Window/day) || c.CreatedAt.Add(-time.Duration(begin)*day).Before(retention) {
+		return 0, nil
+	}
 	h := c.history()
+	past := h.assess()
+	h.risks = past.signIns
+	if _, err := dir.Get(ctx); err != nil {
+		return 0, ignoreGone(err)
+	}
+	if err := dir.ImportRiskPeople(ctx, past.people); err != nil {
+		return 0, err
+	}
 	joined := h.joiners()
 	for n := begin; n < int(Window/day); n++ {
 		if h.anchor.Add(-time.Duration(n) * day).Before(retention) {
@@ -45,7 +56,34 @@ func Fill(ctx context.Context, store *models.Store, c Company) (int, error) {
 			}
 		}
 	}
-	return total, nil
+	return total, settle(ctx, dir, h.people.at(victim).ID)
+}
+
+// settle has the company's administrators deal with what is older: some of it was harmless, one account was taken. The
+// account that is in other hands right now is for whoever looks at the portal to find.
+func settle(ctx context.Context, dir *models.Tenant, victim string) error {
+	var harmless []string
+	err := dir.EachDetection(ctx, models.DetectionQuery{States: []string{models.RiskAtRisk}, To: dir.Now().Add(-settledAfter), OldestFirst: true}, func(d models.Detection) error {
+		if d.UserID != victim && !slices.Contains(harmless, d.UserID) {
+			harmless = append(harmless, d.UserID)
+		}
+		return nil
+	})
+	if err != nil || len(harmless) == 0 {
+		return err
+	}
+	if n := len(harmless) / 3; n > 0 {
+		if err := ignoreGone(dir.ConfirmSafe(ctx, actor(), harmless[:min(n, 60)])); err != nil {
+			return err
+		}
+		harmless = harmless[min(n, 60):]
+	}
+	for chunk := range slices.Chunk(harmless, 60) {
+		if err := ignoreGone(dir.DismissRisk(ctx, actor(), chunk)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func ignoreGone(err error) error {

@@ -9,6 +9,7 @@ import (
 
 	"portico/app/policy"
 	"portico/app/record"
+	"portico/app/risk"
 )
 
 // Window is how far back the history goes.
@@ -46,6 +47,7 @@ type history struct {
 	world  world   // what they sign in to
 	sum    float64 // of all day weights
 	groups map[string][]string
+	risks  map[string]risk.Assessment // by sign-in, once they are assessed
 }
 
 // world is the sample company as the records name it.
@@ -152,6 +154,7 @@ func (h history) base(d dice, p Person, to party, at time.Time, s record.Signals
 func (h history) signUp(d dice, p Person) record.SignIn {
 	r := h.base(d, p, h.world.apps[p.Apps[0]], p.CreatedAt.Add(-time.Duration(d.between(50, 200))*time.Second), p.signals(p.devices[0], false))
 	r.SignUp, r.Request.Prompt = true, []string{"create"}
+	r = h.risky(r)
 	r.EndedAt = p.CreatedAt
 	code := r.StartedAt.Add(time.Duration(d.between(20, 40)) * time.Second)
 	r.Steps = []record.Step{{Name: "identify", At: r.StartedAt.Add(6 * time.Second)}, {Name: "code", At: code},
@@ -170,14 +173,11 @@ func (h history) visit(d dice, p Person, to party, at time.Time) record.SignIn {
 		town := pick(d, l.places)
 		s.Country, s.Region, s.City, s.Network = l.country, town.region, town.city, l.mobile
 		s.IP = p.mobile.Next()
+		s = placed(s)
+	} else {
+		s = h.hidden(p, at, s)
 	}
-	r := h.base(d, p, to, at, s)
-	switch {
-	case away:
-		r = risky(r, policy.RiskMedium, "unfamiliarFeatures", "risk.seen.place")
-	case h.aside(r.ID, "risk").chance(0.015):
-		r = risky(r, policy.RiskLow, "unfamiliarFeatures", "risk.seen.network")
-	}
+	r := h.risky(h.base(d, p, to, at, s))
 	took := time.Duration(18+d.ExpFloat64()*22) * time.Second
 	r.Steps = []record.Step{{Name: "identify", At: at.Add(5 * time.Second)}}
 	switch x := d.Float64(); {

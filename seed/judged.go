@@ -33,12 +33,6 @@ const (
 	demandMFA    = "mfa"
 )
 
-// risky gives a sign-in its risk and the reason for it.
-func risky(r record.SignIn, level, kind, key string) record.SignIn {
-	r.RiskLevel, r.Risk = level, []record.Finding{{Type: kind, Level: level, Key: key}}
-	return r
-}
-
 // succeed ends a sign-in whose first factor was right: well, unless the home insurance's second factor is still due
 // and does not come.
 func (h history) succeed(r record.SignIn) record.SignIn {

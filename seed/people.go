@@ -208,5 +208,5 @@ func (p Person) signals(dev device, away bool) record.Signals {
 	if away {
 		s.IP, s.ASN, s.Network = p.mobile, p.mobileASN, p.mobileNet
 	}
-	return s
+	return placed(s)
 }
