@@ -44,6 +44,9 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 		{Name: "purge links", Every: time.Hour, Run: func(ctx context.Context, now time.Time) error {
 			return batches(ctx, func() (int, error) { return s.store.PurgeLinks(ctx, now, purgeBatch) })
 		}},
+		{Name: "purge questions about sign-ins", Every: time.Hour, Run: func(ctx context.Context, now time.Time) error {
+			return batches(ctx, func() (int, error) { return s.store.PurgeQuestions(ctx, now, purgeBatch) })
+		}},
 		{Name: "purge deliveries", Every: time.Hour, Run: func(ctx context.Context, now time.Time) error {
 			return s.store.PurgeOutbox(ctx, now.AddDate(0, 0, -30))
 		}},

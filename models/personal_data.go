@@ -37,6 +37,7 @@ type PersonalData struct {
 	Terms       []PersonalTerms      `json:"termsAccepted,omitempty"`
 	Invitations []PersonalInvitation `json:"invitations,omitempty"`
 	Reports     []PersonalReport     `json:"reportedSignIns,omitempty"`
+	Questions   []PersonalQuestion   `json:"questionedSignIns,omitempty"`
 	Checks      []PersonalCheck      `json:"helpDeskChecks,omitempty"`
 	Links       []PersonalLink       `json:"oneTimeLinks,omitempty"`
 	Emergencies []time.Time          `json:"breakGlassUses,omitempty"` // of an admin's break-glass account
@@ -170,6 +171,14 @@ type PersonalInvitation struct {
 type PersonalReport struct {
 	SignInID  string    `json:"signInId"`
 	CreatedAt time.Time `json:"createdDateTime"`
+}
+
+// PersonalQuestion is a sign-in that the person was asked about by mail, and what they answered.
+type PersonalQuestion struct {
+	SignInID   string     `json:"signInId"`
+	CreatedAt  time.Time  `json:"createdDateTime"`
+	Answer     string     `json:"answer,omitempty"`
+	AnsweredAt *time.Time `json:"answeredDateTime,omitempty"`
 }
 
 type PersonalCheck struct {
@@ -456,6 +465,13 @@ func (g *gathering) rest(d *PersonalData, u User) error {
 	}
 	for _, r := range reports {
 		d.Reports = append(d.Reports, PersonalReport{r.SignInID, r.CreatedAt.UTC()})
+	}
+	questions, err := mine[SignInQuestionRow](g, "created_at, id", "sign_in_id", "created_at", "answer", "answered_at")
+	if err != nil {
+		return err
+	}
+	for _, x := range questions {
+		d.Questions = append(d.Questions, PersonalQuestion{x.SignInID, x.CreatedAt.UTC(), x.Answer, timePtr(timeOf(x.AnsweredAt))})
 	}
 	checks, err := mine[CallerCheckRow](g, "created_at, id")
 	if err != nil {

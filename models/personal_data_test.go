@@ -13,7 +13,7 @@ func TestWhatIsHeldAboutAPersonCanBeDownloaded(t *testing.T) {
 		"UserRow": "Profile", "IdentityRow": "Identities", "CredentialRow": "Methods", "AcceptanceRow": "Terms", "InvitationRow": "Invitations",
 		"SignInRow": "SignIns", "AuditRow": "Changes", "PortalSessionRow": "Sessions", "RoleAssignmentRow": "AdminRoles", "OneTimeLinkRow": "Links",
 		"OpenIDGrantRow": "Grants", "OpenIDConsentRow": "Consents", "SessionRow": "Sessions", "SessionClientRow": "Sessions", "RememberedDeviceRow": "Devices", "GroupMemberRow": "Groups",
-		"AppRoleAssignmentRow": "AppRoles", "PendingRow": "Pending", "SignInReportRow": "Reports", "SavedViewRow": "SavedViews", "CallerCheckRow": "Checks", "EmergencyUseRow": "Emergencies",
+		"AppRoleAssignmentRow": "AppRoles", "PendingRow": "Pending", "SignInReportRow": "Reports", "SignInQuestionRow": "Questions", "SavedViewRow": "SavedViews", "CallerCheckRow": "Checks", "EmergencyUseRow": "Emergencies",
 	}
 	sections := reflect.TypeFor[PersonalData]()
 	for _, table := range Tables() {

@@ -23,6 +23,7 @@ import (
 var notSealed = map[string]string{
 	"ApplicationCredentialRow.Hash":  "SHA-256 of a random secret",
 	"OneTimeLinkRow.Hash":            "SHA-256 of a random token",
+	"SignInQuestionRow.Hash":         "SHA-256 of a random token",
 	"OpenIDAssertionRow.Hash":        "SHA-256 of a name",
 	"OpenIDRequestRow.Hash":          "SHA-256 of a random handle",
 	"OpenIDGrantRow.CodeHash":        "SHA-256 of a random code",

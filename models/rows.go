@@ -23,7 +23,7 @@ func Tables() []any {
 		&OpenIDGrantRow{}, &OpenIDKeyRow{}, &OpenIDAssertionRow{}, &OpenIDRequestRow{}, &OpenIDConsentRow{},
 		&AttemptRow{}, &MailedCodeRow{}, &LimitRow{}, &LockoutRow{}, &SessionRow{}, &SessionClientRow{},
 		&GroupRow{}, &GroupMemberRow{}, &AppRoleAssignmentRow{},
-		&PendingRow{}, &SignInReportRow{},
+		&PendingRow{}, &SignInReportRow{}, &SignInQuestionRow{},
 		&ImportRow{}, &ImportChunkRow{}, &ImportComplaintRow{},
 		&BulkRow{}, &BulkPersonRow{},
 		&SavedViewRow{}, &ExpiryNoticeRow{}, &CallerCheckRow{}, &EmergencyUseRow{},

@@ -27,6 +27,26 @@ type SignInReportRow struct {
 
 func (SignInReportRow) TableName() string { return "sign_in_reports" }
 
+// SignInQuestionRow is a question to a person whether a sign-in was theirs: one for each device and day. Only the
+// SHA-256 of its token is stored. Document is signin.Told as JSON, Familiar the devices that they used before.
+type SignInQuestionRow struct {
+	ID         string `gorm:"primaryKey;size:36"`
+	TenantID   string `gorm:"size:36;uniqueIndex:sign_in_questions_once,priority:1"`
+	UserID     string `gorm:"size:36;uniqueIndex:sign_in_questions_once,priority:2"`
+	Day        string `gorm:"size:10;uniqueIndex:sign_in_questions_once,priority:3"` // 2026-11-22, UTC
+	Device     string `gorm:"size:64;uniqueIndex:sign_in_questions_once,priority:4"`
+	SignInID   string `gorm:"size:36"`
+	Hash       []byte `gorm:"size:32;uniqueIndex:sign_in_questions_hash"`
+	Familiar   string `gorm:"type:text"`
+	Document   string `gorm:"type:text"`
+	Answer     string `gorm:"size:8"`
+	AnsweredAt *time.Time
+	CreatedAt  time.Time
+	ExpiresAt  time.Time `gorm:"index:sign_in_questions_expiry"`
+}
+
+func (SignInQuestionRow) TableName() string { return "sign_in_questions" }
+
 // CallerCheckRow is a help desk's check that a caller is whom they say: a code went to an address that was
 // known before the call.
 type CallerCheckRow struct {

@@ -64,9 +64,12 @@ func (t *Tenant) KeepOnly(ctx context.Context, actor audit.Actor, userID string,
 			return audit.Event{}, err
 		}
 		// What no live session stands behind: sessions that ran out while their refresh tokens go on.
-		grants := t.u(ctx).Model(&OpenIDGrantRow{}).Where("user_id = ? AND sid <> ? AND revoked_at IS NULL", userID, keep.SID).Updates(revoking(reason, t.Now()))
-		if grants.Error != nil {
-			return audit.Event{}, grants.Error
+		grants := t.u(ctx).Model(&OpenIDGrantRow{}).Where("user_id = ? AND revoked_at IS NULL", userID)
+		if keep.SID != "" {
+			grants = grants.Where("sid <> ?", keep.SID)
+		}
+		if err := grants.Updates(revoking(reason, t.Now())).Error; err != nil {
+			return audit.Event{}, err
 		}
 		from := micro(validFrom)
 		if from.After(u.SessionsValidFrom) {

@@ -488,6 +488,12 @@ func (m *memory) MethodAdded(_ context.Context, _ signin.Tx, mail signin.ChangeM
 	return nil
 }
 
+// AskOwner asks nobody about a pretend sign-in.
+func (m *memory) AskOwner(context.Context, signin.Question, string) (bool, error) { return false, nil }
+
+// WasThisYou is signin.Mailer: nobody is asked.
+func (m *memory) WasThisYou(context.Context, signin.Tx, signin.QuestionMail) error { return nil }
+
 // PasswordChanged is signin.Mailer: nobody is told of a pretend password.
 func (m *memory) PasswordChanged(_ context.Context, _ signin.Tx, mail signin.ChangeMail) error {
 	m.wrote("told", mail.To)

@@ -57,6 +57,7 @@ type Notice struct {
 	City     string
 	Browser  string
 	OS       string
+	App      string // that was signed in to
 	URL      string // of the account pages
 }
 
@@ -71,5 +72,5 @@ func PostNotice(ctx context.Context, q Queue, n Notice, now time.Time) error {
 		channel = n.Channel
 	}
 	return Post(ctx, q, Note{Kind: n.Kind, Purpose: n.Purpose, Method: n.Method, Channel: channel, TenantID: n.TenantID, To: n.To, Locale: n.Locale, At: n.At,
-		Place: joined(", ", n.City, n.Country), Device: joined(" · ", n.Browser, n.OS), URL: n.URL}, now)
+		Place: joined(", ", n.City, n.Country), Device: joined(" · ", n.Browser, n.OS), App: n.App, URL: n.URL}, now)
 }

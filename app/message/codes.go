@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
 	"portico/app/factor"
@@ -11,7 +13,10 @@ import (
 )
 
 // Codes implements signin.Mailer: one-time codes and notices become notes in the transaction that made them.
-type Codes struct{ Now func() time.Time }
+type Codes struct {
+	Now     func() time.Time
+	BaseURL string // of the pages that a notice leads to
+}
 
 // Code queues a code.
 func (c Codes) Code(ctx context.Context, tx signin.Tx, m signin.CodeMail) error {
@@ -51,4 +56,23 @@ func (c Codes) MethodAdded(ctx context.Context, tx signin.Tx, m signin.ChangeMai
 	}
 	return PostNotice(ctx, q, Notice{Kind: MethodAdded, Method: m.Method, TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At,
 		Country: m.Signals.Country, City: m.Signals.City, Browser: m.Signals.Browser, OS: m.Signals.OS}, c.Now())
+}
+
+// WasThisYou queues the question whether a sign-in was its owner's. The link opens a page; only its forms act.
+func (c Codes) WasThisYou(ctx context.Context, tx signin.Tx, m signin.QuestionMail) error {
+	q, ok := tx.(Queue)
+	if !ok {
+		return fmt.Errorf("message: a %T is no queue", tx)
+	}
+	n := Notice{Kind: NewSignIn, TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.Told.At, Country: m.Told.Country, City: m.Told.City,
+		Browser: m.Told.Browser, OS: m.Told.OS, App: m.Told.App, URL: QuestionLink(c.BaseURL, m.Slug, m.Token)}
+	if m.Told.Unusual {
+		n.Purpose = "unusual"
+	}
+	return PostNotice(ctx, q, n, c.Now())
+}
+
+// QuestionLink is the address of the page that asks "was this you?".
+func QuestionLink(base, slug, token string) string {
+	return strings.TrimSuffix(base, "/") + "/" + url.PathEscape(slug) + "/account/was-this-you?q=" + url.QueryEscape(token)
 }

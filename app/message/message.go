@@ -46,6 +46,8 @@ const (
 	// An attack is under way, to administrators; and to the people whom it met.
 	IncidentOpened Kind = "incident_opened"
 	WaveMet        Kind = "wave_met"
+	// NewSignIn asks whether a sign-in from a new device, or an unusual one, was the account's owner.
+	NewSignIn Kind = "new_sign_in"
 )
 
 // Note is what a message has to say. Nothing that a stranger typed is in it besides the address.
@@ -59,7 +61,7 @@ type Note struct {
 	Code     string        `json:"code,omitempty"`
 	URL      string        `json:"url,omitempty"`
 	ValidFor time.Duration `json:"validFor,omitempty"`
-	App      string        `json:"app,omitempty"`     // the app that somebody is invited to
+	App      string        `json:"app,omitempty"`     // the app that somebody is invited to, or signed in to
 	Message  string        `json:"message,omitempty"` // an administrator's own paragraph, plain text
 	Count    int           `json:"count,omitempty"`   // of what Message lists
 	Until    time.Time     `json:"until,omitzero"`    // when the link stops working

@@ -79,6 +79,7 @@ type Frequency struct {
 // Decision is the join of every policy that applies and is on.
 type Decision struct {
 	Block           bool
+	BlockRisk       bool     // a policy with a risk condition is among those that block
 	Clauses         []Clause // what must be shown; no doubles, in a fixed order
 	Frequency       Frequency
 	NeverPersistent bool

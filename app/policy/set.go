@@ -86,7 +86,7 @@ func (s *Set) join(d *Decision) {
 		if !res.Applies || !c.on {
 			continue
 		}
-		d.Block = d.Block || c.block
+		d.Block, d.BlockRisk = d.Block || c.block, d.BlockRisk || c.block && c.risk
 		d.NeverPersistent = d.NeverPersistent || c.never
 		always = always || c.always && res.Unknown == 0 // it loosens: only where everything could be told
 		d.Frequency = d.Frequency.min(c.frequency)

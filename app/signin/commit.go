@@ -76,6 +76,11 @@ func (r *run) commit(ctx context.Context) (Result, error) {
 		if err := s.EndAttempt(ctx, ended, rec); err != nil {
 			return err
 		}
+		if out.Refused == "" {
+			if err := r.askOwner(ctx, s, step, rec.ID); err != nil {
+				return err
+			}
+		}
 		res = Result{Attempt: ended, World: r.w, Step: step, Outcome: &out, Session: cookie, Trusted: trusted}
 		if !step.Person.Resumed {
 			res.Known = r.remember(userID)

@@ -33,6 +33,7 @@ type Request struct {
 	ClientApp      string          `json:"clientApp,omitempty"` // browser or mobileAppsAndDesktopClients, by the platform of the redirect URI; "" = browser
 	Transfer       string          `json:"transfer,omitempty"`  // the authentication flow, when it is a special one
 	LoginHint      string          `json:"loginHint,omitempty"`
+	Forgot         bool            `json:"forgot,omitempty"` // begin with "Forgot your password?", where the flow has it
 	DomainHint     string          `json:"domainHint,omitempty"`
 	SIDHint        string          `json:"sidHint,omitempty"` // sid that the app remembers
 	SubHint        string          `json:"subHint,omitempty"` // user id out of an id_token_hint

@@ -134,6 +134,9 @@ func (m *Machine) Start(ctx context.Context, place Place, visit Visit, req Reque
 }
 
 func (r *run) open(ctx context.Context) (Result, error) {
+	if r.a.Request.Forgot {
+		r.a.Facts.Reset = &Mark{At: r.a.StartedAt}
+	}
 	if err := r.load(ctx, r.store); err != nil {
 		return Result{}, err
 	}

@@ -105,6 +105,9 @@ type Store interface {
 	RenewalHistory(ctx context.Context, s record.Signals, now time.Time) (risk.History, error)
 	// RemediateRisk notes that a person at risk has shown by a secure change of password that it's them (Graph's riskDetail).
 	RemediateRisk(ctx context.Context, userID, detail, ip, correlation string) error
+	// AskOwner keeps the question whether a sign-in was its owner's, under a token: false when they were asked about the
+	// device today already, or too often.
+	AskOwner(ctx context.Context, q Question, token string) (bool, error)
 	// Assigned reports whether a person is assigned to an app, by its object id, directly or through a group.
 	Assigned(ctx context.Context, userID, applicationID string) (bool, error)
 	// Assign lets a person use an app, without a role; being assigned already is no error.
@@ -197,6 +200,8 @@ type Mailer interface {
 	Returned(ctx context.Context, tx Tx, m ChangeMail) error
 	// MethodAdded tells the owner of an account that somebody, who knew their first factor, registered a second.
 	MethodAdded(ctx context.Context, tx Tx, m ChangeMail) error
+	// WasThisYou asks the owner of an account whether a sign-in was theirs.
+	WasThisYou(ctx context.Context, tx Tx, m QuestionMail) error
 }
 
 // ChangeMail says whose password was changed, or whose account was kept, when, and from where in general words.

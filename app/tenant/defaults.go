@@ -43,6 +43,7 @@ func (s Settings) or(other Settings) Settings {
 	}
 	s.PasswordThreeOfFour = s.PasswordThreeOfFour || other.PasswordThreeOfFour
 	s.StayedSignedInOff = s.StayedSignedInOff || other.StayedSignedInOff
+	s.AskOwnerOff = s.AskOwnerOff || other.AskOwnerOff
 	s.KeepSignInsOfDeleted = s.KeepSignInsOfDeleted || other.KeepSignInsOfDeleted
 	if len(s.BannedWords) == 0 {
 		s.BannedWords = append([]string(nil), other.BannedWords...)

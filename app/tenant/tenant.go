@@ -96,6 +96,7 @@ type Settings struct {
 	UserNames            UserNames `json:"userNames,omitzero"` // who may have a user name, and how it looks
 
 	StayedSignedInOff bool `json:"staySignedInOff,omitempty"` // do not offer "Stay signed in?"
+	AskOwnerOff       bool `json:"wasThisYouOff,omitempty"`   // do not ask people by mail whether a strange sign-in was theirs
 
 	Methods      MethodsPolicy `json:"authenticationMethods,omitzero"` // which second factors there are at all, and for whom
 	RememberDays int           `json:"rememberDays,omitempty"`         // "Don't ask again on this device" for so long; 0 = it is not offered

@@ -36,6 +36,7 @@ type Stores interface {
 // Every write names its actor and leaves an entry in the audit log.
 type Store interface {
 	signin.Store
+	Questions
 	// Together runs f in one transaction.
 	Together(ctx context.Context, f func(Store) error) error
 

@@ -54,6 +54,9 @@ func (f *personalWords) sheets(d models.PersonalData) []views.Sheet {
 			return []string{x.Email, x.Name, f.at(x.CreatedAt), f.maybe(x.AcceptedAt)}
 		})),
 		f.sheet("reports", heads("when", "value"), rare(d.Reports, func(x models.PersonalReport) []string { return []string{f.at(x.CreatedAt), x.SignInID} })),
+		f.sheet("questions", heads("when", "value", "used"), rare(d.Questions, func(x models.PersonalQuestion) []string {
+			return []string{f.at(x.CreatedAt), x.SignInID, f.maybe(x.AnsweredAt)}
+		})),
 		f.sheet("checks", heads("when", "value", "used"), rare(d.Checks, func(x models.PersonalCheck) []string {
 			return []string{f.at(x.CreatedAt), x.To, f.maybe(x.VerifiedAt)}
 		})),

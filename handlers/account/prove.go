@@ -91,7 +91,7 @@ func kept(c *fiber.Ctx) map[string][]string {
 // own gives a path back if it is one of the tenant's account pages, else their first page.
 func own(t tenant.Tenant, path string) string {
 	if u, err := url.Parse(path); err == nil && u.Host == "" && u.Scheme == "" && !strings.Contains(u.Path, "//") && !strings.Contains(u.Path, "\\") &&
-		(u.Path == base(t) || strings.HasPrefix(u.Path, base(t)+"/")) && !strings.HasSuffix(u.Path, "/sign-out") && !strings.HasSuffix(u.Path, "/signed-out") && !strings.HasSuffix(u.Path, "/account/deleted") {
+		(u.Path == base(t) || strings.HasPrefix(u.Path, base(t)+"/")) && !strings.HasSuffix(u.Path, "/sign-out") && !strings.HasSuffix(u.Path, "/signed-out") && !strings.HasSuffix(u.Path, "/account/deleted") && !strings.Contains(u.Path, "/account/was-this-you") {
 		return u.RequestURI()
 	}
 	return base(t)

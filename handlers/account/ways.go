@@ -35,6 +35,9 @@ func (p *Pages) wayRoutes() []row {
 		fresh(fiber.MethodPost, "/devices/:sid/end", p.endSession),
 		{Method: fiber.MethodPost, Path: "/:tenant/account/devices/remembered/:id/forget", Handler: p.forgetDevice},
 		get("/activity", p.activity),
+		{Method: fiber.MethodGet, Path: "/:tenant/account/was-this-you", Handler: p.question, Public: true},
+		{Method: fiber.MethodPost, Path: "/:tenant/account/was-this-you", Handler: p.answer, Public: true},
+		{Method: fiber.MethodPost, Path: "/:tenant/account/was-this-you/recover", Handler: p.recover, Public: true},
 		get("/apps", p.apps),
 		get("/apps/terms/:terms/:version", p.termsText),
 	}

@@ -133,7 +133,8 @@ func settingSections(x tenant.Settings, base string) []views.Section {
 		{Title: "Sessions", Summary: []views.Fact{
 			fact("Session ends without use after", plain(orDefault(x.SessionIdleMinutes, 1440, "minutes"))),
 			fact("“Stay signed in” lasts", plain(orDefault(x.PersistentIdleDays, 90, "days"))),
-			fact("“Stay signed in?”", plain(choose(x.StayedSignedInOff, "Not offered", "Offered")))}},
+			fact("“Stay signed in?”", plain(choose(x.StayedSignedInOff, "Not offered", "Offered"))),
+			fact("“Was this you?” by mail", plain(choose(x.AskOwnerOff, "Not asked", "After a sign-in from a new device or an unusual one")))}},
 		{Title: "Sign-in identifiers", Action: &views.Link{Label: "Sign-in identifiers", Href: base + "/settings/sign-in-identifiers"}, Summary: []views.Fact{
 			fact("Email address", plain("Always")),
 			fact("User name", plain(userNameWords(x.UserNames)))}},
@@ -183,6 +184,8 @@ func (p *Portal) settingsForm(base string, t tenant.Tenant) views.Form {
 		num("sessionIdleMinutes", "Session ends without use after", "Default 1440 minutes, one day.", x.SessionIdleMinutes, "minutes"),
 		num("persistentIdleDays", "“Stay signed in” lasts", "Default 90 days.", x.PersistentIdleDays, "days"),
 		{Kind: views.Check, Name: "staySignedInOff", Label: "Do not offer “Stay signed in?”", Value: tick(x.StayedSignedInOff)},
+		{Kind: views.Check, Name: "wasThisYouOff", Label: "Do not ask “Was this you?” by mail",
+			Hint: "Otherwise people are asked after a sign-in from a device that is new to their account, or an unusual one: once for each device and day.", Value: tick(x.AskOwnerOff)},
 		{Kind: views.Heading, Label: "Lock-out"},
 		num("lockoutThreshold", "Pause sign-in after", "Default 10.", x.LockoutThreshold, "wrong passwords"),
 		num("lockoutSeconds", "First pause", "Default 60. Each further pause is longer.", x.LockoutSeconds, "seconds"),
@@ -250,6 +253,7 @@ func readSettings(c *fiber.Ctx, x *tenant.Settings) error {
 		*to = number(c, &bad, name)
 	}
 	x.StayedSignedInOff, x.KeepSignInsOfDeleted = ticked(c, "staySignedInOff"), ticked(c, "keepSignInsOfDeleted")
+	x.AskOwnerOff = ticked(c, "wasThisYouOff")
 	x.SupportURL, x.PrivacyURL, x.TermsURL = typed(c, "supportUrl"), typed(c, "privacyUrl"), typed(c, "termsUrl")
 	return bad.Err()
 }

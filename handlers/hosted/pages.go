@@ -262,7 +262,19 @@ func newPassword(d *drawing, why pages.PasswordReason) templ.Component {
 }
 
 func choosePassword(d *drawing) templ.Component { return newPassword(d, pages.FirstPassword) }
-func changePassword(d *drawing) templ.Component { return newPassword(d, pages.MustChange) }
+func changePassword(d *drawing) templ.Component {
+	if d.res.Step.Protects() != "" {
+		return newPassword(d, pages.ToProtect)
+	}
+	return newPassword(d, pages.MustChange)
+}
+
+// because says kindly why more is asked for, where that is because of risk: no score, no rule.
+func (d *drawing) because() {
+	if why := d.res.Step.Protects(); why != "" && d.res.Step.Name == signin.Challenge {
+		d.page.Because = d.T("because." + string(why))
+	}
+}
 
 // underWay is the second factor that was begun for this step, if any.
 func (d *drawing) underWay() signin.Ceremony {
@@ -312,6 +324,7 @@ func enrol(d *drawing) templ.Component {
 func challenge(d *drawing) templ.Component {
 	s, c := d.res.Step, d.underWay()
 	d.page.Account = d.typed()
+	d.because()
 	var v pages.ChooseMethodView
 	seen := map[string]bool{}
 	add := func(m account.Method) {
@@ -476,6 +489,13 @@ func blocked(d *drawing) templ.Component {
 		reason = "registration"
 	case "signin.blocked.unassigned":
 		reason = "unassigned"
+	default:
+		switch d.res.Step.Protects() {
+		case signin.ProtectSignIn:
+			reason = "risk"
+		case signin.ProtectAccount, signin.ProtectPassword:
+			reason = "account_risk"
+		}
 	}
 	return d.blocked(reason)
 }

@@ -14,6 +14,14 @@ CREATE INDEX IF NOT EXISTS "signins_user_risk" ON "sign_ins" ("tenant_id","user_
 --;
 ALTER TABLE "openid_grants" ADD "renewed_from" text
 --;
+CREATE TABLE "sign_in_questions" ("id" varchar(36),"tenant_id" varchar(36),"user_id" varchar(36),"day" varchar(10),"device" varchar(64),"sign_in_id" varchar(36),"hash" bytea,"familiar" text,"document" text,"answer" varchar(8),"answered_at" timestamptz,"created_at" timestamptz,"expires_at" timestamptz,PRIMARY KEY ("id"))
+--;
+CREATE INDEX IF NOT EXISTS "sign_in_questions_expiry" ON "sign_in_questions" ("expires_at")
+--;
+CREATE UNIQUE INDEX IF NOT EXISTS "sign_in_questions_hash" ON "sign_in_questions" ("hash")
+--;
+CREATE UNIQUE INDEX IF NOT EXISTS "sign_in_questions_once" ON "sign_in_questions" ("tenant_id","user_id","day","device")
+--;
 CREATE TABLE "risk_people" ("tenant_id" varchar(36),"user_id" varchar(36),"body" bytea,"updated_at" timestamptz,PRIMARY KEY ("tenant_id","user_id"))
 --;
 CREATE TABLE "risk_counts" ("tenant_id" varchar(36),"feature" varchar(32),"value" varchar(200),"n" decimal,"at" timestamptz,PRIMARY KEY ("tenant_id","feature","value"))

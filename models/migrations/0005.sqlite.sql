@@ -14,6 +14,14 @@ CREATE INDEX `signins_user_risk` ON `sign_ins`(`tenant_id`,`user_id`,`created_at
 --;
 ALTER TABLE `openid_grants` ADD `renewed_from` text
 --;
+CREATE TABLE `sign_in_questions` (`id` text,`tenant_id` text,`user_id` text,`day` text,`device` text,`sign_in_id` text,`hash` blob,`familiar` text,`document` text,`answer` text,`answered_at` datetime,`created_at` datetime,`expires_at` datetime,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `sign_in_questions_expiry` ON `sign_in_questions`(`expires_at`)
+--;
+CREATE UNIQUE INDEX `sign_in_questions_hash` ON `sign_in_questions`(`hash`)
+--;
+CREATE UNIQUE INDEX `sign_in_questions_once` ON `sign_in_questions`(`tenant_id`,`user_id`,`day`,`device`)
+--;
 CREATE TABLE `risk_people` (`tenant_id` text,`user_id` text,`body` blob,`updated_at` datetime,PRIMARY KEY (`tenant_id`,`user_id`))
 --;
 CREATE TABLE `risk_counts` (`tenant_id` text,`feature` text,`value` text,`n` real,`at` datetime,PRIMARY KEY (`tenant_id`,`feature`,`value`))

@@ -64,7 +64,7 @@ type Letter struct {
 	Place      string    // measured: "Lisbon, Portugal"
 	Device     string    // parsed: "Firefox 140 on Windows"
 	Method     string    // totp, passkey, email, sms, recovery
-	App        string    // of an invitation
+	App        string    // of an invitation or a sign-in
 	Message    string    // of an invitation: the administrator's own paragraph, plain text
 	By         string    // the administrator who invites another, or made a link for one
 	Roles      string    // what an administrator is invited to, one in a line
@@ -155,7 +155,7 @@ func (m Letter) paragraphs(l *i18n.Localizer, args map[string]any) []paragraph {
 	case CredentialsExpiring, TextsSpent, UsersAtRisk, RiskWeek, IncidentOpened:
 		body = append(body, paragraph{Own: m.Message}, paragraph{URL: m.URL, Text: l.T("mail.button." + string(m.Kind))}, paragraph{Soft: l.T(key+".ignore", args)})
 	default:
-		for _, f := range [][2]string{{"mail.when", m.when(l)}, {"mail.where", m.Place}, {"mail.device", m.Device}, {"mail.method", m.method(l)}, {"mail.by", m.By}} {
+		for _, f := range [][2]string{{"mail.when", m.when(l)}, {"mail.where", m.Place}, {"mail.device", m.Device}, {"mail.app", m.App}, {"mail.method", m.method(l)}, {"mail.by", m.By}} {
 			if f[1] != "" {
 				body = append(body, paragraph{Fact: [2]string{l.T(f[0]), f[1]}})
 			}

@@ -100,6 +100,7 @@ func Fixtures(b *ui.Brand, languages []Language) []Fixture {
 		{"stay", Stay(page(), StayView{})},
 		{"blocked", Blocked(page(Cancel), BlockedView{Reason: "policy", Reference: "K7Q-4MX"})},
 		{"blocked-risk", Blocked(page(Cancel), BlockedView{Reason: "risk", Reference: "K7Q-4MX"})},
+		{"blocked-account-risk", Blocked(page(Cancel), BlockedView{Reason: "account_risk", Reference: "K7Q-4MX"})},
 		{"no-account", Blocked(page(Change, Cancel), BlockedView{Reason: "no_account"})},
 		{"enrol-choose", ChooseMethod(page(Postpone, Cancel), ChooseMethodView{Enrol: true, Methods: []Method{{Kind: "passkey"}, {Kind: "totp"}, {Kind: "email", Note: "m*****@example.com"}}})},
 		{"enrol-totp", EnrolTOTP(page(OtherWay), EnrolTOTPView{URI: "otpauth://totp/Fernhill%20Group:mira.okafor@example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Fernhill%20Group", Secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP"})},
@@ -108,6 +109,10 @@ func Fixtures(b *ui.Brand, languages []Language) []Fixture {
 		{"enrol-sms-code", Code(with(page(Resend), func(p *Page) { p.Ways = append(p.Ways, Way{Method: "sms", Text: "Use another number"}) }), CodeView{Channel: "sms", To: "+49 151 23456789", Minutes: 10, Why: ToConfirm})},
 		{"enrol-passkey", EnrolPasskey(page(OtherWay), EnrolPasskeyView{Passkey: Passkey{Options: passkey.Options}})},
 		{"recovery-codes", RecoveryCodes(page(), RecoveryCodesView{Codes: []string{"7KQ2-M9XA", "P4TD-3HWE", "ZB6N-8YRC", "L2VF-5GJU", "X9CM-4TQK", "H3WA-7NPD", "R8YE-2BZL", "J5UG-6VFM"}})},
+		{"mfa-unusual", ChooseMethod(with(page(Cancel), func(p *Page) {
+			p.Because = "Something about this sign-in is unusual, so we ask you to confirm it’s you."
+		}), ChooseMethodView{Methods: []Method{{Kind: "passkey"}, {Kind: "totp"}}})},
+		{"password-protect", NewPassword(page(Cancel), NewPasswordView{Why: ToProtect, MinLength: 8})},
 		{"mfa-choose", ChooseMethod(page(Cancel), ChooseMethodView{Methods: []Method{{Kind: "passkey"}, {Kind: "totp"}, {Kind: "email", Note: "m*****@example.com"}, {Kind: "recovery"}}})},
 		{"challenge-totp", Challenge(with(page(OtherWay, Cancel), func(p *Page) { p.Ways = append([]Way{{Method: "recovery"}}, p.Ways...) }), ChallengeView{Kind: "totp"})},
 		{"challenge-passkey", Challenge(page(OtherWay, Cancel), ChallengeView{Kind: "passkey", Passkey: &Passkey{Options: passkey.Options}})},

@@ -77,6 +77,7 @@ type Page struct {
 	Values    map[string]string
 	Errors    []ui.FieldError // name "" = about the form as a whole
 	Notice    string          // "We have sent a new code", in the reader's words
+	Because   string          // why more is asked for, where that is not plain
 	Account   string          // who is signing in, as typed or masked; shown with "Not you?"
 	Ways      []Way
 	Remember  int        // offer not to ask for a second factor on this device for so many days; 0 = do not
@@ -189,6 +190,7 @@ const (
 	FirstPassword  PasswordReason = "first"
 	ForgotPassword PasswordReason = "forgot"
 	MustChange     PasswordReason = "must"
+	ToProtect      PasswordReason = "protect" // because the account may be in danger
 )
 
 // Attribute is one thing a flow collects. Built-in ids (givenName, …) get their label, token and length
@@ -273,7 +275,7 @@ type StayView struct{}
 
 // BlockedView is the end: what happened and what to do, without scores and rule names.
 type BlockedView struct {
-	Reason    string // message key below "blocked.": policy, risk, disabled, mfa_missing, no_account, sign_up_closed, unavailable
+	Reason    string // message key below "blocked.": policy, risk, account_risk, disabled, mfa_missing, no_account, sign_up_closed, unavailable
 	Reference string
 }
 

@@ -572,7 +572,7 @@ func NewPassword(p Page, v NewPasswordView) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = head(t(ctx, "newpassword.title."+string(v.Why)), "").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = head(t(ctx, "newpassword.title."+string(v.Why)), newPasswordLead(ctx, v)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -248,3 +248,11 @@ func trialTitle(ctx context.Context, v TrialView) string {
 	}
 	return t(ctx, "trial.signed_in")
 }
+
+// newPasswordLead says more about why there is a new password, where that needs saying.
+func newPasswordLead(ctx context.Context, v NewPasswordView) string {
+	if v.Why != ToProtect {
+		return ""
+	}
+	return t(ctx, "newpassword.lead.protect")
+}

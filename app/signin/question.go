@@ -1,0 +1,105 @@
+package signin
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"portico/app/risk"
+	"portico/app/session"
+)
+
+// question.go: "Was this you?" (R 6.5.10). Whoever signs in from a device that their account was never used on, or
+// in an unusual way, is asked by mail whether that was them. The mail goes out with the sign-in or not at all.
+
+// QuestionLifetime is how long the link of the mail works.
+const QuestionLifetime = 30 * 24 * time.Hour
+
+// Answers to a question.
+const (
+	AnswerYes = "yes"
+	AnswerNo  = "no"
+)
+
+// Question asks somebody whether a sign-in was theirs. There is one for each device and day at most, and its answer
+// "no" counts once.
+type Question struct {
+	ID        string
+	UserID    string
+	SignInID  string
+	Device    string // the device cookie of the sign-in
+	Told      Told
+	Familiar  []string // devices that the account was used on before it
+	AskedAt   time.Time
+	ExpiresAt time.Time
+	Answer    string // "" = none yet
+}
+
+// Told is what the mail says, and all that the link's page may say.
+type Told struct {
+	At      time.Time `json:"at"`
+	Country string    `json:"country,omitempty"`
+	City    string    `json:"city,omitempty"`
+	Browser string    `json:"browser,omitempty"`
+	OS      string    `json:"os,omitempty"`
+	App     string    `json:"app,omitempty"`
+	Unusual bool      `json:"unusual,omitempty"` // else it is only that the device is new
+}
+
+// FamiliarTo reports whether a browser may answer "yes" with effect: it holds a session of the person and a device
+// cookie with which they signed in before the sign-in that is asked about. Anybody else may be the one whom the
+// question is about, with the mailbox open beside it.
+func (q Question) FamiliarTo(s session.Session, device string) bool {
+	return s.UserID == q.UserID && q.UserID != "" && device != "" && device != q.Device && slices.Contains(q.Familiar, device)
+}
+
+// QuestionMail is the mail that asks. Token opens the page.
+type QuestionMail struct {
+	TenantID string
+	Slug     string
+	To       string
+	Locale   string
+	Token    string
+	Told     Told
+}
+
+// askOwner puts the question, in the transaction that ends the sign-in.
+func (r *run) askOwner(ctx context.Context, s Store, step Step, signInID string) error {
+	unusual, due := r.questionable(step)
+	if !due {
+		return nil
+	}
+	who, from := step.Person.Account, r.visit.Signals
+	q := Question{ID: newID(), UserID: who.ID, SignInID: signInID, Device: from.DeviceID, AskedAt: r.w.Now, ExpiresAt: r.w.Now.Add(QuestionLifetime),
+		Told: Told{At: r.w.Now, Country: from.Country, City: from.City, Browser: from.Browser, OS: from.OS, App: r.a.Request.ClientName, Unusual: unusual}}
+	for _, d := range r.history.Person.Usual(risk.FeatureCookie) {
+		if d.Value != from.DeviceID {
+			q.Familiar = append(q.Familiar, d.Value)
+		}
+	}
+	token, err := r.secret()
+	if err != nil {
+		return err
+	}
+	asked, err := s.AskOwner(ctx, q, token)
+	if err != nil || !asked {
+		return err
+	}
+	return r.Mailer.WasThisYou(ctx, s.Tx(), QuestionMail{TenantID: r.a.TenantID, Slug: r.place.Tenant.Slug, To: who.Address(),
+		Locale: cmp.Or(who.PreferredLanguage, r.visit.Locale), Token: token, Told: q.Told})
+}
+
+// questionable reports whether a sign-in is worth a question, and whether because it was unusual. One of whom nothing
+// is known yet is not asked about every device that they have, and neither is one who goes on with a session.
+func (r *run) questionable(step Step) (unusual, due bool) {
+	p, t := step.Person, r.place.Tenant
+	if !t.Governed() || t.Settings.AskOwnerOff || r.a.Request.Test || p.Newcomer || p.Account.Address() == "" || r.about != p.Account.ID {
+		return false, false
+	}
+	if risk.Rank(step.Verdict.Risk.Level) >= risk.Rank(risk.Medium) {
+		return true, true
+	}
+	known := r.history.Person
+	return false, !p.Resumed && known.Times > 0 && !known.KnowsDevice(r.visit.Signals.DeviceID)
+}
