@@ -98,7 +98,21 @@ func (s *Store) PurgeQuestions(ctx context.Context, before time.Time, limit int)
 	return int(r.RowsAffected), r.Error
 }
 
+// RiskOwned is what a person says of a sign-in from a familiar browser: it was theirs.
+const RiskOwned = "ownSignIn"
+
 // ownSignIn dismisses what was found in a sign-in, because its owner says from a familiar browser that it was theirs.
+// What administrators said, and what was found about the account itself, stays.
 func (t *Tenant) ownSignIn(ctx context.Context, actor audit.Actor, userID, signInID string) error {
-	return nil
+	row, err := t.lockSignIn(ctx, signInID)
+	if err != nil {
+		return err
+	}
+	if row.UserID != userID {
+		return fault.New(fault.NotFound, "error.not_found")
+	}
+	if row.RiskState != RiskAtRisk {
+		return nil
+	}
+	return t.sayOfSignIn(ctx, actor, signInID, saying{RiskOwned, "Confirm own sign-in", verdict{RiskDismissed, RiskSafeByAI}})
 }

@@ -131,7 +131,7 @@ func (t *Tenant) sayOfSignIn(ctx context.Context, actor audit.Actor, id string, 
 			return audit.Event{}, err
 		}
 		undo.SignIns[0].After = after
-		if s.action == RiskConfirmSafe {
+		if s.action == RiskConfirmSafe || s.action == RiskOwned {
 			if undo.Person, err = t.teachSafe(ctx, []record.SignIn{r}); err != nil {
 				return audit.Event{}, err
 			}

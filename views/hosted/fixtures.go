@@ -109,7 +109,7 @@ func Fixtures(b *ui.Brand, languages []Language) []Fixture {
 		{"enrol-sms-code", Code(with(page(Resend), func(p *Page) { p.Ways = append(p.Ways, Way{Method: "sms", Text: "Use another number"}) }), CodeView{Channel: "sms", To: "+49 151 23456789", Minutes: 10, Why: ToConfirm})},
 		{"enrol-passkey", EnrolPasskey(page(OtherWay), EnrolPasskeyView{Passkey: Passkey{Options: passkey.Options}})},
 		{"recovery-codes", RecoveryCodes(page(), RecoveryCodesView{Codes: []string{"7KQ2-M9XA", "P4TD-3HWE", "ZB6N-8YRC", "L2VF-5GJU", "X9CM-4TQK", "H3WA-7NPD", "R8YE-2BZL", "J5UG-6VFM"}})},
-		{"mfa-unusual", ChooseMethod(with(page(Cancel), func(p *Page) {
+		{"mfa-choose-unusual", ChooseMethod(with(page(Cancel), func(p *Page) {
 			p.Because = "Something about this sign-in is unusual, so we ask you to confirm it’s you."
 		}), ChooseMethodView{Methods: []Method{{Kind: "passkey"}, {Kind: "totp"}}})},
 		{"password-protect", NewPassword(page(Cancel), NewPasswordView{Why: ToProtect, MinLength: 8})},

@@ -1,0 +1,250 @@
+package account_test
+
+import (
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"portico/app/message"
+	"portico/app/tenant"
+	"portico/app/userflow"
+	"portico/models"
+	"portico/models/modelstest"
+)
+
+// questions are the links that were mailed to somebody, the oldest first.
+func (s *site) questions(to string) []string {
+	s.t.Helper()
+	var out []string
+	for _, n := range s.notes() {
+		if n.Kind == message.NewSignIn && n.To == to {
+			u := modelstest.Must(url.Parse(n.URL))(s.t)
+			out = append(out, u.RequestURI())
+		}
+	}
+	return out
+}
+
+// asks counts the mails.
+func (s *site) asks(to string, want int) {
+	s.t.Helper()
+	if got := len(s.questions(to)); got != want {
+		s.t.Fatalf("%d questions, want %d", got, want)
+	}
+}
+
+func TestPeopleAreAskedAboutNewDevices(t *testing.T) {
+	s := newSite(t)
+	s.user(anna)
+	owner := s.in(anna)
+	s.asks(anna, 0) // the first sign-in: nothing is known yet
+	owner.send("/sign-out").open("").signIn(anna)
+	s.asks(anna, 0) // the same device
+	stranger := s.in(anna)
+	s.asks(anna, 1)
+	stranger.send("/sign-out").open("").signIn(anna)
+	s.asks(anna, 1) // known by now
+	for range 12 {
+		s.in(anna)
+	}
+	s.asks(anna, 10) // not without end
+	s.clock.Advance(24 * time.Hour)
+	s.in(anna)
+	s.asks(anna, 11)
+}
+
+func TestNobodyIsAskedWhereItIsOff(t *testing.T) {
+	for name, off := range map[string]func(*site){
+		"the setting": func(s *site) { s.settings(func(x *tenant.Settings) { x.AskOwnerOff = true }) },
+		"a trial": func(s *site) {
+			modelstest.Must(s.tenant.Update(s.t.Context(), modelstest.Actor(), func(n *tenant.Tenant) error {
+				n.Plan, n.TrialEndsAt = tenant.Trial, s.clock.Now().Add(time.Hour)
+				return nil
+			}))(s.t)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			s.user(anna)
+			s.in(anna)
+			off(s)
+			s.in(anna)
+			s.asks(anna, 0)
+		})
+	}
+}
+
+// asked is a site with a stranger signed in, the owner's browser and the link of the mail.
+func strangerIn(t *testing.T, edit ...func(*userflow.Flow)) (s *site, userID string, owner, stranger *browser, link string) {
+	t.Helper()
+	s = newSite(t, edit...)
+	u := s.user(anna)
+	owner, stranger = s.in(anna), s.in(anna)
+	q := s.questions(anna)
+	if len(q) != 1 {
+		t.Fatalf("%d questions", len(q))
+	}
+	return s, u.ID, owner, stranger, q[0]
+}
+
+func TestOpeningTheLinkChangesNothing(t *testing.T) {
+	s, id, _, stranger, link := strangerIn(t)
+	scanner := s.browser()
+	for range 3 {
+		scanner.open(link).says("Was this you?").says("on a device that we have not seen there before").lacks(anna)
+	}
+	stranger.open("/profile").on("/profile")
+	if u := s.person(id); u.PasswordVoid || u.Risk.Level != "" {
+		t.Error("something changed", u.Risk)
+	}
+}
+
+func TestNoEndsEverythingAndStartsRecovery(t *testing.T) {
+	const fresh = "another good one 1"
+	s, id, owner, stranger, link := strangerIn(t, resettable, func(f *userflow.Flow) {
+		f.MFA = userflow.MFA{Enforcement: userflow.MFAConditional, Methods: []string{"email"}}
+	})
+	modelstest.Must(s.tenant.AddCredential(t.Context(), modelstest.Actor(), models.Credential{UserID: id, Kind: models.KindEmail, Name: anna}))(t)
+	b := s.browser().open(link)
+	b.send("/was-this-you", "answer", "no").says("Your account is protected").says("Every device and every app has been signed out")
+	for name, x := range map[string]*browser{"stranger": stranger, "owner": owner} {
+		if x.open("/profile"); !strings.Contains(x.at, "/signin/") {
+			t.Errorf("%s is still in: %s", name, x.at)
+		}
+	}
+	u := s.person(id)
+	if !u.PasswordVoid || u.Risk.Level != "high" || u.Risk.State != "atRisk" {
+		t.Errorf("password void %v, risk %+v", u.PasswordVoid, u.Risk)
+	}
+	found := modelstest.Must(s.tenant.Detections(t.Context(), models.DetectionQuery{UserID: id}))(t).Items
+	if len(found) != 1 || found[0].Type != models.UserReported || found[0].Level != "high" {
+		t.Errorf("detections %+v", found)
+	}
+	if x := s.browser().open("").signIn(anna); len(x.complaints()) == 0 {
+		t.Error("the password still works")
+	}
+	told := 0
+	for _, n := range s.notes() {
+		if n.Kind == message.SignInReported && n.To == anna {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("told %d times", told)
+	}
+	s.clock.Advance(time.Hour) // the mailbox has had its share of codes
+	b.open(link).send("/was-this-you/recover").says("Forgot your password?")
+	if !strings.Contains(b.body, `value="`+anna+`"`) {
+		t.Error("the address is not filled in")
+	}
+	b.send("", "email", anna).send("", "code", s.lastCode(anna)).send("", "newPassword", fresh, "everywhere", "yes")
+	if x := s.browser().open("").send("", "email", anna, "password", fresh); len(x.complaints()) != 0 { // and then the mailbox is asked for
+		t.Error("the new password does not work", x.complaints())
+	}
+	if u := s.person(id); u.Risk.Level != "" || u.Risk.Detail != models.RiskResetByUser {
+		t.Errorf("after the reset the risk is %+v", u.Risk)
+	}
+	// Once more does nothing: the new password stays.
+	again := s.browser().open(link)
+	if strings.Contains(again.body, `value="no"`) {
+		t.Error("it can be answered again")
+	}
+	if s.person(id).PasswordVoid {
+		t.Error("void again")
+	}
+}
+
+func TestYesCountsOnAFamiliarDeviceOnly(t *testing.T) {
+	s, id, owner, stranger, link := strangerIn(t)
+	q := modelstest.Must(s.tenant.QuestionByToken(t.Context(), modelstest.Must(url.Parse(link))(t).Query().Get("q")))(t)
+	// The sign-in was risky, as far as the log says.
+	d := modelstest.Must(s.tenant.AddDetection(t.Context(), modelstest.Actor(), models.Detection{Type: "unfamiliarFeatures", Level: "medium", UserID: id, SignInID: q.SignInID}))(t)
+	state := func() string {
+		return modelstest.Must(s.tenant.SignInRow(t.Context(), q.SignInID))(t).RiskState
+	}
+	elsewhere := s.browser()
+	elsewhere.open(link).send("/was-this-you", "answer", "yes").says("Thank you")
+	words := elsewhere.body
+	stranger.open(link).send("/was-this-you", "answer", "yes").says("Thank you")
+	late := s.in(anna) // another device of the stranger, which came after
+	late.open(link).send("/was-this-you", "answer", "yes").says("Thank you")
+	if state() != models.RiskAtRisk {
+		t.Fatalf("%q: somebody unfamiliar lowered the risk", state())
+	}
+	owner.open(link).send("/was-this-you", "answer", "yes").says("Thank you")
+	if owner.body != words {
+		t.Error("the page says whether it had an effect")
+	}
+	if state() != models.RiskDismissed {
+		t.Errorf("the owner's yes left %q", state())
+	}
+	if d = modelstest.Must(s.tenant.Detection(t.Context(), d.ID))(t); d.State != models.RiskDismissed || d.Detail != models.RiskSafeByAI {
+		t.Errorf("detection %s %s", d.State, d.Detail)
+	}
+	if u := s.person(id); u.Risk.Level != "" {
+		t.Errorf("risk %+v", u.Risk)
+	}
+}
+
+// A stranger in the mailbox may say yes first: the owner's no counts all the same.
+func TestNoCountsAfterAYes(t *testing.T) {
+	s, id, _, stranger, link := strangerIn(t)
+	stranger.open(link).send("/was-this-you", "answer", "yes")
+	s.browser().open(link).send("/was-this-you", "answer", "no").says("Your account is protected")
+	if !s.person(id).PasswordVoid {
+		t.Error("nothing happened")
+	}
+}
+
+// What an administrator has said is more than what a browser says.
+func TestYesDoesNotOverruleAnAdministrator(t *testing.T) {
+	s, _, owner, _, link := strangerIn(t)
+	q := modelstest.Must(s.tenant.QuestionByToken(t.Context(), modelstest.Must(url.Parse(link))(t).Query().Get("q")))(t)
+	if err := s.tenant.ConfirmSignInCompromised(t.Context(), modelstest.Actor(), []string{q.SignInID}); err != nil {
+		t.Fatal(err)
+	}
+	owner.open(link).send("/was-this-you", "answer", "yes")
+	if row := modelstest.Must(s.tenant.SignInRow(t.Context(), q.SignInID))(t); row.RiskState != models.RiskConfirmed {
+		t.Error("overruled:", row.RiskState)
+	}
+}
+
+var csrf = regexp.MustCompile(`name="_csrf" value="[^"]*"`)
+
+func TestUnknownAndOldLinksSayTheSame(t *testing.T) {
+	s, id, _, _, link := strangerIn(t)
+	other := s.browser().open("/was-this-you?q=" + strings.Repeat("A", 43))
+	none := s.browser().open("/was-this-you")
+	s.clock.Advance(31 * 24 * time.Hour)
+	old := s.browser().open(link)
+	for name, b := range map[string]*browser{"unknown": other, "none": none} {
+		if b.status != http.StatusGone || b.status != old.status || csrf.ReplaceAllString(b.body, "") != csrf.ReplaceAllString(old.body, "") {
+			t.Errorf("%s: %d, an old one %d", name, b.status, old.status)
+		}
+	}
+	x := s.browser()
+	x.open(link)
+	x.post("/"+s.slug+"/account/was-this-you", url.Values{"q": {modelstest.Must(url.Parse(link))(t).Query().Get("q")}, "answer": {"no"}})
+	if s.person(id).PasswordVoid || x.status != http.StatusGone {
+		t.Error("an old link acts", x.status)
+	}
+}
+
+// The link of one directory opens nothing in another, and a form that another browser was shown is asked for again.
+func TestAnswersAreBoundToTheBrowserThatWasAsked(t *testing.T) {
+	s, id, _, _, link := strangerIn(t)
+	first, second := s.browser().open(link), s.browser().open(link)
+	token := regexp.MustCompile(`name="_csrf" value="([^"]*)"`).FindStringSubmatch(first.body)
+	if token == nil {
+		t.Fatal("no token")
+	}
+	v := url.Values{"q": {modelstest.Must(url.Parse(link))(t).Query().Get("q")}, "answer": {"no"}, "_csrf": {html.UnescapeString(token[1])}}
+	second.post("/"+s.slug+"/account/was-this-you", v).says("Was this you?")
+	if s.person(id).PasswordVoid {
+		t.Error("it acted")
+	}
+}
