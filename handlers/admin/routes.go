@@ -64,6 +64,8 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.replayRoutes()...)
 	rows = append(rows, p.riskRoutes()...)
 	rows = append(rows, p.incidentRoutes()...)
+	rows = append(rows, p.indicatorRoutes()...)
+	rows = append(rows, p.leakedRoutes()...)
 	rows = append(rows, p.exportRoutes()...)
 	rows = append(rows, p.otherRoutes()...)
 	rows = append(rows, p.identifierRoutes()...)
