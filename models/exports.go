@@ -539,7 +539,9 @@ func (s ExportStore) risks(ctx context.Context, t *Tenant, rows []RiskEventRow) 
 	if err != nil {
 		return nil, err
 	}
-	return each(rows, func(r RiskEventRow) (export.Record, error) { return export.Risk(r.Document(people[r.UserID]), r.At.UTC()) })
+	return each(rows, func(r RiskEventRow) (export.Record, error) {
+		return export.Risk(r.Document(people[r.UserID]), r.At.UTC())
+	})
 }
 
 // peopleOf finds who entries are about; deleted people are among them.

@@ -33,6 +33,10 @@ var notSealed = map[string]string{
 	"MailedCodeRow.Hash":             "MAC of a code that lives for minutes",
 	"SignInRow.Decision":             "what policies were asked and said, beside the record that says the same in words",
 	"RememberedDeviceRow.Hash":       "SHA-256 of a random secret",
+	"RiskPersonRow.Body":             "counts of what is usual, read at each sign-in",
+	"RiskSourceRow.Accounts":         "a sketch that tells a number and no name",
+	"RiskSourceRow.Strangers":        "a sketch that tells a number and no name",
+	"LeakedAddressRow.Hash":          "MAC of an address",
 }
 
 // carried are the files that seal what a browser carries for minutes: nothing of it is stored.
