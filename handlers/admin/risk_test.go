@@ -299,3 +299,21 @@ func TestRiskReportsArePaged(t *testing.T) {
 	}
 	w.get(shopAdmin+"/risk-detections").wants(t, 200, fmt.Sprintf("50 of %d detections", 120))
 }
+
+// What could not be told is said, and evidence that is not as expected leaves the page whole.
+func TestASignInsRiskSaysWhatCouldNotBeTold(t *testing.T) {
+	b := newBench(t)
+	u := b.people(1)[0]
+	w := b.global()
+	r := b.risky(u, 5, record.Finding{Type: "newCountry", Level: risk.Low, Key: "risk.found.new_country", Evidence: map[string]any{"features": "none", "otherwise": 7, "country": 5, "trustedFrom": "medium"}},
+		record.Finding{Type: "somethingOfLater", Level: risk.Medium, Key: "no.such.key"})
+	w.get(shopAdmin+"/sign-ins/"+r.ID).wants(t, 200, "New country", "Something of later", "Level while signing in")
+	found, err := b.shop.Detections(t.Context(), models.DetectionQuery{UserID: u.ID})
+	b.must(err)
+	for _, d := range found.Items {
+		w.get(shopAdmin+"/risk-detections/"+d.ID).wants(t, 200, "What was found", "What became of it")
+	}
+	r.ID, r.Risk, r.RiskLevel, r.CouldNotTell = models.NewID(), nil, "none", []string{"newCountry"}
+	b.must(b.shop.RecordSignIn(t.Context(), r))
+	w.get(shopAdmin+"/sign-ins/"+r.ID).wants(t, 200, "No detector found anything.", "New country: could not tell, because what it needs could not be read. That never lowers a level.")
+}
