@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -316,4 +317,42 @@ func TestASignInsRiskSaysWhatCouldNotBeTold(t *testing.T) {
 	r.ID, r.Risk, r.RiskLevel, r.CouldNotTell = models.NewID(), nil, "none", []string{"newCountry"}
 	b.must(b.shop.RecordSignIn(t.Context(), r))
 	w.get(shopAdmin+"/sign-ins/"+r.ID).wants(t, 200, "No detector found anything.", "New country: could not tell, because what it needs could not be read. That never lowers a level.")
+}
+
+// attack lets many addresses try one password on many names, and get into one account, until it is found; and gives
+// its incident.
+func (b *bench) attack(victim models.User) risk.Incident {
+	b.Helper()
+	try := func(u models.User, name string, from int, right bool) {
+		at := b.clock.Now()
+		r := record.SignIn{ID: models.NewID(), Kind: record.Interactive, Protocol: "openid", StartedAt: at, EndedAt: at, App: record.Party{ID: "app", Name: "Market"}, User: record.Party{ID: u.ID, Name: u.DisplayName}, Identifier: name,
+			Signals: record.Signals{IP: netip.MustParseAddr(fmt.Sprintf("203.0.113.%d", 10+from)), ASN: 64500, UserAgent: "python-requests/2.32"}, Proofs: []record.Proof{{Method: "password", At: at, OK: right}}, Outcome: record.Outcome{Result: record.Failure, Code: 50126}}
+		if right {
+			r.Outcome = record.Outcome{Result: record.Success}
+		}
+		b.must(b.shop.RecordSignIn(b.Context(), r))
+		b.clock.Advance(time.Second)
+	}
+	for i := range 120 {
+		if i%12 == 0 {
+			try(victim, signInName(victim), i%40, false)
+		} else {
+			try(models.User{}, fmt.Sprintf("info%d@example.com", i), i%40, false)
+		}
+	}
+	try(victim, signInName(victim), 1, true)
+	b.clock.Advance(10 * time.Second)
+	for n := 1; n > 0; {
+		var err error
+		n, err = b.shop.FoldRisk(b.Context())
+		b.must(err)
+	}
+	_, err := b.shop.FindIncidents(b.Context(), models.WaveFinder{By: modelstest.Actor(), Tell: func(context.Context, *models.Tenant, risk.Incident) error { return nil }})
+	b.must(err)
+	page, err := b.shop.Incidents(b.Context(), models.IncidentQuery{})
+	b.must(err)
+	if len(page.Items) == 0 {
+		b.Fatal("no incident was found")
+	}
+	return page.Items[0]
 }
