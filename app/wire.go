@@ -20,6 +20,7 @@ import (
 	"portico/app/signin"
 	"portico/app/tenant"
 	"portico/handlers"
+	"portico/handlers/admin"
 	"portico/handlers/graph"
 	"portico/handlers/hosted"
 	openiddoor "portico/handlers/openid"
@@ -78,6 +79,7 @@ func (s *server) wire(ctx context.Context) error {
 	}
 	portal := s.portal(site, brands, csrf, checked)
 	portal.Keys, portal.Tokens = provider, provider
+	portal.Sources = admin.Sources{Places: places, Lists: lists}
 	courier, err := s.courier()
 	if err != nil {
 		return err

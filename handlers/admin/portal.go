@@ -50,6 +50,7 @@ type Portal struct {
 	Keys        SigningKeys   // nil = they are not to be seen here
 	Tokens      TokenPreviews // nil = there is no preview
 	Courier     *export.Courier
+	Sources     Sources // of signals: places and lists
 	Now         func() time.Time
 }
 

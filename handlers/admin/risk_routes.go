@@ -21,6 +21,7 @@ func (p *Portal) riskRoutes() []handlers.Route {
 		{Method: post, Path: signIns + "/act", Handler: p.guarded(p.riskySignInAct), Permission: access.RiskEventWrite},
 		{Method: post, Path: signIns + "/undo", Handler: p.guarded(p.riskySignInUndo), Permission: access.RiskEventWrite},
 		{Method: get, Path: detections, Handler: p.detectionList, Permission: access.RiskEventRead, NavGroup: navProtect, NavLabel: "Risk detections"},
+		{Method: get, Path: t + "/signal-sources", Handler: p.riskSources, Permission: access.RiskEventRead, NavGroup: navProtect, NavLabel: "Signal sources"},
 		{Method: get, Path: detections + "/:id", Handler: p.detectionPage, Permission: access.RiskEventRead},
 		{Method: get, Path: person, Handler: p.userRisk, Permission: access.UserRead},
 		{Method: get, Path: person + "/history", Handler: p.userRiskHistory, Permission: access.RiskyUserRead},

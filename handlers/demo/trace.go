@@ -171,7 +171,7 @@ func proofs(r record.SignIn, words *i18n.Localizer) view.Section {
 func risk(r record.SignIn, words *i18n.Localizer) view.Section {
 	s := view.Section{Title: "Risk", Intro: "Level: " + firstOf(r.RiskLevel, "none") + "."}
 	for _, f := range r.Risk {
-		s.Lines = append(s.Lines, view.Line{Mark: "warn", Text: words.T(f.Key, f.Evidence), Note: f.Type + ", " + f.Level})
+		s.Lines = append(s.Lines, view.Line{Mark: "warn", Text: words.Evidence(f.Key, f.Evidence), Note: f.Type + ", " + f.Level})
 	}
 	if len(r.Risk) == 0 {
 		s.Intro += " No detection found anything."

@@ -27,6 +27,7 @@ import (
 	"portico/app/openid"
 	"portico/app/outbox"
 	"portico/app/record"
+	"portico/app/risk"
 	"portico/app/signal"
 	"portico/app/signin"
 	"portico/app/tenant"
@@ -58,6 +59,13 @@ type site struct {
 	issuer  *notingIssuer
 	hosted  *hosted.Hosted // of the first instance
 	log     logged
+	more    []risk.Detector // besides those that there are
+	known   []string        // passwords on the list of breached ones
+}
+
+// Contains is the list of breached passwords.
+func (s *site) Contains(password string) (bool, error) {
+	return slices.Contains(s.known, password), nil
 }
 
 // notingIssuer answers like a protocol would. It keeps grants per transaction that really committed.
@@ -204,7 +212,8 @@ func (s *site) serve(store *models.Store) string {
 	web := &handlers.Web{Development: true, BaseURL: u, Bundle: bundle, Places: signal.OpenPlaces(""), Now: time.Now, Timeout: time.Minute,
 		Log: slog.New(slog.NewMultiHandler(slog.NewTextHandler(quiet{t}, &slog.HandlerOptions{Level: slog.LevelError}), slog.NewTextHandler(&s.log, nil)))}
 	app := web.NewApp()
-	h := modelstest.Must(hosted.New(hosted.Deps{Store: store, Bundle: bundle, Hasher: s.hasher, BaseURL: base, Now: s.clock.Now, Texts: true, Development: true}))(t)
+	h := modelstest.Must(hosted.New(hosted.Deps{Store: store, Bundle: bundle, Hasher: s.hasher, BaseURL: base, Now: s.clock.Now, Texts: true, Development: true,
+		Breached: s, Detectors: append(risk.Detectors(), s.more...)}))(t)
 	if s.hosted == nil {
 		s.hosted = h
 	}

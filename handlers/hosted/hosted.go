@@ -40,6 +40,7 @@ type Deps struct {
 	Limits      *handlers.Limits // nil = no request rate
 	Brands      *handlers.Brands // nil = its own
 	Breached    factor.Breached  // nil = no list
+	Detectors   []risk.Detector  // nil = all there are
 	Texts       bool             // text messages can be sent
 	Development bool
 }
@@ -69,13 +70,16 @@ func New(d Deps) (*Hosted, error) {
 	if d.Directories == nil {
 		d.Directories = d.Store
 	}
+	if d.Detectors == nil {
+		d.Detectors = risk.Detectors()
+	}
 	if d.Brands == nil {
 		d.Brands = &handlers.Brands{}
 	}
 	h := &Hosted{brands: d.Brands, directories: d.Directories, bundle: d.Bundle, sessions: handlers.Sessions{Store: d.Store}, limits: d.Limits}
 	h.machine = &signin.Machine{Stores: models.SignInStores{Store: d.Store}, Hasher: d.Hasher, Passkeys: passkeys, Mailer: message.Codes{Now: d.Now, BaseURL: d.BaseURL},
 		MAC: d.Store.Sealer().MAC, Now: d.Now, Random: rand.Reader, Issuers: map[signin.Protocol]signin.Issuer{signin.Invite: invite{}},
-		Detectors: risk.Detectors(), Breached: d.Breached, Texts: d.Texts, Relaxed: d.Development}
+		Detectors: d.Detectors, Breached: d.Breached, Texts: d.Texts, Relaxed: d.Development}
 	if d.AdminURL != "" {
 		if h.machine.StaffPasskeys, err = factor.NewPasskeys(d.AdminURL, "Portico"); err != nil {
 			return nil, err
