@@ -105,7 +105,7 @@ func otherwise(in Input) []Otherwise {
 			w.own[c], w.attack[c] = max(w.own[c], 0), [classes]float64{}
 		}
 		if part.stranger {
-			w.stranger, w.source, w.listed = 0, 0, 0
+			w.stranger, w.source, w.listed, w.crowd = 0, 0, 0, 0
 		}
 		w.sum()
 		if level := in.Settings.unusual(w.score); Rank(level) < Rank(now) {
