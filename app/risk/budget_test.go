@@ -63,7 +63,7 @@ func TestBudgetInSettings(t *testing.T) {
 		threshold         float64
 		low, medium, high float64
 	}{
-		{"in between", 4, 1.5, 4, 6}, {"above high", 8, 1.5, 8, 8}, {"below low", 1, 1, 1, 6}, {"nought", 0, 0, 0, 6},
+		{"in between", 3, 0.75, 3, 4}, {"above high", 8, 0.75, 8, 8}, {"below low", 0.5, 0.5, 0.5, 4}, {"nought", 0, 0, 0, 4},
 	} {
 		s := Settings{}.Budgeted(Budget{Percent: 2, Threshold: c.threshold})
 		f := s.Filled()
@@ -89,7 +89,7 @@ func fieldOf(id string) Field {
 }
 
 func TestDrift(t *testing.T) {
-	asked := Settings{ChallengeShare: 2} // medium from 3
+	asked := Settings{ChallengeShare: 2} // medium from 1.5
 	for _, c := range []struct {
 		name string
 		s    Settings

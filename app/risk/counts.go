@@ -16,10 +16,10 @@ type Count struct {
 
 // Now is what the count is worth at a moment.
 func (c Count) Now(at time.Time) float64 {
-	if c.N <= 0 {
+	if !(c.N > 0) { // nor is what is no number
 		return 0
 	}
-	return c.N * fading(at.Sub(c.At))
+	return min(c.N, 1e12) * fading(at.Sub(c.At))
 }
 
 // Add is the count after n more sightings. One that is told late counts as what it is worth by then.

@@ -97,10 +97,10 @@ func otherwise(in Input) []Otherwise {
 		chains   []chain
 		stranger bool
 	}{{"place", []chain{cNetwork, cPlace}, true}, {"software", []chain{cSoftware}, false}, {"device", []chain{cCookie}, false}}
-	now := in.Settings.unusual(in.Score)
+	now, all := in.Settings.unusual(in.Score), weigh(&in)
 	var out []Otherwise
 	for _, part := range parts {
-		w := weigh(in)
+		w := *all
 		for _, c := range part.chains {
 			w.own[c], w.attack[c] = max(w.own[c], 0), [classes]float64{}
 		}

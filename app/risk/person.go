@@ -95,7 +95,7 @@ func (p *Person) Observe(s record.Signals, at time.Time) {
 	p.SignIns += weight
 	p.Times++
 	if !hidden(s) { // the exit of a VPN is no place that anybody travels from
-		p.visit(Visit{At: at, IP: v[fIP], Network: v[fNetwork], Country: s.Country, Region: cut(s.Region), City: cut(s.City),
+		p.visit(Visit{At: at, IP: v[fIP], Network: v[fNetwork], Country: cut(s.Country), Region: cut(s.Region), City: cut(s.City),
 			Latitude: degrees(s.Latitude, 90), Longitude: degrees(s.Longitude, 180), Device: v[fCookie]})
 	}
 

@@ -15,7 +15,7 @@ import (
 // software); and what is counted of networks at failed sign-ins says where attackers come from, so that no labelled
 // data is needed. app/docs/risk.md tells it in words. Above 0 it speaks for an attacker.
 func Score(in Input) (float64, []record.Feature) {
-	w := weigh(in)
+	w := weigh(&in)
 	return w.score, w.list()
 }
 
@@ -45,7 +45,7 @@ const (
 
 // weighed is an assessment on its way.
 type weighed struct {
-	in    Input
+	in    *Input
 	v     values
 	p     *Person
 	n     float64 // sign-ins of the person that still count
@@ -71,7 +71,7 @@ type weighed struct {
 	score  float64
 }
 
-func weigh(in Input) *weighed {
+func weigh(in *Input) *weighed {
 	w := &weighed{in: in, v: valuesOf(in.Signals), p: &in.History.Person}
 	w.v[fHour] = strconv.Itoa(in.Now.UTC().Hour())
 	w.count()
@@ -83,6 +83,7 @@ func weigh(in Input) *weighed {
 	w.language()
 	w.hour()
 	w.evidence()
+	w.familiar()
 	w.sum()
 	return w
 }
@@ -270,14 +271,14 @@ func (w *weighed) software() {
 	if w.in.Signals.DeviceType == "bot" {
 		among *= 5
 	}
-	near := 0.05
+	near := 0.1
 	switch {
 	case !w.learned[fAgent]:
 		near = 1
 	case w.has(fAgent):
 		near = 0.5*w.ratio(fAgent) + 0.3*w.ratio(fSoftware)
 	case w.has(fSystem):
-		near = 0.3 * w.ratio(fSystem)
+		near = max(near, 0.3*w.ratio(fSystem))
 	}
 	w.attack[cSoftware] = [classes]float64{math.Log(between(among, 0.3, 8)), 0, math.Log(w.mixed(near))}
 }
@@ -386,6 +387,35 @@ func failures(s Source, own bool) float64 {
 		return between(x, 0, 2)
 	}
 	return between(x, 0, 5)
+}
+
+// familiar: what the person is known by exactly never speaks against them, even somebody who changes so often that an
+// imitator would resemble them more than they do themselves; and what is altogether new never speaks for them, though
+// an imitator would hardly come with it.
+func (w *weighed) familiar() {
+	for _, known := range []struct {
+		of     chain
+		levels []feature
+	}{{cNetwork, []feature{fIP, fSubnet, fNetwork, fCountry}}, {cPlace, []feature{fCity, fRegion}}, {cSoftware, []feature{fSoftware}}, {cLanguage, []feature{fLanguage}}} {
+		for _, f := range known.levels {
+			if w.v[f] == "" || !w.learned[f] {
+				continue
+			}
+			if w.has(f) {
+				for k := range classes {
+					w.attack[known.of][k] = min(w.attack[known.of][k], w.own[known.of])
+				}
+			}
+			break
+		}
+		coarsest := known.levels[len(known.levels)-1]
+		if known.of == cSoftware {
+			coarsest = fSystem
+		}
+		if w.v[coarsest] != "" && w.learned[coarsest] && !w.has(coarsest) {
+			w.attack[known.of][targeted] = max(w.attack[known.of][targeted], w.own[known.of])
+		}
+	}
 }
 
 // sum joins the chains, class by class.
