@@ -109,6 +109,12 @@ func (t *Tenant) SetPassword(ctx context.Context, actor audit.Actor, userID stri
 				columns["sessions_valid_from"] = micro(c.ValidFrom)
 			}
 		}
+		byOther := !c.SelfService && (actor.Kind != audit.ActorUser || actor.ID != userID)
+		if byOther && c.MustChange { // who knew the old one knows nothing any more (R 6.7.6)
+			if _, err := t.remediate(ctx, actor, u, RiskTempPassword); err != nil {
+				return audit.Event{}, err
+			}
+		}
 		activity := "Reset password"
 		if c.SelfService {
 			activity = "Reset password (self-service)"

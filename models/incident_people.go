@@ -61,7 +61,7 @@ func (t *Tenant) IncidentSignIns(ctx context.Context, i risk.Incident, limit int
 	var last []SignInRow
 	err := t.incidentSpan(ctx, i, func(r SignInRow, _ record.SignIn) error {
 		if last = append(last, r); len(last) > 2*limit {
-			last = slices.Delete(last, 0, len(last)-limit)
+			last = append(last[:0], last[len(last)-limit:]...)
 		}
 		return nil
 	})

@@ -38,6 +38,10 @@ type PersonalData struct {
 	Invitations []PersonalInvitation `json:"invitations,omitempty"`
 	Reports     []PersonalReport     `json:"reportedSignIns,omitempty"`
 	Questions   []PersonalQuestion   `json:"questionedSignIns,omitempty"`
+	Detections  []PersonalDetection  `json:"riskDetections,omitempty"`
+	Leaks       []PersonalLeak       `json:"leakedAddresses,omitempty"`
+	RiskHistory []PersonalRisk       `json:"riskHistory,omitempty"`
+	Usual       []PersonalUsual      `json:"usualSignInProperties,omitempty"`
 	Checks      []PersonalCheck      `json:"helpDeskChecks,omitempty"`
 	Links       []PersonalLink       `json:"oneTimeLinks,omitempty"`
 	Emergencies []time.Time          `json:"breakGlassUses,omitempty"` // of an admin's break-glass account
@@ -257,7 +261,7 @@ func (t *Tenant) PersonalData(ctx context.Context, userID string) (PersonalData,
 	}
 	d := PersonalData{MadeAt: t.Now(), Tenant: PersonalParty{self.ID, self.Name}, Profile: personalProfile(u)}
 	g := gathering{Tenant: t, ctx: ctx, userID: userID}
-	for _, part := range []func(*PersonalData, User) error{g.attributes, g.ways, g.belongings, g.sessions, g.agreements, g.rest} {
+	for _, part := range []func(*PersonalData, User) error{g.attributes, g.ways, g.belongings, g.sessions, g.agreements, g.rest, g.risks} {
 		if err := part(&d, u); err != nil {
 			return PersonalData{}, err
 		}

@@ -14,6 +14,7 @@ func TestWhatIsHeldAboutAPersonCanBeDownloaded(t *testing.T) {
 		"SignInRow": "SignIns", "AuditRow": "Changes", "PortalSessionRow": "Sessions", "RoleAssignmentRow": "AdminRoles", "OneTimeLinkRow": "Links",
 		"OpenIDGrantRow": "Grants", "OpenIDConsentRow": "Consents", "SessionRow": "Sessions", "SessionClientRow": "Sessions", "RememberedDeviceRow": "Devices", "GroupMemberRow": "Groups",
 		"AppRoleAssignmentRow": "AppRoles", "PendingRow": "Pending", "SignInReportRow": "Reports", "SignInQuestionRow": "Questions", "SavedViewRow": "SavedViews", "CallerCheckRow": "Checks", "EmergencyUseRow": "Emergencies",
+		"RiskPersonRow": "Usual", "RiskDetectionRow": "Detections", "RiskEventRow": "RiskHistory", "RiskUndoRow": "RiskHistory", "RiskMailRow": "RiskHistory", "LeakedAddressRow": "Leaks",
 	}
 	sections := reflect.TypeFor[PersonalData]()
 	for _, table := range Tables() {

@@ -30,7 +30,8 @@ func (h history) assess() assessed {
 			a := risk.Assess(detectors, risk.Input{TenantID: r.TenantID, UserID: r.User.ID, SignUp: r.SignUp, Signals: r.Signals, Now: r.EndedAt,
 				History: risk.History{Person: p, Everyone: everyone}})
 			out.signIns[r.ID] = a
-			if risk.Rank(a.Level) >= risk.Rank(risk.Medium) && !confirmed(r) || r.Outcome.Result != record.Success {
+			// Who is in somebody's mailbox has no second factor, which the history does not know yet.
+			if a.Level == risk.High || a.Level == risk.Medium && !confirmed(r) || r.Outcome.Result != record.Success {
 				continue
 			}
 			for _, k := range risk.Adds(r.Signals, a.Features, true) {

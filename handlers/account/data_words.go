@@ -57,6 +57,12 @@ func (f *personalWords) sheets(d models.PersonalData) []views.Sheet {
 		f.sheet("questions", heads("when", "value", "used"), rare(d.Questions, func(x models.PersonalQuestion) []string {
 			return []string{f.at(x.CreatedAt), x.SignInID, f.maybe(x.AnsweredAt)}
 		})),
+		f.sheet("risks", heads("when", "details", "place", "ip"), rare(d.Detections, func(x models.PersonalDetection) []string {
+			return []string{f.at(x.At), f.Evidence(x.ReasonKey, x.Evidence), joined(", ", x.City, x.Country), x.IP}
+		})),
+		f.sheet("usual", heads("kind", "value"), rare(d.Usual, func(x models.PersonalUsual) []string {
+			return []string{x.Property, strings.Join(x.Values, f.T("ui.list"))}
+		})),
 		f.sheet("checks", heads("when", "value", "used"), rare(d.Checks, func(x models.PersonalCheck) []string {
 			return []string{f.at(x.CreatedAt), x.To, f.maybe(x.VerifiedAt)}
 		})),
