@@ -103,6 +103,8 @@ type Settings struct {
 
 	Risk     risk.Settings `json:"risk,omitzero"`     // thresholds of Identity Protection
 	RiskMail RiskMail      `json:"riskMail,omitzero"` // whom it writes to
+	// RiskTesters are the people for whom the portal may simulate detections, by id.
+	RiskTesters []string `json:"riskTesters,omitempty"`
 
 	Theme         branding.Theme `json:"theme,omitzero"`          // neutral when empty
 	SampleRemoved bool           `json:"sampleRemoved,omitempty"` // of the workforce: the sample company was removed and stays away

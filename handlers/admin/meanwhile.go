@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/fault"
+	"portico/app/risk"
 	"portico/app/tenant"
 	views "portico/views/admin"
 )
@@ -55,6 +56,7 @@ func generalSettings(t tenant.Tenant) any {
 	x := t.Settings
 	x.UserNames, x.PasswordMinLength, x.PasswordThreeOfFour, x.BannedWords = tenant.UserNames{}, 0, false, nil
 	x.Methods, x.RememberDays = tenant.MethodsPolicy{}, 0
+	x.Risk, x.RiskMail, x.RiskTesters = risk.Settings{}, tenant.RiskMail{}, nil
 	return []any{t.Name, t.DefaultLocale, x}
 }
 

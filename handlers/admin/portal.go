@@ -50,7 +50,8 @@ type Portal struct {
 	Keys        SigningKeys   // nil = they are not to be seen here
 	Tokens      TokenPreviews // nil = there is no preview
 	Courier     *export.Courier
-	Sources     Sources // of signals: places and lists
+	Sources     Sources             // of signals: places and lists
+	RiskSources func() []RiskSource // what the operator provides for detections; nil = it is not to be seen here
 	Now         func() time.Time
 }
 

@@ -62,6 +62,7 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.authMethodRoutes()...)
 	rows = append(rows, p.whatIfRoutes()...)
 	rows = append(rows, p.replayRoutes()...)
+	rows = append(rows, p.protectRoutes()...)
 	rows = append(rows, p.riskRoutes()...)
 	rows = append(rows, p.incidentRoutes()...)
 	rows = append(rows, p.indicatorRoutes()...)

@@ -70,7 +70,7 @@ func navIcon(label string) string {
 		return "groups"
 	case "Admins":
 		return "shield"
-	case "Risky users", "Risky sign-ins", "Risk detections":
+	case "Identity Protection", "Risky users", "Risky sign-ins", "Risk detections":
 		return "shield"
 	case "Sign-in logs":
 		return "log"
