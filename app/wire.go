@@ -85,7 +85,7 @@ func (s *server) wire(ctx context.Context) error {
 		return err
 	}
 	portal.Courier = courier
-	portal.RiskSources = s.riskSources(places)
+	portal.RiskSources = s.riskSources(places, lists)
 	web.Rows = append(web.Rows, special(portal.Routes())...)
 	portal.Mount(s.app)
 	api := graph.New(graph.API{Store: s.store, Tokens: graph.ProviderTokens{Provider: provider, Realm: protocol.RealmKnowing}, Passwords: checked,
