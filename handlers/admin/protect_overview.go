@@ -87,7 +87,7 @@ func (p *Portal) protectOverview(c *fiber.Ctx) error {
 	}
 	m.Content = "Nothing to recommend. " + p.checkedAt("")
 	m.Charts = []views.PanelChart{{Title: "Risky sign-ins by level", Chart: now.trend(english, v.base()+"/risky-sign-ins")}}
-	m.Rest = []views.Section{now.causesSection(v, func(t string) string { return riskTypeWord(english, t) }), now.outcomeSection(), endingsSection(v, endings), p.sourcesSection()}
+	m.Rest = []views.Section{now.causesSection(v, func(t string) string { return riskTypeWord(english, t) }), now.outcomeSection(), endingsSection(v, endings), p.sourcesSection(v)}
 	return p.protect(c, title, lead, protectHelp(), m, nil)
 }
 
@@ -162,9 +162,9 @@ func endingsSection(v *visit, endings []models.RiskEnding) views.Section {
 }
 
 // sourcesSection says what the detections have to go by.
-func (p *Portal) sourcesSection() views.Section {
-	x := views.Section{ID: "sources", Title: "What the detections have to go by", Lead: "Whoever runs this installation provides these. Without one, the detections that need it say “could not tell”, and nothing is let through because of it."}
-	for _, s := range p.riskSources() {
+func (p *Portal) sourcesSection(v *visit) views.Section {
+	x := views.Section{ID: "sources", Title: "What the detections have to go by", Action: &views.Link{Label: "Open signal sources", Href: v.base() + "/signal-sources"}, Lead: "Whoever runs this installation provides these. Without one, the detections that need it say “could not tell”, and nothing is let through because of it."}
+	for _, s := range p.provided() {
 		state := badge("ok", "There")
 		switch {
 		case s.Problem != "":
@@ -179,7 +179,7 @@ func (p *Portal) sourcesSection() views.Section {
 	return x
 }
 
-func (p *Portal) riskSources() []RiskSource {
+func (p *Portal) provided() []RiskSource {
 	if p.RiskSources == nil {
 		return nil
 	}
@@ -216,10 +216,10 @@ func (p *Portal) protectAdvice(c *fiber.Ctx, people map[string]models.PeopleAtRi
 	if d := risk.DriftOf(scoreDays(days, today(p.Now()).AddDate(0, 0, -6), today(p.Now())), v.dir.Tenant.Settings.Risk); d.Off != "" {
 		advise("The challenge budget is off", driftWords(d), "Open the budget", v.protectBase()+"/budget", access.RiskEventRead)
 	}
-	for _, s := range p.riskSources() {
+	for _, s := range p.provided() {
 		switch {
 		case s.Problem != "":
-			advise(s.Name+" cannot be read", s.Problem+" "+s.Without, "", "", "")
+			advise(s.Name+" cannot be read", s.Problem+" "+s.Without, "Open signal sources", v.base()+"/signal-sources", access.RiskEventRead)
 		case !s.There:
 			advise(s.Name+": not configured", s.Without+" Whoever runs this installation sets "+s.Setting+".", "", "", "")
 		}
