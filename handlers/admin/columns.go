@@ -45,6 +45,19 @@ func takeColumns[T any](c *fiber.Ctx, w *view, all []listColumn[T]) []listColumn
 	return chosen
 }
 
+// columnsOf are some of a list's columns, for a table elsewhere.
+func columnsOf[T any](all []listColumn[T], ids ...string) []listColumn[T] {
+	var out []listColumn[T]
+	for _, id := range ids {
+		for _, col := range all {
+			if col.id == id {
+				out = append(out, col)
+			}
+		}
+	}
+	return out
+}
+
 // tableOf fills the chosen columns.
 func tableOf[T any](caption string, cols []listColumn[T], items []T, id func(T) string) views.Table {
 	t := views.Table{Caption: caption}

@@ -23,6 +23,7 @@ import (
 	"portico/app/i18n"
 	"portico/app/openid"
 	"portico/app/record"
+	"portico/app/risk"
 	"portico/app/signal"
 	"portico/app/signin"
 	"portico/app/tenant"
@@ -583,6 +584,10 @@ func TestEveryPageOpens(t *testing.T) {
 			b.must(err)
 			exported, _, err := b.shop.CreateExport(t.Context(), modelstest.Actor(), export.Target{Name: "Elsewhere", Kind: export.Webhook, URL: "https://logs.example/in", Records: []export.Kind{export.RiskDetection}}, true, time.Time{}, func(export.Target) error { return nil })
 			b.must(err)
+			indicator, err := b.shop.PutIndicator(t.Context(), modelstest.Actor(), risk.Indicator{Kind: "ip", Value: "198.51.100.7", Level: risk.High})
+			b.must(err)
+			leaked, err := b.shop.ImportLeaked(t.Context(), modelstest.Actor(), "A list", b.store.Now(), func(yield func(string, error) bool) { yield("ada@example.com", nil) })
+			b.must(err)
 			w := b.global()
 			sent := w.upload("/admin/t/shop/users/imports", "p.csv", "email,shoe\na@example.com,45\n", handlers.CSRFField, w.token(), "mode", "create", "unknown", "yes")
 			w.post("/admin/t/shop/helpdesk", "who", "ada@example.com")
@@ -591,7 +596,7 @@ func TestEveryPageOpens(t *testing.T) {
 					continue
 				}
 				id := th.app.ID
-				for part, x := range map[string]string{"/bulk-changes/": bulk.ID, "/user-attributes/": th.attribute.ID, "/groups/": crew.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/helpdesk/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID, "/risk-detections/": found.Items[0].ID, "/incidents/": attacked.ID, "/exports/": exported.ID, "/admin/tenants/": b.shop.ID} {
+				for part, x := range map[string]string{"/bulk-changes/": bulk.ID, "/user-attributes/": th.attribute.ID, "/groups/": crew.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/helpdesk/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID, "/risk-detections/": found.Items[0].ID, "/incidents/": attacked.ID, "/exports/": exported.ID, "/threat-indicators/": indicator.ID, "/leaked-addresses/": leaked.ID, "/admin/tenants/": b.shop.ID} {
 					if strings.Contains(route.Path, part) {
 						id = x
 					}

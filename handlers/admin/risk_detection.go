@@ -99,7 +99,11 @@ func (p *Portal) signInSections(c *fiber.Ctx, d models.Detection) ([]views.Secti
 	if err != nil {
 		return nil, err
 	}
-	out := []views.Section{usualSection(handlers.InfoOf(c).Locale, comparisonOf(r, d.Evidence))}
+	cmp := comparisonOf(r, d.Evidence)
+	if d.Evidence["features"] == nil { // what the level would be is said of another detection of the same sign-in
+		cmp.otherwise = nil
+	}
+	out := []views.Section{usualSection(handlers.InfoOf(c).Locale, cmp)}
 	if act := v.signInActs(riskySignIn{row, r}); len(act.Buttons) > 0 {
 		out = append(out, act)
 	}
@@ -202,7 +206,7 @@ func (v *visit) otherDetections(c *fiber.Ctx, d models.Detection) (views.Section
 	}
 	l := handlers.InfoOf(c).Locale
 	all := v.detectionColumns(l)
-	s.Table = tablePtr(tableOf("Other detections at the same time", []listColumn[models.Detection]{all[0], all[2], all[3], all[4], all[6]}, rest, func(x models.Detection) string { return x.ID }))
+	s.Table = tablePtr(tableOf("Other detections at the same time", columnsOf(all, "type", "level", "state", "detected", "why"), rest, func(x models.Detection) string { return x.ID }))
 	if v.may(access.RiskEventRead) {
 		s.Action = &views.Link{Label: "All of this person", Href: v.base() + "/risk-detections?user=" + d.UserID}
 	}
@@ -231,7 +235,7 @@ func (p *Portal) signInRisk(c *fiber.Ctx, r record.SignIn) ([]views.Section, err
 		if list := found[r.ID]; len(list) > 0 {
 			all := v.detectionColumns(l)
 			s.Lead = ""
-			s.Table = tablePtr(tableOf("Detections", []listColumn[models.Detection]{all[0], all[2], all[3], all[6], all[9]}, list, func(x models.Detection) string { return x.ID }))
+			s.Table = tablePtr(tableOf("Detections", columnsOf(all, "type", "level", "state", "why", "timing"), list, func(x models.Detection) string { return x.ID }))
 		}
 	}
 	act := v.signInActs(x)

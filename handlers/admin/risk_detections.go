@@ -121,7 +121,7 @@ func (v *visit) detectionColumns(l *i18n.Localizer) []listColumn[models.Detectio
 		{id: "state", label: "Risk state", cell: func(d models.Detection) views.Cell { return riskStateBadge(d.State) }},
 		{id: "detected", label: "Detected", cell: func(d models.Detection) views.Cell { return when(d.DetectedAt) }},
 		{id: "place", label: "Place", cell: func(d models.Detection) views.Cell { return plain(strings.Join(nonEmpty(d.City, d.Country), ", ")) }},
-		{id: "why", label: "What was found", cell: func(d models.Detection) views.Cell { return plain(findingWord(l, d.Type, d.Key, d.Evidence)) }},
+		{id: "why", label: "What was found", extra: true, cell: func(d models.Detection) views.Cell { return plain(findingWord(l, d.Type, d.Key, d.Evidence)) }},
 		{id: "detail", label: "Why in this state", extra: true, cell: func(d models.Detection) views.Cell { return plain(riskDetailWord(d.Detail)) }},
 		{id: "attack", label: "Attack type", extra: true, cell: func(d models.Detection) views.Cell { return plain(techniqueOf(d.Type)) }},
 		{id: "timing", label: "Made", extra: true, cell: func(d models.Detection) views.Cell { return plain(timingWord(d.Timing)) }},

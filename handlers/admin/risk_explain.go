@@ -109,14 +109,20 @@ func as[T any](value any) (T, bool) {
 
 // otherwiseWords say what the level would have been, had one part been as usual: “From the usual place this would be
 // low.” The engine works that out when it makes the detection.
-func otherwiseWords(list []otherwise) []string {
+func otherwiseWords(cmp likeness) []string {
 	var out []string
-	for _, o := range list {
-		words, ok := map[string]string{"place": "From the usual place", "software": "With the usual browser and system", "device": "In a browser that was seen before"}[o.Part]
+	from := "From an address that nothing else speaks against"
+	for _, f := range cmp.list {
+		if slices.Contains([]string{risk.FeatureIP, risk.FeatureNetwork, risk.FeatureCountry, risk.FeatureCity}, f.Name) && f.Person < .2 && f.Weight > 0 {
+			from = "From the usual place"
+		}
+	}
+	for _, o := range cmp.otherwise {
+		words, ok := map[string]string{"place": from, "software": "With the usual browser and system", "device": "In a browser that was seen before"}[o.Part]
 		if !ok {
 			words = "With the usual " + humane(o.Part)
 		}
-		out = append(out, fmt.Sprintf("%s this would be %s.", words, choose(risk.Rank(o.Level) == 0, "nothing to speak of", o.Level)))
+		out = append(out, fmt.Sprintf("%s this would be %s.", words, choose(risk.Rank(o.Level) == 0, "no risk", o.Level)))
 	}
 	return out
 }
@@ -147,7 +153,7 @@ func usualSection(l *i18n.Localizer, cmp likeness) views.Section {
 	if cmp.history != "" {
 		out.Lead = "Compared with " + numberWordsOf(cmp.history, "earlier sign-ins") + " of this person, of which later ones count more, and with everybody’s."
 	}
-	out.Says = append(append(usualWords(l, cmp.list), scoreWords(cmp.score)), otherwiseWords(cmp.otherwise)...)
+	out.Says = append(append(usualWords(l, cmp.list), scoreWords(cmp.score)), otherwiseWords(cmp)...)
 	out.Table = featureTable(l, cmp.list)
 	return out
 }
@@ -169,8 +175,27 @@ func foundWords(l *i18n.Localizer, d models.Detection) []string {
 	if d.Count > 1 {
 		out = append(out, fmt.Sprintf("The same was found %d times within the hour.", d.Count))
 	}
+	if words, ok := unless()[d.Type]; ok {
+		out = append(out, words)
+	}
 	if k, ok := risk.KindOf(d.Type); ok && k.Sees != "" {
 		out = append(out, "What this kind of detection looks at: "+strings.ToLower(k.Sees[:1])+k.Sees[1:])
 	}
 	return out
+}
+
+// unless says of detections that rest on a rule, by their type, when they would not have been made. What rests on
+// statistics says it with levels (otherwiseWords).
+func unless() map[string]string {
+	const list = "From an address that is on no list nothing would have been found."
+	const travel = "From the place of the sign-in before, or with more time in between, nothing would have been found."
+	return map[string]string{
+		"newCountry": "From a country that is usual for the person nothing would have been found.", "impossibleTravel": travel, "unlikelyTravel": travel,
+		"anonymizedIPAddress": list, "malwareInfectedIPAddress": list, "nationStateIP": list,
+		"maliciousIPAddress":               "From an address with fewer failed attempts, and on no list, nothing would have been found.",
+		"investigationsThreatIntelligence": "Without the threat indicator that it matches nothing would have been found.",
+		"leakedCredentials":                "With a password that is on no list of leaked ones nothing would have been found.",
+		"passwordSpray":                    "Had the password been wrong, or had the address tried fewer accounts, nothing would have been found.",
+		"anomalousToken":                   "Had the tokens stayed with the app that got them nothing would have been found.",
+	}
 }

@@ -372,7 +372,7 @@ func (p *Portal) riskySignInCheck(c *fiber.Ctx) error {
 	m.Sections = append(m.Sections, views.Section{ID: "count", Title: "What would happen", Summary: []views.Fact{fact("Would change", plain(numberWords(len(change), "sign-ins"))),
 		fact("Of", plain(choose(len(people) == 1, "1 person", fmt.Sprintf("%d people", len(people))))), fact("Would stay as they are", plain(numberWords(len(skipped), "sign-ins")))}})
 	const firstOnes = 20
-	columns := v.riskySignInColumns(l)[:7]
+	columns := columnsOf(v.riskySignInColumns(l), "time", "person", "aggregate", "realtime", "state", "detections", "place")
 	m.Sections = append(m.Sections, views.Section{ID: "first", Title: choose(len(change) > firstOnes, fmt.Sprintf("The first %d of those that change", firstOnes), "Those that change"), Table: tablePtr(tableOf("Those that change", columns, change[:min(firstOnes, len(change))], func(x riskySignIn) string { return x.ID }))})
 	return p.confirm(c, s, m)
 }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -114,7 +115,7 @@ func featureValue(l *i18n.Localizer, f record.Feature) views.Cell {
 	case risk.FeatureIP, risk.FeatureSubnet, risk.FeatureLanguage:
 		return code(f.Value)
 	}
-	return views.Cell{Kind: views.Name, Text: f.Value}
+	return views.Cell{Kind: views.Name, Text: strings.ReplaceAll(f.Value, "|", ", ")}
 }
 
 // compared reports whether a feature is one that the person and everybody have shares of.
@@ -155,9 +156,19 @@ func pull(weight float64) string {
 	return strength + " usual for this person"
 }
 
+// weightWord is a weight as a number, where it is one to speak of.
+func weightWord(weight float64) string {
+	if math.Abs(weight) < .25 || math.IsNaN(weight) {
+		return ""
+	}
+	return fmt.Sprintf(" (%+.1f)", weight)
+}
+
 // featureTable shows how much each property of a sign-in speaks for or against its being the person's own.
 func featureTable(l *i18n.Localizer, list []differs) *views.Table {
 	t := &views.Table{Caption: "What made this sign-in usual or unusual", Columns: []views.Column{{Label: "Property"}, {Label: "This sign-in"}, {Label: "Usually"}, {Label: "Share of the person’s sign-ins"}, {Label: "Share of everybody’s"}, {Label: "What it says"}}}
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b differs) int { return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)) }) // what counts most comes first
 	most := 0.0
 	for _, f := range list {
 		if x := math.Abs(f.Weight); !math.IsInf(x, 0) && !math.IsNaN(x) {
@@ -169,7 +180,11 @@ func featureTable(l *i18n.Localizer, list []differs) *views.Table {
 		if compared(f.Feature) {
 			own, all = plain(shareWord(f.Person)), plain(shareWord(f.Everyone))
 		}
-		if f.Usual != "" {
+		switch {
+		case f.Usual == "":
+		case f.Usual == f.Value:
+			usual = plain("The same")
+		default:
 			usual = featureValue(l, record.Feature{Name: f.Name, Value: f.Usual, Person: f.Often})
 			usual.Sub = "In " + strings.ToLower(shareWord(f.Often)) + " of them"
 			if f.Often >= .995 {
@@ -181,7 +196,7 @@ func featureTable(l *i18n.Localizer, list []differs) *views.Table {
 			part = math.Abs(f.Weight) / most
 		}
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(featureWord(f.Name)), featureValue(l, f.Feature), usual, own, all,
-			{Kind: views.Meter, Text: fmt.Sprintf("%s (%+.1f)", pull(f.Weight), f.Weight), Share: part, Tone: choose(f.Weight < 0, "ok", "danger")}}})
+			{Kind: views.Meter, Text: pull(f.Weight) + weightWord(f.Weight), Share: part, Tone: choose(f.Weight < 0, "ok", "danger")}}})
 	}
 	return t
 }
@@ -204,7 +219,7 @@ func usualWords(l *i18n.Localizer, list []differs) []string {
 				what += ", usually " + featureValue(l, record.Feature{Name: f.Name, Value: f.Usual, Person: f.Often}).Text
 			}
 			never = append(never, what)
-		case f.Weight >= .25:
+		case f.Weight >= .25 && f.Person < .2:
 			odd = append(odd, fmt.Sprintf("%s, seen in %s of this person’s sign-ins", what, strings.ToLower(shareWord(f.Person))))
 		case f.Weight <= -.25:
 			usual = append(usual, what)

@@ -147,13 +147,13 @@ func (p *Portal) foundOfPerson(c *fiber.Ctx, u models.User) ([]views.Section, er
 		return nil, err
 	}
 	id := func(d models.Detection) string { return d.ID }
-	cols, columns := []listColumn[models.Detection]{all[0], all[2], all[3], all[4], all[6]}, v.riskySignInColumns(l)
+	cols, columns := columnsOf(all, "type", "level", "state", "detected", "why"), v.riskySignInColumns(l)
 	out := []views.Section{
 		{ID: "open", Title: "Open detections", Lead: "The worst of them is the person’s level.", Table: tablePtr(tableOf("Open detections", cols, open.Items, id)), Empty: "None is open.",
 			Action: &views.Link{Label: "All detections", Href: v.base() + "/risk-detections?user=" + u.ID}},
 		{ID: "unlinked", Title: "Detections that are linked to no sign-in", Table: tablePtr(tableOf("Detections that are linked to no sign-in", cols, unlinked.Items, id)), Empty: "There is none."},
 		{ID: "sign-ins", Title: "Recent risky sign-ins", Empty: "There is none in the log.", Action: &views.Link{Label: "All risky sign-ins", Href: v.base() + "/risky-sign-ins?user=" + u.ID},
-			Table: tablePtr(tableOf("Recent risky sign-ins", append(columns[:1:1], columns[2:7]...), rows, func(x riskySignIn) string { return x.ID }))},
+			Table: tablePtr(tableOf("Recent risky sign-ins", columnsOf(columns, "time", "aggregate", "realtime", "state", "detections", "place"), rows, func(x riskySignIn) string { return x.ID }))},
 	}
 	if len(unlinked.Items) == 0 {
 		out = append(out[:1], out[2])
