@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"portico/app/record"
 	"strings"
 	"testing"
 )
@@ -176,4 +177,21 @@ func FuzzParseRanges(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Trusted is about named locations that are marked so; a place that could not be told is not trusted.
+func TestTrusted(t *testing.T) {
+	set := Compile(nil, []Location{
+		{ID: "office", Trusted: true, Ranges: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}},
+		{ID: "cafe", Ranges: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}},
+	}, nil)
+	for ip, want := range map[string]bool{"198.51.100.7": true, "::ffff:198.51.100.7": true, "203.0.113.7": false, "192.0.2.1": false} {
+		if got := set.Trusted(record.Signals{IP: netip.MustParseAddr(ip)}); got != want {
+			t.Errorf("%s: %v", ip, got)
+		}
+	}
+	var none *Set
+	if none.Trusted(record.Signals{}) || set.Trusted(record.Signals{}) {
+		t.Error("nowhere is trusted")
+	}
 }

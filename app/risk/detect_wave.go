@@ -27,15 +27,13 @@ func guessed(in Input, kind, key string) []record.Finding {
 	if !in.Shown.Password || in.SignUp {
 		return nil
 	}
-	e := whereabouts(in.Signals)
 	wave, found := in.History.wave(PasswordSpray, CredentialStuffing)
-	switch {
-	case found && wave.Kind != kind:
+	if found && wave.Kind != kind || !found && in.History.Source.shape(in.Settings) != kind {
 		return nil
-	case found:
+	}
+	e := whereabouts(in.Signals)
+	if found {
 		e["incident"] = wave.IncidentID
-	case in.History.Source.shape(in.Settings) != kind:
-		return nil
 	}
 	level := High
 	if in.History.Person.Knows(FeatureIP, valuesOf(in.Signals)[fIP]) {

@@ -3,6 +3,7 @@ package risk
 import (
 	"math"
 	"slices"
+	"sync"
 
 	"portico/app/fault"
 )
@@ -90,7 +91,10 @@ func (f Field) Set(s *Settings, v float64) {
 func (f Field) Own(s Settings) bool { return *f.at(&s) != 0 }
 
 // Fields lists every threshold, in the order of a page.
-func Fields() []Field {
+func Fields() []Field { return slices.Clone(fields()) }
+
+// fields is the list, made once: each assessment goes through it.
+var fields = sync.OnceValue(func() []Field {
 	return []Field{
 		{"unfamiliarLow", "unfamiliarFeatures", "Low from a score of", "The score is the logarithm of how much likelier somebody else is than the person. The page of the challenge budget tells how many sign-ins reach one.",
 			"", -20, 40, 0.75, func(s *Settings) *float64 { return &s.UnfamiliarLow }},
@@ -138,20 +142,20 @@ func Fields() []Field {
 			"attempts", 1, 100, 6, func(s *Settings) *float64 { return &s.WaveTries }},
 		{"waveStrangers", CredentialStuffing, "Share of names that nobody has", "From this share on an attack uses a list that was stolen elsewhere.",
 			"%", 5, 100, 50, func(s *Settings) *float64 { return &s.WaveStrangers }},
-		{"burstSignUps", SignUpBurst, "Sign-ups of a burst in an hour", "Fewer are never a burst.",
+		{"burstSignUps", "suspiciousSignUp", "Sign-ups of a burst in an hour", "Fewer are never a burst.",
 			"sign-ups", 5, 100000, 20, func(s *Settings) *float64 { return &s.BurstSignUps }},
-		{"burstFactor", SignUpBurst, "Times as many sign-ups as usual", "The usual number is that of the last seven days.",
+		{"burstFactor", "suspiciousSignUp", "Times as many sign-ups as usual", "The usual number is that of the last seven days.",
 			"times", 2, 1000, 5, func(s *Settings) *float64 { return &s.BurstFactor }},
 		{"pumpTexts", SMSPumping, "Text messages to one calling code in a day", "Fewer are never pumping.",
 			"messages", 5, 1000000, 50, func(s *Settings) *float64 { return &s.PumpTexts }},
 		{"pumpFactor", SMSPumping, "Times as many text messages as usual", "The usual number is that of the last fourteen days.",
 			"times", 2, 1000, 5, func(s *Settings) *float64 { return &s.PumpFactor }},
 	}
-}
+})
 
 // Filled is the settings with defaults in place of what a tenant does not say.
 func (s Settings) Filled() Settings {
-	for _, f := range Fields() {
+	for _, f := range fields() {
 		if v := f.at(&s); *v == 0 {
 			*v = f.Default
 		}
@@ -165,7 +169,7 @@ func (s Settings) Runs(detection string) bool { return !slices.Contains(s.Off, d
 // Validate refuses thresholds that make no sense, field by field.
 func (s Settings) Validate() error {
 	var bad fault.Fields
-	for _, f := range Fields() {
+	for _, f := range fields() {
 		if v := *f.at(&s); v != 0 && (math.IsNaN(v) || v < f.Min || v > f.Max) {
 			bad.Add(f.ID, "risk.setting_range", map[string]any{"min": f.Min, "max": f.Max})
 		}
