@@ -23,8 +23,8 @@ type DisownedView struct {
 // questionFacts are when, where, with what and for which app it was.
 func questionFacts(ctx context.Context, v QuestionView) []Line {
 	var out []Line
-	for _, f := range []Line{{Icon: "clock", Label: t(ctx, "mail.when"), Value: v.When}, {Icon: "globe", Label: t(ctx, "mail.where"), Value: v.Where},
-		{Icon: "phone", Label: t(ctx, "mail.device"), Value: v.Device}, {Icon: "app", Label: t(ctx, "mail.app"), Value: v.App}} {
+	for _, f := range []Line{{Label: t(ctx, "mail.when"), Value: v.When}, {Label: t(ctx, "mail.where"), Value: v.Where},
+		{Label: t(ctx, "mail.device"), Value: v.Device}, {Label: t(ctx, "mail.app"), Value: v.App}} {
 		if f.Value != "" {
 			out = append(out, f)
 		}
