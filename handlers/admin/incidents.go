@@ -160,7 +160,7 @@ func incidentStory(i risk.Incident, sources int) string {
 	default:
 		fmt.Fprintf(&b, " The right password was shown for %s; somebody got into %d of them.", numberWords(known, "accounts"), through)
 	}
-	return strings.ReplaceAll(b.String(), "about 1 accounts", "one account")
+	return strings.NewReplacer("about 1 account ", "one account ", "into 1 account.", "into one account.", "for 1 account", "for one account").Replace(b.String())
 }
 
 // usualNumber is a small average as people say it.
