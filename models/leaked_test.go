@@ -99,7 +99,7 @@ func TestLeakedAddresses(t *testing.T) {
 		if n := len(modelstest.Must(tn.LeakedImports(ctx, "", 0))(t).Items); n != 1 {
 			t.Errorf("%d lists, a broken one is kept", n)
 		}
-		for name, err := range map[string]error{"no name": onlyError(tn.ImportLeaked(ctx, actor, " ", leak, lines("a@example.com"))), "tomorrow": onlyError(tn.ImportLeaked(ctx, actor, "x", s.Now().Add(time.Hour), lines("a@example.com"))), "nothing": onlyError(tn.ImportLeaked(ctx, actor, "x", leak, lines("", "what?", "no")))} {
+		for name, err := range map[string]error{"no name": leakProblem(tn.ImportLeaked(ctx, actor, " ", leak, lines("a@example.com"))), "tomorrow": leakProblem(tn.ImportLeaked(ctx, actor, "x", s.Now().Add(time.Hour), lines("a@example.com"))), "nothing": leakProblem(tn.ImportLeaked(ctx, actor, "x", leak, lines("", "what?", "no")))} {
 			if !fault.Is(err, fault.Invalid) {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -112,7 +112,7 @@ func TestLeakedAddresses(t *testing.T) {
 	})
 }
 
-func onlyError[T any](_ T, err error) error { return err }
+func leakProblem[T any](_ T, err error) error { return err }
 
 func TestThreatIndicators(t *testing.T) {
 	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {

@@ -14,15 +14,15 @@ import (
 	"portico/models/modelstest"
 )
 
-// attack has thirty addresses try a password on the tenant's people, one of whom it enters.
-func (b *bench) attack(victim models.User, people []models.User) risk.Incident {
+// wave has thirty addresses try a password on the tenant's people, one of whom it enters.
+func (b *bench) wave(victim models.User, people []models.User) risk.Incident {
 	b.Helper()
 	try := func(n int, u models.User, right bool) {
 		b.clock.Advance(time.Second)
 		now := b.clock.Now()
 		r := record.SignIn{ID: models.NewID(), Kind: record.Interactive, Protocol: "openid", StartedAt: now, EndedAt: now, Identifier: signInName(u), User: record.Party{ID: u.ID, Name: u.DisplayName}, App: record.Party{ID: "app", Name: "Market"},
 			Signals: record.Signals{IP: netip.MustParseAddr(fmt.Sprintf("203.0.113.%d", 10+n%30)), Country: "NL", ASN: 65101, Network: "Blackmoor Hosting", UserAgent: "python-requests/2.32", Browser: "python-requests 2"},
-			Proofs: []record.Proof{{Method: "password", At: now, Reason: "signin.wrong"}}, Outcome: record.Outcome{Result: record.Failure, Code: 50126}}
+			Proofs:  []record.Proof{{Method: "password", At: now, Reason: "signin.wrong"}}, Outcome: record.Outcome{Result: record.Failure, Code: 50126}}
 		if right {
 			r.Proofs, r.Outcome = []record.Proof{{Method: "password", At: now, OK: true}}, record.Outcome{Result: record.Success}
 		}
@@ -43,7 +43,7 @@ func (b *bench) attack(victim models.User, people []models.User) risk.Incident {
 func TestAnIncidentIsToldAndAnswered(t *testing.T) {
 	b := newBench(t)
 	people := b.people(30)
-	i := b.attack(people[4], people)
+	i := b.wave(people[4], people)
 	a := b.admin("security@staff.example", b.roleID("Security Administrator"), b.shop.ID)
 	at := shopAdmin + "/incidents/" + i.ID
 
@@ -100,9 +100,9 @@ func TestThreatIndicatorsInThePortal(t *testing.T) {
 	if edit := a.get(at + "/" + id); !strings.Contains(edit.body, `value="2099-12-31"`) {
 		t.Error("the end is not in the form")
 	}
-	a.post(at+"/"+id+"/delete")
+	a.post(at + "/" + id + "/delete")
 	a.get(at).wants(t, 200, "counts no longer", "Undo")
-	a.post(at+"/"+id+"/delete")
+	a.post(at + "/" + id + "/delete")
 	a.get(at).wants(t, 200, "deleted already")
 	a.get(shopAdmin+"/leaked-addresses").wants(t, 200, "No list of leaked addresses")
 	a.get(shopAdmin+"/leaked-addresses/new").wants(t, 200, "Day of the leak")
