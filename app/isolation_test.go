@@ -626,7 +626,8 @@ func TestTwoTenantsSeeNothingOfEachOther(t *testing.T) {
 				for _, collection := range []string{"/users", "/groups", "/applications", "/servicePrincipals", "/directoryObjects", "/directory/deletedItems", "/identity/authenticationEventsFlows",
 					"/identity/userFlowAttributes", "/policies/claimsMappingPolicies", "/auditLogs/signIns", "/auditLogs/directoryAudits", "/organization", "/portico/termsOfUse", "/invitations",
 					"/identity/conditionalAccess/policies", "/identity/conditionalAccess/namedLocations", "/identity/conditionalAccess/deletedItems/policies",
-					"/policies/authenticationStrengthPolicies", "/identityProtection/riskyUsers", "/portico/conditionalAccess/replay", "/portico/invitations", "/roleManagement/directory/roleAssignments"} {
+					"/policies/authenticationStrengthPolicies", "/identityProtection/riskyUsers", "/identityProtection/riskDetections", "/portico/incidents",
+					"/portico/threatIndicators", "/portico/leakedAddresses", "/portico/exports", "/portico/riskSimulations", "/portico/conditionalAccess/replay", "/portico/invitations", "/roleManagement/directory/roleAssignments"} {
 					for _, method := range []string{http.MethodGet, http.MethodPatch, http.MethodDelete} {
 						if a := ask(api, method, version+collection+"/"+id, nil); a.Code < 400 {
 							t.Errorf("%s %s%s/%s answered %d", method, version, collection, id, a.Code)

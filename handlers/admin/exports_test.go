@@ -93,7 +93,7 @@ func TestExportsInThePortal(t *testing.T) {
 	b.must(err)
 	e := list[0]
 	one := at + "/" + e.ID
-	a = w.post(one+"/test")
+	a = w.post(one + "/test")
 	a.wants(t, 303)
 	w.get(one).wants(t, 200, "The test record was taken")
 	if len(r.bodies) != 1 || !strings.Contains(r.bodies[0], `"test":true`) || r.heads[0].Get(export.TestHeader) != "true" {

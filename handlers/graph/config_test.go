@@ -61,6 +61,7 @@ func furnish(w *world) (webID string) {
 	w.want(204, w.do("PATCH", "/applications/"+web.body["id"].(string), map[string]any{"portico": map[string]any{"claims": []any{map[string]any{"source": "user", "id": born, "name": "born"}}}}))
 	w.want(204, w.do("PATCH", "/organization/"+w.tenant.ID, map[string]any{"portico": map[string]any{"settings": map[string]any{"passwordMinLength": 10, "passwordThreeOfFour": true, "bannedWords": []string{"shop"},
 		"userNames": map[string]any{"enabled": true, "patterns": []string{"[a-z]{3,20}"}, "message": "Three to twenty small letters"}}}}))
+	w.want(201, w.do("POST", "/beta/portico/exports", map[string]any{"displayName": "SIEM", "kind": "webhook", "url": "https://siem.example.com/in", "records": []string{"riskDetection", "signIn"}, "riskLevels": []string{"high"}}))
 	return web.body["id"].(string)
 }
 

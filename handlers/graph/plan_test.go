@@ -25,8 +25,13 @@ func TestATrialThroughTheAPI(t *testing.T) {
 			}
 		}
 		for _, path := range []string{"/v1.0/identity/conditionalAccess/policies", "/v1.0/identity/conditionalAccess/namedLocations", "/v1.0/identityProtection/riskyUsers",
-			"/v1.0/identityProtection/riskDetections", "/v1.0/policies/authenticationMethodsPolicy", "/beta/portico/riskSimulations"} {
+			"/v1.0/identityProtection/riskDetections", "/v1.0/policies/authenticationMethodsPolicy", "/beta/portico/riskSimulations",
+			"/beta/portico/riskSettings", "/beta/portico/riskBudget", "/beta/portico/riskDetectionTypes", "/beta/portico/incidents", "/beta/portico/threatIndicators",
+			"/beta/portico/leakedAddresses", "/beta/portico/exports"} {
 			refused("GET", path, nil, "not part of a trial")
+		}
+		for _, action := range []string{"confirmCompromised", "confirmSafe", "dismiss"} {
+			refused("POST", "/v1.0/auditLogs/signIns/"+action, map[string]any{"requestIds": []any{"x"}}, "not part of a trial")
 		}
 		flow := flowBody("A flow")
 		flow["portico"] = map[string]any{"multifactorAuthentication": map[string]any{"enforcement": "alwaysOn", "methods": []string{"softwareOath"}}}

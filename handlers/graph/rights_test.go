@@ -172,6 +172,11 @@ func (riskSettings) operations() []operation {
 	return []operation{{method: http.MethodGet, path: at, need: readRisks()}, {method: http.MethodPatch, path: at, need: []access.Permission{access.RiskEventWrite}}}
 }
 
+func (riskBudget) operations() []operation {
+	const at = "/beta/portico/riskBudget"
+	return []operation{{method: http.MethodGet, path: at, need: readRisks()}, {method: http.MethodPatch, path: at, need: []access.Permission{access.RiskEventWrite}}}
+}
+
 func (riskDetectionTypes) operations() []operation {
 	const at = "/beta/portico/riskDetectionTypes"
 	return []operation{{method: http.MethodGet, path: at, need: readRisks()}, {method: http.MethodGet, path: at + "/{id}", need: readRisks()}}

@@ -8,7 +8,6 @@ import (
 	"portico/app/access"
 	"portico/app/audit"
 	"portico/app/export"
-	"portico/app/fault"
 	"portico/handlers/graph/odata"
 	"portico/models"
 )
@@ -131,13 +130,6 @@ func (r riskyUsers) say(ctx context.Context, c *call, say func(context.Context, 
 	ids, err := c.riskIDs("userIds")
 	if err != nil {
 		return nil, err
-	}
-	for _, id := range ids {
-		if _, err := c.tenant.User(ctx, id); fault.Is(err, fault.NotFound) {
-			return nil, notFound(id)
-		} else if err != nil {
-			return nil, err
-		}
 	}
 	return emptied(unknownID(say(ctx, c.actor(), ids), ids))
 }

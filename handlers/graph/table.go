@@ -33,6 +33,7 @@ func (a *API) resources() ([]resource, []managed) {
 		detections,
 		a.riskyUsers(),
 		riskSettings{a},
+		riskBudget{a},
 		riskDetectionTypes{a},
 		riskSimulations{a, detections},
 		a.incidents(),

@@ -46,6 +46,22 @@ const steps = {
     const { value } = await graph.api('/identity/authenticationEventsFlows').version('beta').get();
     return { types: [...new Set(value.map((f) => f['@odata.type']))], names: value.map((f) => f.displayName) };
   },
+  // Identity Protection: a detection on demand, what it does to the person, and an administrator's word about it.
+  async protection() {
+    const someone = await graph.api('/users').post({ displayName: 'Rick Risky', identities: [{ signInType: 'emailAddress', issuer: 'fernhill', issuerAssignedId: 'rick@risk.example' }] });
+    const made = await graph.api('/portico/riskSimulations').version('beta').post({ userId: someone.id, riskEventType: 'leakedCredentials' });
+    const mine = `userId eq '${someone.id}'`;
+    const found = await graph.api('/identityProtection/riskDetections').filter(mine).orderby('detectedDateTime desc').top(5).get();
+    const before = await graph.api(`/identityProtection/riskyUsers/${someone.id}`).get();
+    const confirmed = await graph.api('/identityProtection/riskyUsers/confirmCompromised').post({ userIds: [someone.id] });
+    const after = await graph.api(`/identityProtection/riskyUsers/${someone.id}`).get();
+    await graph.api('/identityProtection/riskyUsers/dismiss').post({ userIds: [someone.id] });
+    const history = await graph.api(`/identityProtection/riskyUsers/${someone.id}/history`).get();
+    const open = await graph.api('/identityProtection/riskDetections').filter(`${mine} and riskState eq 'atRisk'`).get();
+    await graph.api(`/users/${someone.id}`).delete();
+    return { same: found.value.some((d) => d.id === made.id), type: made.riskEventType, before: before.riskLevel, nothing: confirmed === undefined, state: after.riskState, detail: after.riskDetail,
+      last: history.value[0].riskState, open: open.value.length };
+  },
   // A custom attribute into a flow by reference, and somebody invited into it.
   async attributes({ flow, redirect }) {
     const made = await graph.api('/identity/userFlowAttributes').post({ displayName: 'Shoe size', description: 'European', dataType: 'int64' });
