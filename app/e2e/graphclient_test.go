@@ -24,7 +24,13 @@ func TestGraphClient(t *testing.T) {
 	if got := n.step("batch", nil); got["a"] != 200.0 || got["b"] != 404.0 || got["c"] != 204.0 {
 		t.Errorf("batch: %v", got)
 	}
-	got := n.step("flows", nil)
+	got := n.step("protection", nil)
+	for name, want := range map[string]any{"same": true, "type": "leakedCredentials", "before": "high", "nothing": true, "state": "confirmedCompromised", "detail": "adminConfirmedUserCompromised", "last": "dismissed", "open": 0.0} {
+		if got[name] != want {
+			t.Errorf("protection: %s is %v, want %v (%v)", name, got[name], want, got)
+		}
+	}
+	got = n.step("flows", nil)
 	if types := got["types"].([]any); len(types) != 1 || types[0] != "#microsoft.graph.externalUsersSelfServiceSignUpEventsFlow" {
 		t.Errorf("flows: %v", got)
 	}

@@ -92,7 +92,7 @@ func TestConfigurationRoundTrip(t *testing.T) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if len(files) != 11 {
+		if len(files) != 12 {
 			w.t.Errorf("files: %v", files)
 		}
 		text := readAll(w.t, a)
@@ -116,7 +116,7 @@ func TestConfigurationRoundTrip(t *testing.T) {
 		}
 		other := w.newTenant("other")
 		first := plan(other, a)
-		if len(first) != 11 || len(plan(other, a)) != 11 {
+		if len(first) != 12 || len(plan(other, a)) != 12 {
 			w.t.Errorf("planning wrote something, or saw not all:\n%s", Describe(first))
 		}
 		applied, err := w.api.Apply(ctx, other.ID, a, audit.System("test"))
