@@ -10,7 +10,7 @@ import (
 )
 
 // raw is the database without the store's rules: what an operator with a database client can do.
-func raw(t *testing.T, s modelstest.Scratch) *sql.DB {
+func raw(t testing.TB, s modelstest.Scratch) *sql.DB {
 	t.Helper()
 	driver, dsn := "pgx", s.DSN
 	if s.Engine == modelstest.SQLite {

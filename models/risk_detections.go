@@ -220,6 +220,8 @@ func (q DetectionQuery) paths() []way {
 		return one("risk_detections_sign_in", "sign_in_id", q.SignInID)
 	case q.ByUpdated || !q.UpdatedSince.IsZero() || !q.UpdatedBefore.IsZero():
 		return []way{{index: "risk_detections_updated"}}
+	case q.Unlinked && q.UserID == "":
+		return one("risk_detections_sign_in", "sign_in_id", "")
 	case q.UserID != "":
 		return one("risk_detections_user", "user_id", q.UserID)
 	case len(q.UserIDs) > 0: // a few people, who have few each

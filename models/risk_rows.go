@@ -82,8 +82,8 @@ type RiskDetectionRow struct {
 	Level         string `gorm:"size:16;index:risk_detections_state,priority:3"`
 	State         string `gorm:"size:32;index:risk_detections_state,priority:2"` // Graph riskState
 	Detail        string `gorm:"size:64"`                                        // Graph riskDetail
-	Timing        string `gorm:"size:16"`
-	Activity      string `gorm:"size:16"` // signin, user
+	Timing        string `gorm:"size:16;index:risk_detections_time,priority:3"`
+	Activity      string `gorm:"size:16;index:risk_detections_time,priority:4"` // signin, user
 	IP            string `gorm:"size:48;index:risk_detections_ip,priority:2"`
 	Country       string `gorm:"size:2;index:risk_detections_country,priority:2"`
 	Region        string
@@ -99,8 +99,8 @@ type RiskDetectionRow struct {
 	Key           string `gorm:"size:96"`   // message key of the reason
 	Evidence      string `gorm:"type:text"` // JSON: what differed, and by how much
 	IncidentID    string `gorm:"size:36;index:risk_detections_incident,priority:2"`
-	Simulated     bool
-	Count         int64 // more than one when equal ones are folded
+	Simulated     bool   `gorm:"index:risk_detections_time,priority:5"`
+	Count         int64  // more than one when equal ones are folded
 }
 
 func (RiskDetectionRow) TableName() string { return "risk_detections" }

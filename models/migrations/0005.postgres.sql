@@ -52,7 +52,7 @@ CREATE INDEX IF NOT EXISTS "risk_detections_sign_in" ON "risk_detections" ("tena
 --;
 CREATE INDEX IF NOT EXISTS "risk_detections_user" ON "risk_detections" ("tenant_id","user_id","detected_at")
 --;
-CREATE INDEX IF NOT EXISTS "risk_detections_time" ON "risk_detections" ("tenant_id","detected_at")
+CREATE INDEX IF NOT EXISTS "risk_detections_time" ON "risk_detections" ("tenant_id","detected_at","timing","activity","simulated")
 --;
 CREATE TABLE "risk_events" ("id" varchar(36),"tenant_id" varchar(36),"user_id" varchar(36),"at" timestamptz,"level" varchar(16),"state" varchar(32),"detail" varchar(64),"types" text,"actor_id" varchar(36),"actor_name" text,PRIMARY KEY ("id"))
 --;

@@ -52,7 +52,7 @@ CREATE INDEX `risk_detections_sign_in` ON `risk_detections`(`tenant_id`,`sign_in
 --;
 CREATE INDEX `risk_detections_user` ON `risk_detections`(`tenant_id`,`user_id`,`detected_at`)
 --;
-CREATE INDEX `risk_detections_time` ON `risk_detections`(`tenant_id`,`detected_at`)
+CREATE INDEX `risk_detections_time` ON `risk_detections`(`tenant_id`,`detected_at`,`timing`,`activity`,`simulated`)
 --;
 CREATE TABLE `risk_events` (`id` text,`tenant_id` text,`user_id` text,`at` datetime,`level` text,`state` text,`detail` text,`types` text,`actor_id` text,`actor_name` text,PRIMARY KEY (`id`))
 --;
