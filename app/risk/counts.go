@@ -71,21 +71,21 @@ func novel() []feature {
 
 // Keys lists the counts that an assessment of these signals looks up.
 func Keys(s record.Signals) []Key {
-	v, names := valuesOf(s), kinds()
+	v := valuesOf(s)
 	keys := make([]Key, 0, 52)
 	keys = append(keys, Key{}, Key{Feature: failed}, Key{Feature: known}, Key{known, early}, Key{stranger, ""}, Key{visitor, ""})
 	for _, f := range shared() {
 		if v[f] != "" {
-			keys = append(keys, Key{names[f].name, v[f]})
+			keys = append(keys, Key{f.name(), v[f]})
 		}
 	}
 	for _, f := range suspect() {
 		if v[f] != "" {
-			keys = append(keys, Key{failed + names[f].name, v[f]})
+			keys = append(keys, Key{failed + f.name(), v[f]})
 		}
 	}
 	for _, f := range novel() {
-		keys = append(keys, Key{fresh, names[f].name}, Key{fresh, names[f].name + early})
+		keys = append(keys, Key{fresh, f.name()}, Key{fresh, f.name() + early})
 	}
 	keys = append(keys, Key{fresh, FeatureCrowd}, Key{fresh, FeatureCrowdSubnet})
 	for _, way := range ways(v) {
@@ -99,7 +99,7 @@ func ways(v values) []string {
 	var out []string
 	for _, f := range []feature{fIP, fNetwork} {
 		if v[f] != "" {
-			out = append(out, kinds()[f].name+"="+v[f])
+			out = append(out, f.name()+"="+v[f])
 		}
 	}
 	return out
@@ -109,12 +109,12 @@ func ways(v values) []string {
 // assessment (record.SignIn.Features): they say what was new for the person. A failed one only adds to the
 // counts of failures.
 func Adds(s record.Signals, features []record.Feature, success bool) []Key {
-	v, names := valuesOf(s), kinds()
+	v := valuesOf(s)
 	if !success {
 		keys := []Key{{Feature: failed}}
 		for _, f := range suspect() {
 			if v[f] != "" {
-				keys = append(keys, Key{failed + names[f].name, v[f]})
+				keys = append(keys, Key{failed + f.name(), v[f]})
 			}
 		}
 		return keys
@@ -123,7 +123,7 @@ func Adds(s record.Signals, features []record.Feature, success bool) []Key {
 	keys = append(keys, Key{})
 	for _, f := range shared() {
 		if v[f] != "" {
-			keys = append(keys, Key{names[f].name, v[f]})
+			keys = append(keys, Key{f.name(), v[f]})
 		}
 	}
 	times := historic(features)

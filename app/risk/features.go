@@ -61,9 +61,15 @@ type kind struct {
 }
 
 func kinds() [features]kind {
-	return [features]kind{{FeatureIP, 16}, {FeatureSubnet, 12}, {FeatureNetwork, 10}, {FeatureCountry, 10}, {FeatureRegion, 10},
-		{FeatureCity, 12}, {FeatureSoftware, 10}, {FeatureAgent, 10}, {FeatureSystem, 8}, {FeatureCookie, 12},
-		{FeatureLanguage, 6}, {FeatureHour, 24}}
+	return [features]kind{{fIP.name(), 16}, {fSubnet.name(), 12}, {fNetwork.name(), 10}, {fCountry.name(), 10}, {fRegion.name(), 10},
+		{fCity.name(), 12}, {fSoftware.name(), 10}, {fAgent.name(), 10}, {fSystem.name(), 8}, {fCookie.name(), 12},
+		{fLanguage.name(), 6}, {fHour.name(), 24}}
+}
+
+// name is what a feature is called, without making the whole table.
+func (f feature) name() string {
+	return [features]string{FeatureIP, FeatureSubnet, FeatureNetwork, FeatureCountry, FeatureRegion, FeatureCity, FeatureSoftware, FeatureAgent,
+		FeatureSystem, FeatureCookie, FeatureLanguage, FeatureHour}[f]
 }
 
 // Features lists the names of all that is counted.

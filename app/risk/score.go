@@ -125,9 +125,9 @@ func (w *weighed) count() {
 	w.known = w.n / (w.n + 0.15)
 	w.total, w.fails = e.now(Key{}, now), e.now(Key{Feature: failed}, now)
 	history, young := e.now(Key{Feature: known}, now), e.now(Key{known, early}, now)
-	smooth, names := smoothings(), kinds()
+	smooth := smoothings()
 	for f := range features {
-		s, name := smooth[f], names[f].name
+		s, name := smooth[f], f.name()
 		w.learned[f] = len(p.seen[f]) > 0
 		w.share[f] = p.share(f, w.v[f])
 		if f == fHour || f == fCookie {
@@ -180,7 +180,7 @@ func (w *weighed) among(f feature, flat float64) float64 {
 		return 1
 	}
 	e := w.in.History.Everyone
-	at := (e.now(Key{failed + kinds()[f].name, w.v[f]}, w.in.Now) + priorEveryone*w.common[f]) / (w.fails + priorEveryone)
+	at := (e.now(Key{failed + f.name(), w.v[f]}, w.in.Now) + priorEveryone*w.common[f]) / (w.fails + priorEveryone)
 	return between((0.3*at+0.2*w.common[f]+0.5*flat)/w.common[f], 0.3, 20)
 }
 
@@ -221,9 +221,9 @@ func (w *weighed) others() {
 		if w.v[f] == "" || w.share[f] > 0 {
 			return 0
 		}
-		came := e.now(Key{fresh, kinds()[f].name}, now) + e.now(Key{fresh, kinds()[f].name + early}, now)
+		came := e.now(Key{fresh, f.name()}, now) + e.now(Key{fresh, f.name() + early}, now)
 		unseen := between((e.now(Key{fresh, name}, now)+priorEveryone*usual)/(came+priorEveryone), 0.02, 0.98)
-		n := e.now(Key{kinds()[f].name, w.v[f]}, now)
+		n := e.now(Key{f.name(), w.v[f]}, now)
 		if n < 0.3 {
 			return between(math.Log(alone/unseen), -0.5, 2)
 		}
@@ -350,7 +350,7 @@ func (w *weighed) evidence() {
 	if w.n > 0 && !w.has(fNetwork) && w.v[fNetwork] != "" {
 		usual := (e.now(Key{stranger, ""}, now) + 2) / (e.now(Key{visitor, ""}, now) + priorEveryone)
 		for _, f := range []feature{fNetwork, fIP} {
-			way := kinds()[f].name + "=" + w.v[f]
+			way := f.name() + "=" + w.v[f]
 			strangers, visitors := e.now(Key{stranger, way}, now), e.now(Key{visitor, way}, now)
 			at := (strangers + 2*usual) / (visitors + 2)
 			w.stranger = max(w.stranger, between(0.7*math.Log(at/max(usual, 0.01)), 0, 2))
@@ -460,7 +460,7 @@ func (w *weighed) list() []record.Feature {
 	out = append(out, record.Feature{Name: FeatureHistory, Value: strconv.FormatUint(w.p.Times, 10), Person: w.n, Everyone: w.total})
 	add := func(f feature, weight float64) {
 		if w.v[f] != "" {
-			out = append(out, record.Feature{Name: kinds()[f].name, Value: w.v[f], Person: w.share[f], Everyone: w.common[f], Weight: weight})
+			out = append(out, record.Feature{Name: f.name(), Value: w.v[f], Person: w.share[f], Everyone: w.common[f], Weight: weight})
 		}
 	}
 	levels := func(c chain, list ...feature) {
@@ -494,7 +494,7 @@ func (w *weighed) list() []record.Feature {
 			return
 		}
 		value := others
-		if w.in.History.Everyone.now(Key{kinds()[f].name, w.v[f]}, w.in.Now) < 0.3 {
+		if w.in.History.Everyone.now(Key{f.name(), w.v[f]}, w.in.Now) < 0.3 {
 			value = nobody
 		}
 		out = append(out, record.Feature{Name: name, Value: value, Weight: weight})

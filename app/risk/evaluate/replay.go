@@ -191,10 +191,14 @@ func derive(features []record.Feature) string {
 	return VPN
 }
 
-// simple counts what is new, the country twice: the rule that everybody would begin with.
+// simple counts what is new, the country and the cookie twice: the rule that everybody would begin with. Of somebody
+// who never signed in everything is new, which that rule would leave alone.
 func simple(features []record.Feature) float32 {
 	var n float32
 	for _, f := range features {
+		if f.Name == risk.FeatureHistory && f.Person == 0 {
+			return 0
+		}
 		if f.Person > 0 {
 			continue
 		}
