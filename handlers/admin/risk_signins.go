@@ -428,6 +428,11 @@ func (p *Portal) riskySignInUndo(c *fiber.Ctx) error {
 	if len(ids) > mostSignIns {
 		ids = ids[:mostSignIns]
 	}
+	for _, id := range ids { // what was said of people takes another right
+		if _, err := v.tenant.SignInRow(c.UserContext(), id); err != nil {
+			return p.saidConflict(c, back, err)
+		}
+	}
 	for chunk := range slices.Chunk(ids, perCall) {
 		if err := v.tenant.UndoRisk(c.UserContext(), v.actor(c), chunk); err != nil {
 			return p.saidConflict(c, back, err)

@@ -170,6 +170,11 @@ func TestSeveralSignInsAreJudgedAndTheJudgementIsUndone(t *testing.T) {
 	if row, err := b.shop.SignInRow(t.Context(), one.ID); err != nil || row.RiskState != models.RiskAtRisk {
 		t.Errorf("%+v %v", row.RiskState, err)
 	}
+	b.must(b.shop.ConfirmCompromised(t.Context(), modelstest.Actor(), []string{list[2].ID}))
+	operator.post(shopAdmin+"/risky-sign-ins/undo", "ids", list[2].ID)
+	if r := b.person(list[2].ID).Risk; r.State != models.RiskConfirmed {
+		t.Error("what was said of a person is undone as if it were a sign-in")
+	}
 	// All that the filter finds, and what cannot be meant.
 	operator.post(check, "action", "dismiss", "reach", "all", "filters", "country=BR").wants(t, 200, "Would change 2 sign-ins", "Similar sign-ins are found again")
 	for _, bad := range [][]string{{"action", "dismiss", "reach", "ticked"}, {"action", "nonsense", "reach", "all"}, {"action", "dismiss", "reach", "all", "filters", "range=ever"}} {
