@@ -140,7 +140,7 @@ func nowSection(s risk.Settings, d risk.Drift) views.Section {
 
 // budgetChart compares what the threshold would have done on each day with what the present one did.
 func budgetChart(days []risk.ScoreDay, plan risk.Budget, medium float64) views.Chart {
-	c := views.Chart{ID: "budget", Unit: "sign-ins", Lines: true, Series: []views.Series{{Name: "Would be challenged"}, {Name: "Reached the present threshold"}}}
+	c := views.Chart{ID: "budget", Unit: "sign-ins", Lines: true, Series: []views.Series{{Name: "Would be challenged"}, {Name: "Present threshold"}}}
 	most, at, present := 0, "", 0
 	for _, d := range days {
 		label := d.Day.Format("2 Jan")

@@ -145,7 +145,7 @@ func (n riskNumbers) outcomeSection() views.Section {
 			count int64
 			tone  string
 		}{{"A second factor was asked for", n.challenged, "ok"}, {"Refused by a policy", n.blocked, "ok"}, {"Neither: no policy asked for more", rest, "danger"},
-			{"Among all: closed at once, because a second factor was shown", n.remediated, "ok"}} {
+			{"Of all of them, closed by now: a second factor was shown, or it was the person after all", n.remediated, "ok"}} {
 			t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(x.what), {Kind: views.Meter, Text: percentOf(x.count, n.risky), Share: min(float64(x.count)/float64(n.risky), 1), Tone: x.tone}, {Kind: views.Num, Text: grouped(x.count)}}})
 		}
 	}

@@ -1,7 +1,9 @@
 package ui
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -116,6 +118,26 @@ func (c Chart) Line(s Series) string {
 		b.WriteString(command + num(c.X(i)) + " " + num(scale.Y(v)))
 	}
 	return b.String()
+}
+
+// nameGap is the least distance between the names of two lines.
+const nameGap = 13
+
+// nameY is where the names of the lines stand: at their ends, and one above the other where they end alike.
+func (c Chart) nameY() []float64 {
+	scale, all := c.scale(), c.series()
+	y, order := make([]float64, len(all)), make([]int, len(all))
+	for i, s := range all {
+		order[i] = i
+		if n := len(s.Values); n > 0 {
+			y[i] = scale.Y(s.Values[n-1]) - 6
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(y[b], y[a]) })
+	for n := 1; n < len(order); n++ {
+		y[order[n]] = min(y[order[n]], y[order[n-1]]-nameGap)
+	}
+	return y
 }
 
 func (c Chart) value(s Series, i int) string {
