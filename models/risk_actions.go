@@ -483,6 +483,8 @@ func undoneWord(action string) string {
 	switch action {
 	case RiskCompromised:
 		return "confirmed compromise"
+	case RiskOwned:
+		return "the owner’s word"
 	case RiskConfirmSafe:
 		return "confirmed safety"
 	}
@@ -508,6 +510,8 @@ func verdictOf(row RiskUndoRow) verdict {
 		return verdict{RiskSafe, RiskAccountSafe}
 	case row.Action == RiskConfirmSafe:
 		return verdict{RiskSafe, RiskSignInSafe}
+	case row.Action == RiskOwned:
+		return verdict{RiskDismissed, RiskSafeByAI}
 	}
 	return verdict{RiskDismissed, RiskSignInWaved}
 }
