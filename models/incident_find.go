@@ -409,6 +409,7 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 		return false, err
 	}
 	sources := map[string]int{}
+	lastFrom := map[string]time.Time{}
 	var entered []record.SignIn
 	belongs := map[string]bool{}
 	for _, k := range i.Keys {
@@ -435,6 +436,7 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 		}
 		if try.Source != "" {
 			sources[try.Source] += max(try.Times, 1)
+			lastFrom[try.Source] = try.At
 			if !belongs[try.Source] && len(i.Keys) < keysMost {
 				belongs[try.Source] = true
 				i.Keys = append(i.Keys, try.Source)
@@ -446,7 +448,7 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 	}
 	last := rows[len(rows)-1]
 	i.SeenAt, i.SeenID = last.CreatedAt.UTC(), last.ID
-	if err := t.countSources(ctx, *i, sources); err != nil {
+	if err := t.countSources(ctx, *i, sources, lastFrom); err != nil {
 		return false, err
 	}
 	for _, rec := range entered {
@@ -517,10 +519,10 @@ func (t *Tenant) bystander(ctx context.Context, i risk.Incident, rec record.Sign
 }
 
 // countSources adds what came from each address of a wave.
-func (t *Tenant) countSources(ctx context.Context, i risk.Incident, sources map[string]int) error {
+func (t *Tenant) countSources(ctx context.Context, i risk.Incident, sources map[string]int, last map[string]time.Time) error {
 	for _, source := range slices.Sorted(maps.Keys(sources)) { // in one order, so that two writers never wait for each other
 		n := sources[source]
-		row := RiskIncidentSourceRow{TenantID: t.ID, Source: source, IncidentID: i.ID, LastAt: micro(i.LastAt), Attempts: int64(n)}
+		row := RiskIncidentSourceRow{TenantID: t.ID, Source: source, IncidentID: i.ID, LastAt: micro(last[source]), Attempts: int64(n)}
 		if err := t.w(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "tenant_id"}, {Name: "source"}, {Name: "incident_id"}},
 			DoUpdates: clause.Assignments(map[string]any{"attempts": gorm.Expr("risk_incident_sources.attempts + ?", n), "last_at": row.LastAt})}).Create(&row).Error; err != nil {
 			return err

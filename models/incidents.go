@@ -65,7 +65,7 @@ func (t *Tenant) keepKeys(ctx context.Context, i risk.Incident) error {
 		return nil
 	}
 	return t.w(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "tenant_id"}, {Name: "source"}, {Name: "incident_id"}},
-		DoUpdates: clause.AssignmentColumns([]string{"last_at"})}).CreateInBatches(rows, bulkRows).Error
+		DoNothing: true}).CreateInBatches(rows, bulkRows).Error
 }
 
 // maxIncidentKey is the longest key that is looked up at the door.

@@ -239,7 +239,7 @@ func (p *Portal) incidentFacts(v *visit, i risk.Incident) []views.Fact {
 		return append(out, fact("Asked for today", plain(thousands(i.Attempts))), fact("Of these not sent", plain(thousands(i.Refused))), fact("Usual in a day", plain(usualNumber(i.Usual))))
 	}
 	out = append(out, fact("Attempts", plain(thousands(i.Attempts))), fact("Failed", plain(thousands(i.Failures))), fact("Accounts tried", plain("About "+thousands(i.Tried.Count()))),
-		fact("Names that nobody has", plain("About "+thousands(i.Unknown.Count()))), fact("Right password shown", plain(thousands(len(i.Entries)))), fact("Entered", plain(thousands(i.EnteredThrough()))))
+		fact("Names that nobody has", plain(choose(i.Unknown.Count() == 0, "None", "About "+thousands(i.Unknown.Count())))), fact("Right password shown", plain(thousands(len(i.Entries)))), fact("Entered", plain(thousands(i.EnteredThrough()))))
 	if i.SignUps > 0 {
 		out = append(out, fact("Accounts made", plain(thousands(i.SignUps))))
 	}
@@ -268,7 +268,7 @@ func incidentChart(i risk.Incident) *ui.Chart {
 		per = "day"
 	}
 	g := &ui.Chart{ID: "beats", Finding: "At most " + thousands(most.Attempts) + " attempts in " + choose(strings.ContainsAny(per[:1], "0123456789"), per, "a "+per) + ", at " + most.At.UTC().Format("15:04") + " UTC on " + most.At.UTC().Format("2 January") + ".",
-		Unit: "attempts", Lines: true, Series: []ui.Series{{Name: "Attempts"}, {Name: "Failed"}, {Name: "Entered"}}}
+		Unit: "attempts", Lines: true, Series: []ui.Series{{Name: "Attempts"}, {Name: "Right password shown"}}}
 	g.Finding = strings.Replace(g.Finding, "in a hour", "in an hour", 1)
 	at := 0
 	for t := i.Beats[0].At; !t.After(i.Beats[len(i.Beats)-1].At); t = t.Add(step) { // steps without anything count too
@@ -278,7 +278,7 @@ func incidentChart(i risk.Incident) *ui.Chart {
 			at++
 		}
 		g.Labels = append(g.Labels, t.UTC().Format(layout))
-		for n, value := range []int{b.Attempts, b.Failures, b.Entered} {
+		for n, value := range []int{b.Attempts, b.Entered} {
 			g.Series[n].Values = append(g.Series[n].Values, float64(value))
 		}
 	}
