@@ -30,10 +30,10 @@ func unrecorded() map[string]string {
 		attempt:  "AddCode BurnCodes SpendCode ClearTries PutSession TouchSession JoinSession RenewSession EndSessionsOf SpendInvitation PortalSession BeginPortalSession ClaimPortalSession EndPortalSession TakePending",
 		protocol: "AddOpenIDGrant RevokeOpenIDGrant RevokeOpenIDSession RevokeOpenIDUser",
 		counters: "AdvanceCredential UseStep UsePasskey UsedCredential MarkFirstRequest NoteClientMistake RehashPassword",
-		queue:    "AcquireLease ReleaseLease BuryOutbox DeliveredOutbox RetryOutbox PutMailbox EmptyMailbox TellExpiring TellTexts TellAtRisk TellWeek RunBulks RulesDue",
+		queue:    "AcquireLease ReleaseLease BuryOutbox DeliveredOutbox RetryOutbox PutMailbox EmptyMailbox TellExpiring TellTexts TellAtRisk TellWeek AskOwner RunBulks RulesDue",
 		own:      "SealAudits",
-		clean:    "PurgeAttempts PurgeHandedOut PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns PurgeEffects PurgeReplays PurgeDetections PruneRisk PurgeIncidents PurgeIndicators PurgeLeaked EndDemoSession EndDemoSessions",
-		inside:   "ConsumeCredential SpendCredential ConsumeLink EndPortalSessionsOf RenameCredential ReleaseDefinitionName Unlock WithdrawConsent",
+		clean:    "PurgeAttempts PurgeHandedOut PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns PurgeEffects PurgeReplays PurgeDetections PruneRisk PurgeIncidents PurgeIndicators PurgeLeaked PurgeQuestions EndDemoSession EndDemoSessions",
+		inside:   "AnswerNo ConsumeCredential SpendCredential ConsumeLink EndPortalSessionsOf RenameCredential ReleaseDefinitionName Unlock WithdrawConsent",
 		learnt:   "ObserveSignIn LearnSignIns ImportRiskPeople",
 		memory:   "Directory LatestDirectory ManagedDirectory CountSeals Migrated Maintain",
 	} {
