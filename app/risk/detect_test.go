@@ -255,12 +255,14 @@ func TestAnomalousToken(t *testing.T) {
 		in   Input
 		want string
 	}{
-		"the first renewal":                                   {Input{Refresh: true, Signals: home}, ""},
-		"the same client on a train":                          {Input{Refresh: true, Signals: at("Madrid"), Shown: Shown{Before: &home}}, ""},
-		"the same browser after an update":                    {Input{Refresh: true, Signals: other("Madrid", "Firefox 146", "linux"), Shown: Shown{Before: &home}}, ""},
-		"another browser at home":                             {Input{Refresh: true, Signals: other("Utrecht", "curl 8", ""), Shown: Shown{Before: &home}}, ""},
-		"another client in another country":                   {Input{Refresh: true, Signals: other("Madrid", "curl 8", ""), Shown: Shown{Before: &home}}, "high"},
-		"another platform, and only the address is known":     {Input{Refresh: true, Signals: other("nowhere", "Chrome 150", "windows"), Shown: Shown{Before: ptr(other("nowhere", "Firefox 145", "linux"))}}, ""},
+		"the first renewal":                               {Input{Refresh: true, Signals: home}, ""},
+		"the same client on a train":                      {Input{Refresh: true, Signals: at("Madrid"), Shown: Shown{Before: &home}}, ""},
+		"the same browser after an update":                {Input{Refresh: true, Signals: other("Madrid", "Firefox 146", "linux"), Shown: Shown{Before: &home}}, ""},
+		"another browser at home":                         {Input{Refresh: true, Signals: other("Utrecht", "curl 8", ""), Shown: Shown{Before: &home}}, ""},
+		"another client in another country":               {Input{Refresh: true, Signals: other("Madrid", "curl 8", ""), Shown: Shown{Before: &home}}, "high"},
+		"another platform, and only the address is known": {Input{Refresh: true, Signals: other("nowhere", "Chrome 150", "windows"), Shown: Shown{Before: ptr(other("nowhere", "Firefox 145", "linux"))}}, ""},
+		"another client in another country of the same network": {Input{Refresh: true, Signals: record.Signals{IP: at("Utrecht").IP, ASN: home.ASN, Country: "ES", Browser: "curl 8"},
+			Shown: Shown{Before: &home}}, "high"},
 		"a refresh token that was used before":                {Input{Refresh: true, Signals: home, Shown: Shown{Reused: true}}, "high"},
 		"a refresh token that was used before, trusted place": {Input{Refresh: true, Trusted: true, Signals: home, Shown: Shown{Reused: true}}, "medium"},
 	} {
