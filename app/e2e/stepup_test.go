@@ -14,7 +14,9 @@ func TestAnAppAsksForMore(t *testing.T) {
 	s := boot(t)
 	manage := newAPI(t, s)
 	manage.withoutPolicies()
-	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<!doctype html><title>App</title>Back at the app") }))
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "<!doctype html><title>App</title>Back at the app")
+	}))
 	t.Cleanup(app.Close)
 	p := manage.register("Payments", strings.Replace(app.URL, "127.0.0.1", "localhost", 1)+"/callback", true)
 	manage.mfa(manage.flowOf(p.clientID), "conditional", "sms")
