@@ -20,7 +20,7 @@ func (p *Portal) conditionalRoutes() []handlers.Route {
 	const at = "/admin/t/:tenant/conditional-access"
 	const read, write = access.ConditionalRead, access.ConditionalWrite
 	return append([]handlers.Route{
-		{Method: get, Path: at, Handler: p.policyList, Permission: read, NavGroup: navProtect, NavLabel: "Conditional Access"},
+		{Method: get, Path: at, Handler: p.policyList, Permission: read, NavGroup: navProtect, NavLabel: "Policies"},
 		{Method: get, Path: at + "/new", Handler: p.governed(p.policyNew), Permission: write},
 		{Method: post, Path: at, Handler: p.policyCreate, Permission: write},
 		{Method: post, Path: at + "/preview", Handler: p.policyFollow, Permission: write},

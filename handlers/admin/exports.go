@@ -21,7 +21,7 @@ func (p *Portal) exportRoutes() []handlers.Route {
 	const at = "/admin/t/:tenant/exports"
 	const read, write = access.RiskEventRead, access.RiskEventWrite
 	return []handlers.Route{
-		{Method: get, Path: at, Handler: p.exportList, Permission: read, NavGroup: navProtect, NavLabel: "Exports"},
+		{Method: get, Path: at, Handler: p.exportList, Permission: read, NavGroup: navRisk, NavLabel: "Exports"},
 		{Method: get, Path: at + "/new", Handler: p.exportNew, Permission: write},
 		{Method: post, Path: at, Handler: p.exportCreate, Permission: write},
 		{Method: get, Path: at + "/:id", Handler: p.exportDetail, Permission: read},

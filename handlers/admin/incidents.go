@@ -22,7 +22,7 @@ func (p *Portal) incidentRoutes() []handlers.Route {
 	const list, one = "/admin/t/:tenant/incidents", "/admin/t/:tenant/incidents/:id"
 	const read, write = access.RiskEventRead, access.RiskEventWrite
 	return []handlers.Route{
-		{Method: get, Path: list, Handler: p.incidentList, Permission: read, NavGroup: navProtect, NavLabel: "Incidents"},
+		{Method: get, Path: list, Handler: p.incidentList, Permission: read, NavGroup: navRisk, NavLabel: "Incidents"},
 		{Method: get, Path: one, Handler: p.incidentPage, Permission: read},
 		{Method: get, Path: one + "/respond", Handler: p.incidentRespondForm, Permission: write},
 		{Method: post, Path: one + "/respond", Handler: p.guarded(p.incidentRespond), Permission: write},

@@ -28,7 +28,7 @@ func (p *Portal) indicatorRoutes() []handlers.Route {
 	const list = "/admin/t/:tenant/threat-indicators"
 	const read, write = access.RiskEventRead, access.RiskEventWrite
 	return []handlers.Route{
-		{Method: get, Path: list, Handler: p.indicatorList, Permission: read, NavGroup: navProtect, NavLabel: "Threat indicators"},
+		{Method: get, Path: list, Handler: p.indicatorList, Permission: read, NavGroup: navRisk, NavLabel: "Threat indicators"},
 		{Method: get, Path: list + "/new", Handler: p.indicatorNew, Permission: write},
 		{Method: post, Path: list, Handler: p.guarded(p.indicatorCreate), Permission: write},
 		{Method: get, Path: list + "/csv", Handler: p.indicatorDownload, Permission: read},

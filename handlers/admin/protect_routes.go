@@ -14,7 +14,7 @@ func (p *Portal) protectRoutes() []handlers.Route {
 	const at = "/admin/t/:tenant/protection"
 	const read, write = access.RiskEventRead, access.RiskEventWrite
 	return []handlers.Route{
-		{Method: get, Path: at, Handler: p.protectOverview, Permission: read, NavGroup: navProtect, NavLabel: "Identity Protection"},
+		{Method: get, Path: at, Handler: p.protectOverview, Permission: read, NavGroup: navRisk, NavLabel: "Risk overview"},
 		{Method: get, Path: at + "/thresholds", Handler: p.thresholds, Permission: read},
 		{Method: post, Path: at + "/thresholds", Handler: p.guarded(p.thresholdsSave), Permission: write},
 		{Method: post, Path: at + "/thresholds/reset", Handler: p.guarded(p.thresholdsReset), Permission: write},

@@ -14,14 +14,14 @@ func (p *Portal) riskRoutes() []handlers.Route {
 	const t = "/admin/t/:tenant"
 	const users, signIns, detections, person = t + "/risky-users", t + "/risky-sign-ins", t + "/risk-detections", t + "/users/:id/risk"
 	return []handlers.Route{
-		{Method: get, Path: users, Handler: p.riskyUserList, Permission: access.RiskyUserRead, NavGroup: navProtect, NavLabel: "Risky users"},
+		{Method: get, Path: users, Handler: p.riskyUserList, Permission: access.RiskyUserRead, NavGroup: navRisk, NavLabel: "Risky users"},
 		{Method: post, Path: users + "/several", Handler: p.guarded(p.riskyUserBulk), Permission: access.RiskyUserRead},
-		{Method: get, Path: signIns, Handler: p.riskySignInList, Permission: access.RiskEventRead, NavGroup: navProtect, NavLabel: "Risky sign-ins"},
+		{Method: get, Path: signIns, Handler: p.riskySignInList, Permission: access.RiskEventRead, NavGroup: navRisk, NavLabel: "Risky sign-ins"},
 		{Method: post, Path: signIns + "/check", Handler: p.guarded(p.riskySignInCheck), Permission: access.RiskEventWrite},
 		{Method: post, Path: signIns + "/act", Handler: p.guarded(p.riskySignInAct), Permission: access.RiskEventWrite},
 		{Method: post, Path: signIns + "/undo", Handler: p.guarded(p.riskySignInUndo), Permission: access.RiskEventWrite},
-		{Method: get, Path: detections, Handler: p.detectionList, Permission: access.RiskEventRead, NavGroup: navProtect, NavLabel: "Risk detections"},
-		{Method: get, Path: t + "/signal-sources", Handler: p.riskSources, Permission: access.RiskEventRead, NavGroup: navProtect, NavLabel: "Signal sources"},
+		{Method: get, Path: detections, Handler: p.detectionList, Permission: access.RiskEventRead, NavGroup: navRisk, NavLabel: "Risk detections"},
+		{Method: get, Path: t + "/signal-sources", Handler: p.riskSources, Permission: access.RiskEventRead, NavGroup: navRisk, NavLabel: "Signal sources"},
 		{Method: get, Path: detections + "/:id", Handler: p.detectionPage, Permission: access.RiskEventRead},
 		{Method: get, Path: person, Handler: p.userRisk, Permission: access.UserRead},
 		{Method: get, Path: person + "/history", Handler: p.userRiskHistory, Permission: access.RiskyUserRead},

@@ -17,7 +17,8 @@ const (
 	navOverview = "Overview"
 	navSignIn   = "Sign-in"
 	navPeople   = "People"
-	navProtect  = "Protection"
+	navProtect  = "Conditional Access"
+	navRisk     = "Identity Protection"
 	navLogs     = "Logs"
 	navSettings = "Settings"
 )

@@ -36,4 +36,5 @@ if (!next) location.reload(); // nothing is waited for any more
 if (next && next.innerHTML !== live.innerHTML) live.innerHTML = next.innerHTML;
 }, Number(live.dataset.refresh) || 3000);
 }
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest" });
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

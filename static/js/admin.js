@@ -46,5 +46,6 @@ if (live) {
   }, Number(live.dataset.refresh) || 3000);
 }
 
-// On a narrow page the tab of the page that is open may lie outside of the row.
+// The menu is longer than most windows; the page that is open may lie below its edge, and its tab outside of the row.
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest" });
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

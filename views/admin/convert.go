@@ -70,8 +70,16 @@ func navIcon(label string) string {
 		return "groups"
 	case "Admins":
 		return "shield"
-	case "Identity Protection", "Risky users", "Risky sign-ins", "Risk detections":
-		return "shield"
+	case "Risk overview":
+		return "chart"
+	case "Risky users":
+		return "users"
+	case "Risky sign-ins", "Risk detections", "Incidents":
+		return "alert"
+	case "Threat indicators", "Signal sources":
+		return "list"
+	case "Exports":
+		return "download"
 	case "Sign-in logs":
 		return "log"
 	case "What-If":
@@ -88,7 +96,7 @@ func navIcon(label string) string {
 		return "mail"
 	case "Help desk":
 		return "phone"
-	case "Conditional Access":
+	case "Policies":
 		return "lock"
 	case "Authentication methods":
 		return "key"

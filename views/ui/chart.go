@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Chart is bars or lines over labelled points, drawn on the server. Finding is the sentence above it: what
@@ -28,7 +29,7 @@ type Series struct {
 
 const (
 	chartWidth, chartHeight = 640.0, 200.0
-	chartStart, chartEnd    = 44.0, 8.0
+	chartStart, chartEdge   = 44.0, 8.0
 	chartTop, chartBottom   = 12.0, 26.0
 	chartLabels             = 8 // at most
 )
@@ -90,14 +91,32 @@ func (c Chart) series() []Series {
 	return c.Series[:min(len(c.Series), 6)]
 }
 
+// named reports whether the lines need names: a single one has the finding above it.
+func (c Chart) named() bool { return c.Lines && len(c.Series) > 1 }
+
+// end is the room to the right of the drawing, where the names of its lines stand.
+func (c Chart) end() float64 {
+	if !c.named() {
+		return chartEdge
+	}
+	longest := 0
+	for _, s := range c.series() {
+		longest = max(longest, utf8.RuneCountInString(s.Name))
+	}
+	return min(chartEdge+10+6*float64(longest), chartWidth/3)
+}
+
+// right is where the drawing ends.
+func (c Chart) right() float64 { return chartWidth - c.end() }
+
 // X is the middle of the place of point i.
 func (c Chart) X(i int) float64 {
 	n := float64(max(1, len(c.Labels)))
-	return chartStart + (chartWidth-chartStart-chartEnd)*(float64(i)+.5)/n
+	return chartStart + (c.right()-chartStart)*(float64(i)+.5)/n
 }
 
 func (c Chart) barWidth() float64 {
-	return math.Max(1, (chartWidth-chartStart-chartEnd)/float64(max(1, len(c.Labels)))*.68)
+	return math.Max(1, (c.right()-chartStart)/float64(max(1, len(c.Labels)))*.68)
 }
 
 // labelled reports whether the axis has room for the label of point i.
@@ -130,7 +149,7 @@ func (c Chart) nameY() []float64 {
 	for i, s := range all {
 		order[i] = i
 		if n := len(s.Values); n > 0 {
-			y[i] = scale.Y(s.Values[n-1]) - 6
+			y[i] = scale.Y(s.Values[n-1]) + 4
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(y[b], y[a]) })
