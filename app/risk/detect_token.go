@@ -16,14 +16,14 @@ func anomalousToken() Detector {
 		Sees:   "A refresh token was used twice, or the tokens of a sign-in moved to another client in another network.",
 		Levels: []string{Medium, High}, Technique: "T1528", Simulated: true,
 		Detect: func(in Input) []record.Finding {
+			was := in.Shown.Before
+			if !in.Shown.Reused && (was == nil || sameClient(*was, in.Signals) || !elsewhere(*was, in.Signals)) {
+				return nil
+			}
 			e := whereabouts(in.Signals)
 			e["browser"], e["os"] = in.Signals.Browser, in.Signals.OS
 			if in.Shown.Reused {
 				return []record.Finding{{Type: kind, Level: High, Key: "risk.found.token_reused", Evidence: e}}
-			}
-			was := in.Shown.Before
-			if was == nil || sameClient(*was, in.Signals) || !elsewhere(*was, in.Signals) {
-				return nil
 			}
 			e["fromBrowser"], e["fromOs"], e["fromIp"], e["fromCountry"], e["fromCity"] = was.Browser, was.OS, was.IP.String(), was.Country, was.City
 			level := Medium

@@ -67,20 +67,21 @@ type Otherwise struct {
 // explain puts into the evidence what was usual, what differed, how much each feature contributed, and what would have
 // been said of the same sign-in from the usual place, or with the usual browser.
 func explain(in Input) map[string]any {
-	e := whereabouts(in.Signals)
+	e := evidence(in.Signals, 12)
 	e["browser"], e["os"] = in.Signals.Browser, in.Signals.OS
 	e["score"], e["signIns"] = round(in.Score), in.History.Person.Times
 	p := in.History.Person
-	var differs []Differs
+	differs := make([]Differs, 0, len(in.Features))
 	for _, f := range in.Features {
 		d := Differs{Name: f.Name, Value: f.Value, Person: round(f.Person), Everyone: round(f.Everyone), Weight: round(f.Weight)}
 		if at, ok := featureOf(f.Name); ok {
+			usual := p.usual(at)
 			if at != fCookie { // which device it was is nobody's business; that it is another one is
-				d.Usual = p.usual(at)
+				d.Usual = usual
 			} else {
 				d.Value = ""
 			}
-			d.Often = round(p.share(at, p.usual(at)))
+			d.Often = round(p.share(at, usual))
 		}
 		differs = append(differs, d)
 	}
@@ -89,19 +90,23 @@ func explain(in Input) map[string]any {
 	return e
 }
 
-// otherwise works the score out again with one part as usual. Usual is taken to say nothing for the person, though it
-// would: the level told is the worst that it could be.
+// otherwise adds the score up again with one part as usual; what was weighed for the score serves again. Usual is taken
+// to say nothing for the person, though it would: the level told is the worst that it could be.
 func otherwise(in Input) []Otherwise {
-	parts := []struct {
+	parts := [...]struct {
 		name     string
-		chains   []chain
+		first    chain
+		last     chain
 		stranger bool
-	}{{"place", []chain{cNetwork, cPlace}, true}, {"software", []chain{cSoftware}, false}, {"device", []chain{cCookie}, false}}
-	now, all := in.Settings.unusual(in.Score), weigh(&in)
+	}{{"place", cNetwork, cPlace, true}, {"software", cSoftware, cSoftware, false}, {"device", cCookie, cCookie, false}}
+	if in.weighed == nil {
+		return nil
+	}
+	now := in.Settings.unusual(in.Score)
 	var out []Otherwise
 	for _, part := range parts {
-		w := *all
-		for _, c := range part.chains {
+		w := *in.weighed
+		for c := part.first; c <= part.last; c++ {
 			w.own[c], w.attack[c] = max(w.own[c], 0), [classes]float64{}
 		}
 		if part.stranger {

@@ -36,7 +36,7 @@ func guessed(in Input, kind, key string) []record.Finding {
 		e["incident"] = wave.IncidentID
 	}
 	level := High
-	if in.History.Person.Knows(FeatureIP, valuesOf(in.Signals)[fIP]) {
+	if in.History.Person.Knows(FeatureIP, addressOf(in.Signals.IP)) {
 		level = Medium
 	}
 	e["accounts"], e["failures"] = in.History.Source.tried(), in.History.Source.Failures

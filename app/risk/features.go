@@ -89,9 +89,7 @@ type values [features]string
 
 func valuesOf(s record.Signals) values {
 	var v values
-	if s.IP.IsValid() {
-		v[fIP], v[fSubnet] = sourceOf(s.IP), subnetOf(s.IP)
-	}
+	v[fIP], v[fSubnet] = addressOf(s.IP), subnetOf(s.IP)
 	if s.ASN != 0 {
 		v[fNetwork] = strconv.FormatUint(uint64(s.ASN), 10)
 	} else {
@@ -116,8 +114,11 @@ func valuesOf(s record.Signals) values {
 	return v
 }
 
-// Source is the part of an address that one visitor cannot vary at will: the address, or the /64 of IPv6.
-func sourceOf(a netip.Addr) string {
+// addressOf is the part of an address that one visitor cannot vary at will: the address, or the /64 of IPv6.
+func addressOf(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
 	if a = a.Unmap().WithZone(""); a.Is6() {
 		if p, err := a.Prefix(64); err == nil {
 			return p.Addr().String()

@@ -234,9 +234,9 @@ func (p Person) usual(f feature) string {
 }
 
 func featureOf(name string) (feature, bool) {
-	for f, k := range kinds() {
-		if k.name == name {
-			return feature(f), true
+	for f := range features {
+		if f.name() == name {
+			return f, true
 		}
 	}
 	return 0, false

@@ -41,6 +41,7 @@ type Input struct {
 	// Score and Features are how unusual the sign-in is for the person; Assess works them out from the rest.
 	Score    float64
 	Features []record.Feature
+	weighed  *weighed // what they were worked out from; nil = they were not
 }
 
 // Shown is what came to light in this attempt besides its signals.
@@ -149,15 +150,16 @@ type Assessment struct {
 func Assess(detectors []Detector, in Input) Assessment {
 	in.Settings = in.Settings.Filled()
 	a := Assessment{Level: None, UserLevel: None}
-	if len(detectors) > 0 && !in.Refresh && !lacks(in, NeedPerson) && !lacks(in, NeedEveryone) {
-		in.Score, in.Features = Score(in)
+	if len(detectors) > 0 && !in.Refresh && !lacks(&in, NeedPerson) && !lacks(&in, NeedEveryone) {
+		in.weighed = weigh(&in)
+		in.Score, in.Features = in.weighed.score, in.weighed.list()
 		a.Score, a.Features = in.Score, in.Features
 	}
 	for _, d := range detectors {
 		if !in.Settings.Runs(d.Type) || in.Refresh && !d.Refresh {
 			continue
 		}
-		found, told := d.look(in)
+		found, told := d.look(&in)
 		if !told {
 			a.CouldNotTell = append(a.CouldNotTell, d.Type)
 		}
@@ -188,7 +190,7 @@ func (a *Assessment) add(d Detector, f record.Finding) {
 
 // look asks one detector. A list that could not be read leaves the old one in place, so that what is found counts all
 // the same; only "nothing" could not be told.
-func (d Detector) look(in Input) (found []record.Finding, told bool) {
+func (d Detector) look(in *Input) (found []record.Finding, told bool) {
 	told = true
 	for _, n := range d.Needs {
 		if lacks(in, n) {
@@ -198,11 +200,11 @@ func (d Detector) look(in Input) (found []record.Finding, told bool) {
 			told = false
 		}
 	}
-	found = d.Detect(in)
+	found = d.Detect(*in)
 	return found, told || len(found) > 0
 }
 
-func lacks(in Input, need string) bool {
+func lacks(in *Input, need string) bool {
 	switch need {
 	case NeedPlace:
 		return in.Signals.Country == ""

@@ -456,7 +456,7 @@ func (w *weighed) weightOf(c chain) float64 {
 // list tells what each feature says. A chain's weight is told of its levels one by one, from the least exact to the
 // most exact: what each adds to what was known before it.
 func (w *weighed) list() []record.Feature {
-	out := make([]record.Feature, 0, int(features)+4)
+	out := make([]record.Feature, 0, int(features)+6)
 	out = append(out, record.Feature{Name: FeatureHistory, Value: strconv.FormatUint(w.p.Times, 10), Person: w.n, Everyone: w.total})
 	add := func(f feature, weight float64) {
 		if w.v[f] != "" {

@@ -29,8 +29,8 @@ func travelled(in Input) (leg, bool) {
 	if i < 0 || hidden(in.Signals) || common(in) {
 		return leg{}, false
 	}
-	from, here := in.History.Person.Visits[i], valuesOf(in.Signals)
-	if from.IP == here[fIP] {
+	from := in.History.Person.Visits[i]
+	if from.IP == addressOf(in.Signals.IP) {
 		return leg{}, false
 	}
 	km := distance(from.Latitude, from.Longitude, in.Signals.Latitude, in.Signals.Longitude) - 2*float64(in.Signals.AccuracyKm)
@@ -56,7 +56,7 @@ func hidden(s record.Signals) bool {
 // common reports whether the address is a way out that many people share.
 func common(in Input) bool {
 	all := in.History.Everyone.now(Key{}, in.Now)
-	here := in.History.Everyone.now(Key{FeatureIP, valuesOf(in.Signals)[fIP]}, in.Now)
+	here := in.History.Everyone.now(Key{FeatureIP, addressOf(in.Signals.IP)}, in.Now)
 	return all >= 50 && 100*here/all >= in.Settings.CommonShare
 }
 
@@ -69,7 +69,7 @@ func distance(lat1, lon1, lat2, lon2 float64) float64 {
 
 // way is the evidence about a leg.
 func (l leg) way(in Input) map[string]any {
-	e := whereabouts(in.Signals)
+	e := evidence(in.Signals, 12)
 	e["fromCity"], e["fromCountry"], e["fromIp"] = l.from.City, l.from.Country, l.from.IP
 	e["km"], e["kmh"] = int(l.km), int(min(l.kmh(), 1e6))
 	e["count"] = max(1, int(math.Round(l.hours*60))) // minutes in between
