@@ -10,7 +10,6 @@ import (
 
 	"portico/app/audit"
 	"portico/app/fault"
-	"portico/app/record"
 	"portico/app/risk"
 )
 
@@ -137,32 +136,6 @@ func (t *Tenant) CountIncidentSources(ctx context.Context, id string) (int, erro
 	var n int64
 	err := t.q(ctx).Model(&RiskIncidentSourceRow{}).Where("incident_id = ? AND attempts > 0", id).Count(&n).Error
 	return int(n), err
-}
-
-// riskWaves are the open incidents that a sign-in with these signals belongs to: one look-up by key.
-func (t *Tenant) riskWaves(ctx context.Context, s record.Signals, now time.Time) ([]risk.Wave, error) {
-	keys := risk.WaveKeys(s)
-	if len(keys) == 0 {
-		return nil, nil
-	}
-	var rows []RiskIncidentRow
-	err := t.r(ctx).Table("risk_incident_sources AS s").Select("DISTINCT i.id, i.kind, i.response, i.until").
-		Joins("JOIN risk_incidents AS i ON i.tenant_id = s.tenant_id AND i.id = s.incident_id").
-		Where("s.tenant_id = ? AND s.source IN ? AND i.state = ?", t.ID, keys, risk.IncidentOpen).Order("i.id").Scan(&rows).Error
-	waves := make([]risk.Wave, 0, len(rows))
-	for _, r := range rows {
-		w := risk.Wave{IncidentID: r.ID, Kind: r.Kind, Response: r.Response}
-		if r.Until != nil && !now.Before(*r.Until) {
-			w.Response = ""
-		}
-		waves = append(waves, w)
-	}
-	return waves, err
-}
-
-// RiskWaves is riskWaves for those who ask from outside a sign-in.
-func (t *Tenant) RiskWaves(ctx context.Context, s record.Signals) ([]risk.Wave, error) {
-	return t.riskWaves(ctx, s, t.Now())
 }
 
 // changeIncident changes one under a lock, with its audit entry. What change leaves as it was is no event.

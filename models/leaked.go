@@ -346,20 +346,6 @@ func (t *Tenant) passwordSince(ctx context.Context, userID string) (time.Time, e
 	return rows[0].CreatedAt.UTC(), nil
 }
 
-// riskLeaked reports whether somebody's address is on a list that counts, and their password as old.
-func (t *Tenant) riskLeaked(ctx context.Context, userID string) (bool, error) {
-	if userID == "" {
-		return false, nil
-	}
-	var rows []LeakedAddressRow
-	err := t.q(ctx).Where("user_id = ? AND user_id <> '' AND NOT pending", userID).Order("leaked_at DESC").Limit(1).Find(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return false, err
-	}
-	at, err := t.passwordSince(ctx, userID)
-	return !at.IsZero() && !at.After(rows[0].LeakedAt), err
-}
-
 // LeakedImports lists the lists, the newest first.
 func (t *Tenant) LeakedImports(ctx context.Context, after string, limit int) (Page[LeakedImport], error) {
 	q, err := keyset(t.q(ctx), "created_at", after, true, true)

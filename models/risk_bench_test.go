@@ -83,6 +83,7 @@ func BenchmarkRiskHistory(b *testing.B) {
 		exec("ANALYZE risk_counts")
 		exec("ANALYZE risk_people")
 	}
+	modelstest.Must(s.Store.Directory(b.Context(), tn.ID))(b) // a sign-in has it at hand, and indicators are in it
 	p99(b, func(i int) {
 		h, err := tn.RiskHistory(context.Background(), fmt.Sprintf("%08d", i*7919%(n/4)), signals, s.Now())
 		if err != nil || h.Person.Times != 40 || h.Source.Attempts < 100 || len(h.Everyone) < 5 {

@@ -332,35 +332,6 @@ func (t *Tenant) writeCounts(ctx context.Context, counts map[risk.Key]risk.Count
 	return nil
 }
 
-// countsOf reads counters by their keys: a join with a list of them, because SQLite finds no index for a list of pairs.
-func (t *Tenant) countsOf(ctx context.Context, keys []risk.Key) (risk.Everyone, error) {
-	if len(keys) == 0 {
-		return nil, nil
-	}
-	args := make([]any, 0, 2*len(keys)+1)
-	for _, k := range keys {
-		args = append(args, k.Feature, k.Value)
-	}
-	query := "WITH wanted (feature, value) AS (VALUES " + strings.TrimSuffix(strings.Repeat("(?, ?), ", len(keys)), ", ") + ") " +
-		"SELECT c.feature, c.value, c.n, c.at FROM wanted CROSS JOIN risk_counts AS c WHERE c.tenant_id = ? AND c.feature = wanted.feature AND c.value = wanted.value"
-	rows, err := t.r(ctx).Raw(query, append(args, t.ID)...).Rows()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = rows.Close() }()
-	out := make(risk.Everyone, len(keys))
-	for rows.Next() {
-		var k risk.Key
-		var c risk.Count
-		if err := rows.Scan(&k.Feature, &k.Value, &c.N, &c.At); err != nil {
-			return nil, err
-		}
-		c.At = c.At.UTC()
-		out[k] = c
-	}
-	return out, rows.Err()
-}
-
 func (t *Tenant) writeSources(ctx context.Context, sources map[sourceHourKey]*RiskSourceRow) error {
 	keys := make([]sourceHourKey, 0, len(sources))
 	for k := range sources {

@@ -2,7 +2,11 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"portico/app/record"
@@ -10,23 +14,32 @@ import (
 )
 
 // RiskHistory reads what an assessment of these signals needs to know of the past: one row of the person, the
-// counters of these values, the sources. What cannot be read is named in History.Missing, so that detections can say
-// that they could not tell; the error says why, and the history is good for everything else.
+// counters of these values, the sources, all in one statement, because each one costs a way to the database and back.
+// What cannot be read is named in History.Missing, so that detections can say that they could not tell; the error says
+// why, and the history is good for everything else.
 func (t *Tenant) RiskHistory(ctx context.Context, userID string, s record.Signals, now time.Time) (risk.History, error) {
 	var h risk.History
+	parts := func() []pastPart {
+		return slices.DeleteFunc([]pastPart{t.everyonePart(risk.Keys(s), &h.Everyone), t.personPart(userID, &h.Person), t.sourcePart(s, now, &h.Source),
+			t.leakedPart(userID, &h.Leaked), t.wavesPart(s, now, &h.Waves)}, func(p pastPart) bool { return p.query == "" })
+	}
 	var errs []error
-	part := func(name string, read func() error) {
-		if err := read(); err != nil {
-			h.Missing = append(h.Missing, name)
-			errs = append(errs, err)
+	missing := func(name string, err error) {
+		h.Missing = append(h.Missing, name)
+		errs = append(errs, err)
+	}
+	if t.readPast(ctx, parts()...) != nil { // one by one, to see which it was
+		h = risk.History{}
+		for _, p := range parts() {
+			if err := t.readPast(ctx, p); err != nil {
+				missing(p.name, err)
+			}
 		}
 	}
-	part("person", func() (err error) { h.Person, err = t.riskPerson(ctx, userID); return err })
-	part("everyone", func() (err error) { h.Everyone, err = t.riskEveryone(ctx, s); return err })
-	part("source", func() (err error) { h.Source, err = t.riskSource(ctx, s, now); return err })
-	part("indicators", func() (err error) { h.Indicators, err = t.riskIndicators(ctx, s, now); return err })
-	part("leaked", func() (err error) { h.Leaked, err = t.riskLeaked(ctx, userID); return err })
-	part("waves", func() (err error) { h.Waves, err = t.riskWaves(ctx, s, now); return err })
+	var err error
+	if h.Indicators, err = t.riskIndicators(ctx, s, now); err != nil {
+		missing(risk.NeedIndicators, err)
+	}
 	return h, errors.Join(errs...)
 }
 
@@ -41,70 +54,204 @@ func (t *Tenant) RenewalHistory(ctx context.Context, s record.Signals, now time.
 	return h, err
 }
 
-func (t *Tenant) riskPerson(ctx context.Context, userID string) (risk.Person, error) {
-	if userID == "" {
-		return risk.Person{}, nil
-	}
-	var rows []RiskPersonRow
-	if err := t.q(ctx).Where("user_id = ?", userID).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
-		return risk.Person{}, err
-	}
-	p, err := risk.DecodePerson(rows[0].Body)
-	if err != nil {
-		return p, badJSON("what is usual for a person", userID, err)
-	}
-	return p, nil
+// pastPart is one part of the history: a query of the columns of pastRow, which may be joined with others by UNION ALL,
+// and what becomes of its rows. A zero one asks nothing.
+type pastPart struct {
+	name  string
+	query string
+	args  []any
+	row   func(pastRow)
+	end   func() error // after the last row, when all could be read
 }
 
-func (t *Tenant) riskEveryone(ctx context.Context, s record.Signals) (risk.Everyone, error) {
-	keys := risk.Keys(s)
-	wanted := make([]risk.Key, len(keys))
-	for i, k := range keys {
-		wanted[i] = risk.Key{Feature: k.Feature, Value: countValue(k.Value)}
+// pastRow has room for a row of any part.
+type pastRow struct {
+	A, B, C                              string
+	N                                    float64
+	At                                   sql.NullTime
+	Attempts, Failures, Successes, Signs int64
+	Body, More                           []byte
+}
+
+// Columns that a part has no use for. Postgres wants to know their types, and SQLite does not mind being told.
+const (
+	noTime   = "CAST(NULL AS TIMESTAMPTZ)"
+	noCounts = "0, 0, 0, 0"
+	noBytes  = "CAST(NULL AS BYTEA), CAST(NULL AS BYTEA)"
+)
+
+// readPast reads parts in one statement. SQLite takes the types of columns from the first one.
+func (t *Tenant) readPast(ctx context.Context, parts ...pastPart) error {
+	var query strings.Builder
+	var args []any
+	for i, p := range parts {
+		if i > 0 {
+			query.WriteString(" UNION ALL ")
+		}
+		fmt.Fprintf(&query, "SELECT %d, %s", i, p.query)
+		args = append(args, p.args...)
 	}
-	have, err := t.countsOf(ctx, wanted)
+	rows, err := t.r(ctx).Raw(query.String(), args...).Rows()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := make(risk.Everyone, len(have))
-	for i, k := range keys {
-		if c, ok := have[wanted[i]]; ok {
-			out[k] = c
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var part int
+		var r pastRow
+		if err := rows.Scan(&part, &r.A, &r.B, &r.C, &r.N, &r.At, &r.Attempts, &r.Failures, &r.Successes, &r.Signs, &r.Body, &r.More); err != nil {
+			return err
+		}
+		parts[part].row(r)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if p.end != nil {
+			if err := p.end(); err != nil {
+				return err
+			}
 		}
 	}
-	return out, nil
+	return nil
+}
+
+// everyonePart reads counters by their keys: a join with a list of them, because SQLite finds no index for a list of
+// pairs.
+func (t *Tenant) everyonePart(keys []risk.Key, out *risk.Everyone) pastPart {
+	args := make([]any, 0, 2*len(keys)+1)
+	for _, k := range keys {
+		args = append(args, k.Feature, countValue(k.Value))
+	}
+	have := make(risk.Everyone, len(keys))
+	return pastPart{name: risk.NeedEveryone, args: append(args, t.ID),
+		query: "c.feature, c.value, '', c.n, c.at, " + noCounts + ", " + noBytes + " FROM (VALUES " + strings.TrimSuffix(strings.Repeat("(?, ?), ", len(keys)), ", ") +
+			") AS wanted CROSS JOIN risk_counts AS c WHERE c.tenant_id = ? AND c.feature = wanted.column1 AND c.value = wanted.column2",
+		row: func(r pastRow) { have[risk.Key{Feature: r.A, Value: r.B}] = risk.Count{N: r.N, At: r.At.Time.UTC()} },
+		end: func() error {
+			for _, k := range keys {
+				if cut := countValue(k.Value); cut != k.Value {
+					if c, ok := have[risk.Key{Feature: k.Feature, Value: cut}]; ok {
+						have[k] = c
+					}
+				}
+			}
+			*out = have
+			return nil
+		}}
+}
+
+// countsOf reads counters by their keys.
+func (t *Tenant) countsOf(ctx context.Context, keys []risk.Key) (risk.Everyone, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	var out risk.Everyone
+	return out, t.readPast(ctx, t.everyonePart(keys, &out))
 }
 
 // countValue is a value as its counter's key: what is too long for one is cut.
 func countValue(v string) string {
+	if len(v) <= 200 {
+		return v
+	}
 	if r := []rune(v); len(r) > 200 {
 		return string(r[:200])
 	}
 	return v
 }
 
-// riskSource adds up what came from the address in the last day.
-func (t *Tenant) riskSource(ctx context.Context, s record.Signals, now time.Time) (risk.Source, error) {
+func (t *Tenant) personPart(userID string, out *risk.Person) pastPart {
+	if userID == "" {
+		return pastPart{}
+	}
+	var body []byte
+	return pastPart{name: risk.NeedPerson, args: []any{t.ID, userID},
+		query: "'', '', '', 0, " + noTime + ", " + noCounts + ", body, CAST(NULL AS BYTEA) FROM risk_people WHERE tenant_id = ? AND user_id = ?",
+		row:   func(r pastRow) { body = r.Body },
+		end: func() error {
+			if body == nil {
+				return nil
+			}
+			p, err := risk.DecodePerson(body)
+			if err != nil {
+				return badJSON("what is usual for a person", userID, err)
+			}
+			*out = p
+			return nil
+		}}
+}
+
+// riskPerson is what is usual for a person.
+func (t *Tenant) riskPerson(ctx context.Context, userID string) (risk.Person, error) {
+	var out risk.Person
+	if userID == "" {
+		return out, nil
+	}
+	err := t.readPast(ctx, t.personPart(userID, &out))
+	return out, err
+}
+
+// sourcePart adds up what came from the address in the last day.
+func (t *Tenant) sourcePart(s record.Signals, now time.Time, out *risk.Source) pastPart {
 	source := risk.SourceOf(s.IP)
 	if source == "" {
-		return risk.Source{}, nil
+		return pastPart{}
 	}
-	var rows []RiskSourceRow
-	err := t.q(ctx).Select("attempts", "failures", "successes", "sign_ups", "accounts", "strangers").
-		Where("source = ? AND hour > ? AND hour <= ?", source, sourceHour(now.Add(-sourceDay)), sourceHour(now)).Find(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return risk.Source{}, err
+	var sum risk.Source
+	var accounts, strangers risk.Sketch
+	return pastPart{name: risk.NeedSource, args: []any{t.ID, source, sourceHour(now.Add(-sourceDay)), sourceHour(now)},
+		query: "'', '', '', 0, " + noTime + ", attempts, failures, successes, sign_ups, accounts, strangers FROM risk_sources WHERE tenant_id = ? AND source = ? AND hour > ? AND hour <= ?",
+		row: func(r pastRow) {
+			if accounts == nil {
+				accounts, strangers = risk.NewSketch(risk.SourceSketch), risk.NewSketch(risk.SourceSketch)
+			}
+			sum.Attempts += int(r.Attempts)
+			sum.Failures += int(r.Failures)
+			sum.Successes += int(r.Successes)
+			sum.SignUps += int(r.Signs)
+			accounts.Merge(r.Body)
+			strangers.Merge(r.More)
+		},
+		end: func() error {
+			sum.Accounts, sum.Unknown = accounts.Count(), strangers.Count()
+			*out = sum
+			return nil
+		}}
+}
+
+// leakedPart finds out whether somebody's address is on a list that counts, and their password as old.
+func (t *Tenant) leakedPart(userID string, out *bool) pastPart {
+	if userID == "" {
+		return pastPart{}
 	}
-	var out risk.Source
-	accounts, strangers := risk.NewSketch(risk.SourceSketch), risk.NewSketch(risk.SourceSketch)
-	for _, r := range rows {
-		out.Attempts += int(r.Attempts)
-		out.Failures += int(r.Failures)
-		out.Successes += int(r.Successes)
-		out.SignUps += int(r.SignUps)
-		accounts.Merge(r.Accounts)
-		strangers.Merge(r.Strangers)
+	return pastPart{name: risk.NeedLeaked, args: []any{t.ID, userID, t.ID, userID, KindPassword},
+		query: "'', '', '', 0, " + noTime + ", " + noCounts + ", " + noBytes + " FROM leaked_addresses WHERE tenant_id = ? AND user_id = ? AND user_id <> '' AND NOT pending AND " +
+			"leaked_at >= (SELECT max(created_at) FROM credentials WHERE tenant_id = ? AND user_id = ? AND kind = ?)",
+		row: func(pastRow) { *out = true }}
+}
+
+// wavesPart are the open incidents that a sign-in with these signals belongs to: one look-up by key.
+func (t *Tenant) wavesPart(s record.Signals, now time.Time, out *[]risk.Wave) pastPart {
+	keys := risk.WaveKeys(s)
+	if len(keys) == 0 {
+		return pastPart{}
 	}
-	out.Accounts, out.Unknown = accounts.Count(), strangers.Count()
-	return out, nil
+	var waves []risk.Wave
+	return pastPart{name: risk.NeedWaves, args: []any{t.ID, keys, t.ID, risk.IncidentOpen},
+		query: "id, kind, response, 0, until, " + noCounts + ", " + noBytes + " FROM risk_incidents AS i WHERE i.id IN " +
+			"(SELECT incident_id FROM risk_incident_sources WHERE tenant_id = ? AND source IN ?) AND i.tenant_id = ? AND i.state = ?",
+		row: func(r pastRow) {
+			w := risk.Wave{IncidentID: r.A, Kind: r.B, Response: r.C}
+			if r.At.Valid && !now.Before(r.At.Time) {
+				w.Response = ""
+			}
+			waves = append(waves, w)
+		},
+		end: func() error {
+			slices.SortFunc(waves, func(a, b risk.Wave) int { return strings.Compare(a.IncidentID, b.IncidentID) })
+			*out = waves
+			return nil
+		}}
 }
