@@ -124,7 +124,7 @@ func savepoint(tx *gorm.DB, one *batched) error {
 	}
 	func() {
 		defer func() { one.panicked = recover() }()
-		one.err = one.f(&Tenant{Store: one.tenant.Store, ID: one.tenant.ID, tx: tx, after: &one.after, shared: true})
+		one.err = one.f(&Tenant{Store: one.tenant.Store, ID: one.tenant.ID, tx: tx, after: &one.after, shared: true, at: one.tenant.at})
 	}()
 	if one.err != nil || one.panicked != nil {
 		if err := tx.Exec("ROLLBACK TO batched").Error; err != nil {

@@ -77,15 +77,17 @@ type foundAttack struct {
 // attacks asks the pure functions about what was counted.
 func (t *Tenant) attacks(ctx context.Context, rules risk.WaveRules) ([]foundAttack, error) {
 	now := t.Now()
-	slow, err := t.slowDue(ctx, now)
+	slow, last, err := t.slowDue(ctx, now)
 	if err != nil {
 		return nil, err
 	}
-	hours := wavesRecent
+	from := now.Add(-(wavesRecent - 1) * time.Hour)
 	if slow {
-		hours = wavesSlow
+		if from, err = t.slowFrom(ctx, now, last); err != nil {
+			return nil, err
+		}
 	}
-	windows, err := t.riskWindows(ctx, now.Add(-time.Duration(hours-1)*time.Hour))
+	windows, err := t.riskWindows(ctx, from, now)
 	if err != nil {
 		return nil, err
 	}
@@ -111,39 +113,64 @@ func (t *Tenant) attacks(ctx context.Context, rules risk.WaveRules) ([]foundAtta
 	return out, nil
 }
 
-// slowDue reports whether it is time to look at a whole day, and writes down that it was done.
-func (t *Tenant) slowDue(ctx context.Context, now time.Time) (bool, error) {
+// slowDue reports whether it is time to look at a whole day, and when that was done before, and writes down that it was
+// done.
+func (t *Tenant) slowDue(ctx context.Context, now time.Time) (due bool, last time.Time, err error) {
+	if !t.at.IsZero() { // a look from the past does not put off the next one
+		return true, now, nil
+	}
 	var rows []RiskCursorRow
 	if err := t.q(ctx).Where("reader = ?", readSlow).Limit(1).Find(&rows).Error; err != nil {
-		return false, err
+		return false, last, err
 	}
 	if len(rows) == 0 {
-		return true, t.w(ctx).Create(&RiskCursorRow{TenantID: t.ID, Reader: readSlow, At: now}).Error
+		return true, last, t.w(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&RiskCursorRow{TenantID: t.ID, Reader: readSlow, At: now}).Error
 	}
-	if since := now.Sub(rows[0].At); since >= 0 && since < slowEvery {
-		return false, nil
+	last = rows[0].At.UTC()
+	if since := now.Sub(last); since >= 0 && since < slowEvery {
+		return false, last, nil
 	}
-	return true, t.u(ctx).Model(&RiskCursorRow{}).Where("reader = ?", readSlow).Update("at", now).Error
+	return true, last, t.u(ctx).Model(&RiskCursorRow{}).Where("reader = ?", readSlow).Update("at", now).Error
 }
 
-// riskWindows are the hours of sources since a moment. Those at which nothing failed are read without their names:
+// slowFrom is how far back such a look goes: a day, and back to whatever older was counted only since the last one, as
+// far as sources are kept. So nothing is missed that came while the jobs were down.
+func (t *Tenant) slowFrom(ctx context.Context, now, last time.Time) (time.Time, error) {
+	from := now.Add(-(wavesSlow - 1) * time.Hour)
+	var hours []string
+	err := t.q(ctx).Model(&RiskSourceRow{}).Where("hour >= ? AND hour < ? AND failures > 0 AND updated_at >= ?", sourceHour(now.Add(-SourcesKept)), sourceHour(from), last.UTC()).
+		Order("hour").Limit(1).Pluck("hour", &hours).Error
+	if err != nil || len(hours) == 0 {
+		return from, err
+	}
+	if older, err := hourOf(hours[0]); err == nil {
+		return older, nil
+	}
+	return from, nil
+}
+
+// hourOf is when the hour of a source begins.
+func hourOf(hour string) (time.Time, error) { return time.Parse("2006-01-02T15", hour) }
+
+// riskWindows are the hours of sources between two moments. Those at which nothing failed are read without their names:
 // they only say what is honest in a network.
-func (t *Tenant) riskWindows(ctx context.Context, from time.Time) ([]risk.Window, error) {
+func (t *Tenant) riskWindows(ctx context.Context, from, to time.Time) ([]risk.Window, error) {
 	var failed int64
-	err := t.q(ctx).Model(&RiskSourceRow{}).Where("hour >= ? AND failures > 0", sourceHour(from)).Select("COALESCE(SUM(failures), 0)").Scan(&failed).Error
+	span := []any{sourceHour(from), sourceHour(to)}
+	err := t.q(ctx).Model(&RiskSourceRow{}).Where("hour >= ? AND hour <= ? AND failures > 0", span...).Select("COALESCE(SUM(failures), 0)").Scan(&failed).Error
 	if err != nil || failed == 0 {
 		return nil, err
 	}
 	var rows, honest []RiskSourceRow
-	if err := t.q(ctx).Where("hour >= ? AND failures > 0", sourceHour(from)).Find(&rows).Error; err != nil {
+	if err := t.q(ctx).Where("hour >= ? AND hour <= ? AND failures > 0", span...).Find(&rows).Error; err != nil {
 		return nil, err
 	}
-	if err := t.q(ctx).Omit("accounts", "strangers").Where("hour >= ? AND failures = 0", sourceHour(from)).Find(&honest).Error; err != nil {
+	if err := t.q(ctx).Omit("accounts", "strangers").Where("hour >= ? AND hour <= ? AND failures = 0", span...).Find(&honest).Error; err != nil {
 		return nil, err
 	}
 	out := make([]risk.Window, 0, len(rows)+len(honest))
 	for _, r := range append(rows, honest...) {
-		begin, err := time.Parse("2006-01-02T15", r.Hour)
+		begin, err := hourOf(r.Hour)
 		if err != nil {
 			continue
 		}
@@ -168,7 +195,7 @@ const (
 func (t *Tenant) newAccounts(ctx context.Context, now time.Time) ([]risk.NewAccount, float64, error) {
 	yes := true
 	var rows []SignInRow
-	err := signInFilter(t.via(ctx, "sign_ins", way{index: "signins_sign_up"}), SignInQuery{SignUp: &yes, From: now.Add(-burstSpan), Result: string(record.Success)}).
+	err := signInFilter(t.via(ctx, "sign_ins", way{index: "signins_sign_up"}), SignInQuery{SignUp: &yes, From: now.Add(-burstSpan), To: now.Add(time.Second), Result: string(record.Success)}).
 		Order("created_at DESC").Limit(burstRead).Find(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return nil, 0, err
@@ -241,7 +268,7 @@ func guess(kind string) bool { return kind == risk.PasswordSpray || kind == risk
 func (t *Tenant) meetAttack(ctx context.Context, f WaveFinder, open []risk.Incident, a foundAttack) ([]risk.Incident, error) {
 	at := -1
 	for n, i := range open {
-		if (i.Kind == a.Kind || guess(i.Kind) && guess(a.Kind)) && !i.Simulated && i.Belongs(a.Keys) {
+		if a.of(i) && !i.Simulated {
 			at = n
 			break
 		}
@@ -279,7 +306,12 @@ func (t *Tenant) meetAttack(ctx context.Context, f WaveFinder, open []risk.Incid
 	fill(&i, a, now)
 	i.Level = i.Rate()
 	i.Note(risk.Act{At: now, What: "opened"})
+	opened := false
 	err := t.audited(ctx, f.By, func(t *Tenant) (audit.Event, error) {
+		if there, err := t.openedMeanwhile(ctx, a); err != nil || there {
+			return audit.Event{}, err
+		}
+		opened = true
 		if err := t.openIncident(ctx, &i); err != nil {
 			return audit.Event{}, err
 		}
@@ -295,7 +327,32 @@ func (t *Tenant) meetAttack(ctx context.Context, f WaveFinder, open []risk.Incid
 		return audit.Event{Activity: "Open incident", Category: "IdentityProtection", Operation: "Add", Target: incidentTarget(i),
 			Changes: []audit.Change{{Property: "kind", New: i.Kind}, {Property: "sources", New: len(a.Sources)}}}, nil
 	})
+	if !opened {
+		return open, err
+	}
 	return append(open, i), err
+}
+
+// openedMeanwhile reports whether somebody else who looks at the same time was faster to open an incident of an attack.
+// They wait for each other, inside their transactions.
+func (t *Tenant) openedMeanwhile(ctx context.Context, a foundAttack) (bool, error) {
+	var turn []RiskCursorRow
+	if err := t.lock(ctx).Where("reader = ?", readSlow).Limit(1).Find(&turn).Error; err != nil {
+		return false, err
+	}
+	open, err := t.openIncidents(ctx)
+	if err != nil {
+		return false, err
+	}
+	if slices.ContainsFunc(open, func(i risk.Incident) bool { return a.of(i) && !i.Simulated }) {
+		return true, nil
+	}
+	return t.knownWave(ctx, a)
+}
+
+// of reports whether an attack is what an incident is about.
+func (a foundAttack) of(i risk.Incident) bool {
+	return (i.Kind == a.Kind || guess(i.Kind) && guess(a.Kind)) && i.Belongs(a.Keys)
 }
 
 func (t *Tenant) openIncident(ctx context.Context, i *risk.Incident) error {
@@ -322,7 +379,7 @@ func (t *Tenant) knownWave(ctx context.Context, a foundAttack) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if (i.Kind == a.Kind || guess(i.Kind) && guess(a.Kind)) && i.Belongs(a.Keys) && !a.To.After(later(i.LastAt, timeOf(i.ClosedAt)).Add(waveAgain)) {
+		if a.of(i) && !a.To.After(later(i.LastAt, timeOf(i.ClosedAt)).Add(waveAgain)) {
 			return true, nil
 		}
 	}
@@ -368,21 +425,22 @@ func incidentName(i risk.Incident) string {
 // followIncident reads the log for one incident, and ends it when nothing has come for long. It reports whether there
 // was anything.
 func (t *Tenant) followIncident(ctx context.Context, f WaveFinder, id string) (bool, error) {
-	moved := false
+	read := 0
 	err := t.InTx(ctx, func(t *Tenant) error {
-		moved = false
+		read = 0
 		i, err := t.lockIncident(ctx, id)
 		if err != nil || i.State != risk.IncidentOpen || i.Simulated {
 			return err
 		}
 		now := t.Now()
 		if i.Kind != risk.SMSPumping {
-			if moved, err = t.readForIncident(ctx, f, &i, now.Add(-riskSettle)); err != nil {
+			if read, err = t.readForIncident(ctx, f, &i, now.Add(-riskSettle)); err != nil {
 				return err
 			}
 		}
-		quiet := now.Sub(i.LastAt) > waveQuiet && effective(i, now) == ""
-		if !moved && !quiet {
+		// Whether anything came lately is known once the log was read to its end.
+		quiet := read < waveRead && now.Sub(i.LastAt) > waveQuiet && effective(i, now) == ""
+		if read == 0 && !quiet {
 			return nil
 		}
 		if i.Level = i.Rate(); quiet {
@@ -391,11 +449,11 @@ func (t *Tenant) followIncident(ctx context.Context, f WaveFinder, id string) (b
 		}
 		return t.saveIncident(ctx, i)
 	})
-	return moved, err
+	return read > 0, err
 }
 
-// readForIncident reads the next entries of the log and counts those that belong to an incident.
-func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Incident, to time.Time) (bool, error) {
+// readForIncident reads the next entries of the log, counts those that belong to an incident, and says how many it read.
+func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Incident, to time.Time) (int, error) {
 	from := i.SeenAt
 	if from.IsZero() {
 		from = i.BeganAt
@@ -406,7 +464,7 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 	}
 	var rows []SignInRow
 	if err := q.Omit("decision").Order("created_at, id").Limit(waveRead).Find(&rows).Error; err != nil || len(rows) == 0 {
-		return false, err
+		return 0, err
 	}
 	sources := map[string]int{}
 	lastFrom := map[string]time.Time{}
@@ -418,7 +476,7 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 	for _, r := range rows {
 		rec, err := r.SignIn()
 		if err != nil {
-			return false, err
+			return 0, err
 		}
 		if rec.Test || rec.Kind != record.Interactive {
 			continue
@@ -431,7 +489,7 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 		try.Name = string(t.seal.MAC("risk.stranger", []byte(try.Name))) // nobody chooses names that look like one
 		if try.Right && try.UserID != "" {
 			if try.Known, err = t.bystander(ctx, *i, rec); err != nil {
-				return false, err
+				return 0, err
 			}
 		}
 		if try.Source != "" {
@@ -449,14 +507,14 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 	last := rows[len(rows)-1]
 	i.SeenAt, i.SeenID = last.CreatedAt.UTC(), last.ID
 	if err := t.countSources(ctx, *i, sources, lastFrom); err != nil {
-		return false, err
+		return 0, err
 	}
 	for _, rec := range entered {
 		if err := t.waveEntered(ctx, f.By, *i, rec); err != nil {
-			return false, err
+			return 0, err
 		}
 	}
-	return true, nil
+	return len(rows), nil
 }
 
 // waveKeysOf are the keys of an entry of the log, with the mail domain of a sign-up.

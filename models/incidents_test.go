@@ -152,6 +152,68 @@ func TestAnAttackIsOneIncident(t *testing.T) {
 	})
 }
 
+// What came while the jobs were down is found afterwards, and told whole, however much else the log has.
+func TestAWaveOfADayBeforeIsFound(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+		tn := modelstest.MustTenant(t, s.Store, "")
+		people := passers(t, tn, 40)
+		if list := find(t, s, tn); len(list) != 0 { // the look before
+			t.Fatalf("%d incidents", len(list))
+		}
+		s.Clock.Advance(time.Hour)
+		spray(t, s, tn, people)
+		honest := make([]record.SignIn, 2100)
+		for n := range honest {
+			honest[n] = tried(s, tn, people[n%40], people[n%40].Address(), "192.0.2.1", "Firefox", true)
+			honest[n].Kind = record.NonInteractive
+		}
+		modelstest.Must(tn.ImportSignIns(t.Context(), honest))(t)
+		s.Clock.Advance(time.Minute)
+		spray(t, s, tn, people)
+		s.Clock.Advance(30 * time.Hour)
+		find(t, s, tn)
+		list := find(t, s, tn)
+		if len(list) != 1 || list[0].Attempts != 240 || list[0].State != risk.IncidentClosed {
+			t.Fatalf("%+v", list)
+		}
+		// A quarter of an hour later nothing of it is new.
+		s.Clock.Advance(15 * time.Minute)
+		if list := find(t, s, tn); len(list) != 1 {
+			t.Errorf("%d incidents", len(list))
+		}
+	})
+}
+
+// Whoever looks from a moment of the past sees what was there then, and opens the incident then; the audit log says
+// when that was written down.
+func TestAttacksAreFoundFromThePast(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+		ctx, tn := t.Context(), modelstest.MustTenant(t, s.Store, "")
+		people := passers(t, tn, 40)
+		before := s.Now()
+		s.Clock.Advance(time.Hour)
+		spray(t, s, tn, people)
+		during := s.Now().Add(10 * time.Second)
+		s.Clock.Advance(20 * time.Hour)
+		for n := 1; n > 0; {
+			n = modelstest.Must(tn.FoldRisk(ctx))(t)
+		}
+		finder := models.WaveFinder{By: audit.System("test")}
+		modelstest.Must(tn.At(before).FindIncidents(ctx, finder))(t)
+		if n := len(modelstest.Must(tn.Incidents(ctx, models.IncidentQuery{}))(t).Items); n != 0 {
+			t.Errorf("%d incidents before it began", n)
+		}
+		modelstest.Must(tn.At(during).FindIncidents(ctx, finder))(t)
+		list := modelstest.Must(tn.Incidents(ctx, models.IncidentQuery{}))(t).Items
+		if len(list) != 1 || list[0].State != risk.IncidentOpen || list[0].Attempts != 120 || !list[0].Acts[0].At.Equal(during) {
+			t.Fatalf("%+v", list)
+		}
+		if e := lastAudit(t, tn); e.Activity != "Open incident" || !e.At.Equal(s.Now()) {
+			t.Errorf("%+v", e)
+		}
+	})
+}
+
 func TestHonestFailuresAreNoIncident(t *testing.T) {
 	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
 		tn := modelstest.MustTenant(t, s.Store, "")

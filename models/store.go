@@ -72,6 +72,23 @@ type Tenant struct {
 	// shared is set inside InBatch: the transaction is not this caller's alone, so that its context
 	// being cancelled must not interrupt it.
 	shared bool
+	at     time.Time // of At; zero = the store's clock says
+}
+
+// At is the handle for what happened at a moment of the past, which an import or a sample writes down: everything that
+// is done with it happens then. Only the audit log says when it was written down.
+func (t *Tenant) At(at time.Time) *Tenant {
+	other := *t
+	other.at = at.UTC().Truncate(time.Microsecond)
+	return &other
+}
+
+// Now is the store's clock, or the moment of At.
+func (t *Tenant) Now() time.Time {
+	if !t.at.IsZero() {
+		return t.at
+	}
+	return t.Store.Now()
 }
 
 // Tenant gives the handle for a tenant id that was resolved before. An empty id is a defect.
@@ -130,7 +147,7 @@ func (t *Tenant) InTx(ctx context.Context, f func(*Tenant) error) error {
 	}
 	var after []func()
 	err := t.transactions.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		return f(&Tenant{Store: t.Store, ID: t.ID, tx: tx, after: &after})
+		return f(&Tenant{Store: t.Store, ID: t.ID, tx: tx, after: &after, at: t.at})
 	})
 	if err != nil {
 		return err

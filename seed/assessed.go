@@ -94,10 +94,10 @@ func atOf(town string) (latitude, longitude float64) {
 func (h history) hidden(p Person, at time.Time, s record.Signals) record.Signals {
 	d := h.aside(p.ID+at.String(), "hidden")
 	switch x := d.Float64(); {
-	case x < 0.002:
+	case x < 0.0003:
 		s.IP, s.Country, s.Region, s.City, s.ASN, s.Network = netip.AddrFrom4([4]byte{198, 51, 100, byte(200 + d.IntN(8))}), "SE", "Skåne", "Malmö", 65121, "Northlight Relays"
 		s.Lists = []string{"tor"}
-	case x < 0.007:
+	case x < 0.0012:
 		s.IP, s.Country, s.Region, s.City, s.ASN, s.Network = netip.AddrFrom4([4]byte{198, 51, 100, byte(60 + d.IntN(20))}), "GB", "England", "Leeds", 65122, "Cloakline VPN"
 		s.Lists = []string{"vpn"}
 	default:
@@ -111,6 +111,3 @@ func placed(s record.Signals) record.Signals {
 	s.Latitude, s.Longitude = atOf(s.City)
 	return s
 }
-
-// settledAfter is how old what was found must be for somebody to have dealt with it.
-const settledAfter = 12 * 24 * time.Hour

@@ -10,9 +10,12 @@ import (
 
 // The days before the anchor on which the two attacks happened.
 const (
-	sprayDay    = 0 // so lately that the engine finds it by itself
+	sprayDay    = 0 // so lately that what its sources did is still kept, for the engine to find it
 	takeoverDay = 5
 )
+
+// sprayTakes is longer than the spray takes.
+const sprayTakes = 4 * time.Hour
 
 // victim is the customer whose account was taken over.
 const victim = 3
@@ -34,6 +37,9 @@ func (h history) spray() []record.SignIn {
 	d := roll(h.number, 3)
 	begin := h.anchor.Add(-(sprayDay + 1) * day).Truncate(day).Add(26*time.Hour + 11*time.Minute)
 	begin = h.within(h.anchor.Add(-(sprayDay+1)*day), begin)
+	if latest := h.anchor.Add(-sprayTakes); begin.After(latest) { // it is over by now
+		begin = latest
+	}
 	var list []record.SignIn
 	at := begin
 	for i := range 220 {

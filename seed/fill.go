@@ -56,34 +56,10 @@ func Fill(ctx context.Context, store *models.Store, c Company) (int, error) {
 			}
 		}
 	}
-	return total, settle(ctx, dir, h.people.at(victim).ID)
-}
-
-// settle has the company's administrators deal with what is older: some of it was harmless, one account was taken. The
-// account that is in other hands right now is for whoever looks at the portal to find.
-func settle(ctx context.Context, dir *models.Tenant, victim string) error {
-	var harmless []string
-	err := dir.EachDetection(ctx, models.DetectionQuery{States: []string{models.RiskAtRisk}, To: dir.Now().Add(-settledAfter), OldestFirst: true}, func(d models.Detection) error {
-		if d.UserID != victim && !slices.Contains(harmless, d.UserID) {
-			harmless = append(harmless, d.UserID)
-		}
-		return nil
-	})
-	if err != nil || len(harmless) == 0 {
-		return err
+	if err := settle(ctx, dir, h.people.at(victim).ID); err != nil {
+		return total, ignoreGone(err)
 	}
-	if n := len(harmless) / 3; n > 0 {
-		if err := ignoreGone(dir.ConfirmSafe(ctx, actor(), harmless[:min(n, 60)])); err != nil {
-			return err
-		}
-		harmless = harmless[min(n, 60):]
-	}
-	for chunk := range slices.Chunk(harmless, 60) {
-		if err := ignoreGone(dir.DismissRisk(ctx, actor(), chunk)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return total, ignoreGone(h.discover(ctx, dir))
 }
 
 func ignoreGone(err error) error {

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"portico/app/policy"
@@ -163,17 +164,39 @@ func (h history) signUp(d dice, p Person) record.SignIn {
 	return h.succeed(r)
 }
 
+// trips is in how many of a person's weeks they are abroad, and farther of these trips how many lead out of Europe.
+const (
+	trips   = 0.0025
+	farther = 0.15
+)
+
+// trip gives the signals of somebody who spends the week abroad, with the device from home.
+func (h history) trip(p Person, at time.Time, s record.Signals) (record.Signals, bool) {
+	d := h.aside(p.ID+strconv.Itoa(int(h.anchor.Sub(at)/(7*day))), "trip")
+	if p.Index == victim || !d.chance(trips) {
+		return s, false
+	}
+	europe := slices.IndexFunc(h.people.lands, func(l land) bool { return l.country == "EG" })
+	n := d.IntN(europe)
+	if d.chance(farther) {
+		n = d.between(europe, len(h.people.lands)-1)
+	}
+	if h.people.lands[n].country == p.Country {
+		n = (n + 1) % len(h.people.lands)
+	}
+	l := h.people.lands[n]
+	town := pick(d, l.places)
+	s.Country, s.Region, s.City, s.Network, s.ASN = l.country, town.region, town.city, l.mobile, uint(64513+2*n)
+	s.IP = p.mobile.Next()
+	return placed(s), true
+}
+
 // visit is one ordinary sign-in: most go well, some need a second try, some end early.
 func (h history) visit(d dice, p Person, to party, at time.Time) record.SignIn {
 	dev := pick(d, p.devices)
 	s := p.signals(dev, dev.kind == "phone" && d.chance(0.45))
-	away := d.chance(0.015)
-	if away { // on holiday, with the device from home
-		l := pick(d, h.people.lands)
-		town := pick(d, l.places)
-		s.Country, s.Region, s.City, s.Network = l.country, town.region, town.city, l.mobile
-		s.IP = p.mobile.Next()
-		s = placed(s)
+	if there, away := h.trip(p, at, s); away {
+		s = there
 	} else {
 		s = h.hidden(p, at, s)
 	}

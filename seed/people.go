@@ -121,7 +121,11 @@ func (g people) at(i int) Person {
 	p.mobile = netip.AddrFrom16(b) // RFC 3849
 	p.homeNet, p.mobileNet = l.home, l.mobile
 	p.homeASN, p.mobileASN = uint(64512+2*li), uint(64513+2*li) // RFC 6996
-	for range d.between(1, 3) {
+	devices := d.between(1, 3)
+	if i == victim { // her story is the takeover, not a second device of her own
+		devices = 1
+	}
+	for range devices {
 		p.devices = append(p.devices, newDevice(d, p.preferPhone && len(p.devices) == 0))
 	}
 	return p
