@@ -130,25 +130,38 @@ func PlanBudget(days []ScoreDay, percent float64) Budget {
 	return b
 }
 
-// Budgeted are the settings with a budget's threshold for medium. The thresholds beside it make room where they must.
+// Budgeted are the settings with a budget's threshold for medium. The thresholds beside it make room where they must,
+// and go back to their defaults once an earlier budget no longer pushes them: whoever tries half of all sign-ins first
+// and two in a hundred afterwards must not be left with half of them at low risk.
 func (s Settings) Budgeted(b Budget) Settings {
-	full := s.Filled()
-	for _, f := range Fields() {
-		switch f.ID {
-		case "unfamiliarMedium":
-			f.Set(&s, b.Threshold)
-		case "unfamiliarLow":
-			if full.UnfamiliarLow > b.Threshold {
-				f.Set(&s, b.Threshold)
-			}
-		case "unfamiliarHigh":
-			if full.UnfamiliarHigh < b.Threshold {
-				f.Set(&s, b.Threshold)
+	low, medium, high := thresholdOf("unfamiliarLow"), thresholdOf("unfamiliarMedium"), thresholdOf("unfamiliarHigh")
+	if s.ChallengeShare > 0 { // an earlier budget stands behind medium, and behind what lies on it
+		pushed := medium.Of(s)
+		for _, f := range []Field{low, high} {
+			if f.Of(s) == pushed {
+				f.Set(&s, f.Default)
 			}
 		}
 	}
+	medium.Set(&s, b.Threshold)
+	if low.Of(s) > b.Threshold {
+		low.Set(&s, b.Threshold)
+	}
+	if high.Of(s) < b.Threshold {
+		high.Set(&s, b.Threshold)
+	}
 	s.ChallengeShare = b.Percent
 	return s
+}
+
+// thresholdOf is a field by its name.
+func thresholdOf(id string) Field {
+	for _, f := range fields() {
+		if f.ID == id {
+			return f
+		}
+	}
+	return Field{}
 }
 
 // Drift says how far the last days are from what was asked for.

@@ -73,19 +73,34 @@ func TestBudgetInSettings(t *testing.T) {
 		if err := s.Validate(); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		if low := fieldOf("unfamiliarLow").Of(s); low != c.low {
+		if low := thresholdOf("unfamiliarLow").Of(s); low != c.low {
 			t.Errorf("%s: low from %v", c.name, low)
 		}
 	}
 }
 
-func fieldOf(id string) Field {
-	for _, f := range Fields() {
-		if f.ID == id {
-			return f
+// TestALaterBudgetLeavesNothingOfAnEarlierBehind: what one budget pushed aside, the next one puts back.
+func TestALaterBudgetLeavesNothingOfAnEarlierBehind(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		of          Settings
+		first, then float64
+		low, high   float64
+		medium      float64
+	}{
+		{"far down, and up again", Settings{}, -11.75, 2.5, 0.75, 4, 2.5},
+		{"far up, and down again", Settings{}, 9, 2.5, 0.75, 4, 2.5},
+		{"from below to above", Settings{}, -11.75, 9, 0.75, 9, 9},
+		{"chosen by an admin, and in nobody's way", Settings{UnfamiliarLow: 1.25, UnfamiliarHigh: 6}, 3, 2.5, 1.25, 6, 2.5},
+	} {
+		s := c.of.Budgeted(Budget{Percent: 50, Threshold: c.first}).Budgeted(Budget{Percent: 2, Threshold: c.then})
+		if f := s.Filled(); f.UnfamiliarLow != c.low || f.UnfamiliarHigh != c.high || f.UnfamiliarMedium != c.medium {
+			t.Errorf("%s: %v, %v, %v", c.name, f.UnfamiliarLow, f.UnfamiliarMedium, f.UnfamiliarHigh)
+		}
+		if err := s.Validate(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
 		}
 	}
-	return Field{}
 }
 
 func TestDrift(t *testing.T) {

@@ -622,6 +622,7 @@ func TestEveryPageOpens(t *testing.T) {
 				}
 				if a.header.Get("Content-Disposition") == "" {
 					readPage(t, path, a.body)
+					b.showsWhereOneIs(path, a.body)
 				}
 			}
 			for _, list := range []string{"applications", "applications/deleted", "user-attributes", "terms", "invitations", "user-flows", "users", "users/deleted", "groups", "admins", "sign-ins", "audits"} {
@@ -635,6 +636,33 @@ func TestEveryPageOpens(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// showsWhereOneIs: the menu marks one row in each page of a tenant: the one that leads to it, or to what it is a part of.
+func (b *bench) showsWhereOneIs(path, body string) {
+	b.Helper()
+	if !strings.HasPrefix(path, "/admin/t/shop/") {
+		return
+	}
+	_, menu, _ := strings.Cut(body, `<nav class="nav" id="nav"`)
+	menu, _, _ = strings.Cut(menu, "</nav>")
+	if n := strings.Count(menu, `aria-current="page"`); n != 1 {
+		b.Errorf("%s: %d rows of the menu are where one is", path, n)
+		return
+	}
+	want, path := "", strings.Replace(path, "/leaked-addresses", "/threat-indicators", 1)
+	for _, r := range b.portal.Routes() {
+		href := strings.Replace(r.Path, ":tenant", "shop", 1)
+		if r.NavLabel != "" && (path == href || strings.HasPrefix(path, href+"/")) && len(href) > len(want) {
+			want = href
+		}
+	}
+	if want == "/admin/t/shop" {
+		b.Errorf("%s belongs to no row of the menu", path)
+	}
+	if row, _, _ := strings.Cut(menu, ` aria-current="page"`); !strings.HasSuffix(row, `href="`+want+`"`) {
+		b.Errorf("%s: the menu does not mark %s", path, want)
 	}
 }
 

@@ -56,12 +56,11 @@ func (p *Portal) budgetPage(c *fiber.Ctx, share string, problem error) error {
 	if err != nil {
 		return err
 	}
-	settings, to := now.Settings.Risk, today(p.Now())
-	rows, err := v.tenant.RiskDays(c.UserContext(), to.AddDate(0, 0, 1-budgetDays), to)
+	settings := now.Settings.Risk
+	days, err := p.budgetScores(c)
 	if err != nil {
 		return err
 	}
-	days := scoreDays(rows, to.AddDate(0, 0, 1-budgetDays), to)
 	percent, bad := readPercent(share)
 	if problem == nil {
 		problem = bad
@@ -95,6 +94,14 @@ func (p *Portal) budgetPage(c *fiber.Ctx, share string, problem error) error {
 		m.Rest = append([]views.Section{*apply}, m.Rest...)
 	}
 	return p.protect(c, title, lead, budgetHelp(), m, try.Problems)
+}
+
+// budgetScores are the scores that a budget looks at.
+func (p *Portal) budgetScores(c *fiber.Ctx) ([]risk.ScoreDay, error) {
+	to := today(p.Now())
+	from := to.AddDate(0, 0, 1-budgetDays)
+	rows, err := visitOf(c).tenant.RiskDays(c.UserContext(), from, to)
+	return scoreDays(rows, from, to), err
 }
 
 // applySection offers to take the threshold, unless it is the present one.
@@ -160,7 +167,8 @@ func budgetChart(days []risk.ScoreDay, plan risk.Budget, medium float64) views.C
 	return c
 }
 
-// budgetApply takes a threshold: the one that the page showed, so that nothing else is applied than what was read.
+// budgetApply takes the threshold that follows from the share now. When that is another than the page showed, nothing
+// is applied and the page is shown anew, so that what counts afterwards is what was read.
 func (p *Portal) budgetApply(c *fiber.Ctx) error {
 	v := visitOf(c)
 	share := typed(c, "challengeShare")
@@ -168,9 +176,16 @@ func (p *Portal) budgetApply(c *fiber.Ctx) error {
 	if err != nil {
 		return p.budgetPage(c, share, err)
 	}
-	threshold, err := strconv.ParseFloat(typed(c, "threshold"), 64)
-	if err != nil || math.IsNaN(threshold) {
-		return p.budgetPage(c, share, fault.BadField("challengeShare", "risk.budget_range", map[string]any{"min": risk.LeastBudget, "max": risk.MostBudget}))
+	days, err := p.budgetScores(c)
+	if err != nil {
+		return err
+	}
+	plan := risk.PlanBudget(days, percent)
+	switch {
+	case !plan.Enough:
+		return p.budgetPage(c, share, fault.BadField("challengeShare", "risk.budget_few", nil))
+	case typed(c, "threshold") != trimFloat(plan.Threshold):
+		return p.budgetPage(c, share, fault.BadField("challengeShare", "risk.budget_moved", nil))
 	}
 	var was risk.Settings
 	_, err = v.tenant.Update(c.UserContext(), v.actor(c), func(t *tenant.Tenant) error {
@@ -178,7 +193,7 @@ func (p *Portal) budgetApply(c *fiber.Ctx) error {
 			return err
 		}
 		was = t.Settings.Risk
-		t.Settings.Risk = t.Settings.Risk.Budgeted(risk.Budget{Percent: percent, Threshold: threshold})
+		t.Settings.Risk = t.Settings.Risk.Budgeted(plan)
 		return nil
 	})
 	if err != nil {

@@ -70,8 +70,9 @@ func flashView(f models.PortalFlash) *views.Flash {
 // nav is the menu: the rows with a label that the admin may use, grouped.
 func (p *Portal) nav(c *fiber.Ctx, v *visit) []views.NavGroup {
 	var groups []views.NavGroup
-	best := ""
-	var current *views.NavItem
+	// Lists of leaked addresses are opened from the threat indicators, and have no row of their own.
+	at := strings.Replace(c.Path(), v.leakedBase(), v.base()+"/threat-indicators", 1)
+	best, group, item := "", -1, -1 // where one is: as indices, since lists move when they grow
 	for _, r := range p.Routes() {
 		if r.NavLabel == "" {
 			continue
@@ -80,17 +81,17 @@ func (p *Portal) nav(c *fiber.Ctx, v *visit) []views.NavGroup {
 			continue
 		}
 		if len(groups) == 0 || groups[len(groups)-1].Label != r.NavGroup {
-			groups = append(groups, views.NavGroup{Label: r.NavGroup, Items: make([]views.NavItem, 0, 8)})
+			groups = append(groups, views.NavGroup{Label: r.NavGroup})
 		}
 		g := &groups[len(groups)-1]
 		href := strings.Replace(r.Path, ":tenant", v.dir.Tenant.Slug, 1)
 		g.Items = append(g.Items, views.NavItem{Label: r.NavLabel, Href: href})
-		if (c.Path() == href || strings.HasPrefix(c.Path(), href+"/")) && len(href) > len(best) {
-			best, current = href, &g.Items[len(g.Items)-1]
+		if (at == href || strings.HasPrefix(at, href+"/")) && len(href) > len(best) {
+			best, group, item = href, len(groups)-1, len(g.Items)-1
 		}
 	}
-	if current != nil {
-		current.Current = true
+	if group >= 0 {
+		groups[group].Items[item].Current = true
 	}
 	return groups
 }
