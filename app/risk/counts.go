@@ -1,6 +1,7 @@
 package risk
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -121,12 +122,13 @@ func Adds(s record.Signals, features []record.Feature, success bool) []Key {
 	}
 	keys := make([]Key, 0, 32)
 	keys = append(keys, Key{})
+	times, days := historic(features)
+	settled := times >= earlySignIns && days >= settledDays
 	for _, f := range shared() {
-		if v[f] != "" {
+		if v[f] != "" && (settled || f != fIP && f != fSubnet) {
 			keys = append(keys, Key{f.name(), v[f]})
 		}
 	}
-	times := historic(features)
 	if times == 0 {
 		return keys
 	}
@@ -168,20 +170,33 @@ func Adds(s record.Signals, features []record.Feature, success bool) []Key {
 // earlySignIns is how long somebody is new: until then much is new that later is not.
 const earlySignIns = 5
 
-// historic is how often somebody had signed in before, by the features of an assessment.
-func historic(features []record.Feature) uint64 {
+// settledDays is how long somebody must have been known before their address counts as one that people come from.
+// Whoever could vouch for an address with an account that was made for it would be believed from there.
+const settledDays = 5
+
+// historic is how often somebody had signed in before, and since how many days, by the features of an assessment.
+func historic(features []record.Feature) (times, days uint64) {
 	for _, f := range features {
-		if f.Name == FeatureHistory {
-			n, err := strconv.ParseUint(f.Value, 10, 64)
-			if err != nil {
-				return 0
-			}
-			return n
+		if f.Name != FeatureHistory {
+			continue
 		}
+		if n, err := fmt.Sscanf(f.Value, "%d/%d", &times, &days); n == 0 && err != nil {
+			return 0, 0
+		}
+		return times, days
 	}
-	return 0
+	return 0, 0
+}
+
+// history is the value of FeatureHistory.
+func history(p *Person, now time.Time) string {
+	days := max(now.Sub(p.First).Hours()/24, 0)
+	if p.Times == 0 {
+		days = 0
+	}
+	return strconv.FormatUint(p.Times, 10) + "/" + strconv.FormatInt(int64(days), 10)
 }
 
 // FeatureHistory is the feature that says how much was known of the person: its Person is their number of sign-ins that
-// still count, its Value how many there ever were.
+// still count, its Value how many there ever were, and since how many days ("12/34").
 const FeatureHistory = "history"

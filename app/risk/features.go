@@ -141,9 +141,9 @@ func subnetOf(a netip.Addr) string {
 
 func cut(s string) string {
 	if len(s) > maxValue {
-		return strings.ToValidUTF8(s[:maxValue], "")
+		s = s[:maxValue]
 	}
-	return s
+	return strings.ToValidUTF8(s, "")
 }
 
 // versioned parts "Chrome Mobile 81.0.4044" into a name and a version.

@@ -169,6 +169,7 @@ func (r *reader) text() string {
 	s := string(r.b[:n])
 	if !utf8.ValidString(s) {
 		r.fail()
+		return ""
 	}
 	r.b = r.b[n:]
 	return s

@@ -457,7 +457,7 @@ func (w *weighed) weightOf(c chain) float64 {
 // most exact: what each adds to what was known before it.
 func (w *weighed) list() []record.Feature {
 	out := make([]record.Feature, 0, int(features)+6)
-	out = append(out, record.Feature{Name: FeatureHistory, Value: strconv.FormatUint(w.p.Times, 10), Person: w.n, Everyone: w.total})
+	out = append(out, record.Feature{Name: FeatureHistory, Value: history(w.p, w.in.Now), Person: w.n, Everyone: w.total})
 	add := func(f feature, weight float64) {
 		if w.v[f] != "" {
 			out = append(out, record.Feature{Name: f.name(), Value: w.v[f], Person: w.share[f], Everyone: w.common[f], Weight: weight})

@@ -313,3 +313,27 @@ func BenchmarkAssess(b *testing.B) {
 		})
 	}
 }
+
+// An account that was made for it cannot vouch for an address: only people who have been known for a while count as
+// others who come from there.
+func TestNewAccountsVouchForNoAddress(t *testing.T) {
+	s := record.Signals{IP: netip.MustParseAddr("203.0.113.7"), Country: "DE", ASN: 64500}
+	for _, c := range []struct {
+		name, history string
+		counts        bool
+	}{
+		{"the first sign-in", "0/0", false},
+		{"ten sign-ins within an hour", "10/0", false},
+		{"known for a month, hardly ever came", "2/30", false},
+		{"somebody who is known", "10/30", true},
+		{"a record from before days were kept", "10", false},
+	} {
+		keys := Adds(s, []record.Feature{{Name: FeatureHistory, Value: c.history, Person: 1}}, true)
+		if got := slices.Contains(keys, Key{FeatureIP, "203.0.113.7"}); got != c.counts {
+			t.Errorf("%s: the address counts: %t", c.name, got)
+		}
+		if !slices.Contains(keys, Key{FeatureCountry, "DE"}) || !slices.Contains(keys, Key{}) {
+			t.Errorf("%s: what everybody shares does not count", c.name)
+		}
+	}
+}

@@ -55,6 +55,51 @@ func TestBrokenRowsAreToldAndTheRestGoesOn(t *testing.T) {
 	}
 }
 
+// Whatever one row holds, the rest of the file is read.
+func TestOneOddRowSpoilsNothingElse(t *testing.T) {
+	row := func(n int, at, city string) string {
+		return fmt.Sprintf("%d,%s,7,,10.0.65.171,NO,-,%s,29695,x,Firefox 20.0,iOS 13.4,mobile,True,False,False\n", n, at, city)
+	}
+	good := func(n int) string { return row(n, fmt.Sprintf("2020-02-03 12:44:%02d", n), "Oslo") }
+	for _, c := range []struct {
+		name, row string
+		out       int
+	}{
+		{"a year before all computers", row(1, "1951-01-01 00:00:00", "Oslo"), 1},
+		{"a year beyond reason", row(1, "9020-02-03 12:43:31", "Oslo"), 1},
+		{"a city in another encoding", row(1, "2020-02-03 12:43:31", "Z\xfcrich"), 0},
+		{"a quote that never closes", row(1, "2020-02-03 12:43:31", "\"Oslo"), 1},
+		{"a quote at the beginning", "\"" + row(1, "2020-02-03 12:43:31", "Oslo"), 1},
+		{"a line without end", row(1, "2020-02-03 12:43:31", strings.Repeat("o", 2<<20)), 1},
+		{"an empty line", "\n", 0},
+	} {
+		for _, shuffled := range []bool{false, true} {
+			rows := good(0) + c.row + good(2) + good(3)
+			if shuffled {
+				rows = good(3) + good(0) + c.row + good(2)
+			}
+			r, bad := play(t, head+rows, Options{})
+			if want := 4 - c.out; len(bad) != c.out || r.Honest != want && !(c.row == "\n" && r.Honest == 3) {
+				t.Errorf("%s (shuffled %t): %d honest, left out %v", c.name, shuffled, r.Honest, bad)
+			}
+		}
+	}
+}
+
+func TestWhatIsNoLogIsSaid(t *testing.T) {
+	for name, c := range map[string]struct{ text, says string }{
+		"semicolons": {strings.ReplaceAll(head, ",", ";"), "commas"},
+		"UTF-16":     {"\xff\xfei\x00n\x00d\x00\n", "UTF-16"},
+		"gzip":       {"\x1f\x8b\x08\x00\n", "unpack"},
+		"no rows":    {head, "no sign-in"},
+		"nothing":    {"", "empty"},
+	} {
+		if _, err := Run(strings.NewReader(c.text), Options{}); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestColumnsByOtherNamesInAnyOrder(t *testing.T) {
 	r, bad := play(t, "\ufeffok,who,WHEN,ip address,more\ntrue,7,2020-02-03T12:43:30Z,10.0.65.171,1\n1,7,1580733811000,2001:db8::1,2\n",
 		Options{Columns: map[string]string{"Login Timestamp": "when", "User ID": "who", "Login Successful": "ok"}})

@@ -69,6 +69,7 @@ type BadRow struct {
 // log reads rows in the order of time.
 type log struct {
 	header map[string]int
+	width  int // columns up to the last one that there is no doing without
 	agents map[string]record.Signals
 	bad    func(BadRow)
 	badN   int
@@ -88,7 +89,9 @@ func newLog(head []string, renamed map[string]string, bad func(BadRow)) (*log, e
 			name = other
 		}
 		if i, ok := at[plain(name)]; ok {
-			l.header[column] = i
+			if l.header[column] = i; needed {
+				l.width = max(l.width, i+1)
+			}
 		} else if _, asked := renamed[column]; needed || asked {
 			missing = append(missing, name)
 		}
@@ -117,7 +120,7 @@ func (l *log) field(fields []string, column string) string {
 	if !ok || i >= len(fields) {
 		return ""
 	}
-	v := strings.TrimSpace(fields[i])
+	v := strings.ToValidUTF8(strings.TrimSpace(fields[i]), "\uFFFD")
 	if v == "-" || strings.EqualFold(v, "nan") || strings.EqualFold(v, "null") {
 		return ""
 	}
@@ -127,6 +130,9 @@ func (l *log) field(fields []string, column string) string {
 func (l *log) row(fields []string) (Row, error) {
 	var r Row
 	var err error
+	if len(fields) < l.width {
+		return r, fmt.Errorf("%d columns, where there have to be %d", len(fields), l.width)
+	}
 	if r.At, err = moment(l.field(fields, colTime)); err != nil {
 		return r, err
 	}
@@ -211,7 +217,16 @@ func truth(s string) (bool, error) {
 	return false, fmt.Errorf("%q is neither True nor False", s)
 }
 
+// moment reads a time. What is out of all reason is none: it would count as usual for ever, or fade everything else.
 func moment(s string) (time.Time, error) {
+	t, err := instant(s)
+	if err == nil && (t.Year() < 1970 || t.Year() >= 2200) {
+		return t, fmt.Errorf("%s: %q is out of all reason", colTime, s)
+	}
+	return t, err
+}
+
+func instant(s string) (time.Time, error) {
 	for _, layout := range []string{"2006-01-02 15:04:05.999999999", time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02"} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.UTC(), nil
@@ -246,7 +261,7 @@ type file interface {
 func each(f file, renamed map[string]string, bad func(BadRow), told func(survey), done func(float64), visit func(Row) error) (badRows int, err error) {
 	size, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("a file is needed that can be read twice, which a pipe is not: %w", err)
 	}
 	seen, err := look(f, renamed)
 	if err != nil {
@@ -285,48 +300,120 @@ func look(f file, renamed map[string]string) (survey, error) {
 	}
 	s, last := survey{ordered: true}, int64(math.MinInt64)
 	for {
-		from := r.InputOffset()
-		fields, err := r.Read()
+		fields, err := r.next()
 		if errors.Is(err, io.EOF) {
 			return s, nil
 		}
-		if err != nil {
-			if errors.As(err, new(*csv.ParseError)) {
-				continue
-			}
+		if err != nil && !errors.Is(err, errLine) {
 			return survey{}, err
 		}
 		at := last // a broken row stays where it is
 		if t, err := moment(l.field(fields, colTime)); err == nil {
 			at = t.UnixMilli()
 		}
-		line, _ := r.FieldPos(0)
 		s.ordered = s.ordered && at >= last
 		last = at
 		if takeover, err := truth(l.field(fields, colTakeover)); err == nil {
 			s.takeovers = s.takeovers || takeover
 		}
-		s.places = append(s.places, place{at: at, from: from, till: r.InputOffset(), line: int32(line)})
+		s.places = append(s.places, place{at: at, from: r.from, till: r.till, line: int32(r.line)})
 	}
 }
 
-func open(f file, renamed map[string]string, bad func(BadRow)) (*csv.Reader, *log, error) {
+func open(f file, renamed map[string]string, bad func(BadRow)) (*lines, *log, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, nil, err
 	}
-	r := reader(bufio.NewReaderSize(f, 1<<18))
-	head, err := r.Read()
+	r := &lines{r: bufio.NewReaderSize(f, 1<<18)}
+	head, err := r.next()
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the file is empty")
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("the header cannot be read: %w", err)
 	}
 	l, err := newLog(head, renamed, bad)
+	if err != nil {
+		if hint := odd(strings.Join(head, ",")); hint != "" {
+			err = fmt.Errorf("%w (%s)", err, hint)
+		}
+	}
 	return r, l, err
 }
 
-func reader(from io.Reader) *csv.Reader {
-	r := csv.NewReader(from)
-	r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = -1, true, true
-	return r
+// odd says what a file looks like that is no comma-separated text.
+func odd(head string) string {
+	switch {
+	case strings.HasPrefix(head, "\x1f\x8b"):
+		return "it is compressed: unpack it first"
+	case strings.HasPrefix(head, "\xff\xfe"), strings.HasPrefix(head, "\xfe\xff"), strings.Contains(head, "\x00"):
+		return "it is UTF-16: save it as UTF-8"
+	case strings.Count(head, ";") > strings.Count(head, ","), strings.Contains(head, "\t"):
+		return "columns are separated by commas"
+	}
+	return ""
+}
+
+// lines reads one record from each line, so that a stray quote spoils one row and not the rest of the file: nothing in
+// such a log holds a line break.
+type lines struct {
+	r          *bufio.Reader
+	from, till int64 // where the line lies in the file
+	line       int
+	buf        []byte
+}
+
+// errLine is about one line, which is left out.
+var errLine = errors.New("the line cannot be read")
+
+const longestLine = 1 << 20
+
+func (l *lines) next() ([]string, error) {
+	for {
+		l.buf, l.from = l.buf[:0], l.till
+		l.line++
+		long := false
+		for {
+			part, err := l.r.ReadSlice('\n')
+			l.till += int64(len(part))
+			if long = long || len(l.buf)+len(part) > longestLine; !long {
+				l.buf = append(l.buf, part...)
+			}
+			if errors.Is(err, bufio.ErrBufferFull) {
+				continue
+			}
+			if errors.Is(err, io.EOF) && l.till > l.from {
+				break
+			}
+			if err != nil {
+				return nil, err
+			}
+			break
+		}
+		if long {
+			return nil, fmt.Errorf("%w: it is longer than %d bytes", errLine, longestLine)
+		}
+		if text := bytes.TrimRight(l.buf, "\r\n"); len(text) > 0 {
+			return split(string(text))
+		}
+	}
+}
+
+// split takes a line apart.
+func split(text string) ([]string, error) {
+	if !strings.Contains(text, `"`) {
+		return strings.Split(text, ","), nil
+	}
+	r := csv.NewReader(strings.NewReader(text))
+	r.FieldsPerRecord, r.LazyQuotes = -1, true
+	fields, err := r.Read()
+	if err == nil && r.InputOffset() < int64(len(text)) {
+		err = errors.New("quotes that do not close")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errLine, err)
+	}
+	return fields, nil
 }
 
 func stream(f file, size int64, renamed map[string]string, bad func(BadRow), done func(float64), visit func(Row) error) (int, error) {
@@ -335,30 +422,37 @@ func stream(f file, size int64, renamed map[string]string, bad func(BadRow), don
 		return 0, err
 	}
 	for n := 0; ; n++ {
-		fields, err := r.Read()
+		fields, err := r.next()
 		if errors.Is(err, io.EOF) {
 			return l.badN, nil
 		}
-		var parse *csv.ParseError
-		if errors.As(err, &parse) {
-			l.refuse(parse.Line, parse.Err)
-			continue
-		} else if err != nil {
+		if err != nil && !errors.Is(err, errLine) {
 			return l.badN, err
 		}
-		line, _ := r.FieldPos(0)
-		row, err := l.row(fields)
-		if err != nil {
-			l.refuse(line, err)
-			continue
-		}
-		if err := visit(row); err != nil {
+		if err := l.take(fields, err, r.line, visit); err != nil {
 			return l.badN, err
 		}
 		if n%4096 == 0 && done != nil {
-			done(float64(r.InputOffset()) / float64(max(size, 1)))
+			done(float64(r.till) / float64(max(size, 1)))
 		}
 	}
+}
+
+// take hands a row on, or refuses it.
+func (l *log) take(fields []string, err error, line int, visit func(Row) error) error {
+	var row Row
+	if err == nil {
+		row, err = l.row(fields)
+	}
+	if err != nil {
+		l.refuse(line, err)
+		return nil
+	}
+	if err = visit(row); errors.Is(err, errRow) {
+		l.refuse(line, err)
+		return nil
+	}
+	return err
 }
 
 func scattered(f file, places []place, renamed map[string]string, bad func(BadRow), done func(float64), visit func(Row) error) (int, error) {
@@ -372,20 +466,12 @@ func scattered(f file, places []place, renamed map[string]string, bad func(BadRo
 		if _, err := f.ReadAt(buf, p.from); err != nil {
 			return l.badN, err
 		}
-		fields, err := reader(bytes.NewReader(buf)).Read()
-		if errors.Is(err, io.EOF) {
-			continue
+		var fields []string
+		err := fmt.Errorf("%w: it is longer than %d bytes", errLine, longestLine)
+		if len(buf) <= longestLine {
+			fields, err = split(string(bytes.TrimRight(buf, "\r\n")))
 		}
-		if err != nil {
-			l.refuse(int(p.line), err)
-			continue
-		}
-		row, err := l.row(fields)
-		if err != nil {
-			l.refuse(int(p.line), err)
-			continue
-		}
-		if err := visit(row); err != nil {
+		if err := l.take(fields, err, int(p.line), visit); err != nil {
 			return l.badN, err
 		}
 		if n%4096 == 0 && done != nil {

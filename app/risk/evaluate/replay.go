@@ -1,6 +1,8 @@
 package evaluate
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -75,8 +77,14 @@ func Run(f file, o Options) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	if r.rows == 0 {
+		return Report{}, fmt.Errorf("no sign-in could be read: %d rows were left out", bad)
+	}
 	return r.report(bad), nil
 }
+
+// errRow is about one row, which is left out.
+var errRow = errors.New("evaluate")
 
 // row does what the product does at one sign-in: a wrong password is counted at its source and among the failures; a
 // right one is assessed, challenged from medium risk on, and learnt when it was not challenged, or when the one who
@@ -104,8 +112,9 @@ func (r *run) row(row Row) error {
 		r.people[row.User] = who
 	}
 	person, err := risk.DecodePerson(who.body)
-	if err != nil {
-		return err
+	if err != nil { // what an odd row left behind; the product begins anew too
+		who.body = nil
+		return fmt.Errorf("%w: what was kept of the person cannot be read: %w", errRow, err)
 	}
 	in := risk.Input{TenantID: "log", UserID: row.User, Signals: row.Signals, Now: row.At, Settings: r.settings,
 		History: risk.History{Person: person, Everyone: r.everyone, Source: from.last(row.At)}}
