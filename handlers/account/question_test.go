@@ -83,7 +83,10 @@ func strangerIn(t *testing.T, edit ...func(*userflow.Flow)) (s *site, userID str
 	t.Helper()
 	s = newSite(t, edit...)
 	u := s.user(anna)
-	owner, stranger = s.in(anna), s.in(anna)
+	owner = s.in(anna)
+	s.clock.Advance(8 * 24 * time.Hour) // long enough to be known by it
+	owner.open("").signIn(anna)
+	stranger = s.in(anna)
 	q := s.questions(anna)
 	if len(q) != 1 {
 		t.Fatalf("%d questions", len(q))
@@ -170,6 +173,22 @@ func TestYesCountsOnAFamiliarDeviceOnly(t *testing.T) {
 	elsewhere.open(link).send("/was-this-you", "answer", "yes").says("Thank you")
 	words := elsewhere.body
 	stranger.open(link).send("/was-this-you", "answer", "yes").says("Thank you")
+	links := s.questions(anna)
+	second := s.in(anna) // the stranger's other browser, for which the first must not vouch
+	if links = s.questions(anna)[len(links):]; len(links) != 1 {
+		t.Fatal("no question about the second browser")
+	}
+	about := modelstest.Must(s.tenant.QuestionByToken(t.Context(), modelstest.Must(url.Parse(links[0]))(t).Query().Get("q")))(t)
+	modelstest.Must(s.tenant.AddDetection(t.Context(), modelstest.Actor(), models.Detection{Type: "unfamiliarFeatures", Level: "medium", UserID: id, SignInID: about.SignInID}))(t)
+	for _, b := range []*browser{stranger, second} {
+		b.open(links[0]).send("/was-this-you", "answer", "yes").says("Thank you")
+	}
+	if row := modelstest.Must(s.tenant.SignInRow(t.Context(), about.SignInID))(t); row.RiskState != models.RiskAtRisk {
+		t.Fatalf("%q: the stranger vouches for themselves", row.RiskState)
+	}
+	if err := s.tenant.DismissSignInRisk(t.Context(), modelstest.Actor(), []string{about.SignInID}); err != nil { // as if it had never been
+		t.Fatal(err)
+	}
 	late := s.in(anna) // another device of the stranger, which came after
 	late.open(link).send("/was-this-you", "answer", "yes").says("Thank you")
 	if state() != models.RiskAtRisk {
