@@ -107,6 +107,9 @@ func (r *run) questionable(step Step) (unusual, due bool) {
 	if !t.Governed() || t.Settings.AskOwnerOff || r.a.Request.Test || p.Newcomer || p.Account.Address() == "" || r.about != p.Account.ID {
 		return false, false
 	}
+	if r.a.Facts.Reset != nil && r.a.Facts.Changed != nil { // they are told that their password has changed, and how to say that it was not them
+		return false, false
+	}
 	if risk.Rank(step.Verdict.Risk.Level) >= risk.Rank(risk.Medium) {
 		return true, true
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"portico/app/message"
+	"portico/app/policy"
 	"portico/app/tenant"
 	"portico/app/userflow"
 	"portico/models"
@@ -97,6 +98,9 @@ func strangerIn(t *testing.T, edit ...func(*userflow.Flow)) (s *site, userID str
 func TestOpeningTheLinkChangesNothing(t *testing.T) {
 	s, id, _, stranger, link := strangerIn(t)
 	scanner := s.browser()
+	if a := modelstest.Must(http.Head(s.base + link))(t); a.StatusCode != http.StatusOK {
+		t.Errorf("HEAD answers %d", a.StatusCode)
+	}
 	for range 3 {
 		scanner.open(link).says("Was this you?").says("on a device that we have not seen there before").lacks(anna)
 	}
@@ -265,5 +269,69 @@ func TestAnswersAreBoundToTheBrowserThatWasAsked(t *testing.T) {
 	second.post("/"+s.slug+"/account/was-this-you", v).says("Was this you?")
 	if s.person(id).PasswordVoid {
 		t.Error("it acted")
+	}
+}
+
+// withoutSecond is a flow that asks for a second factor where something demands one; Anna has registered none.
+func withoutSecond(f *userflow.Flow) {
+	f.PasswordReset, f.MFA = true, userflow.MFA{Enforcement: userflow.MFAConditional, Methods: []string{"softwareOath"}}
+}
+
+// Where no policy refuses, another password by the mailbox is all that somebody without a second factor can show: it
+// remediates (R 6.8.4). Nobody is asked about the browser that did it.
+func TestAResetRemediatesWithoutASecondFactor(t *testing.T) {
+	s, id, _, _, link := strangerIn(t, withoutSecond)
+	b := s.browser().open(link).send("/was-this-you", "answer", "no").says("Choose another password")
+	asked := len(s.questions(anna))
+	s.clock.Advance(time.Hour)
+	b.open(link).send("/was-this-you/recover").send("", "email", anna).send("", "code", s.lastCode(anna)).send("", "newPassword", "another good one 1", "everywhere", "yes")
+	if u := s.person(id); u.Risk.Level != "" || u.Risk.Detail != models.RiskResetByUser || u.PasswordVoid {
+		t.Errorf("after the reset: %+v", u.Risk)
+	}
+	for range 3 { // whatever is offered on the way in
+		if !strings.Contains(b.at, "/signin/") {
+			break
+		}
+		b.send("", "skip", "yes")
+	}
+	s.asks(anna, asked)
+}
+
+// Where a policy would refuse whoever registered no second factor (R 6.8.3), no page promises a way.
+func TestNoWayIsPromisedThatAPolicyRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		policy func(*policy.Policy)
+		second bool
+		stuck  bool
+	}{
+		"another password because of risk": {func(p *policy.Policy) {
+			p.GrantControls.BuiltInControls = []string{policy.ControlPasswordChange, policy.ControlMFA}
+		}, false, true},
+		"the same, and there is a second factor": {func(p *policy.Policy) {
+			p.GrantControls.BuiltInControls = []string{policy.ControlPasswordChange, policy.ControlMFA}
+		}, true, false},
+		"a second factor because of risk": {demandsSecond, false, true},
+		"blocked because of risk":         {func(*policy.Policy) {}, true, true},
+		"changing a password asks for a second factor at risk": {func(p *policy.Policy) {
+			demandsSecond(p)
+			p.Conditions.Applications = policy.Applications{IncludeUserActions: []string{policy.ChangePassword}}
+		}, false, true},
+		"report-only": {func(p *policy.Policy) { p.State = policy.ReportOnly }, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, id, _, _, link := strangerIn(t, withoutSecond)
+			if c.second {
+				modelstest.Must(s.tenant.AddCredential(t.Context(), modelstest.Actor(), models.Credential{UserID: id, Kind: models.KindTOTP, Name: "Phone", Data: "x"}))(t)
+			}
+			s.about(policy.ChangePassword, func(p *policy.Policy) {
+				p.Conditions.Applications = policy.Applications{IncludeApplications: []string{policy.All}}
+				p.Conditions.UserRiskLevels = []string{"high"}
+				c.policy(p)
+			})
+			b := s.browser().open(link).send("/was-this-you", "answer", "no").says("Your account is protected")
+			if stuck := !strings.Contains(b.body, "/was-this-you/recover"); stuck != c.stuck {
+				t.Errorf("stuck: %v", stuck)
+			}
+		})
 	}
 }
