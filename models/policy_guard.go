@@ -144,7 +144,9 @@ func lockOutWords(out *policy.LockOut) error {
 	if out.Rescue {
 		key = "policy.lockout.rescue"
 	}
-	if out.Block {
+	if out.Risk {
+		key += ".risk"
+	} else if out.Block {
 		key += ".block"
 	} else {
 		key += ".proof"

@@ -87,6 +87,27 @@ func TestTheLockOutGuard(t *testing.T) {
 			p.Conditions.Applications.ExcludeApplications = []string{policy.PortalApp}
 		}, ""},
 		{"block high risk", true, false, func(_ staffed, p *policy.Policy) { block(p); p.Conditions.UserRiskLevels = []string{"high"} }, ""},
+		{"block risky sign-ins", true, false, func(_ staffed, p *policy.Policy) {
+			block(p)
+			p.Conditions.SignInRiskLevels = []string{"low", "medium", "high"}
+		}, "lockOut policy.lockout.rescue.risk"},
+		{"block sign-ins at high risk, where Ann is among those who rescue", false, false, func(s staffed, p *policy.Policy) {
+			block(p)
+			p.Conditions.SignInRiskLevels = []string{"high"}
+		}, "lockOut policy.lockout.rescue.risk"},
+		{"block risky sign-ins of all but the emergency account", true, false, func(s staffed, p *policy.Policy) {
+			block(p)
+			p.Conditions.SignInRiskLevels = []string{"low", "medium", "high"}
+			p.Conditions.Users.ExcludeUsers = []string{s.glass.ID}
+		}, ""},
+		{"block risky sign-ins elsewhere than in the portal", true, false, func(_ staffed, p *policy.Policy) {
+			block(p)
+			p.Conditions.SignInRiskLevels = []string{"high"}
+			p.Conditions.Applications.ExcludeApplications = []string{policy.PortalApp}
+		}, ""},
+		{"ask for a second factor in a risky sign-in", true, false, func(_ staffed, p *policy.Policy) {
+			p.Conditions.SignInRiskLevels = []string{"medium", "high"}
+		}, ""},
 		{"ask for a passkey that Ann has not", true, false, func(_ staffed, p *policy.Policy) { strong(p) }, "lockOut policy.lockout.self.proof"},
 		{"ask for a passkey that Ann has and the emergency account has not", true, true, func(_ staffed, p *policy.Policy) { strong(p) }, "lockOut policy.lockout.rescue.proof"},
 		{"ask Ann only for a passkey that she has", true, true, func(s staffed, p *policy.Policy) {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"gorm.io/gorm/clause"
 
 	"portico/app/audit"
 	"portico/app/fault"
+	"portico/app/record"
 	"portico/app/signin"
 )
 
@@ -28,7 +30,11 @@ func (t *Tenant) AskOwner(ctx context.Context, q signin.Question, token string) 
 	if err != nil {
 		return false, err
 	}
-	familiar, err := json.Marshal(q.Familiar)
+	known, err := t.knownDevices(ctx, q)
+	if err != nil {
+		return false, err
+	}
+	familiar, err := json.Marshal(known)
 	if err != nil {
 		return false, err
 	}
@@ -36,6 +42,44 @@ func (t *Tenant) AskOwner(ctx context.Context, q signin.Question, token string) 
 	made := t.w(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&SignInQuestionRow{ID: q.ID, TenantID: t.ID, UserID: q.UserID, Day: day, Device: q.Device,
 		SignInID: q.SignInID, Hash: hash[:], Familiar: string(familiar), Document: string(told), CreatedAt: micro(q.AskedAt), ExpiresAt: micro(q.ExpiresAt)})
 	return made.RowsAffected == 1, made.Error
+}
+
+// knownDevices are the familiar devices of a question that were in use before any trouble began: seen in the sign-in log
+// before the days that signin.KnownFor leaves out, where they were used within them.
+func (t *Tenant) knownDevices(ctx context.Context, q signin.Question) ([]string, error) {
+	out := []string{}
+	for _, device := range q.Familiar {
+		if !slices.Contains(q.Lately, device) {
+			out = append(out, device)
+			continue
+		}
+		value, err := json.Marshal(device)
+		if err != nil {
+			return nil, err
+		}
+		var ids []string
+		err = t.q(ctx).Model(&SignInRow{}).Where("user_id = ? AND result = ? AND created_at <= ?", q.UserID, string(record.Success), q.AskedAt.Add(-signin.KnownFor).UTC()).
+			Where("record LIKE ? ESCAPE '\\'", "%"+likeEscape(`"deviceId":`+string(value))+"%").Limit(1).Pluck("id", &ids).Error
+		if err != nil {
+			return nil, err
+		}
+		if len(ids) > 0 {
+			out = append(out, device)
+		}
+	}
+	return t.unquestioned(ctx, q.UserID, out)
+}
+
+// unquestioned leaves out the devices whose own sign-in nobody has owned up to: their question is open, or was answered
+// with "no".
+func (t *Tenant) unquestioned(ctx context.Context, userID string, devices []string) ([]string, error) {
+	if len(devices) == 0 {
+		return devices, nil
+	}
+	var doubted []string
+	err := t.q(ctx).Model(&SignInQuestionRow{}).Where("user_id = ? AND device IN ?", userID, devices).
+		Where("answer = ? OR answer = ? AND expires_at > ?", signin.AnswerNo, "", t.Now()).Distinct().Pluck("device", &doubted).Error
+	return slices.DeleteFunc(devices, func(d string) bool { return slices.Contains(doubted, d) }), err
 }
 
 // QuestionByToken finds the question that a link stands for. One that is unknown or old, whose person is gone, or whose
@@ -56,6 +100,9 @@ func (t *Tenant) QuestionByToken(ctx context.Context, token string) (signin.Ques
 	}
 	if err := json.Unmarshal([]byte(r.Familiar), &q.Familiar); err != nil {
 		return q, badJSON("question", r.ID, err)
+	}
+	if q.Familiar, err = t.unquestioned(ctx, q.UserID, q.Familiar); err != nil { // of what was said since
+		return q, err
 	}
 	var there int64
 	if err := t.q(ctx).Model(&SignInRow{}).Where("id = ?", r.SignInID).Count(&there).Error; err != nil {

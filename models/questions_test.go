@@ -1,6 +1,7 @@
 package models_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,88 @@ func TestQuestionsAboutSignIns(t *testing.T) {
 		}
 		if n := modelstest.Must(s.Store.PurgeQuestions(ctx, tn.Now(), 100))(t); n != 10 {
 			t.Errorf("%d were forgotten", n)
+		}
+	})
+}
+
+// A device vouches for a sign-in when it was in use long before it, and nobody doubts its own sign-in. Otherwise a
+// thief's first browser would vouch for the second.
+func TestOnlyDevicesFromBeforeTheTroubleVouch(t *testing.T) {
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		rule   string
+		seen   time.Duration // how long before the sign-in in question the device was used first
+		used   time.Duration // and last
+		about  string        // what became of the question about the device itself: "" = none was asked, or open, yes, no
+		asked  time.Duration // how long before
+		result record.Result
+		want   bool
+	}{
+		{"used for long", 30 * day, day, "", 0, record.Success, true},
+		{"used for a week", 7 * day, time.Hour, "", 0, record.Success, true},
+		{"used for less", 6 * day, time.Hour, "", 0, record.Success, false},
+		{"used for a minute", time.Minute, time.Minute, "", 0, record.Success, false},
+		{"a failure is no use", 30 * day, day, "", 0, record.Failure, false},
+		{"used last before those days, and the log has forgotten it", 0, 40 * day, "", 0, record.Success, true},
+		{"its own question is open", 8 * day, day, "open", 8 * day, record.Success, false},
+		{"its own question was answered with yes", 8 * day, day, "yes", 8 * day, record.Success, true},
+		{"its own question was answered with no", 20 * day, day, "no", 20 * day, record.Success, false},
+		{"nobody answered in time", 40 * day, day, "open", 40 * day, record.Success, true},
+		{"used last before those days, with an open question", 0, 9 * day, "open", 9 * day, record.Success, false},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+				tn := modelstest.MustTenant(t, s.Store, "")
+				u, ctx, now := modelstest.MustUser(t, tn, "ann@example.com"), t.Context(), tn.Now()
+				entry := func(device string, at time.Time) string {
+					r := record.SignIn{ID: models.NewID(), Kind: record.Interactive, StartedAt: at, EndedAt: at, User: record.Party{ID: u.ID}, Signals: record.Signals{DeviceID: device}, Outcome: record.Outcome{Result: c.result}}
+					if err := tn.RecordSignIn(ctx, r); err != nil {
+						t.Fatal(err)
+					}
+					return r.ID
+				}
+				if c.seen > 0 {
+					entry("used_1", now.Add(-c.seen))
+				}
+				entry("usedx1", now.Add(-30*day)) // another one
+				id := entry("new", now)
+				if c.about != "" {
+					about := signin.Question{ID: models.NewID(), UserID: u.ID, SignInID: id, Device: "used_1", AskedAt: now.Add(-c.asked), ExpiresAt: now.Add(-c.asked).Add(signin.QuestionLifetime)}
+					modelstest.Must(tn.AskOwner(ctx, about, "about"))(t)
+					switch c.about {
+					case "no":
+						modelstest.Must(tn.AnswerNo(ctx, about.ID))(t)
+					case "yes":
+						if err := tn.AnswerYes(ctx, modelstest.Actor(), about); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				q := signin.Question{ID: models.NewID(), UserID: u.ID, SignInID: id, Device: "new", AskedAt: now, ExpiresAt: now.Add(signin.QuestionLifetime), Familiar: []string{"used_1"}}
+				if c.used < signin.KnownFor {
+					q.Lately = q.Familiar
+				}
+				modelstest.Must(tn.AskOwner(ctx, q, "this"))(t)
+				q = modelstest.Must(tn.QuestionByToken(ctx, "this"))(t)
+				if got := slices.Contains(q.Familiar, "used_1"); got != c.want {
+					t.Errorf("it vouches: %v", got)
+				}
+			})
+		})
+	}
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) { // what is said of the device afterwards counts as well
+		tn := modelstest.MustTenant(t, s.Store, "")
+		u, ctx, id := modelstest.MustUser(t, tn, "ann@example.com"), t.Context(), models.NewID()
+		if err := tn.RecordSignIn(ctx, record.SignIn{ID: id, Kind: record.Interactive, StartedAt: tn.Now(), EndedAt: tn.Now(), User: record.Party{ID: u.ID}, Outcome: record.Outcome{Result: record.Success}}); err != nil {
+			t.Fatal(err)
+		}
+		q := signin.Question{ID: models.NewID(), UserID: u.ID, SignInID: id, Device: "new", AskedAt: tn.Now(), ExpiresAt: tn.Now().Add(signin.QuestionLifetime), Familiar: []string{"used"}}
+		modelstest.Must(tn.AskOwner(ctx, q, "this"))(t)
+		q.ID, q.Device = models.NewID(), "used"
+		modelstest.Must(tn.AskOwner(ctx, q, "about"))(t)
+		modelstest.Must(tn.AnswerNo(ctx, q.ID))(t)
+		if q = modelstest.Must(tn.QuestionByToken(ctx, "this"))(t); len(q.Familiar) != 0 {
+			t.Error("it vouches still")
 		}
 	})
 }

@@ -32,7 +32,7 @@ func TestWebhook(t *testing.T) {
 	var mu sync.Mutex
 	var body []byte
 	var head http.Header
-	status, after := 200, ""
+	status, after, answer := 200, "", []byte(nil)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -45,6 +45,7 @@ func TestWebhook(t *testing.T) {
 			w.Header().Set("Location", "http://127.0.0.1:1/")
 		}
 		w.WriteHeader(status)
+		_, _ = w.Write(answer)
 	}))
 	defer server.Close()
 	c := &Courier{HTTP: loopback(t, nil), Now: now}
@@ -72,15 +73,23 @@ func TestWebhook(t *testing.T) {
 		after  string
 		want   string
 		wait   time.Duration
+		large  bool // the answer is longer than what is read of one
 	}{
-		{204, "", "", 0},
-		{500, "", "the receiver answered 500 Internal Server Error", 0},
-		{503, "120", "the receiver answered 503 Service Unavailable", 2 * time.Minute},
-		{302, "", "the receiver answered 302: redirects are not followed", 0},
-		{413, "", "the receiver answered 413: the batch is too large for it", 0},
+		{200, "", "", 0, true},
+		{500, "60", "the receiver answered 500 Internal Server Error", time.Minute, true},
+		{302, "", "the receiver answered 302: redirects are not followed", 0, true},
+		{413, "", "the receiver answered 413: the batch is too large for it", 0, true},
+		{204, "", "", 0, false},
+		{500, "", "the receiver answered 500 Internal Server Error", 0, false},
+		{503, "120", "the receiver answered 503 Service Unavailable", 2 * time.Minute, false},
+		{302, "", "the receiver answered 302: redirects are not followed", 0, false},
+		{413, "", "the receiver answered 413: the batch is too large for it", 0, false},
 	} {
 		mu.Lock()
-		status, after = x.status, x.after
+		status, after, answer = x.status, x.after, nil
+		if x.large {
+			answer = make([]byte, 2<<20)
+		}
 		mu.Unlock()
 		err := c.Deliver(t.Context(), p)
 		var refused *Refused

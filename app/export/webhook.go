@@ -112,9 +112,7 @@ func (c *Courier) webhook(ctx context.Context, p Parcel) error {
 	}
 	answer, err := c.HTTP.Do(ctx, p.TenantSlug, req)
 	switch {
-	case errors.Is(err, outbound.ErrTooLarge): // what it answers does not matter, that it answers does
-		return nil
-	case err != nil:
+	case err != nil && !errors.Is(err, outbound.ErrTooLarge): // of an answer only the status matters, however long it is
 		return plainError(err)
 	case answer.Status >= 200 && answer.Status < 300:
 		return nil

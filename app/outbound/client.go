@@ -44,7 +44,8 @@ type target struct{ tenant, host string }
 
 type targetKey struct{}
 
-// Do sends a request on behalf of a tenant (its slug; "" for the installation itself).
+// Do sends a request on behalf of a tenant (its slug; "" for the installation itself). With ErrTooLarge comes the answer
+// without its body: what it says by its status holds.
 func (c *Client) Do(ctx context.Context, tenant string, r *http.Request) (Answer, error) {
 	if err := c.Check(tenant, r.URL); err != nil {
 		return Answer{}, err
@@ -73,7 +74,7 @@ func (c *Client) Do(ctx context.Context, tenant string, r *http.Request) (Answer
 		return Answer{}, err
 	}
 	if int64(len(body)) > limit {
-		return Answer{}, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
+		return Answer{Status: resp.StatusCode, Header: resp.Header}, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
 	}
 	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
 }

@@ -115,7 +115,7 @@ func TestDo(t *testing.T) {
 		{"a name that leads inside is refused", client("", local), "/", 0, ErrAddress},
 		{"one inside address among public ones is refused", client("", public, local), "/", 0, ErrAddress},
 		{"a redirect is not followed", client("example.com", local), "/redirect", 302, nil},
-		{"too much is refused", client("example.com", local), "/large", 0, ErrTooLarge},
+		{"too much is refused", client("example.com", local), "/large", 200, ErrTooLarge},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

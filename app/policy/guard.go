@@ -26,6 +26,7 @@ type LockOut struct {
 	Policy Policy
 	Block  bool
 	Rescue bool // nobody of those who are there for an emergency could get in any more
+	Risk   bool // once a sign-in of theirs is at risk, that is
 }
 
 // Scene is what the lock-out guard looks at: the rules of the administrators' directory, the acting admin (nil
@@ -46,22 +47,22 @@ func Guard(before, after Scene) *LockOut {
 		if before.Self != nil {
 			then = append(then, *before.Self)
 		}
-		if out := added(was, is, then, *after.Self); out != nil {
+		if out := added(door.keepsOut, was, is, then, *after.Self); out != nil {
 			return out
 		}
 	}
 	var last, kept *LockOut
 	for _, a := range after.Rescue {
-		out := is.keepsOut(a)
+		out := is.atWorst(a)
 		if len(out) == 0 {
 			return nil
 		}
 		kept = &out[0]
-		if out := added(was, is, before.Rescue, a); out != nil {
+		if out := added(door.atWorst, was, is, before.Rescue, a); out != nil {
 			last = out
 		}
 	}
-	if last == nil && slices.ContainsFunc(before.Rescue, func(a Admin) bool { return len(was.keepsOut(a)) == 0 }) {
+	if last == nil && slices.ContainsFunc(before.Rescue, func(a Admin) bool { return len(was.atWorst(a)) == 0 }) {
 		last = kept // the one who could get in is no longer among them
 	}
 	if last != nil {
@@ -70,15 +71,15 @@ func Guard(before, after Scene) *LockOut {
 	return last
 }
 
-// added is what keeps somebody out after a change and did not before; then has them as they were.
-func added(was, is door, then []Admin, now Admin) *LockOut {
+// added is what keeps somebody out after a change and did not before, as asks tells it; then has them as they were.
+func added(asks func(door, Admin) []LockOut, was, is door, then []Admin, now Admin) *LockOut {
 	var have []LockOut
 	for _, a := range then {
 		if a.Request.UserID == now.Request.UserID {
-			have = was.keepsOut(a)
+			have = asks(was, a)
 		}
 	}
-	for _, out := range is.keepsOut(now) {
+	for _, out := range asks(is, now) {
 		if !slices.ContainsFunc(have, func(w LockOut) bool { return w.Policy.ID == out.Policy.ID && w.Block == out.Block }) {
 			return &out
 		}
@@ -109,6 +110,29 @@ func (r door) keepsOut(a Admin) []LockOut {
 		alone := Compile([]Policy{p}, p.placesAmong(r.Locations), r.Strengths).Evaluate(a.Request)
 		if alone.Block || !a.canShow(alone) {
 			out = append(out, LockOut{Admin: a, Policy: p, Block: alone.Block})
+		}
+	}
+	return out
+}
+
+// atWorst is keepsOut for the day on which every sign-in looks risky: whatever levels policies name, the sign-in of
+// somebody who is there for an emergency may be found at. Which one it is turns on indicators, thresholds and responses
+// to incidents, so that a block by risk has to leave somebody out whatever those say. What risk asks for else can be
+// shown.
+func (r door) atWorst(a Admin) []LockOut {
+	out := r.keepsOut(a)
+	for _, level := range []string{RiskLow, RiskMedium, RiskHigh} {
+		named := func(p Policy) bool { return p.State == On && slices.Contains(p.Conditions.SignInRiskLevels, level) }
+		if a.Request.SignInRisk == level || !slices.ContainsFunc(r.Policies, named) {
+			continue
+		}
+		then := a
+		then.Request.SignInRisk = level
+		for _, l := range r.keepsOut(then) {
+			if l.Block && !slices.ContainsFunc(out, func(have LockOut) bool { return have.Policy.ID == l.Policy.ID && have.Block }) {
+				l.Risk = true
+				out = append(out, l)
+			}
 		}
 	}
 	return out

@@ -69,7 +69,7 @@ func demand(s *Step, a Attempt, w World) due {
 	x := newAsking(a, w, recall(a, w, p, d), s.Verdict)
 	x.work()
 	s.Person, s.Kinds, s.Methods = x.p, x.kinds, x.methods
-	s.Secure, s.Recovery = x.secure(), x.codes && w.recoveryAllowed()
+	s.Secure, s.Recovery = x.secure() || x.mailboxOnly(), x.codes && w.recoveryAllowed()
 	if s.Verdict.Asked != nil {
 		in := x.in
 		s.Inputs = &in
@@ -235,6 +235,14 @@ func (x *asking) secure() bool {
 		return false
 	}
 	return x.w.Flow.MFA.Enforcement == userflow.MFAOff || len(x.methods) == 0 && len(registered(x.a, x.w, withPassword(x.p))) > 0
+}
+
+// mailboxOnly reports whether a forgotten password is replaced by somebody who has no second factor to be asked for: the
+// mailbox is all that they could show, and the new password remediates their risk (R 6.8.4). It is no proof that a
+// policy would take (canChange): where one wants another password because of risk, whoever registered nothing is refused
+// before they choose (R 6.8.3).
+func (x *asking) mailboxOnly() bool {
+	return Resetting(x.a, x.w) && !x.p.Resumed && !x.p.Newcomer && !slices.ContainsFunc(x.p.Account.Methods, func(m account.Method) bool { return slices.Contains(kinds(x.w, x.p), m.Kind) })
 }
 
 // withPassword is the person as they would be at a fresh sign-in by password.

@@ -16,6 +16,10 @@ import (
 // QuestionLifetime is how long the link of the mail works.
 const QuestionLifetime = 30 * 24 * time.Hour
 
+// KnownFor is how long a device must have been in use before the sign-in in question to have a say about it. Somebody
+// who got in today must not vouch for themselves from a second browser.
+const KnownFor = 7 * 24 * time.Hour
+
 // Answers to a question.
 const (
 	AnswerYes = "yes"
@@ -31,6 +35,7 @@ type Question struct {
 	Device    string // the device cookie of the sign-in
 	Told      Told
 	Familiar  []string // devices that the account was used on before it
+	Lately    []string // those of them that were used within KnownFor: the store keeps only what it saw before that
 	AskedAt   time.Time
 	ExpiresAt time.Time
 	Answer    string // "" = none yet
@@ -48,7 +53,8 @@ type Told struct {
 }
 
 // FamiliarTo reports whether a browser may answer "yes" with effect: it holds a session of the person and a device
-// cookie with which they signed in before the sign-in that is asked about. Anybody else may be the one whom the
+// cookie with which they signed in long before the sign-in that is asked about (KnownFor), and about which no question
+// of its own is open or was answered with "no". Anybody else may be the one whom the
 // question is about, with the mailbox open beside it.
 func (q Question) FamiliarTo(s session.Session, device string) bool {
 	return s.UserID == q.UserID && q.UserID != "" && device != "" && device != q.Device && slices.Contains(q.Familiar, device)
@@ -74,8 +80,12 @@ func (r *run) askOwner(ctx context.Context, s Store, step Step, signInID string)
 	q := Question{ID: newID(), UserID: who.ID, SignInID: signInID, Device: from.DeviceID, AskedAt: r.w.Now, ExpiresAt: r.w.Now.Add(QuestionLifetime),
 		Told: Told{At: r.w.Now, Country: from.Country, City: from.City, Browser: from.Browser, OS: from.OS, App: r.a.Request.ClientName, Unusual: unusual}}
 	for _, d := range r.history.Person.Usual(risk.FeatureCookie) {
-		if d.Value != from.DeviceID {
-			q.Familiar = append(q.Familiar, d.Value)
+		if d.Value == from.DeviceID {
+			continue
+		}
+		q.Familiar = append(q.Familiar, d.Value)
+		if d.Last.After(r.w.Now.Add(-KnownFor)) {
+			q.Lately = append(q.Lately, d.Value)
 		}
 	}
 	token, err := r.secret()
@@ -95,6 +105,9 @@ func (r *run) askOwner(ctx context.Context, s Store, step Step, signInID string)
 func (r *run) questionable(step Step) (unusual, due bool) {
 	p, t := step.Person, r.place.Tenant
 	if !t.Governed() || t.Settings.AskOwnerOff || r.a.Request.Test || p.Newcomer || p.Account.Address() == "" || r.about != p.Account.ID {
+		return false, false
+	}
+	if r.a.Facts.Reset != nil && r.a.Facts.Changed != nil { // they are told that their password has changed, and how to say that it was not them
 		return false, false
 	}
 	if risk.Rank(step.Verdict.Risk.Level) >= risk.Rank(risk.Medium) {

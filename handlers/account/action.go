@@ -21,6 +21,7 @@ import (
 // Actions asks the policies (signin.Gate).
 type Actions interface {
 	Act(ctx context.Context, place signin.Place, do signin.Doing) (policy.Answer, error)
+	Recovers(ctx context.Context, place signin.Place, to signin.Recovering) (bool, error)
 }
 
 // actionOf is the user action that a page of the account pages is about; "" = none.

@@ -57,7 +57,11 @@ func (p *Pages) question(c *fiber.Ctx) error {
 	page := p.page(c)
 	page.CSRF = p.CSRF.Token(answering(handlers.EnsureDevice(c)))
 	if a.question.Answer == signin.AnswerNo {
-		return p.render(c, fiber.StatusOK, views.Disowned(page, p.nextAfter(a)))
+		next, err := p.nextAfter(c, a)
+		if err != nil {
+			return err
+		}
+		return p.render(c, fiber.StatusOK, views.Disowned(page, next))
 	}
 	told := a.question.Told
 	view := views.QuestionView{Token: a.token, Unusual: told.Unusual, App: told.App, When: when(c, told.At), Where: place(c, told.City, told.Country),
@@ -143,8 +147,8 @@ func (p *Pages) answerVisit(c *fiber.Ctx, a questioned) (ways.Visit, error) {
 }
 
 // nextAfter is the way on after "no": another password where there was one and people may choose it by their mailbox,
-// else signing in again.
-func (p *Pages) nextAfter(a questioned) views.DisownedView {
+// else signing in again; and support, where neither would lead in.
+func (p *Pages) nextAfter(c *fiber.Ctx, a questioned) (views.DisownedView, error) {
 	v := views.DisownedView{Token: a.token}
 	flows := a.dir.FlowsInUse()
 	flow := flows[len(flows)-1] // of these pages
@@ -156,7 +160,15 @@ func (p *Pages) nextAfter(a questioned) views.DisownedView {
 	} else if a.person.HasPassword && !flow.Accepts(userflow.EmailCode) {
 		v.Stuck = true
 	}
-	return v
+	if v.Stuck {
+		return v, nil
+	}
+	place := signin.Place{Tenant: a.dir.Tenant, Flow: flow, Policies: a.dir.Policies, Terms: a.dir.Terms}
+	leads, err := p.Actions.Recovers(c.UserContext(), place, signin.Recovering{Who: a.person.Account, ClientID: ClientID, From: handlers.SignalsOf(c)})
+	if !leads {
+		v.Recover, v.Stuck = "", true
+	}
+	return v, err
 }
 
 // recover begins "Forgot your password?" with the address filled in. A code to the mailbox is still what opens it.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"portico/app/message"
+	"portico/app/policy"
 	"portico/app/tenant"
 	"portico/app/userflow"
 	"portico/models"
@@ -83,7 +84,10 @@ func strangerIn(t *testing.T, edit ...func(*userflow.Flow)) (s *site, userID str
 	t.Helper()
 	s = newSite(t, edit...)
 	u := s.user(anna)
-	owner, stranger = s.in(anna), s.in(anna)
+	owner = s.in(anna)
+	s.clock.Advance(8 * 24 * time.Hour) // long enough to be known by it
+	owner.open("").signIn(anna)
+	stranger = s.in(anna)
 	q := s.questions(anna)
 	if len(q) != 1 {
 		t.Fatalf("%d questions", len(q))
@@ -94,6 +98,9 @@ func strangerIn(t *testing.T, edit ...func(*userflow.Flow)) (s *site, userID str
 func TestOpeningTheLinkChangesNothing(t *testing.T) {
 	s, id, _, stranger, link := strangerIn(t)
 	scanner := s.browser()
+	if a := modelstest.Must(http.Head(s.base + link))(t); a.StatusCode != http.StatusOK {
+		t.Errorf("HEAD answers %d", a.StatusCode)
+	}
 	for range 3 {
 		scanner.open(link).says("Was this you?").says("on a device that we have not seen there before").lacks(anna)
 	}
@@ -170,6 +177,22 @@ func TestYesCountsOnAFamiliarDeviceOnly(t *testing.T) {
 	elsewhere.open(link).send("/was-this-you", "answer", "yes").says("Thank you")
 	words := elsewhere.body
 	stranger.open(link).send("/was-this-you", "answer", "yes").says("Thank you")
+	links := s.questions(anna)
+	second := s.in(anna) // the stranger's other browser, for which the first must not vouch
+	if links = s.questions(anna)[len(links):]; len(links) != 1 {
+		t.Fatal("no question about the second browser")
+	}
+	about := modelstest.Must(s.tenant.QuestionByToken(t.Context(), modelstest.Must(url.Parse(links[0]))(t).Query().Get("q")))(t)
+	modelstest.Must(s.tenant.AddDetection(t.Context(), modelstest.Actor(), models.Detection{Type: "unfamiliarFeatures", Level: "medium", UserID: id, SignInID: about.SignInID}))(t)
+	for _, b := range []*browser{stranger, second} {
+		b.open(links[0]).send("/was-this-you", "answer", "yes").says("Thank you")
+	}
+	if row := modelstest.Must(s.tenant.SignInRow(t.Context(), about.SignInID))(t); row.RiskState != models.RiskAtRisk {
+		t.Fatalf("%q: the stranger vouches for themselves", row.RiskState)
+	}
+	if err := s.tenant.DismissSignInRisk(t.Context(), modelstest.Actor(), []string{about.SignInID}); err != nil { // as if it had never been
+		t.Fatal(err)
+	}
 	late := s.in(anna) // another device of the stranger, which came after
 	late.open(link).send("/was-this-you", "answer", "yes").says("Thank you")
 	if state() != models.RiskAtRisk {
@@ -246,5 +269,69 @@ func TestAnswersAreBoundToTheBrowserThatWasAsked(t *testing.T) {
 	second.post("/"+s.slug+"/account/was-this-you", v).says("Was this you?")
 	if s.person(id).PasswordVoid {
 		t.Error("it acted")
+	}
+}
+
+// withoutSecond is a flow that asks for a second factor where something demands one; Anna has registered none.
+func withoutSecond(f *userflow.Flow) {
+	f.PasswordReset, f.MFA = true, userflow.MFA{Enforcement: userflow.MFAConditional, Methods: []string{"softwareOath"}}
+}
+
+// Where no policy refuses, another password by the mailbox is all that somebody without a second factor can show: it
+// remediates (R 6.8.4). Nobody is asked about the browser that did it.
+func TestAResetRemediatesWithoutASecondFactor(t *testing.T) {
+	s, id, _, _, link := strangerIn(t, withoutSecond)
+	b := s.browser().open(link).send("/was-this-you", "answer", "no").says("Choose another password")
+	asked := len(s.questions(anna))
+	s.clock.Advance(time.Hour)
+	b.open(link).send("/was-this-you/recover").send("", "email", anna).send("", "code", s.lastCode(anna)).send("", "newPassword", "another good one 1", "everywhere", "yes")
+	if u := s.person(id); u.Risk.Level != "" || u.Risk.Detail != models.RiskResetByUser || u.PasswordVoid {
+		t.Errorf("after the reset: %+v", u.Risk)
+	}
+	for range 3 { // whatever is offered on the way in
+		if !strings.Contains(b.at, "/signin/") {
+			break
+		}
+		b.send("", "skip", "yes")
+	}
+	s.asks(anna, asked)
+}
+
+// Where a policy would refuse whoever registered no second factor (R 6.8.3), no page promises a way.
+func TestNoWayIsPromisedThatAPolicyRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		policy func(*policy.Policy)
+		second bool
+		stuck  bool
+	}{
+		"another password because of risk": {func(p *policy.Policy) {
+			p.GrantControls.BuiltInControls = []string{policy.ControlPasswordChange, policy.ControlMFA}
+		}, false, true},
+		"the same, and there is a second factor": {func(p *policy.Policy) {
+			p.GrantControls.BuiltInControls = []string{policy.ControlPasswordChange, policy.ControlMFA}
+		}, true, false},
+		"a second factor because of risk": {demandsSecond, false, true},
+		"blocked because of risk":         {func(*policy.Policy) {}, true, true},
+		"changing a password asks for a second factor at risk": {func(p *policy.Policy) {
+			demandsSecond(p)
+			p.Conditions.Applications = policy.Applications{IncludeUserActions: []string{policy.ChangePassword}}
+		}, false, true},
+		"report-only": {func(p *policy.Policy) { p.State = policy.ReportOnly }, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, id, _, _, link := strangerIn(t, withoutSecond)
+			if c.second {
+				modelstest.Must(s.tenant.AddCredential(t.Context(), modelstest.Actor(), models.Credential{UserID: id, Kind: models.KindTOTP, Name: "Phone", Data: "x"}))(t)
+			}
+			s.about(policy.ChangePassword, func(p *policy.Policy) {
+				p.Conditions.Applications = policy.Applications{IncludeApplications: []string{policy.All}}
+				p.Conditions.UserRiskLevels = []string{"high"}
+				c.policy(p)
+			})
+			b := s.browser().open(link).send("/was-this-you", "answer", "no").says("Your account is protected")
+			if stuck := !strings.Contains(b.body, "/was-this-you/recover"); stuck != c.stuck {
+				t.Errorf("stuck: %v", stuck)
+			}
+		})
 	}
 }

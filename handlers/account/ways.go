@@ -36,6 +36,7 @@ func (p *Pages) wayRoutes() []row {
 		{Method: fiber.MethodPost, Path: "/:tenant/account/devices/remembered/:id/forget", Handler: p.forgetDevice},
 		get("/activity", p.activity),
 		{Method: fiber.MethodGet, Path: "/:tenant/account/was-this-you", Handler: p.question, Public: true},
+		{Method: fiber.MethodHead, Path: "/:tenant/account/was-this-you", Handler: p.question, Public: true}, // what looks at links before people do
 		{Method: fiber.MethodPost, Path: "/:tenant/account/was-this-you", Handler: p.answer, Public: true},
 		{Method: fiber.MethodPost, Path: "/:tenant/account/was-this-you/recover", Handler: p.recover, Public: true},
 		get("/apps", p.apps),
