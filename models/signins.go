@@ -294,12 +294,13 @@ type SignInQuery struct {
 	IP            string
 	Country       string
 	CorrelationID string
-	RiskLevel     string // while they signed in: low, medium, high, none
-	Risky         bool   // something was found, whatever became of it
-	RiskState     string // Graph riskState
-	RiskAggregate string // Graph riskLevelAggregated: what is left of the risk
-	RiskDetail    string // Graph riskDetail
-	RiskType      string // Graph riskEventType: this is among what was found
+	RiskLevel     string   // while they signed in: low, medium, high, none
+	Risky         bool     // something was found, whatever became of it
+	RiskState     string   // Graph riskState
+	RiskStates    []string // any of them; none = all
+	RiskAggregate string   // Graph riskLevelAggregated: what is left of the risk
+	RiskDetail    string   // Graph riskDetail
+	RiskType      string   // Graph riskEventType: this is among what was found
 	SignUp        *bool
 	PolicyID      string // to which this Conditional Access policy applied
 	PolicyResult  string // or said this, in Graph's words; one that only reports says what it would
@@ -310,7 +311,7 @@ type SignInQuery struct {
 
 // risky reports whether only sign-ins with a risk can be meant.
 func (f SignInQuery) risky() bool {
-	return f.Risky || f.RiskState != "" || f.RiskAggregate != "" || f.RiskDetail != "" || f.RiskType != ""
+	return f.Risky || f.RiskState != "" || len(f.RiskStates) > 0 || f.RiskAggregate != "" || f.RiskDetail != "" || f.RiskType != ""
 }
 
 // searchedUsers is how many people a search of the log follows by name.
@@ -391,6 +392,9 @@ func signInFilter(q *gorm.DB, f SignInQuery) *gorm.DB {
 		{"risk_state", f.RiskState}, {"risk_aggregate", f.RiskAggregate}, {"risk_detail", f.RiskDetail}})
 	if f.risky() {
 		q = q.Where("risk_state <> ''") // spelled as the partial indexes are
+	}
+	if len(f.RiskStates) > 0 {
+		q = q.Where("risk_state IN ?", f.RiskStates)
 	}
 	if f.RiskType != "" {
 		q = q.Where("',' || risk_types || ',' LIKE ? ESCAPE '\\'", "%,"+likeEscape(f.RiskType)+",%")

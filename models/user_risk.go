@@ -44,6 +44,7 @@ type RiskQuery struct {
 	Search  string // as in UserQuery; deleted people are found too
 	Level   string // low, medium, high, none; "" = any
 	State   string
+	States  []string // any of them; none = all
 	Detail  string
 	Since   time.Time // changed then or later
 	Before  time.Time // excluded
@@ -70,6 +71,9 @@ func (t *Tenant) riskyIDs(ctx context.Context, search string) ([]string, error) 
 // RiskyUsers lists one page of the people whose risk was ever set. Deleted people are among them (R 6.6.7).
 func (t *Tenant) RiskyUsers(ctx context.Context, f RiskQuery) (Page[User], error) {
 	q := equals(t.q(ctx).Where("risk_at IS NOT NULL"), [][2]string{{"risk_level", f.Level}, {"risk_state", f.State}, {"risk_detail", f.Detail}})
+	if len(f.States) > 0 {
+		q = q.Where("risk_state IN ?", f.States)
+	}
 	if !f.Since.IsZero() {
 		q = q.Where("risk_at >= ?", f.Since.UTC())
 	}

@@ -30,8 +30,8 @@ func (h history) assess() assessed {
 			a := risk.Assess(detectors, risk.Input{TenantID: r.TenantID, UserID: r.User.ID, SignUp: r.SignUp, Signals: r.Signals, Now: r.EndedAt,
 				History: risk.History{Person: p, Everyone: everyone}})
 			out.signIns[r.ID] = a
-			// Who is in somebody's mailbox has no second factor, which the history does not know yet.
-			if a.Level == risk.High || a.Level == risk.Medium && !confirmed(r) || r.Outcome.Result != record.Success {
+			// Only the stranger teaches nothing: whatever else was found turned out to be the person's own.
+			if r.Signals.Network == strangersNetwork || r.Outcome.Result != record.Success {
 				continue
 			}
 			for _, k := range risk.Adds(r.Signals, a.Features, true) {
@@ -55,11 +55,6 @@ func proven(r record.SignIn) bool {
 		}
 	}
 	return false
-}
-
-// confirmed reports whether a second factor was shown in this very sign-in.
-func confirmed(r record.SignIn) bool {
-	return r.Inputs != nil && !r.Inputs.MFATime.Before(r.StartedAt) && !r.Session.Reused
 }
 
 // risky gives a sign-in what the engine said of it.

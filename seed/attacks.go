@@ -17,6 +17,9 @@ const (
 // sprayTakes is longer than the spray takes.
 const sprayTakes = 4 * time.Hour
 
+// strangersNetwork is where whoever took the account over came from.
+const strangersNetwork = "Harbour Exit Hosting"
+
 // victim is the customer whose account was taken over.
 const victim = 3
 
@@ -70,7 +73,7 @@ func (h history) takeover() []record.SignIn {
 	to := h.world.apps[p.Apps[0]]
 	begin := h.within(h.anchor.Add(-(takeoverDay+1)*day), h.anchor.Add(-(takeoverDay+1)*day).Truncate(day).Add(time.Duration(33-p.zone)*time.Hour))
 	stranger := record.Signals{IP: netip.MustParseAddr("203.0.113.201"), Country: "PH", Region: "Metro Manila", City: "Manila", ASN: 65107,
-		Network: "Harbour Exit Hosting", UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:102.0) Gecko/20100101 Firefox/102.0", Browser: "Firefox 102",
+		Network: strangersNetwork, UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:102.0) Gecko/20100101 Firefox/102.0", Browser: "Firefox 102",
 		OS: "Linux", Platform: "linux", DeviceType: "desktop", DeviceID: d.uuid4(), Language: "en-US"}
 	stranger = placed(stranger)
 	good := func(at time.Time, s record.Signals, to party) record.SignIn {

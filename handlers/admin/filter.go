@@ -98,7 +98,7 @@ func (v view) has(name string) bool { return v.q.Get(name) != "" }
 // narrowed reports whether anything is searched or filtered; order and columns do not count.
 func (v view) narrowed() bool {
 	for name := range v.q {
-		if name != "sort" && name != "columns" {
+		if name != "sort" && name != "columns" && (name != "risk" || v.get(name) != anyRisk) {
 			return true
 		}
 	}

@@ -25,7 +25,7 @@ func detectionFilters() []string {
 // found first.
 func (p *Portal) detectionQuery(ctx context.Context, v *visit, w view) (models.DetectionQuery, error) {
 	from, to := w.span(p.Now())
-	q := models.DetectionQuery{From: from, To: to, UserID: w.get("user"), Types: one(w.get("detection")), Levels: one(w.get("level")), States: one(w.get("risk")), Details: one(w.get("detail")),
+	q := models.DetectionQuery{From: from, To: to, UserID: w.get("user"), Types: one(w.get("detection")), Levels: one(w.get("level")), States: chosenStates(w), Details: one(w.get("detail")),
 		Timing: w.get("timing"), Activity: w.get("about"), IP: w.get("ip"), Country: strings.ToUpper(w.get("country")), ClientID: w.get("app"), IncidentID: w.get("incident"), Simulated: yesNo(w.get("simulated")), After: w.get("after")}
 	if !w.has("search") {
 		return q, nil
@@ -67,7 +67,7 @@ func (v *visit) detectionFields() []views.Field {
 	}
 	return []views.Field{
 		{Kind: views.Select, Name: "detection", Label: "Detection", Options: typeOptions()},
-		{Kind: views.Select, Name: "risk", Label: "Risk state", Options: append([]views.Option{{Label: "Any state"}}, riskStates()...)},
+		{Kind: views.Select, Name: "risk", Label: "Risk state", Options: append([]views.Option{{Label: "Any state"}, {Value: openRisk, Label: "At risk or compromised"}}, riskStates()...)},
 		span[0], {Kind: views.Select, Name: "level", Label: "Level", Options: append([]views.Option{{Label: "Any level"}}, riskLevels(false)...)},
 		{Name: "search", Label: "Person", Type: "search"},
 		{Kind: views.Select, Name: "timing", Label: "Made", Options: []views.Option{{Label: "At any time"}, {Value: risk.RealTime, Label: timingWord(risk.RealTime)}, {Value: risk.Offline, Label: timingWord(risk.Offline)}}},

@@ -57,7 +57,7 @@ func riskySignInFilters() []string {
 func (p *Portal) riskySignInQuery(w view) models.SignInQuery {
 	from, to := w.span(p.Now())
 	return models.SignInQuery{Risky: true, Search: w.get("search"), From: from, To: to, UserID: w.get("user"), ClientID: w.get("app"), Kind: w.get("kind"), Result: w.get("result"),
-		IP: w.get("ip"), Country: strings.ToUpper(w.get("country")), RiskState: w.get("risk"), RiskAggregate: w.get("aggregate"), RiskLevel: w.get("realtime"), RiskType: w.get("detection"), After: w.get("after")}
+		IP: w.get("ip"), Country: strings.ToUpper(w.get("country")), RiskStates: chosenStates(w), RiskAggregate: w.get("aggregate"), RiskLevel: w.get("realtime"), RiskType: w.get("detection"), After: w.get("after")}
 }
 
 // typeOptions are the kinds of detections, by their names.
@@ -76,7 +76,7 @@ func (v *visit) riskySignInFields() []views.Field {
 		apps = append(apps, views.Option{Value: cl.ID, Label: cl.Name})
 	}
 	return []views.Field{
-		{Kind: views.Select, Name: "risk", Label: "Risk state", Options: append([]views.Option{{Label: "Any state"}}, riskStates()...)},
+		{Kind: views.Select, Name: "risk", Label: "Risk state", Options: append([]views.Option{{Label: "Any state"}, {Value: openRisk, Label: "At risk or compromised"}}, riskStates()...)},
 		{Kind: views.Select, Name: "aggregate", Label: "Level now", Options: append([]views.Option{{Label: "Any level"}}, riskLevels(true)...)},
 		span[0], {Kind: views.Select, Name: "detection", Label: "Detection", Options: typeOptions()},
 		{Kind: views.Select, Name: "realtime", Label: "Level while signing in", Options: append([]views.Option{{Label: "Any level"}}, riskLevels(true)...)},

@@ -201,7 +201,8 @@ func TestSeveralPeopleOfTheReport(t *testing.T) {
 		b.risky(u, i+1, newCountry())
 	}
 	w := b.global()
-	w.get(shopAdmin+"/risky-users").wants(t, 200, "Check everybody in the report", "Confirm compromised", "Dismiss risk", "End all sessions")
+	w.get(shopAdmin+"/risky-users?risk=any").wants(t, 200, "Check everybody in the report")
+	w.get(shopAdmin+"/risky-users").wants(t, 200, "Check all that match", "Confirm compromised", "Dismiss risk", "End all sessions")
 	a := w.post(shopAdmin+"/risky-users/several", "action", "dismissRisk", "reach", "all", "filters", url.Values{"risk": {"atRisk"}}.Encode())
 	w.get(a.location).wants(t, 200, "Would change 2", "This cannot be undone", "Type how many would change: 2")
 	w.get(w.post(a.location+"/confirm", "count", "2").location).wants(t, 200, "Changed 2")
@@ -215,6 +216,40 @@ func TestSeveralPeopleOfTheReport(t *testing.T) {
 			t.Errorf("%v led to %s", bad, a.location)
 		}
 	}
+}
+
+// The report begins with whoever is at risk now; any state is one choice away, and files have everybody.
+func TestTheReportBeginsWithWhoIsAtRisk(t *testing.T) {
+	b := newBench(t)
+	list := b.people(3)
+	w := b.global()
+	for i, u := range list {
+		b.risky(u, i+1, newCountry())
+	}
+	b.must(b.shop.ConfirmCompromised(t.Context(), modelstest.Actor(), []string{list[1].ID}))
+	b.must(b.shop.DismissRisk(t.Context(), modelstest.Actor(), []string{list[2].ID}))
+	for at, want := range map[string]int{"": 2, "?columns=id": 2, "?risk=any": 3, "?risk=open": 2, "?risk=dismissed": 1, "?search=p2%40example.com": 1, "?range=1h": 3} {
+		page := w.get(shopAdmin + "/risky-users" + at)
+		if page.wants(t, 200, "At risk or compromised", "Any state"); strings.Count(page.body, `name="person"`) != want {
+			t.Errorf("%q: %d people, want %d", at, strings.Count(page.body, `name="person"`), want)
+		}
+	}
+	page := w.get(shopAdmin + "/risky-users")
+	for _, link := range []string{"risky-users?risk=any", "format=csv&amp;risk=open"} {
+		if !strings.Contains(page.body, link) {
+			t.Errorf("no link to %s", link)
+		}
+	}
+	if a := w.get(shopAdmin + "/risky-users?format=csv"); strings.Count(a.body, "\n") != 4 {
+		t.Errorf("%s", a.body)
+	}
+	a := w.post(shopAdmin+"/risky-users/several", "action", "confirmSafe", "reach", "all", "filters", "risk=open")
+	w.get(a.location).wants(t, 200, "Would change 2")
+	for at, want := range map[string]string{"/risky-sign-ins?risk=open": "2 sign-ins", "/risk-detections?risk=open": "3 detections"} {
+		w.get(shopAdmin+at).wants(t, 200, want)
+	}
+	b.must(b.shop.ConfirmSafe(t.Context(), modelstest.Actor(), []string{list[0].ID, list[1].ID}))
+	w.get(shopAdmin+"/risky-users").wants(t, 200, "Nobody is at risk", "Show any state")
 }
 
 // A deleted person's risk stays in the report, with its history, and can still be dismissed.

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -19,7 +20,7 @@ func riskyUserFilters() []string {
 
 func (p *Portal) riskyUserQuery(w view) models.RiskQuery {
 	from, to := w.span(p.Now())
-	return models.RiskQuery{Search: w.get("search"), Level: w.get("level"), State: w.get("risk"), Detail: w.get("detail"), Since: from, Before: to, Deleted: yesNo(w.get("deleted")), After: w.get("after")}
+	return models.RiskQuery{Search: w.get("search"), Level: w.get("level"), States: chosenStates(w), Detail: w.get("detail"), Since: from, Before: to, Deleted: yesNo(w.get("deleted")), After: w.get("after")}
 }
 
 // riskyUserColumns are the report's columns (R 6.6.1).
@@ -58,7 +59,7 @@ func riskyUserFields() []views.Field {
 		details = append(details, views.Option{Value: d, Label: riskDetailWord(d)})
 	}
 	return []views.Field{
-		{Kind: views.Select, Name: "risk", Label: "Risk state", Options: append([]views.Option{{Label: "Any state"}}, riskStates()...)},
+		{Kind: views.Select, Name: "risk", Label: "Risk state", Options: append([]views.Option{{Value: openRisk, Label: "At risk or compromised"}, {Value: anyRisk, Label: "Any state"}}, riskStates()...)},
 		{Kind: views.Select, Name: "level", Label: "Risk level", Options: append([]views.Option{{Label: "Any level"}}, riskLevels(true)...)},
 		span[0], {Name: "search", Label: "Name, address or ID", Type: "search"},
 		{Kind: views.Select, Name: "detail", Label: "Why", Options: details}, span[1], span[2],
@@ -71,6 +72,7 @@ func (p *Portal) riskyUserList(c *fiber.Ctx) error {
 	v, w := visitOf(c), viewOf(c, riskyUserFilters()...)
 	columns := v.riskyUserColumns()
 	chosen := takeColumns(c, &w, columns)
+	whole := w.riskChosen(c.Query("format") != "")
 	q := p.riskyUserQuery(w)
 	if f := c.Query("format"); f == "csv" || f == "json" {
 		return download(c, f, "risky-users-"+v.dir.Tenant.Slug, riskyUserExport(), func(u models.User) any { return riskyUserJSON(u) }, func(ctx context.Context, after string) ([]models.User, string, error) {
@@ -87,14 +89,45 @@ func (p *Portal) riskyUserList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	l := views.List{Notices: v.riskTrial(), Filter: w.filter(3, riskyUserFields()...), Table: tableOf("Risky users", chosen, page.Items, func(u models.User) string { return u.ID }),
+	l := views.List{Notices: v.riskTrial(), Filter: w.riskFilter(3, riskyUserFields()...), Table: tableOf("Risky users", chosen, page.Items, func(u models.User) string { return u.ID }),
 		Shown: strings.Replace(shown(len(page.Items), "person", "last changed first"), "persons", "people", 1), Choose: chooser(w, columns, chosen), Bulk: v.riskyUserOffer(w),
 		Empty: p.riskEmpty(v, w, "Nobody is at risk", "No person of this tenant was ever found at risk.")}
+	if whole && v.dir.Tenant.Governed() {
+		l.Empty = views.Empty{Title: "Nobody is at risk", Text: p.checkedAt("Nobody is at risk now, or confirmed compromised."), Action: &views.Link{Label: "Show any state", Href: w.href("risk", anyRisk)}}
+	}
 	if l.Bulk != nil {
 		l.Table.Select = "person"
 	}
 	w.finish(&l, page.Next)
 	return p.list(c, s, l)
+}
+
+// riskChosen settles which states the report is about where its address does not say: those that still count where
+// nothing is narrowed, so that whoever is at risk is not hidden behind whoever was; any state in a file, and where
+// something else is looked for. It reports whether it narrowed the report so.
+func (v view) riskChosen(file bool) bool {
+	switch {
+	case v.has("risk"):
+		return false
+	case file || v.narrowed():
+		v.q.Set("risk", anyRisk)
+		return false
+	}
+	v.q.Set("risk", openRisk)
+	return true
+}
+
+// riskFilter is filter where any state has to be chosen, and is no filter itself.
+func (v view) riskFilter(front int, fields ...views.Field) views.Filter {
+	f := v.filter(front, fields...)
+	f.Chips = slices.DeleteFunc(f.Chips, func(c views.Chip) bool { return c.Label == "Risk state" && c.Value == "Any state" })
+	for n := range f.Chips {
+		if f.Chips[n].Label == "Risk state" {
+			f.Chips[n].Remove = v.href("risk", anyRisk)
+		}
+	}
+	f.Applied = len(f.Chips) > 0
+	return f
 }
 
 // riskyUserActions are what can be done to several people from the report, with the right that each takes.

@@ -10,6 +10,7 @@ import (
 	"portico/app/i18n"
 	"portico/app/record"
 	"portico/app/risk"
+	"portico/models"
 	views "portico/views/admin"
 )
 
@@ -22,6 +23,24 @@ func riskStates() []views.Option {
 	return out
 }
 
+// Choices of a report's risk state besides Graph's states.
+const (
+	openRisk = "open" // what still counts
+	anyRisk  = "any"
+)
+
+// chosenStates are what a report's risk state stands for; none = any.
+func chosenStates(w view) []string {
+	switch state := w.get("risk"); state {
+	case openRisk:
+		return []string{models.RiskAtRisk, models.RiskConfirmed}
+	case anyRisk:
+		return nil
+	default:
+		return one(state)
+	}
+}
+
 // readableRisk reports whether a filter of the reports means something.
 func readableRisk(name, value string) bool {
 	has := func(list []views.Option) bool {
@@ -29,7 +48,7 @@ func readableRisk(name, value string) bool {
 	}
 	switch name {
 	case "risk":
-		return has(riskStates())
+		return value == openRisk || value == anyRisk || has(riskStates())
 	case "level", "aggregate", "realtime":
 		return has(riskLevels(true))
 	case "detection":
