@@ -54,7 +54,7 @@ func TestQuestionsAboutSignIns(t *testing.T) {
 		if row := modelstest.Must(tn.SignInRow(ctx, id))(t); row.RiskState != models.RiskDismissed || row.RiskDetail != models.RiskSafeByAI || row.RiskAggregate != "none" || row.RiskLevel != "medium" {
 			t.Errorf("after yes: %s %s %s", row.RiskState, row.RiskDetail, row.RiskAggregate)
 		}
-		if err := tn.UndoRisk(ctx, modelstest.Actor(), []string{id}); err != nil {
+		if err := tn.UndoRisk(ctx, modelstest.Actor(), []models.RiskUndo{modelstest.Must(tn.UndoableRisk(ctx, []string{id}))(t)[id]}); err != nil {
 			t.Error("an administrator cannot take it back:", err)
 		}
 		if row := modelstest.Must(tn.SignInRow(ctx, id))(t); row.RiskState != models.RiskAtRisk {

@@ -438,9 +438,15 @@ func (t *Tenant) UndoableRisk(ctx context.Context, ids []string) (map[string]Ris
 // errUndoChanged is why something is not taken back: it stands otherwise by now.
 func errUndoChanged() error { return fault.New(fault.Conflict, "risk.undo.changed") }
 
-// UndoRisk takes back what was last said about these sign-ins or people, all or none: a conflict when anything of it
-// changed since, or when there is no way back.
-func (t *Tenant) UndoRisk(ctx context.Context, actor audit.Actor, ids []string) error {
+// UndoRisk takes back what was said about these sign-ins or people, all or none: a conflict when anything of it
+// changed since, when somebody has said something else in the meantime, or when there is no way back. said is what
+// the admin was shown (UndoableRisk): nobody takes back what they have not seen.
+func (t *Tenant) UndoRisk(ctx context.Context, actor audit.Actor, said []RiskUndo) error {
+	meant := map[string]RiskUndo{}
+	ids := make([]string, len(said))
+	for i, u := range said {
+		ids[i], meant[u.Subject] = u.Subject, u
+	}
 	ids, err := checkRiskIDs("ids", "risk.request_ids", ids)
 	if err != nil {
 		return err
@@ -450,7 +456,7 @@ func (t *Tenant) UndoRisk(ctx context.Context, actor audit.Actor, ids []string) 
 			return err
 		}
 		for _, id := range ids {
-			if err := t.undoRisk(ctx, actor, id); err != nil {
+			if err := t.undoRisk(ctx, actor, meant[id]); err != nil {
 				return err
 			}
 		}
@@ -458,7 +464,8 @@ func (t *Tenant) UndoRisk(ctx context.Context, actor audit.Actor, ids []string) 
 	})
 }
 
-func (t *Tenant) undoRisk(ctx context.Context, actor audit.Actor, subject string) error {
+func (t *Tenant) undoRisk(ctx context.Context, actor audit.Actor, said RiskUndo) error {
+	subject := said.Subject
 	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		var row RiskUndoRow
 		err := t.lock(ctx).Where("subject = ? AND at > ?", subject, t.Now().Add(-undoKept)).Take(&row).Error
@@ -468,15 +475,18 @@ func (t *Tenant) undoRisk(ctx context.Context, actor audit.Actor, subject string
 		if err != nil {
 			return audit.Event{}, err
 		}
+		if row.Action != said.Action || !micro(row.At).Equal(micro(said.At)) {
+			return audit.Event{}, errUndoChanged() // somebody has said something else since
+		}
 		var undo riskUndo
 		if err := json.Unmarshal([]byte(row.Document), &undo); err != nil {
 			return audit.Event{}, badJSON("risk undo", row.Subject, err)
 		}
-		said := verdictOf(row)
+		ended := verdictOf(row)
 		if err := t.undoSignIns(ctx, undo.SignIns); err != nil {
 			return audit.Event{}, err
 		}
-		if err := t.undoDetections(ctx, undo, said); err != nil {
+		if err := t.undoDetections(ctx, undo, ended); err != nil {
 			return audit.Event{}, err
 		}
 		if err := t.undoPerson(ctx, undo.Person); err != nil {

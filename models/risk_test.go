@@ -319,7 +319,7 @@ func TestDismissingTheRiskOfAPerson(t *testing.T) {
 		if lastAudit(t, w.tn).ID != last {
 			t.Error("nothing was open, and the log says something else")
 		}
-		if err := w.tn.UndoRisk(ctx, actor, []string{w.ann.ID}); !fault.Is(err, fault.Conflict) {
+		if err := w.tn.UndoRisk(ctx, actor, []models.RiskUndo{{Subject: w.ann.ID, Action: models.RiskDismiss, At: w.Now()}}); !fault.Is(err, fault.Conflict) {
 			t.Errorf("undone: %v", err)
 		}
 
@@ -333,7 +333,11 @@ func TestDismissingTheRiskOfAPerson(t *testing.T) {
 func TestWhatWasSaidByMistakeIsTakenBack(t *testing.T) {
 	eachRiskWorld(t, func(w *riskWorld) {
 		ctx, actor := w.Context(), modelstest.Actor()
-		undo := func(id string) error { return w.tn.UndoRisk(ctx, actor, []string{id}) }
+		undo := func(id string) error {
+			now := modelstest.Must(w.tn.UndoableRisk(ctx, []string{id}))(t)[id]
+			now.Subject = id
+			return w.tn.UndoRisk(ctx, actor, []models.RiskUndo{now})
+		}
 		done := w.signIn(passedMFA(true), found("newCountry", "medium"))
 		open := w.signIn(func(r *record.SignIn) { r.Signals.IP = netip.MustParseAddr("192.0.2.9") }, found("unfamiliarFeatures", "low"))
 		asItWas := func() {
@@ -388,6 +392,33 @@ func TestWhatWasSaidByMistakeIsTakenBack(t *testing.T) {
 			t.Errorf("the person has put it right meanwhile: %v", err)
 		}
 		w.person("- remediated userPerformedSecuredPasswordChange")
+	})
+}
+
+// Two admins act at once: an undo takes back what its admin was shown, and a decision holds while the risk stands so.
+func TestNobodyUndoesOrDecidesWhatTheyHaveNotSeen(t *testing.T) {
+	eachRiskWorld(t, func(w *riskWorld) {
+		ctx, actor := w.Context(), modelstest.Actor()
+		can := func(id string) models.RiskUndo { return modelstest.Must(w.tn.UndoableRisk(ctx, []string{id}))(t)[id] }
+		w.signIn(nil, found("newCountry", "medium"))
+		asked := models.SeenOfPerson(w.ann.ID, modelstest.Must(w.tn.User(ctx, w.ann.ID))(t).Risk)
+		w.Clock.Advance(time.Minute)
+		must(t, w.tn.ConfirmCompromised(ctx, actor, []string{w.ann.ID}))
+		first := can(w.ann.ID)
+		dismiss := func(tn *models.Tenant) error { return tn.DismissRisk(ctx, actor, []string{w.ann.ID}) }
+		if err := w.tn.WhilePeopleStand(ctx, []models.SeenRisk{asked}, dismiss); fault.Of(err).Key != "risk.meanwhile.by" || fault.Of(err).Args["by"] != actor.Name {
+			t.Errorf("dismissed what was confirmed meanwhile: %v", err)
+		}
+		w.Clock.Advance(time.Minute)
+		must(t, w.tn.ConfirmSafe(ctx, actor, []string{w.ann.ID}))
+		if err := w.tn.UndoRisk(ctx, actor, []models.RiskUndo{first}); fault.Of(err).Key != "risk.undo.changed" {
+			t.Errorf("somebody else's word is undone: %v", err)
+		}
+		w.person("- confirmedSafe adminConfirmedAccountSafe")
+		must(t, w.tn.UndoRisk(ctx, actor, []models.RiskUndo{can(w.ann.ID)}))
+		asked = models.SeenOfPerson(w.ann.ID, modelstest.Must(w.tn.User(ctx, w.ann.ID))(t).Risk)
+		must(t, w.tn.WhilePeopleStand(ctx, []models.SeenRisk{asked}, dismiss))
+		w.person("- dismissed adminDismissedAllRiskForUser")
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/access"
+	"portico/app/audit"
 	"portico/app/export"
 	"portico/app/fault"
 	"portico/app/i18n"
@@ -104,7 +105,7 @@ func (v *visit) riskySignInColumns(l *i18n.Localizer) []listColumn[riskySignIn] 
 	}
 	return []listColumn[riskySignIn]{
 		{id: "time", label: "Time", cell: func(x riskySignIn) views.Cell {
-			return views.Cell{Kind: views.When, Time: x.r.StartedAt, Href: v.riskySignInHref(x.ID)}
+			return views.Cell{Kind: views.When, Time: x.CreatedAt, Href: v.riskySignInHref(x.ID)}
 		}},
 		{id: "person", label: "Person", cell: name},
 		{id: "aggregate", label: "Level now", cell: func(x riskySignIn) views.Cell { return levelCell(x.RiskAggregate) }},
@@ -363,7 +364,7 @@ func (p *Portal) riskySignInCheck(c *fiber.Ctx) error {
 		return p.doneWith(c, back, models.PortalFlash{Kind: "info", Text: "Nothing would change: " + choose(len(rows) == 1, "the sign-in is", "they are all") + " " + a.done + " already, or nothing was found in them."})
 	}
 	for _, x := range change {
-		m.Form.Fields = append(m.Form.Fields, views.Field{Kind: views.Hidden, Name: "signIn", Value: x.ID})
+		m.Form.Fields = append(m.Form.Fields, views.Field{Kind: views.Hidden, Name: "was", Value: seenText(models.SeenOfSignIn(x.SignInRow))})
 	}
 	people := map[string]bool{}
 	for _, x := range change {
@@ -387,21 +388,24 @@ func (p *Portal) riskySignInAct(c *fiber.Ctx) error {
 	v := visitOf(c)
 	action := typed(c, "action")
 	a, ok := signInActions(action)
-	ids := all(c, "signIn")
+	was := all(c, "was")
 	back := v.ownHref(typed(c, "back"), v.base()+"/risky-sign-ins")
-	if !ok || len(ids) == 0 || len(ids) > mostSignIns {
+	if !ok || len(was) == 0 || len(was) > mostSignIns {
 		return p.doneWith(c, back, models.PortalFlash{Kind: "warn", Text: "Choose what to do, and with which sign-ins."})
 	}
-	act := map[string]func(context.Context, []string) error{
-		signInCompromised: func(ctx context.Context, ids []string) error {
-			return v.tenant.ConfirmSignInCompromised(ctx, v.actor(c), ids)
-		},
-		signInSafe:    func(ctx context.Context, ids []string) error { return v.tenant.ConfirmSignInSafe(ctx, v.actor(c), ids) },
-		signInDismiss: func(ctx context.Context, ids []string) error { return v.tenant.DismissSignInRisk(ctx, v.actor(c), ids) },
-	}[action]
-	done := 0
-	for chunk := range slices.Chunk(ids, perCall) {
-		if err := act(c.UserContext(), chunk); err != nil {
+	act := map[string]func(*models.Tenant, context.Context, audit.Actor, []string) error{signInCompromised: (*models.Tenant).ConfirmSignInCompromised,
+		signInSafe: (*models.Tenant).ConfirmSignInSafe, signInDismiss: (*models.Tenant).DismissSignInRisk}[action]
+	done, ids := 0, make([]string, len(was))
+	for chunk := range slices.Chunk(was, perCall) {
+		seen := make([]models.SeenRisk, len(chunk))
+		for i, text := range chunk {
+			seen[i] = seenOf(text)
+			ids[done+i] = seen[i].ID
+		}
+		err := v.tenant.WhileSignInsStand(c.UserContext(), seen, func(t *models.Tenant) error {
+			return act(t, c.UserContext(), v.actor(c), ids[done:done+len(chunk)])
+		})
+		if err != nil {
 			if done == 0 {
 				return p.saidConflict(c, back, err)
 			}
@@ -417,7 +421,17 @@ func (p *Portal) riskySignInAct(c *fiber.Ctx) error {
 	if len(undo) < len(slices.Compact(slices.Sorted(slices.Values(ids)))) {
 		return p.done(c, back, text)
 	}
-	return p.doneUndo(c, back, text, models.PortalUndo{Post: v.base() + "/risky-sign-ins/undo", Fields: map[string]string{"ids": strings.Join(ids, ","), "back": back}})
+	return p.doneUndo(c, back, text, models.PortalUndo{Post: v.base() + "/risky-sign-ins/undo", Fields: map[string]string{"ids": undoText(ids, undo), "said": undo[ids[0]].Action, "back": back}})
+}
+
+// undoText names what was said of several sign-ins, each with when: somebody may say something else before it is taken
+// back.
+func undoText(ids []string, undo map[string]models.RiskUndo) string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = id + "~" + timeText(undo[id].At)
+	}
+	return strings.Join(out, ",")
 }
 
 // riskySignInUndo takes back what an admin confirmed, where nothing has happened since.
@@ -428,12 +442,15 @@ func (p *Portal) riskySignInUndo(c *fiber.Ctx) error {
 	if len(ids) > mostSignIns {
 		ids = ids[:mostSignIns]
 	}
-	for _, id := range ids { // what was said of people takes another right
-		if _, err := v.tenant.SignInRow(c.UserContext(), id); err != nil {
+	said := make([]models.RiskUndo, len(ids))
+	for i, text := range ids {
+		id, at, _ := strings.Cut(text, "~")
+		said[i] = models.RiskUndo{Subject: id, Action: typed(c, "said"), At: textTime(at)}
+		if _, err := v.tenant.SignInRow(c.UserContext(), id); err != nil { // what was said of people takes another right
 			return p.saidConflict(c, back, err)
 		}
 	}
-	for chunk := range slices.Chunk(ids, perCall) {
+	for chunk := range slices.Chunk(said, perCall) {
 		if err := v.tenant.UndoRisk(c.UserContext(), v.actor(c), chunk); err != nil {
 			return p.saidConflict(c, back, err)
 		}
@@ -460,7 +477,7 @@ func riskySignInJSON(x riskySignIn) any {
 
 func riskySignInExport() []column[riskySignIn] {
 	return []column[riskySignIn]{
-		{"id", func(x riskySignIn) string { return x.ID }}, {"createdDateTime", func(x riskySignIn) string { return stamp(x.r.StartedAt) }},
+		{"id", func(x riskySignIn) string { return x.ID }}, {"createdDateTime", func(x riskySignIn) string { return stamp(x.CreatedAt) }},
 		{"userId", func(x riskySignIn) string { return x.UserID }}, {"userDisplayName", func(x riskySignIn) string { return x.UserName }}, {"identifier", func(x riskySignIn) string { return x.r.Identifier }},
 		{"appId", func(x riskySignIn) string { return x.ClientID }}, {"appDisplayName", func(x riskySignIn) string { return x.ClientName }},
 		{"riskLevelDuringSignIn", func(x riskySignIn) string { return export.RiskLevel(x.RiskLevel) }}, {"riskLevelAggregated", func(x riskySignIn) string { return export.RiskLevel(x.RiskAggregate) }},

@@ -157,7 +157,7 @@ func TestSeveralSignInsAreJudgedAndTheJudgementIsUndone(t *testing.T) {
 	if r := b.person(list[0].ID).Risk; r.Level == "high" {
 		t.Fatal("something happened before it was confirmed")
 	}
-	a := operator.post(act, "action", "confirmCompromised", "signIn", one.ID, "signIn", two.ID, "back", shopAdmin+"/risky-sign-ins?risk=atRisk")
+	a := operator.post(act, append(page.hidden("was"), "action", "confirmCompromised", "back", shopAdmin+"/risky-sign-ins?risk=atRisk")...)
 	if a.location != shopAdmin+"/risky-sign-ins?risk=atRisk" {
 		t.Errorf("went to %s", a.location)
 	}
@@ -166,12 +166,14 @@ func TestSeveralSignInsAreJudgedAndTheJudgementIsUndone(t *testing.T) {
 	if r := b.person(list[0].ID).Risk; r.Level != "high" {
 		t.Errorf("%+v", r)
 	}
-	operator.get(operator.post(shopAdmin+"/risky-sign-ins/undo", "ids", one.ID+","+two.ID).location).wants(t, 200, "The sign-ins are as before.")
+	stale := append(done.hidden("ids"), done.hidden("said")...)
+	operator.get(operator.post(shopAdmin+"/risky-sign-ins/undo", "ids", one.ID+","+two.ID).location).wants(t, 200, "Something changed since")
+	operator.get(operator.post(shopAdmin+"/risky-sign-ins/undo", stale...).location).wants(t, 200, "The sign-ins are as before.")
 	if row, err := b.shop.SignInRow(t.Context(), one.ID); err != nil || row.RiskState != models.RiskAtRisk {
 		t.Errorf("%+v %v", row.RiskState, err)
 	}
 	b.must(b.shop.ConfirmCompromised(t.Context(), modelstest.Actor(), []string{list[2].ID}))
-	operator.post(shopAdmin+"/risky-sign-ins/undo", "ids", list[2].ID)
+	operator.post(shopAdmin+"/risky-sign-ins/undo", "ids", list[2].ID+"~"+timeText(b.clock.Now()), "said", models.RiskCompromised)
 	if r := b.person(list[2].ID).Risk; r.State != models.RiskConfirmed {
 		t.Error("what was said of a person is undone as if it were a sign-in")
 	}
@@ -182,14 +184,37 @@ func TestSeveralSignInsAreJudgedAndTheJudgementIsUndone(t *testing.T) {
 			t.Errorf("%v: %d", bad, a.status)
 		}
 	}
-	if a := operator.post(act, "action", "dismiss", "signIn", one.ID, "back", "https://evil.example/"); a.location != shopAdmin+"/risky-sign-ins" {
+	if a := operator.post(act, append(operator.post(check, "action", "dismiss", "reach", "ticked", "signIn", one.ID).hidden("was"), "action", "dismiss", "back", "https://evil.example/")...); a.location != shopAdmin+"/risky-sign-ins" {
 		t.Errorf("sent to %s", a.location)
 	}
 	// Once more changes nothing, and says so.
 	operator.get(operator.post(check, "action", "dismiss", "reach", "ticked", "signIn", one.ID).location).wants(t, 200, "Nothing would change")
 	reader := b.admin("reader@staff.example", b.roleID("Security Reader"), b.shop.ID)
-	if a := reader.post(act, "action", "dismiss", "signIn", two.ID); a.status != 403 {
+	if a := reader.post(act, "action", "dismiss", "was", two.ID); a.status != 403 {
 		t.Errorf("a reader dismissed: %d", a.status)
+	}
+}
+
+// What the first of two admins did is not undone by the second, who saw another state of the sign-in.
+func TestAStaleAnswerAboutASignInIsRefused(t *testing.T) {
+	b := newBench(t)
+	one := b.risky(b.people(1)[0], 10, newCountry())
+	check, act := shopAdmin+"/risky-sign-ins/check", shopAdmin+"/risky-sign-ins/act"
+	ada, olga := b.global(), b.admin("operator@staff.example", b.roleID("Security Operator"), b.shop.ID)
+	stale := append(ada.post(check, "action", "dismiss", "reach", "ticked", "signIn", one.ID).hidden("was"), "action", "dismiss")
+	olga.post(act, append(olga.post(check, "action", "confirmCompromised", "reach", "ticked", "signIn", one.ID).hidden("was"), "action", "confirmCompromised")...)
+	ada.get(ada.post(act, stale...).location).wants(t, 200, "operator", "has changed the risk since you opened this page")
+	if row := modelstest.Must(b.shop.SignInRow(t.Context(), one.ID))(t); row.RiskState != models.RiskConfirmed {
+		t.Errorf("the sign-in is %s", row.RiskState)
+	}
+	// The notice's undo is about what it was made for, and nothing later.
+	page := olga.get(shopAdmin + "/risky-sign-ins")
+	undo := append(page.hidden("ids"), page.hidden("said")...)
+	b.clock.Advance(time.Minute)
+	ada.post(act, append(ada.post(check, "action", "confirmSafe", "reach", "ticked", "signIn", one.ID).hidden("was"), "action", "confirmSafe")...)
+	olga.get(olga.post(shopAdmin+"/risky-sign-ins/undo", undo...).location).wants(t, 200, "Something changed since")
+	if row := modelstest.Must(b.shop.SignInRow(t.Context(), one.ID))(t); row.RiskState != models.RiskSafe {
+		t.Errorf("what ada said is undone: %s", row.RiskState)
 	}
 }
 

@@ -39,7 +39,7 @@ func (v *visit) userTabs(u models.User) []views.Link {
 }
 
 // userBadges are the states that somebody must know before they do anything.
-func userBadges(u models.User) []views.Cell {
+func (v *visit) userBadges(u models.User) []views.Cell {
 	var out []views.Cell
 	erased := u.DeletedAt.Add(account.Grace).UTC().Format("2 January 2006")
 	switch {
@@ -60,7 +60,7 @@ func userBadges(u models.User) []views.Cell {
 	if len(out) == 0 {
 		out = append(out, stateBadge(true))
 	}
-	if u.Risk.Level != "" {
+	if u.Risk.Level != "" && v.may(access.RiskyUserRead) {
 		out = append(out, badge(riskTone(u.Risk.Level), "Risk: "+u.Risk.Level))
 	}
 	return out
@@ -82,7 +82,7 @@ func (p *Portal) tabPage(c *fiber.Ctx, u models.User, tab string, problems []vie
 			return err
 		}
 	}
-	d := views.Detail{Badges: userBadges(u), Tabs: v.userTabs(u), Tab: tab, Sections: sections}
+	d := views.Detail{Badges: v.userBadges(u), Tabs: v.userTabs(u), Tab: tab, Sections: sections}
 	if !u.DeletedAt.IsZero() {
 		n, err := p.deletedNotice(c, u)
 		if err != nil {

@@ -1,10 +1,16 @@
 package admin
 
 import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/access"
 	"portico/app/account"
+	"portico/app/audit"
 	"portico/app/tenant"
 	"portico/handlers"
 	"portico/models"
@@ -23,7 +29,10 @@ func (p *Portal) userRisk(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	sections := []views.Section{v.riskOfPerson(u, undo[u.ID])}
+	sections := []views.Section{{ID: "risk", Title: "Risk of this person", Lead: "Your roles do not show people’s risk. Security Reader is the least role that does."}}
+	if v.may(access.RiskyUserRead) {
+		sections[0] = v.riskOfPerson(u, undo[u.ID])
+	}
 	if v.may(access.RiskEventRead) {
 		more, err := p.foundOfPerson(c, u)
 		if err != nil {
@@ -91,7 +100,7 @@ func (v *visit) riskOfPerson(u models.User, undo models.RiskUndo) views.Section 
 	}
 	if v.may(access.RiskyUserWrite) {
 		if undo.Subject != "" {
-			s.Buttons = append(s.Buttons, views.Action{Label: "Undo: " + undoWord(undo.Action), Post: base + "/risk/undo", About: about})
+			s.Buttons = append(s.Buttons, views.Action{Label: "Undo: " + undoWord(undo.Action), Post: base + "/risk/undo", Fields: undoFields(undo), About: about})
 		}
 		if r.State != models.RiskConfirmed {
 			s.Buttons = append(s.Buttons, views.Action{Label: "Confirm compromised", Href: base + "/risk/confirm", Danger: true, About: about})
@@ -242,7 +251,7 @@ func riskDetailWord(detail string) string {
 }
 
 func (p *Portal) userCompromisedForm(c *fiber.Ctx) error {
-	return p.userConfirm(c, "Is the account of %s compromised?", "Confirm compromised", "/risk/confirm", "/risk",
+	return p.userRiskConfirm(c, "Is the account of %s compromised?", "Confirm compromised", "/risk/confirm", "/risk",
 		"The person's risk is high from now on. Policies about user risk apply at the next sign-in and whenever an app renews its tokens.",
 		"Where a policy asks for a new password, the person chooses one after a second factor; who has registered no second factor is blocked. Where no policy looks at user risk, nothing else happens.",
 		"If whoever has the account may have its second factors too, require re-registration and end all sessions as well.",
@@ -250,37 +259,18 @@ func (p *Portal) userCompromisedForm(c *fiber.Ctx) error {
 }
 
 func (p *Portal) userCompromised(c *fiber.Ctx) error {
-	v := visitOf(c)
-	u, err := v.user(c)
-	if err != nil {
-		return err
-	}
-	if err := v.tenant.ConfirmCompromised(c.UserContext(), v.actor(c), []string{u.ID}); err != nil {
-		return p.saidConflict(c, v.userBase(u)+"/risk", err)
-	}
-	return p.doneUndo(c, v.userBase(u)+"/risk", "“"+userName(u)+"” is confirmed compromised.", models.PortalUndo{Post: v.userBase(u) + "/risk/undo"})
+	return p.saidOfPerson(c, "confirmed compromised", false, (*models.Tenant).ConfirmCompromised)
 }
 
 func (p *Portal) userSafeForm(c *fiber.Ctx) error {
-	return p.userConfirm(c, "Is the account of %s safe?", "Confirm safe", "/risk/safe", "/risk",
+	return p.userRiskConfirm(c, "Is the account of %s safe?", "Confirm safe", "/risk/safe", "/risk",
 		"The person is at no risk any more, and policies about user risk leave them alone. Every open detection is closed as confirmed safe.",
 		"What was unusual about the sign-ins behind them counts as usual for the person: similar ones are not found again.",
 		"The password stays as it is. You can undo this as long as nothing else has happened to the risk.")
 }
 
 func (p *Portal) userSafe(c *fiber.Ctx) error {
-	v := visitOf(c)
-	u, err := v.user(c)
-	if err != nil {
-		return err
-	}
-	if u.Risk.Level == "" {
-		return p.doneWith(c, v.userBase(u)+"/risk", models.PortalFlash{Kind: "info", Text: "“" + userName(u) + "” was at no risk any more."})
-	}
-	if err := v.tenant.ConfirmSafe(c.UserContext(), v.actor(c), []string{u.ID}); err != nil {
-		return p.saidConflict(c, v.userBase(u)+"/risk", err)
-	}
-	return p.doneUndo(c, v.userBase(u)+"/risk", "“"+userName(u)+"” is confirmed safe.", models.PortalUndo{Post: v.userBase(u) + "/risk/undo"})
+	return p.saidOfPerson(c, "confirmed safe", false, (*models.Tenant).ConfirmSafe)
 }
 
 // userDismissForm is there for deleted people too: their risk stays in the report until somebody closes it (R 6.6.7).
@@ -294,7 +284,7 @@ func (p *Portal) userDismissForm(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return p.confirm(c, s, views.Confirm{Form: views.Form{Action: v.userBase(u) + "/risk/dismiss", Submit: "Dismiss", Danger: true, Cancel: v.userBase(u) + "/risk"}, Consequences: []string{
+	return p.confirm(c, s, views.Confirm{Form: views.Form{Action: v.userBase(u) + "/risk/dismiss", Submit: "Dismiss", Danger: true, Cancel: v.userBase(u) + "/risk", Fields: seenFields(u)}, Consequences: []string{
 		"The person is at no risk any more, and policies about user risk leave them alone. All their risky sign-ins and detections are dismissed with it.",
 		"Nothing is learned from it: similar sign-ins are found again.",
 		"The password stays as it is: dismiss only what you have looked into, or what was put right elsewhere.",
@@ -302,18 +292,94 @@ func (p *Portal) userDismissForm(c *fiber.Ctx) error {
 }
 
 func (p *Portal) userDismiss(c *fiber.Ctx) error {
+	return p.saidOfPerson(c, "dismissed", true, (*models.Tenant).DismissRisk)
+}
+
+// userRiskConfirm is userConfirm about somebody's risk: the form remembers how it stood when the question was asked.
+func (p *Portal) userRiskConfirm(c *fiber.Ctx, title, submit, path, back string, consequences ...string) error {
+	v := visitOf(c)
+	u, err := v.user(c)
+	if err != nil {
+		return err
+	}
+	s, err := p.shell(c, strings.Replace(title, "%s", "“"+userName(u)+"”", 1), "", views.Help{}, views.Link{Label: "Users", Href: v.base() + "/users"}, views.Link{Label: userName(u), Href: v.userBase(u)})
+	if err != nil {
+		return err
+	}
+	return p.confirm(c, s, views.Confirm{Consequences: consequences, Form: views.Form{Action: v.userBase(u) + path, Submit: submit, Danger: true, Cancel: v.userBase(u) + back, Fields: seenFields(u)}})
+}
+
+// seenFields are how somebody's risk stood when an admin was asked about it: another admin may be asked as well.
+func seenFields(u models.User) []views.Field {
+	return []views.Field{{Kind: views.Hidden, Name: "was", Value: seenText(models.SeenOfPerson(u.ID, u.Risk))}}
+}
+
+// seenText is what was seen of a risk as a form carries it.
+func seenText(s models.SeenRisk) string {
+	return strings.Join([]string{s.ID, s.State, s.Level, timeText(s.At)}, "~")
+}
+
+// seenOf reads it; what is no such text was never seen by anybody, and does not match.
+func seenOf(text string) models.SeenRisk {
+	parts := strings.Split(text, "~")
+	if len(parts) != 4 {
+		return models.SeenRisk{State: "unseen"}
+	}
+	return models.SeenRisk{ID: parts[0], State: parts[1], Level: parts[2], At: textTime(parts[3])}
+}
+
+// timeText is a moment to the microsecond, as the store keeps it.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(t.UnixMicro(), 36)
+}
+
+func textTime(s string) time.Time {
+	n, err := strconv.ParseInt(s, 36, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
+}
+
+// saidOfPerson does what an admin said of somebody, if it stands as the admin saw it. Of deleted people only dismissing
+// makes sense, and the answer says that they are.
+func (p *Portal) saidOfPerson(c *fiber.Ctx, done string, deletedToo bool, say func(*models.Tenant, context.Context, audit.Actor, []string) error) error {
 	v := visitOf(c)
 	u, err := v.person(c)
 	if err != nil {
 		return err
 	}
-	if u.Risk.Level == "" {
-		return p.doneWith(c, v.userBase(u)+"/risk", models.PortalFlash{Kind: "info", Text: "“" + userName(u) + "” was at no risk any more."})
+	at, gone := v.userBase(u)+"/risk", !u.DeletedAt.IsZero()
+	if gone && !deletedToo {
+		return p.doneWith(c, at, models.PortalFlash{Kind: "warn", Text: "Nothing was changed: “" + userName(u) + "” was deleted in the meantime, on " + u.DeletedAt.UTC().Format("2 January 2006, 15:04") + " UTC. The risk of deleted people can only be dismissed."})
 	}
-	if err := v.tenant.DismissRisk(c.UserContext(), v.actor(c), []string{u.ID}); err != nil {
-		return p.saidConflict(c, v.userBase(u)+"/risk", err)
+	seen := seenOf(typed(c, "was"))
+	seen.ID = u.ID
+	if err := v.tenant.WhilePeopleStand(c.UserContext(), []models.SeenRisk{seen}, func(t *models.Tenant) error {
+		return say(t, c.UserContext(), v.actor(c), []string{u.ID})
+	}); err != nil {
+		return p.saidConflict(c, at, err)
 	}
-	return p.done(c, v.userBase(u)+"/risk", "The risk of “"+userName(u)+"” is dismissed.")
+	if done == "dismissed" {
+		return p.done(c, at, "The risk of “"+userName(u)+"” is dismissed."+choose(gone, " The person is deleted.", ""))
+	}
+	text := "“" + userName(u) + "” is " + done + "."
+	undo, err := v.tenant.UndoableRisk(c.UserContext(), []string{u.ID})
+	if err != nil {
+		return err
+	}
+	if undo[u.ID].Subject == "" {
+		return p.done(c, at, text)
+	}
+	return p.doneUndo(c, at, text, models.PortalUndo{Post: at + "/undo", Fields: undoFields(undo[u.ID])})
+}
+
+// undoFields name the statement that a form takes back: somebody may say something else before it is sent.
+func undoFields(u models.RiskUndo) map[string]string {
+	return map[string]string{"said": u.Action, "at": timeText(u.At)}
 }
 
 // userRiskUndo takes back what an admin said of the person last, where nothing has happened since.
@@ -323,7 +389,7 @@ func (p *Portal) userRiskUndo(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := v.tenant.UndoRisk(c.UserContext(), v.actor(c), []string{u.ID}); err != nil {
+	if err := v.tenant.UndoRisk(c.UserContext(), v.actor(c), []models.RiskUndo{{Subject: u.ID, Action: typed(c, "said"), At: textTime(typed(c, "at"))}}); err != nil {
 		return p.saidConflict(c, v.userBase(u)+"/risk", err)
 	}
 	return p.done(c, v.userBase(u)+"/risk", "The risk of “"+userName(u)+"” is as before.")
