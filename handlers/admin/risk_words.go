@@ -113,7 +113,7 @@ func featureValue(l *i18n.Localizer, f record.Feature) views.Cell {
 	case risk.FeatureCountry:
 		return plain(l.Country(f.Value))
 	case risk.FeatureCrowd, risk.FeatureCrowdSubnet:
-		return plain(choose(f.Value == "nobody", "Nobody else comes from there", humane(f.Value)))
+		return plain(choose(f.Value == "nobody", "Nobody else comes from there", "Others come from there too"))
 	case risk.FeatureIP, risk.FeatureSubnet, risk.FeatureLanguage:
 		return code(f.Value)
 	}
