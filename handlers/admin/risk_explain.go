@@ -35,7 +35,7 @@ func techniqueOf(typ string) string {
 		"T1078": "Valid accounts", "T1078.004": "Valid cloud accounts", "T1090": "Proxy", "T1090.003": "Multi-hop proxy", "T1110": "Brute force", "T1110.001": "Password guessing",
 		"T1110.003": "Password spraying", "T1110.004": "Credential stuffing", "T1111": "Interception of second factors", "T1136": "Making accounts", "T1136.003": "Making cloud accounts",
 		"T1496": "Resource hijacking", "T1496.003": "SMS pumping", "T1528": "Stealing application access tokens", "T1539": "Stealing session cookies", "T1550": "Use of stolen authentication material", "T1550.001": "Use of stolen application access tokens",
-		"T1566": "Phishing", "T1583": "Buying infrastructure", "T1584": "Compromised infrastructure", "T1585": "Making accounts for attacks", "T1586": "Compromising accounts", "T1589.001": "Gathering credentials", "T1589": "Gathering identities", "T1621": "Flooding with requests for a second factor", "T1071": "Application layer protocol",
+		"T1566": "Phishing", "T1583": "Buying infrastructure", "T1584": "Compromised infrastructure", "T1584.005": "Botnets", "T1585": "Making accounts for attacks", "T1586": "Compromising accounts", "T1589.001": "Gathering credentials", "T1589": "Gathering identities", "T1621": "Flooding with requests for a second factor", "T1071": "Application layer protocol",
 	}[id]; ok {
 		return id + ", " + name
 	}

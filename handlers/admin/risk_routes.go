@@ -54,7 +54,7 @@ func (p *Portal) guarded(act fiber.Handler) fiber.Handler {
 		if err != nil {
 			return err
 		}
-		return p.detail(c, s, views.Detail{Notices: v.riskTrial()})
+		return handlers.Render(c, fiber.StatusForbidden, views.DetailPage(s, views.Detail{Notices: v.riskTrial()}))
 	}
 }
 

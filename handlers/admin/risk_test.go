@@ -322,7 +322,7 @@ func TestRiskPagesOfATrial(t *testing.T) {
 		w.get(shopAdmin+at).wants(t, 200, "A trial has no Identity Protection", "Nothing is assessed in a trial")
 	}
 	for _, at := range []string{"/risky-users/several", "/risky-sign-ins/check", "/risky-sign-ins/act", "/users/" + u.ID + "/risk/confirm", "/users/" + u.ID + "/risk/dismiss"} {
-		w.post(shopAdmin+at, "action", "dismissRisk").wants(t, 200, "A trial has no Identity Protection")
+		w.post(shopAdmin+at, "action", "dismissRisk").wants(t, 403, "A trial has no Identity Protection")
 	}
 	if r := b.person(u.ID).Risk; r.Level != "" {
 		t.Errorf("%+v", r)

@@ -112,7 +112,7 @@ func timingWord(timing string) string {
 func featureWord(name string) string {
 	if w, ok := map[string]string{risk.FeatureIP: "IP address", risk.FeatureSubnet: "Address range", risk.FeatureNetwork: "Network", risk.FeatureCountry: "Country", risk.FeatureRegion: "Region", risk.FeatureCity: "City",
 		risk.FeatureSoftware: "Browser and system, with versions", risk.FeatureAgent: "Browser and system", risk.FeatureSystem: "System and kind of device", risk.FeatureCookie: "Browser, by its device cookie",
-		risk.FeatureLanguage: "Language", risk.FeatureHour: "Hour of the day", "failures": "Failed attempts from the address", "strangers": "Others who came through the network for the first time", "lists": "Lists that the address is on"}[name]; ok {
+		risk.FeatureCrowd: "Others at this address", risk.FeatureCrowdSubnet: "Others in this address range", risk.FeatureLanguage: "Language", risk.FeatureHour: "Hour of the day", "failures": "Failed attempts from the address", "strangers": "Others who came through the network for the first time", "lists": "Lists that the address is on"}[name]; ok {
 		return w
 	}
 	return humane(name)
@@ -131,6 +131,8 @@ func featureValue(l *i18n.Localizer, f record.Feature) views.Cell {
 		return views.Cell{Kind: views.Name, Text: f.Value[strings.LastIndex(f.Value, "/")+1:]}
 	case risk.FeatureCountry:
 		return plain(l.Country(f.Value))
+	case risk.FeatureCrowd, risk.FeatureCrowdSubnet:
+		return plain(choose(f.Value == "nobody", "Nobody else comes from there", "Others come from there too"))
 	case risk.FeatureIP, risk.FeatureSubnet, risk.FeatureLanguage:
 		return code(f.Value)
 	}
@@ -163,7 +165,7 @@ func pull(weight float64) string {
 	strength := "A little"
 	switch x := math.Abs(weight); {
 	case x < .25 || math.IsNaN(x):
-		return "Says nothing"
+		return "Says little: too common or too little known among all"
 	case x >= 3:
 		strength = "Strongly"
 	case x >= 1.2:

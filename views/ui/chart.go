@@ -103,7 +103,7 @@ func (c Chart) end() float64 {
 	for _, s := range c.series() {
 		longest = max(longest, utf8.RuneCountInString(s.Name))
 	}
-	return min(chartEdge+10+6*float64(longest), chartWidth/3)
+	return min(chartEdge+10+7*float64(longest), chartWidth/3)
 }
 
 // right is where the drawing ends.
