@@ -93,6 +93,9 @@ func (t *Tenant) attacks(ctx context.Context, rules risk.WaveRules) ([]foundAtta
 	}
 	var out []foundAttack
 	for _, a := range risk.FindWaves(windows, rules) {
+		if a.Keys, err = t.ownKits(ctx, a.Keys, now); err != nil {
+			return nil, err
+		}
 		out = append(out, foundAttack{Attack: a})
 	}
 	list, usual, err := t.newAccounts(ctx, now)
@@ -111,6 +114,37 @@ func (t *Tenant) attacks(ctx context.Context, rules risk.WaveRules) ([]foundAtta
 			code: c.Code, texts: c.Today, refused: c.Refused})
 	}
 	return out, nil
+}
+
+// ownKits drops the keys of network and agent that customers have too.
+func (t *Tenant) ownKits(ctx context.Context, keys []string, now time.Time) ([]string, error) {
+	var out []string
+	for _, k := range keys {
+		if asn, agent, ok := risk.KitOf(k); ok {
+			own, err := t.ownKit(ctx, asn, agent, now)
+			if err != nil {
+				return nil, err
+			}
+			if !own {
+				continue
+			}
+		}
+		out = append(out, k)
+	}
+	return out, nil
+}
+
+func (t *Tenant) ownKit(ctx context.Context, asn, agent string, now time.Time) (bool, error) {
+	network := risk.Key{Feature: risk.FeatureNetwork, Value: asn}
+	counts, err := t.countsOf(ctx, []risk.Key{{}, network})
+	if err != nil {
+		return false, err
+	}
+	var lately struct{ All, Agents float64 }
+	err = t.q(ctx).Model(&RiskSourceRow{}).Where("hour >= ?", sourceHour(now.Add(-SourcesKept))).
+		Select("COALESCE(SUM(successes), 0) AS all_of_them, COALESCE(SUM(CASE WHEN agent = ? THEN successes ELSE 0 END), 0) AS with_agent", agent).
+		Row().Scan(&lately.All, &lately.Agents)
+	return risk.Usual{All: counts[risk.Key{}].Now(now), Network: counts[network].Now(now), Lately: lately.All, Agents: lately.Agents}.Own(), err
 }
 
 // slowDue reports whether it is time to look at a whole day, and when that was done before, and writes down that it was
@@ -488,11 +522,12 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 		try := tryOf(rec, r, keys)
 		try.Name = string(t.seal.MAC("risk.stranger", []byte(try.Name))) // nobody chooses names that look like one
 		if try.Right && try.UserID != "" {
-			if try.Known, err = t.bystander(ctx, *i, rec); err != nil {
+			if try.Known, err = t.bystander(ctx, *i, rec, keys); err != nil {
 				return 0, err
 			}
 		}
-		if try.Source != "" {
+		if try.Source != "" && (try.Failed || belongs[try.Source]) { // who gets in next door makes no address of the attack
+
 			sources[try.Source] += max(try.Times, 1)
 			lastFrom[try.Source] = try.At
 			if !belongs[try.Source] && len(i.Keys) < keysMost {
@@ -555,10 +590,28 @@ func tryOf(rec record.SignIn, row SignInRow, keys []string) risk.Try {
 const bystanderSignIns = 20
 
 // bystander reports whether a right password was most likely its owner's, although it came from where a wave does:
-// they showed a second factor, or came from that address or with that device before the wave.
-func (t *Tenant) bystander(ctx context.Context, i risk.Incident, rec record.SignIn) (bool, error) {
+// they showed a second factor, or came from that address or with that device before the wave, or from where nobody tried
+// other names.
+func (t *Tenant) bystander(ctx context.Context, i risk.Incident, rec record.SignIn, keys []string) (bool, error) {
 	if slices.Contains(rec.AMR, "mfa") {
 		return true, nil
+	}
+	own := slices.ContainsFunc(keys, func(k string) bool { // a tool that is the attack's own speaks for itself
+		_, _, kit := risk.KitOf(k)
+		return kit && slices.Contains(i.Keys, k)
+	})
+	if guess(i.Kind) && !own {
+		var source risk.Source
+		part := t.sourcePart(rec.Signals, rec.StartedAt, &source)
+		if part.query == "" {
+			return true, nil
+		}
+		if err := t.readPast(ctx, part); err != nil {
+			return false, err
+		}
+		if !source.Trying() {
+			return true, nil
+		}
 	}
 	p, err := t.SignInRows(ctx, SignInQuery{UserID: rec.User.ID, To: i.BeganAt.Add(-time.Hour), Result: string(record.Success), Limit: bystanderSignIns})
 	if err != nil {

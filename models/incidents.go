@@ -20,6 +20,7 @@ func (r RiskIncidentRow) incident() (risk.Incident, error) {
 	if err := json.Unmarshal([]byte(r.Document), &i); err != nil {
 		return i, badJSON("incident", r.ID, err)
 	}
+	i.Keys = risk.WithoutUnknownNetwork(i.Keys)
 	i.ID, i.Kind, i.State, i.Level, i.Name, i.Simulated = r.ID, r.Kind, r.State, r.Level, r.Name, r.Simulated
 	i.BeganAt, i.LastAt, i.UpdatedAt, i.Response, i.Until = r.BeganAt.UTC(), r.LastAt.UTC(), r.UpdatedAt.UTC(), r.Response, r.Until
 	return i, nil
@@ -269,6 +270,9 @@ func (t *Tenant) ReopenIncident(ctx context.Context, actor audit.Actor, id strin
 
 // PurgeIncidents forgets closed incidents that ended before a moment, with their sources.
 func (t *Tenant) PurgeIncidents(ctx context.Context, before time.Time, limit int) (int, error) {
+	if err := t.u(ctx).Where("source LIKE ?", "kit 0 %").Delete(&RiskIncidentSourceRow{}).Error; err != nil { // risk.WithoutUnknownNetwork
+		return 0, err
+	}
 	var ids []string
 	err := t.q(ctx).Model(&RiskIncidentRow{}).Where("state = ? AND last_at < ?", risk.IncidentClosed, before.UTC()).Order("last_at").Limit(limit).Pluck("id", &ids).Error
 	if err != nil || len(ids) == 0 {

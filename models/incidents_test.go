@@ -132,7 +132,7 @@ func TestAnAttackIsOneIncident(t *testing.T) {
 		for _, c := range []struct {
 			s     record.Signals
 			waves int
-		}{{at("203.0.113.11", "Firefox"), 1}, {at("203.0.113.222", "Firefox"), 1}, {at("198.51.100.1", "python-requests/2.32"), 1}, {at("198.51.100.1", "Firefox"), 0}} {
+		}{{at("203.0.113.11", "Firefox"), 1}, {at("203.0.113.222", "Firefox"), 1}, {at("198.51.100.1", "python-requests/2.32"), 0}, {at("198.51.100.1", "Firefox"), 0}} {
 			h, err := tn.RiskHistory(ctx, victim.ID, c.s, s.Now())
 			if err != nil || len(h.Waves) != c.waves {
 				t.Errorf("%v: %d waves, %v", c.s.IP, len(h.Waves), err)

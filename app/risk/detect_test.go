@@ -277,6 +277,7 @@ func ptr[T any](v T) *T { return &v }
 func TestGuessedPasswords(t *testing.T) {
 	spray := Source{Attempts: 60, Failures: 58, Accounts: 55, Unknown: 1}
 	list := Source{Attempts: 60, Failures: 58, Accounts: 20, Unknown: 38}
+	few := Source{Attempts: 3, Failures: 3, Accounts: 3}
 	wave := []Wave{{IncidentID: "i", Kind: PasswordSpray}}
 	for name, c := range map[string]struct {
 		in              Input
@@ -285,8 +286,10 @@ func TestGuessedPasswords(t *testing.T) {
 		"many accounts were tried, and this password is right":  {Input{Shown: Shown{Password: true}, History: History{Source: spray}}, "high", ""},
 		"failures alone are no detection of anybody (R 6.4.13)": {Input{History: History{Source: spray}}, "", ""},
 		"a list of names, many of whom nobody is":               {Input{Shown: Shown{Password: true}, History: History{Source: list}}, "", "high"},
-		"a wave that is known":                                  {Input{Shown: Shown{Password: true}, History: History{Waves: wave}}, "high", ""},
-		"whoever always signs in from there":                    {Input{Signals: at("Utrecht"), Shown: Shown{Password: true}, History: History{Waves: wave, Person: usedTo("Utrecht", 5, time.Hour)}}, "medium", ""},
+		"a wave that is known":                                  {Input{Shown: Shown{Password: true}, History: History{Waves: wave, Source: few}}, "high", ""},
+		"next door to a wave":                                   {Input{Shown: Shown{Password: true}, History: History{Waves: wave}}, "", ""},
+		"next door to a wave, after a mistake of their own":     {Input{Shown: Shown{Password: true}, History: History{Waves: wave, Source: Source{Attempts: 2, Failures: 2, Accounts: 1}}}, "", ""},
+		"whoever always signs in from there":                    {Input{Signals: at("Utrecht"), Shown: Shown{Password: true}, History: History{Waves: wave, Source: few, Person: usedTo("Utrecht", 5, time.Hour)}}, "medium", ""},
 		"a quiet address":                                       {Input{Shown: Shown{Password: true}, History: History{Source: Source{Attempts: 3, Failures: 1, Accounts: 2}}}, "", ""},
 		"waves failed to load":                                  {Input{Shown: Shown{Password: true}, History: History{Missing: []string{NeedWaves}}}, "?", "?"},
 	} {

@@ -31,6 +31,9 @@ func guessed(in Input, kind, key string) []record.Finding {
 	if found && wave.Kind != kind || !found && in.History.Source.shape(in.Settings) != kind {
 		return nil
 	}
+	if found && !in.History.Source.Trying() { // the neighbourhood or the tool of an attack is not yet its address
+		return nil
+	}
 	e := whereabouts(in.Signals)
 	if found {
 		e["incident"] = wave.IncidentID
@@ -42,6 +45,10 @@ func guessed(in Input, kind, key string) []record.Finding {
 	e["accounts"], e["failures"] = in.History.Source.tried(), in.History.Source.Failures
 	return []record.Finding{{Type: kind, Level: level, Key: key, Evidence: e}}
 }
+
+// Trying reports whether a source tried more names than its owner's, in vain. A right password from where nothing failed
+// belongs to no attack that is seen from there.
+func (s Source) Trying() bool { return s.tried() > 1 && s.Failures > 1 }
 
 // shape is the kind of attack that one source looks like by itself: names that nobody has come from lists that were
 // stolen elsewhere, names that people have come from somebody who knows them.

@@ -129,12 +129,46 @@ func AgentHash(userAgent string) string {
 	return strconv.FormatUint(h.Sum64(), 36)
 }
 
-// Keys under which a wave is known. By an address, by its neighbourhood, or by agent and network together: so the
-// forty-first address of an attack belongs to it at its first attempt.
+// Keys under which a wave is known. By an address, by its neighbourhood, or by agent and network together where that is
+// nobody else's (Usual.Own): so the forty-first address of an attack belongs to it at its first attempt.
 func sourceKey(source string) string { return source }
 func blockKey(block string) string   { return "net " + block }
 func kitKey(asn uint, agent string) string {
 	return "kit " + strconv.FormatUint(uint64(asn), 10) + " " + agent
+}
+
+// KitOf takes a key of network and agent apart; false for other keys.
+func KitOf(key string) (asn, agent string, ok bool) {
+	rest, ok := strings.CutPrefix(key, "kit ")
+	asn, agent, _ = strings.Cut(rest, " ")
+	return asn, agent, ok
+}
+
+// WithoutUnknownNetwork drops keys of an agent in no known network: everybody with that browser would be meant. Early
+// incidents were kept with them.
+func WithoutUnknownNetwork(keys []string) []string {
+	return slices.DeleteFunc(keys, func(k string) bool {
+		asn, _, ok := KitOf(k)
+		return ok && asn == "0"
+	})
+}
+
+// Usual is how many people get in: in all, and through the network or with the agent of a kit.
+type Usual struct {
+	All, Network   float64 // as far as the statistics remember
+	Lately, Agents float64 // in the hours that are kept of sources: all, and with the agent
+}
+
+// kitSignIns are how many good sign-ins it takes to say that a network or an agent is not the customers'. With fewer
+// one that is common in the world may be missing by chance.
+const kitSignIns = 200
+
+// Own reports whether a kit can be nothing but the attack's: the network or the agent has to be one that hardly anybody
+// gets in with. Half of a big provider's customers have the same browser; one attacker among them must not make them
+// all part of an attack.
+func (u Usual) Own() bool {
+	rare := func(n, all float64) bool { return all >= kitSignIns && n <= 2+all/200 }
+	return rare(u.Network, u.All) || rare(u.Agents, u.Lately)
 }
 
 // WaveKeys are the keys under which a sign-in with these signals may belong to a wave.
@@ -147,7 +181,7 @@ func WaveKeys(s record.Signals) []string {
 	if b := blockOf(source); b != "" {
 		keys = append(keys, blockKey(b))
 	}
-	if s.UserAgent != "" {
+	if s.UserAgent != "" && s.ASN != 0 {
 		keys = append(keys, kitKey(s.ASN, AgentHash(s.UserAgent)))
 	}
 	return keys
@@ -242,8 +276,10 @@ func FindWaves(windows []Window, r WaveRules) []Attack {
 			add("2 " + blockKey(b))
 		}
 		if w.Agent != "" {
-			add("2 " + kitKey(w.ASN, w.Agent))
 			add("3 agent " + w.Agent)
+		}
+		if w.Agent != "" && w.ASN != 0 {
+			add("2 " + kitKey(w.ASN, w.Agent))
 		}
 		if w.ASN != 0 {
 			add("3 asn " + strconv.FormatUint(uint64(w.ASN), 10))
@@ -259,10 +295,11 @@ func FindWaves(windows []Window, r WaveRules) []Attack {
 			continue
 		}
 		kept := members
-		if rank == "3" { // whoever is honest in a wide group stays out of it, and the group alone proves nothing
-			kept = slices.DeleteFunc(slices.Clone(members), func(i int) bool { return bySource[i].Failures*2 < bySource[i].Attempts })
-		} else {
-			keys[members[0]] = append(keys[members[0]], key)
+		if rank != "1" { // whoever is honest in a group stays out of it
+			kept = slices.DeleteFunc(slices.Clone(members), func(i int) bool { return !trying(bySource[i]) })
+		}
+		if rank != "3" && len(kept) > 0 { // a wide group alone proves nothing
+			keys[kept[0]] = append(keys[kept[0]], key)
 		}
 		for _, i := range kept {
 			in[i] = true
@@ -270,6 +307,12 @@ func FindWaves(windows []Window, r WaveRules) []Attack {
 		}
 	}
 	return r.attacks(bySource, sets, in, keys)
+}
+
+// trying reports whether a source of a group that guesses is likely to be part of it. A person who mistypes gets in
+// afterwards, and tries one name.
+func trying(w Window) bool {
+	return 2*w.Failures >= w.Attempts && (w.Successes == 0 || w.Accounts.Count()+w.Strangers.Count() > 1)
 }
 
 // attacks joins what has a network or an agent in common and overlaps in time, and names each.

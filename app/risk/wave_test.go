@@ -258,3 +258,31 @@ func TestWhoIsEntered(t *testing.T) {
 		}
 	}
 }
+
+// A network or an agent that customers get in with is not the attack's.
+func TestAKitIsTheAttacksOwnOnlyWhereHardlyAnybodyElseHasIt(t *testing.T) {
+	for _, c := range []struct {
+		says string
+		u    Usual
+		own  bool
+	}{
+		{"nothing is known", Usual{}, false},
+		{"a few sign-ins are known", Usual{All: 90, Lately: 90}, false},
+		{"a big provider, a common browser", Usual{All: 9000, Network: 800, Lately: 700, Agents: 60}, false},
+		{"a hoster, a common browser", Usual{All: 9000, Network: 12, Lately: 700, Agents: 60}, true},
+		{"a big provider, a tool", Usual{All: 9000, Network: 800, Lately: 700, Agents: 1}, true},
+	} {
+		if got := c.u.Own(); got != c.own {
+			t.Errorf("%s: %v", c.says, got)
+		}
+	}
+	s := record.Signals{IP: netip.MustParseAddr("192.0.2.1"), UserAgent: "Chrome"}
+	for _, k := range WaveKeys(s) {
+		if _, _, kit := KitOf(k); kit {
+			t.Error("an agent without a network is a key: ", k)
+		}
+	}
+	if got := WithoutUnknownNetwork([]string{"192.0.2.1", "kit 0 abc", "kit 7 abc"}); len(got) != 2 {
+		t.Error(got)
+	}
+}

@@ -152,7 +152,7 @@ func incidentStory(i risk.Incident, sources int) string {
 	through, known := i.EnteredThrough(), len(i.Entries)
 	switch {
 	case known == 0:
-		b.WriteString(" Nobody's password was right.")
+		b.WriteString(" So far nobody has finished a sign-in with a right password.")
 	case through == 0:
 		fmt.Fprintf(&b, " The right password was shown for %s, and something stopped each of them.", numberWords(known, "accounts"))
 	case through == known:
@@ -332,7 +332,7 @@ func (p *Portal) incidentActions(v *visit, i risk.Incident) views.Section {
 
 // enteredSection lists the accounts whose password the attack knew.
 func (v *visit) enteredSection(i risk.Incident) views.Section {
-	s := views.Section{ID: "entered", Title: choose(len(i.Entries) > incidentShown, fmt.Sprintf("Right password shown: the first %d of %d", incidentShown, len(i.Entries)), "Right password shown"), Empty: "Nobody's password was right.",
+	s := views.Section{ID: "entered", Title: choose(len(i.Entries) > incidentShown, fmt.Sprintf("Right password shown: the first %d of %d", incidentShown, len(i.Entries)), "Right password shown"), Empty: "So far nobody has finished a sign-in with a right password. One that is left unfinished is counted when it expires, after an hour at most.",
 		Table: &views.Table{Caption: "Accounts whose password the attack knew", Columns: []views.Column{{Label: "Person"}, {Label: "When"}, {Label: "How far"}, {Label: "Since then"}}}}
 	for n, e := range i.Entries {
 		if n == incidentShown {
