@@ -106,7 +106,7 @@ func fillReports(b *testing.B, s modelstest.Scratch, tn *models.Tenant, n, m int
 	if s.Engine == modelstest.Postgres {
 		exec("ALTER TABLE sign_ins SET UNLOGGED")
 	}
-	const step = 500_000
+	const step = 100_000
 	for from := 0; from < n; from += step {
 		age := fmt.Sprintf("(%d - i)", n-1-from)
 		exec("INSERT INTO sign_ins (id, tenant_id, created_at, correlation_id, kind, protocol, result, code, user_id, user_name, identifier, client_id, client_name, ip, country, browser, os, sign_up, risk_level, risk_aggregate, risk_state, risk_detail, risk_types, count, record) "+
