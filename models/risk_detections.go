@@ -251,6 +251,13 @@ func (q DetectionQuery) paths() []way {
 		return out
 	case q.Country != "":
 		return one("risk_detections_country", "country", q.Country)
+	case q.ClientID != "":
+		return one("risk_detections_app", "client_id", q.ClientID)
+	case len(q.Details) > 0:
+		for _, d := range distinct(q.Details) {
+			out = append(out, one("risk_detections_detail", "detail", d)...)
+		}
+		return out
 	}
 	return []way{{index: "risk_detections_time"}}
 }

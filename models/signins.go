@@ -22,8 +22,8 @@ import (
 // record.SignIn as JSON. Paging is by (created_at, id); each filter has an index that ends in the time.
 type SignInRow struct {
 	ID            string    `gorm:"primaryKey;size:36"`
-	TenantID      string    `gorm:"size:36;index:signins_time,priority:1;index:signins_risk,priority:1,where:risk_state <> '';index:signins_user_risk,priority:1,where:risk_state <> '';index:signins_kind,priority:1;index:signins_user,priority:1;index:signins_app,priority:1;index:signins_result,priority:1;index:signins_ip,priority:1;index:signins_country,priority:1;index:signins_identifier,priority:1;index:signins_correlation,priority:1;index:signins_sign_up,priority:1,where:sign_up"`
-	CreatedAt     time.Time `gorm:"index:signins_time,priority:2;index:signins_risk,priority:2;index:signins_user_risk,priority:3;index:signins_kind,priority:3;index:signins_user,priority:3;index:signins_app,priority:3;index:signins_result,priority:3;index:signins_ip,priority:3;index:signins_country,priority:3;index:signins_sign_up,priority:2"`
+	TenantID      string    `gorm:"size:36;index:signins_time,priority:1;index:signins_risk,priority:1,where:risk_state <> '';index:signins_user_risk,priority:1,where:risk_state <> '';index:signins_risk_state,priority:1,where:risk_state <> '';index:signins_risk_aggregate,priority:1,where:risk_state <> '';index:signins_kind,priority:1;index:signins_user,priority:1;index:signins_app,priority:1;index:signins_result,priority:1;index:signins_ip,priority:1;index:signins_country,priority:1;index:signins_identifier,priority:1;index:signins_correlation,priority:1;index:signins_sign_up,priority:1,where:sign_up"`
+	CreatedAt     time.Time `gorm:"index:signins_time,priority:2;index:signins_risk,priority:2;index:signins_user_risk,priority:3;index:signins_risk_state,priority:3;index:signins_risk_aggregate,priority:3;index:signins_kind,priority:3;index:signins_user,priority:3;index:signins_app,priority:3;index:signins_result,priority:3;index:signins_ip,priority:3;index:signins_country,priority:3;index:signins_sign_up,priority:2"`
 	CorrelationID string    `gorm:"size:64;index:signins_correlation,priority:2"`
 	Kind          string    `gorm:"index:signins_kind,priority:2"`
 	Protocol      string
@@ -41,8 +41,8 @@ type SignInRow struct {
 	SignUp        bool
 	RiskLevel     string
 	// What became of the risk afterwards (Graph riskLevelAggregated, riskState, riskDetail, riskEventTypes_v2); "" = nothing was found.
-	RiskAggregate string `gorm:"size:16;default:'';index:signins_risk,priority:4"`
-	RiskState     string `gorm:"size:32;default:'';index:signins_risk,priority:3"`
+	RiskAggregate string `gorm:"size:16;default:'';index:signins_risk,priority:4;index:signins_risk_state,priority:4;index:signins_risk_aggregate,priority:2"`
+	RiskState     string `gorm:"size:32;default:'';index:signins_risk,priority:3;index:signins_risk_state,priority:2"`
 	RiskDetail    string `gorm:"size:64;default:''"`
 	RiskTypes     string `gorm:"default:''"` // separated by commas
 	Count         int    // more than one when entries are folded
@@ -329,8 +329,13 @@ func (t *Tenant) via(ctx context.Context, table string, p way) *gorm.DB {
 func (t *Tenant) signInPaths(ctx context.Context, f SignInQuery) ([]way, error) {
 	s := fold(f.Search)
 	if s == "" && f.risky() && f.CorrelationID == "" {
-		if f.UserID != "" {
+		switch {
+		case f.UserID != "":
 			return []way{{index: "signins_user_risk"}}, nil
+		case f.RiskState != "":
+			return []way{{index: "signins_risk_state"}}, nil
+		case f.RiskAggregate != "":
+			return []way{{index: "signins_risk_aggregate"}}, nil
 		}
 		return []way{{index: "signins_risk"}}, nil
 	}

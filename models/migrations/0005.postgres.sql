@@ -12,6 +12,10 @@ CREATE INDEX IF NOT EXISTS "signins_risk" ON "sign_ins" ("tenant_id","created_at
 --;
 CREATE INDEX IF NOT EXISTS "signins_user_risk" ON "sign_ins" ("tenant_id","user_id","created_at") WHERE risk_state <> ''
 --;
+CREATE INDEX IF NOT EXISTS "signins_risk_state" ON "sign_ins" ("tenant_id","risk_state","created_at","risk_aggregate") WHERE risk_state <> ''
+--;
+CREATE INDEX IF NOT EXISTS "signins_risk_aggregate" ON "sign_ins" ("tenant_id","risk_aggregate","created_at") WHERE risk_state <> ''
+--;
 ALTER TABLE "openid_grants" ADD "renewed_from" text
 --;
 CREATE TABLE "sign_in_questions" ("id" varchar(36),"tenant_id" varchar(36),"user_id" varchar(36),"day" varchar(10),"device" varchar(64),"sign_in_id" varchar(36),"hash" bytea,"familiar" text,"document" text,"answer" varchar(8),"answered_at" timestamptz,"created_at" timestamptz,"expires_at" timestamptz,PRIMARY KEY ("id"))
@@ -35,6 +39,10 @@ CREATE TABLE "risk_cursors" ("tenant_id" varchar(36),"reader" varchar(36),"at" t
 CREATE TABLE "risk_days" ("tenant_id" varchar(36),"day" varchar(10),"kind" varchar(32),"value" varchar(64),"count" bigint,PRIMARY KEY ("tenant_id","day","kind","value"))
 --;
 CREATE TABLE "risk_detections" ("id" varchar(36),"tenant_id" varchar(36),"detected_at" timestamptz,"activity_at" timestamptz,"updated_at" timestamptz,"user_id" varchar(36),"user_name" text,"address" text,"sign_in_id" varchar(36),"correlation_id" varchar(64),"type" varchar(48),"level" varchar(16),"state" varchar(32),"detail" varchar(64),"timing" varchar(16),"activity" varchar(16),"ip" varchar(48),"country" varchar(2),"region" text,"city" text,"latitude" decimal,"longitude" decimal,"network" text,"browser" text,"os" text,"user_agent" text,"client_id" varchar(36),"client_name" text,"key" varchar(96),"evidence" text,"incident_id" varchar(36),"simulated" boolean,"count" bigint,PRIMARY KEY ("id"))
+--;
+CREATE INDEX IF NOT EXISTS "risk_detections_app" ON "risk_detections" ("tenant_id","client_id","detected_at")
+--;
+CREATE INDEX IF NOT EXISTS "risk_detections_detail" ON "risk_detections" ("tenant_id","detail","detected_at")
 --;
 CREATE INDEX IF NOT EXISTS "risk_detections_incident" ON "risk_detections" ("tenant_id","incident_id") WHERE incident_id <> ''
 --;

@@ -12,6 +12,10 @@ CREATE INDEX `signins_risk` ON `sign_ins`(`tenant_id`,`created_at`,`risk_state`,
 --;
 CREATE INDEX `signins_user_risk` ON `sign_ins`(`tenant_id`,`user_id`,`created_at`) WHERE risk_state <> ''
 --;
+CREATE INDEX `signins_risk_state` ON `sign_ins`(`tenant_id`,`risk_state`,`created_at`,`risk_aggregate`) WHERE risk_state <> ''
+--;
+CREATE INDEX `signins_risk_aggregate` ON `sign_ins`(`tenant_id`,`risk_aggregate`,`created_at`) WHERE risk_state <> ''
+--;
 ALTER TABLE `openid_grants` ADD `renewed_from` text
 --;
 CREATE TABLE `sign_in_questions` (`id` text,`tenant_id` text,`user_id` text,`day` text,`device` text,`sign_in_id` text,`hash` blob,`familiar` text,`document` text,`answer` text,`answered_at` datetime,`created_at` datetime,`expires_at` datetime,PRIMARY KEY (`id`))
@@ -35,6 +39,10 @@ CREATE TABLE `risk_cursors` (`tenant_id` text,`reader` text,`at` datetime,`id` t
 CREATE TABLE `risk_days` (`tenant_id` text,`day` text,`kind` text,`value` text,`count` integer,PRIMARY KEY (`tenant_id`,`day`,`kind`,`value`))
 --;
 CREATE TABLE `risk_detections` (`id` text,`tenant_id` text,`detected_at` datetime,`activity_at` datetime,`updated_at` datetime,`user_id` text,`user_name` text,`address` text,`sign_in_id` text,`correlation_id` text,`type` text,`level` text,`state` text,`detail` text,`timing` text,`activity` text,`ip` text,`country` text,`region` text,`city` text,`latitude` real,`longitude` real,`network` text,`browser` text,`os` text,`user_agent` text,`client_id` text,`client_name` text,`key` text,`evidence` text,`incident_id` text,`simulated` numeric,`count` integer,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `risk_detections_app` ON `risk_detections`(`tenant_id`,`client_id`,`detected_at`)
+--;
+CREATE INDEX `risk_detections_detail` ON `risk_detections`(`tenant_id`,`detail`,`detected_at`)
 --;
 CREATE INDEX `risk_detections_incident` ON `risk_detections`(`tenant_id`,`incident_id`) WHERE incident_id <> ''
 --;
