@@ -29,7 +29,7 @@ func (s *server) tellAtRisk(ctx context.Context, t tenant.Tenant) error {
 		return nil
 	}
 	return s.store.Tenant(t.ID).TellAtRisk(ctx, mail.From(), func(in *models.Tenant, people []models.PersonAtRisk) error {
-		link := s.adminURL("/admin/t/"+url.PathEscape(t.Slug)+"/risky-users", url.Values{"risk": {"atRisk"}})
+		link := s.adminURL("/admin/t/"+url.PathEscape(t.Slug)+"/risky-users", url.Values{"risk": {"open"}, "deleted": {"no"}})
 		return s.toRiskReaders(ctx, in, t, func(c message.Change, l *i18n.Localizer) error {
 			return message.PostAtRisk(ctx, in, c, atRiskLines(l, people), len(people), link, s.now())
 		})

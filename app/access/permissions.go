@@ -56,8 +56,9 @@ const (
 	RoleWrite         Permission = "RoleManagement.ReadWrite.Directory"
 	DirectoryRead     Permission = "Directory.Read.All"
 	DirectoryWrite    Permission = "Directory.ReadWrite.All"
-	HelpDesk          Permission = "Portico.HelpDesk.All"         // ours: masked people, checks of callers
-	TenantOperate     Permission = "Portico.Tenant.ReadWrite.All" // ours: of the installation, not of a tenant
+	HelpDesk          Permission = "Portico.HelpDesk.All"               // ours: masked people, checks of callers
+	RiskConfigure     Permission = "Portico.RiskSettings.ReadWrite.All" // ours: how risk is found, and where what was found is sent
+	TenantOperate     Permission = "Portico.Tenant.ReadWrite.All"       // ours: of the installation, not of a tenant
 
 	// Delegated: an app has them only together with the person who is signed in to it.
 	OwnWrite   Permission = "User.ReadWrite"                     // the person's own record
@@ -73,7 +74,7 @@ func All() []Permission {
 		OrganizationWrite, RoleRead, RoleWrite, PolicyRead, GroupRead, GroupWrite, AssignmentWrite, MethodRead, MethodWrite, PasswordWrite, EnableWrite,
 		RevokeWrite, DeleteRestore, ExportData, HelpDesk, AppPolicyWrite, ProviderRead, ProviderWrite, ExtensionRead, ExtensionWrite, BrandingRead,
 		BrandingWrite, ConditionalRead, ConditionalWrite, MethodPolicyRead, MethodPolicyWrite, RiskEventRead, RiskEventWrite, RiskyUserRead,
-		RiskyUserWrite, ReportsRead}
+		RiskyUserWrite, RiskConfigure, ReportsRead}
 }
 
 // Delegated lists the permissions of an app that count only in a person's token.

@@ -228,7 +228,7 @@ func (x *asking) canChange() (string, bool) {
 // secure reports whether a password that is chosen now counts as changed by its owner: after a second factor in
 // this attempt; or by "Forgot your password?" where the mailbox is the strongest proof that can be asked for.
 func (x *asking) secure() bool {
-	if x.p.Confirmed {
+	if confirmed(x.a, x.w, x.p) { // not by what was registered just now: whoever knew the first factor could
 		return true
 	}
 	if !Resetting(x.a, x.w) || x.p.Resumed || x.p.Newcomer {

@@ -19,7 +19,7 @@ import (
 // exportRoutes are the continuous exports: where records of risk and logs go by themselves.
 func (p *Portal) exportRoutes() []handlers.Route {
 	const at = "/admin/t/:tenant/exports"
-	const read, write = access.RiskEventRead, access.RiskEventWrite
+	const read, write = access.RiskEventRead, access.RiskConfigure
 	return []handlers.Route{
 		{Method: get, Path: at, Handler: p.exportList, Permission: read, NavGroup: navRisk, NavLabel: "Exports"},
 		{Method: get, Path: at + "/new", Handler: p.exportNew, Permission: write},
@@ -48,7 +48,7 @@ func (v *visit) exportBase(id string) string { return v.exportsBase() + "/" + id
 func (v *visit) exportCrumbs() []views.Link {
 	return []views.Link{{Label: "Exports", Href: v.exportsBase()}}
 }
-func (v *visit) writesExports() bool { return v.may(access.RiskEventWrite) && v.dir.Tenant.Governed() }
+func (v *visit) writesExports() bool { return v.may(access.RiskConfigure) && v.dir.Tenant.Governed() }
 func (p *Portal) exportStore(c *fiber.Ctx) models.ExportStore {
 	english := handlers.InfoOf(c).Locale
 	return models.ExportStore{Store: p.Store, Say: func(key string, args map[string]any) string { return english.T(key, args) }}

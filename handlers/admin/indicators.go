@@ -26,7 +26,7 @@ const indicatorsBody = 6 << 20
 // indicatorRoutes are what an admin knows to be bad, and lists of leaked addresses.
 func (p *Portal) indicatorRoutes() []handlers.Route {
 	const list = "/admin/t/:tenant/threat-indicators"
-	const read, write = access.RiskEventRead, access.RiskEventWrite
+	const read, write = access.RiskEventRead, access.RiskConfigure
 	return []handlers.Route{
 		{Method: get, Path: list, Handler: p.indicatorList, Permission: read, NavGroup: navRisk, NavLabel: "Threat indicators"},
 		{Method: get, Path: list + "/new", Handler: p.indicatorNew, Permission: write},
@@ -75,7 +75,7 @@ func (p *Portal) indicatorList(c *fiber.Ctx) error {
 	}
 	l := views.List{Filter: w.filter(2, views.Field{Name: "search", Label: "Value or note", Type: "search"}, views.Field{Kind: views.Select, Name: "kind", Label: "Kind", Options: append([]views.Option{{Label: "Any kind"}}, indicatorKindOptions()...)}),
 		Empty: emptyOf(w, "No threat indicator", "Enter what you know to be bad: an address, a network, a tool.", nil), Shown: numberWords(len(page.Items), "indicators") + ", the latest first",
-		Table: views.Table{Caption: "Threat indicators", Columns: []views.Column{{Label: "Value"}, {Label: "Kind"}, {Label: "Level"}, {Label: "Note"}, {Label: "Ends"}, {Label: "Entered"}}, Actions: v.may(access.RiskEventWrite)}}
+		Table: views.Table{Caption: "Threat indicators", Columns: []views.Column{{Label: "Value"}, {Label: "Kind"}, {Label: "Level"}, {Label: "Note"}, {Label: "Ends"}, {Label: "Entered"}}, Actions: v.may(access.RiskConfigure)}}
 	for _, i := range page.Items {
 		ends := views.Cell{Text: "Never", Tone: "soft"}
 		if !i.ExpiresAt.IsZero() {
@@ -84,7 +84,7 @@ func (p *Portal) indicatorList(c *fiber.Ctx) error {
 			}
 		}
 		value := code(i.Value)
-		if v.may(access.RiskEventWrite) {
+		if v.may(access.RiskConfigure) {
 			value.Href = v.indicatorsBase() + "/" + i.ID
 		}
 		by := when(i.CreatedAt)
@@ -101,7 +101,7 @@ func (p *Portal) indicatorList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if v.may(access.RiskEventWrite) {
+	if v.may(access.RiskConfigure) {
 		s.Primary = &views.Link{Label: "Add indicator", Href: v.indicatorsBase() + "/new"}
 		l.Also = append(l.Also, views.Link{Label: "Bring in a file", Href: v.indicatorsBase() + "/file"})
 	}

@@ -89,6 +89,8 @@ func permissionWords(p access.Permission) string {
 		return "Read who is at risk"
 	case access.RiskyUserWrite:
 		return "Confirm or dismiss that people are at risk"
+	case access.RiskConfigure:
+		return "Decide how risk is found, and where what was found is sent"
 	case access.AuditRead:
 		return "Read sign-in and audit logs"
 	case access.ReportsRead:

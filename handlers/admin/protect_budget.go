@@ -107,7 +107,7 @@ func (p *Portal) budgetScores(c *fiber.Ctx) ([]risk.ScoreDay, error) {
 // applySection offers to take the threshold, unless it is the present one.
 func (p *Portal) applySection(c *fiber.Ctx, v *visit, now tenant.Tenant, plan risk.Budget, share string, problem error) *views.Section {
 	s := now.Settings.Risk
-	if !v.writesRisk() || !plan.Enough {
+	if !v.decidesRisk() || !plan.Enough {
 		return nil
 	}
 	x := &views.Section{ID: "apply", Title: "Apply it"}

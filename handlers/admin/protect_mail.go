@@ -50,7 +50,7 @@ func (p *Portal) riskMailPage(c *fiber.Ctx, x tenant.RiskMail, problem error) er
 		return problem
 	}
 	part := views.Section{ID: "notifications", Title: "Notifications", Form: &form}
-	if !v.writesRisk() {
+	if !v.decidesRisk() {
 		part.Form = nil
 		part.Summary = []views.Fact{fact("Somebody is at risk", plain(choose(x.Off, "No mail", "A mail from level "+x.From()))), fact("Weekly digest", plain(choose(x.DigestOff, "No mail", weekday(x.Day())+"s"))),
 			fact("Besides the administrators", views.Cell{Kind: views.Lines, List: x.Also})}

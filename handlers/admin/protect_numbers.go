@@ -3,6 +3,7 @@ package admin
 import (
 	"cmp"
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -60,6 +61,15 @@ func (n riskNumbers) causes() []string {
 	}
 	slices.SortFunc(types, func(a, b string) int { return cmp.Or(cmp.Compare(n.byType[b], n.byType[a]), cmp.Compare(a, b)) })
 	return types
+}
+
+// span adds the days of the numbers to the filters of a report, so that its rows are what was counted.
+func (n riskNumbers) span(filters url.Values) string {
+	q := url.Values{"from": {n.from.Format("2006-01-02T15:04")}, "to": {n.to.AddDate(0, 0, 1).Format("2006-01-02T15:04")}}
+	for name, values := range filters {
+		q[name] = values
+	}
+	return q.Encode()
 }
 
 // chartLevels are the lines of the trend.

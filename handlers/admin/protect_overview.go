@@ -86,7 +86,7 @@ func (p *Portal) protectOverview(c *fiber.Ctx) error {
 		return err
 	}
 	m.Content = "Nothing to recommend. " + p.checkedAt("")
-	m.Charts = []views.PanelChart{{Title: "Risky sign-ins by level", Chart: now.trend(english, v.base()+"/risky-sign-ins")}}
+	m.Charts = []views.PanelChart{{Title: "Risky sign-ins by level", Chart: now.trend(english, v.base()+"/risky-sign-ins?"+now.span(nil))}}
 	m.Rest = []views.Section{now.causesSection(v, func(t string) string { return riskTypeWord(english, t) }), now.outcomeSection(), endingsSection(v, endings), p.sourcesSection(v)}
 	return p.protect(c, title, lead, protectHelp(), m, nil)
 }
@@ -97,10 +97,10 @@ func (v *visit) protectFigures(now, before riskNumbers, people map[string]models
 	all := high + people[risk.Medium].Count + people[risk.Low].Count
 	return []views.Figure{
 		{Label: "Sign-ins looked at", Value: grouped(now.signIns), Note: against(now.signIns, before.signIns, span)},
-		{Label: "Risky sign-ins", Value: grouped(now.risky), Note: against(now.risky, before.risky, span), Href: v.base() + "/risky-sign-ins"},
+		{Label: "Risky sign-ins", Value: grouped(now.risky), Note: against(now.risky, before.risky, span), Href: v.base() + "/risky-sign-ins?" + now.span(nil)},
 		{Label: "Challenged or refused", Value: percentOf(now.challenged+now.blocked, now.risky), Note: "of the risky sign-ins"},
 		{Label: "People at risk", Value: grouped(int64(all)), Note: fmt.Sprintf("%d high, %d medium, %d low", high, people[risk.Medium].Count, people[risk.Low].Count),
-			Href: choose(v.may(access.RiskyUserRead), v.base()+"/risky-users?risk=atRisk", "")},
+			Href: choose(v.may(access.RiskyUserRead), v.base()+"/risky-users?risk="+openRisk+"&deleted=no", "")},
 		{Label: "Open incidents", Value: choose(open >= 100, "100+", fmt.Sprint(open)), Note: choose(open == 0, "no attack is under way", "attacks that nobody has closed"), Href: v.base() + "/incidents"},
 	}
 }
@@ -129,7 +129,7 @@ func (n riskNumbers) causesSection(v *visit, name func(string) string) views.Sec
 			break
 		}
 		count := n.byType[kind]
-		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Text: name(kind), Href: v.base() + "/risk-detections?" + url.Values{"type": {kind}}.Encode()},
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Text: name(kind), Href: v.base() + "/risk-detections?" + n.span(url.Values{"detection": {kind}})},
 			{Kind: views.Meter, Text: percentOf(count, all), Share: float64(count) / float64(all), Tone: "danger"}, {Kind: views.Num, Text: grouped(count)}}})
 	}
 	return views.Section{ID: "causes", Title: "Top causes", Table: t, Empty: "Nothing was found in this time."}
@@ -202,7 +202,7 @@ func (p *Portal) protectAdvice(c *fiber.Ctx, people map[string]models.PeopleAtRi
 	}
 	if old := people[risk.High]; old.Count > 0 && p.Now().Sub(old.Since) > riskGrowsOld {
 		advise("Somebody has been at high risk since "+old.Since.Format("2 January 2006"), "Confirm, dismiss, or let them choose another password. As long as they are at high risk, policies ask more of them, or whoever has the account uses it.",
-			"Show them", v.base()+"/risky-users?risk=atRisk&level=high", access.RiskyUserRead)
+			"Show them", v.base()+"/risky-users?risk="+openRisk+"&level=high&deleted=no", access.RiskyUserRead)
 	}
 	p.advisePolicies(v, advise)
 	none, of, err := v.tenant.WithoutSecondFactor(c.UserContext())

@@ -12,17 +12,17 @@ import (
 // and the simulation.
 func (p *Portal) protectRoutes() []handlers.Route {
 	const at = "/admin/t/:tenant/protection"
-	const read, write = access.RiskEventRead, access.RiskEventWrite
+	const read, write, decide = access.RiskEventRead, access.RiskEventWrite, access.RiskConfigure
 	return []handlers.Route{
 		{Method: get, Path: at, Handler: p.protectOverview, Permission: read, NavGroup: navRisk, NavLabel: "Risk overview"},
 		{Method: get, Path: at + "/thresholds", Handler: p.thresholds, Permission: read},
-		{Method: post, Path: at + "/thresholds", Handler: p.guarded(p.thresholdsSave), Permission: write},
-		{Method: post, Path: at + "/thresholds/reset", Handler: p.guarded(p.thresholdsReset), Permission: write},
+		{Method: post, Path: at + "/thresholds", Handler: p.guarded(p.thresholdsSave), Permission: decide},
+		{Method: post, Path: at + "/thresholds/reset", Handler: p.guarded(p.thresholdsReset), Permission: decide},
 		{Method: get, Path: at + "/budget", Handler: p.budget, Permission: read},
-		{Method: post, Path: at + "/budget", Handler: p.guarded(p.budgetApply), Permission: write},
-		{Method: post, Path: at + "/budget/undo", Handler: p.guarded(p.budgetUndo), Permission: write},
+		{Method: post, Path: at + "/budget", Handler: p.guarded(p.budgetApply), Permission: decide},
+		{Method: post, Path: at + "/budget/undo", Handler: p.guarded(p.budgetUndo), Permission: decide},
 		{Method: get, Path: at + "/notifications", Handler: p.riskMail, Permission: read},
-		{Method: post, Path: at + "/notifications", Handler: p.guarded(p.riskMailSave), Permission: write},
+		{Method: post, Path: at + "/notifications", Handler: p.guarded(p.riskMailSave), Permission: decide},
 		{Method: get, Path: at + "/simulation", Handler: p.simulation, Permission: read},
 		{Method: post, Path: at + "/simulation/mark", Handler: p.guarded(p.simulationMark), Permission: write},
 		{Method: post, Path: at + "/simulation/unmark", Handler: p.guarded(p.simulationUnmark), Permission: write},
@@ -48,7 +48,10 @@ func (v *visit) protectTabs() []views.Link {
 		{Label: tabBudget, Href: v.protectBase() + "/budget"}, {Label: tabMail, Href: v.protectBase() + "/notifications"}, {Label: tabSimulation, Href: v.protectBase() + "/simulation"}}
 }
 
-// writesRisk reports whether the admin may change how risk is found.
+// decidesRisk reports whether the admin may change how risk is found (R 6.7.10: who handles what was found may not).
+func (v *visit) decidesRisk() bool { return v.may(access.RiskConfigure) && v.dir.Tenant.Governed() }
+
+// writesRisk reports whether the admin may handle what was found, and simulate it.
 func (v *visit) writesRisk() bool { return v.may(access.RiskEventWrite) && v.dir.Tenant.Governed() }
 
 // protect shows one of the pages.

@@ -100,7 +100,7 @@ func (p *Portal) thresholdsPage(c *fiber.Ctx, s risk.Settings, problem error) er
 	part := views.Section{ID: "thresholds", Title: "Detections and their thresholds", Form: &form}
 	m := views.Protect{Tab: tabThresholds}
 	switch {
-	case !v.writesRisk():
+	case !v.decidesRisk():
 		part.Form, part.Table = nil, thresholdsTable(now.Settings.Risk)
 		m.Rest = []views.Section{part}
 	default:

@@ -29,7 +29,7 @@ type exporting struct {
 func (a *API) exports() *collection[exporting] {
 	r := &collection[exporting]{
 		path: []string{"portico", "exports"}, name: "portico/exports", typ: "portico.export", plural: "exports", beta: true,
-		read: readRisks(), write: []access.Permission{access.RiskEventWrite}, normalPage: 100, largestPage: 100, order: odata.Order{Path: "displayName"},
+		read: readRisks(), write: []access.Permission{access.RiskConfigure}, normalPage: 100, largestPage: 100, order: odata.Order{Path: "displayName"},
 		id: func(e *exporting) string { return e.ID },
 	}
 	r.fields = []field[exporting]{
@@ -67,7 +67,7 @@ func (a *API) exports() *collection[exporting] {
 		readOnly("modifiedDateTime", func(e *exporting) any { return stamp(e.ModifiedAt) }),
 	}
 	wrap := func(c *call, e models.Export) exporting {
-		return exporting{Export: e, enabled: e.Enabled, whole: c.caller.may(access.RiskEventWrite)}
+		return exporting{Export: e, enabled: e.Enabled, whole: c.caller.may(access.RiskConfigure)}
 	}
 	r.all = func(ctx context.Context, c *call) ([]exporting, error) {
 		found, err := c.tenant.Exports(ctx)

@@ -169,12 +169,12 @@ func (r signInLog) operations() []operation {
 
 func (riskSettings) operations() []operation {
 	const at = "/beta/portico/riskSettings"
-	return []operation{{method: http.MethodGet, path: at, need: readRisks()}, {method: http.MethodPatch, path: at, need: []access.Permission{access.RiskEventWrite}}}
+	return []operation{{method: http.MethodGet, path: at, need: readRisks()}, {method: http.MethodPatch, path: at, need: []access.Permission{access.RiskConfigure}}}
 }
 
 func (riskBudget) operations() []operation {
 	const at = "/beta/portico/riskBudget"
-	return []operation{{method: http.MethodGet, path: at, need: readRisks()}, {method: http.MethodPatch, path: at, need: []access.Permission{access.RiskEventWrite}}}
+	return []operation{{method: http.MethodGet, path: at, need: readRisks()}, {method: http.MethodPatch, path: at, need: []access.Permission{access.RiskConfigure}}}
 }
 
 func (riskDetectionTypes) operations() []operation {

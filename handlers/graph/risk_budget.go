@@ -38,7 +38,7 @@ func (s riskBudget) serve(ctx context.Context, c *call, keys map[string]string, 
 		return s.show(ctx, c)
 	case c.method != http.MethodPatch:
 		return nil, wrongMethod(http.MethodGet, http.MethodPatch)
-	case !c.caller.may(access.RiskEventWrite):
+	case !c.caller.may(access.RiskConfigure):
 		return nil, denied()
 	}
 	share := -1.0

@@ -22,7 +22,7 @@ type threatIndicator struct{ risk.Indicator }
 func (a *API) threatIndicators() *collection[threatIndicator] {
 	r := &collection[threatIndicator]{
 		path: []string{"portico", "threatIndicators"}, name: "portico/threatIndicators", typ: "portico.threatIndicator", beta: true,
-		read: readRisks(), write: []access.Permission{access.RiskEventWrite}, normalPage: 100, largestPage: 999, order: odata.Order{Path: "createdDateTime", Desc: true},
+		read: readRisks(), write: []access.Permission{access.RiskConfigure}, normalPage: 100, largestPage: 999, order: odata.Order{Path: "createdDateTime", Desc: true},
 		id: func(i *threatIndicator) string { return i.ID },
 	}
 	word := graphWord()

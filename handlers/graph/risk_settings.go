@@ -39,7 +39,7 @@ func (s riskSettings) serve(ctx context.Context, c *call, keys map[string]string
 		}
 		return c.entity("portico/riskSettings", shownRiskSettings(t.Settings.Risk)), nil
 	case http.MethodPatch:
-		if !c.caller.may(access.RiskEventWrite) {
+		if !c.caller.may(access.RiskConfigure) {
 			return nil, denied()
 		}
 		return s.patch(ctx, c)
