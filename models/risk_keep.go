@@ -20,6 +20,7 @@ import (
 // Notes of a record that say what became of its risk, as the sign-in machine writes them.
 const (
 	noteRiskRemediated = "sign_in_risk_remediated"  // a second factor under a risk policy (R 6.8.1)
+	noteRiskConfirmed  = "sign_in_risk_confirmed"   // such a factor was shown anyway (R 6.8.5)
 	notePasswordReset  = "password_reset"           // by "Forgot your password?"
 	noteTrialTenant    = "evaluation_skipped_trial" // nothing is assessed there, and nothing kept
 )
@@ -30,11 +31,11 @@ const (
 	RiskSafeByAI  = "aiConfirmedSigninSafe" // Graph's word for: it turned out to be harmless
 )
 
-// passedSecond reports whether a second factor was shown in this very attempt. One of an earlier session says
+// passedSecond reports whether a second factor that was registered before was shown in this very attempt, as the
+// machine notes it: whoever knows the password can register one in the same attempt, and one of an earlier session says
 // nothing about who has its cookie now.
 func passedSecond(r record.SignIn) bool {
-	return r.Outcome.Result == record.Success && r.Kind == record.Interactive && r.Inputs != nil && !r.Inputs.MFATime.IsZero() &&
-		!r.Inputs.MFATime.Before(r.StartedAt) && !r.Session.Reused
+	return r.Kind == record.Interactive && !r.Session.Reused && slices.Contains(r.Notes, noteRiskConfirmed)
 }
 
 // endOf is how a sign-in itself ends what was found in it; the zero verdict is that it does not.

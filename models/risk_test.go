@@ -55,10 +55,13 @@ func (w *riskWorld) signIn(edit func(*record.SignIn), findings ...record.Finding
 	return r.ID
 }
 
+// enrolled is a sign-in in which a second factor was registered, which shows it too: whoever knows the password can.
+func enrolled(r *record.SignIn) { r.Inputs = &record.Inputs{MFATime: r.StartedAt} }
+
 // passedMFA is a sign-in in which a second factor was shown; under a risk policy when it is driven by one.
 func passedMFA(driven bool) func(*record.SignIn) {
 	return func(r *record.SignIn) {
-		r.Inputs = &record.Inputs{MFATime: r.StartedAt}
+		r.Inputs, r.Notes = &record.Inputs{MFATime: r.StartedAt}, []string{"sign_in_risk_confirmed"}
 		if driven {
 			r.Notes = []string{"sign_in_risk_remediated"}
 		}
@@ -168,6 +171,11 @@ func TestASecondFactorEndsTheRiskOfASignIn(t *testing.T) {
 		w.of(anyway, "none dismissed aiConfirmedSigninSafe unfamiliarFeatures")
 		w.person("- - -")
 		w.detections("newCountry medium remediated userPassedMFADrivenByRiskBasedPolicy", "unfamiliarFeatures high dismissed aiConfirmedSigninSafe")
+
+		w.Clock.Advance(time.Minute)
+		own := w.signIn(enrolled, found("newCountry", "high"))
+		w.of(own, "high atRisk none newCountry")
+		must(t, w.tn.DismissSignInRisk(w.Context(), modelstest.Actor(), []string{own}))
 
 		w.Clock.Advance(time.Minute)
 		earlier := w.signIn(func(r *record.SignIn) {
@@ -400,6 +408,7 @@ func TestAnAttackerDoesNotTeach(t *testing.T) {
 			{"failed", func() string { return w.signIn(failed) }, 0},
 			{"low risk", func() string { return w.signIn(nil, found("unfamiliarFeatures", "low")) }, 1},
 			{"medium risk", func() string { strange = w.signIn(nil, found("newCountry", "medium")); return strange }, 0},
+			{"medium risk, and a second factor is registered", func() string { return w.signIn(enrolled, found("newCountry", "medium")) }, 0},
 			{"medium risk and a second factor", func() string { return w.signIn(passedMFA(true), found("newCountry", "medium")) }, 1},
 			{"an app's server renews", func() string {
 				return w.signIn(func(r *record.SignIn) { r.Kind, r.Signals.DeviceType = record.NonInteractive, "" })

@@ -94,8 +94,13 @@ func judged(a risk.Assessment) *risk.Assessment {
 }
 
 // confirmed reports whether whoever has signed in showed a second factor that was registered before this attempt.
-func confirmed(a Attempt, p Person) bool {
-	return p.Confirmed && !p.Newcomer && len(a.Facts.Enrolled) == 0
+// What is registered in it proves only that the first factor was known.
+func confirmed(a Attempt, w World, p Person) bool {
+	if len(a.Facts.Enrolled) > 0 {
+		a.Facts.Enrolled = nil
+		p = person(a, w)
+	}
+	return p.Confirmed && !p.Newcomer
 }
 
 // assess is risk where the person's session or tokens speak for them.

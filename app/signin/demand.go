@@ -441,7 +441,7 @@ func (x *asking) explain(s *Step) {
 	default:
 		why(whySession, true)
 	}
-	if risky := x.in.SignInRisk != "" && x.in.SignInRisk != riskNone; risky && confirmed(x.a, x.p) && len(x.d.Unmet(x.shown)) == 0 {
+	if risky := x.in.SignInRisk != "" && x.in.SignInRisk != riskNone; risky && confirmed(x.a, x.w, x.p) && len(x.d.Unmet(x.shown)) == 0 {
 		if because(x.d) {
 			why(NoteRemediated, true)
 		} else {

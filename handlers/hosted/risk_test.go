@@ -145,3 +145,37 @@ func TestRiskThatCouldNotBeToldRelaxesNothing(t *testing.T) {
 	s.policy("No risk", demands("OR", "block"), riskOf("high"))
 	s.browser().start(request{}).fill("email", anna, "password", goodPassword).at(signin.Blocked)
 }
+
+// Whoever knows the password of somebody without a second factor can register their own where an ordinary policy asks
+// for one. That says nothing about who they are: what was found stays open, and is not usual for the person.
+func TestWhoRegistersAFactorInARiskySignInClearsNothing(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, scratch modelstest.Scratch) {
+		s := newSiteOn(t, scratch, mfa(userflow.MFAConditional, "softwareOath"))
+		s.settings(neverStay)
+		u := s.user(anna)
+		s.policy("Everybody", demands("OR", "mfa"))
+		s.detect(rainyDay(risk.High))
+		b := s.browser().start(request{}).fill("email", anna, "password", goodPassword).at(signin.Enrol)
+		secret := totpSecret(t, b.page)
+		b.fill("code", codeAt(secret, s.clock.Now())).at(signin.Recover).fill().signedIn()
+		if r := s.lastSuccess(); r.RiskLevel != "high" || slices.Contains(r.Notes, signin.NoteConfirmed) || slices.Contains(r.Notes, signin.NoteRemediated) {
+			t.Errorf("level %s, notes %v", r.RiskLevel, r.Notes)
+		}
+		known := func() uint64 {
+			return modelstest.Must(s.tenant.RiskHistory(t.Context(), u.ID, record.Signals{}, s.clock.Now()))(t).Person.Times
+		}
+		if found := s.detections(u.ID); len(found) != 1 || found[0].State != models.RiskAtRisk {
+			t.Errorf("what was found: %+v", found)
+		}
+		if who := modelstest.Must(s.tenant.User(t.Context(), u.ID))(t); who.Risk.Level != "high" || known() != 0 {
+			t.Errorf("the person is at %q, %d sign-ins are usual", who.Risk.Level, known())
+		}
+
+		// The next time it was registered before.
+		s.clock.Advance(time.Hour)
+		s.browser().start(request{}).fill("email", anna, "password", goodPassword).at(signin.Challenge).fill("code", codeAt(secret, s.clock.Now())).signedIn()
+		if r := s.lastSuccess(); !slices.Contains(r.Notes, signin.NoteConfirmed) || known() != 1 {
+			t.Errorf("notes %v, %d sign-ins are usual", r.Notes, known())
+		}
+	})
+}
