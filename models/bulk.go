@@ -169,6 +169,15 @@ func (t *Tenant) importRisks(ctx context.Context, bySignIn map[string][]Detectio
 	if err != nil {
 		return err
 	}
+	var people []string
+	for _, list := range bySignIn {
+		for _, d := range list {
+			people = append(people, d.UserID)
+		}
+	}
+	if err := t.holdPeople(ctx, people); err != nil {
+		return err
+	}
 	for _, id := range slices.Sorted(maps.Keys(bySignIn)) {
 		fresh, err := t.putDetections(ctx, bySignIn[id])
 		if err != nil {

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -72,6 +73,9 @@ func (t *Tenant) sayOfSignIns(ctx context.Context, actor audit.Actor, ids []stri
 		return err
 	}
 	return t.InTx(ctx, func(t *Tenant) error {
+		if err := t.holdOwners(ctx, ids); err != nil {
+			return err
+		}
 		for _, id := range ids {
 			if err := t.sayOfSignIn(ctx, actor, id, s); err != nil {
 				return err
@@ -83,6 +87,9 @@ func (t *Tenant) sayOfSignIns(ctx context.Context, actor audit.Actor, ids []stri
 
 func (t *Tenant) sayOfSignIn(ctx context.Context, actor audit.Actor, id string, s saying) error {
 	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		if err := t.holdOwners(ctx, []string{id}); err != nil {
+			return audit.Event{}, err
+		}
 		row, err := t.lockSignIn(ctx, id)
 		if err != nil {
 			return audit.Event{}, err
@@ -218,7 +225,10 @@ func (t *Tenant) teachSafe(ctx context.Context, list []record.SignIn) (*undoPers
 			}
 		}
 	})
-	undo.At = t.Now()
+	if err != nil {
+		return nil, err
+	}
+	undo.After, err = t.riskBody(ctx, id)
 	return undo, err
 }
 
@@ -246,6 +256,9 @@ func (t *Tenant) sayOfPeople(ctx context.Context, actor audit.Actor, ids []strin
 		return err
 	}
 	return t.InTx(ctx, func(t *Tenant) error {
+		if err := t.holdPeople(ctx, ids); err != nil {
+			return err
+		}
 		for _, id := range ids {
 			if err := t.sayOfPerson(ctx, actor, id, s); err != nil {
 				return err
@@ -377,9 +390,9 @@ type undoDetection struct {
 
 // undoPerson is what was usual for somebody before a sign-in was said to be theirs.
 type undoPerson struct {
-	UserID string    `json:"userId"`
-	Before []byte    `json:"before"`
-	At     time.Time `json:"at"` // when that was changed
+	UserID string `json:"userId"`
+	Before []byte `json:"before"`
+	After  []byte `json:"after"` // what was usual then
 }
 
 func (t *Tenant) keepUndo(ctx context.Context, actor audit.Actor, subject, userID string, s saying, undo riskUndo) error {
@@ -433,6 +446,9 @@ func (t *Tenant) UndoRisk(ctx context.Context, actor audit.Actor, ids []string) 
 		return err
 	}
 	return t.InTx(ctx, func(t *Tenant) error {
+		if err := t.holdOwners(ctx, ids); err != nil {
+			return err
+		}
 		for _, id := range ids {
 			if err := t.undoRisk(ctx, actor, id); err != nil {
 				return err
@@ -569,7 +585,11 @@ func (t *Tenant) undoPerson(ctx context.Context, p *undoPerson) error {
 	if p == nil {
 		return nil
 	}
-	q := t.u(ctx).Model(&RiskPersonRow{}).Where("user_id = ? AND updated_at = ?", p.UserID, p.At.UTC())
+	now, err := t.riskBody(ctx, p.UserID)
+	if err != nil || !bytes.Equal(now, p.After) {
+		return err
+	}
+	q := t.u(ctx).Model(&RiskPersonRow{}).Where("user_id = ?", p.UserID)
 	if len(p.Before) == 0 {
 		return q.Delete(&RiskPersonRow{}).Error
 	}

@@ -209,6 +209,9 @@ func (t *Tenant) foldSignIns(ctx context.Context) (int, error) {
 	}
 	after := place{At: t.Now().Add(-riskReach)}
 	if was != nil {
+		if ahead, err := t.turnBack(ctx, readCount, *was); ahead || err != nil {
+			return 0, err
+		}
 		after = *was
 	}
 	y := t.newTally()
@@ -287,6 +290,24 @@ func (t *Tenant) moveRiskCursor(ctx context.Context, reader string, was *place, 
 		return errEffectsMoved
 	}
 	return moved.Error
+}
+
+// turnBack brings a cursor back that a clock which ran ahead has left in the future, and reports whether it was there:
+// nothing would be counted until real time catches up with it. What such a clock wrote may count twice, which is less
+// than nothing counting for as long.
+func (t *Tenant) turnBack(ctx context.Context, reader string, was place) (bool, error) {
+	now := t.Now()
+	if !was.At.After(now) {
+		return false, nil
+	}
+	return true, t.moved(t.moveRiskCursor(ctx, reader, &was, place{At: now.Add(-riskSettle)}))
+}
+
+// passed reports whether the job is beyond a moment of the log already, so that it will not come to what is written
+// there now.
+func (t *Tenant) passed(ctx context.Context, at time.Time) (bool, error) {
+	c, err := t.riskCursor(ctx, readCount)
+	return c != nil && !at.After(c.At), err
 }
 
 // writeTally adds what was counted to what was counted before. The cursor is held, so that nobody else does.
@@ -424,6 +445,9 @@ func (t *Tenant) foldDetections(ctx context.Context) (int, error) {
 	}
 	after := place{At: t.Now().Add(-riskReach)}
 	if was != nil {
+		if ahead, err := t.turnBack(ctx, readDetections, *was); ahead || err != nil {
+			return 0, err
+		}
 		after = *was
 	}
 	var rows []RiskDetectionRow

@@ -216,6 +216,11 @@ func (t *Tenant) AddDetection(ctx context.Context, actor audit.Actor, d Detectio
 		if err := t.completeDetection(ctx, kind, &d); err != nil {
 			return audit.Event{}, err
 		}
+		if d.UserID != "" {
+			if err := t.holdPeople(ctx, []string{d.UserID}); err != nil {
+				return audit.Event{}, err
+			}
+		}
 		fresh, err := t.putDetections(ctx, []Detection{d})
 		if err != nil || len(fresh) == 0 {
 			return audit.Event{}, err

@@ -44,8 +44,8 @@ func (o *observed) due(key string, now time.Time) bool {
 }
 
 // teaches reports whether a sign-in says what is usual for its person: it went well, and nothing speaks against it that
-// a second factor did not clear. The tokens of an app are renewed by the app's server as well, which is no place that
-// a person is at.
+// a second factor did not clear. The renewal of tokens says at most that somebody is still where they are known to be: it
+// is not assessed in full, and whoever stole a token makes it as well as the owner.
 func (t *Tenant) teaches(r record.SignIn) bool {
 	if r.Outcome.Result != record.Success || r.User.ID == "" || !assessed(r) {
 		return false
@@ -75,7 +75,13 @@ func (t *Tenant) ObserveSignIn(ctx context.Context, r record.SignIn) error {
 	if at.IsZero() {
 		at = r.StartedAt
 	}
-	return t.editRiskPerson(ctx, r.User.ID, func(p *risk.Person) { p.Observe(r.Signals, at.UTC()) })
+	return t.editRiskPerson(ctx, r.User.ID, func(p *risk.Person) {
+		if r.Kind == record.Interactive {
+			p.Observe(r.Signals, at.UTC())
+		} else {
+			p.Renew(r.Signals, at.UTC())
+		}
+	})
 }
 
 // editRiskPerson changes what is usual for somebody.
@@ -88,6 +94,15 @@ func (t *Tenant) editRiskPerson(ctx context.Context, userID string, edit func(*r
 		edit(&p)
 		return t.putRiskPerson(ctx, userID, p)
 	})
+}
+
+// riskBody is what is usual for somebody as their row says it, kept until the end of the transaction.
+func (t *Tenant) riskBody(ctx context.Context, userID string) ([]byte, error) {
+	var rows []RiskPersonRow
+	if err := t.lock(ctx).Where("user_id = ?", userID).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return rows[0].Body, nil
 }
 
 func (t *Tenant) lockRiskPerson(ctx context.Context, userID string) (risk.Person, error) {

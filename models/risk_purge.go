@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"gorm.io/gorm"
+
 	"portico/app/risk"
 )
 
@@ -25,8 +27,17 @@ func (t *Tenant) AgeDetections(ctx context.Context, limit int) (int, error) {
 	n := 0
 	err := t.InTx(ctx, func(t *Tenant) error {
 		var rows []RiskDetectionRow
-		err := t.lock(ctx).Where("state = ? AND level = ? AND detected_at < ?", RiskAtRisk, risk.Low, t.Now().Add(-ageLow)).
-			Order("detected_at").Limit(limit).Find(&rows).Error
+		old := func(q *gorm.DB) *gorm.DB {
+			return q.Where("state = ? AND level = ? AND detected_at < ?", RiskAtRisk, risk.Low, t.Now().Add(-ageLow)).Order("detected_at, id").Limit(limit)
+		}
+		var owners []string
+		if err := old(t.u(ctx).Model(&RiskDetectionRow{})).Pluck("user_id", &owners).Error; err != nil {
+			return err
+		}
+		if err := t.holdPeople(ctx, owners); err != nil {
+			return err
+		}
+		err := old(t.lock(ctx)).Where("user_id IN ?", distinct(owners)).Find(&rows).Error
 		if err != nil || len(rows) == 0 {
 			return err
 		}

@@ -44,6 +44,34 @@ type riskMove struct {
 	At    time.Time   // of what happened in the past; zero = now
 }
 
+// holdPeople keeps people's rows from changing until the end of the transaction. Whoever changes what belongs to
+// somebody's risk (detections, sign-ins, what is usual) holds the person first, and several in the order of their ids:
+// then no two wait for each other. SQLite has one writer.
+func (t *Tenant) holdPeople(ctx context.Context, ids []string) error {
+	if t.dialect == "sqlite" {
+		return nil
+	}
+	for chunk := range slices.Chunk(distinct(ids), 500) {
+		var held []string
+		if err := t.lock(ctx).Table("users").Where("id IN ?", chunk).Order("id").Pluck("id", &held).Error; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holdOwners holds the people that these ids are, or whose sign-ins they are, which never changes.
+func (t *Tenant) holdOwners(ctx context.Context, subjects []string) error {
+	if t.dialect == "sqlite" {
+		return nil
+	}
+	var ids []string
+	if err := t.u(ctx).Model(&SignInRow{}).Where("id IN ? AND user_id <> ''", subjects).Pluck("user_id", &ids).Error; err != nil {
+		return err
+	}
+	return t.holdPeople(ctx, append(ids, subjects...))
+}
+
 // moveRisk works out a person's risk from their open detections, writes it where it changed, and says what changed.
 // Somebody who is not there any more has no risk.
 func (t *Tenant) moveRisk(ctx context.Context, userID string, m riskMove) ([]audit.Change, error) {

@@ -109,12 +109,17 @@ func (t *Tenant) RecordSignIn(ctx context.Context, r record.SignIn) error {
 	now := t.Now()
 	found := judgedDetections(r, now, &row)
 	recounts, teaches := row.Decision != nil && now.Sub(row.CreatedAt) >= effectsSettle, t.teaches(r)
-	may := row.Kind == string(record.Interactive) && (row.Result == string(record.Failure) || now.Sub(row.CreatedAt) >= riskLate)
+	may := row.Kind == string(record.Interactive)
 	if len(found) == 0 && !recounts && !teaches && !may && endOf(r).State == "" {
 		return t.insertSignIn(ctx, &row)
 	}
 	times := row.Count
 	return t.InTx(ctx, func(t *Tenant) error {
+		if r.User.ID != "" && (len(found) > 0 || endOf(r).State != "") {
+			if err := t.holdPeople(ctx, []string{r.User.ID}); err != nil {
+				return err
+			}
+		}
 		if err := t.insertSignIn(ctx, &row); err != nil {
 			return err
 		}
@@ -128,7 +133,13 @@ func (t *Tenant) RecordSignIn(ctx context.Context, r record.SignIn) error {
 				return err
 			}
 		}
-		if may && (row.Count > times || now.Sub(row.CreatedAt) >= riskLate) {
+		late := may && (row.Count > times || now.Sub(row.CreatedAt) >= riskLate)
+		if may && !late { // another's clock may be ahead of this one
+			if late, err = t.passed(ctx, row.CreatedAt); err != nil {
+				return err
+			}
+		}
+		if late {
 			if err := t.countLate(ctx, []lateSignIn{{r, row.CreatedAt, times, row.Count > times}}); err != nil {
 				return err
 			}

@@ -29,7 +29,14 @@ func unfamiliar() Detector {
 // sign-ins, and when they come back after a long time.
 func Learning(p Person, s Settings, now time.Time) bool {
 	s = s.Filled()
-	return float64(p.Times) < s.UnfamiliarSignIns || now.Sub(p.Since) < time.Duration(s.UnfamiliarDays*float64(24*time.Hour)) ||
+	since := p.Since
+	if since.After(now) { // a clock ran ahead then: nobody is a beginner until real time catches up with it
+		since = p.First
+	}
+	if since.After(now) {
+		since = time.Time{}
+	}
+	return float64(p.Times) < s.UnfamiliarSignIns || now.Sub(since) < time.Duration(s.UnfamiliarDays*float64(24*time.Hour)) ||
 		now.Sub(p.Last) > dormant
 }
 

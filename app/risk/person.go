@@ -102,6 +102,31 @@ func (p *Person) Observe(s record.Signals, at time.Time) {
 	p.shrink()
 }
 
+// Renew notes that a browser renewed its tokens: the person is still there, where network and device are known already.
+// Nothing new is learnt and nothing counts more, because whoever stole a token renews it as well as its owner; and
+// somebody who was away so long that they are learnt anew stays away until they sign in.
+func (p *Person) Renew(s record.Signals, at time.Time) {
+	at = at.UTC()
+	v := valuesOf(s)
+	device := fAgent
+	if v[fCookie] != "" {
+		device = fCookie
+	}
+	if !at.After(p.Last) || at.Sub(p.Last) > dormant || p.share(fNetwork, v[fNetwork]) == 0 || p.share(device, v[device]) == 0 {
+		return
+	}
+	p.fade(fading(at.Sub(p.Last)))
+	p.Last = at
+	for f := range kinds() {
+		for i := range p.seen[f] {
+			if p.seen[f][i].Value == v[f] {
+				p.seen[f][i].Last = at
+			}
+		}
+	}
+	p.shrink()
+}
+
 // add counts a value and says whether it was new. Where there is no room, the one that says least gives way.
 func (p *Person) add(f feature, keep int, value string, weight float64, at time.Time) (isNew bool) {
 	list := p.seen[f]
