@@ -29,8 +29,7 @@ func (s *server) courier() (*export.Courier, error) {
 // exporting keeps the continuous exports of all tenants going.
 func (s *server) exporting(m *metrics, c *export.Courier) func(context.Context) {
 	english := s.bundle.Match("en")
-	say := func(key string, args map[string]any) string { return english.T(key, args) }
-	w := &export.Worker{Store: models.ExportStore{Store: s.store, Say: say}, Courier: c, Owner: s.owner, Now: s.now, Jitter: rand.Float64,
+	w := &export.Worker{Store: models.ExportStore{Store: s.store, Say: english.Evidence}, Courier: c, Owner: s.owner, Now: s.now, Jitter: rand.Float64,
 		Observe: func(kind export.TargetKind, result string, records int) {
 			m.exports.WithLabelValues(string(kind), result).Add(float64(records))
 		},

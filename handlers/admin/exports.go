@@ -50,8 +50,7 @@ func (v *visit) exportCrumbs() []views.Link {
 }
 func (v *visit) writesExports() bool { return v.may(access.RiskConfigure) && v.dir.Tenant.Governed() }
 func (p *Portal) exportStore(c *fiber.Ctx) models.ExportStore {
-	english := handlers.InfoOf(c).Locale
-	return models.ExportStore{Store: p.Store, Say: func(key string, args map[string]any) string { return english.T(key, args) }}
+	return models.ExportStore{Store: p.Store, Say: handlers.InfoOf(c).Locale.Evidence}
 }
 
 // exportTrial explains to a trial why there is nothing here.

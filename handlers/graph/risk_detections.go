@@ -108,12 +108,12 @@ func (a *API) riskDetections() *collection[riskDetection] {
 	return r
 }
 
-// explain says why a detection was made, in English.
+// explain says why a detection was made, in English; places and browsers are filled in as the portal fills them in.
 func (a *API) explain(key string, evidence map[string]any) string {
 	if a.Words == nil {
 		return key
 	}
-	return a.Words.T(key, evidence)
+	return a.Words.Evidence(key, evidence)
 }
 
 // noneOr is a column of Graph's words in which nothing stands for "none".

@@ -128,6 +128,16 @@ func TestRiskDetections(t *testing.T) {
 	})
 }
 
+// A reason is a sentence: no place in it is left to fill in, neither here nor in what is exported.
+func TestReasonsAreSentences(t *testing.T) {
+	w := newWorld(t, openSQLite(t))
+	d := modelstest.Must(w.tenant.AddDetection(t.Context(), audit.System("test"), models.Detection{UserID: w.newPerson("Ann"), Type: "newCountry", Key: "risk.found.new_country", Level: "low",
+		ActivityAt: w.store.Now(), Evidence: map[string]any{"city": "Nairobi", "country": "KE", "usualCountry": "NL"}}))(t)
+	if said := w.want(200, w.do("GET", detectionsAt+"/"+d.ID, nil)).body["portico"].(map[string]any)["reason"]; said != "First sign-in from Nairobi, Kenya. So far they usually signed in from Netherlands." {
+		t.Errorf("the reason is %v", said)
+	}
+}
+
 func TestRiskyUsersHistoryAndActions(t *testing.T) {
 	eachAt(t, func(w *world, s modelstest.Scratch) {
 		ann := w.newPerson("Ann")
