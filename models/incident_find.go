@@ -323,6 +323,13 @@ func (t *Tenant) meetAttack(ctx context.Context, f WaveFinder, open []risk.Incid
 			if err != nil || locked.State != risk.IncidentOpen {
 				return err
 			}
+			if a.From.Before(locked.BeganAt.Truncate(time.Hour)) {
+				if a.From, err = t.firstAttempt(ctx, a); err != nil {
+					return err
+				}
+			} else {
+				a.From = locked.BeganAt
+			}
 			fill(&locked, a, t.Now())
 			open[at] = locked
 			if err := t.saveIncident(ctx, locked); err != nil {
@@ -336,12 +343,16 @@ func (t *Tenant) meetAttack(ctx context.Context, f WaveFinder, open []risk.Incid
 		return open, err
 	}
 	now := t.Now()
+	var err error
+	if a.From, err = t.firstAttempt(ctx, a); err != nil {
+		return open, err
+	}
 	i := risk.Incident{ID: NewID(), Kind: a.Kind, State: risk.IncidentOpen, Level: risk.Low, BeganAt: a.From, LastAt: a.From}
 	fill(&i, a, now)
 	i.Level = i.Rate()
 	i.Note(risk.Act{At: now, What: "opened"})
 	opened := false
-	err := t.audited(ctx, f.By, func(t *Tenant) (audit.Event, error) {
+	err = t.audited(ctx, f.By, func(t *Tenant) (audit.Event, error) {
 		if there, err := t.openedMeanwhile(ctx, a); err != nil || there {
 			return audit.Event{}, err
 		}
@@ -434,7 +445,7 @@ func fill(i *risk.Incident, a foundAttack, now time.Time) {
 	if a.From.Before(i.BeganAt) {
 		i.BeganAt = a.From
 	}
-	i.Kind, i.Usual = a.Kind, max(i.Usual, a.Usual)
+	i.Kind, i.Usual, i.Origin = a.Kind, max(i.Usual, a.Usual), or(i.Origin, a.Origin)
 	if a.code != "" {
 		i.Code, i.Texts, i.Refused, i.Attempts = a.code, a.texts, a.refused, a.texts+a.refused
 		i.LastAt = now
@@ -442,18 +453,65 @@ func fill(i *risk.Incident, a foundAttack, now time.Time) {
 	i.Name = incidentName(*i)
 }
 
-// incidentName is how an incident is called in lists and in the audit log.
+// firstAttempt is when an attack began. Sources are counted by the hour, so that the log has to say; where its first
+// entries are not the attack's, the hour stands.
+func (t *Tenant) firstAttempt(ctx context.Context, a foundAttack) (time.Time, error) {
+	if a.code != "" { // text messages are counted by the day, and none is in the log
+		return a.From, nil
+	}
+	belongs := map[string]bool{}
+	for _, k := range a.Keys {
+		belongs[k] = true
+	}
+	last := SignInRow{CreatedAt: a.From}
+	for range firstReads {
+		q := t.via(ctx, "sign_ins", way{index: "signins_time"}).Where("created_at >= ? AND created_at <= ?", last.CreatedAt.UTC(), t.Now())
+		if last.ID != "" {
+			q = q.Where("(created_at, id) > (?, ?)", last.CreatedAt.UTC(), last.ID)
+		}
+		var rows []SignInRow
+		if err := q.Omit("decision").Order("created_at, id").Limit(waveRead).Find(&rows).Error; err != nil {
+			return a.From, err
+		}
+		for _, r := range rows {
+			rec, err := r.SignIn()
+			if err != nil {
+				return a.From, err
+			}
+			if !rec.Test && rec.Kind == record.Interactive && slices.ContainsFunc(waveKeysOf(rec), func(k string) bool { return belongs[k] }) {
+				if rec.StartedAt.IsZero() || rec.StartedAt.After(r.CreatedAt) {
+					return r.CreatedAt.UTC(), nil
+				}
+				return rec.StartedAt.UTC(), nil // the log has an attempt when it ends
+			}
+		}
+		if len(rows) < waveRead {
+			break
+		}
+		last = rows[len(rows)-1]
+	}
+	return a.From, nil
+}
+
+// firstReads is how often the log is read on for the first attempt of an attack.
+const firstReads = 5
+
+// incidentName is how an incident is called in lists, mails and the audit log: what it is, where it came from when it was
+// noticed, and when it began, so that two of one day are told apart.
 func incidentName(i risk.Incident) string {
-	day := i.BeganAt.UTC().Format("2 January 2006")
+	name, from := "Text messages to +"+strings.TrimPrefix(i.Code, "+"), " from "+i.Origin
 	switch i.Kind {
 	case risk.PasswordSpray:
-		return "Password spray of " + day
+		name = "Password spray"
 	case risk.CredentialStuffing:
-		return "Credential stuffing of " + day
+		name = "Credential stuffing"
 	case risk.SignUpBurst:
-		return "Burst of sign-ups of " + day
+		name = "Burst of sign-ups"
 	}
-	return "Text messages to +" + strings.TrimPrefix(i.Code, "+") + " of " + day
+	if i.Origin == "" {
+		from = ""
+	}
+	return name + from + ", " + i.BeganAt.UTC().Format("2 Jan 15:04")
 }
 
 // followIncident reads the log for one incident, and ends it when nothing has come for long. It reports whether there

@@ -75,7 +75,8 @@ func TestAnAttackIsOneIncident(t *testing.T) {
 		owner, victim := people[3], people[7]
 		early := tried(s, tn, owner, owner.Address(), "203.0.113.12", "Firefox", true)
 		must(t, tn.RecordSignIn(ctx, early))
-		s.Clock.Advance(48 * time.Hour)
+		s.Clock.Advance(48*time.Hour + 17*time.Minute)
+		began := s.Now()
 		spray(t, s, tn, people)
 		right := tried(s, tn, victim, victim.Address(), "203.0.113.11", "python-requests/2.32", true)
 		must(t, tn.RecordSignIn(ctx, right)) // from before anybody noticed
@@ -88,6 +89,9 @@ func TestAnAttackIsOneIncident(t *testing.T) {
 		i := list[0]
 		if i.Kind != risk.PasswordSpray || i.State != risk.IncidentOpen || i.Level != "high" || i.Failures != 120 || i.Attempts != 122 || i.EnteredThrough() != 1 || i.Entries[0].UserID != victim.ID {
 			t.Errorf("%s %s %s, %d of %d failed, entered %+v", i.Kind, i.State, i.Level, i.Failures, i.Attempts, i.Entries)
+		}
+		if last := right.EndedAt; !i.BeganAt.Equal(began) || !i.LastAt.Equal(last) || i.Name != "Password spray from AS65101, "+began.Format("2 Jan 15:04") {
+			t.Errorf("%q from %s to %s, want %s to %s", i.Name, i.BeganAt, i.LastAt, began, last)
 		}
 		if n := modelstest.Must(tn.CountIncidentSources(ctx, i.ID))(t); n != 40 {
 			t.Errorf("%d addresses", n)
@@ -122,7 +126,7 @@ func TestAnAttackIsOneIncident(t *testing.T) {
 		// It goes on, and stays one.
 		s.Clock.Advance(20 * time.Minute)
 		spray(t, s, tn, people)
-		if again := find(t, s, tn); len(again) != 1 || again[0].Attempts != 242 {
+		if again := find(t, s, tn); len(again) != 1 || again[0].Attempts != 242 || again[0].Name != i.Name || !again[0].BeganAt.Equal(began) {
 			t.Errorf("%d incidents, %d attempts", len(again), again[0].Attempts)
 		}
 		// At the door: an address of it, one next door, one of another world.

@@ -28,7 +28,8 @@ type Incident struct {
 	Until     *time.Time `json:"until,omitempty"`
 	Simulated bool       `json:"simulated,omitempty"`
 
-	Keys      []string       `json:"keys"` // by which it is known
+	Keys      []string       `json:"keys"`             // by which it is known
+	Origin    string         `json:"origin,omitempty"` // where it came from when it was noticed, in a word or two
 	Attempts  int            `json:"attempts"`
 	Failures  int            `json:"failures"`
 	Successes int            `json:"successes"`

@@ -212,6 +212,7 @@ type Attack struct {
 	Kind      string
 	Keys      []string // of everything in it: addresses, and networks or kits that are nothing but it
 	Sources   []string
+	Origin    string // where it comes from, in a word or two: an AS number, an address, a range
 	From, To  time.Time
 	Attempts  int
 	Failures  int
@@ -367,10 +368,31 @@ func (r WaveRules) attacks(windows []Window, sets sets, in []bool, keys map[int]
 		slices.Sort(a.Sources)
 		slices.Sort(a.Keys)
 		a.Keys = slices.Compact(a.Keys)
+		a.Origin = originOf(list)
 		out = append(out, a)
 	}
 	slices.SortFunc(out, func(a, b Attack) int { return a.From.Compare(b.From) })
 	return out
+}
+
+// originOf says in a word or two what the windows of an attack have in common: their network, else their address or its
+// neighbourhood, else how many networks they are in.
+func originOf(windows []Window) string {
+	networks, sources, blocks := map[uint]bool{}, map[string]bool{}, map[string]bool{}
+	for _, w := range windows {
+		networks[w.ASN], sources[w.Source], blocks[blockOf(w.Source)] = true, true, true
+	}
+	switch {
+	case len(networks) == 1 && !networks[0]:
+		return "AS" + strconv.FormatUint(uint64(windows[0].ASN), 10)
+	case len(sources) == 1:
+		return windows[0].Source
+	case len(blocks) == 1:
+		return blockOf(windows[0].Source)
+	case networks[0]: // how many they are nobody knows
+		return fmt.Sprintf("%d addresses", len(sources))
+	}
+	return fmt.Sprintf("%d networks", len(networks))
 }
 
 // manyAtOnce is how many attacks without anything in common are taken for as many.
@@ -494,11 +516,15 @@ func FindBurst(list []NewAccount, usual float64, r WaveRules) (Attack, bool) {
 		}
 	}
 	from := counts[best]
+	kind, origin, _ := strings.Cut(best, " ")
 	common := strings.HasPrefix(best, "domain ") && slices.Contains(mailForAll(), strings.TrimPrefix(best, "domain "))
 	if best == "" || common || len(from) < r.SignUps || 2*len(from) < len(list) {
 		return Attack{}, false
 	}
-	a := Attack{Kind: SignUpBurst, SignUps: len(from), Attempts: len(from), Usual: usual}
+	if kind == "asn" {
+		origin = "AS" + origin
+	}
+	a := Attack{Kind: SignUpBurst, Origin: origin, SignUps: len(from), Attempts: len(from), Usual: usual}
 	for _, n := range from {
 		if a.From.IsZero() || n.At.Before(a.From) {
 			a.From = n.At

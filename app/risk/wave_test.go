@@ -286,3 +286,19 @@ func TestAKitIsTheAttacksOwnOnlyWhereHardlyAnybodyElseHasIt(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// What an incident is called after says where it comes from, and no more than is known.
+func TestWhereAnAttackComesFrom(t *testing.T) {
+	for want, windows := range map[string][]Window{
+		"AS65101":        {{Source: "203.0.113.1", ASN: 65101}, {Source: "198.51.100.1", ASN: 65101}},
+		"203.0.113.1":    {{Source: "203.0.113.1"}},
+		"2001:db8::/64":  {{Source: "2001:db8::/64"}},
+		"203.0.113.0/24": {{Source: "203.0.113.1"}, {Source: "203.0.113.9"}},
+		"3 addresses":    {{Source: "203.0.113.1"}, {Source: "203.0.113.9"}, {Source: "198.51.100.1", ASN: 65101}},
+		"2 networks":     {{Source: "203.0.113.1", ASN: 65101}, {Source: "198.51.100.1", ASN: 65102}},
+	} {
+		if got := originOf(windows); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
