@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"portico/app/fault"
+	"portico/app/federation"
 	"portico/app/openid"
 	"portico/app/policy"
 	"portico/app/risk"
@@ -30,6 +31,10 @@ type Directory struct {
 	// Definitions are the custom attributes by API name, Terms the published terms of use by id.
 	Definitions map[string]userflow.Definition
 	Terms       map[string]userflow.Terms
+	// Providers are the upstream identity providers by id, enabled or not; Domains says which of them an address
+	// belongs to, by proven domain.
+	Providers map[string]*federation.Provider
+	Domains   map[string]string
 }
 
 // Flow gives the user flow of an app, or the tenant's only fallback: false when the app has none.
@@ -233,6 +238,9 @@ func (s *Store) loadDirectory(ctx context.Context, id string) (*Directory, error
 		d.Terms[one.ID] = one
 	}
 	if d.Policies, err = t.PolicySet(ctx); err != nil {
+		return nil, err
+	}
+	if d.Providers, d.Domains, err = t.providerSet(ctx); err != nil {
 		return nil, err
 	}
 	if d.Indicators, err = t.indicatorSet(ctx); err != nil {

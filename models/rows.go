@@ -32,7 +32,8 @@ func Tables() []any {
 		&TextDayRow{},
 		&RiskPersonRow{}, &RiskCountRow{}, &RiskSourceRow{}, &RiskCursorRow{}, &RiskDayRow{},
 		&RiskDetectionRow{}, &RiskEventRow{}, &RiskUndoRow{}, &RiskIncidentRow{}, &RiskIncidentSourceRow{},
-		&RiskIndicatorRow{}, &LeakedAddressRow{}, &LeakedImportRow{}, &RiskMailRow{}, &ExportRow{},
+		&RiskIndicatorRow{}, &LeakedAddressRow{}, &LeakedImportRow{}, &RiskMailRow{}, &ExportRow{},LeakedImportRow{}, &RiskMailRow{}, &ExportRow{},
+		&ProviderRow{}, &ProviderDomainRow{}, &ParkedAnswerRow{}, &UsedAssertionRow{},
 	}
 }
 

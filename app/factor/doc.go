@@ -11,6 +11,7 @@ const (
 	TOTP      = "totp"
 	Passkey   = "passkey"
 	Recovery  = "recovery"
+	Federated = "federated" // an upstream identity provider said who it is
 )
 
 // KindOf gives the kind behind a name of a user flow's MFA methods; "" when there is none.

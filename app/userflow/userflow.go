@@ -114,14 +114,16 @@ type Option struct {
 
 // Flow is one version of a user flow.
 type Flow struct {
-	ID            string      `json:"id"`
-	TenantID      string      `json:"-"`
-	Name          string      `json:"name"`
-	Version       int         `json:"version"`
-	SignUpMethod  Method      `json:"signUpMethod"`  // what a new account gets
-	SignInMethods []Method    `json:"signInMethods"` // SignUpMethod and every method that earlier versions gave (F054)
-	SignUpAllowed bool        `json:"signUpAllowed"`
-	UserNames     bool        `json:"userNames,omitempty"`     // people may sign in by user name and password, where the tenant's policy allows it (F056)
+	ID            string   `json:"id"`
+	TenantID      string   `json:"-"`
+	Name          string   `json:"name"`
+	Version       int      `json:"version"`
+	SignUpMethod  Method   `json:"signUpMethod"`  // what a new account gets
+	SignInMethods []Method `json:"signInMethods"` // SignUpMethod and every method that earlier versions gave (F054)
+	SignUpAllowed bool     `json:"signUpAllowed"`
+	UserNames     bool     `json:"userNames,omitempty"` // people may sign in by user name and password, where the tenant's policy allows it (F056)
+	// Providers are the ids of the upstream identity providers that the pages offer, in their order (F060).
+	Providers     []string    `json:"providers,omitempty"`
 	PasswordReset bool        `json:"passwordReset,omitempty"` // "Forgot your password?" is offered (F074)
 	Attributes    []Attribute `json:"attributes"`
 	Terms         []string    `json:"terms,omitempty"` // ids of the terms that people must agree to, in order (F069)
