@@ -24,14 +24,14 @@ func (p *Portal) incidentRoutes() []handlers.Route {
 	return []handlers.Route{
 		{Method: get, Path: list, Handler: p.incidentList, Permission: read, NavGroup: navRisk, NavLabel: "Incidents"},
 		{Method: get, Path: one, Handler: p.incidentPage, Permission: read},
-		{Method: get, Path: one + "/respond", Handler: p.incidentRespondForm, Permission: write},
+		{Method: get, Path: one + "/respond", Handler: p.guarded(p.incidentRespondForm), Permission: write},
 		{Method: post, Path: one + "/respond", Handler: p.guarded(p.incidentRespond), Permission: write},
 		{Method: post, Path: one + "/withdraw", Handler: p.guarded(p.incidentWithdraw), Permission: write},
-		{Method: get, Path: one + "/notify", Handler: p.incidentNotifyForm, Permission: write},
+		{Method: get, Path: one + "/notify", Handler: p.guarded(p.incidentNotifyForm), Permission: write},
 		{Method: post, Path: one + "/notify", Handler: p.guarded(p.incidentNotify), Permission: write},
-		{Method: get, Path: one + "/unwind", Handler: p.incidentUnwindForm, Permission: access.RiskyUserWrite},
+		{Method: get, Path: one + "/unwind", Handler: p.guarded(p.incidentUnwindForm), Permission: access.RiskyUserWrite},
 		{Method: post, Path: one + "/unwind", Handler: p.guarded(p.incidentUnwind), Permission: access.RiskyUserWrite},
-		{Method: get, Path: one + "/close", Handler: p.incidentCloseForm, Permission: write},
+		{Method: get, Path: one + "/close", Handler: p.guarded(p.incidentCloseForm), Permission: write},
 		{Method: post, Path: one + "/close", Handler: p.guarded(p.incidentClose), Permission: write},
 		{Method: post, Path: one + "/reopen", Handler: p.guarded(p.incidentReopen), Permission: write},
 	}
@@ -97,7 +97,7 @@ func (p *Portal) incidentList(c *fiber.Ctx) error {
 	for _, k := range risk.WaveKinds() {
 		kinds = append(kinds, views.Option{Value: k, Label: waveWord(k)})
 	}
-	l := views.List{Filter: w.filter(2, views.Field{Kind: views.Select, Name: "condition", Label: "State", Options: []views.Option{{Label: "Any state"}, {Value: risk.IncidentOpen, Label: "Open"}, {Value: risk.IncidentClosed, Label: "Closed"}}},
+	l := views.List{Notices: v.riskTrial(), Filter: w.filter(2, views.Field{Kind: views.Select, Name: "condition", Label: "State", Options: []views.Option{{Label: "Any state"}, {Value: risk.IncidentOpen, Label: "Open"}, {Value: risk.IncidentClosed, Label: "Closed"}}},
 		views.Field{Kind: views.Select, Name: "wave", Label: "Kind", Options: kinds}),
 		Empty: p.riskEmpty(v, w, "No attack has been found", "Attempts that belong together appear here as one incident within seconds."), Shown: numberWords(len(page.Items), "incidents") + ", the latest first",
 		Table: views.Table{Caption: "Incidents", Columns: []views.Column{{Label: "Incident"}, {Label: "State"}, {Label: "Level"}, {Label: "Attempts", Num: true}, {Label: "Names tried", Num: true}, {Label: "Entered", Num: true}, {Label: "Response"}, {Label: "Last seen"}}}}

@@ -29,12 +29,12 @@ func (p *Portal) indicatorRoutes() []handlers.Route {
 	const read, write = access.RiskEventRead, access.RiskConfigure
 	return []handlers.Route{
 		{Method: get, Path: list, Handler: p.indicatorList, Permission: read, NavGroup: navRisk, NavLabel: "Threat indicators"},
-		{Method: get, Path: list + "/new", Handler: p.indicatorNew, Permission: write},
+		{Method: get, Path: list + "/new", Handler: p.guarded(p.indicatorNew), Permission: write},
 		{Method: post, Path: list, Handler: p.guarded(p.indicatorCreate), Permission: write},
 		{Method: get, Path: list + "/csv", Handler: p.indicatorDownload, Permission: read},
-		{Method: get, Path: list + "/file", Handler: p.indicatorFile, Permission: write},
+		{Method: get, Path: list + "/file", Handler: p.guarded(p.indicatorFile), Permission: write},
 		{Method: post, Path: list + "/file", Handler: p.guarded(p.indicatorUpload), Permission: write, BodyLimit: indicatorsBody, Streams: true},
-		{Method: get, Path: list + "/:id", Handler: p.indicatorEdit, Permission: write},
+		{Method: get, Path: list + "/:id", Handler: p.guarded(p.indicatorEdit), Permission: write},
 		{Method: post, Path: list + "/:id", Handler: p.guarded(p.indicatorSave), Permission: write},
 		{Method: post, Path: list + "/:id/delete", Handler: p.guarded(p.indicatorDelete), Permission: write},
 	}
@@ -73,7 +73,7 @@ func (p *Portal) indicatorList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	l := views.List{Filter: w.filter(2, views.Field{Name: "search", Label: "Value or note", Type: "search"}, views.Field{Kind: views.Select, Name: "kind", Label: "Kind", Options: append([]views.Option{{Label: "Any kind"}}, indicatorKindOptions()...)}),
+	l := views.List{Notices: v.riskTrial(), Filter: w.filter(2, views.Field{Name: "search", Label: "Value or note", Type: "search"}, views.Field{Kind: views.Select, Name: "kind", Label: "Kind", Options: append([]views.Option{{Label: "Any kind"}}, indicatorKindOptions()...)}),
 		Empty: emptyOf(w, "No threat indicator", "Enter what you know to be bad: an address, a network, a tool.", nil), Shown: numberWords(len(page.Items), "indicators") + ", the latest first",
 		Table: views.Table{Caption: "Threat indicators", Columns: []views.Column{{Label: "Value"}, {Label: "Kind"}, {Label: "Level"}, {Label: "Note"}, {Label: "Ends"}, {Label: "Entered"}}, Actions: v.may(access.RiskConfigure)}}
 	for _, i := range page.Items {

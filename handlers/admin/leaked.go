@@ -24,11 +24,11 @@ func (p *Portal) leakedRoutes() []handlers.Route {
 	const read, write = access.RiskEventRead, access.RiskEventWrite
 	return []handlers.Route{
 		{Method: get, Path: list, Handler: p.leakedList, Permission: read},
-		{Method: get, Path: list + "/new", Handler: p.leakedNew, Permission: write},
+		{Method: get, Path: list + "/new", Handler: p.guarded(p.leakedNew), Permission: write},
 		{Method: post, Path: list, Handler: p.guarded(p.leakedUpload), Permission: write, BodyLimit: 64 << 10, Streams: true},
 		{Method: get, Path: list + "/:id", Handler: p.leakedPage, Permission: read},
 		{Method: post, Path: list + "/:id/apply", Handler: p.guarded(p.leakedApply), Permission: write},
-		{Method: get, Path: list + "/:id/delete", Handler: p.leakedDeleteForm, Permission: write},
+		{Method: get, Path: list + "/:id/delete", Handler: p.guarded(p.leakedDeleteForm), Permission: write},
 		{Method: post, Path: list + "/:id/delete", Handler: p.guarded(p.leakedDelete), Permission: write},
 	}
 }
@@ -62,7 +62,7 @@ func (p *Portal) leakedList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	l := views.List{Empty: views.Empty{Title: "No list of leaked addresses", Text: "Bring in a list that was published or sent to you, and see which of your customers it concerns."}, Shown: numberWords(len(page.Items), "lists") + ", the latest first",
+	l := views.List{Notices: v.riskTrial(), Empty: views.Empty{Title: "No list of leaked addresses", Text: "Bring in a list that was published or sent to you, and see which of your customers it concerns."}, Shown: numberWords(len(page.Items), "lists") + ", the latest first",
 		Table: views.Table{Caption: "Lists of leaked addresses", Columns: []views.Column{{Label: "List"}, {Label: "State"}, {Label: "Leaked"}, {Label: "Addresses", Num: true}, {Label: "People concerned", Num: true}, {Label: "Brought in"}}}}
 	for _, i := range page.Items {
 		in := when(i.CreatedAt)
@@ -167,7 +167,7 @@ func (p *Portal) leakedPage(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	d := views.Detail{Badges: []views.Cell{leakedState(i)}, Refresh: i.State == models.LeakApplying || i.State == models.LeakReading,
+	d := views.Detail{Badges: []views.Cell{leakedState(i)}, Notices: v.riskTrial(), Refresh: i.State == models.LeakApplying || i.State == models.LeakReading,
 		Sections: []views.Section{{ID: "count", Title: "What is in it", Summary: []views.Fact{fact("Leaked", day(i.LeakedAt)), fact("Lines", plain(grouped(i.Rows))), fact("No address", plain(grouped(i.Bad))),
 			fact("Not on another list", plain(grouped(i.Added))), fact("People with a password as old", plain(grouped(i.People)))}}}}
 	switch i.State {

@@ -25,11 +25,11 @@ func (p *Portal) riskRoutes() []handlers.Route {
 		{Method: get, Path: detections + "/:id", Handler: p.detectionPage, Permission: access.RiskEventRead},
 		{Method: get, Path: person, Handler: p.userRisk, Permission: access.UserRead},
 		{Method: get, Path: person + "/history", Handler: p.userRiskHistory, Permission: access.RiskyUserRead},
-		{Method: get, Path: person + "/confirm", Handler: p.userCompromisedForm, Permission: access.RiskyUserWrite},
+		{Method: get, Path: person + "/confirm", Handler: p.guarded(p.userCompromisedForm), Permission: access.RiskyUserWrite},
 		{Method: post, Path: person + "/confirm", Handler: p.guarded(p.userCompromised), Permission: access.RiskyUserWrite},
-		{Method: get, Path: person + "/safe", Handler: p.userSafeForm, Permission: access.RiskyUserWrite},
+		{Method: get, Path: person + "/safe", Handler: p.guarded(p.userSafeForm), Permission: access.RiskyUserWrite},
 		{Method: post, Path: person + "/safe", Handler: p.guarded(p.userSafe), Permission: access.RiskyUserWrite},
-		{Method: get, Path: person + "/dismiss", Handler: p.userDismissForm, Permission: access.RiskyUserWrite},
+		{Method: get, Path: person + "/dismiss", Handler: p.guarded(p.userDismissForm), Permission: access.RiskyUserWrite},
 		{Method: post, Path: person + "/dismiss", Handler: p.guarded(p.userDismiss), Permission: access.RiskyUserWrite},
 		{Method: post, Path: person + "/undo", Handler: p.guarded(p.userRiskUndo), Permission: access.RiskyUserWrite},
 	}
@@ -43,7 +43,7 @@ func (v *visit) riskTrial() []views.Notice {
 	return []views.Notice{{Tone: "info", Title: "A trial has no Identity Protection", Text: "Sign-ins are not assessed and nothing about risk is kept. Both begin with the standard plan, which the operator of this installation switches on."}}
 }
 
-// guarded keeps changes of risk from trials: the page says why instead.
+// guarded keeps changes of risk from trials, and the forms that could only fail: the page says why instead.
 func (p *Portal) guarded(act fiber.Handler) fiber.Handler {
 	return func(c *fiber.Ctx) error {
 		v := visitOf(c)

@@ -324,6 +324,15 @@ func TestRiskPagesOfATrial(t *testing.T) {
 	for _, at := range []string{"/risky-users", "/risky-sign-ins", "/risk-detections"} {
 		w.get(shopAdmin+at).wants(t, 200, "A trial has no Identity Protection", "Nothing is assessed in a trial")
 	}
+	for _, at := range []string{"/protection", "/protection/thresholds", "/protection/budget", "/protection/notifications", "/protection/simulation",
+		"/signal-sources", "/incidents", "/threat-indicators", "/leaked-addresses", "/exports"} {
+		w.get(shopAdmin+at).wants(t, 200, "A trial has no Identity Protection")
+	}
+	// A form that could only fail says so before anybody fills it in.
+	for _, at := range []string{"/users/" + u.ID + "/risk/confirm", "/users/" + u.ID + "/risk/safe", "/users/" + u.ID + "/risk/dismiss", "/incidents/x/respond", "/incidents/x/notify", "/incidents/x/unwind", "/incidents/x/close",
+		"/threat-indicators/new", "/threat-indicators/file", "/threat-indicators/x", "/leaked-addresses/new", "/leaked-addresses/x/delete"} {
+		w.get(shopAdmin+at).wants(t, 403, "A trial has no Identity Protection")
+	}
 	for _, at := range []string{"/risky-users/several", "/risky-sign-ins/check", "/risky-sign-ins/act", "/users/" + u.ID + "/risk/confirm", "/users/" + u.ID + "/risk/dismiss"} {
 		w.post(shopAdmin+at, "action", "dismissRisk").wants(t, 403, "A trial has no Identity Protection")
 	}
