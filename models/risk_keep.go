@@ -51,6 +51,19 @@ func endOf(r record.SignIn) verdict {
 	return verdict{}
 }
 
+// endOfEarlier is how a sign-in ends what was found in earlier ones of the same browser. A second factor that was
+// registered before answers for those also where this sign-in itself is not risky, or no policy asked for it.
+func endOfEarlier(r record.SignIn) verdict {
+	end := endOf(r)
+	switch {
+	case r.FactorSince.IsZero():
+		return verdict{}
+	case end.State == "" && r.Outcome.Result == record.Success && r.Kind == record.Interactive && !r.Session.Reused:
+		return verdict{RiskDismissed, RiskSafeByAI}
+	}
+	return end
+}
+
 // endOfAccount is how a sign-in ends what was found about the account: by another password (R 6.8.2, 6.8.4).
 func endOfAccount(r record.SignIn) verdict {
 	switch {
@@ -109,13 +122,15 @@ func (t *Tenant) keepRisk(ctx context.Context, r record.SignIn, list []Detection
 	if r.User.ID == "" {
 		return nil
 	}
-	end, closed := endOf(r), 0
-	if end.State != "" {
-		if closed, err = t.endEarlier(ctx, r, end); err != nil {
-			return err
-		}
+	end := endOfEarlier(r)
+	closed, err := t.endEarlier(ctx, r, end)
+	if err != nil {
+		return err
 	}
-	m := riskMove{Ended: end}
+	m := riskMove{Ended: endOf(r)}
+	if m.Ended.State == "" {
+		m.Ended = end
+	}
 	for _, d := range fresh {
 		if d.Open() {
 			m.Fresh, m.Types = true, append(m.Types, d.Type)
@@ -132,15 +147,17 @@ func (t *Tenant) keepRisk(ctx context.Context, r record.SignIn, list []Detection
 const earlierFor = 24 * time.Hour
 
 // endEarlier closes what is open of sign-ins that the same browser began lately and left: whoever was strange there has
-// shown a second factor now (R 6.8.5).
+// shown a second factor now (R 6.8.5). Only what was found after that factor was registered is closed: whoever knew the
+// password then can have registered it themselves.
 func (t *Tenant) endEarlier(ctx context.Context, r record.SignIn, end verdict) (int, error) {
-	if !r.Signals.IP.IsValid() {
+	if end.State == "" || !r.Signals.IP.IsValid() {
 		return 0, nil
 	}
+	from := later(r.StartedAt.Add(-earlierFor), r.FactorSince)
 	ip := r.Signals.IP.Unmap().String()
 	rows, err := t.endDetections(ctx, end, func(q *gorm.DB) *gorm.DB {
-		return q.Where("user_id = ? AND activity = ? AND state = ? AND ip = ? AND user_agent = ? AND activity_at >= ? AND activity_at <= ?", r.User.ID, ActivitySignIn, RiskAtRisk, ip,
-			r.Signals.UserAgent, r.StartedAt.Add(-earlierFor).UTC(), r.EndedAt.UTC())
+		return q.Where("user_id = ? AND activity = ? AND state = ? AND ip = ? AND user_agent = ? AND activity_at > ? AND activity_at <= ?", r.User.ID, ActivitySignIn, RiskAtRisk, ip,
+			r.Signals.UserAgent, from.UTC(), r.EndedAt.UTC())
 	})
 	if err != nil || len(rows) == 0 {
 		return 0, err

@@ -61,6 +61,7 @@ func enrolled(r *record.SignIn) { r.Inputs = &record.Inputs{MFATime: r.StartedAt
 // passedMFA is a sign-in in which a second factor was shown; under a risk policy when it is driven by one.
 func passedMFA(driven bool) func(*record.SignIn) {
 	return func(r *record.SignIn) {
+		r.FactorSince = r.StartedAt.AddDate(-1, 0, 0)
 		r.Inputs, r.Notes = &record.Inputs{MFATime: r.StartedAt}, []string{"sign_in_risk_confirmed"}
 		if driven {
 			r.Notes = []string{"sign_in_risk_remediated"}
@@ -207,6 +208,56 @@ func TestASecondFactorEndsTheRiskOfASignIn(t *testing.T) {
 		w.signIn(passedMFA(true), found(models.Leaked, "high"))
 		w.person("high atRisk -")
 	})
+}
+
+// R 6.8.5, R 16.4: somebody left at the second factor and comes back with it. Only what was found after that factor was
+// registered is closed: whoever knew the password before can have registered it themselves.
+func TestASecondFactorEndsOnlyWhatWasFoundAfterItWasRegistered(t *testing.T) {
+	open, safe, driven := "high atRisk none newCountry", "none dismissed aiConfirmedSigninSafe newCountry", "none remediated userPassedMFADrivenByRiskBasedPolicy newCountry"
+	shown := func(since time.Duration, notes ...string) func(*record.SignIn) {
+		return func(r *record.SignIn) {
+			r.Inputs, r.Notes = &record.Inputs{MFATime: r.StartedAt}, notes
+			if since != 0 {
+				r.FactorSince = r.StartedAt.Add(-since)
+			}
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		after time.Duration // between what was found and the return
+		back  func(*record.SignIn)
+		found []record.Finding // in the return itself
+		want  string
+	}{
+		{"harmless, with a factor of last year", time.Hour, shown(365 * 24 * time.Hour), nil, safe},
+		{"harmless, with one that is a minute older than what was found", time.Hour, shown(61 * time.Minute), nil, safe},
+		{"harmless, with one of the same moment", time.Hour, shown(time.Hour), nil, open},
+		{"harmless, with one that was registered since", time.Hour, shown(30 * time.Minute), nil, open},
+		{"harmless, with one that is registered now", time.Hour, shown(0), nil, open},
+		{"harmless, with the password only", time.Hour, nil, nil, open},
+		{"harmless, by single sign-on", time.Hour, func(r *record.SignIn) { shown(365 * 24 * time.Hour)(r); r.Session.Reused = true }, nil, open},
+		{"harmless, but refused", time.Hour, func(r *record.SignIn) { shown(365 * 24 * time.Hour)(r); failed(r) }, nil, open},
+		{"harmless, from another browser", time.Hour, func(r *record.SignIn) { shown(365 * 24 * time.Hour)(r); r.Signals.UserAgent = "y" }, nil, open},
+		{"harmless, after two days", 48 * time.Hour, shown(365 * 24 * time.Hour), nil, open},
+		{"risky, asked for it", time.Hour, shown(365*24*time.Hour, "sign_in_risk_remediated"), []record.Finding{found("newCountry", "medium")}, driven},
+		{"risky, asked for it, with one that was registered since", time.Hour, shown(30*time.Minute, "sign_in_risk_remediated"), []record.Finding{found("newCountry", "medium")}, open},
+		{"risky, shown anyway", time.Hour, shown(365*24*time.Hour, "sign_in_risk_confirmed"), []record.Finding{found("newCountry", "medium")}, safe},
+		{"risky, shown anyway, with one that was registered since", time.Hour, shown(30*time.Minute, "sign_in_risk_confirmed"), []record.Finding{found("newCountry", "medium")}, open},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			eachRiskWorld(t, func(w *riskWorld) {
+				left := w.signIn(failed, found("newCountry", "high"))
+				w.Clock.Advance(c.after)
+				w.signIn(c.back, c.found...)
+				w.of(left, c.want)
+				level, person := "high", strings.Fields(c.want)
+				if person[1] != "atRisk" {
+					level = "-"
+				}
+				w.person(strings.ReplaceAll(words(level, person[1], person[2]), " none", " -"))
+			})
+		})
+	}
 }
 
 // R 16.4.2, R 16.4.5.

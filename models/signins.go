@@ -110,12 +110,13 @@ func (t *Tenant) RecordSignIn(ctx context.Context, r record.SignIn) error {
 	found := judgedDetections(r, now, &row)
 	recounts, teaches := row.Decision != nil && now.Sub(row.CreatedAt) >= effectsSettle, t.teaches(r)
 	may := row.Kind == string(record.Interactive)
-	if len(found) == 0 && !recounts && !teaches && !may && endOf(r).State == "" {
+	ends := endOf(r).State != "" || endOfEarlier(r).State != ""
+	if len(found) == 0 && !recounts && !teaches && !may && !ends {
 		return t.insertSignIn(ctx, &row)
 	}
 	times := row.Count
 	return t.InTx(ctx, func(t *Tenant) error {
-		if r.User.ID != "" && (len(found) > 0 || endOf(r).State != "") {
+		if r.User.ID != "" && (len(found) > 0 || ends) {
 			if err := t.holdPeople(ctx, []string{r.User.ID}); err != nil {
 				return err
 			}
@@ -128,7 +129,7 @@ func (t *Tenant) RecordSignIn(ctx context.Context, r record.SignIn) error {
 				return err
 			}
 		}
-		if len(found) > 0 || endOf(r).State != "" {
+		if len(found) > 0 || ends {
 			if err := t.keepRisk(ctx, r, found); err != nil {
 				return err
 			}

@@ -229,6 +229,9 @@ type SignIn struct {
 	Demands        []string  `json:"demands,omitempty"` // what policy and flow together asked for: mfa, passwordChange, …
 	Notes          []string  `json:"notes,omitempty"`   // e.g. mfa_suppressed_by_user_flow, acr_unsatisfied
 	Calls          []Call    `json:"calls,omitempty"`
+	// FactorSince is since when the second factor that was shown in this very attempt has been registered: what was found
+	// later than that is not the doing of whoever holds it. Zero = none was shown, or it was registered in the attempt.
+	FactorSince time.Time `json:"factorSince,omitzero"`
 	AMR            []string  `json:"amr,omitempty"`
 	ACR            string    `json:"acr,omitempty"`
 	Count          int       `json:"count,omitempty"` // folded entries (service tokens, refusals)

@@ -5,7 +5,9 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"time"
 
+	"portico/app/factor"
 	"portico/app/policy"
 	"portico/app/record"
 	"portico/app/risk"
@@ -94,13 +96,31 @@ func judged(a risk.Assessment) *risk.Assessment {
 }
 
 // confirmed reports whether whoever has signed in showed a second factor that was registered before this attempt.
-// What is registered in it proves only that the first factor was known.
+// What is registered in it, or meanwhile in another window, proves only that the first factor was known.
 func confirmed(a Attempt, w World, p Person) bool {
 	if len(a.Facts.Enrolled) > 0 {
 		a.Facts.Enrolled = nil
 		p = person(a, w)
 	}
-	return p.Confirmed && !p.Newcomer
+	return p.Confirmed && !p.Newcomer && !factorSince(a.Facts, p).After(a.StartedAt)
+}
+
+// factorSince is since when the second factor that somebody showed in this very attempt has been registered, the
+// longest one of several; zero where none was shown, or it is not known.
+func factorSince(f Facts, p Person) time.Time {
+	var since time.Time
+	shown := func(x Passed) {
+		if x.UserID == p.Account.ID && p.Account.ID != "" && !x.Since.IsZero() && (since.IsZero() || x.Since.Before(since)) {
+			since = x.Since
+		}
+	}
+	for _, x := range f.Second {
+		shown(x)
+	}
+	if f.Passkey != nil && p.First == factor.Passkey && !p.Resumed {
+		shown(*f.Passkey)
+	}
+	return since
 }
 
 // assess is risk where the person's session or tokens speak for them.

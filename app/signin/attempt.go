@@ -115,6 +115,8 @@ type Passed struct {
 	ID     string    `json:"id,omitempty"`     // of the registered method
 	AAGUID string    `json:"aaguid,omitempty"` // model of a passkey
 	At     time.Time `json:"at"`
+	// Since is when it was registered; zero = not known. It is kept because a recovery code is gone once it was shown.
+	Since time.Time `json:"since,omitzero"`
 	// Of a password: it is on the list of breached ones, or that list could not be read.
 	Breached bool `json:"breached,omitempty"`
 	Unread   bool `json:"unread,omitempty"`

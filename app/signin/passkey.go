@@ -124,6 +124,7 @@ func (r *run) passkey(ctx context.Context, s Step, f Form) error {
 			return err
 		})
 	r.a.Facts.Passkey = &Passed{UserID: who.ID, Kind: factor.Passkey, ID: creds[i].ID, AAGUID: used.AAGUID, At: r.w.Now}
+	r.a.Facts.Passkey.Since = r.registeredAt(who, *r.a.Facts.Passkey)
 	if r.a.Facts.Identified == nil {
 		r.a.Facts.Identified = r.ownNameOf(who)
 	}

@@ -194,6 +194,7 @@ func (r *run) challenge(ctx context.Context, s Step, c Ceremony, f Form) error {
 		if passed.ID = shownBy(s.Methods, c.Kind, last.To); passed.ID != "" {
 			r.effects = append(r.effects, func(ctx context.Context, s Store) error { return s.UsedCredential(ctx, who.ID, passed.ID) })
 		}
+		passed.Since = r.registeredAt(who, passed)
 		r.a.Facts.Second = append(slices.Clip(r.a.Facts.Second), passed)
 		return nil
 	}
@@ -229,8 +230,20 @@ func (r *run) challenge(ctx context.Context, s Step, c Ceremony, f Form) error {
 		return r.failed(ctx, who, s.Person.Email, c.Kind, codeMFADenied, shown)
 	}
 	r.effects = append(r.effects, func(ctx context.Context, st Store) error { return st.ClearTries(ctx, key) })
+	passed.Since = r.registeredAt(who, passed)
 	r.a.Facts.Second = append(slices.Clip(r.a.Facts.Second), passed)
 	return nil
+}
+
+// registeredAt is when a factor that was shown had been registered. Recovery codes are made together and have no id in
+// the proof; what is not among the person's methods was registered in this very attempt.
+func (r *run) registeredAt(who account.Account, p Passed) time.Time {
+	for _, m := range who.Methods {
+		if m.Kind == p.Kind && (m.ID == p.ID || p.ID == "") {
+			return m.CreatedAt
+		}
+	}
+	return r.w.Now
 }
 
 // shown verifies, and plans the write that makes the proof good for once only.

@@ -90,6 +90,9 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 		Steps: f.Trail, Risk: s.Verdict.Risk.Findings, RiskLevel: s.Verdict.Risk.Level,
 		RiskScore: s.Verdict.Risk.Score, Features: s.Verdict.Risk.Features, CouldNotTell: s.Verdict.Risk.CouldNotTell, Policies: s.Verdict.Policies,
 		Inputs: s.Inputs, Demands: s.Demands, Notes: slices.Concat(s.Notes, s.Why), AMR: p.AMR, ACR: p.ACR(), Outcome: o, Count: 1}
+	if p.Proven {
+		rec.FactorSince = factorSince(f, p)
+	}
 	if rec.CorrelationID == "" {
 		rec.CorrelationID = a.ID
 	}

@@ -177,5 +177,51 @@ func TestWhoRegistersAFactorInARiskySignInClearsNothing(t *testing.T) {
 		if r := s.lastSuccess(); !slices.Contains(r.Notes, signin.NoteConfirmed) || known() != 1 {
 			t.Errorf("notes %v, %d sign-ins are usual", r.Notes, known())
 		}
+
+		// Which says nothing about what was found before it was: that stays open.
+		states := func() (open, ended int) {
+			for _, d := range s.detections(u.ID) {
+				if d.State == models.RiskAtRisk {
+					open++
+				} else {
+					ended++
+				}
+			}
+			return open, ended
+		}
+		if open, ended := states(); open != 1 || ended != 1 {
+			t.Errorf("%d detections are open, %d have ended", open, ended)
+		}
+		if who := modelstest.Must(s.tenant.User(t.Context(), u.ID))(t); who.Risk.Level != "high" {
+			t.Errorf("the person is at %q", who.Risk.Level)
+		}
+	})
+}
+
+// R 6.8.5: somebody leaves a risky sign-in at the second factor and comes back with the one that they always had, when
+// nothing speaks against them any more. It was them, then as well.
+func TestWhoLeavesAndComesBackWithTheirFactorWasThemselves(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, scratch modelstest.Scratch) {
+		s := newSiteOn(t, scratch, mfa(userflow.MFAConditional, "softwareOath"))
+		s.settings(neverStay)
+		u := s.user(anna)
+		secret := s.enrolledInApp(anna)
+		s.publish(mfa(userflow.MFAConditional, "softwareOath"))
+		s.policy("Everybody", demands("OR", "mfa"))
+		s.clock.Advance(time.Hour)
+		s.detect(rainyDay(risk.High))
+		s.browser().start(request{}).fill("email", anna, "password", goodPassword).at(signin.Challenge).fill("code", "000000").at(signin.Challenge)
+		if found := s.detections(u.ID); len(found) != 1 || found[0].State != models.RiskAtRisk {
+			t.Fatalf("what was found: %+v", found)
+		}
+		s.detect()
+		s.clock.Advance(time.Minute)
+		s.browser().start(request{}).fill("email", anna, "password", goodPassword).at(signin.Challenge).fill("code", codeAt(secret, s.clock.Now())).signedIn()
+		if found := s.detections(u.ID); found[0].State != models.RiskDismissed || found[0].Detail != models.RiskSafeByAI {
+			t.Errorf("what was found then is %s, %s", found[0].State, found[0].Detail)
+		}
+		if who := modelstest.Must(s.tenant.User(t.Context(), u.ID))(t); signin.UserRisk(who.Risk) != "none" {
+			t.Errorf("the person is at %+v", who.Risk)
+		}
 	})
 }
