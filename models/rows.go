@@ -32,7 +32,7 @@ func Tables() []any {
 		&TextDayRow{},
 		&RiskPersonRow{}, &RiskCountRow{}, &RiskSourceRow{}, &RiskCursorRow{}, &RiskDayRow{},
 		&RiskDetectionRow{}, &RiskEventRow{}, &RiskUndoRow{}, &RiskIncidentRow{}, &RiskIncidentSourceRow{},
-		&RiskIndicatorRow{}, &LeakedAddressRow{}, &LeakedImportRow{}, &RiskMailRow{}, &ExportRow{},LeakedImportRow{}, &RiskMailRow{}, &ExportRow{},
+		&RiskIndicatorRow{}, &LeakedAddressRow{}, &LeakedImportRow{}, &RiskMailRow{}, &ExportRow{},
 		&ProviderRow{}, &ProviderDomainRow{}, &ParkedAnswerRow{}, &UsedAssertionRow{},
 	}
 }
