@@ -9,8 +9,11 @@ import "slices"
 func RiskLevel(s string) string { return member(s, "none", "low", "medium", "high", "hidden") }
 
 // RiskState is a riskState.
-func RiskState(s string) string {
-	return member(s, "none", "confirmedSafe", "remediated", "dismissed", "atRisk", "confirmedCompromised")
+func RiskState(s string) string { return member(s, RiskStates()...) }
+
+// RiskStates are the states that Graph knows; the first is the default.
+func RiskStates() []string {
+	return []string{"none", "confirmedSafe", "remediated", "dismissed", "atRisk", "confirmedCompromised"}
 }
 
 // RiskDetail is a riskDetail. The last one of the vendor's came after its SDKs, so it is said only to whoever asked

@@ -17,6 +17,7 @@ import (
 
 	"portico/app/access"
 	"portico/app/fault"
+	"portico/app/risk"
 )
 
 // Kind is what is exported, in the names of Graph's types.
@@ -168,6 +169,13 @@ func (t Target) Validate(tenantSlug string, reach Reach, files bool) error {
 	}
 	if len(t.Filter.Types) > maxTypes || slices.ContainsFunc(t.Filter.Types, func(s string) bool { return s == "" || len(s) > 48 }) {
 		bad.Add("riskEventTypes", "export.types", nil)
+	} else {
+		for _, kind := range t.Filter.Types { // a slip of the pen would make an export that sends nothing and looks well
+			if _, known := risk.KindOf(kind); !known {
+				bad.Add("riskEventTypes", "export.type_unknown", map[string]any{"type": kind})
+				break
+			}
+		}
 	}
 	switch t.Kind {
 	case Webhook:

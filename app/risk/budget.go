@@ -154,6 +154,24 @@ func (s Settings) Budgeted(b Budget) Settings {
 	return s
 }
 
+// Unbudgeted are the settings without a budget: the thresholds that it set go back to their defaults, as if none had
+// been chosen. Thresholds that were set otherwise stay.
+func (s Settings) Unbudgeted() Settings {
+	if s.ChallengeShare == 0 {
+		return s
+	}
+	low, medium, high := thresholdOf("unfamiliarLow"), thresholdOf("unfamiliarMedium"), thresholdOf("unfamiliarHigh")
+	pushed := medium.Of(s)
+	for _, f := range []Field{low, high} {
+		if f.Of(s) == pushed {
+			f.Set(&s, f.Default)
+		}
+	}
+	medium.Set(&s, medium.Default)
+	s.ChallengeShare = 0
+	return s
+}
+
 // thresholdOf is a field by its name.
 func thresholdOf(id string) Field {
 	for _, f := range fields() {

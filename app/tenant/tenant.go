@@ -103,7 +103,7 @@ type Settings struct {
 
 	Risk     risk.Settings `json:"risk,omitzero"`     // thresholds of Identity Protection
 	RiskMail RiskMail      `json:"riskMail,omitzero"` // whom it writes to
-	// RiskTesters are the people for whom the portal may simulate detections, by id.
+	// RiskTesters are the people for whom detections may be simulated, by id.
 	RiskTesters []string `json:"riskTesters,omitempty"`
 
 	Theme         branding.Theme `json:"theme,omitzero"`          // neutral when empty

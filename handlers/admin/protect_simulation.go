@@ -7,7 +7,6 @@ import (
 
 	"portico/app/fault"
 	"portico/app/risk"
-	"portico/app/tenant"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
@@ -56,25 +55,12 @@ func (p *Portal) simulationPage(c *fiber.Ctx, search string, problem error) erro
 	return p.protect(c, "Simulation", "Try out what happens when somebody is at risk.", simulationHelp(), m, problems)
 }
 
-// mostTesters bounds the test persons of a tenant.
-const mostTesters = 20
-
 // simulationMark makes somebody a test person: nobody's risk is simulated by a slip on the wrong page.
 func (p *Portal) simulationMark(c *fiber.Ctx) error {
 	v, search := visitOf(c), typed(c, "person")
 	u, err := p.onePerson(c, search)
 	if err == nil {
-		_, err = v.tenant.Update(c.UserContext(), v.actor(c), func(t *tenant.Tenant) error {
-			list := t.Settings.RiskTesters
-			if slices.Contains(list, u.ID) {
-				return nil
-			}
-			if len(list) >= mostTesters {
-				return fault.BadField("person", "risk.testers_many", map[string]any{"max": mostTesters})
-			}
-			t.Settings.RiskTesters = append(slices.Clone(list), u.ID)
-			return nil
-		})
+		_, err = v.tenant.MarkTester(c.UserContext(), v.actor(c), u.ID)
 	}
 	if err != nil {
 		return p.simulationPage(c, search, err)
@@ -100,14 +86,7 @@ func (p *Portal) onePerson(c *fiber.Ctx, search string) (models.User, error) {
 // simulationUnmark takes the mark away, and everything simulated with it.
 func (p *Portal) simulationUnmark(c *fiber.Ctx) error {
 	v, id := visitOf(c), typed(c, "person")
-	if _, err := v.tenant.RemoveSimulated(c.UserContext(), v.actor(c), id); err != nil && !fault.Is(err, fault.NotFound) {
-		return err
-	}
-	_, err := v.tenant.Update(c.UserContext(), v.actor(c), func(t *tenant.Tenant) error {
-		t.Settings.RiskTesters = slices.DeleteFunc(slices.Clone(t.Settings.RiskTesters), func(x string) bool { return x == id })
-		return nil
-	})
-	if err != nil {
+	if err := v.tenant.UnmarkTester(c.UserContext(), v.actor(c), id); err != nil {
 		return err
 	}
 	return p.done(c, v.protectBase()+"/simulation", "That person is no test person any more, and what was simulated is gone.")

@@ -34,7 +34,10 @@ type column struct {
 	fold     func(string) string // how the column was normalised; nil = stored as it was written
 	nullable bool
 	asText   bool // numbers and truths are kept as their words
-	bytes    bool // the column sorts by bytes on both engines, so that a prefix is a range of its index
+	// words are the only values there are, as they are written; nil = any. Another one in a filter is a mistake of the
+	// caller's, who would take an empty answer for "there is nothing".
+	words []string
+	bytes bool // the column sorts by bytes on both engines, so that a prefix is a range of its index
 	// exists, for a collection, is a condition with {tenant} where the tenant's id goes and %s where the
 	// lambda's body goes; of are the properties inside, "" being the item itself.
 	exists string
@@ -177,10 +180,11 @@ func (c *compiler) special(col column, e odata.Compare) (string, error) {
 	if need := e.Op; need != odata.Eq && need != odata.Ne {
 		return "", unsupported("The operator is not supported for the property '" + e.Path.String() + "'.")
 	}
-	if _, err := value(column{kind: odata.String}, e.Value, e.Path.String()); err != nil {
+	v, err := value(column{kind: odata.String, words: col.words}, e.Value, e.Path.String())
+	if err != nil {
 		return "", err
 	}
-	cond := col.via("eq", e.Value.Text)
+	cond := col.via("eq", fmt.Sprint(v))
 	c.args = append(c.args, cond.Args...)
 	if e.Op == odata.Ne {
 		return "NOT (" + cond.SQL + ")", nil
@@ -217,6 +221,9 @@ func value(col column, v odata.Value, property string) (any, error) {
 		if v.Kind != odata.String && v.Kind != odata.GUID {
 			return nil, bad
 		}
+		if col.words != nil {
+			return known(col.words, v.Text, property)
+		}
 		if col.fold != nil {
 			return col.fold(v.Text), nil
 		}
@@ -243,6 +250,25 @@ func value(col column, v odata.Value, property string) (any, error) {
 		return v.Time, nil
 	}
 	return nil, bad
+}
+
+// known is a word of a closed list as the list writes it.
+func known(words []string, text, property string) (string, error) {
+	text = strings.TrimSpace(text)
+	for _, w := range words {
+		if strings.EqualFold(w, text) {
+			return w, nil
+		}
+	}
+	said := []rune(strings.ToValidUTF8(text, "?"))
+	if len(said) > 64 {
+		said = append(said[:64], '…')
+	}
+	of := ""
+	if property != "" { // the items of a list have no name
+		of = " of the property '" + property + "'"
+	}
+	return "", badRequest("Invalid filter clause: '"+string(said)+"' is no value"+of+". Known are "+strings.Join(words, ", ")+".", property)
 }
 
 // in is one list for the database, however long: a chain of ORs would exceed what SQLite nests.

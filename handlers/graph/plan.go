@@ -14,9 +14,27 @@ import (
 func beyondTrial() [][]string {
 	return [][]string{{"identity", "conditionalAccess"}, {"identityProtection"}, {"policies", "authenticationMethodsPolicy"},
 		{"policies", "authenticationStrengthPolicies"}, {"portico", "conditionalAccess"}, {"portico", "riskSimulations"},
+		{"portico", "riskTestPersons"}, {"portico", "riskyUsers"}, {"portico", "riskySignIns"},
 		{"portico", "riskSettings"}, {"portico", "riskBudget"}, {"portico", "riskDetectionTypes"}, {"portico", "incidents"}, {"portico", "threatIndicators"},
 		{"portico", "leakedAddresses"}, {"portico", "exports"}, {"auditLogs", "signIns", "confirmCompromised"}, {"auditLogs", "signIns", "confirmSafe"},
 		{"auditLogs", "signIns", "dismiss"}}
+}
+
+// plainPath is a path without casts, and with actions by their bare names: what is refused by its path must not be
+// reached by another spelling of it.
+func plainPath(segs []odata.Segment) []odata.Segment {
+	out := make([]odata.Segment, 0, len(segs))
+	for i, s := range segs {
+		if odata.IsCast(s.Name) {
+			if i < len(segs)-1 {
+				continue
+			}
+			s.Name = s.Name[strings.LastIndexByte(s.Name, '.')+1:]
+		}
+		s.Parens = false
+		out = append(out, s)
+	}
+	return out
 }
 
 // harmless are the POSTs of a management API that change nothing.
@@ -41,8 +59,9 @@ func (a *API) allowedByPlan(ctx context.Context, c *call, segs []odata.Segment) 
 	if t.Governed() {
 		return nil
 	}
+	plain := plainPath(segs)
 	for _, prefix := range beyondTrial() {
-		if begins(segs, prefix) {
+		if begins(plain, prefix) {
 			return &Error{Status: http.StatusForbidden, Code: codeDenied, Message: a.Words.T("tenant.trial.feature", nil)}
 		}
 	}

@@ -27,11 +27,18 @@ func TestATrialThroughTheAPI(t *testing.T) {
 		for _, path := range []string{"/v1.0/identity/conditionalAccess/policies", "/v1.0/identity/conditionalAccess/namedLocations", "/v1.0/identityProtection/riskyUsers",
 			"/v1.0/identityProtection/riskDetections", "/v1.0/policies/authenticationMethodsPolicy", "/beta/portico/riskSimulations",
 			"/beta/portico/riskSettings", "/beta/portico/riskBudget", "/beta/portico/riskDetectionTypes", "/beta/portico/incidents", "/beta/portico/threatIndicators",
-			"/beta/portico/leakedAddresses", "/beta/portico/exports"} {
+			"/beta/portico/leakedAddresses", "/beta/portico/exports", "/beta/portico/riskTestPersons",
+			"/beta/portico/riskyUsers/x/undo", "/beta/portico/riskySignIns/x/undo", "/beta/portico/exports/x/lag", "/v1.0/identityProtection/riskyUsers/x/history", "/v1.0/identityProtection/microsoft.graph.x/riskyUsers"} {
 			refused("GET", path, nil, "not part of a trial")
 		}
 		for _, action := range []string{"confirmCompromised", "confirmSafe", "dismiss"} {
 			refused("POST", "/v1.0/auditLogs/signIns/"+action, map[string]any{"requestIds": []any{"x"}}, "not part of a trial")
+			refused("POST", "/v1.0/auditLogs/signIns/microsoft.graph.signIn/"+action+"()", map[string]any{"requestIds": []any{"x"}}, "not part of a trial")
+			refused("POST", "/v1.0/auditLogs/signIns()/"+action, map[string]any{"requestIds": []any{"x"}}, "not part of a trial")
+			refused("POST", "/v1.0/identityProtection/riskyUsers/"+action, map[string]any{"userIds": []any{"x"}}, "not part of a trial")
+		}
+		for _, path := range []string{"/beta/portico/riskyUsers/x/undo", "/beta/portico/incidents/x/notify", "/beta/portico/exports/x/test", "/beta/portico/riskSimulations", "/beta/portico/exports"} {
+			refused("POST", path, map[string]any{}, "not part of a trial")
 		}
 		flow := flowBody("A flow")
 		flow["portico"] = map[string]any{"multifactorAuthentication": map[string]any{"enforcement": "alwaysOn", "methods": []string{"softwareOath"}}}

@@ -215,3 +215,14 @@ func (policyReplay) operations() []operation {
 	return []operation{{method: http.MethodGet, path: all, need: readConditional()}, {method: http.MethodGet, path: all + "/{id}", need: readConditional()},
 		{method: http.MethodPost, path: all, need: write}, {method: http.MethodDelete, path: all + "/{id}", need: write}}
 }
+
+func (r riskUndo) operations() []operation {
+	at := "/beta/portico/" + r.of + "/{id}/undo"
+	return []operation{{method: http.MethodGet, path: at, need: r.read}, {method: http.MethodPost, path: at, need: r.write}}
+}
+
+func (riskTestPersons) operations() []operation {
+	const at = "/beta/portico/riskTestPersons"
+	write := []access.Permission{access.RiskEventWrite}
+	return []operation{{method: http.MethodGet, path: at, need: readRisks()}, {method: http.MethodPost, path: at, need: write}, {method: http.MethodDelete, path: at + "/{id}", need: write}}
+}

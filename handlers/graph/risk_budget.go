@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"strconv"
@@ -14,7 +15,7 @@ import (
 )
 
 // riskBudget is /beta/portico/riskBudget: how many of everybody's sign-ins would have been challenged in the last 30
-// days (GET, with challengeShare in percent), and choosing so (PATCH), which sets the threshold that follows.
+// days (GET, with challengeShare in percent), and choosing so (PATCH), which sets the threshold that follows; null chooses no budget any more.
 type riskBudget struct{ a *API }
 
 func (riskBudget) prefix() []string { return []string{"portico", "riskBudget"} }
@@ -41,9 +42,21 @@ func (s riskBudget) serve(ctx context.Context, c *call, keys map[string]string, 
 	case !c.caller.may(access.RiskConfigure):
 		return nil, denied()
 	}
-	share := -1.0
-	if err := c.bodyOf(map[string]any{"challengeShare": &share}); err != nil {
+	d, err := c.json()
+	if err != nil {
 		return nil, err
+	}
+	share := -1.0
+	for _, name := range d.names {
+		if name != "challengeShare" {
+			return nil, badRequest("Invalid property '"+name+"'.", name)
+		}
+		if bytes.Equal(bytes.TrimSpace(d.values[name]), []byte("null")) {
+			return s.off(ctx, c)
+		}
+		if err := strict(name, d.values[name], &share); err != nil {
+			return nil, err
+		}
 	}
 	if err := risk.CheckBudget(share); err != nil {
 		return nil, err
@@ -59,6 +72,15 @@ func (s riskBudget) serve(ctx context.Context, c *call, keys map[string]string, 
 	_, err = c.tenant.Update(ctx, c.actor(), func(t *tenant.Tenant) error {
 		t.Settings.Risk = t.Settings.Risk.Budgeted(plan)
 		return t.Settings.Risk.Validate()
+	})
+	return emptied(err)
+}
+
+// off ends the budget. Without one, the thresholds that it moved are the defaults again.
+func (s riskBudget) off(ctx context.Context, c *call) (*response, error) {
+	_, err := c.tenant.Update(ctx, c.actor(), func(t *tenant.Tenant) error {
+		t.Settings.Risk = t.Settings.Risk.Unbudgeted()
+		return nil
 	})
 	return emptied(err)
 }

@@ -2,12 +2,15 @@ package graph
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"portico/app/access"
 	"portico/app/export"
 	"portico/app/fault"
+	"portico/app/risk"
 	"portico/handlers/graph/odata"
 	"portico/models"
 )
@@ -22,13 +25,41 @@ func readRisks() []access.Permission {
 	return []access.Permission{access.RiskEventRead, access.RiskEventWrite}
 }
 
-// graphWord compares values of a closed list as they are written.
-func graphWord() column { return column{kind: odata.String, ops: opEq | opNe, fold: strings.TrimSpace} }
+// graphWord compares values of a closed list: those words and no others may be asked for.
+func graphWord(words ...string) column {
+	return column{kind: odata.String, ops: opEq | opNe, fold: strings.TrimSpace, words: words}
+}
+
+// The closed lists of Graph (graph.md §10), as filters know them. A client may ask for the member that stands for those
+// of later versions.
+func riskLevels() []string { return []string{"none", "low", "medium", "high", "hidden", export.Unknown} }
+
+func riskStates() []string { return append(export.RiskStates(), export.Unknown) }
+
+func riskDetails() []string { return append(export.RiskDetails(), export.Unknown) }
+
+// riskEventTypes are those that can be found here, and the vendor's, which a program that was written for Graph asks for
+// without a mistake although there are none.
+func riskEventTypes() []string {
+	var out []string
+	for _, k := range risk.Catalogue() {
+		out = append(out, k.Type)
+	}
+	for _, vendors := range []string{"anomalousToken", "anomalousUserActivity", "anonymizedIPAddress", "attackerinTheMiddle", "generic", "impossibleTravel", "investigationsThreatIntelligence",
+		"leakedCredentials", "maliciousIPAddress", "maliciousIPAddressValidCredentialsBlockedIP", "malwareInfectedIPAddress", "mcasFinSuspiciousFileAccess",
+		"mcasSuspiciousInboxManipulationRules", "nationStateIP", "newCountry", "passwordSpray", "riskyIPAddress", "suspiciousAPITraffic", "suspiciousAuthAppApproval", "suspiciousBrowser",
+		"suspiciousIPAddress", "suspiciousInboxForwarding", "suspiciousSendingPatterns", "tokenIssuerAnomaly", "unfamiliarFeatures", "unlikelyTravel", "userReportedSuspiciousActivity", export.Unknown} {
+		if !slices.Contains(out, vendors) {
+			out = append(out, vendors)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
 
 // riskDetections is /identityProtection/riskDetections. Whoever reads along what changes filters and sorts by
 // lastUpdatedDateTime: a detection that is remediated or dismissed changes, and keeps its id.
 func (a *API) riskDetections() *collection[riskDetection] {
-	word := graphWord()
 	words := column{kind: odata.String, ops: opEq | opNe | opStarts}
 	exact := column{kind: odata.String, ops: opEq | opNe, fold: clientID}
 	at := column{kind: odata.Time, ops: opEq | opOrder}
@@ -44,14 +75,14 @@ func (a *API) riskDetections() *collection[riskDetection] {
 		get("id", func(d export.DetectionDocument) any { return d.ID }).filterable("risk_detections.id", exact),
 		get("requestId", func(d export.DetectionDocument) any { return d.RequestID }).filterable("risk_detections.sign_in_id", exact),
 		get("correlationId", func(d export.DetectionDocument) any { return d.CorrelationID }).filterable("risk_detections.correlation_id", column{kind: odata.String, ops: opEq, fold: strings.TrimSpace}),
-		get("riskEventType", func(d export.DetectionDocument) any { return d.RiskEventType }).filterable("risk_detections.type", word),
-		get("riskState", func(d export.DetectionDocument) any { return d.RiskState }).filterable("risk_detections.state", word),
-		get("riskLevel", func(d export.DetectionDocument) any { return d.RiskLevel }).filterable("risk_detections.level", word),
-		get("riskDetail", func(d export.DetectionDocument) any { return d.RiskDetail }).asked(noneOr("risk_detections.detail")),
-		get("source", func(d export.DetectionDocument) any { return d.Source }).filterable("'"+export.Source+"'", word),
-		get("detectionTimingType", func(d export.DetectionDocument) any { return d.DetectionTimingType }).filterable("risk_detections.timing", word),
-		get("activity", func(d export.DetectionDocument) any { return d.Activity }).filterable("risk_detections.activity", word),
-		get("tokenIssuerType", func(d export.DetectionDocument) any { return d.TokenIssuerType }).filterable("'AzureAD'", word),
+		get("riskEventType", func(d export.DetectionDocument) any { return d.RiskEventType }).filterable("risk_detections.type", graphWord(riskEventTypes()...)),
+		get("riskState", func(d export.DetectionDocument) any { return d.RiskState }).filterable("risk_detections.state", graphWord(riskStates()...)),
+		get("riskLevel", func(d export.DetectionDocument) any { return d.RiskLevel }).filterable("risk_detections.level", graphWord(riskLevels()...)),
+		get("riskDetail", func(d export.DetectionDocument) any { return d.RiskDetail }).asked(noneOr("risk_detections.detail", riskDetails())),
+		get("source", func(d export.DetectionDocument) any { return d.Source }).filterable("'"+export.Source+"'", column{kind: odata.String, ops: opEq | opNe, fold: strings.TrimSpace}),
+		get("detectionTimingType", func(d export.DetectionDocument) any { return d.DetectionTimingType }).filterable("risk_detections.timing", graphWord("notDefined", "realtime", "nearRealtime", "offline", export.Unknown)),
+		get("activity", func(d export.DetectionDocument) any { return d.Activity }).filterable("risk_detections.activity", graphWord("signin", "user", "servicePrincipal", export.Unknown)),
+		get("tokenIssuerType", func(d export.DetectionDocument) any { return d.TokenIssuerType }).filterable("'AzureAD'", graphWord("AzureAD", "ADFederationServices", "AzureADBackupAuth", "ADFederationServicesMFAAdapter", "NPSExtension", export.Unknown)),
 		get("ipAddress", func(d export.DetectionDocument) any { return d.IPAddress }).filterable("risk_detections.ip", column{kind: odata.String, ops: opEq | opNe | opStarts, fold: clientID}),
 		get("activityDateTime", func(d export.DetectionDocument) any { return d.ActivityDateTime }).filterable("risk_detections.activity_at", at),
 		get("detectedDateTime", func(d export.DetectionDocument) any { return d.DetectedDateTime }).filterable("risk_detections.detected_at", at).
@@ -117,8 +148,8 @@ func (a *API) explain(key string, evidence map[string]any) string {
 }
 
 // noneOr is a column of Graph's words in which nothing stands for "none".
-func noneOr(sql string) *column {
-	return &column{kind: odata.String, ops: opEq | opNe, via: func(_, v string) models.Condition {
+func noneOr(sql string, words []string) *column {
+	return &column{kind: odata.String, ops: opEq | opNe, words: words, via: func(_, v string) models.Condition {
 		if strings.EqualFold(v, "none") {
 			return models.Condition{SQL: sql + " IN ('', 'none')"}
 		}
@@ -139,12 +170,19 @@ func (c *call) riskIDs(name string) ([]string, error) {
 	}
 	var ids []string
 	if raw, sent := d.values[name]; sent {
-		if err := strict(name, raw, &ids); err != nil {
+		var given []*string
+		if err := strict(name, raw, &given); err != nil {
 			return nil, err
+		}
+		for _, id := range given { // of a list, null would be read as an empty text
+			if id == nil || !plausibleID(strings.TrimSpace(*id)) {
+				return nil, invalidValue(name, ": each entry must be an id, as the lists give it")
+			}
+			ids = append(ids, *id)
 		}
 	}
 	if len(ids) == 0 || len(ids) > mostRiskyAtOnce {
-		return nil, invalidValue(name, ": one to 60 ids are expected")
+		return nil, invalidValue(name, fmt.Sprintf(": one to %d ids are expected, %d were sent", mostRiskyAtOnce, len(ids)))
 	}
 	seen := map[string]bool{}
 	var out []string
@@ -155,6 +193,11 @@ func (c *call) riskIDs(name string) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// plausibleID tells what could be an id from what is none: one line of a bounded length.
+func plausibleID(s string) bool {
+	return s != "" && len(s) <= 64 && !strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' })
 }
 
 // mostRiskyAtOnce is how many people or sign-ins one action may name, as with the vendor.

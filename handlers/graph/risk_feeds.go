@@ -25,12 +25,11 @@ func (a *API) threatIndicators() *collection[threatIndicator] {
 		read: readRisks(), write: []access.Permission{access.RiskConfigure}, normalPage: 100, largestPage: 999, order: odata.Order{Path: "createdDateTime", Desc: true},
 		id: func(i *threatIndicator) string { return i.ID },
 	}
-	word := graphWord()
 	r.fields = []field[threatIndicator]{
 		readOnly("id", func(i *threatIndicator) any { return i.ID }),
-		str("kind", 16, func(i *threatIndicator) *string { return &i.Kind }).filterable("risk_indicators.kind", word).onCreate(),
+		str("kind", 16, func(i *threatIndicator) *string { return &i.Kind }).filterable("risk_indicators.kind", graphWord(risk.IndicatorIP, risk.IndicatorASN, risk.IndicatorAgent)).onCreate(),
 		str("value", 200, func(i *threatIndicator) *string { return &i.Value }).filterable("risk_indicators.value", column{kind: odata.String, ops: opEq | opNe | opStarts}).onCreate(),
-		str("riskLevel", 16, func(i *threatIndicator) *string { return &i.Level }).filterable("risk_indicators.level", word),
+		str("riskLevel", 16, func(i *threatIndicator) *string { return &i.Level }).filterable("risk_indicators.level", graphWord(riskLevels()...)),
 		str("note", 200, func(i *threatIndicator) *string { return &i.Note }),
 		{name: "expirationDateTime", get: func(i *threatIndicator) any { return stamp(i.ExpiresAt) }, set: func(i *threatIndicator, raw json.RawMessage) error {
 			return setTime("expirationDateTime", raw, &i.ExpiresAt)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"portico/app/access"
+	"portico/app/message"
 	"portico/app/risk"
 	"portico/handlers/graph/odata"
 	"portico/models"
@@ -24,17 +25,16 @@ func (a *API) incidents() *collection[incident] {
 		normalPage: 20, largestPage: 100, order: odata.Order{Path: "beganDateTime", Desc: true},
 		id: func(i *incident) string { return i.ID },
 	}
-	word := graphWord()
 	at := column{kind: odata.Time, ops: opEq | opOrder}
 	count := func(name string, n func(*incident) int) field[incident] {
 		return readOnly(name, func(i *incident) any { return n(i) })
 	}
 	r.fields = []field[incident]{
 		readOnly("id", func(i *incident) any { return i.ID }),
-		readOnly("kind", func(i *incident) any { return i.Kind }).filterable("risk_incidents.kind", word),
+		readOnly("kind", func(i *incident) any { return i.Kind }).filterable("risk_incidents.kind", graphWord(risk.PasswordSpray, risk.CredentialStuffing, risk.SignUpBurst, risk.SMSPumping)),
 		readOnly("displayName", func(i *incident) any { return i.Name }),
-		readOnly("status", func(i *incident) any { return i.State }).filterable("risk_incidents.state", word),
-		readOnly("riskLevel", func(i *incident) any { return i.Level }).filterable("risk_incidents.level", word),
+		readOnly("status", func(i *incident) any { return i.State }).filterable("risk_incidents.state", graphWord(risk.IncidentOpen, risk.IncidentClosed)),
+		readOnly("riskLevel", func(i *incident) any { return i.Level }).filterable("risk_incidents.level", graphWord(riskLevels()...)),
 		readOnly("beganDateTime", func(i *incident) any { return stamp(i.BeganAt) }).filterable("risk_incidents.began_at", at).sortable(func(i *incident) any { return i.BeganAt.UTC() }),
 		readOnly("lastActivityDateTime", func(i *incident) any { return stamp(i.LastAt) }).filterable("risk_incidents.last_at", at),
 		readOnly("closedDateTime", func(i *incident) any { return stampOf(i.ClosedAt) }),
@@ -116,6 +116,7 @@ func (a *API) incidents() *collection[incident] {
 			after, err := c.tenant.ReopenIncident(ctx, c.actor(), i.ID)
 			return shownIncident(ctx, c, r, after, err)
 		}},
+		{method: http.MethodPost, path: "notify", need: write, run: notifyIncident(r)},
 		// Unwinding confirms people as compromised and ends their sessions, so it takes the right to each.
 		{method: http.MethodPost, path: "unwind", need: write, run: unwindIncident},
 	}
@@ -172,6 +173,32 @@ func incidentSources(ctx context.Context, c *call, i *incident) (*response, erro
 		all[n] = object{{"id", s.Source}, {"source", s.Source}, {"attempts", s.Attempts}, {"lastActivityDateTime", stamp(s.LastAt)}}
 	}
 	return c.small(ctx, "portico/incidents('"+i.ID+"')/sources", all)
+}
+
+// notifyIncident writes to the people whom a wave met. count is how many the caller means it for, as with unwinding: a
+// mail that is sent cannot be taken back.
+func notifyIncident(r *collection[incident]) func(context.Context, *call, *incident) (*response, error) {
+	return func(ctx context.Context, c *call, i *incident) (*response, error) {
+		step := models.IncidentStep{Who: models.WaveEntered, Count: -1}
+		if err := c.bodyOf(map[string]any{"who": &step.Who, "count": &step.Count}); err != nil {
+			return nil, err
+		}
+		switch {
+		case step.Who != models.WaveEntered && step.Who != models.WaveTried:
+			return nil, invalidValue("who", ": entered or tried is expected")
+		case step.Count < 0:
+			return nil, invalidValue("count", ": how many people it is for is expected")
+		}
+		self, err := c.tenant.Get(ctx)
+		if err != nil {
+			return nil, err
+		}
+		link := c.api.BaseURL + "/" + self.Slug + "/account"
+		after, err := c.tenant.NotifyIncident(ctx, c.actor(), i.ID, step, func(t *models.Tenant, u models.User) error {
+			return message.PostWave(ctx, t, message.Change{TenantID: t.ID, To: u.Address(), Locale: u.PreferredLanguage, At: i.BeganAt}, step.Who, link, c.api.now())
+		})
+		return shownIncident(ctx, c, r, after, err)
+	}
 }
 
 // unwindIncident takes back what a wave got. count is how many people the caller means it for, so that nothing happens

@@ -85,7 +85,7 @@ func (s riskSettings) patch(ctx context.Context, c *call) (*response, error) {
 		if off != nil {
 			t.Settings.Risk.Off = slices.Compact(slices.Sorted(slices.Values(*off)))
 		}
-		fields := risk.Fields()
+		fields, was := risk.Fields(), t.Settings.Risk.UnfamiliarMedium
 		for id, v := range given {
 			i := slices.IndexFunc(fields, func(f risk.Field) bool { return f.ID == id })
 			switch {
@@ -98,6 +98,9 @@ func (s riskSettings) patch(ctx context.Context, c *call) (*response, error) {
 			default:
 				fields[i].Set(&t.Settings.Risk, *v)
 			}
+		}
+		if t.Settings.Risk.UnfamiliarMedium != was { // chosen by hand: no budget stands behind it any more
+			t.Settings.Risk.ChallengeShare = 0
 		}
 		return t.Settings.Risk.Validate()
 	})
@@ -229,7 +232,7 @@ func (s riskSimulations) simulate(ctx context.Context, c *call) (*response, erro
 	case !known || !k.Simulated:
 		return nil, invalidValue("riskEventType", ": one of riskDetectionTypes with canBeSimulated is expected")
 	}
-	made, err := c.tenant.SimulateDetection(ctx, c.actor(), strings.ToLower(userID), k.Type)
+	made, marked, err := c.tenant.SimulateForTester(ctx, c.actor(), strings.ToLower(userID), k.Type)
 	if err != nil {
 		return nil, unknownID(err, []string{userID})
 	}
@@ -241,5 +244,7 @@ func (s riskSimulations) simulate(ctx context.Context, c *call) (*response, erro
 	if err != nil {
 		return nil, err
 	}
+	// The call alone is enough, so it makes a test person of whoever is none, and says so.
+	o.add("@portico.markedAsTestPerson", marked)
 	return c.created("identityProtection/riskDetections/$entity", o, "/identityProtection/riskDetections/"+made.ID), nil
 }

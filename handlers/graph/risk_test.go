@@ -191,7 +191,7 @@ func TestWhatIsSaidAboutSignIns(t *testing.T) {
 			w.t.Errorf("as found: %v", got)
 		}
 		for filter, want := range map[string]int{"riskState eq 'atRisk'": 1, "riskState eq 'none'": 0, "riskLevelAggregated eq 'high'": 1, "riskEventTypes_v2/any(t: t eq 'unfamiliarFeatures')": 1,
-			"riskEventTypes_v2/any(t: t eq 'unfamiliar')": 0, "riskDetail eq 'none'": 1} {
+			"riskEventTypes_v2/any(t: t eq 'unlikelyTravel')": 0, "riskDetail eq 'none'": 1} {
 			if got := len(w.filtered("/auditLogs/signIns", filter)); got != want {
 				w.t.Errorf("%s: %d, want %d", filter, got, want)
 			}

@@ -31,11 +31,11 @@ func (a *API) riskyUsers() riskyUsers {
 		readOnly("id", func(u *models.User) any { return u.ID }).filterable("users.id", column{kind: odata.String, ops: opEq | opNe, fold: clientID}),
 		readOnly("isDeleted", func(u *models.User) any { return !u.DeletedAt.IsZero() }).filterable("(users.deleted_at IS NOT NULL)", column{kind: odata.Bool, ops: opEq | opNe}),
 		constant[models.User]("isProcessing", false),
-		readOnly("riskDetail", func(u *models.User) any { return export.RiskDetail(u.Risk.Detail, true) }).asked(noneOr("users.risk_detail")),
+		readOnly("riskDetail", func(u *models.User) any { return export.RiskDetail(u.Risk.Detail, true) }).asked(noneOr("users.risk_detail", riskDetails())),
 		readOnly("riskLastUpdatedDateTime", func(u *models.User) any { return stamp(u.Risk.At) }).filterable("users.risk_at", column{kind: odata.Time, ops: opEq | opOrder}).
 			sortable(func(u *models.User) any { return u.Risk.At.UTC() }),
-		readOnly("riskLevel", func(u *models.User) any { return export.RiskLevel(u.Risk.Level) }).asked(noneOr("users.risk_level")),
-		readOnly("riskState", func(u *models.User) any { return export.RiskState(u.Risk.State) }).asked(noneOr("users.risk_state")),
+		readOnly("riskLevel", func(u *models.User) any { return export.RiskLevel(u.Risk.Level) }).asked(noneOr("users.risk_level", riskLevels())),
+		readOnly("riskState", func(u *models.User) any { return export.RiskState(u.Risk.State) }).asked(noneOr("users.risk_state", riskStates())),
 		readOnly("userDisplayName", func(u *models.User) any { return text(u.DisplayName) }).filterable("users.display_name", words),
 		readOnly("userPrincipalName", func(u *models.User) any { return text(u.Mail) }).filterable("users.mail", words),
 	}
@@ -73,7 +73,6 @@ func (a *API) riskHistory(u models.User) *collection[models.RiskEventRow] {
 	get := func(name string, f func(export.RiskDocument) any) field[models.RiskEventRow] {
 		return readOnly(name, func(e *models.RiskEventRow) any { return f(e.Document(u)) })
 	}
-	word := graphWord()
 	r.fields = []field[models.RiskEventRow]{
 		get("id", func(d export.RiskDocument) any { return d.ID }),
 		get("userId", func(d export.RiskDocument) any { return d.UserID }),
@@ -81,9 +80,9 @@ func (a *API) riskHistory(u models.User) *collection[models.RiskEventRow] {
 		constant[models.RiskEventRow]("isProcessing", false),
 		get("riskLastUpdatedDateTime", func(d export.RiskDocument) any { return d.RiskLastUpdatedDateTime }).filterable("risk_events.at", column{kind: odata.Time, ops: opEq | opOrder}).
 			sortable(func(e *models.RiskEventRow) any { return e.At.UTC() }),
-		get("riskLevel", func(d export.RiskDocument) any { return d.RiskLevel }).filterable("risk_events.level", word),
-		get("riskState", func(d export.RiskDocument) any { return d.RiskState }).filterable("risk_events.state", word),
-		get("riskDetail", func(d export.RiskDocument) any { return d.RiskDetail }).asked(noneOr("risk_events.detail")),
+		get("riskLevel", func(d export.RiskDocument) any { return d.RiskLevel }).filterable("risk_events.level", graphWord(riskLevels()...)),
+		get("riskState", func(d export.RiskDocument) any { return d.RiskState }).filterable("risk_events.state", graphWord(riskStates()...)),
+		get("riskDetail", func(d export.RiskDocument) any { return d.RiskDetail }).asked(noneOr("risk_events.detail", riskDetails())),
 		get("userDisplayName", func(d export.RiskDocument) any { return d.UserDisplayName }),
 		get("userPrincipalName", func(d export.RiskDocument) any { return d.UserPrincipalName }),
 		get("initiatedBy", func(d export.RiskDocument) any { return d.InitiatedBy }),

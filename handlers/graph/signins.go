@@ -46,10 +46,10 @@ func (a *API) signIns() *collection[signIn] {
 		get("correlationId", func(s *signIn) any { return text(s.CorrelationID) }).filterable("sign_ins.correlation_id", column{kind: odata.String, ops: opEq, fold: strings.TrimSpace}),
 		get("conditionalAccessStatus", func(s *signIn) any { return s.access() }),
 		get("isInteractive", func(s *signIn) any { return s.Kind == record.Interactive }),
-		get("riskDetail", func(s *signIn) any { return export.RiskDetail(s.row.RiskDetail, true) }).asked(noneOr("sign_ins.risk_detail")),
-		get("riskLevelAggregated", func(s *signIn) any { return export.RiskLevel(s.row.RiskAggregate) }).asked(noneOr("sign_ins.risk_aggregate")),
-		get("riskLevelDuringSignIn", func(s *signIn) any { return s.risk() }).asked(noneOr("sign_ins.risk_level")),
-		get("riskState", func(s *signIn) any { return export.RiskState(s.row.RiskState) }).asked(noneOr("sign_ins.risk_state")),
+		get("riskDetail", func(s *signIn) any { return export.RiskDetail(s.row.RiskDetail, true) }).asked(noneOr("sign_ins.risk_detail", riskDetails())),
+		get("riskLevelAggregated", func(s *signIn) any { return export.RiskLevel(s.row.RiskAggregate) }).asked(noneOr("sign_ins.risk_aggregate", riskLevels())),
+		get("riskLevelDuringSignIn", func(s *signIn) any { return s.risk() }).asked(noneOr("sign_ins.risk_level", riskLevels())),
+		get("riskState", func(s *signIn) any { return export.RiskState(s.row.RiskState) }).asked(noneOr("sign_ins.risk_state", riskStates())),
 		get("riskEventTypes", func(*signIn) any { return []string{} }), // the closed list that v2 replaces
 		get("riskEventTypes_v2", func(s *signIn) any { return export.Types(s.row.RiskTypes) }),
 		get("resourceDisplayName", func(s *signIn) any { return text(s.Resource.Name) }),
@@ -95,7 +95,7 @@ func (a *API) signIns() *collection[signIn] {
 		"deviceDetail/browser":         *at("sign_ins.browser", words),
 		"deviceDetail/operatingSystem": *at("sign_ins.os", words),
 		"location/countryOrRegion":     *at("sign_ins.country", column{kind: odata.String, ops: opEq | opNe | opStarts, fold: strings.ToUpper}),
-		"riskEventTypes_v2":            {exists: "%s", of: map[string]column{"": {kind: odata.String, ops: opEq | opStarts, via: typesAny("sign_ins.risk_types")}}},
+		"riskEventTypes_v2":            {exists: "%s", of: map[string]column{"": {kind: odata.String, ops: opEq | opStarts, words: riskEventTypes(), via: typesAny("sign_ins.risk_types")}}},
 		"signInIdentifier":             *at("sign_ins.identifier", identifier),
 		"signInEventTypes":             {exists: "%s", of: map[string]column{"": *at("sign_ins.kind", column{kind: odata.String, ops: opEq | opNe, fold: strings.TrimSpace})}},
 	}

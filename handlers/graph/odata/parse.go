@@ -313,6 +313,11 @@ func (p *parser) literal() (Value, error) {
 		if v, ok := bareLiteral(t.text); ok {
 			return v, nil
 		}
+		// A member of an enumeration may name its type: microsoft.graph.riskLevel'high' (OData ABNF, enumValue).
+		if q := p.peek(); IsCast(t.text) && q.kind == tString && q.pos == t.pos+len(t.text) {
+			p.next()
+			return Value{Kind: String, Text: q.text, Quoted: true}, nil
+		}
 	}
 	return Value{}, &Error{t.pos, "expected a value"}
 }
