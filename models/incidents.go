@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -77,18 +78,35 @@ func incidentTarget(i risk.Incident) audit.Target {
 
 // IncidentQuery narrows the list of incidents, the latest first.
 type IncidentQuery struct {
-	State string // open, closed; "" = any
-	Kind  string
-	Since time.Time
-	After string
-	Limit int
+	State     string // open, closed; "" = any
+	Kind      string
+	Level     string
+	Search    string    // in the name
+	Since     time.Time // the last attempt was then, or later
+	Before    time.Time // the first attempt was earlier
+	Entered   *bool     // somebody got into an account
+	Simulated *bool
+	After     string
+	Limit     int
 }
 
 // Incidents lists one page of incidents.
 func (t *Tenant) Incidents(ctx context.Context, f IncidentQuery) (Page[risk.Incident], error) {
-	q := equals(t.q(ctx), [][2]string{{"state", f.State}, {"kind", f.Kind}})
+	q := equals(t.q(ctx), [][2]string{{"state", f.State}, {"kind", f.Kind}, {"level", f.Level}})
 	if !f.Since.IsZero() {
-		q = q.Where("began_at >= ?", f.Since.UTC())
+		q = q.Where("last_at >= ?", f.Since.UTC())
+	}
+	if !f.Before.IsZero() {
+		q = q.Where("began_at < ?", f.Before.UTC())
+	}
+	if f.Search != "" {
+		q = q.Where(`LOWER(name) LIKE ? ESCAPE '\'`, "%"+likeEscape(strings.ToLower(f.Search))+"%")
+	}
+	if f.Entered != nil {
+		q = q.Where(map[bool]string{true: "entered > 0", false: "entered = 0"}[*f.Entered])
+	}
+	if f.Simulated != nil {
+		q = q.Where("simulated = ?", *f.Simulated)
 	}
 	q, err := keyset(q, "began_at", f.After, true, true)
 	if err != nil {

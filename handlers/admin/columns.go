@@ -14,6 +14,7 @@ import (
 type listColumn[T any] struct {
 	id, label string
 	extra     bool // not shown until it is chosen
+	num       bool // of numbers: at the end of their cells
 	cell      func(T) views.Cell
 }
 
@@ -62,7 +63,7 @@ func columnsOf[T any](all []listColumn[T], ids ...string) []listColumn[T] {
 func tableOf[T any](caption string, cols []listColumn[T], items []T, id func(T) string) views.Table {
 	t := views.Table{Caption: caption}
 	for _, col := range cols {
-		t.Columns = append(t.Columns, views.Column{Label: col.label})
+		t.Columns = append(t.Columns, views.Column{Label: col.label, Num: col.num})
 	}
 	for _, x := range items {
 		row := views.Row{Value: id(x)}

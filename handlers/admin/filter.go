@@ -60,9 +60,9 @@ func readable(name, value string) bool {
 	case "from", "to", "createdFrom", "createdTo", "lastFrom", "lastTo":
 		_, ok := parseWhen(value)
 		return ok
-	case "enabled", "signup", "deleted", "simulated":
+	case "enabled", "signup", "deleted", "simulated", "entered":
 		return yesNo(value) != nil
-	case "risk", "level", "aggregate", "realtime", "detection", "timing", "about", "detail":
+	case "risk", "level", "aggregate", "realtime", "detection", "timing", "about", "detail", "condition", "wave":
 		return readableRisk(name, value)
 	case "range":
 		return slices.ContainsFunc(presets(), func(p preset) bool { return p.value == value })

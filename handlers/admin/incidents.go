@@ -87,37 +87,6 @@ func (p *Portal) responseCell(i risk.Incident) views.Cell {
 	return badge("warn", "Challenged")
 }
 
-func (p *Portal) incidentList(c *fiber.Ctx) error {
-	v, w := visitOf(c), viewOf(c, "condition", "wave")
-	page, err := v.tenant.Incidents(c.UserContext(), models.IncidentQuery{State: w.get("condition"), Kind: w.get("wave"), After: w.get("after")})
-	if err != nil {
-		return err
-	}
-	kinds := []views.Option{{Label: "Any kind"}}
-	for _, k := range risk.WaveKinds() {
-		kinds = append(kinds, views.Option{Value: k, Label: waveWord(k)})
-	}
-	l := views.List{Notices: v.riskTrial(), Filter: w.filter(2, views.Field{Kind: views.Select, Name: "condition", Label: "State", Options: []views.Option{{Label: "Any state"}, {Value: risk.IncidentOpen, Label: "Open"}, {Value: risk.IncidentClosed, Label: "Closed"}}},
-		views.Field{Kind: views.Select, Name: "wave", Label: "Kind", Options: kinds}),
-		Empty: p.riskEmpty(v, w, "No attack has been found", "Attempts that belong together appear here as one incident within seconds."), Shown: numberWords(len(page.Items), "incidents") + ", the latest first",
-		Table: views.Table{Caption: "Incidents", Columns: []views.Column{{Label: "Incident"}, {Label: "State"}, {Label: "Level"}, {Label: "Attempts", Num: true}, {Label: "Names tried", Num: true}, {Label: "Entered", Num: true}, {Label: "Response"}, {Label: "Last seen"}}}}
-	for _, i := range page.Items {
-		names := thousands(i.Tried.Count() + i.Unknown.Count())
-		if i.Kind == risk.SMSPumping {
-			names = "–"
-		}
-		l.Table.Rows = append(l.Table.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: i.Name, Href: v.incidentBase(i.ID), Sub: choose(i.Simulated, "Simulated", "")}, p.waveState(i), levelCell(i.Level),
-			{Kind: views.Num, Text: thousands(i.Attempts)}, {Kind: views.Num, Text: names}, {Kind: views.Num, Text: thousands(i.EnteredThrough())}, p.responseCell(i), when(i.LastAt)}})
-	}
-	w.finish(&l, page.Next)
-	l.CSV, l.JSON = "", ""
-	s, err := p.shell(c, "Incidents", "Attempts that belong to one attack, told as one.", incidentHelp())
-	if err != nil {
-		return err
-	}
-	return p.list(c, s, l)
-}
-
 // incidentStory tells an incident in sentences.
 func incidentStory(i risk.Incident, sources int) string {
 	span := "On " + i.BeganAt.UTC().Format("2 January 2006") + " from " + i.BeganAt.UTC().Format("15:04")

@@ -60,6 +60,10 @@ func readableRisk(name, value string) bool {
 		return value == risk.OfSignIn || value == risk.OfUser
 	case "detail":
 		return slices.Contains(riskDetails(), value)
+	case "condition":
+		return value == risk.IncidentOpen || value == risk.IncidentClosed
+	case "wave":
+		return slices.Contains(risk.WaveKinds(), value)
 	}
 	return true
 }

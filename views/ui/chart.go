@@ -19,6 +19,7 @@ type Chart struct {
 	Series  []Series
 	Lines   bool // lines instead of bars; bars take the first series only
 	Href    string
+	narrow  bool // the drawing for a phone
 }
 
 // Series is one named row of numbers.
@@ -27,12 +28,39 @@ type Series struct {
 	Values []float64
 }
 
+// A drawing is scaled to its place, and its words with it. A phone has one of its own, as wide as it is there, with fewer
+// labels.
 const (
-	chartWidth, chartHeight = 640.0, 200.0
-	chartStart, chartEdge   = 44.0, 8.0
-	chartTop, chartBottom   = 12.0, 26.0
-	chartLabels             = 8 // at most
+	chartHeight              = 200.0
+	chartWide, chartNarrow   = 640.0, 300.0
+	chartStart, chartEdge    = 44.0, 8.0
+	chartTop, chartBottom    = 12.0, 26.0
+	labelsWide, labelsNarrow = 8, 4 // at most, wide and narrow
 )
+
+// narrowed is the chart as phones have it.
+func (c Chart) narrowed() Chart {
+	c.narrow, c.ID = true, c.ID+"-n"
+	return c
+}
+
+func (c Chart) width() float64 {
+	if c.narrow {
+		return chartNarrow
+	}
+	return chartWide
+}
+
+// box is the drawing's own size.
+func (c Chart) box() string { return "0 0 " + num(c.width()) + " " + num(chartHeight) }
+
+// boxClass shows the drawing only where it has its place.
+func (c Chart) boxClass() string {
+	if c.narrow {
+		return "chart__box chart__box--narrow"
+	}
+	return "chart__box"
+}
 
 // Scale is the axis: nought to the next round number, in round steps.
 type Scale struct {
@@ -103,11 +131,11 @@ func (c Chart) end() float64 {
 	for _, s := range c.series() {
 		longest = max(longest, utf8.RuneCountInString(s.Name))
 	}
-	return min(chartEdge+10+7*float64(longest), chartWidth/3)
+	return min(chartEdge+10+7*float64(longest), c.width()/3)
 }
 
 // right is where the drawing ends.
-func (c Chart) right() float64 { return chartWidth - c.end() }
+func (c Chart) right() float64 { return c.width() - c.end() }
 
 // X is the middle of the place of point i.
 func (c Chart) X(i int) float64 {
@@ -121,7 +149,11 @@ func (c Chart) barWidth() float64 {
 
 // labelled reports whether the axis has room for the label of point i.
 func (c Chart) labelled(i int) bool {
-	every := (len(c.Labels) + chartLabels - 1) / chartLabels
+	most := labelsWide
+	if c.narrow {
+		most = labelsNarrow
+	}
+	every := (len(c.Labels) + most - 1) / most
 	return i%max(1, every) == 0
 }
 

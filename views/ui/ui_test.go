@@ -139,6 +139,25 @@ func TestScales(t *testing.T) {
 	if got := c.Line(c.Series[0]); got != "M191 174L485 12" {
 		t.Errorf("path %s", got)
 	}
+	days := Chart{ID: "g", Labels: make([]string, 30), Series: []Series{{"x", make([]float64, 30)}, {"Medium", make([]float64, 30)}}, Lines: true}
+	for _, d := range []struct {
+		c      Chart
+		width  float64
+		labels int // a phone has room for fewer
+	}{{days, 640, 8}, {days.narrowed(), 300, 4}} {
+		n := 0
+		for i := range d.c.Labels {
+			if d.c.labelled(i) {
+				n++
+			}
+		}
+		if n > d.labels || n < 3 || d.c.X(29) > d.c.right() || d.c.right() > d.width-40 || d.c.box() != "0 0 "+num(d.width)+" 200" {
+			t.Errorf("%d labels, the last point at %v of %v in %s", n, d.c.X(29), d.c.right(), d.c.box())
+		}
+	}
+	if days.narrowed().ID == days.ID {
+		t.Error("two drawings of one page have one id")
+	}
 	for v, want := range map[float64]string{0: "0", 999: "999", 1000: "1,000", 4310.5: "4,310.5", -1234567: "-1,234,567"} {
 		if got := Figure(v); got != want {
 			t.Errorf("%v reads %s", v, got)
