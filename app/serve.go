@@ -14,6 +14,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/factor"
+	"portico/app/tuning"
 )
 
 type serveCommand struct{}
@@ -45,7 +46,7 @@ func newServer(p *program) *server {
 // requests in flight finish, workers stop, the database closes.
 func (serveCommand) Run(ctx context.Context, w world) error {
 	started := w.now()
-	collector(w.environ, runtime.GOMAXPROCS(0)).apply()
+	tuning.Collector(w.environ, runtime.GOMAXPROCS(0)).Apply()
 	p, err := open(w)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ import (
 	"portico/app/account"
 	"portico/app/openid"
 	"portico/app/record"
+	"portico/app/tuning"
 	"portico/app/userflow"
 	"portico/models"
 	"portico/models/modelstest"
@@ -47,8 +49,12 @@ func benchSize(b *testing.B, name string, otherwise int) int {
 	return n
 }
 
+// asServed has the runtime collect garbage as it does when the program serves.
+func asServed() { tuning.Collector(os.Environ(), runtime.GOMAXPROCS(0)).Apply() }
+
 // p99 measures each call of f and reports the quantiles.
 func p99(b *testing.B, f func(i int)) {
+	asServed()
 	times := make([]time.Duration, 0, b.N)
 	b.ResetTimer()
 	used := cpu(b)
@@ -177,6 +183,17 @@ func (c crowd) person(i int) (given, family, mail string) {
 	return given, family, fmt.Sprintf("%s%d@example%d.com", ascii, i, i%50)
 }
 
+// keptDSN is the place of a store that lasts over runs, "" if the environment names none.
+func keptDSN(name string) string {
+	if benchEngine() == modelstest.Postgres {
+		return os.Getenv("PORTICO_BENCH_POSTGRES")
+	}
+	if dir := os.Getenv("PORTICO_BENCH_DIR"); dir != "" {
+		return "sqlite:" + filepath.Join(dir, name+".db")
+	}
+	return ""
+}
+
 // benchStore opens a store, one that lasts over runs if the environment names its place.
 func benchStore(b *testing.B, name string) (*models.Store, func(error)) {
 	b.Helper()
@@ -185,12 +202,7 @@ func benchStore(b *testing.B, name string) (*models.Store, func(error)) {
 			b.Fatal(err)
 		}
 	}
-	var dsn string
-	if dir := os.Getenv("PORTICO_BENCH_DIR"); dir != "" && benchEngine() == modelstest.SQLite {
-		dsn = "sqlite:" + filepath.Join(dir, name+".db")
-	} else if benchEngine() == modelstest.Postgres {
-		dsn = os.Getenv("PORTICO_BENCH_POSTGRES")
-	}
+	dsn := keptDSN(name)
 	if dsn == "" {
 		return modelstest.OpenScratch(b, benchEngine()).Store, must
 	}

@@ -20,6 +20,24 @@ import (
 //
 //	PORTICO_BENCH_COUNTERS=2000000 go test ./models -run '^$' -bench RiskHistory -benchtime 2000x
 //	PORTICO_BENCH_SIGNINS=10000000 PORTICO_BENCH_DETECTIONS=200000 go test ./models -run '^$' -bench RiskReports -benchtime 200x
+//
+// Reports and histories are kept for further runs as benchStore keeps people, in one database: so a history can be read
+// beside ten million sign-ins.
+
+// riskStore opens a store with a tenant, and says whether the tenant has been filled before.
+func riskStore(b *testing.B, slug string) (modelstest.Scratch, *models.Tenant, bool) {
+	b.Helper()
+	dsn := keptDSN("risk")
+	if dsn == "" {
+		s := modelstest.OpenScratch(b, benchEngine())
+		return s, modelstest.MustTenant(b, s.Store, slug), false
+	}
+	s := modelstest.OpenKept(b, benchEngine(), dsn)
+	if t, err := s.TenantBy(b.Context(), slug); err == nil {
+		return s, s.Tenant(t.ID), true
+	}
+	return s, modelstest.MustTenant(b, s.Store, slug), false
+}
 
 // numbers is a query that gives the numbers from 0 to n-1 as i.
 func numbers(s modelstest.Scratch, n int) string {
@@ -47,6 +65,12 @@ func ago(s modelstest.Scratch, seconds string) string {
 // filler runs plain SQL, with ? for values on both engines.
 func filler(b *testing.B, s modelstest.Scratch) func(string, ...any) {
 	db := raw(b, s)
+	if s.Engine == modelstest.SQLite { // nothing that is filled need survive a loss of power
+		db.SetMaxOpenConns(1)
+		if _, err := db.ExecContext(b.Context(), "PRAGMA synchronous = OFF"); err != nil {
+			b.Fatal(err)
+		}
+	}
 	return func(query string, args ...any) {
 		if s.Engine == modelstest.Postgres {
 			for i := range args {
@@ -62,8 +86,23 @@ func filler(b *testing.B, s modelstest.Scratch) func(string, ...any) {
 // BenchmarkRiskHistory is everything that the assessment of one sign-in reads. It never reads the log, so that only the
 // numbers of counters and people matter.
 func BenchmarkRiskHistory(b *testing.B) {
-	s := modelstest.OpenScratch(b, benchEngine())
-	tn, n := modelstest.MustTenant(b, s.Store, ""), benchSize(b, "PORTICO_BENCH_COUNTERS", 100_000)
+	s, tn, filled := riskStore(b, "history")
+	n := benchSize(b, "PORTICO_BENCH_COUNTERS", 100_000)
+	signals := record.Signals{IP: netip.MustParseAddr("10.0.0.1"), Country: "DE", Region: "HE", City: "Kassel", ASN: 64500, Browser: "Firefox 131", OS: "Windows 11", DeviceType: "desktop", DeviceID: "d1", Language: "de"}
+	if !filled {
+		fillHistory(b, s, tn, n, signals)
+	}
+	modelstest.Must(s.Store.Directory(b.Context(), tn.ID))(b) // a sign-in has it at hand, and indicators are in it
+	p99(b, func(i int) {
+		h, err := tn.RiskHistory(context.Background(), fmt.Sprintf("%08d", i*7919%(n/4)), signals, s.Now())
+		if err != nil || h.Person.Times != 40 || h.Source.Attempts < 100 || len(h.Everyone) < 5 {
+			b.Fatal(err, h.Person.Times, h.Source, len(h.Everyone))
+		}
+	})
+}
+
+// fillHistory fills counters, people and the last day of the source that signals name.
+func fillHistory(b *testing.B, s modelstest.Scratch, tn *models.Tenant, n int, signals record.Signals) {
 	var usual risk.Person
 	for i := range 40 {
 		usual.Observe(record.Signals{IP: netip.AddrFrom4([4]byte{10, 0, byte(i % 5), 1}), Country: "DE", Region: "HE", City: "Kassel", ASN: uint(64500 + i%3), Browser: fmt.Sprintf("Firefox %d", 130+i%6),
@@ -73,7 +112,6 @@ func BenchmarkRiskHistory(b *testing.B) {
 	exec := filler(b, s)
 	exec("INSERT INTO risk_counts (tenant_id, feature, value, n, at) SELECT ?, 'ip', "+zeros(s, "i")+", 3.0, "+ago(s, "i % 1000000")+" FROM "+numbers(s, n), tn.ID)
 	exec("INSERT INTO risk_people (tenant_id, user_id, body, updated_at) SELECT ?, "+zeros(s, "i")+", ?, "+ago(s, "0")+" FROM "+numbers(s, n/4), tn.ID, body)
-	signals := record.Signals{IP: netip.MustParseAddr("10.0.0.1"), Country: "DE", Region: "HE", City: "Kassel", ASN: 64500, Browser: "Firefox 131", OS: "Windows 11", DeviceType: "desktop", DeviceID: "d1", Language: "de"}
 	for h := range 24 {
 		exec("INSERT INTO risk_sources (tenant_id, source, hour, attempts, failures, successes, sign_ups, accounts, strangers, updated_at) VALUES (?, '10.0.0.1', ?, 5, 1, 4, 0, ?, ?, "+ago(s, "0")+")",
 			tn.ID, s.Now().Add(-time.Duration(h)*time.Hour).Format("2006-01-02T15"), []byte(risk.NewSketch(risk.SourceSketch)), []byte(risk.NewSketch(risk.SourceSketch)))
@@ -85,13 +123,6 @@ func BenchmarkRiskHistory(b *testing.B) {
 		exec("ANALYZE risk_counts")
 		exec("ANALYZE risk_people")
 	}
-	modelstest.Must(s.Store.Directory(b.Context(), tn.ID))(b) // a sign-in has it at hand, and indicators are in it
-	p99(b, func(i int) {
-		h, err := tn.RiskHistory(context.Background(), fmt.Sprintf("%08d", i*7919%(n/4)), signals, s.Now())
-		if err != nil || h.Person.Times != 40 || h.Source.Attempts < 100 || len(h.Everyone) < 5 {
-			b.Fatal(err, h.Person.Times, h.Source, len(h.Everyone))
-		}
-	})
 }
 
 // fillReports fills sign-ins, of which as many are risky as there are detections, the newest last as in life, people at
@@ -143,10 +174,11 @@ func fillReports(b *testing.B, s modelstest.Scratch, tn *models.Tenant, n, m int
 // BenchmarkRiskReports are the first pages of the reports, each as it is asked for most, narrowed by what few have too;
 // what the overview asks; and a look for incidents.
 func BenchmarkRiskReports(b *testing.B) {
-	s := modelstest.OpenScratch(b, benchEngine())
-	tn := modelstest.MustTenant(b, s.Store, "")
+	s, tn, filled := riskStore(b, "reports")
 	n, m := benchSize(b, "PORTICO_BENCH_SIGNINS", 50_000), benchSize(b, "PORTICO_BENCH_DETECTIONS", 10_000)
-	fillReports(b, s, tn, n, m, "{}")
+	if !filled {
+		fillReports(b, s, tn, n, m, "{}")
+	}
 	modelstest.Must(s.Store.Directory(b.Context(), tn.ID))(b)
 	no := false
 	bench := func(name string, f func(i int)) {
@@ -190,6 +222,7 @@ func BenchmarkRiskReports(b *testing.B) {
 // BenchmarkRiskExport is a continuous export into a file: read, made into documents, written and synced, with the
 // cursor after each thousand. Its figure is records in a second.
 func BenchmarkRiskExport(b *testing.B) {
+	asServed()
 	s := modelstest.OpenScratch(b, benchEngine())
 	tn := modelstest.MustTenant(b, s.Store, "")
 	n := benchSize(b, "PORTICO_BENCH_DETECTIONS", 20_000)

@@ -93,6 +93,17 @@ func OpenEmpty(t testing.TB, engine string) Scratch {
 	return s
 }
 
+// OpenKept opens a database that lasts, for benchmarks that take long to fill, and brings its schema up to date.
+func OpenKept(t testing.TB, engine, dsn string) Scratch {
+	t.Helper()
+	s := Scratch{Clock: NewClock(), Engine: engine, DSN: dsn}
+	s.Store = open(t, dsn, s.Clock)
+	if err := s.Migrate(context.WithoutCancel(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func open(t testing.TB, dsn string, clock *Clock) *models.Store {
 	t.Helper()
 	s, err := models.Open(dsn, Sealer(t), clock.Now)
