@@ -469,8 +469,8 @@ func behind[R any](ctx context.Context, t *Tenant, table, index, column string, 
 	} else if !after.At.IsZero() {
 		q = q.Where(column+" >= ?", after.At.UTC())
 	}
-	var rows []R
-	if err := q.Order(column + ", id").Limit(limit).Find(&rows).Error; err != nil || len(rows) == 0 {
+	rows, err := scanned[R](q.Order(column + ", id").Limit(limit))
+	if err != nil || len(rows) == 0 {
 		return nil, after, err
 	}
 	next := at(rows[len(rows)-1])
@@ -553,8 +553,8 @@ func (t *Tenant) peopleOf(ctx context.Context, rows []RiskEventRow) (map[string]
 	slices.Sort(ids)
 	out := map[string]User{}
 	for part := range slices.Chunk(slices.Compact(ids), 500) {
-		var users []UserRow
-		if err := t.byID(ctx, part).Select("id", "display_name", "mail", "deleted_at").Find(&users).Error; err != nil {
+		users, err := scanned[UserRow](t.byID(ctx, part).Select("id", "display_name", "mail", "deleted_at"))
+		if err != nil {
 			return nil, err
 		}
 		for _, u := range users {

@@ -311,8 +311,8 @@ func (t *Tenant) Detections(ctx context.Context, q DetectionQuery) (Page[Detecti
 		if err != nil {
 			return Page[Detection]{}, err
 		}
-		var rows []RiskDetectionRow
-		if err := db.Limit(limit + 1).Find(&rows).Error; err != nil {
+		rows, err := scanned[RiskDetectionRow](db.Limit(limit + 1))
+		if err != nil {
 			return Page[Detection]{}, err
 		}
 		all = append(all, rows...)

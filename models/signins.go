@@ -432,8 +432,8 @@ func (t *Tenant) SignInRows(ctx context.Context, f SignInQuery) (Page[SignInRow]
 		if err != nil {
 			return Page[SignInRow]{}, err
 		}
-		var rows []SignInRow
-		if err := q.Limit(limit + 1).Find(&rows).Error; err != nil {
+		rows, err := scanned[SignInRow](q.Limit(limit + 1))
+		if err != nil {
 			return Page[SignInRow]{}, err
 		}
 		all = append(all, rows...)

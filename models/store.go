@@ -7,6 +7,8 @@ package models
 
 import (
 	"context"
+	"database/sql/driver"
+	"strings"
 	"sync"
 	"time"
 
@@ -107,7 +109,41 @@ func (t *Tenant) q(ctx context.Context) *gorm.DB {
 // byID is q for looking up given ids. The tenant is spelled so that no index serves it: SQLite, which
 // knows nothing about how many rows a tenant has, would otherwise walk through all of them.
 func (t *Tenant) byID(ctx context.Context, ids []string) *gorm.DB {
-	return t.r(ctx).Where("id IN ? AND tenant_id || '' = ?", ids, t.ID)
+	some, list := t.anyOf(ids)
+	return t.r(ctx).Where("id "+some+" AND tenant_id || '' = ?", list, t.ID)
+}
+
+// anyOf is the condition that a column is one of a list. On Postgres the list is one value, so that there is one
+// statement for lists of any length, and its plan can be kept.
+func (s *Store) anyOf(list []string) (condition string, value any) {
+	if s.dialect == "postgres" {
+		return "= ANY(?)", textArray(list)
+	}
+	return "IN ?", list
+}
+
+// textArray is a list as one value of Postgres' text[].
+type textArray []string
+
+// Value writes the list as Postgres reads it: each text in quotes, which leave only quotes and backslashes to escape.
+func (a textArray) Value() (driver.Value, error) {
+	var out strings.Builder
+	out.WriteByte('{')
+	for i, s := range a {
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.WriteByte('"')
+		for _, c := range []byte(s) {
+			if c == '"' || c == '\\' {
+				out.WriteByte('\\')
+			}
+			out.WriteByte(c)
+		}
+		out.WriteByte('"')
+	}
+	out.WriteByte('}')
+	return out.String(), nil
 }
 
 // r is an unscoped handle for reading; whoever uses it must say where tenant_id.

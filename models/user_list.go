@@ -105,10 +105,10 @@ func (t *Tenant) plainUsers(ctx context.Context, f UserQuery, limit int) (Page[U
 		case byIndex && words.walk:
 			q = words.check(q)
 		case byIndex: // in a query of its own, or the engine might walk after all
-			q = t.r(ctx).Table("(? OFFSET 0) AS users", words.find(q.Model(&UserRow{})))
+			q = t.r(ctx).Table("(? OFFSET 0) AS users", words.find(q.Model(&UserRow{}), ""))
 		}
 		if q, err = keyset(q, column, f.After, f.Desc, byTime); err == nil {
-			err = q.Limit(limit + 1).Find(&rows).Error
+			rows, err = scanned[UserRow](q.Limit(limit + 1))
 		}
 	}
 	if err != nil {
@@ -151,7 +151,7 @@ func (t *Tenant) MatchingUsers(ctx context.Context, f UserQuery) (n int64, err e
 		return 0, err
 	}
 	if byIndex {
-		q = words.find(q)
+		q = words.find(q, "")
 	}
 	return n, q.Model(&UserRow{}).Count(&n).Error
 }

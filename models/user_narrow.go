@@ -238,7 +238,7 @@ func (t *Tenant) searchSources(ctx context.Context, f UserQuery, users func(stri
 	case s.walk:
 		return nil, nil
 	}
-	return []source{{name: "words", id: "id", rows: func() *gorm.DB { return s.find(users("")()) }}}, nil
+	return []source{{name: "words", id: "id", rows: func() *gorm.DB { return s.find(users("")(), "") }}}, nil
 }
 
 // standing keeps the deleted apart from the others, spelled as the partial indexes are.
@@ -470,11 +470,12 @@ func (t *Tenant) walk(ctx context.Context, f UserQuery, s source, after cursor, 
 
 // usersByID reads people in the order of the ids.
 func (t *Tenant) usersByID(ctx context.Context, ids []string) ([]User, error) {
-	var rows []UserRow
-	if len(ids) > 0 {
-		if err := t.byID(ctx, ids).Find(&rows).Error; err != nil {
-			return nil, err
-		}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := scanned[UserRow](t.byID(ctx, ids))
+	if err != nil {
+		return nil, err
 	}
 	users, err := t.usersOf(ctx, rows)
 	if err != nil {

@@ -332,12 +332,59 @@ func (s *Store) indexedLetters(ctx context.Context) (all bool, err error) {
 	return all, db.Raw("SELECT cardinality(show_trgm('ä')) > 0 AND cardinality(show_trgm('ж')) > 0 AND cardinality(show_trgm('あ')) > 0").Scan(&all).Error
 }
 
-// find asks Postgres' index.
-func (s wordSearch) find(q *gorm.DB) *gorm.DB {
-	for _, g := range s.rare {
-		q = q.Where(markedText+" LIKE ? ESCAPE '\\'", "%"+likeEscape(g)+"%")
+// find asks Postgres' index, for those who came in a span when its mark is not "". What the index finds is compared with
+// each pattern again, which takes the marked text anew each time; so there is one for each word, and the mark, which
+// follows all words in the text, is part of the last.
+func (s wordSearch) find(q *gorm.DB, mark string) *gorm.DB {
+	patterns := s.patterns()
+	if mark != "" {
+		if len(patterns) == 0 {
+			patterns = []string{"%"}
+		}
+		patterns[len(patterns)-1] += mark + "%"
+	}
+	for _, p := range patterns {
+		q = q.Where(markedText+" LIKE ? ESCAPE '\\'", p)
 	}
 	return s.check(q)
+}
+
+// stretch is a part of a word: from is included, to is not.
+type stretch struct{ from, to int }
+
+// patterns gives for each word one pattern that holds its trigrams among the rare ones in their order; those that
+// overlap become one piece.
+func (s wordSearch) patterns() []string {
+	var out []string
+	left := slices.Clone(s.rare)
+	for _, w := range s.words {
+		var found []stretch // byte offsets in the word
+		left = slices.DeleteFunc(left, func(g string) bool {
+			at := strings.Index(w, g)
+			if at >= 0 {
+				found = append(found, stretch{at, at + len(g)})
+			}
+			return at >= 0
+		})
+		if len(found) == 0 {
+			continue
+		}
+		slices.SortFunc(found, func(a, b stretch) int { return a.from - b.from })
+		pieces := found[:1]
+		for _, f := range found[1:] {
+			if last := &pieces[len(pieces)-1]; f.from < last.to {
+				last.to = max(last.to, f.to)
+			} else {
+				pieces = append(pieces, f)
+			}
+		}
+		p := "%"
+		for _, at := range pieces {
+			p += likeEscape(w[at.from:at.to]) + "%"
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // check looks for the words in rows that something else has found, the marks of time aside; spelled so that no index is asked.

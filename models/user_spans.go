@@ -80,14 +80,13 @@ func (t *Tenant) usersInSpans(ctx context.Context, f, rest UserQuery, words word
 		if q, err = keyset(find(q), "created_at", f.After, f.Desc, true); err != nil {
 			return err
 		}
-		var some []UserRow
-		err = q.Limit(most - len(rows)).Find(&some).Error
+		some, err := scanned[UserRow](q.Limit(most - len(rows)))
 		rows = append(rows, some...)
 		return err
 	}
 	// In a query of its own, or the engine might walk after all.
-	apart := func(q *gorm.DB) *gorm.DB {
-		return t.r(ctx).Table("(? OFFSET 0) AS users", words.find(q.Model(&UserRow{})))
+	apart := func(q *gorm.DB, mark string) *gorm.DB {
+		return t.r(ctx).Table("(? OFFSET 0) AS users", words.find(q.Model(&UserRow{}), mark))
 	}
 	at, err := t.spansBegin(ctx, f)
 	if err != nil {
@@ -107,7 +106,7 @@ func (t *Tenant) usersInSpans(ctx context.Context, f, rest UserQuery, words word
 			break
 		}
 		err := read(func(q *gorm.DB) *gorm.DB {
-			return apart(q.Where(markedText+" LIKE ?", "%"+s.mark+"%")).Where("created_at >= ? AND created_at < ?", s.from, s.to)
+			return apart(q, s.mark).Where("created_at >= ? AND created_at < ?", s.from, s.to)
 		})
 		if err != nil || len(rows) == most {
 			return rows, err
@@ -119,7 +118,7 @@ func (t *Tenant) usersInSpans(ctx context.Context, f, rest UserQuery, words word
 		}
 		bound = func(q *gorm.DB) *gorm.DB { return q.Where("created_at "+after, edge) }
 	}
-	return rows, read(func(q *gorm.DB) *gorm.DB { return bound(apart(q)) })
+	return rows, read(func(q *gorm.DB) *gorm.DB { return bound(apart(q, "")) })
 }
 
 // spansBegin is when the first person came that the page can hold.

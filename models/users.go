@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -405,7 +406,7 @@ func (t *Tenant) UserByIdentity(ctx context.Context, signInType, issuer, canonic
 		Where("tenant_id = ? AND sign_in_type = ? AND issuer = ? AND canonical = ?", t.ID, signInType, issuer, canonical)))
 }
 
-// usersOf completes rows with their identities and credentials, two queries for all of them.
+// usersOf completes rows with their identities and credentials.
 func (t *Tenant) usersOf(ctx context.Context, rows []UserRow) ([]User, error) {
 	if len(rows) == 0 {
 		return nil, nil
@@ -414,31 +415,55 @@ func (t *Tenant) usersOf(ctx context.Context, rows []UserRow) ([]User, error) {
 	for i, r := range rows {
 		ids[i] = r.ID
 	}
-	var identities []IdentityRow
-	if err := t.q(ctx).Where("user_id IN ?", ids).Order("created_at, id").Find(&identities).Error; err != nil {
+	identities, credentials, err := t.waysIn(ctx, ids)
+	if err != nil {
 		return nil, err
-	}
-	var credentials []CredentialRow
-	if err := t.q(ctx).Select(methodColumns).Where("user_id IN ?", ids).
-		Order("created_at, id").Find(&credentials).Error; err != nil {
-		return nil, err
-	}
-	byUser, credentialsOf := map[string][]IdentityRow{}, map[string][]CredentialRow{}
-	for _, i := range identities {
-		byUser[i.UserID] = append(byUser[i.UserID], i)
-	}
-	for _, c := range credentials {
-		credentialsOf[c.UserID] = append(credentialsOf[c.UserID], c)
 	}
 	out := make([]User, len(rows))
 	for i, r := range rows {
-		u, err := userOf(r, byUser[r.ID], credentialsOf[r.ID])
-		if err != nil {
+		if out[i], err = userOf(r, identities[r.ID], credentials[r.ID]); err != nil {
 			return nil, err
 		}
-		out[i] = u
 	}
 	return out, nil
+}
+
+// waysIn reads some people's identities and credentials, each person's in the order in which they came, in one
+// statement. Credentials are the first in it: SQLite takes the types of columns from there.
+func (t *Tenant) waysIn(ctx context.Context, ids []string) (map[string][]IdentityRow, map[string][]CredentialRow, error) {
+	some, list := t.anyOf(ids)
+	rows, err := t.r(ctx).Raw("SELECT 1, user_id, id, created_at, kind, name, CASE WHEN kind = '"+KindPasskey+"' THEN data ELSE '' END, '', last_used_at FROM credentials WHERE tenant_id = ? AND user_id "+some+
+		" UNION ALL SELECT 0, user_id, id, created_at, sign_in_type, issuer, canonical, value, NULL FROM identities WHERE tenant_id = ? AND user_id "+some, t.ID, list, t.ID, list).Rows()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	identities, credentials := make(map[string][]IdentityRow, len(ids)), make(map[string][]CredentialRow, len(ids))
+	for rows.Next() {
+		var isCredential int
+		var userID, id, kind, a, b, value string
+		var at time.Time
+		var used *time.Time
+		if err := rows.Scan(&isCredential, textCell{&userID}, textCell{&id}, &at, textCell{&kind}, textCell{&a}, textCell{&b}, textCell{&value}, &used); err != nil {
+			return nil, nil, err
+		}
+		if isCredential == 1 {
+			credentials[userID] = append(credentials[userID], CredentialRow{ID: id, TenantID: t.ID, UserID: userID, Kind: kind, Name: a, Data: b, CreatedAt: at, LastUsedAt: used})
+		} else {
+			identities[userID] = append(identities[userID], IdentityRow{ID: id, TenantID: t.ID, UserID: userID, SignInType: kind, Issuer: a, Canonical: b, Value: value, CreatedAt: at})
+		}
+	}
+	for _, list := range identities {
+		slices.SortFunc(list, func(a, b IdentityRow) int {
+			return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+		})
+	}
+	for _, list := range credentials {
+		slices.SortFunc(list, func(a, b CredentialRow) int {
+			return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
+		})
+	}
+	return identities, credentials, rows.Err()
 }
 
 // editUser loads a person for change, lets edit change the value, and writes the columns that differ.
