@@ -157,3 +157,8 @@ func (t *Tenant) HoldReplay(ctx context.Context, id string) (func() error, error
 	x.after, x.read = at, x.read+int64(n)
 	return func() error { return x.save(ctx, ReplayRunning) }, err
 }
+
+// SearchPatterns are what Postgres' index is asked for words of which these trigrams are the rare ones.
+func SearchPatterns(words, rare []string) []string {
+	return wordSearch{words: words, rare: rare}.patterns()
+}

@@ -70,16 +70,13 @@ func (t *Tenant) FindUsers(ctx context.Context, f UserQuery) (UserPage, error) {
 	if f.After != "" {
 		most = fewContinued
 	}
-	for _, s := range sources {
-		if s.everybody {
-			continue
-		}
+	few, ok, err := t.fewest(ctx, sources, most)
+	if err != nil {
+		return UserPage{}, err
+	}
+	if ok {
 		var ids []string
-		q := s.rows()
-		if s.column != "" { // so that the engine takes the index that is meant
-			q = q.Order(s.column)
-		}
-		if err := q.Limit(most+1).Pluck(s.id, &ids).Error; err != nil {
+		if err := few.first(most+1).Pluck(few.id, &ids).Error; err != nil {
 			return UserPage{}, err
 		}
 		if len(ids) <= most {
@@ -90,6 +87,27 @@ func (t *Tenant) FindUsers(ctx context.Context, f UserQuery) (UserPage, error) {
 		return UserPage{}, fault.BadField("after", "list.cursor", nil)
 	}
 	return t.walk(ctx, f, walked(sources, f.Sort), cursor{}, limit)
+}
+
+// fewest finds the first source that finds at most so many; all of them are asked in one statement, one after the
+// other until one does.
+func (t *Tenant) fewest(ctx context.Context, sources []source, most int) (few source, ok bool, err error) {
+	which, args := "CASE", []any(nil)
+	for i, s := range sources {
+		if !s.everybody {
+			which += " WHEN (SELECT COUNT(*) FROM (?) AS found) <= ? THEN " + strconv.Itoa(i)
+			args = append(args, s.first(most+1).Select(s.id), most)
+		}
+	}
+	if args == nil {
+		return few, false, nil
+	}
+	at := -1
+	err = t.r(ctx).Raw("SELECT "+which+" ELSE -1 END", args...).Row().Scan(&at)
+	if err != nil || at < 0 {
+		return few, false, err
+	}
+	return sources[at], true, nil
 }
 
 // walked chooses which of the sources to walk: one that is sorted as asked, or the first.
@@ -129,6 +147,18 @@ type source struct {
 	kind      string // of the column: text, time or num
 	order     string // the sort order that this is, SortBy…
 	everybody bool   // narrows nothing
+}
+
+// people reports whether the source's rows are people's own.
+func (s source) people() bool { return s.id == "id" }
+
+// first is the query for so many of what the source finds, sorted so that the engine takes the index that is meant.
+func (s source) first(n int) *gorm.DB {
+	q := s.rows()
+	if s.column != "" {
+		q = q.Order(s.column)
+	}
+	return q.Limit(n)
 }
 
 // sources lists what can answer the query, roughly the most telling first. The last is everybody.
@@ -413,38 +443,38 @@ func (t *Tenant) walk(ctx context.Context, f UserQuery, s source, after cursor, 
 	if column == "" {
 		column, name = "''", "key_text"
 	}
-	type hit struct {
-		WindowID string
-		KeyText  string
-		KeyTime  time.Time
-		KeyNum   int64
-	}
-	at := func(h hit) cursor {
+	at := func(h walkedRow) cursor {
 		c := cursor{Via: s.name, ID: h.WindowID, Text: h.KeyText, Time: h.KeyTime.UTC()}
 		if s.kind == "num" {
 			c.Text = strconv.FormatInt(h.KeyNum, 10)
 		}
 		return c
 	}
-	in = in.Select(s.id + " AS window_id, " + column + " AS " + name).Order(order)
+	keys := s.id + " AS window_id, " + column + " AS " + name
 	// Each Session is a copy: GORM would otherwise gather the clauses of both queries in one.
-	window := in.Session(&gorm.Session{})
-	q, err := t.checked(ctx, t.r(ctx).Table("(?) AS d CROSS JOIN users", window.Limit(walkWindow)).Where("users.id = d.window_id AND users.tenant_id || '' = ?", t.ID), f)
+	window := in.Order(order).Session(&gorm.Session{})
+	var from *gorm.DB
+	if s.people() { // whose rows are at hand
+		from = t.r(ctx).Table("(?) AS users", window.Select("*, "+keys).Limit(walkWindow))
+	} else {
+		from = t.r(ctx).Table("(?) AS d CROSS JOIN users", window.Select(keys).Limit(walkWindow)).Where("users.id = d.window_id AND users.tenant_id || '' = ?", t.ID)
+	}
+	q, err := t.checked(ctx, from, f)
 	if err != nil {
 		return UserPage{}, err
 	}
-	outer := "d.window_id" + dir
+	outer := "window_id" + dir
 	switch {
 	case s.kind == "num":
-		outer = "d." + name + dir
+		outer = name + dir
 	case s.column != "":
-		outer = "d." + name + dir + ", " + outer
+		outer = name + dir + ", " + outer
 	}
-	var hits []hit
 	if t.dialect == "postgres" { // SQLite reads the window in its order, and need not look at all of it
 		q = q.Order(outer)
 	}
-	if err := q.Select("d.window_id, d." + name).Limit(limit + 1).Scan(&hits).Error; err != nil {
+	hits, err := scanned[walkedRow](q.Select("*").Limit(limit + 1))
+	if err != nil {
 		return UserPage{}, err
 	}
 	out := UserPage{Unsorted: f.Sort != "" && s.order != f.Sort}
@@ -452,20 +482,29 @@ func (t *Tenant) walk(ctx context.Context, f UserQuery, s source, after cursor, 
 		hits = hits[:limit]
 		out.Next = at(hits[limit-1]).String()
 	} else {
-		var last []hit
-		if err := window.Offset(walkWindow - 1).Limit(1).Scan(&last).Error; err != nil {
+		last, err := scanned[walkedRow](window.Select(keys).Offset(walkWindow - 1).Limit(1))
+		if err != nil {
 			return UserPage{}, err
 		}
 		if len(last) > 0 {
 			out.Next, out.Partly = at(last[0]).String(), true
 		}
 	}
-	ids := make([]string, len(hits))
+	rows := make([]UserRow, len(hits))
 	for i, h := range hits {
-		ids[i] = h.WindowID
+		rows[i] = h.UserRow
 	}
-	out.Items, err = t.usersByID(ctx, ids)
+	out.Items, err = t.usersOf(ctx, rows)
 	return out, err
+}
+
+// walkedRow is a person with their place in the index that is walked.
+type walkedRow struct {
+	UserRow
+	WindowID string
+	KeyText  string
+	KeyTime  time.Time
+	KeyNum   int64
 }
 
 // usersByID reads people in the order of the ids.
