@@ -43,6 +43,7 @@ func (b *tab) prove(email, to string) {
 // TestCustomersLookAfterThemselves is a customer's story on a phone: they find their account pages, create a
 // passkey, end the session of a lost laptop, take their data along, delete the account, and think again.
 func TestCustomersLookAfterThemselves(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	const email = "mila@example.com"
 	seen := map[string]bool{}

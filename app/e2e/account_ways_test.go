@@ -30,6 +30,7 @@ func (b *tab) own(path, email string) {
 // TestAccountWaysIn is somebody who makes their account safe, on a phone: a passkey, recovery codes, an
 // authenticator app, another address and number, a device that is signed out, a sign-in that was not theirs.
 func TestAccountWaysIn(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	b := openBrowser(t, s, "ways")
 	b.passkeys()

@@ -11,6 +11,7 @@ import (
 // TestFirstAdminSetsUpThePortal follows the link of the start screen: password, authenticator app, and
 // then the pages of the portal.
 func TestFirstAdminSetsUpThePortal(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	b := openBrowser(t, s, "admin")
 	b.goTo(s.setupLink())
@@ -92,6 +93,9 @@ inside:
 	b.press("a[href$='/settings/remove-sample']")
 	b.accessible("admin-remove-sample")
 	b.press("main form button[type=submit]")
+	if at := b.url(); strings.Contains(at, "/remove-sample") {
+		t.Fatalf("the sample company is not removed: %s\n%s\n%s", at, b.words(), s.log)
+	}
 	b.accessible("admin-without-sample")
 	if err := s.stop(); err != nil {
 		t.Fatal(err)
@@ -101,12 +105,13 @@ inside:
 	b.sees("This application is not registered")
 	res, err = client.Get(s.base + "/fernhill/v2.0/.well-known/openid-configuration")
 	if status, _ := read(t, res, err); status != 404 {
-		t.Errorf("the removed tenant answers %d", status)
+		t.Errorf("the removed tenant answers %d\n%s", status, s.log)
 	}
 }
 
 // TestAdminWithAPasskey sets the portal up with a passkey as second factor and comes back with it.
 func TestAdminWithAPasskey(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	b := openBrowser(t, s, "passkey")
 	b.passkeys()

@@ -8,6 +8,7 @@ import (
 // TestOpenIDClient drives openid-client over https with the local authority; people are played by the
 // form filler.
 func TestOpenIDClient(t *testing.T) {
+	t.Parallel()
 	s := boot(t, "PORTICO_TLS=local")
 	manage := newAPI(t, s)
 	const redirect = "https://localhost:1/callback"
@@ -37,6 +38,7 @@ func TestOpenIDClient(t *testing.T) {
 
 // TestMSALNode drives MSAL Node as a confidential and as a public client, by slug and by id, and as a daemon.
 func TestMSALNode(t *testing.T) {
+	t.Parallel()
 	s := boot(t, "PORTICO_TLS=local")
 	manage := newAPI(t, s)
 	web := manage.register("MSAL web", "https://localhost:1/redirect", true)

@@ -88,6 +88,7 @@ func cluster(t testing.TB) (front *server, instances [2]*server) {
 
 // TestTwoInstancesTellOneStory walks the whole story with every request at the other instance.
 func TestTwoInstancesTellOneStory(t *testing.T) {
+	t.Parallel()
 	s, _ := cluster(t)
 	for _, app := range []string{"market", "home"} {
 		f := newFiller(t, s, app+"@example.com", password)
@@ -157,6 +158,7 @@ func crowd[T any](t testing.TB, n int, f func(i int) (T, error)) []T {
 // TestOneTimeThingsAreUsedOnce lets two hundred clients at two instances fight for one code, one
 // refresh token and one mailed code.
 func TestOneTimeThingsAreUsedOnce(t *testing.T) {
+	t.Parallel()
 	s, _ := cluster(t)
 	p := market(t, s)
 	f := newFiller(t, s, "olga@example.com", password)

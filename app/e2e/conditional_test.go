@@ -102,6 +102,7 @@ func (b *tab) arrives(address, redirect, email string) string {
 // TestTheEnforcementMatrix drives every row of R 16.2 in a browser: the flow's switch, what a policy asks for,
 // whether the person has registered a second factor.
 func TestTheEnforcementMatrix(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	manage := newAPI(t, s)
 	manage.withoutPolicies()
@@ -180,6 +181,7 @@ func (b *tab) addPhone(number string, seen map[string]bool) {
 // TestPhoneForOneAppOnly is the order of the issue: one directory, car insurance without a second factor,
 // home insurance with phone verification by a policy on all users and that app.
 func TestPhoneForOneAppOnly(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	manage := newAPI(t, s)
 	manage.withoutPolicies()

@@ -97,6 +97,7 @@ func (b *tab) link(words string) {
 // TestAdminDesignsAFlow is the story of issue 3: six custom attributes, a flow with a draft, a preview and
 // versions, an app's claims, a customer, what is asked of them later, and their forgotten password.
 func TestAdminDesignsAFlow(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	ada := openBrowser(t, s, "designer")
 	ada.intoPortal("ada@fernhill.example")

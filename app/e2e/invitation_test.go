@@ -15,6 +15,7 @@ import (
 // answers filled in; a stranger with the link gets nowhere; the invited person signs up once. While another
 // person is inside, the flow is published anew: they finish as they began. Then the terms change.
 func TestInvitedPersonAgreesToTerms(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	ada := openBrowser(t, s, "inviter")
 	ada.intoPortal("ada@fernhill.example")

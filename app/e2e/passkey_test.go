@@ -31,6 +31,7 @@ func (b *tab) suggests(yes bool) {
 // TestPasskeyInTheBrowser registers a passkey as the first admin's second factor and signs in with it again,
 // in a real browser under the page's own Content-Security-Policy.
 func TestPasskeyInTheBrowser(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	b := openBrowser(t, s, "passkey")
 	b.passkeys()
@@ -87,6 +88,7 @@ func TestPasskeyInTheBrowser(t *testing.T) {
 // TestPasskeyInPlaceOfAPassword is a customer who sets up a passkey at sign-up and signs in with nothing else from
 // then on: by the browser's suggestion or the button, and as the second factor after the password too.
 func TestPasskeyInPlaceOfAPassword(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	a := newAPI(t, s)
 	for _, f := range a.call(http.MethodGet, "/v1.0/identity/authenticationEventsFlows", nil)["value"].([]any) {

@@ -14,6 +14,7 @@ import (
 // with a role in it, a customer who is turned away until they are in the group, and a file of people who
 // move here.
 func TestAdminGivesAccess(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	ada := openBrowser(t, s, "access")
 	ada.intoPortal("ada@fernhill.example")

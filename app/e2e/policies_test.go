@@ -10,6 +10,7 @@ import (
 // TestAdminGovernsSignIns is an admin's way to a policy: its sentence while it is made, What-If, the replay of past
 // sign-ins, and the switch from report-only to on, which holds at the next sign-in.
 func TestAdminGovernsSignIns(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	newAPI(t, s).withoutPolicies()
 	p := market(t, s)

@@ -9,6 +9,7 @@ import (
 // TestTheQuestionPagesAreAccessible looks at what a flow asks, in every kind of field, in the gallery: light
 // at a desk, dark on a phone, left to right and right to left.
 func TestTheQuestionPagesAreAccessible(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	b := openBrowser(t, s, "questions")
 	for _, page := range []string{"attributes", "attributes-error", "attributes-missing", "terms", "terms-error", "test", "new-password"} {
@@ -24,6 +25,7 @@ func TestTheQuestionPagesAreAccessible(t *testing.T) {
 
 // The meter only helps: it says which rules are met and about how strong a password is, in words.
 func TestTheStrengthMeterSaysItInWords(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	b := openBrowser(t, s, "meter")
 	b.goTo(s.base + "/dev/gallery/pages/new-password?ui_locales=en")
@@ -47,6 +49,7 @@ func TestTheStrengthMeterSaysItInWords(t *testing.T) {
 // Passwords are typed from left to right on an Arabic page too, so the button that shows one stands on the right
 // there as well: at the end of what is typed, not on top of its beginning.
 func TestTheShowButtonLeavesThePasswordFree(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	b := openBrowser(t, s, "reveal")
 	for _, lang := range []string{"en", "ar"} {

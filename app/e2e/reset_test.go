@@ -10,6 +10,7 @@ import (
 // TestAForgottenPassword: somebody signs up in one browser and has forgotten the password in another. A code
 // by mail lets them choose a new one; the first browser is signed out, and the mailbox says what happened.
 func TestAForgottenPassword(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	const email = "nils@example.com"
 	seen := map[string]bool{}

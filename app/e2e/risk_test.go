@@ -88,6 +88,7 @@ func (a *api) riskOf(id string) (level, state, detail string) {
 // is in other hands; at the next sign-in its owner shows a second factor and chooses another password; the risk clears
 // with the right word, and what was exported says the same.
 func TestARiskyPersonChoosesAnotherPassword(t *testing.T) {
+	t.Parallel()
 	to := receive(t)
 	where, err := url.Parse(to.web.URL)
 	if err != nil {
@@ -144,22 +145,35 @@ func TestARiskyPersonChoosesAnotherPassword(t *testing.T) {
 		}
 		b.submit() // "stay signed in?"
 	}
+	if at := b.url(); !strings.HasPrefix(at, p.redirect) && !strings.Contains(at, "/demo/") {
+		t.Fatalf("she ends at %s\n%s", at, b.words())
+	}
 	if level, state, detail := manage.riskOf(id); level != "none" || state != "remediated" || detail != "userPerformedSecuredPasswordChange" {
 		t.Errorf("afterwards: %s %s %s", level, state, detail)
 	}
-	for _, d := range manage.call(http.MethodGet, "/v1.0/identityProtection/riskDetections?$filter="+url.QueryEscape("userId eq '"+id+"'"), nil)["value"].([]any) {
+	detections := manage.call(http.MethodGet, "/v1.0/identityProtection/riskDetections?$filter="+url.QueryEscape("userId eq '"+id+"'"), nil)["value"].([]any)
+	if len(detections) == 0 {
+		t.Error("the API knows no detection")
+	}
+	for _, d := range detections {
 		if d := d.(values); d["riskState"] != "remediated" || d["riskDetail"] != "userPerformedSecuredPasswordChange" {
 			t.Errorf("the API's detection: %v %v %v", d["riskEventType"], d["riskState"], d["riskDetail"])
 		}
 	}
 	history := manage.call(http.MethodGet, "/v1.0/identityProtection/riskyUsers/"+id+"/history", nil)["value"].([]any)
-	if len(history) < 2 {
-		t.Errorf("the history has %d entries", len(history))
+	told := map[any]any{} // who set it, by what happened
+	for _, h := range history {
+		h := h.(values)
+		told[h["riskDetail"]] = h["initiatedBy"]
+	}
+	if len(history) != 2 || told["adminConfirmedUserCompromised"] == nil || told["userPerformedSecuredPasswordChange"] != id {
+		t.Errorf("the history is %v", history)
 	}
 	eventually(t, 60*time.Second, "the exported records say the same", func() error {
 		user := to.last(func(v values) bool { return v["userId"] == id && v["riskEventType"] == nil })
 		found := to.last(func(v values) bool { return v["userId"] == id && v["riskEventType"] == "adminConfirmedUserCompromised" })
-		if user == nil || found == nil || user["riskState"] != "remediated" || user["riskDetail"] != "userPerformedSecuredPasswordChange" || found["riskState"] != "remediated" {
+		if user == nil || found == nil || user["riskState"] != "remediated" || user["riskDetail"] != "userPerformedSecuredPasswordChange" || user["riskLevel"] != "none" ||
+			found["riskState"] != "remediated" || found["riskDetail"] != "userPerformedSecuredPasswordChange" {
 			return fmt.Errorf("user %v, detection %v", user, found)
 		}
 		return nil
@@ -169,6 +183,7 @@ func TestARiskyPersonChoosesAnotherPassword(t *testing.T) {
 // TestARiskySignIn: from an address on the operator's list a second factor is asked for, which puts the risk right; who
 // has none is stopped; and "no, it wasn't me" ends it all.
 func TestARiskySignIn(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	list := filepath.Join(dir, "tor.txt")
 	if err := os.WriteFile(list, []byte("203.0.113.0/24\n"), 0o600); err != nil {
@@ -250,6 +265,7 @@ func TestARiskySignIn(t *testing.T) {
 
 // TestAnAttackWaveIsOneIncident: wrong passwords for many people from many addresses are told as one thing.
 func TestAnAttackWaveIsOneIncident(t *testing.T) {
+	t.Parallel()
 	s := boot(t, behindProxy)
 	manage := newAPI(t, s)
 	manage.withoutPolicies()
@@ -293,6 +309,12 @@ func TestAnAttackWaveIsOneIncident(t *testing.T) {
 		wave = fresh[0]
 		return nil
 	})
+	if wave["kind"] != "passwordSpray" || wave["accountsEntered"] != 0.0 || wave["successes"] != 0.0 {
+		t.Errorf("the incident is %v", wave)
+	}
+	if from := manage.call(http.MethodGet, "/beta/portico/incidents/"+wave["id"].(string)+"/sources", nil)["value"].([]any); len(from) != 9 {
+		t.Errorf("it came from %v", from)
+	}
 	ada := openBrowser(t, s, "incidents")
 	ada.intoPortal("ada@fernhill.example")
 	ada.goTo(s.base + "/admin/t/fernhill/incidents")

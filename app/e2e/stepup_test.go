@@ -11,6 +11,7 @@ import (
 // TestAnAppAsksForMore: an app lets somebody in by password, and asks for an authentication context only where it
 // shows what is worth more. The token says whether it was reached.
 func TestAnAppAsksForMore(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	manage := newAPI(t, s)
 	manage.withoutPolicies()

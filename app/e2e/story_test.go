@@ -15,6 +15,7 @@ import (
 
 // TestSamplePagesAreAccessible looks at what exists before anybody signs in.
 func TestSamplePagesAreAccessible(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	b := openBrowser(t, s, "sample")
 	for _, p := range []string{"/demo", "/demo/market", "/demo/auto", "/demo/home", "/dev/mailbox"} {
@@ -124,6 +125,7 @@ func (b *tab) maybeStay() {
 
 // TestTheWholeStory is the first ten minutes of a newcomer.
 func TestTheWholeStory(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	b := openBrowser(t, s, "story")
 	const email = "noor@example.com"
@@ -202,6 +204,7 @@ func TestTheWholeStory(t *testing.T) {
 // TestHomeSignsUpByCode is the user flow without passwords, with the policy of the brief: everyone, but only the home
 // insurance wants the telephone too. Coming back needs both again; the car insurance next door needs neither.
 func TestHomeSignsUpByCode(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	b := openBrowser(t, s, "home")
 	seen := map[string]bool{}
@@ -265,6 +268,7 @@ func TestHomeSignsUpByCode(t *testing.T) {
 
 // TestHostedPagesWorkWithoutScript is the story again in a browser that runs no JavaScript.
 func TestHostedPagesWorkWithoutScript(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	f := newFiller(t, s, "plain@example.com", password)
 	f.signedUp("market")
@@ -327,6 +331,7 @@ func (f *filler) arrive(app, query string) {
 
 // TestRightToLeft is the sign-in in a language that is written from right to left.
 func TestRightToLeft(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	p := market(t, s)
 	b := openBrowser(t, s, "arabic")
@@ -351,6 +356,7 @@ func TestRightToLeft(t *testing.T) {
 
 // TestPagesThatSayNo looks at the pages nobody wants to see: each says what to do, and leaks nothing.
 func TestPagesThatSayNo(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	p := market(t, s)
 	b := openBrowser(t, s, "no")

@@ -11,6 +11,7 @@ import (
 // text message and confirms with one at the next sign-in; the portal shows what it cost, and the pages of the methods
 // policy are fit to be used.
 func TestAPhoneIsTheSecondFactor(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	const email, phone = "tomas@example.com", "+351912345678"
 	seen := map[string]bool{}

@@ -33,6 +33,7 @@ func (s *server) monthPasses() {
 // lacks explain themselves, the API refuses them, and whoever was stopped by risk or asked for a second factor signs in
 // without, which the log says. After day 30 customers go on signing in, and the portal changes nothing.
 func TestATrialTenant(t *testing.T) {
+	t.Parallel()
 	s := boot(t)
 	manage := newAPI(t, s)
 	manage.withoutPolicies()
