@@ -117,6 +117,7 @@ type Departure struct {
 	Nonce      string    `json:"nonce,omitempty"`
 	Verifier   string    `json:"verifier,omitempty"` // PKCE (RFC 7636)
 	RequestID  string    `json:"requestId,omitempty"`
+	Fresh      bool      `json:"fresh,omitempty"` // a new proof was asked for
 	At         time.Time `json:"at"`
 }
 

@@ -1,0 +1,35 @@
+package federation
+
+import "strings"
+
+// StoredIssuers are the issuers under which identities of a provider are kept; one may hold {tenantid} where each
+// directory is one. Empty when nothing is known before somebody has come back.
+func StoredIssuers(p Provider) string {
+	k, ok := presetOf(p.Kind)
+	if !ok {
+		return p.EntityID
+	}
+	k = k.settled(p)
+	return or(k.stored, or(p.Issuer, k.issuer))
+}
+
+// Overlap reports whether identities of two providers could be taken for one another: the same issuer and subject from
+// both would be one person here. Two set-ups of Google are one company and number people alike; two clients of another
+// company's need not.
+func Overlap(a, b Provider) bool {
+	if a.Kind == b.Kind && (a.Kind == Google || a.Kind == LinkedIn || a.Kind == GitHub) {
+		return false
+	}
+	x, y := StoredIssuers(a), StoredIssuers(b)
+	return x != "" && y != "" && (x == y || covers(x, y) || covers(y, x))
+}
+
+// covers reports whether a pattern with {tenantid} may stand for an issuer, or for some of another pattern.
+func covers(pattern, issuer string) bool {
+	before, after, ok := strings.Cut(pattern, "{tenantid}")
+	if !ok || !strings.HasPrefix(issuer, before) || !strings.HasSuffix(issuer, after) || len(issuer) < len(before)+len(after) {
+		return false
+	}
+	middle := issuer[len(before) : len(issuer)-len(after)]
+	return middle == "{tenantid}" || directoryID.MatchString(middle)
+}

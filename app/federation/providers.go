@@ -1,0 +1,60 @@
+package federation
+
+import "slices"
+
+// presets are the kinds of provider, in the order in which they are offered. A new one is a file and a line here.
+func presets() []preset {
+	return []preset{google(), apple(), facebook(), microsoft(), github(), linkedin(), openID()}
+}
+
+// Kinds lists the kinds that can be set up.
+func Kinds() []Kind {
+	var out []Kind
+	for _, k := range presets() {
+		out = append(out, k.kind)
+	}
+	return out
+}
+
+// Label is a kind's name for admins; "" when there is no such kind.
+func Label(kind Kind) string {
+	k, _ := presetOf(kind)
+	return k.label
+}
+
+// Connect gives the connector of a kind; false when the kind is unknown.
+func Connect(kind Kind) (Connector, bool) {
+	k, ok := presetOf(kind)
+	if !ok {
+		return nil, false
+	}
+	return connector{k}, true
+}
+
+func presetOf(kind Kind) (preset, bool) {
+	all := presets()
+	i := slices.IndexFunc(all, func(k preset) bool { return k.kind == kind })
+	if i < 0 {
+		return preset{}, false
+	}
+	return all[i], true
+}
+
+// ScopesOf is what a kind asks for when the admin says nothing.
+func ScopesOf(kind Kind) []string {
+	k, _ := presetOf(kind)
+	return k.scopes
+}
+
+// ClaimsOf is where a kind looks for our attributes when the admin says nothing.
+func ClaimsOf(kind Kind) map[string]string {
+	k, _ := presetOf(kind)
+	return k.claims
+}
+
+// PostsBack reports whether the answer comes by a form that the provider's page posts, across sites and without our
+// cookies.
+func PostsBack(p Provider) bool {
+	k, _ := presetOf(p.Kind)
+	return or(p.ResponseMode, k.responseMode) == "form_post"
+}
