@@ -234,7 +234,7 @@ func (f bulkFacts) reason(b Bulk, u User) string {
 		claimed := slices.ContainsFunc(u.Identities, func(i account.Identity) bool { return f.claimed[i.SignInType+"\n"+i.Issuer+"\n"+i.Canonical] })
 		return reasonIf(f.taken[u.ID] || claimed, SkipTaken)
 	case BulkCompromised:
-		return reasonIf(u.Risk.State == RiskConfirmed, SkipAlready)
+		return reasonIf(u.Real().State == RiskConfirmed, SkipAlready)
 	case BulkSafe, BulkDismissRisk:
 		return reasonIf(u.Risk.Level == "", SkipNoRisk)
 	case BulkJoin:

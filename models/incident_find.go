@@ -281,7 +281,7 @@ func (t *Tenant) textCounts(ctx context.Context, now time.Time) ([]risk.TextCoun
 
 func (t *Tenant) openIncidents(ctx context.Context) ([]risk.Incident, error) {
 	var rows []RiskIncidentRow
-	if err := t.q(ctx).Where("state = ?", risk.IncidentOpen).Order("last_at DESC, id").Limit(wavesOpen).Find(&rows).Error; err != nil {
+	if err := t.q(ctx).Where("state = ? AND NOT simulated", risk.IncidentOpen).Order("last_at DESC, id").Limit(wavesOpen).Find(&rows).Error; err != nil {
 		return nil, err
 	}
 	out := make([]risk.Incident, 0, len(rows))
@@ -302,7 +302,7 @@ func guess(kind string) bool { return kind == risk.PasswordSpray || kind == risk
 func (t *Tenant) meetAttack(ctx context.Context, f WaveFinder, open []risk.Incident, a foundAttack) ([]risk.Incident, error) {
 	at := -1
 	for n, i := range open {
-		if a.of(i) && !i.Simulated {
+		if a.of(i) {
 			at = n
 			break
 		}
@@ -389,7 +389,7 @@ func (t *Tenant) openedMeanwhile(ctx context.Context, a foundAttack) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	if slices.ContainsFunc(open, func(i risk.Incident) bool { return a.of(i) && !i.Simulated }) {
+	if slices.ContainsFunc(open, func(i risk.Incident) bool { return a.of(i) }) {
 		return true, nil
 	}
 	return t.knownWave(ctx, a)
@@ -415,7 +415,7 @@ func (t *Tenant) openIncident(ctx context.Context, i *risk.Incident) error {
 // the hours that it was counted in are still there.
 func (t *Tenant) knownWave(ctx context.Context, a foundAttack) (bool, error) {
 	var rows []RiskIncidentRow
-	err := t.q(ctx).Where("state = ? AND last_at >= ?", risk.IncidentClosed, a.From.Add(-time.Hour).UTC()).Order("last_at DESC").Limit(wavesOpen).Find(&rows).Error
+	err := t.q(ctx).Where("state = ? AND NOT simulated AND last_at >= ?", risk.IncidentClosed, a.From.Add(-time.Hour).UTC()).Order("last_at DESC").Limit(wavesOpen).Find(&rows).Error
 	if err != nil {
 		return false, err
 	}
@@ -691,7 +691,7 @@ func (t *Tenant) bystander(ctx context.Context, i risk.Incident, rec record.Sign
 func (t *Tenant) countSources(ctx context.Context, i risk.Incident, sources map[string]int, last map[string]time.Time) error {
 	for _, source := range slices.Sorted(maps.Keys(sources)) { // in one order, so that two writers never wait for each other
 		n := sources[source]
-		row := RiskIncidentSourceRow{TenantID: t.ID, Source: source, IncidentID: i.ID, LastAt: micro(last[source]), Attempts: int64(n)}
+		row := RiskIncidentSourceRow{TenantID: t.ID, Source: source, IncidentID: i.ID, LastAt: micro(later(last[source], i.BeganAt)), Attempts: int64(n)}
 		if err := t.w(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "tenant_id"}, {Name: "source"}, {Name: "incident_id"}},
 			DoUpdates: clause.Assignments(map[string]any{"attempts": gorm.Expr("risk_incident_sources.attempts + ?", n), "last_at": row.LastAt})}).Create(&row).Error; err != nil {
 			return err

@@ -21,8 +21,11 @@ const (
 // maxIncidentPeople is how many people one step is for: all of them change, or none.
 const maxIncidentPeople = 20_000
 
-// incidentSpan reads the part of the sign-in log that belongs to an incident.
+// incidentSpan reads the part of the sign-in log that belongs to an incident; to a simulated one nothing does.
 func (t *Tenant) incidentSpan(ctx context.Context, i risk.Incident, visit func(SignInRow, record.SignIn) error) error {
+	if i.Simulated {
+		return nil
+	}
 	belongs := map[string]bool{}
 	for _, k := range i.Keys {
 		belongs[k] = true
@@ -91,6 +94,10 @@ func (t *Tenant) incidentPeople(ctx context.Context, i risk.Incident, who string
 			}
 		}
 	case WaveTried:
+		if i.Simulated { // nobody else was
+			ids = append(ids, i.For)
+			break
+		}
 		met := map[string]bool{}
 		err := t.incidentSpan(ctx, i, func(r SignInRow, _ record.SignIn) error {
 			if r.UserID != "" {
@@ -234,10 +241,8 @@ func (t *Tenant) UnwindIncident(ctx context.Context, actor audit.Actor, id strin
 				out.Skipped = append(out.Skipped, u.DisplayName)
 			}
 		}
-		for chunk := range slices.Chunk(confirm, maxRiskIDs) {
-			if err := t.ConfirmCompromised(ctx, actor, chunk); err != nil {
-				return audit.Event{}, err
-			}
+		if err := t.confirmEntered(ctx, actor, i, confirm); err != nil {
+			return audit.Event{}, err
 		}
 		for _, id := range confirm {
 			if _, err := t.RevokeSessions(ctx, actor, id); err != nil {
@@ -258,4 +263,22 @@ func (t *Tenant) UnwindIncident(ctx context.Context, actor audit.Actor, id strin
 			Changes: []audit.Change{{Property: "people", New: out.People}}}, t.saveIncident(ctx, i)
 	})
 	return out, err
+}
+
+// confirmEntered confirms accounts as compromised; those of a simulated attack are simulated to be.
+func (t *Tenant) confirmEntered(ctx context.Context, actor audit.Actor, i risk.Incident, ids []string) error {
+	if i.Simulated {
+		for _, id := range ids {
+			if _, err := t.SimulateDetection(ctx, actor, id, AdminConfirmed); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for chunk := range slices.Chunk(ids, maxRiskIDs) {
+		if err := t.ConfirmCompromised(ctx, actor, chunk); err != nil {
+			return err
+		}
+	}
+	return nil
 }

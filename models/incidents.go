@@ -136,10 +136,10 @@ func (t *Tenant) Incident(ctx context.Context, id string) (risk.Incident, error)
 	return r.incident()
 }
 
-// OpenIncidents is how many are open, up to a bound.
+// OpenIncidents is how many are open, up to a bound. What is simulated is none.
 func (t *Tenant) OpenIncidents(ctx context.Context, bound int) (int, error) {
 	var ids []string
-	err := t.q(ctx).Model(&RiskIncidentRow{}).Where("state = ?", risk.IncidentOpen).Limit(bound).Pluck("id", &ids).Error
+	err := t.q(ctx).Model(&RiskIncidentRow{}).Where("state = ? AND NOT simulated", risk.IncidentOpen).Limit(bound).Pluck("id", &ids).Error
 	return len(ids), err
 }
 

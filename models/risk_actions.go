@@ -124,7 +124,8 @@ func (t *Tenant) sayOfSignIn(ctx context.Context, actor audit.Actor, id string, 
 				return audit.Event{}, err
 			}
 		}
-		types := typesOf(linked)
+		m := riskMove{By: actor, Ended: s.verdict, Fresh: s.action == RiskCompromised}
+		m.led(linked...)
 		if s.action == RiskCompromised {
 			d := detectionAt(r, record.Finding{Type: AdminConfirmed, Level: risk.High, Key: "risk.found.sign_in_taken", Timing: risk.Offline}, t.Now())
 			d.ID, d.Activity, d.State, d.Detail = NewID(), ActivitySignIn, s.State, s.Detail
@@ -132,7 +133,7 @@ func (t *Tenant) sayOfSignIn(ctx context.Context, actor audit.Actor, id string, 
 				return audit.Event{}, err
 			}
 			undo.Made = append(undo.Made, d.ID)
-			after.Aggregate, after.Types, types = risk.High, withType(before.Types, AdminConfirmed), append(types, AdminConfirmed)
+			after.Aggregate, after.Types, m.Types = risk.High, withType(before.Types, AdminConfirmed), append(m.Types, AdminConfirmed)
 		}
 		if err := t.setSignInRisk(ctx, id, after); err != nil {
 			return audit.Event{}, err
@@ -143,7 +144,7 @@ func (t *Tenant) sayOfSignIn(ctx context.Context, actor audit.Actor, id string, 
 				return audit.Event{}, err
 			}
 		}
-		changes, err := t.moveRisk(ctx, row.UserID, riskMove{By: actor, Types: types, Ended: s.verdict, Fresh: s.action == RiskCompromised})
+		changes, err := t.moveRisk(ctx, row.UserID, m)
 		if err != nil {
 			return audit.Event{}, err
 		}
@@ -195,13 +196,13 @@ func (t *Tenant) linked(ctx context.Context, row SignInRow, r record.SignIn) ([]
 	return rows, err
 }
 
-// lockRisk holds a person's row and gives their risk; nobody's is none.
+// lockRisk holds a person's row and gives their risk, without what is simulated; nobody's is none.
 func (t *Tenant) lockRisk(ctx context.Context, userID string) (account.Risk, error) {
 	u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
 	if isNotFound(err) {
 		return account.Risk{}, nil
 	}
-	return u.Risk, err
+	return u.Real(), err
 }
 
 // teachSafe learns from sign-ins that an admin says were the person's own, and gives what was known before.
@@ -274,9 +275,9 @@ func (t *Tenant) sayOfPerson(ctx context.Context, actor audit.Actor, id string, 
 		if err != nil {
 			return audit.Event{}, err
 		}
-		undo, m := riskUndo{User: u.Risk}, riskMove{By: actor, Ended: s.verdict}
+		undo, m := riskUndo{User: u.Real()}, riskMove{By: actor, Ended: s.verdict}
 		if s.action == RiskCompromised {
-			if u.Risk.State == RiskConfirmed && u.Risk.Detail == s.Detail {
+			if undo.User.State == RiskConfirmed && undo.User.Detail == s.Detail {
 				return audit.Event{}, nil
 			}
 			d := Detection{ID: NewID(), UserID: u.ID, UserName: u.DisplayName, Address: u.Mail, Type: AdminConfirmed, Level: risk.High, State: s.State, Detail: s.Detail,
@@ -286,10 +287,12 @@ func (t *Tenant) sayOfPerson(ctx context.Context, actor audit.Actor, id string, 
 			}
 			undo.Made, m.Types, m.Fresh = []string{d.ID}, []string{AdminConfirmed}, true
 		} else {
-			if undo, m.Types, err = t.closePerson(ctx, u, s); err != nil {
+			var closed []RiskDetectionRow
+			if undo, closed, err = t.closePerson(ctx, u, s); err != nil {
 				return audit.Event{}, err
 			}
-			if u.Risk.Level == "" && len(m.Types) == 0 && len(undo.SignIns) == 0 {
+			m.led(closed...)
+			if u.Risk.Level == "" && len(closed) == 0 && len(undo.SignIns) == 0 {
 				return audit.Event{}, nil
 			}
 		}
@@ -307,8 +310,8 @@ func (t *Tenant) sayOfPerson(ctx context.Context, actor audit.Actor, id string, 
 }
 
 // closePerson closes everything that is open of somebody, and says how it was.
-func (t *Tenant) closePerson(ctx context.Context, u User, s saying) (riskUndo, []string, error) {
-	undo := riskUndo{User: u.Risk}
+func (t *Tenant) closePerson(ctx context.Context, u User, s saying) (riskUndo, []RiskDetectionRow, error) {
+	undo := riskUndo{User: u.Real()}
 	var rows []SignInRow
 	err := t.lock(ctx).Where("user_id = ? AND risk_state <> '' AND risk_state IN ?", u.ID, openStates()).Order("id").Limit(undoMost + 1).Find(&rows).Error
 	if err != nil {
@@ -332,7 +335,7 @@ func (t *Tenant) closePerson(ctx context.Context, u User, s saying) (riskUndo, [
 		return undo, nil, err
 	}
 	undo.Person, err = t.teachSafe(ctx, own)
-	return undo, typesOf(closed), err
+	return undo, closed, err
 }
 
 // taughtMost is how many sign-ins one confirmation teaches.
@@ -364,7 +367,9 @@ func (t *Tenant) remediate(ctx context.Context, actor audit.Actor, u User, detai
 	if err := t.endSignIns(ctx, u.ID, v); err != nil {
 		return nil, err
 	}
-	return t.moveRisk(ctx, u.ID, riskMove{By: actor, Types: typesOf(closed), Ended: v})
+	m := riskMove{By: actor, Ended: v}
+	m.led(closed...)
+	return t.moveRisk(ctx, u.ID, m)
 }
 
 // riskUndo is how things stood before an admin said something, and after it.
@@ -604,46 +609,4 @@ func (t *Tenant) undoPerson(ctx context.Context, p *undoPerson) error {
 		return q.Delete(&RiskPersonRow{}).Error
 	}
 	return q.UpdateColumns(map[string]any{"body": p.Before, "updated_at": t.Now()}).Error
-}
-
-// SimulateDetection makes a detection for a person that is marked as simulated (F222): levels and policies follow it
-// as they would follow a real one. It can be taken away again.
-func (t *Tenant) SimulateDetection(ctx context.Context, actor audit.Actor, userID, riskEventType string) (Detection, error) {
-	kind, known := risk.KindOf(riskEventType)
-	if !known || !kind.Simulated {
-		return Detection{}, fault.BadField("riskEventType", "risk.type", nil)
-	}
-	u, err := t.User(ctx, userID)
-	if err != nil {
-		return Detection{}, err
-	}
-	if !u.DeletedAt.IsZero() {
-		return Detection{}, fault.New(fault.NotFound, "error.not_found")
-	}
-	level := risk.None
-	for _, l := range kind.Levels {
-		level = risk.Worse(level, l)
-	}
-	return t.AddDetection(ctx, actor, Detection{UserID: u.ID, Type: kind.Type, Level: level, Timing: kind.Timing, Activity: kind.Activity,
-		Key: "risk.found.simulated", Evidence: map[string]any{"by": actor.Name}, IP: "203.0.113.1", Simulated: true})
-}
-
-// RemoveSimulated takes a person's simulated detections away, as if they had never been, and says how many there were.
-func (t *Tenant) RemoveSimulated(ctx context.Context, actor audit.Actor, userID string) (int, error) {
-	n := 0
-	err := t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
-		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
-		if err != nil {
-			return audit.Event{}, err
-		}
-		gone := t.u(ctx).Where("user_id = ? AND simulated = ?", userID, true).Delete(&RiskDetectionRow{})
-		if gone.Error != nil || gone.RowsAffected == 0 {
-			return audit.Event{}, gone.Error
-		}
-		n = int(gone.RowsAffected)
-		changes, err := t.moveRisk(ctx, userID, riskMove{By: actor})
-		return audit.Event{Activity: "Remove simulated detections", Category: "IdentityProtection", Operation: "Delete", Target: userTarget(u),
-			Changes: append([]audit.Change{{Property: "detections", Old: n}}, changes...)}, err
-	})
-	return n, err
 }

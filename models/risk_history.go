@@ -232,7 +232,8 @@ func (t *Tenant) leakedPart(userID string, out *bool) pastPart {
 		row: func(pastRow) { *out = true }}
 }
 
-// wavesPart are the open incidents that a sign-in with these signals belongs to: one look-up by key.
+// wavesPart are the open incidents that a sign-in with these signals belongs to: one look-up by key. To a simulated one
+// nobody belongs.
 func (t *Tenant) wavesPart(s record.Signals, now time.Time, out *[]risk.Wave) pastPart {
 	keys := risk.WaveKeys(s)
 	if len(keys) == 0 {
@@ -241,7 +242,7 @@ func (t *Tenant) wavesPart(s record.Signals, now time.Time, out *[]risk.Wave) pa
 	var waves []risk.Wave
 	return pastPart{name: risk.NeedWaves, args: []any{t.ID, keys, t.ID, risk.IncidentOpen},
 		query: "id, kind, response, 0, until, " + noCounts + ", " + noBytes + " FROM risk_incidents AS i WHERE i.id IN " +
-			"(SELECT incident_id FROM risk_incident_sources WHERE tenant_id = ? AND source IN ?) AND i.tenant_id = ? AND i.state = ?",
+			"(SELECT incident_id FROM risk_incident_sources WHERE tenant_id = ? AND source IN ?) AND i.tenant_id = ? AND i.state = ? AND NOT i.simulated",
 		row: func(r pastRow) {
 			w := risk.Wave{IncidentID: r.A, Kind: r.B, Response: r.C}
 			if r.At.Valid && !now.Before(r.At.Time) {

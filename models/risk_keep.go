@@ -247,7 +247,9 @@ func (t *Tenant) AddDetection(ctx context.Context, actor audit.Actor, d Detectio
 		}
 		var changes []audit.Change
 		if d.UserID != "" {
-			if changes, err = t.moveRisk(ctx, d.UserID, riskMove{By: actor, Types: []string{d.Type}, Fresh: true}); err != nil {
+			m := riskMove{By: actor, Fresh: !d.Simulated, Simulate: d.Simulated}
+			m.led(RiskDetectionRow{Type: d.Type, Simulated: d.Simulated})
+			if changes, err = t.moveRisk(ctx, d.UserID, m); err != nil {
 				return audit.Event{}, err
 			}
 		}

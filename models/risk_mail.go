@@ -34,7 +34,7 @@ type PersonAtRisk struct {
 	Address   string // what they sign in with
 	Level     string
 	Types     []string // of the detections that are new
-	Simulated bool     // none of them is real
+	Simulated bool     // none of them is real: whoever has both kinds stands in two lines
 }
 
 // riskLevelsFrom are a level and the higher ones.
@@ -53,10 +53,12 @@ func (t *Tenant) atRiskNews(ctx context.Context, level string) ([]PersonAtRisk, 
 	levels := riskLevelsFrom(level)
 	var rows []struct {
 		UserID, Address, Type, Level string
+		RiskReal                     *string
 		Simulated                    bool
 	}
-	err := t.r(ctx).Raw("SELECT d.user_id, d.address, d.type, u.risk_level AS level, d.simulated FROM "+from+
-		" JOIN users AS u ON u.id = d.user_id AND u.tenant_id = d.tenant_id LEFT JOIN risk_mails AS m ON m.tenant_id = d.tenant_id AND m.user_id = d.user_id"+
+	err := t.r(ctx).Raw("SELECT d.user_id, d.address, d.type, u.risk_level AS level, u.risk_real, d.simulated FROM "+from+
+		" JOIN users AS u ON u.id = d.user_id AND u.tenant_id = d.tenant_id LEFT JOIN risk_mails AS m ON m.tenant_id = d.tenant_id AND"+
+		" m.user_id = CASE WHEN d.simulated THEN '~' || replace(d.user_id, '-', '') ELSE d.user_id END"+ // simulatedMailMark
 		" WHERE d.tenant_id = ? AND d.updated_at >= ? AND d.state IN ? AND d.level IN ? AND u.risk_level IN ? AND u.deleted_at IS NULL"+
 		" AND (m.told_at IS NULL OR d.activity_at > m.told_at) ORDER BY d.updated_at, d.id LIMIT ?",
 		t.ID, t.Now().Add(-riskMailReach), openStates(), levels, levels, riskMailMost).Scan(&rows).Error
@@ -66,13 +68,25 @@ func (t *Tenant) atRiskNews(ctx context.Context, level string) ([]PersonAtRisk, 
 	var out []PersonAtRisk
 	at := map[string]int{}
 	for _, r := range rows {
-		i, known := at[r.UserID]
+		mark, level := r.UserID, r.Level
+		if r.Simulated {
+			mark = simulatedMailMark(r.UserID)
+		} else if r.RiskReal != nil {
+			real, err := realRiskOf(UserRow{ID: r.UserID, RiskReal: r.RiskReal})
+			if err != nil {
+				return nil, err
+			}
+			if level = real.Level; !slices.Contains(levels, level) {
+				continue
+			}
+		}
+		i, known := at[mark]
 		if !known {
-			i, at[r.UserID] = len(out), len(out)
-			out = append(out, PersonAtRisk{UserID: r.UserID, Level: r.Level, Simulated: true})
+			i, at[mark] = len(out), len(out)
+			out = append(out, PersonAtRisk{UserID: r.UserID, Level: level, Simulated: r.Simulated})
 		}
 		p := &out[i]
-		p.Address, p.Simulated = r.Address, p.Simulated && r.Simulated
+		p.Address = r.Address
 		if !slices.Contains(p.Types, r.Type) {
 			p.Types = append(p.Types, r.Type)
 		}
@@ -100,6 +114,9 @@ func (t *Tenant) TellAtRisk(ctx context.Context, level string, tell func(*Tenant
 		rows := make([]RiskMailRow, len(news))
 		for i, p := range news {
 			rows[i] = RiskMailRow{TenantID: t.ID, UserID: p.UserID, Level: p.Level, ToldAt: t.Now()}
+			if p.Simulated {
+				rows[i].UserID = simulatedMailMark(p.UserID)
+			}
 		}
 		if err := t.w(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "tenant_id"}, {Name: "user_id"}},
 			DoUpdates: clause.AssignmentColumns([]string{"level", "told_at"})}).CreateInBatches(rows, bulkRows).Error; err != nil {
@@ -164,7 +181,7 @@ func (t *Tenant) TellWeek(ctx context.Context, day time.Weekday, since time.Time
 func (t *Tenant) riskWeek(ctx context.Context, from, to time.Time) (RiskWeek, error) {
 	w := RiskWeek{From: from, To: to, People: map[string]int{}, SignIns: map[string]int{}}
 	var events []struct{ UserID, Level string }
-	err := t.q(ctx).Model(&RiskEventRow{}).Distinct("user_id", "level").Where("at >= ? AND at < ? AND state IN ?", from, to, openStates()).Scan(&events).Error
+	err := t.q(ctx).Model(&RiskEventRow{}).Distinct("user_id", "level").Where("at >= ? AND at < ? AND state IN ? AND NOT simulated", from, to, openStates()).Scan(&events).Error
 	if err != nil {
 		return w, err
 	}

@@ -2,7 +2,10 @@ package models
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"gorm.io/gorm"
 
 	"portico/app/risk"
 )
@@ -22,25 +25,46 @@ type PeopleAtRisk struct {
 	Since time.Time // of whoever has been longest at this level
 }
 
-// PeopleAtRisk counts who is at risk now, by level.
+// PeopleAtRisk counts who is at risk now, by level, without what is simulated.
 func (t *Tenant) PeopleAtRisk(ctx context.Context) (map[string]PeopleAtRisk, error) {
+	testers, err := t.simulatedPeople(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := map[string]PeopleAtRisk{}
 	for _, level := range []string{risk.Low, risk.Medium, risk.High} {
-		of := t.via(ctx, "users", way{"users_risk_level", "risk_level = ? AND risk_level <> '' AND risk_level <> 'none' AND deleted_at IS NULL", []any{level}})
+		of := func() *gorm.DB {
+			return t.via(ctx, "users", way{"users_risk_level", "risk_level = ? AND risk_level <> '' AND risk_level <> 'none' AND deleted_at IS NULL", []any{level}})
+		}
 		var n int64
-		if err := of.Model(&UserRow{}).Count(&n).Error; err != nil {
+		if err := of().Model(&UserRow{}).Count(&n).Error; err != nil {
 			return nil, err
 		}
 		p := PeopleAtRisk{Level: level, Count: int(n)}
-		if n > 0 {
-			var rows []UserRow
-			err := t.via(ctx, "users", way{"users_risk_level", "risk_level = ? AND risk_level <> '' AND risk_level <> 'none' AND deleted_at IS NULL", []any{level}}).
-				Select("risk_at").Order("risk_at").Limit(1).Find(&rows).Error
+		var rows []UserRow
+		if n > 0 { // whoever is longest at it may be a test person
+			if err := of().Select("id", "risk_at").Order("risk_at").Limit(1 + len(testers)).Find(&rows).Error; err != nil {
+				return nil, err
+			}
+		}
+		for _, r := range rows {
+			if !slices.ContainsFunc(testers, func(u UserRow) bool { return u.ID == r.ID }) {
+				p.Since = timeOf(r.RiskAt)
+				break
+			}
+		}
+		for _, r := range testers {
+			if r.RiskLevel == level {
+				p.Count--
+			}
+			real, err := realRiskOf(r)
 			if err != nil {
 				return nil, err
 			}
-			if len(rows) > 0 {
-				p.Since = timeOf(rows[0].RiskAt)
+			if real.Level == level {
+				if p.Count++; p.Since.IsZero() || real.At.Before(p.Since) {
+					p.Since = real.At
+				}
 			}
 		}
 		out[level] = p
@@ -56,9 +80,9 @@ type RiskEnding struct {
 }
 
 // RiskEndings counts how people's risk ended since a moment, the most frequent first, among the latest entries of the
-// histories.
+// histories. What is simulated ends nothing.
 func (t *Tenant) RiskEndings(ctx context.Context, since time.Time) ([]RiskEnding, error) {
-	latest := t.q(ctx).Model(&RiskEventRow{}).Select("state", "detail").Where("at >= ?", since.UTC()).Order("at DESC").Limit(mostEndings)
+	latest := t.q(ctx).Model(&RiskEventRow{}).Select("state", "detail").Where("at >= ? AND NOT simulated", since.UTC()).Order("at DESC").Limit(mostEndings)
 	var out []RiskEnding
 	err := t.r(ctx).Table("(?) AS latest", latest).Select("state, detail, COUNT(*) AS count").Where("state NOT IN ?", append(openStates(), RiskNone, "")).
 		Group("state, detail").Order("COUNT(*) DESC, state, detail").Scan(&out).Error

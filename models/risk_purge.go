@@ -42,20 +42,22 @@ func (t *Tenant) AgeDetections(ctx context.Context, limit int) (int, error) {
 			return err
 		}
 		n = len(rows)
-		people := map[string][]string{}
+		people := map[string]riskMove{}
 		for _, r := range rows {
 			if err := t.u(ctx).Where("id = ?", r.ID).Delete(&RiskDetectionRow{}).Error; err != nil {
 				return err
 			}
 			if r.UserID != "" {
-				people[r.UserID] = append(people[r.UserID], r.Type)
+				m := people[r.UserID]
+				m.led(r)
+				people[r.UserID] = m
 			}
 		}
 		if err := t.followSignIns(ctx, rows, verdict{}); err != nil {
 			return err
 		}
-		for id, types := range people {
-			if _, err := t.moveRisk(ctx, id, riskMove{Types: types}); err != nil {
+		for id, m := range people {
+			if _, err := t.moveRisk(ctx, id, m); err != nil {
 				return err
 			}
 		}

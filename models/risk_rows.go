@@ -117,6 +117,7 @@ type RiskEventRow struct {
 	Types     string    // riskEventTypes, separated by commas
 	ActorID   string    `gorm:"size:36"`
 	ActorName string
+	Simulated bool `gorm:"not null;default:false"` // without what is simulated it would not be there
 }
 
 func (RiskEventRow) TableName() string { return "risk_events" }

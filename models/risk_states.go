@@ -27,6 +27,7 @@ type RiskEvent struct {
 	Types     []string // riskEventTypes that led to it
 	ActorID   string   // "" = the engine
 	ActorName string
+	Simulated bool // without what is simulated it would not be there
 }
 
 // verdict is how detections and sign-ins end, or go on, in Graph's words.
@@ -37,11 +38,24 @@ type verdict struct {
 
 // riskMove is a change of what is open of a person.
 type riskMove struct {
-	By    audit.Actor // zero = the engine
-	Types []string    // what led to it
-	Ended verdict     // of who is left with nothing open
-	Fresh bool        // something was found anew, although the level may be the same
-	At    time.Time   // of what happened in the past; zero = now
+	By       audit.Actor // zero = the engine
+	Types    []string    // what led to it
+	Made     []string    // what led to it besides, and is simulated
+	Ended    verdict     // of who is left with nothing open
+	Fresh    bool        // something was found anew, although the level may be the same
+	Simulate bool        // something was simulated anew
+	At       time.Time   // of what happened in the past; zero = now
+}
+
+// led says which detections led to a change.
+func (m *riskMove) led(by ...RiskDetectionRow) {
+	for _, d := range by {
+		if d.Simulated {
+			m.Made = append(m.Made, d.Type)
+		} else {
+			m.Types = append(m.Types, d.Type)
+		}
+	}
 }
 
 // holdPeople keeps people's rows from changing until the end of the transaction. Whoever changes what belongs to
@@ -73,7 +87,9 @@ func (t *Tenant) holdOwners(ctx context.Context, subjects []string) error {
 }
 
 // moveRisk works out a person's risk from their open detections, writes it where it changed, and says what changed.
-// Somebody who is not there any more has no risk.
+// Somebody who is not there any more has no risk. For whom something is simulated it works out two: the one that
+// policies see, and the one that there would be without what is simulated, so that taking that away leaves what would
+// be there if it had never been.
 func (t *Tenant) moveRisk(ctx context.Context, userID string, m riskMove) ([]audit.Change, error) {
 	u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", userID))
 	if isNotFound(err) {
@@ -84,28 +100,61 @@ func (t *Tenant) moveRisk(ctx context.Context, userID string, m riskMove) ([]aud
 	}
 	var open []RiskDetectionRow
 	err = t.via(ctx, "risk_detections", way{"risk_detections_user", "user_id = ?", []any{userID}}).
-		Select("type", "level", "state", "detail").Where("state IN ?", openStates()).Order("detected_at").Find(&open).Error
+		Select("type", "level", "state", "detail", "simulated").Where("state IN ?", openStates()).Order("detected_at").Find(&open).Error
 	if err != nil {
 		return nil, err
 	}
+	own := slices.DeleteFunc(slices.Clone(open), func(d RiskDetectionRow) bool { return d.Simulated })
+	real, moved := nextRisk(u.Real(), own, m, m.Fresh, t.Now())
+	if u.RealRisk == nil && !m.Simulate {
+		if !moved {
+			return nil, nil
+		}
+		changes, err := t.setRisk(ctx, u, real, nil)
+		if err != nil {
+			return nil, err
+		}
+		return changes, t.noteRisk(ctx, u.ID, real, m, false)
+	}
+	shown, shifted := nextRisk(u.Risk, open, m, m.Fresh || m.Simulate, t.Now())
+	if !moved && !shifted {
+		return nil, nil
+	}
+	if moved {
+		if err := t.noteRisk(ctx, u.ID, real, m, false); err != nil {
+			return nil, err
+		}
+	}
+	if shifted && !(moved && sameRisk(shown, real)) {
+		m.Types = slices.Concat(m.Types, m.Made)
+		if err := t.noteRisk(ctx, u.ID, shown, m, true); err != nil {
+			return nil, err
+		}
+	}
+	return t.setRisk(ctx, u, shown, &real)
+}
+
+// nextRisk is what becomes of a risk with what is open now, and whether that is a change.
+func nextRisk(was account.Risk, open []RiskDetectionRow, m riskMove, fresh bool, now time.Time) (account.Risk, bool) {
 	r := worstOf(open)
 	if len(open) == 0 {
-		if u.Risk.Level == "" && !slices.Contains(openStates(), u.Risk.State) {
-			return nil, nil // what was found was closed at once
+		if was.Level == "" && !slices.Contains(openStates(), was.State) {
+			return was, false // what was found was closed at once
 		}
 		r.State, r.Detail = m.Ended.State, m.Ended.Detail
 	}
-	if !m.Fresh && r.Level == u.Risk.Level && r.State == u.Risk.State && r.Detail == u.Risk.Detail {
-		return nil, nil
+	if !fresh && sameRisk(r, was) {
+		return was, false
 	}
-	if r.At = t.Now(); !m.At.IsZero() {
-		r.At = later(u.Risk.At, micro(m.At))
+	if r.At = now; !m.At.IsZero() {
+		r.At = later(was.At, micro(m.At))
 	}
-	changes, err := t.setRisk(ctx, u, r)
-	if err != nil {
-		return nil, err
-	}
-	return changes, t.noteRisk(ctx, u.ID, r, m)
+	return r, true
+}
+
+// sameRisk reports whether two say the same, whenever that was.
+func sameRisk(a, b account.Risk) bool {
+	return a.Level == b.Level && a.State == b.State && a.Detail == b.Detail
 }
 
 // worstOf is the risk that open detections make. What an admin has confirmed says more than what was found.
@@ -123,10 +172,15 @@ func worstOf(open []RiskDetectionRow) account.Risk {
 	return r
 }
 
-// setRisk writes a person's risk inside a transaction, and says what changed.
-func (t *Tenant) setRisk(ctx context.Context, u User, r account.Risk) ([]audit.Change, error) {
-	err := oneRow(t.u(ctx).Model(&UserRow{}).Where("id = ?", u.ID).
-		UpdateColumns(map[string]any{"risk_level": orNone(r.Level), "risk_state": r.State, "risk_detail": r.Detail, "risk_at": r.At}))
+// setRisk writes a person's risk inside a transaction, and says what changed. real is what it would be without what is
+// simulated; nil = nothing is.
+func (t *Tenant) setRisk(ctx context.Context, u User, r account.Risk, real *account.Risk) ([]audit.Change, error) {
+	kept, err := realRiskText(real)
+	if err != nil {
+		return nil, err
+	}
+	err = oneRow(t.u(ctx).Model(&UserRow{}).Where("id = ?", u.ID).
+		UpdateColumns(map[string]any{"risk_level": orNone(r.Level), "risk_state": r.State, "risk_detail": r.Detail, "risk_at": timePtr(r.At), "risk_real": kept}))
 	var d differences
 	d.note("riskLevel", "", orNone(u.Risk.Level), orNone(r.Level), audit.Public)
 	d.note("riskState", "", u.Risk.State, r.State, audit.Public)
@@ -142,9 +196,9 @@ func orNone(level string) string {
 }
 
 // noteRisk writes the history of a person's risk.
-func (t *Tenant) noteRisk(ctx context.Context, userID string, r account.Risk, m riskMove) error {
+func (t *Tenant) noteRisk(ctx context.Context, userID string, r account.Risk, m riskMove, simulated bool) error {
 	e := RiskEventRow{ID: NewID(), TenantID: t.ID, UserID: userID, At: r.At, Level: orNone(r.Level), State: orNone(r.State), Detail: orNone(r.Detail),
-		Types: strings.Join(distinct(m.Types), ",")}
+		Types: strings.Join(distinct(m.Types), ","), Simulated: simulated}
 	if m.By.Kind != audit.ActorSystem {
 		e.ActorID, e.ActorName = m.By.ID, m.By.Name
 	}
@@ -166,7 +220,7 @@ func (t *Tenant) RiskHistoryOf(ctx context.Context, userID, after string, limit 
 }
 
 func riskEventOf(r RiskEventRow) RiskEvent {
-	e := RiskEvent{ID: r.ID, UserID: r.UserID, At: r.At.UTC(), Level: r.Level, State: r.State, Detail: r.Detail, ActorID: r.ActorID, ActorName: r.ActorName}
+	e := RiskEvent{ID: r.ID, UserID: r.UserID, At: r.At.UTC(), Level: r.Level, State: r.State, Detail: r.Detail, ActorID: r.ActorID, ActorName: r.ActorName, Simulated: r.Simulated}
 	if r.Types != "" {
 		e.Types = strings.Split(r.Types, ",")
 	}
@@ -196,12 +250,4 @@ func (t *Tenant) endDetections(ctx context.Context, v verdict, where func(*gorm.
 func (t *Tenant) endSignIns(ctx context.Context, userID string, v verdict) error {
 	return t.u(ctx).Model(&SignInRow{}).Where("user_id = ? AND risk_state <> '' AND risk_state IN ?", userID, openStates()).
 		UpdateColumns(map[string]any{"risk_aggregate": RiskNone, "risk_state": v.State, "risk_detail": v.Detail}).Error
-}
-
-func typesOf(rows []RiskDetectionRow) []string {
-	out := make([]string, len(rows))
-	for i, r := range rows {
-		out[i] = r.Type
-	}
-	return out
 }

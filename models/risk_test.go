@@ -512,28 +512,6 @@ func TestAnAttackerDoesNotTeach(t *testing.T) {
 	})
 }
 
-func TestSimulatedDetectionsGoAway(t *testing.T) {
-	eachRiskWorld(t, func(w *riskWorld) {
-		ctx, actor := w.Context(), modelstest.Actor()
-		d := modelstest.Must(w.tn.SimulateDetection(ctx, actor, w.ann.ID, "anonymizedIPAddress"))(t)
-		if !d.Simulated || d.UserName != "ann" {
-			t.Errorf("%+v", d)
-		}
-		w.person(words(d.Level, "atRisk", ""))
-		if n := modelstest.Must(w.tn.RemoveSimulated(ctx, actor, w.ann.ID))(t); n != 1 {
-			t.Error(n)
-		}
-		w.person("- - -")
-		w.detections()
-		if _, err := w.tn.SimulateDetection(ctx, actor, w.ann.ID, "rain"); complaint(err) != "riskEventType risk.type" {
-			t.Error(err)
-		}
-		if _, err := w.tn.SimulateDetection(ctx, actor, models.NewID(), "anonymizedIPAddress"); !fault.Is(err, fault.NotFound) {
-			t.Error(err)
-		}
-	})
-}
-
 // R 16.4.10: what a report counts, lists and exports is the same, whatever it is narrowed by, and pages lose nothing.
 func TestReportsCountWhatTheyList(t *testing.T) {
 	eachRiskWorld(t, func(w *riskWorld) {

@@ -73,7 +73,7 @@ func (TenantRow) TableName() string { return "tenants" }
 // UserRow is a person or admin. Attributes holds custom attributes as a JSON object.
 type UserRow struct {
 	ID                 string `gorm:"primaryKey;size:36;index:users_last,priority:3;index:users_risk,priority:3"`
-	TenantID           string `gorm:"size:36;index:users_created,priority:1;index:users_name,priority:1;index:users_updated,priority:1;index:users_last,priority:1;index:users_risk,priority:1;index:users_risk_level,priority:1"`
+	TenantID           string `gorm:"size:36;index:users_created,priority:1;index:users_name,priority:1;index:users_updated,priority:1;index:users_last,priority:1;index:users_risk,priority:1;index:users_risk_level,priority:1;index:users_simulated,priority:1,where:risk_real IS NOT NULL"`
 	DisplayName        string
 	GivenName          string
 	Surname            string
@@ -105,6 +105,7 @@ type UserRow struct {
 	RiskState          string     `gorm:"size:32"`                                                                                                          // Graph's riskState
 	RiskDetail         string     `gorm:"size:64"`                                                                                                          // Graph's riskDetail
 	RiskAt             *time.Time `gorm:"index:users_risk,priority:2,where:risk_at IS NOT NULL;index:users_risk_level,priority:3"`                          // when any of them changed
+	RiskReal           *string    `gorm:"type:text"`                                                                                                        // JSON: what the risk would be without what is simulated; NULL = nothing is
 }
 
 func (UserRow) TableName() string { return "users" }

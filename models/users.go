@@ -38,6 +38,8 @@ type User struct {
 	UpdatedAt     time.Time
 	LastSignInAt  time.Time // zero = never
 	PasswordSetAt time.Time // zero = no password
+	// RealRisk is what their risk would be without what is simulated; nil = nothing is simulated for them.
+	RealRisk *account.Risk
 }
 
 // purgeAfter is how long a deleted person can be restored (R 13.4).
@@ -109,6 +111,9 @@ func userOf(r UserRow, identities []IdentityRow, credentials []CredentialRow) (U
 		JobTitle: r.JobTitle, StreetAddress: r.StreetAddress, City: r.City, State: r.State, PostalCode: r.PostalCode,
 		Country: r.Country, MobilePhone: r.MobilePhone, CreationType: r.CreationType, UpdatedAt: r.UpdatedAt.UTC(),
 		LastSignInAt: timeOf(r.LastSignInAt)}
+	if err := u.tellReal(r); err != nil {
+		return u, err
+	}
 	if r.Attributes != "" && r.Attributes != "{}" {
 		err := unmarshalExact(r.Attributes, &u.Attributes)
 		if err == nil {

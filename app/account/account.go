@@ -66,6 +66,8 @@ type Risk struct {
 	State  string // atRisk, confirmedCompromised, remediated, dismissed, confirmedSafe; "" = none
 	Detail string // how it came to the state
 	At     time.Time
+	// Simulated: it would be another without what is simulated for trying things out.
+	Simulated bool
 }
 
 // Value gives an attribute by its id, built in or custom; nil = the person has none.

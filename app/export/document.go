@@ -99,7 +99,13 @@ type RiskDocument struct {
 	UserPrincipalName       *string      `json:"userPrincipalName"`
 	InitiatedBy             *string      `json:"initiatedBy"`
 	Activity                RiskActivity `json:"activity"`
-	Portico                 Origin       `json:"portico"`
+	Portico                 RiskOrigin   `json:"portico"`
+}
+
+// RiskOrigin says where a change of a person's risk comes from, and whether it is one at all.
+type RiskOrigin struct {
+	Origin
+	Simulated bool `json:"simulated"` // without what is simulated it would not be there
 }
 
 // RiskActivity says what changed a person's risk.

@@ -41,7 +41,7 @@ func Catalogue() []Kind {
 		Kind{Type: AdminConfirmed, Name: "Admin confirmed user compromised", Sees: "An administrator said that an account is in other hands.",
 			Levels: []string{High}, Timing: Offline, Activity: OfUser, Technique: "T1078", Simulated: true, Always: true},
 		Kind{Type: SMSPumping, Name: "SMS pumping", Sees: "Far more text messages than usual were asked for to one calling code, and hardly any code came back.",
-			Levels: []string{Medium, High}, Timing: Offline, Activity: OfSignIn, Technique: "T1496.003"})
+			Levels: []string{Medium, High}, Timing: Offline, Activity: OfSignIn, Technique: "T1496.003", Simulated: true})
 }
 
 // KindOf finds a type of detection.

@@ -74,9 +74,11 @@ func (h History) wave(kinds ...string) (Wave, bool) {
 	return Wave{}, false
 }
 
+const suspiciousSignUpType = "suspiciousSignUp"
+
 // suspiciousSignUp: one of many accounts that are made from the same place.
 func suspiciousSignUp() Detector {
-	const kind = "suspiciousSignUp"
+	const kind = suspiciousSignUpType
 	return Detector{Type: kind, Timing: RealTime, Needs: []string{NeedWaves, NeedSource},
 		Name:   "Suspicious sign-up",
 		Sees:   "One of many accounts that were made from the same address in a day, or in a burst of sign-ups.",
@@ -104,7 +106,7 @@ func incidentResponse() Detector {
 	return Detector{Type: kind, Timing: RealTime, Needs: []string{NeedWaves}, Firm: true,
 		Name:   "Part of an incident",
 		Sees:   "It comes from where an attack comes from, and an administrator has decided to challenge all of it.",
-		Levels: []string{Medium}, Technique: "T1110",
+		Levels: []string{Medium}, Technique: "T1110", Simulated: true,
 		Detect: func(in Input) []record.Finding {
 			for _, w := range in.History.Waves {
 				if w.Response == Challenge {

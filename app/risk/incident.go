@@ -27,6 +27,7 @@ type Incident struct {
 	Response  string     `json:"response,omitempty"` // "", challenge, block
 	Until     *time.Time `json:"until,omitempty"`
 	Simulated bool       `json:"simulated,omitempty"`
+	For       string     `json:"for,omitempty"` // the test person for whom it is simulated, by id
 
 	Keys      []string       `json:"keys"`             // by which it is known
 	Origin    string         `json:"origin,omitempty"` // where it came from when it was noticed, in a word or two

@@ -1,3 +1,9 @@
+ALTER TABLE "users" ADD "risk_real" text
+--;
+CREATE INDEX IF NOT EXISTS "users_simulated" ON "users" ("tenant_id") WHERE risk_real IS NOT NULL
+--;
+ALTER TABLE "risk_events" ADD "simulated" boolean NOT NULL DEFAULT false
+--;
 CREATE TABLE "identity_providers" ("id" varchar(36),"tenant_id" varchar(36),"kind" varchar(24),"name_norm" varchar(256),"enabled" boolean,"document" text,"secret" bytea,"secret_hint" varchar(16),"secret_expires_at" timestamptz,"key" bytea,"fetched_at" timestamptz,"fetch_error" text,"due_at" timestamptz,"created_at" timestamptz,"modified_at" timestamptz,PRIMARY KEY ("id"))
 --;
 CREATE INDEX IF NOT EXISTS "providers_due" ON "identity_providers" ("due_at") WHERE due_at IS NOT NULL

@@ -1,3 +1,9 @@
+ALTER TABLE `users` ADD `risk_real` text
+--;
+CREATE INDEX `users_simulated` ON `users`(`tenant_id`) WHERE risk_real IS NOT NULL
+--;
+ALTER TABLE `risk_events` ADD `simulated` numeric NOT NULL DEFAULT false
+--;
 CREATE TABLE `identity_providers` (`id` text,`tenant_id` text,`kind` text,`name_norm` text,`enabled` numeric,`document` text,`secret` blob,`secret_hint` text,`secret_expires_at` datetime,`key` blob,`fetched_at` datetime,`fetch_error` text,`due_at` datetime,`created_at` datetime,`modified_at` datetime,PRIMARY KEY (`id`))
 --;
 CREATE INDEX `providers_due` ON `identity_providers`(`due_at`) WHERE due_at IS NOT NULL
