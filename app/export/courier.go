@@ -141,7 +141,8 @@ func (c *Courier) syslog(ctx context.Context, p Parcel) error {
 	return nil
 }
 
-// plainError says what went wrong without what the URL holds: a receiver's token may be in its query.
+// plainError says what went wrong without what the URL holds, where a receiver's token may be in the query, and without
+// addresses: an administrator of a tenant is not to map the operator's network with it.
 func plainError(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
@@ -150,12 +151,18 @@ func plainError(err error) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return errors.New("the receiver did not answer in time")
-	case errors.Is(err, outbound.ErrAddress), errors.Is(err, outbound.ErrScheme), errors.Is(err, outbound.ErrURL):
+	case errors.Is(err, outbound.ErrAddress): // not which: that would tell what names stand for inside the operator's network
+		return outbound.ErrAddress
+	case errors.Is(err, outbound.ErrScheme), errors.Is(err, outbound.ErrURL):
 		return err
 	}
 	var name *net.DNSError
 	if errors.As(err, &name) {
 		return errors.New("the name of the receiver cannot be resolved")
+	}
+	var op *net.OpError
+	if errors.As(err, &op) { // its text names this machine's own address
+		return fmt.Errorf("the connection failed: %w", op.Err)
 	}
 	return err
 }

@@ -15,9 +15,10 @@ import (
 // Files writes NDJSON below one folder of the operator's: <tenant id>/<export id>/<day>[-n].ndjson. All names are
 // made here, from ids and the date; the folder is held open as a root, so no name and no symbolic link leads out.
 type Files struct {
-	root *os.Root
-	now  func() time.Time
-	max  int64 // of one file
+	root  *os.Root
+	now   func() time.Time
+	max   int64 // of one file
+	write func(*os.File, []byte) (int, error)
 }
 
 const maxFile = 100 << 20
@@ -31,7 +32,7 @@ func OpenFiles(dir string, now func() time.Time) (*Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Files{root: root, now: now, max: maxFile}, nil
+	return &Files{root: root, now: now, max: maxFile, write: (*os.File).Write}, nil
 }
 
 // Close lets go of the folder.
@@ -57,11 +58,23 @@ func (f *Files) Append(tenantID, exportID string, records []Record) error {
 		b.Write(r.Body)
 		b.WriteByte('\n')
 	}
-	_, err = file.Write(b.Bytes())
-	if err == nil {
+	return errors.Join(f.put(file, b.Bytes()), file.Close())
+}
+
+// put writes at the end of a file. When the disk is full, or writing fails otherwise, the file is as before: a reader
+// that follows it must meet no half lines, and none twice that went well.
+func (f *Files) put(file *os.File, data []byte) error {
+	at, err := file.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	if _, err = f.write(file, data); err == nil {
 		err = file.Sync()
 	}
-	return errors.Join(err, file.Close())
+	if err != nil {
+		return errors.Join(err, file.Truncate(at))
+	}
+	return nil
 }
 
 func (f *Files) folder(names ...string) (*os.Root, error) {
@@ -119,6 +132,9 @@ func (f *Files) open(folder *os.Root, day string) (*os.File, error) {
 		file, err := folder.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
 			return nil, err
+		}
+		if err := lock(file); err != nil {
+			return nil, errors.Join(err, file.Close())
 		}
 		if err := toLastLine(file); err != nil {
 			return nil, errors.Join(err, file.Close())

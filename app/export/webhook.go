@@ -12,8 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"portico/app/outbound"
 )
 
 // Headers of a webhook's request. A receiver computes HMAC-SHA256 with the export's secret over the time, a dot and
@@ -112,7 +110,7 @@ func (c *Courier) webhook(ctx context.Context, p Parcel) error {
 	}
 	answer, err := c.HTTP.Do(ctx, p.TenantSlug, req)
 	switch {
-	case err != nil && !errors.Is(err, outbound.ErrTooLarge): // of an answer only the status matters, however long it is
+	case err != nil && answer.Status == 0: // of an answer only the status matters, however long it is and however slowly it comes
 		return plainError(err)
 	case answer.Status >= 200 && answer.Status < 300:
 		return nil

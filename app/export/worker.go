@@ -151,13 +151,27 @@ func (w *Worker) turn(ctx context.Context, j Job) (err error) {
 			if next == at {
 				break
 			}
-			if len(records) > 0 {
-				if batch, err = w.hand(ctx, j, records, batch); err != nil {
+			if len(records) == 0 { // what the filter leaves out is behind as well
+				if err := w.Store.AdvanceExport(ctx, j.ID, w.Owner, kind, next, 0, w.Now(), or(w.Lease, time.Minute)); err != nil {
 					return err
 				}
 			}
-			if err := w.Store.AdvanceExport(ctx, j.ID, w.Owner, kind, next, len(records), w.Now(), or(w.Lease, time.Minute)); err != nil {
-				return err
+			for len(records) > 0 {
+				n := 0
+				if n, batch, err = w.hand(ctx, j, records, batch); err != nil {
+					return err
+				}
+				to := next
+				if n < len(records) {
+					to = Cursor{At: records[n-1].At, ID: records[n-1].ID}
+				}
+				if err := w.Store.AdvanceExport(ctx, j.ID, w.Owner, kind, to, n, w.Now(), or(w.Lease, time.Minute)); err != nil {
+					return err
+				}
+				records = records[n:]
+				if len(records) > 0 && w.Now().Sub(began) > or(w.Turn, 30*time.Second) {
+					return errMore
+				}
 			}
 			at = next
 			if w.Now().Sub(began) > or(w.Turn, 30*time.Second) {
@@ -168,10 +182,12 @@ func (w *Worker) turn(ctx context.Context, j Job) (err error) {
 	return nil
 }
 
-// hand delivers records, in smaller parts when the receiver says that they are too many at once.
-func (w *Worker) hand(ctx context.Context, j Job, records []Record, batch int) (int, error) {
-	for len(records) > 0 {
-		n := min(batch, len(records))
+// hand delivers the first of some records, fewer when the receiver says that they are too many at once, and says how many
+// it took and how many to offer next. Each part counts by itself: with a slow receiver of small parts the whole could
+// outlast the lease, and would begin again for ever.
+func (w *Worker) hand(ctx context.Context, j Job, records []Record, batch int) (n, offer int, err error) {
+	for {
+		n = min(batch, len(records))
 		err := w.Courier.Deliver(ctx, Parcel{ExportID: j.ID, TenantID: j.TenantID, TenantSlug: j.TenantSlug, Target: j.Target, Secret: j.Secret, Records: records[:n]})
 		var refused *Refused
 		if errors.As(err, &refused) && refused.Status == http.StatusRequestEntityTooLarge && n > 1 {
@@ -180,13 +196,11 @@ func (w *Worker) hand(ctx context.Context, j Job, records []Record, batch int) (
 		}
 		if err != nil {
 			w.observe(j, "failed", n)
-			return batch, err
+			return 0, batch, err
 		}
 		w.observe(j, "delivered", n)
-		records = records[n:]
-		batch = min(batch*2, or(w.Batch, 1000))
+		return n, min(batch*2, or(w.Batch, 1000)), nil
 	}
-	return batch, nil
 }
 
 func (w *Worker) observe(j Job, result string, n int) {

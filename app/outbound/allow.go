@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 // Allow lists what outgoing calls may reach besides public addresses (PORTICO_OUTBOUND_ALLOW): rules
@@ -71,6 +73,37 @@ func (a Allow) covers(tenant, host string, addr netip.Addr, port string) bool {
 		}
 	}
 	return false
+}
+
+// literal is the address that a host is written as; the zero address for a name. An address in any other spelling than
+// the usual one (2130706433, 127.1, 0x7f.0.0.1, 127.0.0.1., full-width digits) is refused: what a check takes for a name
+// and the system for an address would get past the one to the other. A name whose last label is a number is no name of
+// the internet (WHATWG URL, "ends in a number"; RFC 3696 §2).
+func literal(host string) (netip.Addr, error) {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a.Unmap(), nil
+	}
+	name := host
+	if strings.ContainsFunc(host, func(c rune) bool { return c > 0x7f }) { // as the client of HTTP will write it
+		ascii, err := idna.Lookup.ToASCII(host)
+		if err != nil {
+			return netip.Addr{}, ErrURL
+		}
+		name = ascii
+	}
+	name = strings.TrimSuffix(name, ".")
+	if name == "" || strings.ContainsAny(name, ":%") {
+		return netip.Addr{}, ErrURL
+	}
+	last := name[strings.LastIndexByte(name, '.')+1:]
+	if digits(last) || len(last) >= 2 && strings.EqualFold(last[:2], "0x") && strings.Trim(last[2:], "0123456789abcdefABCDEF") == "" {
+		return netip.Addr{}, fmt.Errorf("%w: %s", ErrAddress, host)
+	}
+	return netip.Addr{}, nil
+}
+
+func digits(s string) bool {
+	return s == "" || strings.Trim(s, "0123456789") == ""
 }
 
 // Public reports whether an address belongs to the public internet: not this machine, a private

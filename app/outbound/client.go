@@ -44,8 +44,9 @@ type target struct{ tenant, host string }
 
 type targetKey struct{}
 
-// Do sends a request on behalf of a tenant (its slug; "" for the installation itself). With ErrTooLarge comes the answer
-// without its body: what it says by its status holds.
+// Do sends a request on behalf of a tenant (its slug; "" for the installation itself). When only the body
+// fails (ErrTooLarge, or it did not come in time), the answer comes with the error and without its body: what it says by
+// its status holds.
 func (c *Client) Do(ctx context.Context, tenant string, r *http.Request) (Answer, error) {
 	if err := c.Check(tenant, r.URL); err != nil {
 		return Answer{}, err
@@ -71,7 +72,7 @@ func (c *Client) Do(ctx context.Context, tenant string, r *http.Request) (Answer
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	if err != nil {
-		return Answer{}, err
+		return Answer{Status: resp.StatusCode, Header: resp.Header}, err
 	}
 	if int64(len(body)) > limit {
 		return Answer{Status: resp.StatusCode, Header: resp.Header}, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
@@ -86,8 +87,10 @@ func (c *Client) Check(tenant string, u *url.URL) error {
 	if host == "" || u.User != nil || u.Opaque != "" {
 		return ErrURL
 	}
-	addr, _ := netip.ParseAddr(host)
-	addr = addr.Unmap()
+	addr, err := literal(host)
+	if err != nil {
+		return err
+	}
 	switch u.Scheme {
 	case "https":
 	case "http":
@@ -106,8 +109,10 @@ func (c *Client) Check(tenant string, u *url.URL) error {
 // Reach refuses what Dial could never connect to, for forms: an address that is not public, or, when plain, any place
 // that the operator does not name, since what travels without TLS can be read on the way.
 func (c *Client) Reach(tenant, host, port string, plain bool) error {
-	addr, _ := netip.ParseAddr(host)
-	addr = addr.Unmap()
+	addr, err := literal(host)
+	if err != nil {
+		return err
+	}
 	named := c.Allow.covers(tenant, host, addr, port)
 	switch {
 	case host == "" || port == "":
@@ -155,6 +160,9 @@ func (c *Client) dial(ctx context.Context, network, hostport string) (net.Conn, 
 	var tenant string
 	if t, ok := ctx.Value(targetKey{}).(target); ok {
 		tenant = t.tenant
+	}
+	if _, err := literal(host); err != nil { // a resolver of the system's would make an address of it
+		return nil, err
 	}
 	addrs, err := c.resolve(ctx, host)
 	if err != nil {
