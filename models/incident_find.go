@@ -560,7 +560,7 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 	}
 	sources := map[string]int{}
 	lastFrom := map[string]time.Time{}
-	var entered []record.SignIn
+	var entered []enteredBy
 	belongs := map[string]bool{}
 	for _, k := range i.Keys {
 		belongs[k] = true
@@ -579,8 +579,12 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 		}
 		try := tryOf(rec, r, keys)
 		try.Name = string(t.seal.MAC("risk.stranger", []byte(try.Name))) // nobody chooses names that look like one
+		var from risk.Source
 		if try.Right && try.UserID != "" {
-			if try.Known, err = t.bystander(ctx, *i, rec, keys); err != nil {
+			if from, err = t.sourceThen(ctx, rec); err != nil {
+				return 0, err
+			}
+			if try.Known, err = t.bystander(ctx, *i, rec, keys, from); err != nil {
 				return 0, err
 			}
 		}
@@ -594,7 +598,7 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 			}
 		}
 		if i.Add(try) {
-			entered = append(entered, rec)
+			entered = append(entered, enteredBy{rec, from})
 		}
 	}
 	last := rows[len(rows)-1]
@@ -602,8 +606,8 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 	if err := t.countSources(ctx, *i, sources, lastFrom); err != nil {
 		return 0, err
 	}
-	for _, rec := range entered {
-		if err := t.waveEntered(ctx, f.By, *i, rec); err != nil {
+	for _, e := range entered {
+		if err := t.waveEntered(ctx, f, *i, e); err != nil {
 			return 0, err
 		}
 	}
@@ -644,13 +648,29 @@ func tryOf(rec record.SignIn, row SignInRow, keys []string) risk.Try {
 	return out
 }
 
+// enteredBy is a sign-in whose right password came from a wave, and what its own address did.
+type enteredBy struct {
+	record record.SignIn
+	from   risk.Source
+}
+
+// sourceThen is what the address of a sign-in had done in the day before it.
+func (t *Tenant) sourceThen(ctx context.Context, rec record.SignIn) (risk.Source, error) {
+	var source risk.Source
+	part := t.sourcePart(rec.Signals, rec.StartedAt, &source)
+	if part.query == "" {
+		return source, nil
+	}
+	return source, t.readPast(ctx, part)
+}
+
 // bystanderSignIns is how many earlier sign-ins of a person are looked through for the device.
 const bystanderSignIns = 20
 
 // bystander reports whether a right password was most likely its owner's, although it came from where a wave does:
 // they showed a second factor, or came from that address or with that device before the wave, or from where nobody tried
 // other names.
-func (t *Tenant) bystander(ctx context.Context, i risk.Incident, rec record.SignIn, keys []string) (bool, error) {
+func (t *Tenant) bystander(ctx context.Context, i risk.Incident, rec record.SignIn, keys []string, from risk.Source) (bool, error) {
 	if slices.Contains(rec.AMR, "mfa") {
 		return true, nil
 	}
@@ -658,18 +678,8 @@ func (t *Tenant) bystander(ctx context.Context, i risk.Incident, rec record.Sign
 		_, _, kit := risk.KitOf(k)
 		return kit && slices.Contains(i.Keys, k)
 	})
-	if guess(i.Kind) && !own {
-		var source risk.Source
-		part := t.sourcePart(rec.Signals, rec.StartedAt, &source)
-		if part.query == "" {
-			return true, nil
-		}
-		if err := t.readPast(ctx, part); err != nil {
-			return false, err
-		}
-		if !source.Trying() {
-			return true, nil
-		}
+	if guess(i.Kind) && !own && !from.Trying() {
+		return true, nil
 	}
 	p, err := t.SignInRows(ctx, SignInQuery{UserID: rec.User.ID, To: i.BeganAt.Add(-time.Hour), Result: string(record.Success), Limit: bystanderSignIns})
 	if err != nil {
@@ -703,9 +713,10 @@ func (t *Tenant) countSources(ctx context.Context, i risk.Incident, sources map[
 // waveEntered writes down that a wave knew the password of an account: a detection of its sign-in, which raises the
 // risk of the person. Failed attempts alone never do (R 6.4.13). What was found while they signed in belongs to the
 // incident from now on.
-func (t *Tenant) waveEntered(ctx context.Context, by audit.Actor, i risk.Incident, rec record.SignIn) error {
+func (t *Tenant) waveEntered(ctx context.Context, f WaveFinder, i risk.Incident, e enteredBy) error {
+	rec := e.record
 	if guess(i.Kind) {
-		if _, err := t.AddDetection(ctx, by, detectionAt(rec, i.Entered(rec.Signals), t.Now())); err != nil {
+		if _, err := t.AddDetection(ctx, f.By, detectionAt(rec, i.Entered(rec.Signals, e.from, f.Rules), t.Now())); err != nil {
 			return err
 		}
 	}

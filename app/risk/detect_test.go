@@ -278,6 +278,9 @@ func TestGuessedPasswords(t *testing.T) {
 	spray := Source{Attempts: 60, Failures: 58, Accounts: 55, Unknown: 1}
 	list := Source{Attempts: 60, Failures: 58, Accounts: 20, Unknown: 38}
 	few := Source{Attempts: 3, Failures: 3, Accounts: 3}
+	nine := Source{Attempts: 9, Failures: 9, Accounts: 9}
+	ten := Source{Attempts: 10, Failures: 10, Accounts: 10}
+	office := Source{Attempts: 40, Failures: 12, Successes: 28, Accounts: 12}
 	wave := []Wave{{IncidentID: "i", Kind: PasswordSpray}}
 	for name, c := range map[string]struct {
 		in              Input
@@ -286,10 +289,15 @@ func TestGuessedPasswords(t *testing.T) {
 		"many accounts were tried, and this password is right":  {Input{Shown: Shown{Password: true}, History: History{Source: spray}}, "high", ""},
 		"failures alone are no detection of anybody (R 6.4.13)": {Input{History: History{Source: spray}}, "", ""},
 		"a list of names, many of whom nobody is":               {Input{Shown: Shown{Password: true}, History: History{Source: list}}, "", "high"},
-		"a wave that is known":                                  {Input{Shown: Shown{Password: true}, History: History{Waves: wave, Source: few}}, "high", ""},
+		"a wave that is known, from an address of it":           {Input{Shown: Shown{Password: true}, History: History{Waves: wave, Source: spray}}, "high", ""},
+		"next door to a wave, where few names were tried":       {Input{Shown: Shown{Password: true}, History: History{Waves: wave, Source: few}}, "medium", ""},
+		"next door, one name below the threshold":               {Input{Shown: Shown{Password: true}, History: History{Waves: wave, Source: nine}}, "medium", ""},
+		"next door, at the threshold":                           {Input{Shown: Shown{Password: true}, History: History{Waves: wave, Source: ten}}, "high", ""},
+		"next door, an office where people mistype and get in":  {Input{Shown: Shown{Password: true}, History: History{Waves: wave, Source: office}}, "medium", ""},
 		"next door to a wave":                                   {Input{Shown: Shown{Password: true}, History: History{Waves: wave}}, "", ""},
 		"next door to a wave, after a mistake of their own":     {Input{Shown: Shown{Password: true}, History: History{Waves: wave, Source: Source{Attempts: 2, Failures: 2, Accounts: 1}}}, "", ""},
-		"whoever always signs in from there":                    {Input{Signals: at("Utrecht"), Shown: Shown{Password: true}, History: History{Waves: wave, Source: few, Person: usedTo("Utrecht", 5, time.Hour)}}, "medium", ""},
+		"whoever always signs in from there":                    {Input{Signals: at("Utrecht"), Shown: Shown{Password: true}, History: History{Waves: wave, Source: spray, Person: usedTo("Utrecht", 5, time.Hour)}}, "medium", ""},
+		"whoever always signs in from there, next door":         {Input{Signals: at("Utrecht"), Shown: Shown{Password: true}, History: History{Waves: wave, Source: few, Person: usedTo("Utrecht", 5, time.Hour)}}, "low", ""},
 		"a quiet address":                                       {Input{Shown: Shown{Password: true}, History: History{Source: Source{Attempts: 3, Failures: 1, Accounts: 2}}}, "", ""},
 		"waves failed to load":                                  {Input{Shown: Shown{Password: true}, History: History{Missing: []string{NeedWaves}}}, "?", "?"},
 	} {

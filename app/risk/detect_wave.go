@@ -9,7 +9,7 @@ func passwordSpray() Detector {
 	return Detector{Type: PasswordSpray, Timing: RealTime, Needs: []string{NeedWaves, NeedSource},
 		Name:   "Password spray",
 		Sees:   "The right password came from an address from which many accounts were tried with few passwords each.",
-		Levels: []string{Medium, High}, Technique: "T1110.003", Simulated: true,
+		Levels: []string{Low, Medium, High}, Technique: "T1110.003", Simulated: true,
 		Detect: func(in Input) []record.Finding { return guessed(in, PasswordSpray, "risk.found.spray") }}
 }
 
@@ -17,18 +17,21 @@ func credentialStuffing() Detector {
 	return Detector{Type: CredentialStuffing, Timing: RealTime, Needs: []string{NeedWaves, NeedSource},
 		Name:   "Credential stuffing",
 		Sees:   "The right password came from an address from which a list of names was tried, many of which nobody has here.",
-		Levels: []string{Medium, High}, Technique: "T1110.004", Simulated: true,
+		Levels: []string{Low, Medium, High}, Technique: "T1110.004", Simulated: true,
 		Detect: func(in Input) []record.Finding { return guessed(in, CredentialStuffing, "risk.found.stuffing") }}
 }
 
-// guessed: the right password, from the source of a wave of that kind that is known, or from a source that looks like
-// one by itself. Whoever usually signs in from that very address may be its owner all the same.
+// guessed: the right password, from a source that tried many names itself, or from near an attack that is known: its
+// neighbourhood, its network and tool, or an address of it that did little. What others did next door says less than
+// what was done from here, and whoever usually signs in from that very address may be its owner all the same: one level
+// less each.
 func guessed(in Input, kind, key string) []record.Finding {
 	if !in.Shown.Password || in.SignUp {
 		return nil
 	}
+	itself := in.History.Source.shape(in.Settings)
 	wave, found := in.History.wave(PasswordSpray, CredentialStuffing)
-	if found && wave.Kind != kind || !found && in.History.Source.shape(in.Settings) != kind {
+	if found && wave.Kind != kind || !found && itself != kind {
 		return nil
 	}
 	if found && !in.History.Source.Trying() { // the neighbourhood or the tool of an attack is not yet its address
@@ -39,11 +42,24 @@ func guessed(in Input, kind, key string) []record.Finding {
 		e["incident"] = wave.IncidentID
 	}
 	level := High
+	if itself == "" {
+		level, key = Medium, nearWave
+	}
 	if in.History.Person.Knows(FeatureIP, addressOf(in.Signals.IP)) {
-		level = Medium
+		level = less(level)
 	}
 	e["accounts"], e["failures"] = in.History.Source.tried(), in.History.Source.Failures
 	return []record.Finding{{Type: kind, Level: level, Key: key, Evidence: e}}
+}
+
+// nearWave is the message about an address that did little itself, near one that did much.
+const nearWave = "risk.found.wave_near"
+
+func less(level string) string {
+	if level == High {
+		return Medium
+	}
+	return Low
 }
 
 // Trying reports whether a source tried more names than its owner's, in vain. A right password from where nothing failed
@@ -53,13 +69,18 @@ func (s Source) Trying() bool { return s.tried() > 1 && s.Failures > 1 }
 // shape is the kind of attack that one source looks like by itself: names that nobody has come from lists that were
 // stolen elsewhere, names that people have come from somebody who knows them.
 func (s Source) shape(set Settings) string {
-	if float64(s.tried()) < set.SprayAccounts || s.Attempts == 0 || 100*float64(s.Failures)/float64(s.Attempts) < set.SourceShare {
+	if !s.many(set.SprayAccounts, set.SourceShare/100) {
 		return ""
 	}
 	if s.Unknown > s.Accounts {
 		return CredentialStuffing
 	}
 	return PasswordSpray
+}
+
+// many reports whether so many names were tried from a source, and such a share of its attempts was in vain.
+func (s Source) many(names, failureShare float64) bool {
+	return float64(s.tried()) >= names && s.Attempts > 0 && float64(s.Failures) >= failureShare*float64(s.Attempts)
 }
 
 // wave finds an attack under way of one of the kinds.

@@ -575,13 +575,18 @@ func FindPumping(counts []TextCount, r WaveRules) []TextCount {
 }
 
 // Entered is what a sign-in becomes whose right password came from a wave, also one from before the wave was noticed:
-// then it is found afterwards, by the same words as it would have been at once.
-func (i Incident) Entered(s record.Signals) record.Finding {
+// then it is found afterwards, by the same words and with the same level as it would have been at once. from is what
+// its own address did.
+func (i Incident) Entered(s record.Signals, from Source, r WaveRules) record.Finding {
+	r = r.Filled()
 	e := whereabouts(s)
-	e["incident"], e["accounts"], e["failures"] = i.ID, i.Tried.Count()+i.Unknown.Count(), i.Failures
 	f := record.Finding{Type: PasswordSpray, Level: High, Key: "risk.found.spray", Evidence: e, Timing: Offline}
 	if i.Kind == CredentialStuffing {
 		f.Type, f.Key = CredentialStuffing, "risk.found.stuffing"
+	}
+	e["incident"], e["accounts"], e["failures"] = i.ID, from.tried(), from.Failures
+	if !from.many(float64(r.Names), r.FailureShare) {
+		f.Level, f.Key = Medium, nearWave
 	}
 	return f
 }
