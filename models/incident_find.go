@@ -598,7 +598,7 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 			}
 		}
 		if i.Add(try) {
-			entered = append(entered, enteredBy{rec, from})
+			entered = append(entered, enteredBy{rec, try, from})
 		}
 	}
 	last := rows[len(rows)-1]
@@ -651,6 +651,7 @@ func tryOf(rec record.SignIn, row SignInRow, keys []string) risk.Try {
 // enteredBy is a sign-in whose right password came from a wave, and what its own address did.
 type enteredBy struct {
 	record record.SignIn
+	try    risk.Try
 	from   risk.Source
 }
 
@@ -716,7 +717,7 @@ func (t *Tenant) countSources(ctx context.Context, i risk.Incident, sources map[
 func (t *Tenant) waveEntered(ctx context.Context, f WaveFinder, i risk.Incident, e enteredBy) error {
 	rec := e.record
 	if guess(i.Kind) {
-		if _, err := t.AddDetection(ctx, f.By, detectionAt(rec, i.Entered(rec.Signals, e.from, f.Rules), t.Now())); err != nil {
+		if _, err := t.AddDetection(ctx, f.By, detectionAt(rec, i.Entered(e.try, rec.Signals, e.from, f.Rules), t.Now())); err != nil {
 			return err
 		}
 	}

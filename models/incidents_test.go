@@ -37,8 +37,8 @@ func spray(t *testing.T, s modelstest.Scratch, tn *models.Tenant, people []model
 	for i := range 120 {
 		ip := fmt.Sprintf("203.0.113.%d", 10+i%40)
 		u, name := models.User{}, fmt.Sprintf("info%d@example.com", i)
-		if i%8 != 0 {
-			u = people[i%len(people)]
+		if n := (i + i/40) % len(people); n%8 != 0 { // each address another one each time
+			u = people[n]
 			name = u.Address()
 		}
 		must(t, tn.RecordSignIn(t.Context(), tried(s, tn, u, name, ip, "python-requests/2.32", false)))

@@ -574,10 +574,15 @@ func FindPumping(counts []TextCount, r WaveRules) []TextCount {
 	return out
 }
 
+// workerNames is how many names an address must have tried to be one of many that share the work of an attack: people
+// who share an address and mistype are fewer, and get in afterwards.
+const workerNames = 3
+
 // Entered is what a sign-in becomes whose right password came from a wave, also one from before the wave was noticed:
-// then it is found afterwards, by the same words and with the same level as it would have been at once. from is what
-// its own address did.
-func (i Incident) Entered(s record.Signals, from Source, r WaveRules) record.Finding {
+// then it is found afterwards, by the same words as it would have been at once. from is what its own address did by
+// then. The attack as a whole is known by now: an address that did little, but nothing else, and with the attack's own
+// tool, is one of many that share the work.
+func (i Incident) Entered(t Try, s record.Signals, from Source, r WaveRules) record.Finding {
 	r = r.Filled()
 	e := whereabouts(s)
 	f := record.Finding{Type: PasswordSpray, Level: High, Key: "risk.found.spray", Evidence: e, Timing: Offline}
@@ -585,7 +590,8 @@ func (i Incident) Entered(s record.Signals, from Source, r WaveRules) record.Fin
 		f.Type, f.Key = CredentialStuffing, "risk.found.stuffing"
 	}
 	e["incident"], e["accounts"], e["failures"] = i.ID, from.tried(), from.Failures
-	if !from.many(float64(r.Names), r.FailureShare) {
+	worker := from.tried() >= workerNames && from.Successes <= 1 && 2*i.Agents[t.Agent] >= i.Attempts // the one is this sign-in
+	if !worker && !from.many(float64(r.Names), r.FailureShare) {
 		f.Level, f.Key = Medium, nearWave
 	}
 	return f

@@ -302,3 +302,25 @@ func TestWhereAnAttackComesFrom(t *testing.T) {
 		}
 	}
 }
+
+// What others did next door says less than what was done from an address itself; one of many that share the work, with
+// the tool of the attack and nothing else, is part of it.
+func TestHowBadAnEnteredAccountIs(t *testing.T) {
+	i := Incident{ID: "i", Kind: CredentialStuffing, Attempts: 100, Failures: 98, Agents: map[string]int{"curl": 90, "Firefox · Windows": 10}}
+	for name, c := range map[string]struct {
+		agent string
+		from  Source
+		want  string
+	}{
+		"the address itself, with any browser":       {"Firefox · Windows", Source{Attempts: 31, Failures: 30, Successes: 1, Accounts: 12, Unknown: 14}, "high risk.found.stuffing"},
+		"one of many, with the tool":                 {"curl", Source{Attempts: 4, Failures: 3, Successes: 1, Accounts: 3}, "high risk.found.stuffing"},
+		"next door, with another browser":            {"Firefox · Windows", Source{Attempts: 4, Failures: 3, Successes: 1, Accounts: 3}, "medium risk.found.wave_near"},
+		"next door, a couple with the same browser":  {"curl", Source{Attempts: 3, Failures: 2, Successes: 1, Accounts: 2}, "medium risk.found.wave_near"},
+		"next door, an office with the same browser": {"curl", Source{Attempts: 40, Failures: 12, Successes: 28, Accounts: 12}, "medium risk.found.wave_near"},
+	} {
+		f := i.Entered(Try{Agent: c.agent}, record.Signals{}, c.from, WaveRules{})
+		if got := f.Level + " " + f.Key; got != c.want || f.Type != CredentialStuffing || f.Timing != Offline {
+			t.Errorf("%s: %s %s, want %s", name, f.Type, got, c.want)
+		}
+	}
+}
