@@ -35,6 +35,17 @@ $$`,
 EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
   RAISE WARNING 'pg_trgm is not available: searching people will be slow';
 END $$`,
+			typeTable,
+			`CREATE OR REPLACE FUNCTION keep_risk_types() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF TG_OP <> 'INSERT' THEN DELETE FROM sign_in_types WHERE tenant_id = OLD.tenant_id AND type = ANY(string_to_array(OLD.risk_types, ',')) AND created_at = OLD.created_at AND sign_in_id = OLD.id; END IF;
+  IF TG_OP <> 'DELETE' THEN
+    INSERT INTO sign_in_types (tenant_id, type, created_at, sign_in_id) SELECT DISTINCT NEW.tenant_id, type, NEW.created_at, NEW.id FROM unnest(string_to_array(NEW.risk_types, ',')) AS type;
+  END IF;
+  RETURN NULL;
+END $$`,
+			`CREATE OR REPLACE TRIGGER signins_types_insert AFTER INSERT ON sign_ins FOR EACH ROW WHEN (NEW.risk_types <> '') EXECUTE FUNCTION keep_risk_types()`,
+			`CREATE OR REPLACE TRIGGER signins_types_update AFTER UPDATE OF risk_types ON sign_ins FOR EACH ROW WHEN (OLD.risk_types IS DISTINCT FROM NEW.risk_types) EXECUTE FUNCTION keep_risk_types()`,
+			`CREATE OR REPLACE TRIGGER signins_types_delete AFTER DELETE ON sign_ins FOR EACH ROW WHEN (OLD.risk_types <> '') EXECUTE FUNCTION keep_risk_types()`,
 			attributeTable, attributeOwner,
 			`CREATE OR REPLACE FUNCTION keep_attribute_values() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
   IF TG_OP <> 'INSERT' THEN DELETE FROM attribute_values WHERE user_id = OLD.id; END IF;
@@ -50,7 +61,14 @@ END $$`,
 	}
 	// The side table gives people a small number that lasts (a rowid of users itself would not survive
 	// VACUUM) and holds the sort keys, so that sorting what a search found touches nothing else.
-	return append(users, attributeTable, attributeOwner,
+	return append(users, typeTable+" WITHOUT ROWID",
+		`CREATE TRIGGER IF NOT EXISTS signins_types_insert AFTER INSERT ON sign_ins WHEN new.risk_types <> '' BEGIN
+`+keepTypes+`END`,
+		`CREATE TRIGGER IF NOT EXISTS signins_types_update AFTER UPDATE OF risk_types ON sign_ins WHEN COALESCE(old.risk_types, '') <> COALESCE(new.risk_types, '') BEGIN
+`+dropTypes+keepTypes+`END`,
+		`CREATE TRIGGER IF NOT EXISTS signins_types_delete AFTER DELETE ON sign_ins WHEN old.risk_types <> '' BEGIN
+`+dropTypes+`END`,
+		attributeTable, attributeOwner,
 		`CREATE TRIGGER IF NOT EXISTS users_values_insert AFTER INSERT ON users WHEN new.attributes LIKE '%extension\_%' ESCAPE '\' BEGIN
 `+keepAttributes+`END`,
 		`CREATE TRIGGER IF NOT EXISTS users_values_update AFTER UPDATE OF attributes ON users WHEN old.attributes <> new.attributes BEGIN
@@ -104,5 +122,24 @@ const (
 	keepAttributes = `  INSERT OR IGNORE INTO attribute_values (tenant_id, attribute_id, value, user_id)
     SELECT new.tenant_id, key, CASE type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE substr(CAST(value AS TEXT), 1, 128) END, new.id
       FROM json_each(new.attributes) WHERE key LIKE 'extension\_%' ESCAPE '\' AND type <> 'null';
+`
+)
+
+// The index of what was found in sign-ins: a sign-in holds its types of risk as one list, and those
+// of a type must be found in order of time also where hardly any has it. Triggers keep it; a sign-in without a risk costs
+// nothing.
+const (
+	typeTable = `CREATE TABLE IF NOT EXISTS sign_in_types (
+  tenant_id varchar(36) NOT NULL,
+  type varchar(48) NOT NULL,
+  created_at timestamptz NOT NULL,
+  sign_in_id varchar(36) NOT NULL,
+  PRIMARY KEY (tenant_id, type, created_at, sign_in_id)
+)`
+	keepTypes = `  INSERT OR IGNORE INTO sign_in_types (tenant_id, type, created_at, sign_in_id)
+    SELECT new.tenant_id, value, new.created_at, new.id FROM json_each('[' || replace(json_quote(new.risk_types), ',', '","') || ']') WHERE value <> '';
+`
+	dropTypes = `  DELETE FROM sign_in_types WHERE tenant_id = old.tenant_id AND type IN (SELECT value FROM json_each('[' || replace(json_quote(old.risk_types), ',', '","') || ']'))
+    AND created_at = old.created_at AND sign_in_id = old.id;
 `
 )

@@ -61,6 +61,11 @@ func parseCursor(s string) (c cursor, err error) {
 // keyset narrows a query to what follows the cursor and sorts it by (column, id). Rows with equal
 // sort keys keep their order by id, so that no page repeats or loses one.
 func keyset(q *gorm.DB, column, after string, desc bool, byTime bool) (*gorm.DB, error) {
+	return keysetOf(q, column, "id", after, desc, byTime)
+}
+
+// keysetOf is keyset where the id's column has another name.
+func keysetOf(q *gorm.DB, column, id, after string, desc bool, byTime bool) (*gorm.DB, error) {
 	op, dir := ">", ""
 	if desc {
 		op, dir = "<", " DESC"
@@ -74,9 +79,9 @@ func keyset(q *gorm.DB, column, after string, desc bool, byTime bool) (*gorm.DB,
 		if byTime {
 			key = c.Time
 		}
-		q = q.Where("("+column+", id) "+op+" (?, ?)", key, c.ID)
+		q = q.Where("("+column+", "+id+") "+op+" (?, ?)", key, c.ID)
 	}
-	return q.Order(column + dir + ", id" + dir), nil
+	return q.Order(column + dir + ", " + id + dir), nil
 }
 
 // page cuts what was read with one row more than asked into a page and its Next.

@@ -258,6 +258,20 @@ func (q DetectionQuery) paths() []way {
 			out = append(out, one("risk_detections_detail", "detail", d)...)
 		}
 		return out
+	case q.Timing != "" || q.Activity != "":
+		timings, activities := []string{risk.RealTime, risk.Offline}, []string{ActivitySignIn, ActivityUser}
+		if q.Timing != "" {
+			timings = []string{q.Timing}
+		}
+		if q.Activity != "" {
+			activities = []string{q.Activity}
+		}
+		for _, made := range timings {
+			for _, about := range activities {
+				out = append(out, way{"risk_detections_made", "timing = ? AND activity = ?", []any{made, about}})
+			}
+		}
+		return out
 	}
 	return []way{{index: "risk_detections_time"}}
 }

@@ -69,8 +69,8 @@ func (RiskDayRow) TableName() string { return "risk_days" }
 // RiskDetectionRow is one detection (Graph riskDetection). SignInID "" = it is linked to no sign-in.
 type RiskDetectionRow struct {
 	ID            string    `gorm:"primaryKey;size:36"`
-	TenantID      string    `gorm:"size:36;index:risk_detections_time,priority:1;index:risk_detections_user,priority:1;index:risk_detections_sign_in,priority:1;index:risk_detections_state,priority:1;index:risk_detections_type,priority:1;index:risk_detections_updated,priority:1;index:risk_detections_ip,priority:1;index:risk_detections_country,priority:1;index:risk_detections_incident,priority:1,where:incident_id <> '';index:risk_detections_detail,priority:1;index:risk_detections_app,priority:1"`
-	DetectedAt    time.Time `gorm:"index:risk_detections_time,priority:2;index:risk_detections_user,priority:3;index:risk_detections_state,priority:4;index:risk_detections_type,priority:3;index:risk_detections_ip,priority:3;index:risk_detections_country,priority:3;index:risk_detections_detail,priority:3;index:risk_detections_app,priority:3"`
+	TenantID      string    `gorm:"size:36;index:risk_detections_time,priority:1;index:risk_detections_user,priority:1;index:risk_detections_sign_in,priority:1;index:risk_detections_state,priority:1;index:risk_detections_type,priority:1;index:risk_detections_updated,priority:1;index:risk_detections_ip,priority:1;index:risk_detections_country,priority:1;index:risk_detections_incident,priority:1,where:incident_id <> '';index:risk_detections_detail,priority:1;index:risk_detections_app,priority:1;index:risk_detections_made,priority:1"`
+	DetectedAt    time.Time `gorm:"index:risk_detections_made,priority:4;index:risk_detections_time,priority:2;index:risk_detections_user,priority:3;index:risk_detections_state,priority:4;index:risk_detections_type,priority:3;index:risk_detections_ip,priority:3;index:risk_detections_country,priority:3;index:risk_detections_detail,priority:3;index:risk_detections_app,priority:3"`
 	ActivityAt    time.Time
 	UpdatedAt     time.Time `gorm:"index:risk_detections_updated,priority:2"`
 	UserID        string    `gorm:"size:36;index:risk_detections_user,priority:2"`
@@ -82,8 +82,8 @@ type RiskDetectionRow struct {
 	Level         string `gorm:"size:16;index:risk_detections_state,priority:3"`
 	State         string `gorm:"size:32;index:risk_detections_state,priority:2"`  // Graph riskState
 	Detail        string `gorm:"size:64;index:risk_detections_detail,priority:2"` // Graph riskDetail
-	Timing        string `gorm:"size:16;index:risk_detections_time,priority:3"`
-	Activity      string `gorm:"size:16;index:risk_detections_time,priority:4"` // signin, user
+	Timing        string `gorm:"size:16;index:risk_detections_time,priority:3;index:risk_detections_made,priority:2"`
+	Activity      string `gorm:"size:16;index:risk_detections_time,priority:4;index:risk_detections_made,priority:3"` // signin, user
 	IP            string `gorm:"size:48;index:risk_detections_ip,priority:2"`
 	Country       string `gorm:"size:2;index:risk_detections_country,priority:2"`
 	Region        string

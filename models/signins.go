@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -426,6 +427,14 @@ func (t *Tenant) SignInRows(ctx context.Context, f SignInQuery) (Page[SignInRow]
 		return Page[SignInRow]{}, err
 	}
 	limit := clampLimit(f.Limit)
+	if f.typed() {
+		q, err := keysetOf(signInFilter(t.signInsOfType(ctx, f), f), "k.typed_at", "k.sign_in_id", f.After, !f.OldestFirst, true)
+		if err != nil {
+			return Page[SignInRow]{}, err
+		}
+		rows, err := scanned[SignInRow](q.Select("sign_ins.*").Limit(limit + 1))
+		return page(rows, limit, signInCursor), err
+	}
 	var all []SignInRow
 	for _, p := range paths {
 		q, err := keyset(signInFilter(t.via(ctx, "sign_ins", p), f), "created_at", f.After, !f.OldestFirst, true)
@@ -441,7 +450,38 @@ func (t *Tenant) SignInRows(ctx context.Context, f SignInQuery) (Page[SignInRow]
 	if len(paths) > 1 {
 		all = merged(all, f.OldestFirst)
 	}
-	return page(all[:min(len(all), limit+1)], limit, func(r SignInRow) cursor { return cursor{Time: r.CreatedAt, ID: r.ID} }), nil
+	return page(all[:min(len(all), limit+1)], limit, signInCursor), nil
+}
+
+func signInCursor(r SignInRow) cursor { return cursor{Time: r.CreatedAt, ID: r.ID} }
+
+// typed reports whether what a query finds is looked for by a type of risk: where nothing leads to fewer.
+func (f SignInQuery) typed() bool {
+	return f.RiskType != "" && fold(f.Search) == "" && f.CorrelationID == "" && f.UserID == "" && !slices.Contains(openStates(), f.RiskState)
+}
+
+// onlyType reports whether nothing but the type, and time, narrows a query.
+func (f SignInQuery) onlyType() bool {
+	f.RiskType, f.Risky, f.From, f.To, f.OldestFirst, f.After, f.Limit, f.Search = "", false, time.Time{}, time.Time{}, false, "", 0, ""
+	return reflect.ValueOf(f).IsZero()
+}
+
+// signInsOfType are the sign-ins in which a type of risk was found, k their places in the index of types. The tenant is
+// spelled so that each is looked up by its id.
+func (t *Tenant) signInsOfType(ctx context.Context, f SignInQuery) *gorm.DB {
+	return t.r(ctx).Table("(?) AS k CROSS JOIN sign_ins", t.typesIndex(ctx, f).Select("created_at AS typed_at, sign_in_id")).
+		Where("sign_ins.id = k.sign_in_id AND sign_ins.tenant_id || '' = ?", t.ID)
+}
+
+func (t *Tenant) typesIndex(ctx context.Context, f SignInQuery) *gorm.DB {
+	q := t.q(ctx).Table("sign_in_types").Where("type = ?", f.RiskType)
+	if !f.From.IsZero() {
+		q = q.Where("created_at >= ?", f.From.UTC())
+	}
+	if !f.To.IsZero() {
+		q = q.Where("created_at < ?", f.To.UTC())
+	}
+	return q
 }
 
 // merged sorts what several paths found and drops what more than one did.
@@ -510,6 +550,15 @@ func (t *Tenant) PurgeSignIns(ctx context.Context, before time.Time, limit int) 
 // CountSignIns counts what a query finds, up to a bound: past it the number is the bound, so that a
 // large log costs no more than a small one.
 func (t *Tenant) CountSignIns(ctx context.Context, f SignInQuery, bound int) (int, error) {
+	if f.typed() {
+		some := signInFilter(t.signInsOfType(ctx, f), f).Select("sign_ins.id")
+		if f.onlyType() {
+			some = t.typesIndex(ctx, f).Select("sign_in_id")
+		}
+		var n int64
+		err := t.r(ctx).Table("(?) AS bounded", some.Limit(bound)).Count(&n).Error
+		return int(n), err
+	}
 	paths, err := t.signInPaths(ctx, f)
 	if err != nil {
 		return 0, err

@@ -2,6 +2,8 @@ ALTER TABLE "users" ADD "risk_real" text
 --;
 CREATE INDEX IF NOT EXISTS "users_simulated" ON "users" ("tenant_id") WHERE risk_real IS NOT NULL
 --;
+CREATE INDEX IF NOT EXISTS "risk_detections_made" ON "risk_detections" ("tenant_id","timing","activity","detected_at")
+--;
 ALTER TABLE "risk_events" ADD "simulated" boolean NOT NULL DEFAULT false
 --;
 CREATE TABLE "identity_providers" ("id" varchar(36),"tenant_id" varchar(36),"kind" varchar(24),"name_norm" varchar(256),"enabled" boolean,"document" text,"secret" bytea,"secret_hint" varchar(16),"secret_expires_at" timestamptz,"key" bytea,"fetched_at" timestamptz,"fetch_error" text,"due_at" timestamptz,"created_at" timestamptz,"modified_at" timestamptz,PRIMARY KEY ("id"))
@@ -27,3 +29,29 @@ CREATE TABLE "used_assertions" ("id" varchar(64),"tenant_id" varchar(36),"expire
 CREATE INDEX IF NOT EXISTS "used_assertions_expiry" ON "used_assertions" ("expires_at")
 --;
 CREATE INDEX IF NOT EXISTS "used_assertions_tenant" ON "used_assertions" ("tenant_id")
+--;
+CREATE TABLE IF NOT EXISTS sign_in_types (
+  tenant_id varchar(36) NOT NULL,
+  type varchar(48) NOT NULL,
+  created_at timestamptz NOT NULL,
+  sign_in_id varchar(36) NOT NULL,
+  PRIMARY KEY (tenant_id, type, created_at, sign_in_id)
+)
+--;
+CREATE OR REPLACE FUNCTION keep_risk_types() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF TG_OP <> 'INSERT' THEN DELETE FROM sign_in_types WHERE tenant_id = OLD.tenant_id AND type = ANY(string_to_array(OLD.risk_types, ',')) AND created_at = OLD.created_at AND sign_in_id = OLD.id; END IF;
+  IF TG_OP <> 'DELETE' THEN
+    INSERT INTO sign_in_types (tenant_id, type, created_at, sign_in_id) SELECT DISTINCT NEW.tenant_id, type, NEW.created_at, NEW.id FROM unnest(string_to_array(NEW.risk_types, ',')) AS type;
+  END IF;
+  RETURN NULL;
+END $$
+--;
+CREATE OR REPLACE TRIGGER signins_types_insert AFTER INSERT ON sign_ins FOR EACH ROW WHEN (NEW.risk_types <> '') EXECUTE FUNCTION keep_risk_types()
+--;
+CREATE OR REPLACE TRIGGER signins_types_update AFTER UPDATE OF risk_types ON sign_ins FOR EACH ROW WHEN (OLD.risk_types IS DISTINCT FROM NEW.risk_types) EXECUTE FUNCTION keep_risk_types()
+--;
+CREATE OR REPLACE TRIGGER signins_types_delete AFTER DELETE ON sign_ins FOR EACH ROW WHEN (OLD.risk_types <> '') EXECUTE FUNCTION keep_risk_types()
+--;
+INSERT INTO sign_in_types (tenant_id, type, created_at, sign_in_id)
+  SELECT DISTINCT s.tenant_id, k.type, s.created_at, s.id FROM sign_ins AS s, unnest(string_to_array(s.risk_types, ',')) AS k(type) WHERE s.risk_state <> '' AND s.risk_types <> ''
+  ON CONFLICT DO NOTHING
