@@ -61,6 +61,15 @@ func CountRows[R any](ctx context.Context, t *Tenant, where []Condition) (int64,
 	return n, t.where(ctx, where).Model(&row).Count(&n).Error
 }
 
+// CountUpTo counts the rows of a log that meet the conditions, as far as a bound: nobody's question costs more than
+// reading that many entries. What is above the bound means that there are more.
+func CountUpTo[R any](ctx context.Context, t *Tenant, where []Condition, bound int) (int64, error) {
+	var n int64
+	var row R
+	some := t.where(ctx, where).Model(&row).Select("1 AS one").Limit(bound + 1)
+	return n, t.r(ctx).Table("(?) AS bounded", some).Count(&n).Error
+}
+
 // where is the scoped query with each condition in its own parentheses, so that an OR inside one can
 // never reach around the tenant.
 func (t *Tenant) where(ctx context.Context, conditions []Condition) *gorm.DB {

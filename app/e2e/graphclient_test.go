@@ -25,10 +25,14 @@ func TestGraphClient(t *testing.T) {
 		t.Errorf("batch: %v", got)
 	}
 	got := n.step("protection", nil)
-	for name, want := range map[string]any{"same": true, "type": "leakedCredentials", "before": "high", "nothing": true, "state": "confirmedCompromised", "detail": "adminConfirmedUserCompromised", "last": "dismissed", "open": 0.0} {
+	for name, want := range map[string]any{"same": true, "type": "leakedCredentials", "before": "high", "nothing": true, "state": "confirmedCompromised", "detail": "adminConfirmedUserCompromised", "last": "dismissed", "open": 0.0,
+		"counted": 4.0, "seen": 4.0, "walked": 4.0, "risky": 1.0, "worst": true, "safe": "confirmedSafe", "undone": "atRisk", "item": "dismissed", "marked": true} {
 		if got[name] != want {
 			t.Errorf("protection: %s is %v, want %v (%v)", name, got[name], want, got)
 		}
+	}
+	if wrong, _ := got["wrong"].(string); !strings.HasPrefix(wrong, "400 ") || !strings.Contains(wrong, "Known are none, low, medium, high") {
+		t.Errorf("a word that is no level: %v", got["wrong"])
 	}
 	got = n.step("flows", nil)
 	if types := got["types"].([]any); len(types) != 1 || types[0] != "#microsoft.graph.externalUsersSelfServiceSignUpEventsFlow" {

@@ -47,7 +47,8 @@ type collection[R any] struct {
 	normalPage, largestPage int
 	order                   odata.Order // when the caller names none
 	counts                  bool
-	upserts                 bool // a PATCH makes what is not there
+	countsTo                int64 // of a log: what is more is not counted; 0 = no bound
+	upserts                 bool  // a PATCH makes what is not there
 
 	id   func(*R) string
 	page func(ctx context.Context, c *call, l models.Listing) ([]R, error)

@@ -104,6 +104,7 @@ func (a *API) riskDetections() *collection[riskDetection] {
 		"portico/appId":            {sql: "risk_detections.client_id", kind: odata.String, ops: opEq | opNe, fold: clientID},
 		"portico/simulated":        {sql: "risk_detections.simulated", kind: odata.Bool, ops: opEq | opNe},
 	}
+	counted[riskDetection, models.RiskDetectionRow](r)
 	wrap := func(rows []models.RiskDetectionRow) ([]riskDetection, error) {
 		out := make([]riskDetection, len(rows))
 		for i, row := range rows {

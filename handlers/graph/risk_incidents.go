@@ -78,6 +78,7 @@ func (a *API) incidents() *collection[incident] {
 			return out
 		}),
 	}
+	counted[incident, models.RiskIncidentRow](r)
 	wrap := func(rows []models.RiskIncidentRow) ([]incident, error) {
 		out := make([]incident, len(rows))
 		for n, row := range rows {

@@ -40,6 +40,7 @@ func (a *API) riskyUsers() riskyUsers {
 		readOnly("userPrincipalName", func(u *models.User) any { return text(u.Mail) }).filterable("users.mail", words),
 	}
 	everAtRisk := models.Condition{SQL: "users.risk_at IS NOT NULL"}
+	counted[models.User, models.UserRow](r, everAtRisk)
 	r.page = func(ctx context.Context, c *call, l models.Listing) ([]models.User, error) {
 		l.Where = append(l.Where, everAtRisk)
 		return c.tenant.ListUsers(ctx, l)
@@ -89,6 +90,7 @@ func (a *API) riskHistory(u models.User) *collection[models.RiskEventRow] {
 		get("activity", func(d export.RiskDocument) any { return d.Activity }),
 	}
 	of := models.Condition{SQL: "risk_events.user_id = ?", Args: []any{u.ID}}
+	counted[models.RiskEventRow, models.RiskEventRow](r, of)
 	r.page = func(ctx context.Context, c *call, l models.Listing) ([]models.RiskEventRow, error) {
 		l.Where = append(l.Where, of)
 		return models.ListRows[models.RiskEventRow](ctx, c.tenant, l)

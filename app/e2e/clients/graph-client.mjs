@@ -58,8 +58,30 @@ const steps = {
     await graph.api('/identityProtection/riskyUsers/dismiss').post({ userIds: [someone.id] });
     const history = await graph.api(`/identityProtection/riskyUsers/${someone.id}/history`).get();
     const open = await graph.api('/identityProtection/riskDetections').filter(`${mine} and riskState eq 'atRisk'`).get();
+    // More than one page, counted, by a member of an enumeration as the vendor's documentation writes it; a list that walks.
+    for (const riskEventType of ['newCountry', 'passwordSpray', 'impossibleTravel']) {
+      await graph.api('/portico/riskSimulations').version('beta').post({ userId: someone.id, riskEventType });
+    }
+    const first = await graph.api('/identityProtection/riskDetections').header('ConsistencyLevel', 'eventual').filter(mine).count(true).top(2).get();
+    const seen = [];
+    await new PageIterator(graph, first, (d) => { seen.push(d.id); return true; }).iterate();
+    const risky = await graph.api('/identityProtection/riskyUsers').filter(`riskState eq 'atRisk' and id eq '${someone.id}'`).count(true).select('id,riskLevel').get();
+    const worst = await graph.api('/identityProtection/riskyUsers').filter(`riskLevel eq microsoft.graph.riskLevel'${risky.value[0].riskLevel}'`).get();
+    await graph.api('/identityProtection/riskyUsers/confirmSafe').post({ userIds: [someone.id] });
+    const safe = await graph.api(`/identityProtection/riskyUsers/${someone.id}`).get();
+    await graph.api(`/portico/riskyUsers/${someone.id}/undo`).version('beta').post({});
+    const undone = await graph.api(`/identityProtection/riskyUsers/${someone.id}`).get();
+    const one = await graph.api(`/identityProtection/riskyUsers/${someone.id}/history/${history.value[0].id}`).get();
+    let wrong = '';
+    try {
+      await graph.api('/identityProtection/riskDetections').filter("riskLevel eq 'hgih'").get();
+    } catch (e) {
+      wrong = `${e.statusCode} ${e.message}`;
+    }
     await graph.api(`/users/${someone.id}`).delete();
-    return { same: found.value.some((d) => d.id === made.id), type: made.riskEventType, before: before.riskLevel, nothing: confirmed === undefined, state: after.riskState, detail: after.riskDetail,
+    return { counted: first['@odata.count'], seen: new Set(seen).size, walked: seen.length, risky: risky['@odata.count'], worst: worst.value.some((u) => u.id === someone.id),
+      safe: safe.riskState, undone: undone.riskState, item: one.riskState, marked: made['@portico.markedAsTestPerson'], wrong,
+      same: found.value.some((d) => d.id === made.id), type: made.riskEventType, before: before.riskLevel, nothing: confirmed === undefined, state: after.riskState, detail: after.riskDetail,
       last: history.value[0].riskState, open: open.value.length };
   },
   // A custom attribute into a flow by reference, and somebody invited into it.
