@@ -41,6 +41,12 @@ func sealedColumns() []sealedColumn {
 		sealedIn("exports", "secret", "id", lasting, func(r ExportRow) sealedValue {
 			return sealedValue{r.ID, r.Secret, exportSeal(r.ID)}
 		}),
+		sealedIn("identity_providers", "secret", "id", lasting, func(r ProviderRow) sealedValue {
+			return sealedValue{r.ID, r.Secret, providerSeal(r.ID)}
+		}),
+		sealedIn("identity_providers", "key", "id", lasting, func(r ProviderRow) sealedValue {
+			return sealedValue{r.ID, r.Key, providerKeySeal(r.ID)}
+		}),
 		sealedIn("outbox", "payload", "id", lasting, func(r OutboxRow) sealedValue {
 			return sealedValue{r.ID, r.Payload, outboxSeal(r.ID)}
 		}),

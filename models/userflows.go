@@ -110,6 +110,9 @@ func (t *Tenant) checkFlow(ctx context.Context, f *userflow.Flow) error {
 	if err := t.flowLeaves(ctx, *f); err != nil {
 		return err
 	}
+	if err := t.flowProviders(ctx, *f); err != nil {
+		return err
+	}
 	if len(f.Terms) == 0 {
 		return nil
 	}
