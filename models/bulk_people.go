@@ -66,7 +66,8 @@ const (
 	SkipMember      = "member"
 	SkipNoMember    = "noMember"
 	SkipNoRisk      = "noRisk"
-	SkipLockOut     = "lockOut" // a policy would keep the acting admin or everybody who rescues out
+	SkipMeanwhile   = "meanwhile" // their risk is another one than the admin saw
+	SkipLockOut     = "lockOut"   // a policy would keep the acting admin or everybody who rescues out
 	ResultDone      = "done"
 	ResultFailed    = "failed"
 	bulkStep        = 50  // people that one transaction changes
@@ -177,14 +178,22 @@ func (t *Tenant) planBulk(ctx context.Context, b *Bulk, people []User) error {
 	}
 	rows := make([]BulkPersonRow, 0, len(people))
 	for _, u := range people {
-		reason := facts.reason(*b, u)
+		reason, mark := facts.reason(*b, u), ""
+		now := SeenOfPerson(u.ID, u.Risk)
+		if seen, ok := b.Seen[u.ID]; ok {
+			if mark = seen.mark(); mark != now.mark() && reason != SkipOwn && reason != SkipAdmin {
+				reason = SkipMeanwhile
+			}
+		} else if BulkOfRisk(b.Action) {
+			mark = now.mark()
+		}
 		if reason == "" {
 			b.Planned++
 			for _, i := range u.Identities {
 				facts.claimed[i.SignInType+"\n"+i.Issuer+"\n"+i.Canonical] = true
 			}
 		}
-		rows = append(rows, BulkPersonRow{BulkID: b.ID, Number: b.People, TenantID: t.ID, PersonID: u.ID, Reason: reason})
+		rows = append(rows, BulkPersonRow{BulkID: b.ID, Number: b.People, TenantID: t.ID, PersonID: u.ID, Reason: reason, Seen: mark})
 		b.People++
 	}
 	if len(rows) == 0 {
@@ -373,7 +382,7 @@ func (t *Tenant) StepBulk(ctx context.Context, id string) (more bool, err error)
 		for _, r := range rows {
 			result := r.Reason
 			if result == "" {
-				if result, err = t.bulkOne(ctx, actor, b, r.PersonID); err != nil {
+				if result, err = t.bulkOne(ctx, actor, b, r); err != nil {
 					return err
 				}
 			}
@@ -403,11 +412,11 @@ func (t *Tenant) StepBulk(ctx context.Context, id string) (more bool, err error)
 }
 
 // bulkOne changes one person behind a savepoint, so that one who cannot be changed undoes nobody else.
-func (t *Tenant) bulkOne(ctx context.Context, actor audit.Actor, b Bulk, id string) (result string, err error) {
+func (t *Tenant) bulkOne(ctx context.Context, actor audit.Actor, b Bulk, r BulkPersonRow) (result string, err error) {
 	err = t.tx.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		inner := *t
 		inner.tx = tx
-		result, err = inner.bulkChange(ctx, actor, b, id)
+		result, err = inner.bulkChange(ctx, actor, b, r)
 		return err
 	})
 	switch e := fault.Of(err); {
@@ -427,7 +436,8 @@ func (t *Tenant) bulkOne(ctx context.Context, actor audit.Actor, b Bulk, id stri
 	return "", err
 }
 
-func (t *Tenant) bulkChange(ctx context.Context, actor audit.Actor, b Bulk, id string) (string, error) {
+func (t *Tenant) bulkChange(ctx context.Context, actor audit.Actor, b Bulk, r BulkPersonRow) (string, error) {
+	id := r.PersonID
 	u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", id))
 	if err != nil {
 		return "", err
@@ -435,6 +445,9 @@ func (t *Tenant) bulkChange(ctx context.Context, actor audit.Actor, b Bulk, id s
 	facts, err := t.bulkFacts(ctx, b, []User{u})
 	if err != nil {
 		return "", err
+	}
+	if r.Seen != "" && r.Seen != SeenOfPerson(u.ID, u.Risk).mark() { // the same as one by one: what was decided was decided about something else
+		return SkipMeanwhile, nil
 	}
 	if reason := facts.reason(b, u); reason != "" {
 		return reason, nil
@@ -513,6 +526,15 @@ func (t *Tenant) BulkPeople(ctx context.Context, id string, from int64, limit in
 	if changing {
 		q = q.Where("reason = ''")
 	}
+	return t.bulkPeople(ctx, q, limit)
+}
+
+// BulkLeft lists those to whom nothing would happen or happened for one reason.
+func (t *Tenant) BulkLeft(ctx context.Context, id, reason string, limit int) ([]BulkPerson, error) {
+	return t.bulkPeople(ctx, t.q(ctx).Where("bulk_id = ? AND (reason = ? OR result = ?)", id, reason, reason), limit)
+}
+
+func (t *Tenant) bulkPeople(ctx context.Context, q *gorm.DB, limit int) ([]BulkPerson, error) {
 	var rows []BulkPersonRow
 	if err := q.Order("number").Limit(limit).Find(&rows).Error; err != nil {
 		return nil, err

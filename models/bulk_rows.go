@@ -28,6 +28,8 @@ type BulkRow struct {
 	CreatedAt   time.Time `gorm:"index:bulk_changes_time,priority:2"`
 	ConfirmedAt *time.Time
 	FinishedAt  *time.Time
+
+	Seen map[string]SeenRisk `gorm:"-"` // of a change that begins: how the risk of people stood in the list that it was chosen from
 }
 
 func (BulkRow) TableName() string { return "bulk_changes" }
@@ -41,6 +43,7 @@ type BulkPersonRow struct {
 	PersonID string `gorm:"size:36"`
 	Reason   string `gorm:"size:32"` // why nothing would happen, "" = it would
 	Result   string `gorm:"size:32"` // "" = not yet, done, failed, or the reason why nothing happened
+	Seen     string `gorm:"size:64"` // how the risk stood when they were counted, where the change is about it; "" = whatever it is
 }
 
 func (BulkPersonRow) TableName() string { return "bulk_people" }

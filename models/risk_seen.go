@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,6 +34,11 @@ func SeenOfSignIn(r SignInRow) SeenRisk {
 
 func (s SeenRisk) same(now SeenRisk) bool {
 	return s.State == now.State && s.Level == now.Level && micro(s.At).Equal(micro(now.At))
+}
+
+// mark is what was seen in one word, to be kept beside what will be done because of it.
+func (s SeenRisk) mark() string {
+	return s.State + "~" + s.Level + "~" + strconv.FormatInt(micro(s.At).UnixMicro(), 36)
 }
 
 // WhilePeopleStand does something about people whose risk still is what an admin saw, in one transaction; otherwise it

@@ -121,7 +121,7 @@ func (v *visit) signInActs(x riskySignIn) views.Section {
 		if x.RiskState == a.state || x.RiskState == "" && action != signInCompromised {
 			continue
 		}
-		s.Buttons = append(s.Buttons, views.Action{Label: a.label, About: "this sign-in", Post: v.base() + "/risky-sign-ins/check", Fields: map[string]string{"action": action, "signIn": x.ID, "reach": "ticked", "back": "page"}})
+		s.Buttons = append(s.Buttons, views.Action{Label: a.label, About: "this sign-in", Post: v.base() + "/risky-sign-ins/check", Fields: map[string]string{"action": action, "signIn": seenText(models.SeenOfSignIn(x.SignInRow)), "reach": "ticked", "back": "page"}})
 	}
 	return s
 }

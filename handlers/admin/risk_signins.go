@@ -211,7 +211,7 @@ func (p *Portal) riskySignInList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	list := views.List{Notices: v.riskTrial(), Filter: w.filter(3, v.riskySignInFields()...), Table: tableOf("Risky sign-ins", chosen, rows, func(x riskySignIn) string { return x.ID }),
+	list := views.List{Notices: v.riskTrial(), Filter: w.filter(3, v.riskySignInFields()...), Table: tableOf("Risky sign-ins", chosen, rows, func(x riskySignIn) string { return seenText(models.SeenOfSignIn(x.SignInRow)) }),
 		Shown: shown(len(rows), "sign-in", "newest first"), Choose: chooser(w, columns, chosen),
 		Empty: p.riskEmpty(v, w, "No risky sign-ins", "Nothing in the log speaks for somebody else.")}
 	if v.may(access.RiskEventWrite) && v.dir.Tenant.Governed() {
@@ -272,11 +272,24 @@ func signInActionField() views.Field {
 // mostSignIns is how many sign-ins one change may be about.
 const mostSignIns = 500
 
+// sentSignIns are the sign-ins that a form names, each with how its risk stood when the form was made, where the form
+// says so.
+func sentSignIns(c *fiber.Ctx) (ids []string, seen map[string]models.SeenRisk) {
+	seen = map[string]models.SeenRisk{}
+	for _, text := range all(c, "signIn") {
+		id, _, told := strings.Cut(text, "~")
+		if ids = append(ids, id); told {
+			seen[id] = seenOf(text)
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(ids))), seen
+}
+
 // meantSignIns are the sign-ins that a form names, or that its filters find. why says what is wrong with the choice.
 func (p *Portal) meantSignIns(c *fiber.Ctx, w view) (rows []riskySignIn, why string, err error) {
 	v := visitOf(c)
 	if typed(c, "reach") != "all" {
-		ids := slices.Compact(slices.Sorted(slices.Values(all(c, "signIn"))))
+		ids, _ := sentSignIns(c)
 		if len(ids) > mostSignIns {
 			return nil, fmt.Sprintf("No more than %d sign-ins at once.", mostSignIns), nil
 		}
@@ -329,7 +342,7 @@ func (p *Portal) riskySignInCheck(c *fiber.Ctx) error {
 	w := sentView(c, v.base()+"/risky-sign-ins", riskySignInFilters()...)
 	back := w.href("", "")
 	if one := typed(c, "back"); one == "page" { // from the sign-in's own page
-		if ids := all(c, "signIn"); len(ids) == 1 && v.may(access.AuditRead) {
+		if ids, _ := sentSignIns(c); len(ids) == 1 && v.may(access.AuditRead) {
 			back = v.base() + "/sign-ins/" + ids[0]
 		}
 	}
@@ -345,9 +358,13 @@ func (p *Portal) riskySignInCheck(c *fiber.Ctx) error {
 	if why != "" {
 		return p.doneWith(c, back, models.PortalFlash{Kind: "warn", Text: why})
 	}
-	change, skipped := []riskySignIn{}, []riskySignIn{}
+	_, seen := sentSignIns(c)
+	change, skipped, meanwhile := []riskySignIn{}, []riskySignIn{}, []riskySignIn{}
 	for _, x := range rows {
-		if x.RiskState == a.state || x.RiskState == "" && action != signInCompromised {
+		now := models.SeenOfSignIn(x.SignInRow)
+		if was, told := seen[x.ID]; told && typed(c, "reach") != "all" && was != now {
+			meanwhile = append(meanwhile, x)
+		} else if x.RiskState == a.state || x.RiskState == "" && action != signInCompromised {
 			skipped = append(skipped, x)
 		} else {
 			change = append(change, x)
@@ -360,6 +377,9 @@ func (p *Portal) riskySignInCheck(c *fiber.Ctx) error {
 	l := handlers.InfoOf(c).Locale
 	m := views.Confirm{Consequences: a.consequences, Form: views.Form{Action: v.base() + "/risky-sign-ins/act", Cancel: back, Danger: action == signInCompromised,
 		Submit: a.label + ": " + numberWords(len(change), "sign-ins"), Fields: []views.Field{{Kind: views.Hidden, Name: "action", Value: action}, {Kind: views.Hidden, Name: "back", Value: back}}}}
+	if len(change) == 0 && len(meanwhile) > 0 {
+		return p.doneWith(c, back, models.PortalFlash{Kind: "warn", Text: "Nothing was begun: the risk of " + choose(len(meanwhile) == 1, "this sign-in", "these sign-ins") + " has changed since you looked. Look again, then decide."})
+	}
 	if len(change) == 0 {
 		return p.doneWith(c, back, models.PortalFlash{Kind: "info", Text: "Nothing would change: " + choose(len(rows) == 1, "the sign-in is", "they are all") + " " + a.done + " already, or nothing was found in them."})
 	}
@@ -371,10 +391,15 @@ func (p *Portal) riskySignInCheck(c *fiber.Ctx) error {
 		people[x.UserID] = true
 	}
 	m.Sections = append(m.Sections, views.Section{ID: "count", Title: "What would happen", Summary: []views.Fact{fact("Would change", plain(numberWords(len(change), "sign-ins"))),
-		fact("Of", plain(choose(len(people) == 1, "1 person", fmt.Sprintf("%d people", len(people))))), fact("Would stay as they are", plain(numberWords(len(skipped), "sign-ins")))}})
+		fact("Of", plain(choose(len(people) == 1, "1 person", fmt.Sprintf("%d people", len(people))))), fact("Would stay as they are", plain(numberWords(len(skipped)+len(meanwhile), "sign-ins")))}})
 	const firstOnes = 20
 	columns := columnsOf(v.riskySignInColumns(l), "time", "person", "aggregate", "realtime", "state", "detections", "place")
 	m.Sections = append(m.Sections, views.Section{ID: "first", Title: choose(len(change) > firstOnes, fmt.Sprintf("The first %d of those that change", firstOnes), "Those that change"), Table: tablePtr(tableOf("Those that change", columns, change[:min(firstOnes, len(change))], func(x riskySignIn) string { return x.ID }))})
+	if len(meanwhile) > 0 {
+		m.Sections = append(m.Sections, views.Section{ID: "meanwhile", Title: choose(len(meanwhile) > firstOnes, fmt.Sprintf("The first %d whose risk has changed since you looked", firstOnes), "The risk has changed since you looked"),
+			Lead:  "Nothing is done about these, because your choice was about something else. Look at them again.",
+			Table: tablePtr(tableOf("Changed since you looked", columns, meanwhile[:min(firstOnes, len(meanwhile))], func(x riskySignIn) string { return x.ID }))})
+	}
 	return p.confirm(c, s, m)
 }
 
@@ -395,33 +420,91 @@ func (p *Portal) riskySignInAct(c *fiber.Ctx) error {
 	}
 	act := map[string]func(*models.Tenant, context.Context, audit.Actor, []string) error{signInCompromised: (*models.Tenant).ConfirmSignInCompromised,
 		signInSafe: (*models.Tenant).ConfirmSignInSafe, signInDismiss: (*models.Tenant).DismissSignInRisk}[action]
-	done, ids := 0, make([]string, len(was))
+	var ids, left []string
+	say := func(seen []models.SeenRisk) error {
+		some := make([]string, len(seen))
+		for i, x := range seen {
+			some[i] = x.ID
+		}
+		err := v.tenant.WhileSignInsStand(c.UserContext(), seen, func(t *models.Tenant) error { return act(t, c.UserContext(), v.actor(c), some) })
+		if err == nil {
+			ids = append(ids, some...)
+		}
+		return err
+	}
 	for chunk := range slices.Chunk(was, perCall) {
 		seen := make([]models.SeenRisk, len(chunk))
 		for i, text := range chunk {
 			seen[i] = seenOf(text)
-			ids[done+i] = seen[i].ID
 		}
-		err := v.tenant.WhileSignInsStand(c.UserContext(), seen, func(t *models.Tenant) error {
-			return act(t, c.UserContext(), v.actor(c), ids[done:done+len(chunk)])
-		})
-		if err != nil {
-			if done == 0 {
-				return p.saidConflict(c, back, err)
+		err := say(seen)
+		if len(was) == 1 && err != nil {
+			return p.saidConflict(c, back, err)
+		}
+		if err == nil {
+			continue
+		}
+		if !leftBehind(err) {
+			return err
+		}
+		for _, x := range seen { // one of them is not what it was: the others still are
+			switch err := say([]models.SeenRisk{x}); {
+			case err == nil:
+			case leftBehind(err):
+				left = append(left, x.ID)
+			default:
+				return err
 			}
-			return p.doneWith(c, back, models.PortalFlash{Kind: "warn", Text: fmt.Sprintf("%d of %d are %s. The others could not be changed: look at them and try again.", done, len(ids), a.done)})
 		}
-		done += len(chunk)
+	}
+	done, note := len(ids), ""
+	if len(left) > 0 {
+		names, err := p.signInNames(c, left)
+		if err != nil {
+			return err
+		}
+		note = "Left as they are, because their risk has changed since you looked: " + names + "."
+		if done == 0 {
+			return p.doneWith(c, back, models.PortalFlash{Kind: "warn", Text: "Nothing was changed.", Note: note})
+		}
 	}
 	text := choose(done == 1, "The sign-in is", fmt.Sprintf("%d sign-ins are", done)) + " " + a.done + "."
 	undo, err := v.tenant.UndoableRisk(c.UserContext(), ids)
 	if err != nil {
 		return err
 	}
+	flash := models.PortalFlash{Kind: choose(note == "", "ok", "warn"), Text: text, Note: note}
 	if len(undo) < len(slices.Compact(slices.Sorted(slices.Values(ids)))) {
-		return p.done(c, back, text)
+		return p.doneWith(c, back, flash)
 	}
-	return p.doneUndo(c, back, text, models.PortalUndo{Post: v.base() + "/risky-sign-ins/undo", Fields: map[string]string{"ids": undoText(ids, undo), "said": undo[ids[0]].Action, "back": back}})
+	flash.Undo = &models.PortalUndo{Post: v.base() + "/risky-sign-ins/undo", Fields: map[string]string{"ids": undoText(ids, undo), "said": undo[ids[0]].Action, "back": back}}
+	return p.doneWith(c, back, flash)
+}
+
+// leftBehind reports whether an error says that one sign-in is not what it was, or no longer in the log.
+func leftBehind(err error) bool {
+	return fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound) || fault.Is(err, fault.Invalid)
+}
+
+// signInNames name a few sign-ins: whose, and when.
+func (p *Portal) signInNames(c *fiber.Ctx, ids []string) (string, error) {
+	const most = 10
+	var out []string
+	for _, id := range ids[:min(len(ids), most)] {
+		row, err := visitOf(c).tenant.SignInRow(c.UserContext(), id)
+		switch {
+		case fault.Is(err, fault.NotFound):
+			out = append(out, "one that is no longer in the log")
+		case err != nil:
+			return "", err
+		default:
+			out = append(out, fmt.Sprintf("%s, %s UTC", choose(row.UserName == "", "unknown", row.UserName), row.CreatedAt.UTC().Format("2 January 15:04")))
+		}
+	}
+	if more := len(ids) - most; more > 0 {
+		out = append(out, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(out, "; "), nil
 }
 
 // undoText names what was said of several sign-ins, each with when: somebody may say something else before it is taken

@@ -89,7 +89,7 @@ func (p *Portal) riskyUserList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	l := views.List{Notices: v.riskTrial(), Filter: w.riskFilter(3, riskyUserFields()...), Table: tableOf("Risky users", chosen, page.Items, func(u models.User) string { return u.ID }),
+	l := views.List{Notices: v.riskTrial(), Filter: w.riskFilter(3, riskyUserFields()...), Table: tableOf("Risky users", chosen, page.Items, func(u models.User) string { return seenText(models.SeenOfPerson(u.ID, u.Risk)) }),
 		Shown: strings.Replace(shown(len(page.Items), "person", "last changed first"), "persons", "people", 1), Choose: chooser(w, columns, chosen), Bulk: v.riskyUserOffer(w),
 		Empty: p.riskEmpty(v, w, "Nobody is at risk", "No person of this tenant was ever found at risk.")}
 	if whole && v.dir.Tenant.Governed() {
@@ -161,7 +161,14 @@ func (p *Portal) riskyUserBulk(c *fiber.Ctx) error {
 	say := func(text string) error {
 		return p.doneWith(c, back, models.PortalFlash{Kind: "warn", Text: text})
 	}
-	action, ids := typed(c, "action"), all(c, "person")
+	action, seen := typed(c, "action"), map[string]models.SeenRisk{}
+	var ids []string
+	for _, text := range all(c, "person") { // a box says of whom it is, and how their risk stood beside it
+		id, _, told := strings.Cut(text, "~")
+		if ids = append(ids, id); told {
+			seen[id] = seenOf(text)
+		}
+	}
 	known := false
 	for _, a := range riskyUserActions() {
 		known = known || a == action
@@ -177,7 +184,7 @@ func (p *Portal) riskyUserBulk(c *fiber.Ctx) error {
 			return say("Nothing was begun, because it is not clear who is meant: “" + w.dropped[0][1] + "” cannot be read.")
 		}
 		q := p.riskyUserQuery(w)
-		ids = nil
+		ids, seen = nil, map[string]models.SeenRisk{}
 		for next, q2 := true, q; next; next = q2.After != "" {
 			q2.Limit = 500
 			page, err := v.tenant.RiskyUsers(c.UserContext(), q2)
@@ -186,6 +193,7 @@ func (p *Portal) riskyUserBulk(c *fiber.Ctx) error {
 			}
 			for _, u := range page.Items {
 				ids = append(ids, u.ID)
+				seen[u.ID] = models.SeenOfPerson(u.ID, u.Risk)
 			}
 			if q2.After = page.Next; len(ids) > mostRisky {
 				return say("More than 2,000 people match. Narrow the report first.")
@@ -198,7 +206,7 @@ func (p *Portal) riskyUserBulk(c *fiber.Ctx) error {
 	if len(ids) > mostRisky {
 		return say("No more than 2,000 people at once.")
 	}
-	b, err := v.tenant.StartBulk(c.UserContext(), v.actor(c), models.Bulk{Action: action}, ids, models.UserQuery{})
+	b, err := v.tenant.StartBulk(c.UserContext(), v.actor(c), models.Bulk{Action: action, Seen: seen}, ids, models.UserQuery{})
 	if err != nil {
 		return p.saidConflict(c, back, err)
 	}

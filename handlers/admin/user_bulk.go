@@ -75,7 +75,7 @@ func skipWord(reason string) string {
 		models.SkipGone: "Is gone for good", models.SkipOwn: "Your own account", models.SkipAdmin: "Holds an admin role or is for emergencies: change it on its own page",
 		models.SkipDeleted: "Is deleted", models.SkipNotDeleted: "Is not deleted", models.SkipAlready: "Is so already", models.SkipNoPassword: "Has no password",
 		models.SkipNoFactor: "Has no second factor", models.SkipTaken: "Somebody else has an address of theirs", models.SkipMember: "Is in the group already",
-		models.SkipNoMember: "Is not in the group", models.SkipNoRisk: "Is at no risk", models.SkipLockOut: "A Conditional Access policy would then keep you, or everybody who is there for an emergency, out of the admin portal: exclude them from it first", models.ResultDone: "Done", models.ResultFailed: "Could not be changed: open the person to see why", "": "Not yet",
+		models.SkipNoMember: "Is not in the group", models.SkipNoRisk: "Is at no risk", models.SkipMeanwhile: "The risk has changed since you looked", models.SkipLockOut: "A Conditional Access policy would then keep you, or everybody who is there for an emergency, out of the admin portal: exclude them from it first", models.ResultDone: "Done", models.ResultFailed: "Could not be changed: open the person to see why", "": "Not yet",
 	}[reason]; ok {
 		return w
 	}
@@ -303,7 +303,7 @@ func (p *Portal) bulkSections(c *fiber.Ctx, b models.Bulk) ([]views.Section, err
 	}
 	var out []views.Section
 	why := &views.Table{Caption: "Left as they are", Columns: []views.Column{{Label: "Why"}, {Label: "People", Num: true}}}
-	for _, r := range []string{models.SkipOwn, models.SkipAdmin, models.SkipDeleted, models.SkipNotDeleted, models.SkipAlready, models.SkipNoPassword, models.SkipNoFactor, models.SkipTaken, models.SkipMember, models.SkipNoMember, models.SkipNoRisk} {
+	for _, r := range []string{models.SkipOwn, models.SkipAdmin, models.SkipDeleted, models.SkipNotDeleted, models.SkipAlready, models.SkipNoPassword, models.SkipNoFactor, models.SkipTaken, models.SkipMember, models.SkipNoMember, models.SkipNoRisk, models.SkipMeanwhile} {
 		if n := reasons[r]; n > 0 {
 			why.Rows = append(why.Rows, views.Row{Cells: []views.Cell{plain(skipWord(r)), {Kind: views.Num, Text: strconv.FormatInt(n, 10)}}})
 		}
@@ -312,6 +312,13 @@ func (p *Portal) bulkSections(c *fiber.Ctx, b models.Bulk) ([]views.Section, err
 		out = append(out, views.Section{ID: "why", Title: "Left as they are", Table: why})
 	}
 	const firstNames = 20
+	changed, err := v.tenant.BulkLeft(c.UserContext(), b.ID, models.SkipMeanwhile, firstNames+1)
+	if err != nil {
+		return nil, err
+	}
+	if len(changed) > 0 {
+		out = append(out, v.meanwhileSection(changed, firstNames))
+	}
 	first, err := v.tenant.BulkPeople(c.UserContext(), b.ID, 0, firstNames, true)
 	if err != nil {
 		return nil, err
@@ -331,6 +338,21 @@ func (p *Portal) bulkSections(c *fiber.Ctx, b models.Bulk) ([]views.Section, err
 		out = append(out, views.Section{ID: "first", Title: fmt.Sprintf("The first %d of those who change", len(t.Rows)), Table: t})
 	}
 	return out, nil
+}
+
+// meanwhileSection names people whose risk is another one than the admin saw: what they are is for the admin to look at
+// again.
+func (v *visit) meanwhileSection(people []models.BulkPerson, most int) views.Section {
+	t := &views.Table{Caption: "Changed since you looked", Columns: []views.Column{{Label: "Name"}, {Label: "Risk level now"}, {Label: "Risk state now"}, {Label: "Last updated"}}}
+	for _, x := range people[:min(len(people), most)] {
+		if x.User.ID == "" {
+			t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Text: "Erased", Tone: "soft"}, {}, {}, {}}})
+			continue
+		}
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: userName(x.User), Href: v.userBase(x.User) + "/risk"}, levelCell(x.User.Risk.Level), riskStateBadge(x.User.Risk.State), when(x.User.Risk.At)}})
+	}
+	return views.Section{ID: "meanwhile", Title: choose(len(people) > most, fmt.Sprintf("The first %d whose risk has changed since you looked", most), "The risk has changed since you looked"), Table: t,
+		Lead: "Nothing is done about them, because your choice was about something else. Look at them again."}
 }
 
 func (p *Portal) bulkConfirmSection(c *fiber.Ctx, b models.Bulk, problem error) (views.Section, error) {

@@ -2,6 +2,8 @@ ALTER TABLE "users" ADD "risk_real" text
 --;
 CREATE INDEX IF NOT EXISTS "users_simulated" ON "users" ("tenant_id") WHERE risk_real IS NOT NULL
 --;
+ALTER TABLE "bulk_people" ADD "seen" varchar(64)
+--;
 CREATE INDEX IF NOT EXISTS "risk_detections_made" ON "risk_detections" ("tenant_id","timing","activity","detected_at")
 --;
 ALTER TABLE "risk_events" ADD "simulated" boolean NOT NULL DEFAULT false

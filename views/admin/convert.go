@@ -49,6 +49,9 @@ func (s Shell) frame() ui.Shell {
 	}
 	if s.Flash != nil {
 		f.Flash = &ui.Flash{Tone: ui.Tone(s.Flash.Kind), Text: s.Flash.Text}
+		if s.Flash.Secret == "" && s.Flash.Note != "" { // that of a secret stands beside it
+			f.Flash.Text += " " + s.Flash.Note
+		}
 		if s.Flash.Undo != nil {
 			f.Flash.Action = action(*s.Flash.Undo, s.CSRF, true)
 		}
