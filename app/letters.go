@@ -28,7 +28,7 @@ func (r letters) Render(ctx context.Context, n message.Note) (message.Letter, er
 	l := r.bundle.Match(n.Locale, t.DefaultLocale)
 	letter := email.Letter{Kind: email.Kind(n.Kind), Purpose: n.Purpose, Tenant: t.Name, Theme: t.Settings.Theme, BaseURL: r.baseURL.String(),
 		SupportURL: t.Settings.SupportURL, Code: n.Code, Host: r.baseURL.Hostname(), URL: n.URL, Minutes: int(n.ValidFor.Minutes()), Count: n.Count,
-		App: n.App, Message: n.Message, Until: n.Until, At: n.At, Place: n.Place, Device: n.Device, Method: n.Method, By: n.By, Roles: n.Roles}
+		App: n.App, Message: n.Message, Until: n.Until, At: n.At, Place: n.Place, Device: n.Device, Method: n.Method, By: n.By, Roles: n.Roles, Simulated: n.Simulated}
 	if !n.Before.IsZero() {
 		letter.Until = n.Before
 	}

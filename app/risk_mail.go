@@ -31,9 +31,14 @@ func (s *server) tellAtRisk(ctx context.Context, t tenant.Tenant) error {
 	return s.store.Tenant(t.ID).TellAtRisk(ctx, mail.From(), func(in *models.Tenant, people []models.PersonAtRisk) error {
 		link := s.adminURL("/admin/t/"+url.PathEscape(t.Slug)+"/risky-users", url.Values{"risk": {"open"}, "deleted": {"no"}})
 		return s.toRiskReaders(ctx, in, t, func(c message.Change, l *i18n.Localizer) error {
-			return message.PostAtRisk(ctx, in, c, atRiskLines(l, people), len(people), link, s.now())
+			return message.PostAtRisk(ctx, in, c, atRiskLines(l, people), len(people), allSimulated(people), link, s.now())
 		})
 	})
+}
+
+// allSimulated reports whether there is nothing real in a mail.
+func allSimulated(people []models.PersonAtRisk) bool {
+	return !slices.ContainsFunc(people, func(p models.PersonAtRisk) bool { return !p.Simulated })
 }
 
 // atRiskLines name the people of a mail by what they sign in with. What they call themselves stays out: anybody can

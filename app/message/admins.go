@@ -31,8 +31,8 @@ func PostTextsSpent(ctx context.Context, q Queue, to Change, all bool, counted, 
 
 // PostAtRisk queues "people are at risk" to somebody who looks after security: one line for each person, with how many
 // there are. link leads to the report.
-func PostAtRisk(ctx context.Context, q Queue, to Change, lines []string, count int, link string, now time.Time) error {
-	return Post(ctx, q, Note{Kind: UsersAtRisk, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale, Message: strings.Join(lines, "\n"), Count: count, URL: link}, now)
+func PostAtRisk(ctx context.Context, q Queue, to Change, lines []string, count int, simulated bool, link string, now time.Time) error {
+	return Post(ctx, q, Note{Kind: UsersAtRisk, Simulated: simulated, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale, Message: strings.Join(lines, "\n"), Count: count, URL: link}, now)
 }
 
 // PostRiskWeek queues the weekly digest of Identity Protection. link leads to its overview.

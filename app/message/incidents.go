@@ -18,10 +18,10 @@ func PostIncident(ctx context.Context, q Queue, to Change, kind, lines, link str
 }
 
 // PostWave tells somebody that an attack met their account, and where to look after it. Nothing that the attacker typed
-// is in it, and nothing about where they were: that is for the sign-in history.
-func PostWave(ctx context.Context, q Queue, to Change, who, link string, now time.Time) error {
+// is in it, and nothing about where they were: that is for the sign-in history. A simulated attack says so.
+func PostWave(ctx context.Context, q Queue, to Change, who, link string, simulated bool, now time.Time) error {
 	if to.To == "" {
 		return nil
 	}
-	return Post(ctx, q, Note{Kind: WaveMet, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale, Purpose: who, URL: link, At: to.At}, now)
+	return Post(ctx, q, Note{Kind: WaveMet, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale, Purpose: who, URL: link, At: to.At, Simulated: simulated}, now)
 }

@@ -64,14 +64,16 @@ type Note struct {
 	App      string        `json:"app,omitempty"`     // the app that somebody is invited to, or signed in to
 	Message  string        `json:"message,omitempty"` // an administrator's own paragraph, plain text
 	Count    int           `json:"count,omitempty"`   // of what Message lists
-	Until    time.Time     `json:"until,omitzero"`    // when the link stops working
-	At       time.Time     `json:"at,omitzero"`       // when it happened
-	Before   time.Time     `json:"before,omitzero"`   // until when something can be undone
-	Place    string        `json:"place,omitempty"`   // measured: "Lisbon, Portugal"
-	Device   string        `json:"device,omitempty"`  // parsed: "Firefox on Windows"
-	Method   string        `json:"method,omitempty"`  // of a way that came or went: totp, passkey, …
-	By       string        `json:"by,omitempty"`      // the administrator who did it
-	Roles    string        `json:"roles,omitempty"`   // what an administrator is invited to
+	// Simulated: nothing happened, somebody tries things out.
+	Simulated bool      `json:"simulated,omitempty"`
+	Until     time.Time `json:"until,omitzero"`   // when the link stops working
+	At        time.Time `json:"at,omitzero"`      // when it happened
+	Before    time.Time `json:"before,omitzero"`  // until when something can be undone
+	Place     string    `json:"place,omitempty"`  // measured: "Lisbon, Portugal"
+	Device    string    `json:"device,omitempty"` // parsed: "Firefox on Windows"
+	Method    string    `json:"method,omitempty"` // of a way that came or went: totp, passkey, …
+	By        string    `json:"by,omitempty"`     // the administrator who did it
+	Roles     string    `json:"roles,omitempty"`  // what an administrator is invited to
 	// Decoy is queued like any other note and never delivered, so that time tells a stranger nothing.
 	Decoy bool `json:"decoy,omitempty"`
 }

@@ -96,6 +96,9 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 	if rec.CorrelationID == "" {
 		rec.CorrelationID = a.ID
 	}
+	if p.Account.Risk.Simulated {
+		rec.Notes = append(rec.Notes[:len(rec.Notes):len(rec.Notes)], noteSimulated)
+	}
 	switch {
 	case f.Identified != nil:
 		rec.Identifier = f.Identified.Typed

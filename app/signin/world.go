@@ -367,6 +367,8 @@ const (
 const (
 	// NoteRemediated: a policy asked for a second factor because of risk, and one that was registered before was shown.
 	NoteRemediated = "sign_in_risk_remediated"
+	// noteSimulated: the person's risk was simulated when this was decided.
+	noteSimulated = "user_risk_simulated"
 	// NoteConfirmed: such a factor was shown anyway, though no policy asked for it because of risk.
 	NoteConfirmed = "sign_in_risk_confirmed"
 	// NoteSecured: another password was chosen after all that could be asked for, so what was known against the former

@@ -157,7 +157,7 @@ func (p *Portal) incidentNotify(c *fiber.Ctx) error {
 	}
 	when = i.BeganAt
 	i, err = v.tenant.NotifyIncident(c.UserContext(), v.actor(c), i.ID, step, func(t *models.Tenant, u models.User) error {
-		return message.PostWave(c.UserContext(), t, message.Change{TenantID: t.ID, To: u.Address(), Locale: u.PreferredLanguage, At: when}, step.Who, link, p.Now())
+		return message.PostWave(c.UserContext(), t, message.Change{TenantID: t.ID, To: u.Address(), Locale: u.PreferredLanguage, At: when}, step.Who, link, i.Simulated, p.Now())
 	})
 	if fault.Is(err, fault.Invalid) {
 		return p.incidentNotifyPage(c, step.Who, err)

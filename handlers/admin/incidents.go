@@ -169,6 +169,7 @@ func (p *Portal) incidentPage(c *fiber.Ctx) error {
 	d := views.Detail{Badges: []views.Cell{p.waveState(i), levelCell(i.Level)}, Notices: v.riskTrial()}
 	if i.Simulated {
 		d.Badges = append(d.Badges, badge("info", "Simulated"))
+		d.Notices = append(d.Notices, views.Notice{Tone: "info", Title: "This attack is simulated", Text: "Somebody produced it to try things out: nothing happened. Challenging or blocking it stops nobody. Telling people and unwinding are for its test person alone, and really happen to them. It goes when what is simulated for that person is removed."})
 	}
 	story := views.Section{ID: "story", Title: waveWord(i.Kind), Lead: incidentStory(i, max(all, 1)), Summary: p.incidentFacts(v, i)}
 	if i.Kind != risk.SMSPumping && len(i.Beats) > 0 {
@@ -377,6 +378,8 @@ func actWord(a risk.Act) string {
 	switch a.What {
 	case "opened":
 		return "Noticed"
+	case "simulated":
+		return "Simulated"
 	case "ended":
 		return "Closed by itself: nothing new for two hours"
 	case risk.Challenge:

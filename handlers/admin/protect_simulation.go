@@ -2,9 +2,11 @@ package admin
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/account"
 	"portico/app/fault"
 	"portico/app/risk"
 	"portico/handlers"
@@ -13,7 +15,7 @@ import (
 )
 
 func simulationHelp() views.Help {
-	return views.Help{What: "A simulated detection looks and works like a real one, so that policies, reports, mail and exports can be tried out: the test person’s risk really rises, and policies ask for what they ask for. It is labelled as simulated everywhere, counts in no statistic, and can be removed without a trace on the person’s risk.",
+	return views.Help{What: "A simulated detection looks and works like a real one, so that policies, reports, mail and exports can be tried out: the test person’s risk really rises, and policies ask for what they ask for. One that is about an attack comes with its incident, to which nobody’s sign-ins belong. All of it is labelled as simulated, counts in no statistic, and can be removed: the person’s risk and its history are then what they would be without.",
 		Do: "Mark a person whose account is yours. Produce a detection, sign in as that person in a private window, look at the reports, then remove it."}
 }
 
@@ -29,13 +31,12 @@ func (p *Portal) simulationPage(c *fiber.Ctx, search string, problem error) erro
 	table := &views.Table{Caption: "Test persons", Columns: []views.Column{{Label: "Person"}, {Label: "Signs in as"}, {Label: "Risk level"}, {Label: "Risk state"}}, Actions: v.writesRisk()}
 	for _, id := range t.Settings.RiskTesters {
 		u, err := v.tenant.User(c.UserContext(), id)
-		if fault.Is(err, fault.NotFound) {
-			continue // deleted since
-		}
-		if err != nil {
+		if fault.Is(err, fault.NotFound) { // what was simulated for them is still there
+			u.ID, u.DisplayName = id, "Somebody who was deleted"
+		} else if err != nil {
 			return err
 		}
-		row := views.Row{Cells: []views.Cell{{Kind: views.Name, Text: userName(u), Href: v.protectBase() + "/simulation/" + u.ID}, {Kind: views.Name, Text: signInName(u)}, levelCell(u.Risk.Level), riskStateBadge(u.Risk.State)}}
+		row := views.Row{Cells: []views.Cell{{Kind: views.Name, Text: userName(u), Href: choose(err == nil, v.protectBase()+"/simulation/"+u.ID, "")}, {Kind: views.Name, Text: signInName(u)}, riskLevelCell(u), riskStateBadge(u.Risk.State)}}
 		if v.writesRisk() {
 			row.Actions = []views.Action{{Label: "No test person any more", About: userName(u), Post: v.protectBase() + "/simulation/unmark", Fields: map[string]string{"person": u.ID}}}
 		}
@@ -92,6 +93,15 @@ func (p *Portal) simulationUnmark(c *fiber.Ctx) error {
 	return p.done(c, v.protectBase()+"/simulation", "That person is no test person any more, and what was simulated is gone.")
 }
 
+// riskWords is somebody's risk in one line.
+func riskWords(r account.Risk) string {
+	level := choose(r.Level == "", "No risk", humane(r.Level))
+	if r.State == "" {
+		return level
+	}
+	return joinedWith(", ", level, strings.ToLower(riskStateBadge(r.State).Text), riskDetailWord(r.Detail))
+}
+
 // tester is the marked person of the address; nobody else can be simulated.
 func (p *Portal) tester(c *fiber.Ctx) (models.User, error) {
 	v := visitOf(c)
@@ -117,6 +127,14 @@ func (p *Portal) simulationPerson(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	waves, err := v.tenant.SimulatedWaves(c.UserContext(), u.ID)
+	if err != nil {
+		return err
+	}
+	attacks := &views.Table{Caption: "Simulated attacks", Columns: []views.Column{{Label: "Incident"}, {Label: "State"}, {Label: "Level"}, {Label: "Last seen"}}}
+	for _, i := range waves {
+		attacks.Rows = append(attacks.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: i.Name, Href: v.incidentBase(i.ID), Sub: "Simulated"}, p.waveState(i), levelCell(i.Level), when(i.LastAt)}})
+	}
 	made := &views.Table{Caption: "Simulated detections", Columns: []views.Column{{Label: "Detection"}, {Label: "Level"}, {Label: "State"}, {Label: "Time"}}}
 	for _, d := range now.Items {
 		made.Rows = append(made.Rows, views.Row{Cells: []views.Cell{{Text: riskTypeWord(handlers.InfoOf(c).Locale, d.Type), Href: v.base() + "/risk-detections/" + d.ID, Sub: "Simulated"}, levelCell(d.Level), riskStateBadge(d.State), when(d.DetectedAt)}})
@@ -126,19 +144,26 @@ func (p *Portal) simulationPerson(c *fiber.Ctx) error {
 		if !k.Simulated {
 			continue
 		}
-		row := views.Row{Cells: []views.Cell{plain(k.Name), plain(k.Sees), plain(timingWord(k.Timing))}}
+		name := plain(k.Name)
+		if risk.WaveOf(k.Type) != "" {
+			name.Sub = "With its incident"
+		}
+		row := views.Row{Cells: []views.Cell{name, plain(k.Sees), plain(timingWord(k.Timing))}}
 		if v.writesRisk() {
 			row.Actions = []views.Action{{Label: "Simulate", About: k.Name, Post: v.protectBase() + "/simulation/" + u.ID, Fields: map[string]string{"riskEventType": k.Type}}}
 		}
 		offer.Rows = append(offer.Rows, row)
 	}
 	person := views.Section{ID: "person", Title: "The test person", Summary: facts(fact("Person", views.Cell{Kind: views.Name, Text: userName(u), Href: v.userBase(u) + "/risk"}), fact("Signs in as", views.Cell{Kind: views.Name, Text: signInName(u)}),
-		fact("Risk level", levelCell(u.Risk.Level)), fact("Risk state", riskStateBadge(u.Risk.State)))}
+		fact("Risk level", riskLevelCell(u)), fact("Risk state", riskStateBadge(u.Risk.State)))}
+	if u.RealRisk != nil {
+		person.Summary = append(person.Summary, fact("Without what is simulated", plain(riskWords(u.Real()))))
+	}
 	list := views.Section{ID: "simulated", Title: "What is simulated now", Table: made, Empty: "Nothing is simulated for this person."}
-	if len(now.Items) > 0 && v.writesRisk() {
+	if (u.RealRisk != nil || len(now.Items)+len(waves) > 0) && v.writesRisk() {
 		list.Buttons = []views.Action{{Label: "Remove everything simulated", Post: v.protectBase() + "/simulation/" + u.ID + "/remove", Danger: true}}
 	}
-	return p.protect(c, "Simulate risk", "Produce detections for a test person.", simulationHelp(), views.Protect{Tab: tabSimulation, Rest: []views.Section{person, list, {ID: "offer", Title: "Produce a detection", Table: offer}}}, nil,
+	return p.protect(c, "Simulate risk", "Produce detections for a test person.", simulationHelp(), views.Protect{Tab: tabSimulation, Rest: []views.Section{person, list, {ID: "attacks", Title: "Attacks that are simulated now", Table: attacks, Empty: "No attack is simulated for this person."}, {ID: "offer", Title: "Produce a detection", Table: offer}}}, nil,
 		views.Link{Label: "Simulation", Href: v.protectBase() + "/simulation"})
 }
 

@@ -179,3 +179,38 @@ func TestSimulationIsForTestPersons(t *testing.T) {
 		t.Errorf("left behind: %+v", u.Risk)
 	}
 }
+
+// TestWhatIsSimulatedSaysSo: wherever it is shown, and nowhere once it is removed.
+func TestWhatIsSimulatedSaysSo(t *testing.T) {
+	b := newBench(t)
+	admin := b.global()
+	ann := modelstest.MustUser(t, b.shop, "ann@example.com")
+	shop := "/admin/t/shop"
+	admin.post(shop+"/protection/simulation/mark", "person", "ann@example.com")
+	if a := admin.post(shop+"/protection/simulation/"+ann.ID, "riskEventType", risk.PasswordSpray); a.status != 303 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	wave := modelstest.Must(b.shop.SimulatedWaves(t.Context(), ann.ID))(t)[0]
+	pages := map[string]string{shop + "/protection/simulation/" + ann.ID: "Without what is simulated", shop + "/incidents": "Simulated", shop + "/incidents/" + wave.ID: "This attack is simulated",
+		shop + "/risky-users": "Simulated", shop + "/users/" + ann.ID + "/risk": "Simulated. By ", shop + "/users/" + ann.ID: "Risk: high (simulated)", shop + "/risk-detections": "Simulated",
+		shop + "/risky-users?format=json": `"simulated": true`}
+	for path, want := range pages {
+		if a := admin.get(path); a.status != 200 || !strings.Contains(strings.ReplaceAll(a.body, `":true`, `": true`), want) {
+			t.Errorf("%s: %d, without %q", path, a.status, want)
+		}
+	}
+	if a := admin.get(shop + "/protection"); strings.Contains(a.body, "Look at 1 open incident") {
+		t.Error("the overview takes it for real")
+	}
+	if a := admin.post(shop + "/protection/simulation/" + ann.ID + "/remove"); a.status != 303 {
+		t.Errorf("%d", a.status)
+	}
+	if a := admin.get(shop + "/incidents/" + wave.ID); a.status != 404 {
+		t.Errorf("left behind: %d", a.status)
+	}
+	for _, path := range []string{shop + "/risky-users?risk=any", shop + "/users/" + ann.ID + "/risk"} {
+		if a := admin.get(path); strings.Contains(a.body, "Simulated. By") || strings.Contains(a.body, ">Simulated<") {
+			t.Errorf("%s still says so", path)
+		}
+	}
+}

@@ -177,6 +177,9 @@ func (v *visit) riskEventLine(e models.RiskEvent) views.Line {
 	case e.ActorID != "":
 		who = "By " + e.ActorID
 	}
+	if e.Simulated {
+		who = "Simulated. " + who
+	}
 	state := riskStateBadge(e.State)
 	level := choose(e.Level == "" || e.Level == models.RiskNone, "no risk", e.Level+" risk")
 	return views.Line{Time: e.At, Mark: state.Text, Tone: state.Tone, Text: strings.ToUpper(level[:1]) + level[1:], Cell: views.Cell{Text: joinedWith(". ", riskDetailWord(e.Detail), strings.Join(types, ", ")), Sub: who}}

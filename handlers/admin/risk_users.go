@@ -33,7 +33,7 @@ func (v *visit) riskyUserColumns() []listColumn[models.User] {
 			}
 			return out
 		}},
-		{id: "level", label: "Risk level", cell: func(u models.User) views.Cell { return levelCell(u.Risk.Level) }},
+		{id: "level", label: "Risk level", cell: riskLevelCell},
 		{id: "state", label: "Risk state", cell: func(u models.User) views.Cell { return riskStateBadge(u.Risk.State) }},
 		{id: "detail", label: "Why", cell: func(u models.User) views.Cell {
 			if words := riskDetailWord(u.Risk.Detail); words != "" || u.Risk.State != models.RiskAtRisk {
@@ -237,10 +237,19 @@ func sentView(c *fiber.Ctx, path string, names ...string) view {
 	return w
 }
 
+// riskLevelCell is the level of somebody's risk, which says where it is simulated.
+func riskLevelCell(u models.User) views.Cell {
+	c := levelCell(u.Risk.Level)
+	if u.Risk.Simulated {
+		c.Sub = "Simulated"
+	}
+	return c
+}
+
 // riskyUserJSON is a person as Graph's riskyUser.
 func riskyUserJSON(u models.User) any {
 	return map[string]any{"id": u.ID, "isDeleted": !u.DeletedAt.IsZero(), "isProcessing": false, "riskLevel": export.RiskLevel(u.Risk.Level), "riskState": export.RiskState(u.Risk.State), "riskDetail": export.RiskDetail(u.Risk.Detail, true),
-		"riskLastUpdatedDateTime": stamp(u.Risk.At), "userDisplayName": userName(u), "userPrincipalName": signInName(u)}
+		"riskLastUpdatedDateTime": stamp(u.Risk.At), "userDisplayName": userName(u), "userPrincipalName": signInName(u), "portico": map[string]any{"simulated": u.Risk.Simulated}}
 }
 
 func riskyUserExport() []column[models.User] {
@@ -249,6 +258,7 @@ func riskyUserExport() []column[models.User] {
 		{"riskLevel", func(u models.User) string { return export.RiskLevel(u.Risk.Level) }}, {"riskState", func(u models.User) string { return export.RiskState(u.Risk.State) }},
 		{"riskDetail", func(u models.User) string { return export.RiskDetail(u.Risk.Detail, true) }}, {"riskLastUpdatedDateTime", func(u models.User) string { return stamp(u.Risk.At) }},
 		{"isDeleted", func(u models.User) string { return choose(u.DeletedAt.IsZero(), "false", "true") }},
+		{"simulated", func(u models.User) string { return choose(u.Risk.Simulated, "true", "false") }},
 		{"accountEnabled", func(u models.User) string { return choose(u.Enabled, "true", "false") }},
 	}
 }

@@ -61,7 +61,7 @@ func (v *visit) userBadges(u models.User) []views.Cell {
 		out = append(out, stateBadge(true))
 	}
 	if u.Risk.Level != "" && v.may(access.RiskyUserRead) {
-		out = append(out, badge(riskTone(u.Risk.Level), "Risk: "+u.Risk.Level))
+		out = append(out, badge(riskTone(u.Risk.Level), "Risk: "+u.Risk.Level+choose(u.Risk.Simulated, " (simulated)", "")))
 	}
 	return out
 }

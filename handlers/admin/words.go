@@ -69,6 +69,7 @@ func noteWord(s string) string {
 		"sign_in_risk_confirmed":            "A second factor was shown though no policy asked for it because of risk, which closes what was found",
 		"user_risk_remediated":              "Another password was chosen in a secure way, which remediates the person’s risk",
 		"blocked_by_incident":               "It belongs to an incident that an administrator has decided to block",
+		"user_risk_simulated":               "The person’s risk was simulated for trying things out when this was decided",
 		"sign_in_risk_remediated":           "The second factor was shown because of risk, which it remediates",
 		"mfa_by_user_flow":                  "A second factor was asked for by the user flow: its switch is on Always on",
 		"mfa_by_policy":                     "A second factor was asked for by a Conditional Access policy",

@@ -38,6 +38,7 @@ func (a *API) riskyUsers() riskyUsers {
 		readOnly("riskState", func(u *models.User) any { return export.RiskState(u.Risk.State) }).asked(noneOr("users.risk_state", riskStates())),
 		readOnly("userDisplayName", func(u *models.User) any { return text(u.DisplayName) }).filterable("users.display_name", words),
 		readOnly("userPrincipalName", func(u *models.User) any { return text(u.Mail) }).filterable("users.mail", words),
+		readOnly("portico", func(u *models.User) any { return object{{"simulated", u.Risk.Simulated}} }),
 	}
 	everAtRisk := models.Condition{SQL: "users.risk_at IS NOT NULL"}
 	counted[models.User, models.UserRow](r, everAtRisk)
@@ -88,6 +89,7 @@ func (a *API) riskHistory(u models.User) *collection[models.RiskEventRow] {
 		get("userPrincipalName", func(d export.RiskDocument) any { return d.UserPrincipalName }),
 		get("initiatedBy", func(d export.RiskDocument) any { return d.InitiatedBy }),
 		get("activity", func(d export.RiskDocument) any { return d.Activity }),
+		get("portico", func(d export.RiskDocument) any { return d.Portico }),
 	}
 	of := models.Condition{SQL: "risk_events.user_id = ?", Args: []any{u.ID}}
 	counted[models.RiskEventRow, models.RiskEventRow](r, of)

@@ -68,6 +68,7 @@ type Letter struct {
 	Message    string    // of an invitation: the administrator's own paragraph, plain text
 	By         string    // the administrator who invites another, or made a link for one
 	Roles      string    // what an administrator is invited to, one in a line
+	Simulated  bool      // nothing happened: somebody tries things out
 	Until      time.Time // when an invitation's link stops working, or until when a deletion can be undone
 }
 
@@ -97,6 +98,10 @@ func Render(l *i18n.Localizer, m Letter) (Words, error) {
 	}
 	subject := l.T("mail."+string(m.Kind)+".subject", args)
 	body := m.paragraphs(l, args)
+	if m.Simulated {
+		subject = l.T("mail.simulated_subject", "subject", subject)
+		body = append([]paragraph{{Soft: l.T("mail.simulated_lead", args)}}, body...)
+	}
 	var html bytes.Buffer
 	if err := page(m, l, subject, body).Render(i18n.With(context.Background(), l), &html); err != nil {
 		return Words{}, err
