@@ -73,7 +73,7 @@ func cellInto(field any) any {
 		return cell[float64]{to}
 	case *time.Time:
 		return cell[time.Time]{to}
-	case **time.Time, *[]byte:
+	case **time.Time, **string, *[]byte:
 		return to
 	}
 	return nil
