@@ -26,7 +26,7 @@ func TestGraphClient(t *testing.T) {
 	}
 	got := n.step("protection", nil)
 	for name, want := range map[string]any{"same": true, "type": "leakedCredentials", "before": "high", "nothing": true, "state": "confirmedCompromised", "detail": "adminConfirmedUserCompromised", "last": "dismissed", "open": 0.0,
-		"counted": 4.0, "seen": 4.0, "walked": 4.0, "risky": 1.0, "worst": true, "safe": "confirmedSafe", "undone": "atRisk", "item": "dismissed", "marked": true} {
+		"counted": 5.0, "seen": 5.0, "walked": 5.0, "risky": 1.0, "worst": true, "safe": "confirmedSafe", "undone": "atRisk", "item": "dismissed", "marked": true} {
 		if got[name] != want {
 			t.Errorf("protection: %s is %v, want %v (%v)", name, got[name], want, got)
 		}

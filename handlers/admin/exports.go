@@ -22,19 +22,19 @@ func (p *Portal) exportRoutes() []handlers.Route {
 	const read, write = access.RiskEventRead, access.RiskConfigure
 	return []handlers.Route{
 		{Method: get, Path: at, Handler: p.exportList, Permission: read, NavGroup: navRisk, NavLabel: "Exports"},
-		{Method: get, Path: at + "/new", Handler: p.exportNew, Permission: write},
-		{Method: post, Path: at, Handler: p.exportCreate, Permission: write},
+		{Method: get, Path: at + "/new", Handler: p.guarded(p.exportNew), Permission: write},
+		{Method: post, Path: at, Handler: p.guarded(p.exportCreate), Permission: write},
 		{Method: get, Path: at + "/:id", Handler: p.exportDetail, Permission: read},
-		{Method: get, Path: at + "/:id/edit", Handler: p.exportEdit, Permission: write},
-		{Method: post, Path: at + "/:id/edit", Handler: p.exportSave, Permission: write},
-		{Method: post, Path: at + "/:id/enabled", Handler: p.exportEnabled, Permission: write},
-		{Method: post, Path: at + "/:id/test", Handler: p.exportTest, Permission: write},
-		{Method: get, Path: at + "/:id/secret", Handler: p.exportSecretForm, Permission: write},
-		{Method: post, Path: at + "/:id/secret", Handler: p.exportSecret, Permission: write},
-		{Method: get, Path: at + "/:id/again", Handler: p.exportAgainForm, Permission: write},
-		{Method: post, Path: at + "/:id/again", Handler: p.exportAgain, Permission: write},
-		{Method: get, Path: at + "/:id/delete", Handler: p.exportDeleteForm, Permission: write},
-		{Method: post, Path: at + "/:id/delete", Handler: p.exportDelete, Permission: write},
+		{Method: get, Path: at + "/:id/edit", Handler: p.guarded(p.exportEdit), Permission: write},
+		{Method: post, Path: at + "/:id/edit", Handler: p.guarded(p.exportSave), Permission: write},
+		{Method: post, Path: at + "/:id/enabled", Handler: p.guarded(p.exportEnabled), Permission: write},
+		{Method: post, Path: at + "/:id/test", Handler: p.guarded(p.exportTest), Permission: write},
+		{Method: get, Path: at + "/:id/secret", Handler: p.guarded(p.exportSecretForm), Permission: write},
+		{Method: post, Path: at + "/:id/secret", Handler: p.guarded(p.exportSecret), Permission: write},
+		{Method: get, Path: at + "/:id/again", Handler: p.guarded(p.exportAgainForm), Permission: write},
+		{Method: post, Path: at + "/:id/again", Handler: p.guarded(p.exportAgain), Permission: write},
+		{Method: get, Path: at + "/:id/delete", Handler: p.guarded(p.exportDeleteForm), Permission: write},
+		{Method: post, Path: at + "/:id/delete", Handler: p.guarded(p.exportDelete), Permission: write},
 	}
 }
 
@@ -51,14 +51,6 @@ func (v *visit) exportCrumbs() []views.Link {
 func (v *visit) writesExports() bool { return v.may(access.RiskConfigure) && v.dir.Tenant.Governed() }
 func (p *Portal) exportStore(c *fiber.Ctx) models.ExportStore {
 	return models.ExportStore{Store: p.Store, Say: handlers.InfoOf(c).Locale.Evidence}
-}
-
-// exportTrial explains to a trial why there is nothing here.
-func (v *visit) exportTrial() []views.Notice {
-	if v.dir.Tenant.Governed() {
-		return nil
-	}
-	return []views.Notice{{Tone: "info", Title: "A trial has no Identity Protection", Text: "Nothing is assessed and nothing is exported. The standard plan has both; the operator of this installation switches it on."}}
 }
 
 // maySend reports whether the admin may read everything that an export sends: nobody sends elsewhere what they may
@@ -190,8 +182,8 @@ func (p *Portal) exportList(c *fiber.Ctx) error {
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: e.Name, Href: v.exportBase(e.ID)}, exportState(e), {Text: targetLabel(e.Kind), Sub: placeOf(e.Target)},
 			{Kind: views.Lines, List: recordLabels(e.Records)}, plain(lagWords(lag)), {Kind: views.Num, Text: grouped(e.Sent)}, last, plain(choose(e.LastError == "", "None", e.LastError))}})
 	}
-	return p.detail(c, s, views.Detail{Notices: v.exportTrial(), Sections: []views.Section{{ID: "exports", Title: numberWords(len(list), "exports"), Table: t, Buttons: tabs,
-		Empty: "None yet. A webhook is the quickest: give its address, send the test record, and check the signature."}}})
+	return p.detail(c, s, views.Detail{Notices: v.riskTrial(), Sections: []views.Section{{ID: "exports", Title: numberWords(len(list), "exports"), Table: t, Buttons: tabs,
+		Empty: choose(v.dir.Tenant.Governed(), "None yet. A webhook is the quickest: give its address, send the test record, and check the signature.", "Nothing is exported in a trial.")}}})
 }
 
 func (p *Portal) targetForm(v *visit, action, cancel string, t export.Target) views.Form {
@@ -257,7 +249,7 @@ func (p *Portal) exportFormPage(c *fiber.Ctx, title string, f views.Form, proble
 	if err != nil {
 		return err
 	}
-	if notices := v.exportTrial(); notices != nil {
+	if notices := v.riskTrial(); notices != nil {
 		return p.detail(c, s, views.Detail{Notices: notices})
 	}
 	return p.form(c, s, f)
@@ -373,7 +365,7 @@ func (p *Portal) exportDetail(c *fiber.Ctx) error {
 		}
 		sections = append(sections, views.Section{ID: "danger", Title: "Delete", Danger: true, Lead: lead, Buttons: []views.Action{{Label: "Delete export", Href: at + "/delete", Danger: true, About: e.Name}}})
 	}
-	return p.detail(c, s, views.Detail{Notices: v.exportTrial(), Sections: sections})
+	return p.detail(c, s, views.Detail{Notices: v.riskTrial(), Sections: sections})
 }
 
 // exportSample is one record as it would travel: the latest one, or the test record when there is none.

@@ -190,9 +190,14 @@ func TestExportsInATrial(t *testing.T) {
 	w := b.global()
 	w.post("/admin/tenants/"+b.shop.ID+"/plan", "plan", "trial").wants(t, 303)
 	lacksExport(t, w.get("/admin/t/shop/exports"), "New webhook")
-	w.get("/admin/t/shop/exports").wants(t, 200, "A trial has no Identity Protection")
-	w.get("/admin/t/shop/exports/new").wants(t, 200, "A trial has no Identity Protection")
-	w.post("/admin/t/shop/exports", pairsOf(url.Values{"kind": {"webhook"}, "displayName": {"x"}, "url": {"http://127.0.0.1:1/"}, "records": {"riskDetection"}})...).wants(t, 200, "A trial has no Identity Protection")
+	w.get("/admin/t/shop/exports").wants(t, 200, "A trial has no Identity Protection", "Nothing is exported in a trial")
+	for _, at := range []string{"/new", "/x/edit", "/x/secret", "/x/again", "/x/delete"} {
+		w.get("/admin/t/shop/exports"+at).wants(t, 403, "A trial has no Identity Protection")
+	}
+	for _, at := range []string{"/x/edit", "/x/enabled", "/x/test", "/x/secret", "/x/again", "/x/delete"} {
+		w.post("/admin/t/shop/exports"+at).wants(t, 403, "A trial has no Identity Protection")
+	}
+	w.post("/admin/t/shop/exports", pairsOf(url.Values{"kind": {"webhook"}, "displayName": {"x"}, "url": {"http://127.0.0.1:1/"}, "records": {"riskDetection"}})...).wants(t, 403, "A trial has no Identity Protection")
 	if list, err := b.shop.Exports(t.Context()); err != nil || len(list) > 0 {
 		t.Errorf("a trial made an export: %v %v", list, err)
 	}
