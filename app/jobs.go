@@ -69,6 +69,9 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 				return batches(ctx, func() (int, error) { return s.store.Tenant(t.ID).FoldRisk(ctx) })
 			})
 		}},
+		{Name: "learn people from the log", Every: 10 * time.Minute, Lease: time.Hour, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.learnLog(ctx, t) })
+		}},
 		{Name: "let old risks go", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error {
 				handle := s.store.Tenant(t.ID)
@@ -207,6 +210,23 @@ func batches(ctx context.Context, piece func() (int, error)) error {
 			return err
 		}
 	}
+}
+
+// learnLog learns what is usual for people from the log of before an upgrade, once, and says how far it has come.
+func (s *server) learnLog(ctx context.Context, t tenant.Tenant) error {
+	people, told := 0, s.now()
+	err := batches(ctx, func() (int, error) {
+		n, err := s.store.Tenant(t.ID).LearnLog(ctx)
+		if people += n; s.now().Sub(told) > 10*time.Second {
+			s.log.InfoContext(ctx, "learning what is usual for people from the sign-in log", "tenant", t.ID, "people", people)
+			told = s.now()
+		}
+		return n, err
+	})
+	if people > 0 {
+		s.log.InfoContext(ctx, "learnt what is usual for people from the sign-in log", "tenant", t.ID, "people", people)
+	}
+	return err
 }
 
 // purgeDetections forgets risk detections that were closed before, and says once how many there were.

@@ -47,17 +47,24 @@ func (o *observed) due(key string, now time.Time) bool {
 // a second factor did not clear. The renewal of tokens says at most that somebody is still where they are known to be: it
 // is not assessed in full, and whoever stole a token makes it as well as the owner.
 func (t *Tenant) teaches(r record.SignIn) bool {
+	own, again := lesson(r)
+	return own && (!again || t.observed.due(t.ID+r.User.ID, t.Now()))
+}
+
+// lesson reports whether a sign-in may teach, and whether it only says that somebody is still there, which is worth
+// something once in observeRefresh.
+func lesson(r record.SignIn) (own, again bool) {
 	if r.Outcome.Result != record.Success || r.User.ID == "" || !assessed(r) {
-		return false
+		return false, false
 	}
 	if strange(r) && endOf(r).State == "" {
-		return false
+		return false, false
 	}
 	if r.Kind == record.Interactive && !r.Session.Reused {
-		return true
+		return true, false
 	}
 	browser := r.Signals.DeviceType == "phone" || r.Signals.DeviceType == "tablet" || r.Signals.DeviceType == "desktop"
-	return r.Kind != record.Service && browser && len(r.Risk) == 0 && t.observed.due(t.ID+r.User.ID, t.Now())
+	return r.Kind != record.Service && browser && len(r.Risk) == 0, true
 }
 
 // strange reports whether what was found in a sign-in is reason enough not to learn from it.
