@@ -209,7 +209,7 @@ func (t *Tenant) foldSignIns(ctx context.Context) (int, error) {
 	}
 	after := place{At: t.Now().Add(-riskReach)}
 	if was != nil {
-		if ahead, err := t.turnBack(ctx, readCount, *was); ahead || err != nil {
+		if ahead, err := t.turnBack(ctx, readCount, *was, skewMost); ahead || err != nil {
 			return 0, err
 		}
 		after = *was
@@ -292,22 +292,26 @@ func (t *Tenant) moveRiskCursor(ctx context.Context, reader string, was *place, 
 	return moved.Error
 }
 
-// turnBack brings a cursor back that a clock which ran ahead has left in the future, and reports whether it was there:
-// nothing would be counted until real time catches up with it. What such a clock wrote may count twice, which is less
-// than nothing counting for as long.
-func (t *Tenant) turnBack(ctx context.Context, reader string, was place) (bool, error) {
+// skewMost is how far the clocks of instances may be apart. While the cursor is ahead of a clock by no more than that,
+// whoever writes an entry behind it counts it (countLate), so that each counts once whichever instance runs the job.
+const skewMost = time.Hour
+
+// turnBack brings a cursor back that a clock which ran ahead by more than some time has left in the future, and reports
+// whether it was there: every writer would wait for it until real time catches up. What such a clock wrote may count
+// twice, which is less than that.
+func (t *Tenant) turnBack(ctx context.Context, reader string, was place, most time.Duration) (bool, error) {
 	now := t.Now()
-	if !was.At.After(now) {
+	if !was.At.After(now.Add(most)) {
 		return false, nil
 	}
 	return true, t.moved(t.moveRiskCursor(ctx, reader, &was, place{At: now.Add(-riskSettle)}))
 }
 
-// passed reports whether the job is beyond a moment of the log already, so that it will not come to what is written
-// there now.
+// passed reports whether the job is beyond a moment of the log already, or may be before the running transaction ends,
+// because it is closer than the clock of whoever writes would let it be. Then it is decided while the cursor is held.
 func (t *Tenant) passed(ctx context.Context, at time.Time) (bool, error) {
 	c, err := t.riskCursor(ctx, readCount)
-	return c != nil && !at.After(c.At), err
+	return c != nil && !at.Add(riskLate-riskSettle).After(c.At), err
 }
 
 // writeTally adds what was counted to what was counted before. The cursor is held, so that nobody else does.
@@ -445,7 +449,7 @@ func (t *Tenant) foldDetections(ctx context.Context) (int, error) {
 	}
 	after := place{At: t.Now().Add(-riskReach)}
 	if was != nil {
-		if ahead, err := t.turnBack(ctx, readDetections, *was); ahead || err != nil {
+		if ahead, err := t.turnBack(ctx, readDetections, *was, 0); ahead || err != nil {
 			return 0, err
 		}
 		after = *was

@@ -132,6 +132,45 @@ func TestEverySignInIsCountedOnce(t *testing.T) {
 	})
 }
 
+// Three instances whose clocks are five minutes apart write and count in turns: whatever the order, each entry counts
+// once.
+func TestClocksApartCountEachSignInOnce(t *testing.T) {
+	eachRiskWorld(t, func(w *riskWorld) {
+		skews := []time.Duration{0, 5 * time.Minute, -5 * time.Minute}
+		by := func(i int) *models.Tenant { return w.tn.At(w.Now().Add(skews[i%len(skews)])) }
+		written := 0
+		write := func(tn *models.Tenant) {
+			at := tn.Now()
+			r := record.SignIn{ID: models.NewID(), CorrelationID: "c", Kind: record.Interactive, StartedAt: at, EndedAt: at, User: record.Party{ID: w.ann.ID},
+				Outcome: record.Outcome{Result: record.Success}, RiskLevel: risk.None, Signals: record.Signals{IP: netip.MustParseAddr("192.0.2.1"), Country: "DE"}}
+			must(t, tn.RecordSignIn(t.Context(), r))
+			written++
+		}
+		for round := range 40 {
+			for i := range skews {
+				write(by(i + round))
+				w.Clock.Advance(time.Duration(round%7) * time.Second)
+			}
+			w.fold(by(round * 2))
+			w.fold(by(round / 3))
+		}
+		w.Clock.Advance(20 * time.Minute)
+		w.fold(w.tn)
+		if n := w.source().Attempts; n != written {
+			t.Errorf("%d of %d sign-ins are counted", n, written)
+		}
+		days := int64(0)
+		for _, d := range modelstest.Must(w.tn.RiskDays(t.Context(), w.Now().AddDate(0, 0, -1), w.Now()))(t) {
+			if d.Kind == models.DaySignIns {
+				days += d.Count
+			}
+		}
+		if days != int64(written) {
+			t.Errorf("the days say %d of %d", days, written)
+		}
+	})
+}
+
 func TestWhatSaysNothingAnyMoreIsForgotten(t *testing.T) {
 	eachRiskWorld(t, func(w *riskWorld) {
 		ctx := t.Context()
