@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"portico/app/config"
+	"portico/app/federation"
 	"portico/app/i18n"
 	"portico/app/outbound"
 	"portico/app/signal"
@@ -26,6 +27,8 @@ type program struct {
 	log      *slog.Logger
 	proxies  signal.Proxies
 	outbound *outbound.Client
+	// published is what identity providers publish, read once for the whole process.
+	published *federation.Cache
 }
 
 // settings reads and checks every setting, reporting all that is wrong at once.
@@ -48,7 +51,7 @@ func settings(w world) (*program, error) {
 		errs = append(errs, err)
 		allow = append(allow, local...)
 	}
-	p.outbound = &outbound.Client{Allow: allow}
+	p.outbound, p.published = &outbound.Client{Allow: allow}, &federation.Cache{}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("the settings cannot work:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	}

@@ -20,6 +20,7 @@ import (
 const (
 	tabProperties = "Properties"
 	tabMethods    = "Sign-in methods"
+	tabProviders  = "Identity providers"
 	tabAttributes = "Attributes and layout"
 	tabTerms      = "Terms"
 	tabDomains    = "Who may sign up"
@@ -51,6 +52,9 @@ func (p *Portal) flowRoutes() []handlers.Route {
 		{Method: get, Path: one + "/terms", Handler: p.flowTerms, Permission: access.FlowWrite},
 		{Method: post, Path: one + "/terms/add", Handler: p.flowTermsAdd, Permission: access.FlowWrite},
 		{Method: post, Path: one + "/terms/arrange", Handler: p.flowTermsArrange, Permission: access.FlowWrite},
+		{Method: get, Path: one + "/providers", Handler: p.flowProviders, Permission: access.FlowWrite},
+		{Method: post, Path: one + "/providers/add", Handler: p.flowProvidersAdd, Permission: access.FlowWrite},
+		{Method: post, Path: one + "/providers/arrange", Handler: p.flowProvidersArrange, Permission: access.FlowWrite},
 		{Method: post, Path: one + "/preview", Handler: p.flowPreview, Permission: access.FlowRead},
 
 		{Method: get, Path: one + "/apps", Handler: p.flowApps, Permission: access.FlowRead},
@@ -123,7 +127,7 @@ func (d *design) tabs() []views.Link {
 	if !d.writes() {
 		return []views.Link{{Label: tabProperties, Href: base}, {Label: tabAttributes, Href: base + "/attributes"}, {Label: tabApps, Href: base + "/apps"}, {Label: tabVersions, Href: base + "/versions"}}
 	}
-	return []views.Link{{Label: tabProperties, Href: base}, {Label: tabMethods, Href: base + "/methods"}, {Label: tabAttributes, Href: base + "/attributes"}, {Label: tabTerms, Href: base + "/terms"},
+	return []views.Link{{Label: tabProperties, Href: base}, {Label: tabMethods, Href: base + "/methods"}, {Label: tabProviders, Href: base + "/providers"}, {Label: tabAttributes, Href: base + "/attributes"}, {Label: tabTerms, Href: base + "/terms"},
 		{Label: tabDomains, Href: base + "/domains"}, {Label: tabApps, Href: base + "/apps"}, {Label: tabVersions, Href: base + "/versions"}}
 }
 

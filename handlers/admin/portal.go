@@ -15,6 +15,7 @@ import (
 	"portico/app/dryrun"
 	"portico/app/export"
 	"portico/app/fault"
+	"portico/app/federation"
 	"portico/app/i18n"
 	"portico/app/policy"
 	"portico/app/tenant"
@@ -50,6 +51,7 @@ type Portal struct {
 	Keys        SigningKeys   // nil = they are not to be seen here
 	Tokens      TokenPreviews // nil = there is no preview
 	Courier     *export.Courier
+	Net         federation.Net      // to identity providers, without a tenant
 	Sources     Sources             // of signals: places and lists
 	RiskSources func() []RiskSource // what the operator provides for detections; nil = it is not to be seen here
 	Now         func() time.Time
