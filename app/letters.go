@@ -32,8 +32,13 @@ func (r letters) Render(ctx context.Context, n message.Note) (message.Letter, er
 	if !n.Before.IsZero() {
 		letter.Until = n.Before
 	}
+	if n.AppKey != "" {
+		letter.App = l.T(n.AppKey)
+	}
 	if n.Place != "" {
 		letter.Place = place(l, n.Place)
+	} else if n.Kind == message.NewSignIn { // whoever reads it looks for the place first
+		letter.Place = l.T("mail.place_unknown")
 	}
 	if n.Channel == "sms" {
 		return message.Letter{SenderName: t.Name, Text: email.SMS(l, letter)}, nil

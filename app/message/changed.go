@@ -58,6 +58,7 @@ type Notice struct {
 	Browser  string
 	OS       string
 	App      string // that was signed in to
+	AppKey   string // of our own pages, whose name is in the reader's language
 	URL      string // of the account pages
 }
 
@@ -72,5 +73,5 @@ func PostNotice(ctx context.Context, q Queue, n Notice, now time.Time) error {
 		channel = n.Channel
 	}
 	return Post(ctx, q, Note{Kind: n.Kind, Purpose: n.Purpose, Method: n.Method, Channel: channel, TenantID: n.TenantID, To: n.To, Locale: n.Locale, At: n.At,
-		Place: joined(", ", n.City, n.Country), Device: joined(" · ", n.Browser, n.OS), App: n.App, URL: n.URL}, now)
+		Place: joined(", ", n.City, n.Country), Device: joined(" · ", n.Browser, n.OS), App: n.App, AppKey: n.AppKey, URL: n.URL}, now)
 }

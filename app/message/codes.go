@@ -65,7 +65,7 @@ func (c Codes) WasThisYou(ctx context.Context, tx signin.Tx, m signin.QuestionMa
 		return fmt.Errorf("message: a %T is no queue", tx)
 	}
 	n := Notice{Kind: NewSignIn, TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.Told.At, Country: m.Told.Country, City: m.Told.City,
-		Browser: m.Told.Browser, OS: m.Told.OS, App: m.Told.App, URL: QuestionLink(c.BaseURL, m.Slug, m.Token)}
+		Browser: m.Told.Browser, OS: m.Told.OS, App: m.Told.App, AppKey: m.Told.AppKey, URL: QuestionLink(c.BaseURL, m.Slug, m.Token)}
 	if m.Told.Unusual {
 		n.Purpose = "unusual"
 	}

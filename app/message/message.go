@@ -62,6 +62,7 @@ type Note struct {
 	URL      string        `json:"url,omitempty"`
 	ValidFor time.Duration `json:"validFor,omitempty"`
 	App      string        `json:"app,omitempty"`     // the app that somebody is invited to, or signed in to
+	AppKey   string        `json:"appKey,omitempty"`  // of our own pages, whose name is in the reader's language
 	Message  string        `json:"message,omitempty"` // an administrator's own paragraph, plain text
 	Count    int           `json:"count,omitempty"`   // of what Message lists
 	// Simulated: nothing happened, somebody tries things out.

@@ -49,6 +49,7 @@ type Told struct {
 	Browser string    `json:"browser,omitempty"`
 	OS      string    `json:"os,omitempty"`
 	App     string    `json:"app,omitempty"`
+	AppKey  string    `json:"appKey,omitempty"`  // of our own pages, whose name is in the reader's language
 	Unusual bool      `json:"unusual,omitempty"` // else it is only that the device is new
 }
 
@@ -79,6 +80,9 @@ func (r *run) askOwner(ctx context.Context, s Store, step Step, signInID string)
 	who, from := step.Person.Account, r.visit.Signals
 	q := Question{ID: newID(), UserID: who.ID, SignInID: signInID, Device: from.DeviceID, AskedAt: r.w.Now, ExpiresAt: r.w.Now.Add(QuestionLifetime),
 		Told: Told{At: r.w.Now, Country: from.Country, City: from.City, Browser: from.Browser, OS: from.OS, App: r.a.Request.ClientName, Unusual: unusual}}
+	if q.Told.AppKey = ownPages(r.a.Request.Protocol); q.Told.AppKey != "" {
+		q.Told.App = ""
+	}
 	for _, d := range r.history.Person.Usual(risk.FeatureCookie) {
 		if d.Value == from.DeviceID {
 			continue
@@ -115,4 +119,15 @@ func (r *run) questionable(step Step) (unusual, due bool) {
 	}
 	known := r.history.Person
 	return false, !p.Resumed && known.Times > 0 && !known.KnowsDevice(r.visit.Signals.DeviceID)
+}
+
+// ownPages is the message key of the name of our own pages; "" = a protocol of apps.
+func ownPages(p Protocol) string {
+	switch p {
+	case Account:
+		return "account.title"
+	case Portal:
+		return "mail.app_portal"
+	}
+	return ""
 }

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/url"
 
@@ -64,7 +65,10 @@ func (p *Pages) question(c *fiber.Ctx) error {
 		return p.render(c, fiber.StatusOK, views.Disowned(page, next))
 	}
 	told := a.question.Told
-	view := views.QuestionView{Token: a.token, Unusual: told.Unusual, App: told.App, When: when(c, told.At), Where: place(c, told.City, told.Country),
+	if told.AppKey != "" {
+		told.App = handlers.InfoOf(c).Locale.T(told.AppKey)
+	}
+	view := views.QuestionView{Token: a.token, Unusual: told.Unusual, App: told.App, When: when(c, told.At), Where: cmp.Or(place(c, told.City, told.Country), handlers.InfoOf(c).Locale.T("mail.place_unknown")),
 		Device: device(c, told.Browser, told.OS), Action: a.base() + "/was-this-you"}
 	return p.render(c, fiber.StatusOK, views.Question(page, view))
 }
