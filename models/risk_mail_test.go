@@ -1,11 +1,13 @@
 package models_test
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"portico/app/account"
 	"portico/app/risk"
 	"portico/models"
 	"portico/models/modelstest"
@@ -128,6 +130,21 @@ func TestTheNumbersOfTheOverview(t *testing.T) {
 		must(w.T, err)
 		if none > of {
 			w.Errorf("%d of %d", none, of)
+		}
+		// A proven address is a second factor of whoever has a password, and of nobody else.
+		for n, u := range []struct{ password, proven, none bool }{{true, true, false}, {true, false, true}, {false, true, true}} {
+			hash := ""
+			if u.password {
+				hash = "$argon2id$x"
+			}
+			_, err := w.tn.CreateUser(w.Context(), modelstest.Actor(), models.User{Account: account.Account{DisplayName: "x", Enabled: true, Mail: fmt.Sprintf("x%d@example.com", n), MailVerified: u.proven}, LastSignInAt: w.Now()}, hash)
+			must(w.T, err)
+			more, all, err := w.tn.WithoutSecondFactor(w.Context())
+			must(w.T, err)
+			if all != of+1 || (more == none+1) != u.none {
+				w.Errorf("%+v: %d of %d, before %d of %d", u, more, all, none, of)
+			}
+			none, of = more, all
 		}
 	})
 }

@@ -89,13 +89,17 @@ func (t *Tenant) RiskEndings(ctx context.Context, since time.Time) ([]RiskEnding
 	return out, err
 }
 
-// WithoutSecondFactor says how many of those who signed in last have registered no second factor, and how many were
-// looked at.
+// WithoutSecondFactor says how many of those who signed in last have no second factor, and how many were looked at. A
+// proven address is one, as sign-in reads it (DESIGN §5.3): for whoever has a password, where codes by mail are allowed.
 func (t *Tenant) WithoutSecondFactor(ctx context.Context) (none, of int, err error) {
-	last := t.via(ctx, "users", way{"users_last", "last_sign_in_at IS NOT NULL AND deleted_at IS NULL", nil}).Model(&UserRow{}).Select("id").Order("last_sign_in_at DESC, id DESC").Limit(factorSample)
+	own, err := t.Get(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	last := t.via(ctx, "users", way{"users_last", "last_sign_in_at IS NOT NULL AND deleted_at IS NULL", nil}).Model(&UserRow{}).Select("id, mail_verified").Order("last_sign_in_at DESC, id DESC").Limit(factorSample)
 	var got []struct{ Without, Total int }
-	err = t.r(ctx).Table("(?) AS latest", last).Select("COUNT(*) AS total, COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM credentials AS c WHERE c.tenant_id = ? AND c.user_id = latest.id AND c.kind IN ?) THEN 0 ELSE 1 END), 0) AS without",
-		t.ID, []string{"totp", "passkey", "email", "sms"}).Scan(&got).Error
+	err = t.r(ctx).Table("(?) AS latest", last).Select("COUNT(*) AS total, COALESCE(SUM(CASE WHEN EXISTS (SELECT 1 FROM credentials AS c WHERE c.tenant_id = ? AND c.user_id = latest.id AND c.kind IN ?) THEN 0 WHEN ? AND mail_verified AND EXISTS (SELECT 1 FROM credentials AS c WHERE c.tenant_id = ? AND c.user_id = latest.id AND c.kind = 'password') THEN 0 ELSE 1 END), 0) AS without",
+		t.ID, []string{"totp", "passkey", "email", "sms"}, !own.Settings.Methods.Email.Off, t.ID).Scan(&got).Error
 	if err != nil || len(got) == 0 {
 		return 0, 0, err
 	}

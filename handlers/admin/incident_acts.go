@@ -193,7 +193,8 @@ func (p *Portal) incidentUnwindPage(c *fiber.Ctx, problem error) error {
 	m := views.Confirm{Form: views.Form{Action: v.incidentBase(i.ID) + "/unwind", Submit: "Unwind " + numberWords(n, "accounts"), Danger: true, Fields: []views.Field{{Kind: views.Hidden, Name: "count", Value: strconv.Itoa(n)}}},
 		Consequences: []string{"This is for the " + numberWords(n, "accounts") + " whose password the attack knew.",
 			"Their sessions end everywhere, and so do the tokens of apps: whoever is in is out.",
-			"Each is confirmed compromised, with a high risk, and must choose another password at the next sign-in.",
+			"Each is confirmed compromised, with a high risk. Where a Conditional Access policy asks for another password at high user risk, they choose it after a second factor; whoever has none is refused at sign-in, and a refusal names no other way in. Where no policy does, they are asked for another password at the next sign-in with the old one.",
+			"Whoever is refused can reset the password through their own mailbox where that is offered, which ends the risk; otherwise you have to reset it, or dismiss the risk, on their page.",
 			"Administrators and your own account are left out: deal with them one by one.",
 			"The risk can be taken back on each person’s page. Ended sessions stay ended."}}
 	return p.ask(c, i, "Unwind "+numberWords(n, "accounts")+"?", m, problem)
@@ -216,7 +217,7 @@ func (p *Portal) incidentUnwind(c *fiber.Ctx) error {
 	if err != nil {
 		return p.saidConflict(c, at, err)
 	}
-	text := numberWords(got.People, "accounts") + choose(got.People == 1, " is", " are") + " unwound: signed out everywhere, confirmed compromised, and asked for another password."
+	text := numberWords(got.People, "accounts") + choose(got.People == 1, " is", " are") + " unwound: signed out everywhere, confirmed compromised, and marked to choose another password."
 	if n := len(got.Skipped); n > 0 {
 		return p.doneWith(c, at, models.PortalFlash{Kind: "warn", Text: text, Note: "Left for you to deal with one by one: " + strings.Join(got.Skipped[:min(n, 10)], ", ") + "."})
 	}

@@ -121,7 +121,7 @@ func incidentStory(i risk.Incident, sources int) string {
 	through, known := i.EnteredThrough(), len(i.Entries)
 	switch {
 	case known == 0:
-		b.WriteString(" So far nobody has finished a sign-in with a right password.")
+		b.WriteString(choose(i.State == risk.IncidentOpen, " So far nobody", " Nobody") + " has finished a sign-in with a right password.")
 	case through == 0:
 		fmt.Fprintf(&b, " The right password was shown for %s, and something stopped each of them.", numberWords(known, "accounts"))
 	case through == known:
@@ -209,7 +209,7 @@ func (p *Portal) incidentFacts(v *visit, i risk.Incident) []views.Fact {
 		return append(out, fact("Asked for today", plain(thousands(i.Attempts))), fact("Of these not sent", plain(thousands(i.Refused))), fact("Usual in a day", plain(usualNumber(i.Usual))))
 	}
 	out = append(out, fact("Attempts", plain(thousands(i.Attempts))), fact("Failed", plain(thousands(i.Failures))), fact("Accounts tried", plain("About "+thousands(i.Tried.Count()))),
-		fact("Names that nobody has", plain(choose(i.Unknown.Count() == 0, "None", "About "+thousands(i.Unknown.Count())))), fact("Right password shown", plain(thousands(len(i.Entries)))), fact("Entered", plain(thousands(i.EnteredThrough()))))
+		fact("Names that nobody has", plain(choose(i.Unknown.Count() == 0, "None", "About "+thousands(i.Unknown.Count())))), fact("Right password shown, so far", views.Cell{Text: thousands(len(i.Entries)), Sub: choose(i.State == risk.IncidentOpen, "A sign-in that is left unfinished counts when it expires, after an hour at most", "")}), fact("Entered", plain(thousands(i.EnteredThrough()))))
 	if i.SignUps > 0 {
 		out = append(out, fact("Accounts made", plain(thousands(i.SignUps))))
 	}
@@ -302,7 +302,7 @@ func (p *Portal) incidentActions(v *visit, i risk.Incident) views.Section {
 
 // enteredSection lists the accounts whose password the attack knew.
 func (v *visit) enteredSection(i risk.Incident) views.Section {
-	s := views.Section{ID: "entered", Title: choose(len(i.Entries) > incidentShown, fmt.Sprintf("Right password shown: the first %d of %d", incidentShown, len(i.Entries)), "Right password shown"), Empty: "So far nobody has finished a sign-in with a right password. One that is left unfinished is counted when it expires, after an hour at most.",
+	s := views.Section{ID: "entered", Title: choose(len(i.Entries) > incidentShown, fmt.Sprintf("Right password shown: the first %d of %d", incidentShown, len(i.Entries)), "Right password shown"), Empty: choose(i.State == risk.IncidentOpen, "So far nobody has finished a sign-in with a right password. One that is left unfinished is counted when it expires, after an hour at most.", "Nobody has finished a sign-in with a right password."),
 		Table: &views.Table{Caption: "Accounts whose password the attack knew", Columns: []views.Column{{Label: "Person"}, {Label: "When"}, {Label: "How far"}, {Label: "Since then"}}}}
 	for n, e := range i.Entries {
 		if n == incidentShown {

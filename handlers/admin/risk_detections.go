@@ -88,7 +88,7 @@ func detectionName(l *i18n.Localizer, d models.Detection) views.Cell {
 		sub = append(sub, "Simulated")
 	}
 	if d.Count > 1 {
-		sub = append(sub, fmt.Sprintf("%d times", d.Count))
+		sub = append(sub, choose(d.Count == 2, "Twice", thousands(int(d.Count))+" times"))
 	}
 	out.Sub = strings.Join(sub, " · ")
 	return out

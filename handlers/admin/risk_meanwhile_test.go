@@ -36,6 +36,9 @@ func TestSeveralPeopleAreChangedAsTheyWereSeen(t *testing.T) {
 	b.must(b.shop.ConfirmCompromised(t.Context(), modelstest.Actor(), []string{list[0].ID})) // while the list was open
 	for _, action := range riskyUserActions() {
 		a := w.post(shopAdmin+"/risky-users/several", append(ticked, "action", action, "reach", "ticked")...)
+		if a.location == "" {
+			t.Fatalf("%s: %d %.400s", action, a.status, text(a.body))
+		}
 		page := w.get(a.location)
 		page.wants(t, 200, "The risk has changed since you looked", list[0].DisplayName)
 		if action != models.BulkChangePassword { // which these people have not

@@ -123,7 +123,7 @@ func (v *visit) riskySignInColumns(l *i18n.Localizer) []listColumn[riskySignIn] 
 		{id: "detail", label: "Why in this state", extra: true, cell: func(x riskySignIn) views.Cell { return plain(riskDetailWord(x.RiskDetail)) }},
 		{id: "app", label: "Application", extra: true, cell: func(x riskySignIn) views.Cell { return views.Cell{Kind: views.Name, Text: nameOr(x.r.App, "")} }},
 		{id: "ip", label: "Address", extra: true, cell: func(x riskySignIn) views.Cell { return code(x.IP) }},
-		{id: "network", label: "Network", extra: true, cell: func(x riskySignIn) views.Cell { return plain(x.r.Signals.Network) }},
+		{id: "network", label: "Network", extra: true, cell: func(x riskySignIn) views.Cell { return plain(networkWord(uint(x.r.Signals.ASN), x.r.Signals.Network)) }},
 		{id: "browser", label: "Browser", extra: true, cell: func(x riskySignIn) views.Cell {
 			return plain(strings.Join(nonEmpty(x.r.Signals.Browser, x.r.Signals.OS), " on "))
 		}},

@@ -140,7 +140,19 @@ func featureValue(l *i18n.Localizer, f record.Feature) views.Cell {
 	case risk.FeatureIP, risk.FeatureSubnet, risk.FeatureLanguage:
 		return code(f.Value)
 	}
-	return views.Cell{Kind: views.Name, Text: strings.ReplaceAll(f.Value, "|", ", ")}
+	var parts []string // a part that nobody knows is empty, or has an empty version
+	for part := range strings.SplitSeq(f.Value, "|") {
+		parts = append(parts, strings.TrimSpace(part))
+	}
+	return views.Cell{Kind: views.Name, Text: joinedWith(", ", parts...)}
+}
+
+// networkWord is a network as people look it up: by its number, and its name where it is known.
+func networkWord(asn uint, name string) string {
+	if asn == 0 {
+		return name
+	}
+	return strings.TrimSpace(fmt.Sprintf("AS%d %s", asn, name))
 }
 
 // compared reports whether a feature is one that the person and everybody have shares of.
