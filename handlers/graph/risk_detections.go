@@ -32,7 +32,9 @@ func graphWord(words ...string) column {
 
 // The closed lists of Graph (graph.md §10), as filters know them. A client may ask for the member that stands for those
 // of later versions.
-func riskLevels() []string { return []string{"none", "low", "medium", "high", "hidden", export.Unknown} }
+func riskLevels() []string {
+	return []string{"none", "low", "medium", "high", "hidden", export.Unknown}
+}
 
 func riskStates() []string { return append(export.RiskStates(), export.Unknown) }
 
