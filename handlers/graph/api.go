@@ -19,6 +19,7 @@ import (
 	"portico/app/export"
 	"portico/app/fault"
 	"portico/app/i18n"
+	"portico/app/outbound"
 	"portico/app/record"
 	"portico/handlers"
 	"portico/handlers/graph/odata"
@@ -63,6 +64,11 @@ type API struct {
 	Words   *i18n.Localizer // English: messages are for developers
 	Courier *export.Courier // hands over what continuous exports send
 	Log     *slog.Logger
+	// Outbound says which addresses of identity providers may be called, Lookup reads TXT records, and Elsewhere lets
+	// the well-known providers be replaced (development).
+	Outbound  *outbound.Client
+	Lookup    func(ctx context.Context, name string) ([]string, error)
+	Elsewhere bool
 
 	table      []resource
 	configured []managed // in the order in which they depend on each other

@@ -108,9 +108,16 @@ func withApps(ctx context.Context, c *call, flows []models.UserFlow) ([]flow, er
 			return nil, err
 		}
 	}
+	var upstream []models.IdentityProvider
+	if slices.ContainsFunc(flows, func(f models.UserFlow) bool { return len(f.Providers) > 0 }) {
+		var err error
+		if upstream, err = c.tenant.IdentityProviders(ctx); err != nil {
+			return nil, err
+		}
+	}
 	out := make([]flow, len(flows))
 	for i, f := range flows {
-		out[i] = flow{UserFlow: f, terms: terms}
+		out[i] = flow{UserFlow: f, terms: terms, upstream: upstream}
 		for _, id := range f.ApplicationIDs {
 			if client, ok := clients[id]; ok {
 				out[i].apps = append(out[i].apps, client)
@@ -215,8 +222,52 @@ func shownProviders(f *flow) []object {
 	if f.SignUpMethod == userflow.EmailCode {
 		name, kind = "Email one-time passcode", "EmailOTP"
 	}
-	return []object{{{"@odata.type", flowType + "builtInIdentityProvider"}, {"id", providerOf(f.SignUpMethod)}, {"displayName", name},
+	out := []object{{{"@odata.type", flowType + "builtInIdentityProvider"}, {"id", providerOf(f.SignUpMethod)}, {"displayName", name},
 		{"identityProviderType", kind}, {"state", nil}}}
+	for _, id := range f.Providers {
+		for _, x := range f.upstream {
+			if x.ID == id {
+				u := upstream{IdentityProvider: x}
+				out = append(out, object{{"@odata.type", flowType + u.typ()}, {"id", x.ID}, {"displayName", x.Name}, {"identityProviderType", text(socialTypes()[x.Kind])}})
+			}
+		}
+	}
+	return out
+}
+
+// providerNamed finds another company by its id or, where a file comes from another tenant, by its name.
+func (f *flow) providerNamed(p flowProvider) (string, bool) {
+	for _, x := range f.upstream {
+		if x.ID == strings.ToLower(p.ID) {
+			return x.ID, true
+		}
+	}
+	for _, x := range f.upstream {
+		if p.Name != nil && x.Name == *p.Name {
+			return x.ID, true
+		}
+	}
+	return "", false
+}
+
+// withProvider are the flow's providers and one more; a way to sign up takes the place of the other.
+func withProvider(f *flow, id string) []flowProvider {
+	builtIn := strings.EqualFold(id, providerPassword) || strings.EqualFold(id, providerCode)
+	out := []flowProvider{{ID: providerOf(f.SignUpMethod)}}
+	if builtIn {
+		out[0].ID = id
+	}
+	for _, p := range f.Providers {
+		out = append(out, flowProvider{ID: p})
+	}
+	if !builtIn && !slices.Contains(f.Providers, strings.ToLower(id)) {
+		out = append(out, flowProvider{ID: id})
+	}
+	return out
+}
+
+func withoutProvider(f *flow, id string) []flowProvider {
+	return slices.DeleteFunc(withProvider(f, providerOf(f.SignUpMethod)), func(p flowProvider) bool { return p.ID == id })
 }
 
 func setMethods(f *flow, raw json.RawMessage) error {
@@ -226,6 +277,7 @@ func setMethods(f *flow, raw json.RawMessage) error {
 	}
 	const property = "onAuthenticationMethodLoadStart/identityProviders"
 	var method userflow.Method
+	others := []string{}
 	for _, p := range v.Providers {
 		m := userflow.EmailPassword
 		switch {
@@ -233,6 +285,10 @@ func setMethods(f *flow, raw json.RawMessage) error {
 		case strings.EqualFold(p.ID, providerCode):
 			m = userflow.EmailCode
 		default:
+			if id, ok := f.providerNamed(p); ok {
+				others = append(others, id)
+				continue
+			}
 			return invalidValue(property, ": there is no identity provider '"+p.ID+"'")
 		}
 		if method != "" && method != m {
@@ -244,6 +300,9 @@ func setMethods(f *flow, raw json.RawMessage) error {
 		return invalidValue(property, ": at least one is needed")
 	}
 	f.SignUpMethod = method
+	if f.Providers = others; len(others) == 0 {
+		f.Providers = nil
+	}
 	f.SignInMethods = methodsWith(f.SignInMethods, method)
 	return nil
 }

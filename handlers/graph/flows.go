@@ -20,6 +20,7 @@ type flow struct {
 	apps        []string
 	terms       []userflow.Terms               // of the tenant; nil = not asked for
 	definitions map[string]userflow.Definition // of the tenant; nil = not asked for
+	upstream    []models.IdentityProvider      // of the tenant
 }
 
 // know fetches what a document may name: custom attributes and terms.
@@ -37,6 +38,9 @@ func (f *flow) know(ctx context.Context, c *call) error {
 		f.definitions[d.ID] = d
 	}
 	f.Resolve(f.definitions)
+	if f.upstream, err = c.tenant.IdentityProviders(ctx); err != nil {
+		return err
+	}
 	f.terms, err = c.tenant.AllTerms(ctx)
 	return err
 }
@@ -120,7 +124,7 @@ func (a *API) flows() *collection[flow] {
 		return c.tenant.InTx(ctx, func(t *models.Tenant) error {
 			apps := f.apps
 			made, err := t.PublishFlow(ctx, c.actor(), f.ID, func(m *userflow.Flow) error {
-				now := flow{UserFlow: models.UserFlow{Flow: *m}, apps: f.apps, terms: f.terms, definitions: f.definitions}
+				now := flow{UserFlow: models.UserFlow{Flow: *m}, apps: f.apps, terms: f.terms, definitions: f.definitions, upstream: f.upstream}
 				if err := again(&now); err != nil {
 					return err
 				}
@@ -189,9 +193,12 @@ func (a *API) flowActions(r *collection[flow]) []action[flow] {
 			if err != nil {
 				return nil, err
 			}
-			return emptied(patch(ctx, c, f, "onAuthenticationMethodLoadStart", flowMethods{Providers: []flowProvider{{ID: id}}}))
+			return emptied(patch(ctx, c, f, "onAuthenticationMethodLoadStart", flowMethods{Providers: withProvider(f, id)}))
 		}},
-		{method: http.MethodDelete, path: providers + "/{id}/$ref", need: writeFlows(), run: func(_ context.Context, c *call, f *flow) (*response, error) {
+		{method: http.MethodDelete, path: providers + "/{id}/$ref", need: writeFlows(), run: func(ctx context.Context, c *call, f *flow) (*response, error) {
+			if slices.Contains(f.Providers, strings.ToLower(c.params["id"])) {
+				return emptied(patch(ctx, c, f, "onAuthenticationMethodLoadStart", flowMethods{Providers: withoutProvider(f, strings.ToLower(c.params["id"]))}))
+			}
 			if !strings.EqualFold(c.params["id"], providerOf(f.SignUpMethod)) {
 				return nil, notFound(c.params["id"])
 			}

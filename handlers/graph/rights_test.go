@@ -177,6 +177,10 @@ func (riskBudget) operations() []operation {
 	return []operation{{method: http.MethodGet, path: at, need: readRisks()}, {method: http.MethodPatch, path: at, need: []access.Permission{access.RiskConfigure}}}
 }
 
+func (providerTypes) operations() []operation {
+	return []operation{{method: http.MethodGet, path: "/identity/identityProviders/availableProviderTypes", need: []access.Permission{access.ProviderRead}}}
+}
+
 func (riskDetectionTypes) operations() []operation {
 	const at = "/beta/portico/riskDetectionTypes"
 	return []operation{{method: http.MethodGet, path: at, need: readRisks()}, {method: http.MethodGet, path: at + "/{id}", need: readRisks()}}

@@ -47,6 +47,8 @@ func (a *API) resources() ([]resource, []managed) {
 		methodsPolicy{a},
 		evaluation{a},
 		deletedItems{a, users, applications},
+		a.identityProviders(),
+		providerTypes{},
 		flows,
 		a.userFlowVersions(flows),
 		attributes,
