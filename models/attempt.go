@@ -143,12 +143,12 @@ func (s signInStore) RecordSignIn(ctx context.Context, r record.SignIn) error {
 const nobody = "00000000-0000-4000-8000-000000000000"
 
 func (s signInStore) AccountByEmail(ctx context.Context, canonical string) (account.Account, error) {
-	return s.accountBy(ctx, account.SignInEmail, canonical)
+	return s.accountBy(ctx, account.SignInEmail, "", canonical)
 }
 
 // accountBy reads a person by the identity that was typed, in two queries: with that one identity, which is
 // all that a sign-in looks at.
-func (s signInStore) accountBy(ctx context.Context, signInType, canonical string) (account.Account, error) {
+func (s signInStore) accountBy(ctx context.Context, signInType, issuer, canonical string) (account.Account, error) {
 	var row struct {
 		UserRow
 		IdentityValue string
@@ -156,7 +156,7 @@ func (s signInStore) accountBy(ctx context.Context, signInType, canonical string
 	err := s.r(ctx).Table("users").Select("users.*, identities.value AS identity_value").
 		Joins("JOIN identities ON identities.user_id = users.id AND identities.tenant_id = users.tenant_id").
 		Where("identities.tenant_id = ? AND identities.sign_in_type = ? AND identities.issuer = ? AND identities.canonical = ?",
-			s.ID, signInType, "", canonical).Limit(1).Take(&row).Error
+			s.ID, signInType, issuer, canonical).Limit(1).Take(&row).Error
 	if err != nil && !isNotFound(err) {
 		return account.Account{}, err
 	}
@@ -169,7 +169,7 @@ func (s signInStore) accountBy(ctx context.Context, signInType, canonical string
 	if err != nil || !known {
 		return account.Account{}, err
 	}
-	u, err := userOf(row.UserRow, []IdentityRow{{SignInType: signInType, Canonical: canonical, Value: row.IdentityValue}}, credentials)
+	u, err := userOf(row.UserRow, []IdentityRow{{SignInType: signInType, Issuer: issuer, Canonical: canonical, Value: row.IdentityValue}}, credentials)
 	if err == nil && !u.DeletedAt.IsZero() && !u.Returnable(s.Now()) {
 		return account.Account{}, nil // gone, although the job has not come by yet
 	}
@@ -182,7 +182,11 @@ func (s signInStore) Flow(ctx context.Context, id string, version int) (userflow
 }
 
 func (s signInStore) AccountByUserName(ctx context.Context, canonical string) (account.Account, error) {
-	return s.accountBy(ctx, account.SignInUserName, canonical)
+	return s.accountBy(ctx, account.SignInUserName, "", canonical)
+}
+
+func (s signInStore) AccountByFederated(ctx context.Context, issuer, subject string) (account.Account, error) {
+	return s.accountBy(ctx, account.SignInFederated, issuer, subject)
 }
 
 func (s signInStore) SetAttributes(ctx context.Context, userID string, values map[string]any, ip, correlation string) error {
@@ -256,6 +260,9 @@ func (s signInStore) AddAccount(ctx context.Context, n signin.NewAccount) (accou
 		CreationType: "SelfServiceSignUp"}
 	if n.UserName != "" {
 		u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInUserName, Value: n.UserName})
+	}
+	if n.Federated != nil {
+		u.Identities = append(u.Identities, *n.Federated)
 	}
 	values, err := s.keepDefined(ctx, n.Attributes)
 	if err != nil {

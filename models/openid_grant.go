@@ -18,7 +18,7 @@ import (
 // each. Codes and refresh tokens are there as hashes only.
 type OpenIDGrantRow struct {
 	ID            string `gorm:"primaryKey;size:36"`
-	TenantID      string `gorm:"size:36;index:openid_grants_session,priority:1;index:openid_grants_user,priority:1"`
+	TenantID      string `gorm:"size:36;index:openid_grants_session,priority:1;index:openid_grants_user,priority:1;index:openid_grants_provider,priority:1,where:provider <> ''"`
 	ClientID      string `gorm:"size:36"`
 	UserID        string `gorm:"size:36;index:openid_grants_user,priority:2"`
 	SID           string `gorm:"column:sid;size:64;index:openid_grants_session,priority:2"`
@@ -37,6 +37,7 @@ type OpenIDGrantRow struct {
 	MFATime       *time.Time `gorm:"column:mfa_time"`
 	Claims        string     `gorm:"type:text"` // openid.ClaimsRequest
 	ClientInfo    bool
+	Provider      string `gorm:"size:36;default:'';index:openid_grants_provider,priority:2,where:provider <> ''"`
 	CreatedAt     time.Time
 
 	CodeHash      []byte `gorm:"uniqueIndex:openid_grants_code"`
@@ -78,7 +79,7 @@ func (t *Tenant) AddOpenIDGrant(ctx context.Context, g openid.Grant) error {
 		Platform: string(g.Platform), RedirectURI: g.RedirectURI, Scopes: strings.Join(g.Scopes, " "), Nonce: g.Nonce,
 		CodeChallenge: g.CodeChallenge, AuthTime: g.AuthTime.UTC().Truncate(time.Microsecond), AMR: strings.Join(g.AMR, " "), ACR: g.ACR, Claims: claims,
 		Methods: strings.Join(g.Methods, " "), AAGUIDs: strings.Join(g.AAGUIDs, " "), Contexts: strings.Join(g.Contexts, " "), MFATime: timePtr(g.MFATime),
-		ClientInfo: g.ClientInfo, CreatedAt: g.CreatedAt.UTC(), CodeHash: g.CodeHash, CodeExpiresAt: g.CodeExpiresAt.UTC(),
+		ClientInfo: g.ClientInfo, Provider: g.Provider, CreatedAt: g.CreatedAt.UTC(), CodeHash: g.CodeHash, CodeExpiresAt: g.CodeExpiresAt.UTC(),
 		PurgeAt: g.CodeExpiresAt.UTC().Add(keepUsed)}
 	return t.w(ctx).Create(&row).Error
 }
@@ -86,7 +87,7 @@ func (t *Tenant) AddOpenIDGrant(ctx context.Context, g openid.Grant) error {
 func (r OpenIDGrantRow) value() (openid.Grant, error) {
 	g := openid.Grant{ID: r.ID, TenantID: r.TenantID, ClientID: r.ClientID, UserID: r.UserID, SID: r.SID, SignInID: r.SignInID,
 		Platform: openid.Platform(r.Platform), RedirectURI: r.RedirectURI, Scopes: strings.Fields(r.Scopes), Nonce: r.Nonce,
-		CodeChallenge: r.CodeChallenge, AuthTime: r.AuthTime.UTC(), AMR: strings.Fields(r.AMR), ACR: r.ACR, ClientInfo: r.ClientInfo,
+		CodeChallenge: r.CodeChallenge, AuthTime: r.AuthTime.UTC(), AMR: strings.Fields(r.AMR), ACR: r.ACR, ClientInfo: r.ClientInfo, Provider: r.Provider,
 		Methods: strings.Fields(r.Methods), AAGUIDs: strings.Fields(r.AAGUIDs), Contexts: strings.Fields(r.Contexts), MFATime: timeOf(r.MFATime),
 		CreatedAt: r.CreatedAt.UTC(), CodeHash: r.CodeHash, CodeExpiresAt: r.CodeExpiresAt.UTC(), CodeUsedAt: timeOf(r.CodeUsedAt),
 		RefreshHash: r.RefreshHash, RefreshPrevious: r.RefreshPrevious, RotatedAt: timeOf(r.RotatedAt),

@@ -20,10 +20,14 @@ import (
 // SessionRow is a single sign-on session. The cookie holds 256 random bits; only their SHA-256 is here.
 // SID is the public name (claim "sid"). Data is for gorilla/sessions values besides the typed columns.
 type SessionRow struct {
-	KeyHash    string `gorm:"primaryKey;size:64"`
-	TenantID   string `gorm:"size:36;index:sessions_user,priority:1"`
-	SID        string `gorm:"column:sid;size:64;uniqueIndex:sessions_sid"`
-	UserID     string `gorm:"size:36;index:sessions_user,priority:2"`
+	KeyHash  string `gorm:"primaryKey;size:64"`
+	TenantID string `gorm:"size:36;index:sessions_user,priority:1;index:sessions_provider,priority:1,where:provider <> ''"`
+	SID      string `gorm:"column:sid;size:64;uniqueIndex:sessions_sid"`
+	UserID   string `gorm:"size:36;index:sessions_user,priority:2"`
+	// Provider is the identity provider that the session stands on; Upstream the session there (session.Upstream), sealed:
+	// the id_token names the person.
+	Provider   string `gorm:"size:36;default:'';index:sessions_provider,priority:2,where:provider <> ''"`
+	Upstream   []byte
 	AuthTime   time.Time
 	AMR        string `gorm:"column:amr"`
 	MFATime    *time.Time
@@ -77,7 +81,8 @@ func keyHash(secret string) string {
 
 func sessionOf(r SessionRow) session.Session {
 	return session.Session{SID: r.SID, TenantID: r.TenantID, UserID: r.UserID, AuthTime: r.AuthTime.UTC(), AMR: strings.Fields(r.AMR), Methods: strings.Fields(r.Methods), AAGUIDs: strings.Fields(r.AAGUIDs),
-		MFATime: timeOf(r.MFATime), Persistent: r.Persistent, CreatedAt: r.CreatedAt.UTC(), LastSeenAt: r.LastSeenAt.UTC(), RevokedAt: timeOf(r.RevokedAt)}
+		MFATime: timeOf(r.MFATime), Persistent: r.Persistent, CreatedAt: r.CreatedAt.UTC(), LastSeenAt: r.LastSeenAt.UTC(), RevokedAt: timeOf(r.RevokedAt),
+		Upstream: session.Upstream{Provider: r.Provider}}
 }
 
 // Session finds the live session behind a cookie's secret. Whether its owner may still use it is the
@@ -91,7 +96,12 @@ func (t *Tenant) Session(ctx context.Context, secret string, now time.Time) (ses
 	if isNotFound(err) {
 		return session.Session{}, false, nil
 	}
-	return sessionOf(r), err == nil && r.RevokedAt == nil && r.UserID != "" && now.Before(r.ExpiresAt), err
+	if err != nil {
+		return session.Session{}, false, err
+	}
+	s := sessionOf(r)
+	s.Upstream, err = t.openUpstream(r)
+	return s, err == nil && r.RevokedAt == nil && r.UserID != "" && now.Before(r.ExpiresAt), err
 }
 
 // PutSession writes a session under a new secret. The row it was kept in before goes in the same
@@ -103,7 +113,11 @@ func (t *Tenant) PutSession(ctx context.Context, s session.Session, secret, oldS
 				return err
 			}
 		}
-		return t.w(ctx).Create(&SessionRow{KeyHash: keyHash(secret), TenantID: t.ID, SID: s.SID, UserID: s.UserID, AuthTime: micro(s.AuthTime),
+		upstream, err := t.sealUpstream(s)
+		if err != nil {
+			return err
+		}
+		return t.w(ctx).Create(&SessionRow{KeyHash: keyHash(secret), TenantID: t.ID, SID: s.SID, UserID: s.UserID, AuthTime: micro(s.AuthTime), Provider: s.Upstream.Provider, Upstream: upstream,
 			AMR: strings.Join(s.AMR, " "), Methods: strings.Join(s.Methods, " "), AAGUIDs: strings.Join(s.AAGUIDs, " "), MFATime: timePtr(s.MFATime), Persistent: s.Persistent, CreatedAt: micro(s.CreatedAt),
 			LastSeenAt: micro(s.LastSeenAt), ExpiresAt: micro(i.ExpiresAt), IP: i.IP, UserAgent: clip(i.UserAgent), Browser: i.Browser,
 			OS: i.OS, Country: i.Country, City: i.City, Data: "{}"}).Error

@@ -144,6 +144,30 @@ func (m *memory) AccountByUserName(_ context.Context, canonical string) (account
 	return m.by(account.SignInUserName, canonical), nil
 }
 
+func (m *memory) AccountByFederated(_ context.Context, issuer, subject string) (account.Account, error) {
+	for _, p := range m.people {
+		if slices.ContainsFunc(p.account.Identities, func(i account.Identity) bool {
+			return i.SignInType == account.SignInFederated && i.Issuer == issuer && i.Canonical == subject
+		}) {
+			return p.account, nil
+		}
+	}
+	return account.Account{}, nil
+}
+
+// Link adds the identity to the pretend account.
+func (m *memory) Link(_ context.Context, userID string, l signin.Linking) error {
+	m.change(userID, func(p *person) { p.account.Identities = append(p.account.Identities, l.Identity) })
+	m.wrote("linked", l.Provider)
+	return nil
+}
+
+// Connected is signin.Mailer: nobody is told of a pretend connection.
+func (m *memory) Connected(_ context.Context, _ signin.Tx, mail signin.ChangeMail) error {
+	m.wrote("told", mail.To)
+	return nil
+}
+
 func (m *memory) AccountByID(_ context.Context, id string) (account.Account, error) {
 	return m.people[id].account, nil
 }
@@ -183,6 +207,9 @@ func (m *memory) AddAccount(ctx context.Context, n signin.NewAccount) (account.A
 			return account.Account{}, err
 		}
 		identities = append(identities, account.Identity{SignInType: account.SignInUserName, Value: n.UserName, Canonical: canonical})
+	}
+	if n.Federated != nil {
+		identities = append(identities, *n.Federated)
 	}
 	for _, i := range identities {
 		if i.Canonical == "" {

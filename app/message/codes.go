@@ -58,6 +58,16 @@ func (c Codes) MethodAdded(ctx context.Context, tx signin.Tx, m signin.ChangeMai
 		Country: m.Signals.Country, City: m.Signals.City, Browser: m.Signals.Browser, OS: m.Signals.OS}, c.Now())
 }
 
+// Connected queues the notice that an identity provider signs in to the account from now on.
+func (c Codes) Connected(ctx context.Context, tx signin.Tx, m signin.ChangeMail) error {
+	q, ok := tx.(Queue)
+	if !ok {
+		return fmt.Errorf("message: a %T is no queue", tx)
+	}
+	return PostNotice(ctx, q, Notice{Kind: MethodAdded, Purpose: "federated", App: m.Method, TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At,
+		Country: m.Signals.Country, City: m.Signals.City, Browser: m.Signals.Browser, OS: m.Signals.OS}, c.Now())
+}
+
 // WasThisYou queues the question whether a sign-in was its owner's. The link opens a page; only its forms act.
 func (c Codes) WasThisYou(ctx context.Context, tx signin.Tx, m signin.QuestionMail) error {
 	q, ok := tx.(Queue)

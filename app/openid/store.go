@@ -30,6 +30,7 @@ type Grant struct {
 	AAGUIDs       []string  // models of the passkeys among them
 	Contexts      []string  // authentication contexts that were met (claim "acrs")
 	MFATime       time.Time // when a second factor was shown; zero = not
+	Provider      string    // id of the identity provider that vouched; "" = none
 	Claims        ClaimsRequest
 	ClientInfo    bool
 	CreatedAt     time.Time

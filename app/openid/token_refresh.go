@@ -219,7 +219,7 @@ func (p *Provider) ask(ctx context.Context, realm *Realm, g *Grant, u User, in T
 
 // question is what risk and policy are asked about a renewal.
 func (p *Provider) question(realm *Realm, g *Grant, u User, in TokenRequest) policy.Request {
-	r := policy.Request{TenantID: realm.Tenant.ID, UserID: g.UserID, ClientID: g.ClientID, Refresh: true, Before: g.RenewedFrom,
+	r := policy.Request{TenantID: realm.Tenant.ID, UserID: g.UserID, ClientID: g.ClientID, Refresh: true, Before: g.RenewedFrom, Provider: g.Provider,
 		Inputs: record.Inputs{Methods: g.Methods, AAGUIDs: g.AAGUIDs, AuthTime: g.AuthTime, MFATime: g.MFATime,
 			Contexts: g.Contexts, ClientApp: g.Platform.ClientApp()},
 		Account: &policy.Account{Usable: u.Enabled && !u.Deleted, PasswordChangeDue: u.PasswordChangeDue, Risk: u.Risk}}

@@ -20,7 +20,9 @@ type Request struct {
 	Account *Account
 	// Before is, at refresh, where the same tokens were renewed the time before; nil = not known.
 	Before *record.Signals
-	Reused bool // at refresh: the token was used before, so that its family is ended
+	// Provider is the identity provider that the tokens stand on, by its id; "" = none.
+	Provider string
+	Reused   bool // at refresh: the token was used before, so that its family is ended
 }
 
 // Account is the little of a person that a question at refresh turns on.

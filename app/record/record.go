@@ -140,6 +140,27 @@ type Call struct {
 	Error    string        `json:"error,omitempty"`
 }
 
+// Federation is a round trip to an identity provider: what vouched for the person, or why it came to nothing. Secrets are
+// never in it, and of claims only the names.
+type Federation struct {
+	Provider Party  `json:"provider"`
+	Kind     string `json:"kind,omitempty"`
+	Issuer   string `json:"issuer,omitempty"`
+	MFA      bool   `json:"mfa,omitempty"`    // a second factor was shown there, and it is trusted about that
+	Reason   string `json:"reason,omitempty"` // why it came to nothing, in words for an admin
+	Hops     []Hop  `json:"hops,omitempty"`
+}
+
+// Hop is one step of a round trip.
+type Hop struct {
+	What     string        `json:"what"`
+	Place    string        `json:"place,omitempty"`
+	Status   int           `json:"status,omitempty"`
+	Duration time.Duration `json:"duration"`
+	Claims   []string      `json:"claims,omitempty"`
+	Verdict  string        `json:"verdict,omitempty"`
+}
+
 // Session is the single sign-on session that was used, when one was.
 type Session struct {
 	SID      string    `json:"sid,omitempty"`
@@ -229,11 +250,13 @@ type SignIn struct {
 	Demands        []string  `json:"demands,omitempty"` // what policy and flow together asked for: mfa, passwordChange, …
 	Notes          []string  `json:"notes,omitempty"`   // e.g. mfa_suppressed_by_user_flow, acr_unsatisfied
 	Calls          []Call    `json:"calls,omitempty"`
+	// Federation is the round trip to an identity provider; nil = there was none.
+	Federation *Federation `json:"federation,omitempty"`
 	// FactorSince is since when the second factor that was shown in this very attempt has been registered: what was found
 	// later than that is not the doing of whoever holds it. Zero = none was shown, or it was registered in the attempt.
 	FactorSince time.Time `json:"factorSince,omitzero"`
-	AMR            []string  `json:"amr,omitempty"`
-	ACR            string    `json:"acr,omitempty"`
-	Count          int       `json:"count,omitempty"` // folded entries (service tokens, refusals)
-	Outcome        Outcome   `json:"outcome"`
+	AMR         []string  `json:"amr,omitempty"`
+	ACR         string    `json:"acr,omitempty"`
+	Count       int       `json:"count,omitempty"` // folded entries (service tokens, refusals)
+	Outcome     Outcome   `json:"outcome"`
 }

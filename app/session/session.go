@@ -19,6 +19,16 @@ type Session struct {
 	CreatedAt  time.Time
 	LastSeenAt time.Time
 	RevokedAt  time.Time // zero = live
+	Upstream   Upstream  // the session at an identity provider that it stands on
+}
+
+// Upstream is where a session began, when an identity provider vouched for the person.
+type Upstream struct {
+	Provider string // id; "" = none
+	Issuer   string
+	Subject  string
+	SID      string // of the session there
+	Hint     string // id_token, by which it is ended
 }
 
 // Remembered is a browser on which one person is not asked for a second factor for a while, because they

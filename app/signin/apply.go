@@ -29,6 +29,9 @@ func (r *run) apply(ctx context.Context, s Step, f Form) error {
 			return errSignIn
 		}
 	}
+	if f.Action == "" && f.Value("provider") != "" {
+		return r.chooseProvider(ctx, s, f)
+	}
 	if f.Action == "passkey" && PasskeyFirst(r.a, r.w, s.Name) {
 		return r.passkey(ctx, s, f)
 	}
@@ -37,6 +40,12 @@ func (r *run) apply(ctx context.Context, s Step, f Form) error {
 		return r.selectAccount(f)
 	case Identify, SignIn, SignUp, Forgot:
 		return r.identify(ctx, s, f)
+	case Waiting:
+		r.stayHere()
+	case Address:
+		return r.giveAddress(ctx, f)
+	case ProviderOver:
+		return errStartAgain
 	case Password:
 		return r.password(ctx, f)
 	case Code:
@@ -124,6 +133,10 @@ func (r *run) identify(ctx context.Context, s Step, f Form) error {
 	}
 	if s.Name == Forgot {
 		return r.mailReset(ctx, id)
+	}
+	if p := r.w.routed(r.a.Facts, id.Canonical); p != nil && r.a.Request.Invitation == nil && id.Type != account.SignInUserName {
+		r.a.Request.LoginHint = id.Typed
+		return r.depart(ctx, s, *p, id.Typed)
 	}
 	who, err := r.find(ctx, r.store, id)
 	if err != nil {

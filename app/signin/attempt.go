@@ -58,6 +58,11 @@ type Facts struct {
 	Reset       *Mark         `json:"reset,omitempty"`       // chose "Forgot your password?"
 	Consent     *Consent      `json:"consent,omitempty"`     // agreed to what the app asks
 	Stay        *Stay         `json:"stay,omitempty"`        // answered "stay signed in?"
+	Departures  []Departed    `json:"departures,omitempty"`  // sent to an identity provider
+	Turned      []Turned      `json:"turned,omitempty"`      // round trips that came to nothing
+	Arrived     *Arrived      `json:"arrived,omitempty"`     // what a provider said about who came back
+	Here        *Mark         `json:"here,omitempty"`        // chose another way than the provider of their address
+	Unhinted    *Mark         `json:"unhinted,omitempty"`    // domain_hint named no provider
 	Cancelled   *Cancelled    `json:"cancelled,omitempty"`   // went back to the app without signing in
 	Trail       []record.Step `json:"trail,omitempty"`       // the pages, in order, for the record
 	Judged      *Judged       `json:"judged,omitempty"`      // what policies were asked last: for the record of an attempt that is left unfinished

@@ -83,8 +83,9 @@ func together(asked []userflow.Attribute, errs ...error) error {
 
 // profile is everything that a new account knows about its owner: what nobody is asked for, out of the flow
 // and then the invitation (a name, for one), and what was answered.
-func profile(f userflow.Flow, inv *Invited, at *Attributes) map[string]any {
+func profile(f userflow.Flow, inv *Invited, said map[string]any, at *Attributes) map[string]any {
 	out := f.Defaults()
+	maps.Copy(out, said) // by the provider that vouched
 	unasked := slices.DeleteFunc(slices.Clone(f.Attributes), func(a userflow.Attribute) bool { return !a.Hidden && !a.ReadOnly })
 	for id := range userflow.Builtin() {
 		if !f.Asks(id) {

@@ -65,7 +65,7 @@ func (r *run) commit(ctx context.Context) (Result, error) {
 		grant := Grant{TenantID: r.a.TenantID, AttemptID: r.a.ID, SignInID: rec.ID, UserID: userID, SID: ses.SID,
 			AuthTime: ses.AuthTime, AMR: rec.AMR, ACR: rec.ACR,
 			Methods: step.Person.Methods, AAGUIDs: step.Person.AAGUIDs, MFATime: step.Person.MFATime, Contexts: r.met(step), Scopes: r.a.Request.Scopes, SignUp: rec.SignUp,
-			Locale: r.visit.Locale, Request: r.a.Request}
+			Locale: r.visit.Locale, Provider: ses.Upstream.Provider, Request: r.a.Request}
 		out, err := issuer.Issue(ctx, s.Tx(), grant)
 		if err != nil {
 			return err
@@ -110,13 +110,17 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 	switch {
 	case p.Newcomer:
 		n := NewAccount{ID: userID, Email: strings.TrimSpace(f.Identified.Typed), Canonical: p.Email,
-			FirstFactor: string(r.w.Flow.SignUpMethod), Locale: r.visit.Locale, Credentials: creds,
+			FirstFactor: firstFactorOf(p, r.w.Flow), Locale: r.visit.Locale, Credentials: creds,
 			IP: r.visit.Signals.IP.String(), Correlation: r.a.Request.CorrelationID}
 		if f.NewPassword != nil {
 			n.Hash = f.NewPassword.Hash
 		}
-		n.Attributes = profile(r.w.Flow, r.a.Request.Invitation, f.Attributes)
-		if p.First == factor.Password && slices.Contains(kinds(r.w, p), factor.EmailCode) &&
+		if v := arrival(r.a, r.w); v != nil {
+			id := identityOf(v)
+			n.Federated = &id
+		}
+		n.Attributes = profile(r.w.Flow, r.a.Request.Invitation, offeredAttributes(r.w.Flow, arrival(r.a, r.w)), f.Attributes)
+		if f.Email != nil && p.First != factor.EmailCode && slices.Contains(kinds(r.w, p), factor.EmailCode) &&
 			!slices.ContainsFunc(creds, func(c Credential) bool { return c.Kind == factor.EmailCode }) {
 			n.Credentials = append(n.Credentials, Credential{ID: newID(), Kind: factor.EmailCode, Name: p.Email})
 		}
@@ -150,7 +154,13 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 				}
 			}
 		}
+		if err := r.link(ctx, s, p); err != nil {
+			return "", err
+		}
 		if err := r.complete(ctx, s, userID, p); err != nil {
+			return "", err
+		}
+		if err := r.refresh(ctx, s, p); err != nil {
 			return "", err
 		}
 	}
@@ -173,6 +183,14 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 	return userID, nil
 }
 
+// firstFactorOf is the method that a new account keeps; "" when it came by a provider, as imported people do.
+func firstFactorOf(p Person, f userflow.Flow) string {
+	if p.First == factor.Federated {
+		return ""
+	}
+	return string(f.SignUpMethod)
+}
+
 // openSession goes on with the browser's session or opens one. Each change of privilege, a fresh proof or
 // another factor, gives it a new secret (DESIGN §9.12).
 func (r *run) openSession(ctx context.Context, s Store, step Step, userID string) (session.Session, *SessionCookie, error) {
@@ -192,6 +210,7 @@ func (r *run) openSession(ctx context.Context, s Store, step Step, userID string
 	ses.LastSeenAt = now
 	if !p.Resumed {
 		ses.AuthTime = p.Since
+		ses.Upstream = upstreamSession(r.a, p)
 		if f.Changed != nil { // the change ends every earlier session, not this one
 			ses.AuthTime = r.Now().UTC().Truncate(time.Microsecond)
 		}

@@ -45,6 +45,7 @@ type Request struct {
 	CorrelationID  string          `json:"correlationId,omitempty"`
 	Test           bool            `json:"test,omitempty"`       // an admin tries the flow: the pages say so, and reports leave it out
 	Invitation     *Invited        `json:"invitation,omitempty"` // opened from an invitation: only its address goes on
+	Connect        string          `json:"connect,omitempty"`    // id of the provider whose identity is to be added, on the account pages
 	Return         json.RawMessage `json:"return,omitempty"`
 }
 
@@ -73,6 +74,7 @@ type Grant struct {
 	Scopes    []string  // asked minus refused
 	SignUp    bool
 	Locale    string
+	Provider  string // id of the identity provider that the session stands on; "" = none
 	Request   Request
 }
 

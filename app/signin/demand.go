@@ -444,6 +444,8 @@ func (x *asking) explain(s *Step) {
 		why(noteRemembered, true)
 	case x.p.Confirmed && x.p.First == factor.Passkey && !x.p.Resumed:
 		why(whyPasskey, true)
+	case x.p.First == factor.Federated && !x.p.Resumed && len(x.p.Methods) == 1:
+		why(whyUpstream, true)
 	case x.p.Confirmed:
 		why(whyAttempt, true)
 	default:

@@ -39,6 +39,9 @@ func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Answer, err
 	if !r.Account.Usable {
 		return policy.Answer{Block: true}, nil
 	}
+	if p := place.Providers[r.Provider]; r.Provider != "" && (p == nil || !p.Enabled) { // who vouched is nobody's any more
+		return policy.Answer{Block: true}, nil
+	}
 	r.Refresh = true
 	if !place.Tenant.Governed() {
 		return passwordDue(policy.Answer{}, r), nil

@@ -46,6 +46,16 @@ func (r *run) find(ctx context.Context, s Store, id *Identified) (account.Accoun
 	if k := r.a.Facts.Passkey; k != nil { // it said itself whose it is
 		return r.keeper(ctx, s, k.UserID)
 	}
+	if r.a.Facts.Arrived != nil && r.a.Request.Connect == "" {
+		if r.w.Bearer.ID != "" {
+			return r.w.Bearer, nil
+		}
+		who, err := s.AccountByEmail(ctx, id.Canonical)
+		if err != nil || who.ID == "" {
+			return who, err
+		}
+		return s.AccountByID(ctx, who.ID) // with all identities
+	}
 	if id.Type == account.SignInUserName {
 		return s.AccountByUserName(ctx, id.Canonical)
 	}

@@ -13,6 +13,7 @@ import (
 	"portico/app/account"
 	"portico/app/factor"
 	"portico/app/fault"
+	"portico/app/federation"
 	"portico/app/policy"
 	"portico/app/record"
 	"portico/app/risk"
@@ -38,6 +39,7 @@ type Machine struct {
 	Breached      factor.Breached // nil = no list
 	Brand         string          // issuer shown in authenticator apps when the tenant has no name
 	Texts         bool            // text messages can be sent
+	Upstream      Upstream        // nil = no identity providers
 	Relaxed       bool            // development: mail from loopback addresses counts for the destination only
 }
 
@@ -47,6 +49,9 @@ type Place struct {
 	Flow     userflow.Flow // published; an attempt that began with another version goes on with that one
 	Policies *policy.Set
 	Terms    map[string]userflow.Terms // the tenant's, published, by id
+	// Providers are the tenant's identity providers by id, Domains those that addresses are routed to.
+	Providers map[string]*federation.Provider
+	Domains   map[string]string
 	// Assigned is the object id of the app when only people who are assigned to it may sign in; "" = anybody.
 	Assigned string
 }
@@ -95,6 +100,7 @@ type Result struct {
 	Problem *fault.Error
 	Changed bool // something was saved: answer with a redirect to the attempt's page
 	Outcome *Outcome
+	Way     *federation.Way // to an identity provider
 	Session *SessionCookie
 	Known   string
 	Trusted *TrustedCookie // of a device that is remembered from now on
@@ -113,6 +119,7 @@ type run struct {
 	key     []byte                               // of the lock-out counter to clear on success
 	knew    string                               // the proven person whom the world knows
 	trusted string                               // the secret by which w.Remembered was found
+	way     *federation.Way                      // where the browser goes now
 	assessing
 }
 
@@ -153,6 +160,12 @@ func (r *run) open(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	step := Next(r.a, r.w)
+	if err := r.accelerate(ctx, step); err != nil {
+		return Result{}, err
+	}
+	if len(r.a.Facts.Departures)+len(r.a.Facts.Turned) > 0 {
+		step = Next(r.a, r.w)
+	}
 	if r.a.Request.Asks("none") && step.Name != Issue {
 		return r.refuse(ctx, step, silently(step))
 	}
@@ -320,7 +333,11 @@ func deref(r *Result) Result {
 // load reads the world as it is now; inside a transaction, as the transaction sees it.
 func (r *run) load(ctx context.Context, s Store) error {
 	now := r.Now().UTC().Truncate(time.Microsecond)
-	w := World{Now: now, Tenant: r.place.Tenant, Flow: offered(settled(r.flow, r.place.Tenant), r.place.Tenant, r.Texts)}
+	w := World{Now: now, Tenant: r.place.Tenant, Flow: offered(settled(r.flow, r.place.Tenant), r.place.Tenant, r.Texts),
+		Providers: r.place.Providers, Domains: r.place.Domains}
+	if err := r.meet(ctx, s, &w); err != nil {
+		return err
+	}
 	if r.visit.Session != "" {
 		ses, ok, err := s.Session(ctx, r.visit.Session, now)
 		if err != nil {
@@ -339,6 +356,7 @@ func (r *run) load(ctx context.Context, s Store) error {
 	}
 	if id := r.a.Facts.Identified; id != nil {
 		var err error
+		r.w.Bearer = w.Bearer
 		if w.Account, err = r.find(ctx, s, id); err != nil {
 			return err
 		}
@@ -426,6 +444,15 @@ func (r *run) finish(ctx context.Context) (Result, error) {
 	case Refused:
 		return r.refuse(ctx, step, Cancelled{Error: refusal(step), Note: step.Reason})
 	}
+	if step.Name == Waiting && r.a.Facts.underWay() == nil { // to be connected: on to the provider at once
+		p := r.w.provider(step.Provider)
+		if p == nil {
+			return Result{}, fault.New(fault.Expired, "signin.page_out_of_date")
+		}
+		if err := r.depart(ctx, step, *p, ""); err != nil {
+			return Result{}, err
+		}
+	}
 	r.trail(step.Name)
 	return r.save(ctx, step)
 }
@@ -453,7 +480,7 @@ func (r *run) save(ctx context.Context, step Step) (Result, error) {
 		}
 		return err
 	})
-	return Result{Attempt: r.a, World: r.w, Step: step, Changed: true}, err
+	return Result{Attempt: r.a, World: r.w, Step: step, Changed: true, Way: r.way}, err
 }
 
 // refuse ends the attempt and sends the app an error.

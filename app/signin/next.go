@@ -32,6 +32,9 @@ const (
 	ChangePassword Name = "changePassword" // a change is demanded
 	ResetPassword  Name = "resetPassword"  // choose one in place of the forgotten one
 	ResetDone      Name = "resetDone"      // it is changed; sign in with it
+	Waiting        Name = "provider"       // an identity provider was left for, and nobody came back yet
+	Address        Name = "address"        // the provider has proven no address: which is it?
+	ProviderOver   Name = "providerOver"   // the provider that vouched was switched off meanwhile
 	AskRestore     Name = "restore"        // its owner deleted the account: keep it after all?
 	AskAttributes  Name = "attributes"     // the flow's questions
 	AskTerms       Name = "terms"          // texts that the flow wants agreed to
@@ -55,6 +58,7 @@ type Step struct {
 	Terms    []userflow.Terms     // AskTerms
 	Scopes   []string             // AskConsent
 	Existing bool                 // Password: a sign-up met an account; say so kindly
+	Provider string               // id of the provider that the page is about: that is waited for, or that is to be connected
 	Reason   string               // Blocked, Refused, NoAccount, InvitationOver: why
 	Demands  []string             // what flow and policy asked for
 	Notes    []string
@@ -80,9 +84,13 @@ func Next(a Attempt, w World) Step {
 		return because(InvitationOver, string(w.Invitation.State(w.Now)))
 	case a.wantsSignUp() && refuses(a, w, "") == signUpOff:
 		return because(Refused, signUpOff)
+	case f.Arrived != nil && w.provider(f.Arrived.Identity.ProviderID) == nil:
+		return at(ProviderOver)
 	case f.Identified == nil && !p.Proven:
+		s.Provider = tripTo(f, w)
 		return at(introduction(a, w))
 	case !p.Proven:
+		s.Provider = connectsTo(a, w)
 		s.Existing = f.Email != nil && !p.Newcomer && (a.wantsSignUp() || a.Request.Invitation != nil)
 		return because(proof(a, w, p))
 	case !p.Newcomer && !usableAgain(f, p, w), turnedAway(a, w):
@@ -112,6 +120,10 @@ func Next(a Attempt, w World) Step {
 	case ask.change:
 		return at(ChangePassword)
 	}
+	if connectDue(a, w) {
+		s.Provider = a.Request.Connect
+		return because(connecting(p, w))
+	}
 	s.Fields, s.Terms, s.Scopes = questions(f, w, p), termsDue(f, w, ask.terms), consentDue(a, w)
 	switch { // what is the person still to be asked?
 	case len(s.Fields) > 0:
@@ -130,13 +142,17 @@ func Next(a Attempt, w World) Step {
 // who they turn out to be.
 func introduction(a Attempt, w World) Name {
 	switch {
+	case Away(a.Facts, w) != nil:
+		return Waiting
+	case arrival(a, w) != nil:
+		return Address
 	case a.wantsSignUp():
 		return SignUp
 	case Resetting(a, w):
 		return Forgot
 	case a.Request.Asks("select_account") && w.Session != nil && a.Facts.Other == nil:
 		return Select
-	case w.Flow.PasswordOnly():
+	case w.Flow.PasswordOnly() && !w.routes():
 		return SignIn
 	}
 	return Identify
@@ -150,6 +166,8 @@ func proof(a Attempt, w World, p Person) (Name, string) {
 	switch {
 	case f.Email == nil && Resetting(a, w):
 		return Code, ""
+	case arrival(a, w) != nil && !Resetting(a, w):
+		return connection(a, w, p)
 	case f.Email == nil && f.Identified.Type == account.SignInUserName:
 		return Password, ""
 	case f.Email == nil && (sent > 0 || !w.Flow.Accepts(userflow.EmailPassword)):
@@ -173,9 +191,11 @@ func proof(a Attempt, w World, p Person) (Name, string) {
 // again is the page of a fresh proof for somebody whose session is too old for a policy.
 func again(a Attempt, w World) Name {
 	switch {
+	case Away(a.Facts, w) != nil:
+		return Waiting
 	case Resetting(a, w):
 		return Forgot
-	case w.Flow.PasswordOnly():
+	case w.Flow.PasswordOnly() && !w.routes():
 		return SignIn
 	}
 	return Identify

@@ -40,7 +40,11 @@ type Store interface {
 	AccountByEmail(ctx context.Context, canonical string) (account.Account, error)    // zero when nobody
 	AccountByUserName(ctx context.Context, canonical string) (account.Account, error) // zero when nobody
 	AccountByID(ctx context.Context, id string) (account.Account, error)              // zero when nobody
-	PasswordHash(ctx context.Context, userID string) (string, error)                  // "" when there is none; asked for nobody ("") too
+	// AccountByFederated finds who has an identity, compared exactly; zero when nobody.
+	AccountByFederated(ctx context.Context, issuer, subject string) (account.Account, error)
+	// Link adds an identity to a person, and wipes what was there before the address was proven, if it is to be.
+	Link(ctx context.Context, userID string, l Linking) error
+	PasswordHash(ctx context.Context, userID string) (string, error) // "" when there is none; asked for nobody ("") too
 	Credentials(ctx context.Context, userID, kind string) ([]Credential, error)
 	// AddAccount creates the person with identity and credentials; fault.Conflict when the address is taken.
 	AddAccount(ctx context.Context, n NewAccount) (account.Account, error)
@@ -148,6 +152,7 @@ type NewAccount struct {
 	Canonical   string
 	FirstFactor string
 	UserName    string // "" = none
+	Federated   *account.Identity
 	Hash        string // "" = no password
 	Attributes  map[string]any
 	Locale      string
@@ -196,6 +201,8 @@ type Mailer interface {
 	Code(ctx context.Context, tx Tx, m CodeMail) error
 	// PasswordChanged tells the owner of an account, at its own address, that its password is another one.
 	PasswordChanged(ctx context.Context, tx Tx, m ChangeMail) error
+	// Connected tells the owner of an account that somebody can sign in to it with an identity provider from now on.
+	Connected(ctx context.Context, tx Tx, m ChangeMail) error
 	// Returned tells the owner of an account that it is not going to be deleted any more.
 	Returned(ctx context.Context, tx Tx, m ChangeMail) error
 	// MethodAdded tells the owner of an account that somebody, who knew their first factor, registered a second.
@@ -211,7 +218,7 @@ type ChangeMail struct {
 	Locale   string
 	At       time.Time
 	Signals  record.Signals
-	Method   string // of MethodAdded: the kind
+	Method   string // of MethodAdded: the kind; of Connected: the provider's name
 }
 
 // CodeMail is what the message says, by mail or text. Nothing that a stranger typed is in it besides the address.

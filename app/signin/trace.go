@@ -38,6 +38,7 @@ const (
 	codeDeclined    = 65004
 	codeCancelled   = 50144 // the person went back
 	codeAbandoned   = 50140 // never finished
+	codeUpstream    = 40015 // the answer of an identity provider could not be used
 )
 
 func blockedCode(s Step) int {
@@ -72,6 +73,7 @@ func refusalCode(c Cancelled) int {
 func (r *run) record(s Step, o record.Outcome) record.SignIn {
 	rec := Trace(r.a, r.written(s, o.Result == record.Success || o.Code == codeCancelled || s.Name == Blocked), r.w.Now, o)
 	rec.Signals = r.visit.Signals
+	rec.Federation = upstreamOf(r.a.Facts, r.w)
 	rec.ID = newID()
 	return rec
 }
@@ -128,6 +130,12 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 	}
 	if f.Restored != nil {
 		rec.Notes = append(rec.Notes[:len(rec.Notes):len(rec.Notes)], noteReturned)
+	}
+	if f.Unhinted != nil {
+		rec.Notes = append(rec.Notes[:len(rec.Notes):len(rec.Notes)], noteUnhinted)
+	}
+	if f.Arrived != nil {
+		rec.Proofs = append(rec.Proofs, proofOf(factor.Federated, f.Arrived.At))
 	}
 	if f.Password != nil {
 		rec.Proofs = append(rec.Proofs, proofOf("password", f.Password.At))

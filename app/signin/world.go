@@ -7,6 +7,7 @@ import (
 
 	"portico/app/account"
 	"portico/app/factor"
+	"portico/app/federation"
 	"portico/app/policy"
 	"portico/app/record"
 	"portico/app/risk"
@@ -39,6 +40,11 @@ type World struct {
 	Asked record.Inputs
 	// Remembered is the device that this browser was remembered as, for the person who is signing in; nil = none.
 	Remembered *session.Remembered
+	// Providers are the directory's identity providers by id, enabled or not; Domains says which of them an address
+	// belongs to, by proven domain. Bearer is whose the identity is that arrived, if it is anybody's.
+	Providers map[string]*federation.Provider
+	Domains   map[string]string
+	Bearer    account.Account
 	// NameTaken: somebody has the user name that the newcomer chose a moment ago.
 	NameTaken bool
 	// Decide works out risk and policy for a person; it is called at its place in the order and nowhere else.
@@ -92,6 +98,8 @@ func sessionUsable(a Attempt, w World) bool {
 		return false
 	case !hinted(r.LoginHint, w.Holder):
 		return false
+	case s.Upstream.Provider != "" && w.provider(s.Upstream.Provider) == nil: // who vouched is nobody's any more
+		return false
 	case a.Facts.Resumed != nil:
 		return a.Facts.Resumed.SID == s.SID && a.Facts.Resumed.UserID == s.UserID
 	}
@@ -114,7 +122,7 @@ func hinted(hint string, who account.Account) bool {
 func person(a Attempt, w World) Person {
 	f := a.Facts
 	if f.Identified == nil {
-		if f.Resumed != nil && sessionUsable(a, w) {
+		if f.Resumed != nil && arrival(a, w) == nil && sessionUsable(a, w) {
 			s := w.Session
 			return second(Person{Account: w.Holder, Email: w.Holder.Mail, Proven: true, Resumed: true, Since: s.AuthTime,
 				AMR: slices.Clone(s.AMR), MFATime: s.MFATime, First: firstOf(*s), Methods: methodsOf(*s), AAGUIDs: slices.Clone(s.AAGUIDs)}, f)
@@ -124,7 +132,15 @@ func person(a Attempt, w World) Person {
 	named := f.Identified.Type == account.SignInUserName // nobody becomes somebody by a user name
 	p := Person{Account: w.Account, Email: f.Identified.mailbox(w.Account), Newcomer: w.Account.ID == "" && !named}
 	emailProven := f.Email != nil && p.Email != "" && f.Email.Address == p.Email
+	v := arrival(a, w)
 	switch {
+	case v != nil && vouches(v, a, w, p):
+		p.Proven, p.Since, p.First, p.AMR = true, v.At, factor.Federated, []string{"fed"}
+		if v.Identity.MFA && w.provider(v.Identity.ProviderID).TrustMFA {
+			p.AMR, p.MFATime = []string{"fed", "mfa"}, v.At
+		}
+	case p.Newcomer && v != nil:
+		return p
 	case p.Newcomer:
 		if !emailProven || Resetting(a, w) || refuses(a, w, p.Email) != "" {
 			return p
@@ -145,13 +161,13 @@ func person(a Attempt, w World) Person {
 	case f.Password != nil && f.Password.UserID == p.Account.ID && !p.Account.PasswordVoid && w.Flow.Accepts(userflow.EmailPassword) &&
 		!f.Password.At.Before(p.Account.SessionsValidFrom):
 		p.Proven, p.Since, p.First, p.AMR = true, f.Password.At, factor.Password, []string{"pwd"}
-	case emailProven && codeProves(p.Account, w.Flow) && !f.Email.At.Before(p.Account.SessionsValidFrom):
+	case emailProven && (codeProves(p.Account, w.Flow) || v != nil && !takesPassword(p.Account, w)) && !f.Email.At.Before(p.Account.SessionsValidFrom):
 		p.Proven, p.Since, p.First, p.AMR = true, f.Email.At, factor.EmailCode, []string{"otp"}
 	}
 	p = second(p, f)
-	if p.Newcomer && p.First == factor.Password && slices.Contains(kinds(w, p), factor.EmailCode) {
-		// A password sign-up has just proven the mailbox that becomes its method: completing it counts (R 4.2.4).
-		p.MFATime, p.AMR, p.Confirmed = f.Email.At, []string{"mfa", "otp", "pwd"}, true
+	if p.Newcomer && emailProven && p.First != factor.EmailCode && slices.Contains(kinds(w, p), factor.EmailCode) {
+		// A sign-up has just proven the mailbox that becomes its method: completing it counts (R 4.2.4).
+		p.MFATime, p.AMR, p.Confirmed = f.Email.At, []string{"mfa", "otp", amr(p.First)}, true
 		p.Methods = union(p.Methods, []string{factor.EmailCode})
 	}
 	return p
@@ -238,6 +254,8 @@ func amr(kind string) string {
 		return "fido"
 	case factor.SMSCode:
 		return "sms"
+	case factor.Federated:
+		return "fed"
 	}
 	return "otp"
 }
@@ -247,13 +265,15 @@ func amr(kind string) string {
 func firstOf(s session.Session) string {
 	if len(s.Methods) > 0 {
 		switch first := s.Methods[0]; first {
-		case factor.Password, factor.EmailCode, factor.Passkey:
+		case factor.Password, factor.EmailCode, factor.Passkey, factor.Federated:
 			return first
 		case policy.EarlierPasskey:
 			return factor.Passkey
 		}
 	}
 	switch {
+	case slices.Contains(s.AMR, "fed"):
+		return factor.Federated
 	case slices.Contains(s.AMR, "pwd"):
 		return factor.Password
 	case slices.Contains(s.AMR, "fido"):
@@ -349,6 +369,7 @@ const (
 	noteTermsGone   = "terms_not_published"
 	noteRemembered  = "remembered_device"
 	noteIncident    = "blocked_by_incident"
+	noteUnhinted    = "domain_hint_ignored"
 
 	// Why a second factor was asked for, or not, and what satisfied it.
 	whyFlow      = "mfa_by_user_flow"
@@ -360,6 +381,7 @@ const (
 	whySession   = "mfa_met_by_session"
 	whyAttempt   = "mfa_met_in_attempt"
 	whyPasskey   = "mfa_met_by_passkey"
+	whyUpstream  = "mfa_met_by_provider"
 	whyAlternate = "mfa_not_needed_alternative_met"
 )
 

@@ -22,11 +22,17 @@ func ForSelfService(flows []*Flow) Flow {
 				f.MFA.Methods = append(f.MFA.Methods, m)
 			}
 		}
+		for _, id := range other.Providers {
+			if !slices.Contains(f.Providers, id) {
+				f.Providers = append(f.Providers, id)
+			}
+		}
 		f.UserNames = f.UserNames || other.UserNames
 		f.PasswordReset = f.PasswordReset || other.PasswordReset
 	}
 	slices.Sort(f.SignInMethods) // whatever the order of the flows
 	slices.Sort(f.MFA.Methods)
+	slices.Sort(f.Providers)
 	f.SignUpMethod = EmailCode
 	if slices.Contains(f.SignInMethods, EmailPassword) {
 		f.SignUpMethod = EmailPassword

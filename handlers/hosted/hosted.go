@@ -336,7 +336,7 @@ func Place(dir *models.Directory, p signin.Protocol, clientID string) (signin.Pl
 	if !ok {
 		return signin.Place{}, fault.New(fault.Denied, "signin.app_without_flow")
 	}
-	place := signin.Place{Tenant: dir.Tenant, Flow: *flow, Policies: dir.Policies, Terms: dir.Terms}
+	place := signin.Place{Tenant: dir.Tenant, Flow: *flow, Policies: dir.Policies, Terms: dir.Terms, Providers: dir.Providers, Domains: dir.Domains}
 	if known && client.AssignmentRequired && p != signin.Portal && p != signin.Account {
 		place.Assigned = client.ObjectID
 	}

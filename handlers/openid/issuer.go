@@ -22,7 +22,7 @@ func (i Issuer) Issue(ctx context.Context, tx signin.Tx, g signin.Grant) (signin
 		return signin.Outcome{}, errNoStore
 	}
 	a, err := i.Provider.Issue(ctx, store, &r, openid.Signed{UserID: g.UserID, SID: g.SID, SignInID: g.SignInID, AuthTime: g.AuthTime,
-		AMR: g.AMR, ACR: g.ACR, Methods: g.Methods, AAGUIDs: g.AAGUIDs, Contexts: g.Contexts, MFATime: g.MFATime, Scopes: g.Scopes})
+		AMR: g.AMR, ACR: g.ACR, Methods: g.Methods, AAGUIDs: g.AAGUIDs, Contexts: g.Contexts, MFATime: g.MFATime, Provider: g.Provider, Scopes: g.Scopes})
 	return outcome(a), err
 }
 

@@ -1,0 +1,290 @@
+package signin
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"portico/app/account"
+	"portico/app/factor"
+	"portico/app/federation"
+	"portico/app/session"
+	"portico/app/userflow"
+)
+
+// vouched.go: what a provider's word is worth. An identity that somebody has signs them in. An address that the provider
+// has proven lets a newcomer in, and meets the account that has it; the two become one only when both sides are proven:
+// the provider alone gives out addresses of that domain, or the person shows what the account knows (DESIGN §5.7).
+
+// arrival is the provider's word that is to prove somebody; nil = there is none, or it is to be connected to somebody
+// who is proven otherwise.
+func arrival(a Attempt, w World) *Arrived {
+	v := a.Facts.Arrived
+	if v == nil || a.Request.Connect != "" || w.provider(v.Identity.ProviderID) == nil {
+		return nil
+	}
+	return v
+}
+
+// proves reports whether the provider has proven an address: its own word for it, about that very one.
+func (v *Arrived) proves(canonical string) bool {
+	said, err := account.CanonicalEmail(v.Identity.Email)
+	return err == nil && v.Identity.EmailVerified && said == canonical
+}
+
+// vouches reports whether what arrived proves a person: because they have the identity; because they are new, their
+// address is proven by the provider or by our own code, and they may come in by this provider; or because the provider
+// alone gives out the address of the account that is there.
+func vouches(v *Arrived, a Attempt, w World, p Person) bool {
+	id := v.Identity
+	switch {
+	case w.Bearer.ID != "":
+		return p.Account.ID == w.Bearer.ID && !v.At.Before(w.Bearer.SessionsValidFrom)
+	case p.Newcomer:
+		return refusesArrived(a, w, p, v) == "" && addressProven(v, a, p.Email)
+	}
+	return p.Account.ID != "" && id.Authoritative && v.proves(p.Email) && !v.At.Before(p.Account.SessionsValidFrom) && !another(p.Account, id)
+}
+
+// another reports whether an account has an identity of the same provider already. Addresses are given out again, by
+// companies above all: whoever comes with another subject shows first that the account is theirs.
+func another(who account.Account, id federation.Identity) bool {
+	return slices.ContainsFunc(who.Identities, func(i account.Identity) bool {
+		return i.SignInType == account.SignInFederated && i.Issuer == id.Issuer && i.Canonical != id.Subject
+	})
+}
+
+// addressProven: by the provider, or by a code of ours.
+func addressProven(v *Arrived, a Attempt, email string) bool {
+	return email != "" && (v.proves(email) || a.Facts.Email != nil && a.Facts.Email.Address == email)
+}
+
+// refusesArrived says why nobody new comes in with this provider and address, as a message key.
+func refusesArrived(a Attempt, w World, p Person, v *Arrived) string {
+	if !w.offers(v.Identity.ProviderID) {
+		return signUpOff
+	}
+	return refuses(a, w, p.Email)
+}
+
+// takesPassword reports whether a password is the account's usual proof in this flow.
+func takesPassword(who account.Account, w World) bool {
+	return who.HasPassword && !who.PasswordVoid && w.Flow.Accepts(userflow.EmailPassword)
+}
+
+// connection is the page for somebody who came by a provider and is not proven by it. Until the address is proven, it is
+// the same whether or not anybody has it.
+func connection(a Attempt, w World, p Person) (Name, string) {
+	v := arrival(a, w)
+	switch {
+	case !addressProven(v, a, p.Email):
+		return Code, ""
+	case p.Newcomer:
+		return NoAccount, cmp.Or(refusesArrived(a, w, p, v), signUpOff)
+	case a.Facts.Email == nil && sentCode(a.Facts), !takesPassword(p.Account, w):
+		return Code, ""
+	}
+	return Password, ""
+}
+
+func sentCode(f Facts) bool {
+	_, sent := f.mailed(PurposeProve)
+	return sent > 0
+}
+
+// tripTo is the provider that the first page is about: the one that is waited for, or that came back without an address.
+func tripTo(f Facts, w World) string {
+	if p := Away(f, w); p != nil {
+		return p.ID
+	}
+	if f.Arrived != nil {
+		return f.Arrived.Identity.ProviderID
+	}
+	return ""
+}
+
+// connectsTo is the provider that is to be connected to the account, once its owner is proven; "" = none. It is told only
+// when the address is proven, for it says that there is an account.
+func connectsTo(a Attempt, w World) string {
+	v := arrival(a, w)
+	if v == nil || w.Account.ID == "" || a.Facts.Identified == nil || !addressProven(v, a, a.Facts.Identified.mailbox(w.Account)) {
+		return ""
+	}
+	return v.Identity.ProviderID
+}
+
+// taken is why somebody is turned away who would connect what another account has.
+const taken = "signin.blocked.connected"
+
+// connectDue reports whether the account pages still wait for the identity that is to be connected.
+func connectDue(a Attempt, w World) bool {
+	return a.Request.Connect != "" && (a.Facts.Arrived == nil || w.Bearer.ID != "" && w.Bearer.ID != person(a, w).Account.ID)
+}
+
+func connecting(p Person, w World) (Name, string) {
+	if w.Bearer.ID != "" && w.Bearer.ID != p.Account.ID {
+		return Blocked, taken
+	}
+	return Waiting, ""
+}
+
+// Linking is what becomes of an identity that arrived, when the attempt commits.
+type Linking struct {
+	Identity account.Identity
+	Provider string // its name, for the owner's mail
+	// Wipe: the account was there before its owner had ever shown the mailbox. Whoever made it may know its password
+	// and hold its sessions, so all of them end, and the methods and other identities go (pre-hijacking).
+	Wipe bool
+	// Proven: the provider's word proves the address too.
+	Proven      bool
+	Email       string // canonical: the address that was proven
+	At          time.Time
+	IP          string
+	Correlation string
+}
+
+// linking gives the identity that is to be added to a person who exists; false when there is none, or they have it.
+func (r *run) linking(p Person) (Linking, bool) {
+	v := r.a.Facts.Arrived
+	if v == nil || r.w.Bearer.ID != "" || p.Newcomer || p.Account.ID == "" {
+		return Linking{}, false
+	}
+	up := r.w.provider(v.Identity.ProviderID)
+	if up == nil || r.a.Request.Connect != up.ID && !addressProven(v, r.a, p.Email) {
+		return Linking{}, false
+	}
+	byWord := p.First == factor.Federated && !p.Resumed
+	return Linking{Identity: identityOf(v), Provider: up.Name, Wipe: byWord && !provenMail(p.Account, p.Email), Proven: byWord, Email: p.Email, At: v.At,
+		IP: r.visit.Signals.IP.String(), Correlation: r.a.Request.CorrelationID}, true
+}
+
+// provenMail reports whether the owner of a mailbox has ever shown it for this account.
+func provenMail(who account.Account, canonical string) bool {
+	mail, err := account.CanonicalEmail(who.Mail)
+	return err == nil && who.MailVerified && mail == canonical
+}
+
+func identityOf(v *Arrived) account.Identity {
+	return account.Identity{SignInType: account.SignInFederated, Issuer: v.Identity.Issuer, Value: v.Identity.Subject, Canonical: v.Identity.Subject}
+}
+
+// link adds the identity in the transaction of the commit, and tells the owner.
+func (r *run) link(ctx context.Context, s Store, p Person) error {
+	l, ok := r.linking(p)
+	if !ok {
+		return nil
+	}
+	if err := s.Link(ctx, p.Account.ID, l); err != nil {
+		return err
+	}
+	return r.Mailer.Connected(ctx, s.Tx(), ChangeMail{TenantID: r.a.TenantID, To: p.Account.Address(),
+		Locale: cmp.Or(p.Account.PreferredLanguage, r.visit.Locale), At: r.w.Now, Signals: r.visit.Signals, Method: l.Provider})
+}
+
+// upstreamSession is the session at the provider that a fresh proof stands on.
+func upstreamSession(a Attempt, p Person) session.Upstream {
+	v := a.Facts.Arrived
+	if v == nil || p.First != factor.Federated {
+		return session.Upstream{}
+	}
+	return session.Upstream{Provider: v.Identity.ProviderID, Issuer: v.Identity.Issuer, Subject: v.Identity.Subject, SID: v.Identity.SessionIndex, Hint: v.Hint}
+}
+
+// names are the attributes that a provider fills even where the flow does not ask for them: an account has a name.
+func names() []string { return []string{"displayName", "givenName", "surname"} }
+
+// offeredAttributes are the provider's values for attributes that the flow knows, in a form that they may have.
+func offeredAttributes(f userflow.Flow, v *Arrived) map[string]any {
+	if v == nil {
+		return nil
+	}
+	list := slices.Clone(f.Attributes)
+	for _, id := range names() {
+		if !f.Asks(id) {
+			list = append(list, userflow.Attribute{ID: id})
+		}
+	}
+	out := map[string]any{}
+	for _, at := range list {
+		have, said := v.Identity.Attributes[at.ID]
+		if !said || have == nil || at.MustTick() || at.ID == "email" || at.ID == userflow.UserName {
+			continue
+		}
+		if value, key := at.Read(at.Typed(have)); key == "" && value != nil && value != "" {
+			out[at.ID] = value
+		}
+	}
+	return out
+}
+
+// Prefill is what a provider offers for an attribute of a page; nil = nothing.
+func Prefill(a Attempt, w World, id string) any {
+	return offeredAttributes(w.Flow, arrival(a, w))[id]
+}
+
+// refreshed are the values that a provider's word changes in the profile of somebody who has come by it before, as the
+// admin chose for each attribute.
+func refreshed(w World, v *Arrived, who account.Account) map[string]any {
+	up := w.provider(v.Identity.ProviderID)
+	if up == nil {
+		return nil
+	}
+	out := map[string]any{}
+	for id, value := range offeredAttributes(w.Flow, v) {
+		have := who.Value(id)
+		switch up.Refresh[id] {
+		case federation.Never:
+		case federation.Always:
+			if have != value {
+				out[id] = value
+			}
+		default:
+			if have == nil || have == "" {
+				out[id] = value
+			}
+		}
+	}
+	return out
+}
+
+// refresh takes the profile over from the provider, in the transaction of the commit.
+func (r *run) refresh(ctx context.Context, s Store, p Person) error {
+	v := arrival(r.a, r.w)
+	if v == nil || p.Resumed || p.Newcomer {
+		return nil
+	}
+	values := refreshed(r.w, v, p.Account)
+	if at := r.a.Facts.Attributes; at != nil { // what the person has just said themselves counts more
+		for id := range at.Values {
+			delete(values, id)
+		}
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	return s.SetAttributes(ctx, p.Account.ID, values, r.visit.Signals.IP.String(), r.a.Request.CorrelationID)
+}
+
+// Bounds of what is kept of a provider's word: a profile, not a library.
+const (
+	mostAttributes   = 64
+	longestAttribute = 4096
+)
+
+// bounded drops what no attribute could hold.
+func bounded(values map[string]any) map[string]any {
+	out := map[string]any{}
+	for id, v := range values {
+		if s, ok := v.(string); ok {
+			if v = strings.TrimSpace(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "")); len(s) > longestAttribute {
+				continue
+			}
+		}
+		if len(out) < mostAttributes {
+			out[id] = v
+		}
+	}
+	return out
+}

@@ -1,0 +1,117 @@
+package models
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"portico/app/account"
+	"portico/app/audit"
+	"portico/app/session"
+	"portico/app/signin"
+)
+
+// federated.go: what an identity provider's word changes about people and their sessions.
+
+func upstreamContext(sid string) string { return "session upstream:" + sid }
+
+// sealUpstream packs the session at the provider; nil when a session stands on none.
+func (s *Store) sealUpstream(of session.Session) ([]byte, error) {
+	if of.Upstream.Provider == "" {
+		return nil, nil
+	}
+	plain, err := json.Marshal(of.Upstream)
+	if err != nil {
+		return nil, err
+	}
+	return s.seal.Seal(plain, upstreamContext(of.SID))
+}
+
+func (s *Store) openUpstream(r SessionRow) (session.Upstream, error) {
+	u := session.Upstream{Provider: r.Provider}
+	if len(r.Upstream) == 0 {
+		return u, nil
+	}
+	plain, err := s.seal.Open(r.Upstream, upstreamContext(r.SID))
+	if err != nil {
+		return u, fmt.Errorf("session %s: %w", r.SID, err)
+	}
+	if err := json.Unmarshal(plain, &u); err != nil {
+		return u, badJSON("session upstream", r.SID, err)
+	}
+	u.Provider = r.Provider
+	return u, nil
+}
+
+// Link adds an identity to a person in their own name. What somebody else may have put there before the address was
+// proven is wiped in the same transaction: password and methods, other identities, sessions, tokens and remembered
+// devices, and proofs that are under way (sessions-valid-from).
+func (s signInStore) Link(ctx context.Context, userID string, l signin.Linking) error {
+	actor := person(userID, "", l.IP, l.Correlation)
+	return s.InTx(ctx, func(t *Tenant) error {
+		if l.Wipe {
+			if err := t.SignOutUser(ctx, userID, "Connect identity provider"); err != nil {
+				return err
+			}
+			if err := t.RemoveCredentials(ctx, actor, userID); err != nil {
+				return err
+			}
+		}
+		_, err := t.editUser(ctx, actor, userID, "Connect identity provider", func(u *User) error {
+			if l.Wipe {
+				u.Identities = slices.DeleteFunc(u.Identities, func(i account.Identity) bool {
+					return i.SignInType != account.SignInEmail || i.Canonical != l.Email
+				})
+				u.FirstFactor, u.MustChangePassword, u.MobilePhone = "", false, ""
+				for _, i := range u.Identities {
+					u.Mail = i.Value
+				}
+				if l.At.After(u.SessionsValidFrom) {
+					u.SessionsValidFrom = l.At
+				}
+			}
+			if mail, err := account.CanonicalEmail(u.Mail); l.Proven && err == nil && mail == l.Email {
+				u.MailVerified = true
+			}
+			u.Identities = append(u.Identities, l.Identity)
+			return nil
+		})
+		return err
+	})
+}
+
+// EndProviderSessions ends every session that stands on an identity provider, and what it gave to apps, and says how many
+// sessions there were. Tokens that outlived their session end too.
+func (t *Tenant) EndProviderSessions(ctx context.Context, actor audit.Actor, providerID string) (int, error) {
+	ended := 0
+	err := t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
+		var r ProviderRow
+		if err := t.q(ctx).Omit("secret", "key").Where("id = ?", providerID).Take(&r).Error; err != nil {
+			return audit.Event{}, found(err)
+		}
+		p, err := r.provider()
+		if err != nil {
+			return audit.Event{}, err
+		}
+		const why = "Identity provider signed everybody out"
+		var sids []string
+		if err := t.q(ctx).Model(&SessionRow{}).Where("provider = ? AND revoked_at IS NULL", providerID).Pluck("sid", &sids).Error; err != nil {
+			return audit.Event{}, err
+		}
+		for _, sid := range sids {
+			if err := t.EndSession(ctx, sid, why, t.Now()); err != nil {
+				return audit.Event{}, err
+			}
+			if err := t.SignOutApps(ctx, sid, why); err != nil {
+				return audit.Event{}, err
+			}
+		}
+		ended = len(sids)
+		err = t.u(ctx).Model(&OpenIDGrantRow{}).Where("provider = ? AND revoked_at IS NULL", providerID).
+			UpdateColumns(map[string]any{"revoked_at": t.Now(), "revoked_for": why}).Error
+		return audit.Event{Activity: "Revoke sign-in sessions of identity provider", Category: "Policy", Operation: "Update",
+			Target: audit.Target{Kind: "identityProvider", ID: providerID, Name: p.Name}}, err
+	})
+	return ended, err
+}
