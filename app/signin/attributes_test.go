@@ -43,7 +43,7 @@ func TestTheProfileOfANewcomer(t *testing.T) {
 			map[string]any{"city": "Porto", "country": "PT", "displayName": "Anna A."}},
 	} {
 		t.Run(r.rule, func(t *testing.T) {
-			if got := profile(flow, r.inv, r.at); !reflect.DeepEqual(got, nil, r.want) {
+			if got := profile(flow, r.inv, nil, r.at); !reflect.DeepEqual(got, r.want) {
 				t.Errorf("got %v, want %v", got, r.want)
 			}
 		})

@@ -72,7 +72,7 @@ type Step struct {
 // the order of a sign-in is written (DESIGN §4).
 func Next(a Attempt, w World) Step {
 	f, p := a.Facts, person(a, w)
-	s := Step{Person: p}
+	s := Step{Person: p, Provider: about(a, w)}
 	at := func(n Name) Step { s.Name = n; return s }
 	because := func(n Name, why string) Step { s.Name, s.Reason = n, why; return s }
 	switch { // is there somebody, and is it proven who?
@@ -84,13 +84,9 @@ func Next(a Attempt, w World) Step {
 		return because(InvitationOver, string(w.Invitation.State(w.Now)))
 	case a.wantsSignUp() && refuses(a, w, "") == signUpOff:
 		return because(Refused, signUpOff)
-	case f.Arrived != nil && w.provider(f.Arrived.Identity.ProviderID) == nil:
-		return at(ProviderOver)
 	case f.Identified == nil && !p.Proven:
-		s.Provider = tripTo(f, w)
 		return at(introduction(a, w))
 	case !p.Proven:
-		s.Provider = connectsTo(a, w)
 		s.Existing = f.Email != nil && !p.Newcomer && (a.wantsSignUp() || a.Request.Invitation != nil)
 		return because(proof(a, w, p))
 	case !p.Newcomer && !usableAgain(f, p, w), turnedAway(a, w):
@@ -119,9 +115,7 @@ func Next(a Attempt, w World) Step {
 		return at(ResetDone)
 	case ask.change:
 		return at(ChangePassword)
-	}
-	if connectDue(a, w) {
-		s.Provider = a.Request.Connect
+	case connectDue(a, w):
 		return because(connecting(p, w))
 	}
 	s.Fields, s.Terms, s.Scopes = questions(f, w, p), termsDue(f, w, ask.terms), consentDue(a, w)
@@ -144,6 +138,8 @@ func introduction(a Attempt, w World) Name {
 	switch {
 	case Away(a.Facts, w) != nil:
 		return Waiting
+	case orphaned(a, w):
+		return ProviderOver
 	case arrival(a, w) != nil:
 		return Address
 	case a.wantsSignUp():
@@ -166,6 +162,8 @@ func proof(a Attempt, w World, p Person) (Name, string) {
 	switch {
 	case f.Email == nil && Resetting(a, w):
 		return Code, ""
+	case orphaned(a, w):
+		return ProviderOver, ""
 	case arrival(a, w) != nil && !Resetting(a, w):
 		return connection(a, w, p)
 	case f.Email == nil && f.Identified.Type == account.SignInUserName:

@@ -28,6 +28,12 @@ func arrival(a Attempt, w World) *Arrived {
 	return v
 }
 
+// orphaned: who vouched was switched off or deleted meanwhile, and its word is nobody's any more (DESIGN §9.5).
+func orphaned(a Attempt, w World) bool {
+	v := a.Facts.Arrived
+	return v != nil && a.Request.Connect == "" && w.provider(v.Identity.ProviderID) == nil
+}
+
 // proves reports whether the provider has proven an address: its own word for it, about that very one.
 func (v *Arrived) proves(canonical string) bool {
 	said, err := account.CanonicalEmail(v.Identity.Email)
@@ -92,6 +98,17 @@ func connection(a Attempt, w World, p Person) (Name, string) {
 func sentCode(f Facts) bool {
 	_, sent := f.mailed(PurposeProve)
 	return sent > 0
+}
+
+// about is the provider that the page is about; "" = none.
+func about(a Attempt, w World) string {
+	switch {
+	case a.Request.Connect != "":
+		return a.Request.Connect
+	case a.Facts.Identified == nil:
+		return tripTo(a.Facts, w)
+	}
+	return connectsTo(a, w)
 }
 
 // tripTo is the provider that the first page is about: the one that is waited for, or that came back without an address.
