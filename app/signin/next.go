@@ -84,8 +84,6 @@ func Next(a Attempt, w World) Step {
 		return because(InvitationOver, string(w.Invitation.State(w.Now)))
 	case a.wantsSignUp() && refuses(a, w, "") == signUpOff:
 		return because(Refused, signUpOff)
-	case f.Identified == nil && !p.Proven:
-		return at(introduction(a, w))
 	case !p.Proven:
 		s.Existing = f.Email != nil && !p.Newcomer && (a.wantsSignUp() || a.Request.Invitation != nil)
 		return because(proof(a, w, p))
@@ -160,6 +158,8 @@ func proof(a Attempt, w World, p Person) (Name, string) {
 	f := a.Facts
 	_, sent := f.mailed(PurposeProve)
 	switch {
+	case f.Identified == nil:
+		return introduction(a, w), ""
 	case f.Email == nil && Resetting(a, w):
 		return Code, ""
 	case orphaned(a, w):
