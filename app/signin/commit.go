@@ -83,6 +83,7 @@ func (r *run) commit(ctx context.Context) (Result, error) {
 		}
 		res = Result{Attempt: ended, World: r.w, Step: step, Outcome: &out, Session: cookie, Trusted: trusted}
 		if !step.Person.Resumed {
+			res.Provider = ses.Upstream.Provider
 			res.Known = r.remember(userID)
 		}
 		return nil

@@ -467,3 +467,28 @@ func upstreamOf(f Facts, w World) *record.Federation {
 	}
 	return out
 }
+
+// Awaits reports whether an open attempt waits for a provider's answer with this state. Whose browser it is, is asked
+// when the answer is taken.
+func (m *Machine) Awaits(ctx context.Context, tenantID, providerID, state string) (bool, error) {
+	id := AttemptOf(state)
+	if id == "" {
+		return false, nil
+	}
+	a, err := m.Stores.SignIns(tenantID).Attempt(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	if err != nil || !a.EndedAt.IsZero() {
+		return false, err
+	}
+	d := a.Facts.underWay()
+	return d != nil && d.ProviderID == providerID && subtle.ConstantTimeCompare([]byte(d.State), []byte(state)) == 1, nil
+}
+
+// Handle makes a one-time name of 256 bits.
+func (m *Machine) Handle() (string, error) {
+	b := make([]byte, 32)
+	_, err := io.ReadFull(m.Random, b)
+	return base64.RawURLEncoding.EncodeToString(b), err
+}

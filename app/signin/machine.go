@@ -103,7 +103,9 @@ type Result struct {
 	Way     *federation.Way // to an identity provider
 	Session *SessionCookie
 	Known   string
-	Trusted *TrustedCookie // of a device that is remembered from now on
+	// Provider is the identity provider that vouched in a sign-in that has just ended.
+	Provider string
+	Trusted  *TrustedCookie // of a device that is remembered from now on
 }
 
 // run is one request at work on one attempt.

@@ -42,6 +42,7 @@ type Deps struct {
 	Breached    factor.Breached  // nil = no list
 	Detectors   []risk.Detector  // nil = all there are
 	Texts       bool             // text messages can be sent
+	Upstream    signin.Upstream  // nil = no identity providers
 	Development bool
 }
 
@@ -79,7 +80,7 @@ func New(d Deps) (*Hosted, error) {
 	h := &Hosted{brands: d.Brands, directories: d.Directories, bundle: d.Bundle, sessions: handlers.Sessions{Store: d.Store}, limits: d.Limits}
 	h.machine = &signin.Machine{Stores: models.SignInStores{Store: d.Store}, Hasher: d.Hasher, Passkeys: passkeys, Mailer: message.Codes{Now: d.Now, BaseURL: d.BaseURL},
 		MAC: d.Store.Sealer().MAC, Now: d.Now, Random: rand.Reader, Issuers: map[signin.Protocol]signin.Issuer{signin.Invite: invite{}},
-		Detectors: d.Detectors, Breached: d.Breached, Texts: d.Texts, Relaxed: d.Development}
+		Detectors: d.Detectors, Breached: d.Breached, Texts: d.Texts, Upstream: d.Upstream, Relaxed: d.Development}
 	if d.AdminURL != "" {
 		if h.machine.StaffPasskeys, err = factor.NewPasskeys(d.AdminURL, "Portico"); err != nil {
 			return nil, err
@@ -118,6 +119,7 @@ func (h *Hosted) Mount(r fiber.Router) {
 		r.Get("/:tenant/trial/result", with, h.trialDone)
 	}
 	r.Post("/:tenant/signin/:attempt", with, posts, h.submit)
+	h.mountFederation(r, with, posts)
 	r.Get("/:tenant/invitation/done", with, h.done)
 	r.Get("/:tenant/invitation/:token", with, h.invitation)
 	r.Post("/:tenant/invitation/:token", with, posts, h.accept)
@@ -127,7 +129,8 @@ func (h *Hosted) Mount(r fiber.Router) {
 // characters is refused beside its field, with everything that was typed still there; so it has to be read,
 // and a character may be twelve bytes of a form. What is longer still gets the page that is due once more.
 func (h *Hosted) Routes() []handlers.Route {
-	return []handlers.Route{{Method: fiber.MethodPost, Path: "/:tenant/signin/:attempt", BodyLimit: 4 << 20, SaysTooLarge: true}}
+	return []handlers.Route{{Method: fiber.MethodPost, Path: "/:tenant/signin/:attempt", BodyLimit: 4 << 20, SaysTooLarge: true},
+		{Method: fiber.MethodPost, Path: "/:tenant/federation/:provider/callback", BodyLimit: longestAnswer, CrossOrigin: true}}
 }
 
 // Start opens an attempt and answers the browser.
@@ -154,6 +157,9 @@ func (h *Hosted) Start(c *fiber.Ctx, dir *models.Directory, r signin.Request) er
 	}
 	if res.Outcome != nil {
 		return h.leave(c, dir.Tenant, res)
+	}
+	if res.Way != nil {
+		return h.away(c, *res.Way)
 	}
 	return c.Redirect(address(dir.Tenant, res.Attempt.ID), fiber.StatusSeeOther)
 }
@@ -255,6 +261,9 @@ func (h *Hosted) respond(c *fiber.Ctx, dir *models.Directory, res signin.Result,
 	if res.Outcome != nil {
 		return h.leave(c, dir.Tenant, res)
 	}
+	if res.Way != nil {
+		return h.away(c, *res.Way)
+	}
 	if res.Changed && form != nil {
 		return c.Redirect(address(dir.Tenant, res.Attempt.ID), fiber.StatusSeeOther)
 	}
@@ -266,6 +275,7 @@ func (h *Hosted) leave(c *fiber.Ctx, t tenant.Tenant, res signin.Result) error {
 	if res.Session != nil {
 		h.sessions.Set(c, t.Slug, *res.Session)
 	}
+	h.keepProvider(c, t.Slug, res)
 	if res.Known != "" {
 		h.keep(c, t, "known", res.Known, 400*24*time.Hour)
 	}

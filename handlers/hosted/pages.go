@@ -39,6 +39,7 @@ func table() map[signin.Name]func(*drawing) templ.Component {
 		signin.AskRestore: restore,
 		signin.AskConsent: consent, signin.AskStay: stay, signin.Blocked: blocked, signin.NoAccount: noAccount,
 		signin.Forgot: forgot, signin.ResetPassword: resetPassword, signin.ResetDone: resetDone, signin.InvitationOver: invitationOver,
+		signin.Waiting: waiting, signin.Address: addressPage, signin.ProviderOver: providerOver,
 		signin.Expired: expired, signin.Elsewhere: elsewhere, signin.Finished: finished,
 	}
 }
@@ -77,6 +78,8 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 		d.page.Remember = signin.RememberDays(a, res.World, res.Step.Verdict.Decision)
 	}
 	d.values(form)
+	d.offers(h.lastProvider(c, dir))
+	d.turned()
 	status := fiber.StatusOK
 	if res.Problem != nil {
 		d.problem(res.Problem)
@@ -214,6 +217,7 @@ func selectAccount(d *drawing) templ.Component {
 
 func password(d *drawing) templ.Component {
 	d.page.Account = d.typed()
+	d.connects()
 	d.forgot()
 	if d.flow().Accepts(userflow.EmailCode) && d.facts().Email == nil && !d.byName() {
 		d.ways(event(pages.UseCode))
@@ -247,6 +251,7 @@ func code(d *drawing) templ.Component {
 	if sent > 1 && len(d.page.Errors) == 0 {
 		d.page.Notice = d.T("code.sent_again")
 	}
+	d.connects()
 	d.ways(event(pages.Resend))
 	if !d.invited() {
 		d.ways(event(pages.Change))
@@ -433,6 +438,9 @@ func attributes(d *drawing) templ.Component {
 			v.Attributes[i] = v.Attributes[i].Filled(a.Typed(before.Values[a.ID]))
 		}
 	}
+	if d.facts().Attributes == nil {
+		d.filled(v)
+	}
 	d.cancel()
 	return pages.Attributes(d.page, v)
 }
@@ -487,6 +495,8 @@ func blocked(d *drawing) templ.Component {
 		}
 	case "signin.blocked.registration":
 		reason = "registration"
+	case "signin.blocked.connected":
+		reason = "connected"
 	case "signin.blocked.unassigned":
 		reason = "unassigned"
 	default:

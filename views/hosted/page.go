@@ -81,12 +81,29 @@ type Page struct {
 	Account   string          // who is signing in, as typed or masked; shown with "Not you?"
 	Ways      []Way
 	Remember  int        // offer not to ask for a second factor on this device for so many days; 0 = do not
+	Providers []Provider // identity providers to go on with
+	Refused   string     // why a round trip to one came to nothing, in the reader's words
+	Reference string     // with it, for support
 	Languages []Language // language chooser. Empty = none
 	Again     bool       // somebody who is signed in shows once more that it's them
 	Test      bool       // an admin tries the flow: every page says so
 	Preview   bool       // a picture of the page, for admins: nothing can be pressed and no script runs
 
 	asks bool // it has a main form (form)
+}
+
+// Provider is the button of an identity provider.
+type Provider struct {
+	ID   string
+	Name string
+	Kind string // google, apple, …: its mark
+	Last bool   // this browser used it the last time
+}
+
+// WaitingView is a page about one provider: that is waited for, or that has proven no address.
+type WaitingView struct {
+	ID   string
+	Name string
 }
 
 // Language is one entry of the language chooser. Where the page has a main form it is a button that posts
