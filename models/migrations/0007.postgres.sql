@@ -2,6 +2,16 @@ ALTER TABLE "users" ADD "risk_real" text
 --;
 CREATE INDEX IF NOT EXISTS "users_simulated" ON "users" ("tenant_id") WHERE risk_real IS NOT NULL
 --;
+ALTER TABLE "openid_grants" ADD "provider" varchar(36) DEFAULT ''
+--;
+CREATE INDEX IF NOT EXISTS "openid_grants_provider" ON "openid_grants" ("tenant_id","provider") WHERE provider <> ''
+--;
+ALTER TABLE "sessions" ADD "provider" varchar(36) DEFAULT ''
+--;
+ALTER TABLE "sessions" ADD "upstream" bytea
+--;
+CREATE INDEX IF NOT EXISTS "sessions_provider" ON "sessions" ("tenant_id","provider") WHERE provider <> ''
+--;
 ALTER TABLE "bulk_people" ADD "seen" varchar(64)
 --;
 CREATE INDEX IF NOT EXISTS "risk_detections_made" ON "risk_detections" ("tenant_id","timing","activity","detected_at")

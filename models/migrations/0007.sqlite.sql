@@ -2,6 +2,16 @@ ALTER TABLE `users` ADD `risk_real` text
 --;
 CREATE INDEX `users_simulated` ON `users`(`tenant_id`) WHERE risk_real IS NOT NULL
 --;
+ALTER TABLE `openid_grants` ADD `provider` text DEFAULT ""
+--;
+CREATE INDEX `openid_grants_provider` ON `openid_grants`(`tenant_id`,`provider`) WHERE provider <> ''
+--;
+ALTER TABLE `sessions` ADD `provider` text DEFAULT ""
+--;
+ALTER TABLE `sessions` ADD `upstream` blob
+--;
+CREATE INDEX `sessions_provider` ON `sessions`(`tenant_id`,`provider`) WHERE provider <> ''
+--;
 ALTER TABLE `bulk_people` ADD `seen` text
 --;
 CREATE INDEX `risk_detections_made` ON `risk_detections`(`tenant_id`,`timing`,`activity`,`detected_at`)
