@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -13,6 +15,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/factor"
+	"portico/app/federation"
 	"portico/app/message"
 	"portico/app/openid"
 	"portico/app/outbox"
@@ -132,6 +135,15 @@ func special(rows []handlers.Route) []handlers.Route {
 func (s *server) hosted(limits *handlers.Limits, brands *handlers.Brands) (*hosted.Hosted, error) {
 	deps := hosted.Deps{Store: s.store, Bundle: s.bundle, Hasher: s.hasher, BaseURL: s.config.BaseURL, Now: s.now, Limits: limits, Brands: brands,
 		Texts: s.textsReady(), Development: s.config.Development()}
+	deps.Upstream = hosted.Providers{BaseURL: s.config.BaseURL, Connect: federation.Connect,
+		Net: federation.Net{Client: s.outbound, Cache: &federation.Cache{}, Now: s.now, Random: rand.Reader, Lookup: net.DefaultResolver.LookupTXT},
+		Secrets: func(ctx context.Context, tenantID, providerID string) (federation.Secrets, error) {
+			return s.store.Tenant(tenantID).ProviderSecrets(ctx, providerID)
+		},
+		Slug: func(ctx context.Context, tenantID string) (string, error) {
+			t, err := s.tenantOf(ctx, tenantID)
+			return t.Slug, err
+		}}
 	if s.config.AdminHost != "" {
 		deps.AdminURL = s.adminURL("", nil)
 	}

@@ -116,7 +116,10 @@ func (h *Hosted) arrived(c *fiber.Ctx) error {
 	if err != nil {
 		return h.lost(c, dir, err)
 	}
-	return h.respond(c, dir, res, &signin.Form{})
+	if res.Changed && res.Outcome == nil && res.Way == nil {
+		return c.Redirect(address(dir.Tenant, res.Attempt.ID), fiber.StatusSeeOther)
+	}
+	return h.respond(c, dir, res, nil)
 }
 
 // park keeps what a provider posted from its own site, where our cookies are not sent, and has the browser come for it

@@ -61,6 +61,7 @@ type site struct {
 	log     logged
 	more    []risk.Detector // besides those that there are
 	known   []string        // passwords on the list of breached ones
+	house   *house          // the identity provider, if any
 }
 
 // Contains is the list of breached passwords.
@@ -212,7 +213,7 @@ func (s *site) serve(store *models.Store) string {
 	web := &handlers.Web{Development: true, BaseURL: u, Bundle: bundle, Places: signal.OpenPlaces(""), Now: time.Now, Timeout: time.Minute,
 		Log: slog.New(slog.NewMultiHandler(slog.NewTextHandler(quiet{t}, &slog.HandlerOptions{Level: slog.LevelError}), slog.NewTextHandler(&s.log, nil)))}
 	app := web.NewApp()
-	h := modelstest.Must(hosted.New(hosted.Deps{Store: store, Bundle: bundle, Hasher: s.hasher, BaseURL: base, Now: s.clock.Now, Texts: true, Development: true,
+	h := modelstest.Must(hosted.New(hosted.Deps{Store: store, Bundle: bundle, Hasher: s.hasher, BaseURL: base, Now: s.clock.Now, Texts: true, Development: true, Upstream: s.upstream(base),
 		Breached: s, Detectors: append(risk.Detectors(), s.more...)}))(t)
 	if s.hosted == nil {
 		s.hosted = h
