@@ -143,7 +143,7 @@ func (co *company) provider() Provider {
 func (co *company) preset(kind Kind) Provider {
 	p := Provider{ID: "p1", Kind: kind, Name: "Corp", ClientID: "client-1", Issuer: co.srv.URL, AuthorizationURL: co.srv.URL + "/authorize", TokenURL: co.srv.URL + "/token", KeysURL: co.srv.URL + "/keys", UserInfoURL: co.srv.URL + "/userinfo"}
 	if kind == Apple {
-		p.TeamID, p.KeyID = "TEAM123456", "KEY1234567"
+		p.TeamID, p.KeyID, p.UserInfoURL = "TEAM123456", "KEY1234567", ""
 	}
 	return p
 }
