@@ -37,10 +37,10 @@ func (r *real) Code(_ context.Context, _ signin.Tx, m signin.CodeMail) error {
 
 func (r *real) PasswordChanged(context.Context, signin.Tx, signin.ChangeMail) error { return nil }
 func (r *real) WasThisYou(context.Context, signin.Tx, signin.QuestionMail) error    { return nil }
-func (r *real) Connected(context.Context, signin.Tx, signin.ChangeMail) error { return nil }
+func (r *real) Connected(context.Context, signin.Tx, signin.ChangeMail) error       { return nil }
 
-func (r *real) MethodAdded(context.Context, signin.Tx, signin.ChangeMail) error     { return nil }
-func (r *real) Returned(context.Context, signin.Tx, signin.ChangeMail) error        { return nil }
+func (r *real) MethodAdded(context.Context, signin.Tx, signin.ChangeMail) error { return nil }
+func (r *real) Returned(context.Context, signin.Tx, signin.ChangeMail) error    { return nil }
 
 func (r *real) Issue(context.Context, signin.Tx, signin.Grant) (signin.Outcome, error) {
 	r.grant = true
