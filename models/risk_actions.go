@@ -234,7 +234,7 @@ func (t *Tenant) teachSafe(ctx context.Context, list []record.SignIn) (*undoPers
 }
 
 // ConfirmCompromised says that these accounts are in other hands: their risk is high from now on, which policies
-// see at the next sign-in and refresh (R 6.7.4). All of them, or, when one is not there, none.
+// see at the next sign-in and refresh (R 6.7.4). All of them, or, when one is not there or deleted, none.
 func (t *Tenant) ConfirmCompromised(ctx context.Context, actor audit.Actor, ids []string) error {
 	return t.sayOfPeople(ctx, actor, ids, saying{RiskCompromised, "Confirm user compromised", verdict{RiskConfirmed, RiskByAdmin}})
 }
@@ -274,6 +274,9 @@ func (t *Tenant) sayOfPerson(ctx context.Context, actor audit.Actor, id string, 
 		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", id))
 		if err != nil {
 			return audit.Event{}, err
+		}
+		if !u.DeletedAt.IsZero() && s.action != RiskDismiss { // nobody signs in to it; what is open can be closed (R 6.6.7)
+			return audit.Event{}, fault.BadField("userIds", "risk.user_deleted", map[string]any{"id": u.ID})
 		}
 		undo, m := riskUndo{User: u.Real()}, riskMove{By: actor, Ended: s.verdict}
 		if s.action == RiskCompromised {

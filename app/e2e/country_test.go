@@ -30,7 +30,7 @@ func (a *api) detectionOf(id, kind string) values {
 // puts the risk right. At home, before and afterwards, nothing is asked.
 func TestANewCountryAsksForMore(t *testing.T) {
 	const home, away = "203.0.113.7", "192.0.2.9"
-	s := boot(t, behindProxy, "PORTICO_GEOIP="+writePlaces(t, map[string]string{"203.0.113.0/24": "NL", "192.0.2.0/25": "KE"}))
+	s := boot(t, behindProxy, "PORTICO_GEOIP="+writePlaces(t, map[string]string{"203.0.113.0/24": "NL", "192.0.2.0/25": "KE Africa/Nairobi"}))
 	manage := newAPI(t, s)
 	manage.withoutPolicies()
 	p := market(t, s)
@@ -85,6 +85,15 @@ func TestANewCountryAsksForMore(t *testing.T) {
 	if risky == nil || risky["riskLevelDuringSignIn"] != "medium" || risky["riskState"] != "remediated" || risky["riskDetail"] != "userPassedMFADrivenByRiskBasedPolicy" {
 		t.Errorf("the log says %v %v %v", risky["riskLevelDuringSignIn"], risky["riskState"], risky["riskDetail"])
 	}
+	// Whoever is asked whether it was them reads the time by the clock on the wall there.
+	eventually(t, 30*time.Second, "the question with the place's own time", func() error {
+		for _, m := range mails(t, http.DefaultClient, s.base, email) {
+			if strings.Contains(m.Text, "Kenya") && strings.Contains(m.Text, "UTC+3") {
+				return nil
+			}
+		}
+		return fmt.Errorf("none among %d mails", len(mails(t, http.DefaultClient, s.base, email)))
+	})
 	if amr := arrive(home); strings.Contains(amr, "mfa") {
 		t.Errorf("back home: %s", amr)
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -17,7 +18,7 @@ type treeNode struct {
 	place [2]string
 }
 
-// writePlaces makes a file that knows the country of some networks.
+// writePlaces makes a file that knows the country of some networks, and behind a space their time zone.
 func writePlaces(t testing.TB, countries map[string]string) string {
 	t.Helper()
 	root := &treeNode{}
@@ -53,7 +54,8 @@ func writePlaces(t testing.TB, countries map[string]string) string {
 				to = uint32(slices.Index(nodes, n.next[side]))
 			case n.place[side] != "":
 				to += 16 + uint32(len(data)) // 16 zeros stand between the tree and the data
-				data = append(data, fields("country_code", n.place[side])...)
+				country, zone, _ := strings.Cut(n.place[side], " ")
+				data = append(data, fields("country_code", country, "location", fields("time_zone", zone))...)
 			}
 			tree = append(tree, byte(to>>16), byte(to>>8), byte(to))
 		}
@@ -67,7 +69,7 @@ func writePlaces(t testing.TB, countries map[string]string) string {
 	return path
 }
 
-// fields is a map of the format, of names and their texts or numbers.
+// fields is a map of the format, of names and their texts, numbers or maps.
 func fields(pairs ...any) []byte {
 	sized := func(kind, n int) []byte {
 		if n < 29 {
@@ -80,6 +82,8 @@ func fields(pairs ...any) []byte {
 		switch v := v.(type) {
 		case string:
 			out = append(append(out, sized(2, len(v))...), v...)
+		case []byte: // a map of its own
+			out = append(out, v...)
 		case uint32:
 			out = append(append(out, sized(6, 4)...), byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
 		}

@@ -244,8 +244,13 @@ func TestNamesOfThings(t *testing.T) {
 		t.Error(got)
 	}
 	at := time.Date(2026, 11, 21, 9, 5, 0, 0, time.FixedZone("CET", 3600))
-	if got := b.Match("en").Time(at); got != "21 November 2026, 09:05 CET" {
+	if got := b.Match("en").Time(at); got != "21 November 2026, 09:05 UTC+1" {
 		t.Error(got)
+	}
+	for seconds, want := range map[int]string{0: "UTC", 5*3600 + 1800: "UTC+5:30", -(3*3600 + 1800): "UTC−3:30", -9 * 3600: "UTC−9"} {
+		if got := b.Match("de").Time(at.In(time.FixedZone("", seconds))); !strings.HasSuffix(strings.Trim(got, "\u2069"), want) {
+			t.Errorf("%q does not end with %s", got, want)
+		}
 	}
 	// Its own words give a date its direction: they are not isolated inside it (UAX 9 looks past isolates).
 	if got := b.Match("ar").Date(at); strings.ContainsAny(got, "\u2068\u2069") {

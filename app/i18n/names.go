@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -68,10 +69,28 @@ func (l *Localizer) Compare() func(a, b string) int {
 	return collate.New(l.Tag, collate.IgnoreCase).CompareString
 }
 
-// Time writes a moment with its zone for people: day first with the month in words where the catalogue
-// has them ("date.format" names the order, "month.1" … the months).
+// Time writes a moment with its distance from UTC for people: day first with the month in words where the catalogue
+// has them ("date.format" names the order, "month.1" … the months). Names of zones are not written: few know whether
+// theirs is "EET" or "EEST" today.
 func (l *Localizer) Time(t time.Time) string {
-	return l.T("date.format", "day", t.Day(), "month", l.month(t), "year", t.Year(), "time", t.Format("15:04"), "zone", t.Format("MST"))
+	return l.T("date.format", "day", t.Day(), "month", l.month(t), "year", t.Year(), "time", t.Format("15:04"), "zone", utcOffset(t))
+}
+
+// utcOffset is "UTC", "UTC+1" or "UTC−3:30" (with a minus sign).
+func utcOffset(t time.Time) string {
+	_, seconds := t.Zone()
+	minutes, sign := seconds/60, "+"
+	if minutes == 0 {
+		return "UTC"
+	}
+	if minutes < 0 {
+		minutes, sign = -minutes, "−"
+	}
+	out := "UTC" + sign + strconv.Itoa(minutes/60)
+	if minutes %= 60; minutes > 0 {
+		out += ":" + strconv.Itoa(100 + minutes)[1:]
+	}
+	return out
 }
 
 // Date is Time without the hour.

@@ -28,6 +28,7 @@ type Signals struct {
 	Latitude    float64    `json:"lat,omitempty"`         // degrees, of the place; both 0 = unknown
 	Longitude   float64    `json:"lon,omitempty"`
 	AccuracyKm  uint       `json:"accuracyKm,omitempty"` // how far off the coordinates may be
+	TimeZone    string     `json:"-"`                    // of the place, an IANA name; not kept: the log's times are UTC
 	// Lists names the operator's lists that the address is on: tor, vpn, proxy, malicious, malware, threatActor.
 	Lists       []string `json:"lists,omitempty"`
 	ListsFailed bool     `json:"listsFailed,omitempty"` // a list is configured and could not be read
@@ -35,6 +36,18 @@ type Signals struct {
 
 // Located reports whether the coordinates of the place are known. Nobody signs in from where both are 0, in the sea.
 func (s Signals) Located() bool { return s.Latitude != 0 || s.Longitude != 0 }
+
+// Local is a moment by the clock on the wall of the place, or in UTC where that is not known.
+func (s Signals) Local(at time.Time) time.Time {
+	if s.TimeZone == "" || s.TimeZone == time.Local.String() { // LoadLocation would give this machine's own
+		return at.UTC()
+	}
+	zone, err := time.LoadLocation(s.TimeZone)
+	if err != nil {
+		return at.UTC()
+	}
+	return at.In(zone)
+}
 
 // Authentication context classes that Portico says (claim "acr") and understands (acr_values).
 const (

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	_ "time/tzdata" // the zones that files name: an image of one binary has no others
 
 	"github.com/oschwald/maxminddb-golang/v2"
 )
@@ -177,6 +178,7 @@ type place struct {
 		Latitude  float64 `maxminddb:"latitude"`
 		Longitude float64 `maxminddb:"longitude"`
 		Accuracy  uint16  `maxminddb:"accuracy_radius"`
+		TimeZone  string  `maxminddb:"time_zone"`
 	} `maxminddb:"location"`
 	Latitude  any  `maxminddb:"latitude"` // a number, or its digits
 	Longitude any  `maxminddb:"longitude"`
@@ -230,6 +232,7 @@ func fill(r *maxminddb.Reader, s *Signals) (err error) {
 	if !s.Located() {
 		s.Latitude, s.Longitude, s.AccuracyKm = position(v)
 	}
+	set(&s.TimeZone, v.Location.TimeZone)
 	for kind, on := range map[string]bool{"tor": v.Tor, "vpn": v.VPN, "proxy": v.Proxy} {
 		if on && !slices.Contains(s.Lists, kind) {
 			s.Lists = append(s.Lists, kind)

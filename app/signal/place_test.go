@@ -76,7 +76,7 @@ func write(t *testing.T, path string, b []byte, at time.Time) {
 
 func TestPlaces(t *testing.T) {
 	nested := map[string]any{"country": map[string]any{"iso_code": "ES"}, "city": map[string]any{"names": map[string]any{"en": "Madrid"}},
-		"location": map[string]any{"latitude": 40.42, "longitude": -3.7, "accuracy_radius": uint32(20)}}
+		"location": map[string]any{"latitude": 40.42, "longitude": -3.7, "accuracy_radius": uint32(20), "time_zone": "Europe/Madrid"}}
 	flat := map[string]any{"country_code": "es", "city": "Madrid", "state1": "Madrid", "latitude": "40.42", "longitude": "-3.7",
 		"autonomous_system_number": uint32(64501), "autonomous_system_organization": "Example", "is_anonymous_vpn": true}
 	nowhere := map[string]any{"country_code": "ES", "location": map[string]any{"latitude": 999.0, "longitude": math.NaN()}}
@@ -84,7 +84,7 @@ func TestPlaces(t *testing.T) {
 		record map[string]any
 		want   Signals
 	}{
-		"nested": {nested, Signals{Country: "ES", City: "Madrid", Latitude: 40.42, Longitude: -3.7, AccuracyKm: 20}},
+		"nested": {nested, Signals{Country: "ES", City: "Madrid", Latitude: 40.42, Longitude: -3.7, AccuracyKm: 20, TimeZone: "Europe/Madrid"}},
 		"flat": {flat, Signals{Country: "ES", City: "Madrid", Region: "Madrid", Latitude: 40.42, Longitude: -3.7, ASN: 64501, Network: "Example",
 			Lists: []string{"vpn"}}},
 		"nowhere on Earth": {nowhere, Signals{Country: "ES"}},
@@ -98,7 +98,7 @@ func TestPlaces(t *testing.T) {
 		s := Signals{IP: netip.MustParseAddr("203.0.113.5")}
 		p.Fill(&s)
 		if s.Country != c.want.Country || s.City != c.want.City || s.Region != c.want.Region || s.Latitude != c.want.Latitude || s.Longitude != c.want.Longitude ||
-			s.AccuracyKm != c.want.AccuracyKm || s.ASN != c.want.ASN || len(s.Lists) != len(c.want.Lists) || s.PlaceFailed {
+			s.AccuracyKm != c.want.AccuracyKm || s.TimeZone != c.want.TimeZone || s.ASN != c.want.ASN || len(s.Lists) != len(c.want.Lists) || s.PlaceFailed {
 			t.Errorf("%s: %+v", name, s)
 		}
 		home := Signals{IP: netip.MustParseAddr("192.168.1.1")}

@@ -43,7 +43,7 @@ type Question struct {
 
 // Told is what the mail says, and all that the link's page may say.
 type Told struct {
-	At      time.Time `json:"at"`
+	At      time.Time `json:"at"` // by the clock of the place, where its zone is known
 	Country string    `json:"country,omitempty"`
 	City    string    `json:"city,omitempty"`
 	Browser string    `json:"browser,omitempty"`
@@ -79,7 +79,7 @@ func (r *run) askOwner(ctx context.Context, s Store, step Step, signInID string)
 	}
 	who, from := step.Person.Account, r.visit.Signals
 	q := Question{ID: newID(), UserID: who.ID, SignInID: signInID, Device: from.DeviceID, AskedAt: r.w.Now, ExpiresAt: r.w.Now.Add(QuestionLifetime),
-		Told: Told{At: r.w.Now, Country: from.Country, City: from.City, Browser: from.Browser, OS: from.OS, App: r.a.Request.ClientName, Unusual: unusual}}
+		Told: Told{At: from.Local(r.w.Now), Country: from.Country, City: from.City, Browser: from.Browser, OS: from.OS, App: r.a.Request.ClientName, Unusual: unusual}}
 	if q.Told.AppKey = ownPages(r.a.Request.Protocol); q.Told.AppKey != "" {
 		q.Told.App = ""
 	}

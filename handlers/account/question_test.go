@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"fmt"
 	"html"
 	"net/http"
 	"net/url"
@@ -11,6 +12,8 @@ import (
 
 	"portico/app/message"
 	"portico/app/policy"
+	"portico/app/record"
+	"portico/app/signin"
 	"portico/app/tenant"
 	"portico/app/userflow"
 	"portico/models"
@@ -295,7 +298,42 @@ func TestAResetRemediatesWithoutASecondFactor(t *testing.T) {
 		b.send("", "skip", "yes")
 	}
 	s.asks(anna, asked)
+	s.clock.Advance(time.Hour)
+	b.send("/sign-out").open("").send("", "email", anna, "password", "another good one 1") // the same browser, by the password that was chosen in it
+	for range 3 {
+		if !strings.Contains(b.at, "/signin/") {
+			break
+		}
+		b.send("", "skip", "yes")
+	}
+	b.open("/profile").on("/profile")
+	s.asks(anna, asked)
 }
+
+// The mail and its page say the time by the clock of the place, where its zone was known, and else UTC; both with the
+// distance from UTC.
+func TestTheTimeIsThatOfThePlace(t *testing.T) {
+	s := newSite(t)
+	u := s.user(anna)
+	s.in(anna)
+	signIn := modelstest.Must(s.tenant.SignIns(t.Context(), models.SignInQuery{}))(t).Items[0].ID
+	at := time.Date(2026, 7, 15, 11, 3, 0, 0, time.UTC)
+	for zone, want := range map[string]string{"Europe/Madrid": "15 July 2026, 13:03 UTC+2", "Asia/Kolkata": "15 July 2026, 16:33 UTC+5:30", "": "15 July 2026, 11:03 UTC"} {
+		q := signin.Question{ID: models.NewID(), UserID: u.ID, SignInID: signIn, Device: models.NewID(), AskedAt: s.clock.Now(), ExpiresAt: s.clock.Now().Add(time.Hour),
+			Told: signin.Told{At: record.Signals{TimeZone: zone}.Local(at), Country: "ES"}}
+		token := strings.Repeat("A", 40) + fmt.Sprint(100+len(zone))
+		if asked, err := s.tenant.AskOwner(t.Context(), q, token); err != nil || !asked {
+			t.Fatal(asked, err)
+		}
+		b := s.browser().open("/was-this-you?q=" + token)
+		if words := isolates.Replace(html.UnescapeString(b.body)); !strings.Contains(words, want+"<") {
+			t.Errorf("%q: the page does not say %q", zone, want)
+		}
+	}
+}
+
+// isolates are the marks that keep a value's direction to itself.
+var isolates = strings.NewReplacer("\u2068", "", "\u2069", "")
 
 // Where a policy would refuse whoever registered no second factor (R 6.8.3), no page promises a way.
 func TestNoWayIsPromisedThatAPolicyRefuses(t *testing.T) {

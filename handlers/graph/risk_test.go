@@ -170,6 +170,22 @@ func TestRiskyUsersHistoryAndActions(t *testing.T) {
 				w.t.Errorf("%s: %d", body, a.status)
 			}
 		}
+		// Of deleted people nothing can be said but that their risk is over (R 6.6.7).
+		bob := w.newPerson("Bob")
+		w.want(204, w.do("POST", riskyAt+"/confirmCompromised", map[string]any{"userIds": []any{bob}}))
+		w.want(204, w.do("DELETE", "/users/"+bob, nil))
+		for _, action := range []string{"confirmCompromised", "confirmSafe"} {
+			if a := w.want(400, w.do("POST", riskyAt+"/"+action, map[string]any{"userIds": []any{ann, bob}})); !strings.Contains(a.raw, "can only be dismissed") {
+				w.t.Errorf("%s of somebody deleted: %s", action, a.raw)
+			}
+			if a := w.want(200, w.do("GET", riskyAt+"/"+ann, nil)); a.body["riskState"] != "dismissed" {
+				w.t.Errorf("%s about two, one of them deleted, was done to the other", action)
+			}
+		}
+		w.want(204, w.do("POST", riskyAt+"/dismiss", map[string]any{"userIds": []any{bob}}))
+		if a := w.want(200, w.do("GET", riskyAt+"/"+bob, nil)); a.body["riskState"] != "dismissed" || a.body["isDeleted"] != true {
+			w.t.Errorf("dismissed: %s", a.raw)
+		}
 		w.want(404, w.do("POST", riskyAt+"/confirmSafe", `{"userIds":["6d5b1d3e-0000-4000-8000-000000000000"]}`))
 	})
 }
