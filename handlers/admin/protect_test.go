@@ -102,7 +102,7 @@ func (b *bench) scored(u models.User, n int, score float64) {
 	at := b.clock.Now().Add(-time.Minute)
 	for range n {
 		b.must(b.shop.RecordSignIn(b.Context(), record.SignIn{ID: models.NewID(), Kind: record.Interactive, StartedAt: at, EndedAt: at, App: record.Party{ID: "app", Name: "Market"}, User: record.Party{ID: u.ID},
-			RiskScore: score, RiskLevel: risk.None, Features: []record.Feature{{Name: "history", Value: "41", Person: 40}}, Outcome: record.Outcome{Result: record.Success}}))
+			RiskScore: score, RiskLevel: risk.None, Features: []record.Feature{{Name: "history", Value: "41/120", Person: 40}}, Outcome: record.Outcome{Result: record.Success}}))
 	}
 	for {
 		done, err := b.shop.FoldRisk(b.Context())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"portico/app/i18n"
@@ -51,7 +52,7 @@ type differs struct {
 
 // likeness is what the engine said of a sign-in's properties.
 type likeness struct {
-	history string // how many sign-ins it was compared with
+	history string // how many sign-ins it was compared with, and from how many days ("12/34", risk.FeatureHistory)
 	score   float64
 	list    []differs
 	// otherwise is the level that the same sign-in would have, were one part of it as usual.
@@ -151,19 +152,31 @@ func usualSection(l *i18n.Localizer, cmp likeness) views.Section {
 		return out
 	}
 	if cmp.history != "" {
-		out.Lead = "Compared with " + numberWordsOf(cmp.history, "earlier sign-ins") + " of this person, of which later ones count more, and with everybody’s."
+		out.Lead = historyWords(cmp.history)
 	}
 	out.Says = append(append(usualWords(l, cmp.list), scoreWords(cmp.score)), otherwiseWords(cmp)...)
 	out.Table = featureTable(l, cmp.list)
 	return out
 }
 
-// numberWordsOf is a number that came as text, with its unit.
-func numberWordsOf(n, unit string) string {
-	if n == "1" {
-		unit = strings.TrimSuffix(unit, "s")
+// historyWords say how much was known of the person, from the value of risk.FeatureHistory.
+func historyWords(value string) string {
+	first, second, _ := strings.Cut(value, "/")
+	times, err := strconv.Atoi(first)
+	if err != nil {
+		return ""
 	}
-	return n + " " + unit
+	days, err := strconv.Atoi(second)
+	span := " in " + numberWords(days, "days")
+	switch {
+	case times <= 0:
+		return "Nothing was known of this person yet: it was compared with everybody’s sign-ins."
+	case err != nil:
+		span = ""
+	case days <= 0:
+		span = ", " + choose(times == 1, "", "all ") + "within one day"
+	}
+	return "Compared with " + numberWords(times, "earlier sign-ins") + " of this person" + span + choose(times == 1, "", ", of which later ones count more") + ", and with everybody’s."
 }
 
 // foundWords tell one detection in sentences.

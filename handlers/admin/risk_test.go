@@ -31,7 +31,7 @@ func (b *bench) risky(u models.User, minutes int, findings ...record.Finding) re
 	r := record.SignIn{ID: models.NewID(), CorrelationID: models.NewID(), Kind: record.Interactive, Protocol: "openid", StartedAt: at, EndedAt: at.Add(20 * time.Second), App: record.Party{ID: "app", Name: "Market"},
 		User: record.Party{ID: u.ID, Name: u.DisplayName}, Identifier: signInName(u), Signals: record.Signals{IP: netip.MustParseAddr("203.0.113.9"), Country: "BR", City: "Recife", Network: "Example Net", ASN: 64500, Browser: "Chrome 140", OS: "Windows 11", UserAgent: "Mozilla/5.0"},
 		Proofs: []record.Proof{{Method: "password", At: at, OK: true}}, AMR: []string{"pwd"}, Risk: findings, RiskLevel: level, RiskScore: 4.2, Outcome: record.Outcome{Result: record.Success},
-		Features: []record.Feature{{Name: "history", Value: "41", Person: 40, Everyone: 9000}, {Name: "country", Value: "BR", Person: 0, Everyone: .01, Weight: 3.4}, {Name: "agent", Value: "Chrome on Windows", Person: .9, Everyone: .5, Weight: -.6}}}
+		Features: []record.Feature{{Name: "history", Value: "41/120", Person: 40, Everyone: 9000}, {Name: "country", Value: "BR", Person: 0, Everyone: .01, Weight: 3.4}, {Name: "agent", Value: "Chrome on Windows", Person: .9, Everyone: .5, Weight: -.6}}}
 	b.must(b.shop.RecordSignIn(b.Context(), r))
 	return r
 }
@@ -42,7 +42,7 @@ func newCountry() record.Finding {
 
 func unfamiliarSignIn() record.Finding {
 	return record.Finding{Type: "unfamiliarFeatures", Level: risk.High, Key: "risk.found.unfamiliar", Evidence: map[string]any{"country": "BR", "city": "Recife", "score": 4.2,
-		"features":  []map[string]any{{"name": "history", "value": "41"}, {"name": "country", "value": "BR", "usual": "DE", "often": 1.0, "person": 0.0, "everyone": .01, "weight": 3.4}, {"name": "agent", "value": "Chrome on Windows", "usual": "Chrome on Windows", "often": .9, "person": .9, "everyone": .5, "weight": -.6}},
+		"features":  []map[string]any{{"name": "history", "value": "41/120"}, {"name": "country", "value": "BR", "usual": "DE", "often": 1.0, "person": 0.0, "everyone": .01, "weight": 3.4}, {"name": "agent", "value": "Chrome on Windows", "usual": "Chrome on Windows", "often": .9, "person": .9, "everyone": .5, "weight": -.6}},
 		"otherwise": []map[string]any{{"part": "place", "score": .8, "level": "low"}}}}
 }
 
@@ -129,7 +129,7 @@ func TestADetectionExplainsItself(t *testing.T) {
 	b.must(err)
 	d := found.Items[0]
 	at := shopAdmin + "/risk-detections/" + d.ID
-	w.get(at).wants(t, 200, "Unfamiliar sign-in properties", "What was found", "While the person signed in", "T1078, Valid accounts", "Compared with 41 earlier sign-ins of this person",
+	w.get(at).wants(t, 200, "Unfamiliar sign-in properties", "What was found", "While the person signed in", "T1078, Valid accounts", "Compared with 41 earlier sign-ins of this person in 120 days",
 		"Never seen with this person before: Country (Brazil), usually Germany.", "As usual: Browser and system (Chrome on Windows).", "as likely to come from an attacker as from this person", "From the usual place this would be low.",
 		"Strongly unusual for this person (+3.4)", "A little usual for this person (-0.6)", "It is open, and counts towards the level of the person.", "Other detections at the same time", "New country", "Open the sign-in", "Confirm safe")
 	// What becomes of it stands there, with who did it.

@@ -20,3 +20,22 @@ func TestWordsOfProperties(t *testing.T) {
 		}
 	}
 }
+
+// What a sign-in was compared with is a number of sign-ins and of days, and reads like that.
+func TestHistoryInWords(t *testing.T) {
+	const all = ", of which later ones count more, and with everybody’s."
+	for value, want := range map[string]string{
+		"41/120": "Compared with 41 earlier sign-ins of this person in 120 days" + all,
+		"8/0":    "Compared with 8 earlier sign-ins of this person, all within one day" + all,
+		"8/1":    "Compared with 8 earlier sign-ins of this person in 1 day" + all,
+		"1/3":    "Compared with 1 earlier sign-in of this person in 3 days, and with everybody’s.",
+		"1/0":    "Compared with 1 earlier sign-in of this person, within one day, and with everybody’s.",
+		"41":     "Compared with 41 earlier sign-ins of this person" + all,
+		"0/0":    "Nothing was known of this person yet: it was compared with everybody’s sign-ins.",
+		"?":      "",
+	} {
+		if got := historyWords(value); got != want {
+			t.Errorf("%q reads %q, want %q", value, got, want)
+		}
+	}
+}
