@@ -233,7 +233,7 @@ func Detection(d DetectionDocument, at, happened time.Time) (Record, error) {
 	d.ODataType = "#microsoft.graph.riskDetection"
 	body, err := line(d)
 	return Record{Kind: RiskDetection, ID: d.ID, At: at, Happened: happened, Body: body, Event: d.RiskEventType, Title: orText(d.Portico.Reason, d.RiskEventType),
-		Level: d.RiskLevel, State: d.RiskState, UserID: deref(d.UserID), User: deref(d.UserPrincipalName), IP: deref(d.IPAddress), App: d.Portico.AppDisplayName, Test: d.Portico.Test}, err
+		Level: d.RiskLevel, State: d.RiskState, UserID: deref(d.UserID), User: deref(d.UserPrincipalName), IP: deref(d.IPAddress), App: d.Portico.AppDisplayName, Test: d.Portico.Test, Simulated: d.Portico.Simulated}, err
 }
 
 // Risk makes the record of a change of a person's risk.
@@ -241,7 +241,7 @@ func Risk(d RiskDocument, at time.Time) (Record, error) {
 	d.ODataType = "#microsoft.graph.riskyUserHistoryItem"
 	body, err := line(d)
 	return Record{Kind: RiskyUser, ID: d.ID, At: at, Happened: at, Body: body, Event: "userRisk", Title: "The risk of a person is " + d.RiskLevel + " (" + d.RiskState + ")",
-		Level: d.RiskLevel, State: d.RiskState, UserID: d.UserID, User: deref(d.UserPrincipalName)}, err
+		Level: d.RiskLevel, State: d.RiskState, UserID: d.UserID, User: deref(d.UserPrincipalName), Simulated: d.Portico.Simulated}, err
 }
 
 // SignInRisk is what became of a sign-in's risk, from the columns beside its record.

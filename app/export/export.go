@@ -290,4 +290,5 @@ type Record struct {
 	IP, App      string
 	Outcome      string // success, failure; "" = does not apply
 	Test         bool
+	Simulated    bool // an administrator made it up: nothing happened
 }

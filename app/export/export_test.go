@@ -78,6 +78,20 @@ func TestEscaping(t *testing.T) {
 	}
 }
 
+// What an administrator made up pages nobody: collectors filter by a field, not by a sentence.
+func TestWhatIsSimulatedSaysSoToMachines(t *testing.T) {
+	r := rec("d1")
+	for _, as := range []Format{RFC5424, CEF} {
+		if got := string(Message(r, "id.example.com", "shop", as)); strings.Contains(got, "simulated") {
+			t.Errorf("real, and says %s", got)
+		}
+	}
+	r.Simulated = true
+	if got := string(Message(r, "id.example.com", "shop", CEF)); !strings.Contains(got, ` simulated="true"`) || !strings.Contains(got, "cs6=true cs6Label=simulated") {
+		t.Error(got)
+	}
+}
+
 func TestCommonEvent(t *testing.T) {
 	got := string(CommonEvent(rec("d1"), "shop"))
 	want := `CEF:0|Portico|Portico|1|riskDetection:passwordSpray|a\|b\\c=d]e"f  g|9|rt=1772366400123 start=1772366340123 externalId=d1 cat=riskDetection src=203.0.113.9 suid=u1 suser=ann\=a|b@example.com ` +

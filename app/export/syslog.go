@@ -46,7 +46,7 @@ func Message(r Record, host, tenantSlug string, as Format) []byte {
 	b = append(b, " portico - "...)
 	b = append(b, header(string(r.Kind), 32)...)
 	b = append(b, " [portico@"+enterprise...)
-	for _, p := range [][2]string{{"tenant", tenantSlug}, {"id", r.ID}, {"event", r.Event}, {"level", r.Level}, {"state", r.State}, {"user", r.User}, {"ip", r.IP}, {"test", testWord(r)}} {
+	for _, p := range [][2]string{{"tenant", tenantSlug}, {"id", r.ID}, {"event", r.Event}, {"level", r.Level}, {"state", r.State}, {"user", r.User}, {"ip", r.IP}, {"test", word(r.Test)}, {"simulated", word(r.Simulated)}} {
 		if p[1] != "" {
 			b = append(b, ' ')
 			b = append(b, p[0]...)
@@ -62,8 +62,8 @@ func Message(r Record, host, tenantSlug string, as Format) []byte {
 	return append(append(b, "\xEF\xBB\xBF"...), r.Body...) // the mark says that UTF-8 follows (§6.4)
 }
 
-func testWord(r Record) string {
-	if r.Test {
+func word(yes bool) string {
+	if yes {
 		return "true"
 	}
 	return ""
@@ -145,7 +145,7 @@ func CommonEvent(r Record, tenantSlug string) []byte {
 	pairs := [][2]string{{"rt", milliseconds(r.At)}, {"start", milliseconds(r.Happened)}, {"externalId", r.ID}, {"cat", string(r.Kind)}, {"src", source(r.IP, false)},
 		{"c6a2", source(r.IP, true)}, {"c6a2Label", label(source(r.IP, true), "Source IPv6 Address")}, {"suid", r.UserID}, {"suser", r.User}, {"outcome", r.Outcome},
 		{"requestClientApplication", r.App}, {"cs1", tenantSlug}, {"cs1Label", label(tenantSlug, "tenant")}, {"cs2", r.Level}, {"cs2Label", label(r.Level, "riskLevel")},
-		{"cs3", r.State}, {"cs3Label", label(r.State, "riskState")}, {"cs4", r.Event}, {"cs4Label", label(r.Event, "event")}, {"msg", r.Title}, {"cs5", testWord(r)}, {"cs5Label", label(testWord(r), "test")}}
+		{"cs3", r.State}, {"cs3Label", label(r.State, "riskState")}, {"cs4", r.Event}, {"cs4Label", label(r.Event, "event")}, {"msg", r.Title}, {"cs5", word(r.Test)}, {"cs5Label", label(word(r.Test), "test")}, {"cs6", word(r.Simulated)}, {"cs6Label", label(word(r.Simulated), "simulated")}}
 	first := true
 	for _, p := range pairs {
 		if p[1] == "" {

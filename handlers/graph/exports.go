@@ -57,7 +57,7 @@ func (a *API) exports() *collection[exporting] {
 			return setTime("beginDateTime", raw, &e.from)
 		}},
 		readOnly("secretHint", func(e *exporting) any { return text(e.SecretHint) }),
-		{name: "secret", selectOnly: true, get: func(e *exporting) any { return text(e.secret) }},
+		{name: "secret", selectOnly: true, once: true, get: func(e *exporting) any { return text(e.secret) }},
 		readOnly("recordsSent", func(e *exporting) any { return e.Sent }),
 		readOnly("lastDeliveryDateTime", func(e *exporting) any { return stamp(e.SentAt) }),
 		readOnly("failuresInARow", func(e *exporting) any { return e.Failures }),

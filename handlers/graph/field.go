@@ -17,6 +17,7 @@ type field[R any] struct {
 	set  func(*R, json.RawMessage) error
 
 	selectOnly bool                // answered only when $select names it
+	once       bool                // answered when the object is made, and never again unless $select names it: a new secret
 	basic      bool                // what User.ReadBasic.All may see
 	own        bool                // people may change it in their own record
 	createOnly bool                // can be set when the object is made, not later

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -163,6 +164,9 @@ func TestRiskyUsersHistoryAndActions(t *testing.T) {
 			history[len(history)-1]["riskState"] != "confirmedCompromised" || !slices.Contains(history[len(history)-1]["activity"].(map[string]any)["riskEventTypes"].([]any), any("adminConfirmedUserCompromised")) {
 			w.t.Errorf("history: %v", history)
 		}
+		if n := w.want(200, w.do("GET", riskyAt+"/"+ann+"/history/$count", nil)); strings.TrimSpace(strings.TrimPrefix(n.raw, "\uFEFF")) != strconv.Itoa(len(history)) {
+			w.t.Errorf("counted %s of %d", n.raw, len(history))
+		}
 		w.want(200, w.do("GET", riskyAt+"/"+ann+"/history/"+history[0]["id"].(string), nil))
 		w.want(404, w.do("GET", riskyAt+"/"+ann+"/history/"+roleID, nil))
 		for _, body := range []string{`{}`, `{"userIds":[]}`, `{"userIds":"x"}`, `{"userIds":["` + ann + `"],"more":1}`} {
@@ -314,6 +318,11 @@ func TestExportsThroughTheAPI(t *testing.T) {
 		made := w.want(201, w.do("POST", at, map[string]any{"displayName": "SIEM", "kind": "webhook", "url": server.URL + "/in?token=abc", "records": []any{"riskDetection", "signIn"}, "riskLevels": []any{"high"}}))
 		one := at + "/" + made.body["id"].(string)
 		asked := w.want(201, w.do("POST", at+"?$select=id,secret", map[string]any{"displayName": "Second", "kind": "webhook", "url": server.URL, "records": []any{"riskDetection"}}))
+		for _, a := range []answer{made, asked} { // told once, to whoever makes it
+			if secret, _ := a.body["secret"].(string); len(secret) < 43 {
+				w.t.Errorf("made without its secret: %s", a.raw)
+			}
+		}
 		if secret := w.want(200, w.do("POST", one+"/renewSecret", "{}")).body["secret"]; secret == nil || len(secret.(string)) < 43 {
 			w.t.Errorf("secret %v", secret)
 		}

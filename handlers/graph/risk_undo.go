@@ -76,7 +76,8 @@ func (r riskUndo) serve(ctx context.Context, c *call, keys map[string]string, re
 	return emptied(c.tenant.UndoRisk(ctx, c.actor(), []models.RiskUndo{last}))
 }
 
-// meantUndo is the statement that a body says it has seen, in whole or in part; an empty one means the last.
+// meantUndo is the statement that a body says it has seen, in whole or in part. An empty one means the caller's own last
+// word: nobody takes back somebody else's without having seen it.
 func meantUndo(c *call, last models.RiskUndo) (models.RiskUndo, error) {
 	var action, at *string
 	if err := c.bodyOf(map[string]any{"expectedAction": &action, "expectedDateTime": &at}); err != nil {
@@ -91,8 +92,14 @@ func meantUndo(c *call, last models.RiskUndo) (models.RiskUndo, error) {
 		}
 	}
 	when, err := since("expectedDateTime", at)
-	if err != nil || when.IsZero() {
+	if err != nil {
 		return last, err
+	}
+	if when.IsZero() {
+		if last.ActorName != "" && last.ActorName != c.actor().Name {
+			return last, badRequest("The last statement is not yours. Name it as GET does, by its expectedDateTime.", "expectedDateTime")
+		}
+		return last, nil
 	}
 	last.At = when // another time is another statement, which the store refuses in the portal's words
 	return last, nil

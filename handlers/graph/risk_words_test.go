@@ -67,6 +67,12 @@ func TestUndoThroughTheAPI(t *testing.T) {
 						t.Errorf("%s: %d %s", body, a.status, a.raw)
 					}
 				}
+				w.newClient("second", w.tenant, access.RiskyUserWrite, access.RiskEventWrite)
+				for _, body := range []string{`{}`, `{"expectedAction":"confirmCompromised"}`} { // somebody else's word is taken back by who has seen it
+					if a := w.want(400, w.do("POST", c.undo, body, "Authorization", "Bearer second")); !strings.Contains(a.raw, "not yours") {
+						t.Errorf("%s", a.raw)
+					}
+				}
 				w.want(204, w.do("POST", c.undo, map[string]any{"expectedAction": last.body["action"], "expectedDateTime": last.body["dateTime"]}))
 				if state() != before {
 					t.Errorf("taken back it is %s, and was %s", state(), before)

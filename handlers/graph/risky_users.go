@@ -60,6 +60,9 @@ func (a *API) riskyUsers() riskyUsers {
 		{method: http.MethodGet, path: "history", need: readRisky(), run: func(ctx context.Context, c *call, u *models.User) (*response, error) {
 			return a.riskHistory(*u).list(ctx, c)
 		}},
+		{method: http.MethodGet, path: "history/$count", need: readRisky(), run: func(ctx context.Context, c *call, u *models.User) (*response, error) {
+			return a.riskHistory(*u).countOnly(ctx, c)
+		}},
 		{method: http.MethodGet, path: "history/{item}", need: readRisky(), run: func(ctx context.Context, c *call, u *models.User) (*response, error) {
 			return a.riskHistory(*u).onOne(ctx, c, "", c.params["item"])
 		}},

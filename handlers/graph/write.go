@@ -97,12 +97,17 @@ func (r *collection[R]) post(ctx context.Context, c *call) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The answer holds the default set and what was sent.
+	// The answer holds the default set, what was sent, what $select asks for besides, and what is told only now.
 	shown, err := r.shown(ctx, &call{request: c.request, api: c.api, caller: c.caller, tenant: c.tenant}, true)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range names {
+	for _, f := range r.fields {
+		if f.once {
+			names = append(names, f.name)
+		}
+	}
+	for _, name := range append(names, c.opts.selected...) {
 		if !slices.ContainsFunc(shown, func(f field[R]) bool { return f.name == name }) {
 			if f, err := r.fieldOf(ctx, c, name); err == nil && f.get != nil {
 				shown = append(shown, f)
