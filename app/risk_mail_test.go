@@ -1,9 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"portico/app/audit"
 	"portico/app/message"
 	"portico/app/message/smtptest"
+	"portico/app/record"
 	"portico/app/risk"
 	"portico/app/tenant"
 	"portico/models"
@@ -96,5 +99,78 @@ func TestPeopleAtRiskAreMailed(t *testing.T) {
 	trial.Plan = tenant.Trial
 	if watched(trial) {
 		t.Error("a trial has no Identity Protection")
+	}
+
+	// Four more weeks, the jobs every hour: what is told is what happened in between, once, and a week without anything
+	// has its digest and no other mail. The drift of the challenge budget is that of the last seven days.
+	share, perDay := risk.Settings{ChallengeShare: 10, UnfamiliarMedium: 4}, 100
+	signIn := func(score float64, level string) {
+		t.Helper()
+		must(t, in.RecordSignIn(t.Context(), record.SignIn{ID: models.NewID(), Kind: record.Interactive, Protocol: "openid", StartedAt: now, EndedAt: now, User: record.Party{ID: ann.ID, Name: "Ann"},
+			RiskScore: score, RiskLevel: level, Features: []record.Feature{{Name: "browser"}}, Outcome: record.Outcome{Result: record.Success}}))
+	}
+	for week, x := range []struct {
+		challenged int    // of the sign-ins of each day
+		detections int    // on its Wednesday, seconds apart
+		drift      string // on the Monday after
+	}{{10, 0, ""}, {30, 3, risk.MoreThanAsked}, {0, 0, risk.FarLess}, {10, 1, ""}} {
+		digests, atRisk, digest := 0, 0, ""
+		for hour := range 7 * 24 {
+			now = now.Add(time.Hour)
+			if now.Hour() == 12 {
+				for n := range perDay {
+					if n < x.challenged {
+						signIn(5, risk.Medium)
+					} else {
+						signIn(1, "")
+					}
+				}
+			}
+			if hour == 53 {
+				for range x.detections {
+					now = now.Add(time.Second)
+					_, err = in.AddDetection(t.Context(), by, models.Detection{UserID: ann.ID, Type: models.UserReported, Level: risk.High, Timing: risk.Offline, Activity: models.ActivityUser, ActivityAt: now})
+					must(t, err)
+				}
+			}
+			if now.Hour() == 12 || now.Hour() == 6 {
+				for n := 1; n > 0; {
+					n, err = in.FoldRisk(t.Context())
+					must(t, err)
+				}
+			}
+			must(t, s.tellAtRisk(t.Context(), shop))
+			must(t, s.tellWeek(t.Context(), shop))
+			if to, text := deliver(); len(to) > 0 {
+				if len(to) != 3 {
+					t.Errorf("week %d: mailed to %q", week, to)
+				}
+				if strings.Contains(text, "/risky-users") {
+					atRisk++
+				} else {
+					digests, digest = digests+1, text
+				}
+			}
+		}
+		want := "Risky sign-ins: 0"
+		if x.challenged > 0 {
+			want = fmt.Sprintf("Risky sign-ins: %d (medium %d)", 7*x.challenged, 7*x.challenged)
+		}
+		if digests != 1 || atRisk != min(x.detections, 1) || !strings.Contains(digest, want) {
+			t.Errorf("week %d: %d digests, %d mails about people, and the digest lacks %q:\n%s", week, digests, atRisk, want, digest)
+		}
+		rows, err := in.RiskDays(t.Context(), now.AddDate(0, 0, -7), now.AddDate(0, 0, -1))
+		must(t, err)
+		scores := risk.ScoreDay{Scores: map[int]int{}}
+		for _, r := range rows {
+			if r.Kind == models.DayScore {
+				bucket, err := strconv.Atoi(r.Value)
+				must(t, err)
+				scores.Scores[bucket] += int(r.Count)
+			}
+		}
+		if d := risk.DriftOf([]risk.ScoreDay{scores}, share); d.Off != x.drift || d.SignIns != 7*perDay || d.Share != float64(x.challenged)/float64(perDay) {
+			t.Errorf("week %d: the drift is %+v", week, d)
+		}
 	}
 }

@@ -2,6 +2,8 @@ package i18n
 
 import (
 	"maps"
+	"math"
+	"strconv"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -23,6 +25,32 @@ func (l *Localizer) Country(code string) string {
 		return name
 	}
 	return code
+}
+
+// wholeNumber reads a count of evidence, which is a float64 once it comes out of storage.
+func wholeNumber(v any) (int64, bool) {
+	switch v := v.(type) {
+	case int:
+		return int64(v), true
+	case int64:
+		return v, true
+	case float64:
+		return int64(v), v == math.Trunc(v) && math.Abs(v) < 1<<53
+	}
+	return 0, false
+}
+
+// Grouped writes a whole number with its thousands apart, as "number.group" of the catalogue says.
+func (l *Localizer) Grouped(n int64) string {
+	digits, sign := strconv.FormatInt(n, 10), ""
+	if n < 0 {
+		digits, sign = digits[1:], "−"
+	}
+	group := l.T("number.group")
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + group + digits[at:]
+	}
+	return sign + digits
 }
 
 // Evidence words a finding: its sentence with what was seen filled in. Countries are stored as codes and become names
@@ -50,6 +78,11 @@ func (l *Localizer) Evidence(key string, evidence map[string]any) string {
 	for _, name := range []string{"browser", "fromBrowser"} {
 		if text(name) == "" {
 			values[name] = l.T("risk.browser_unknown")
+		}
+	}
+	for _, name := range []string{"km", "kmh", "accounts", "attempts", "failures"} {
+		if n, ok := wholeNumber(values[name]); ok {
+			values[name] = l.Grouped(n)
 		}
 	}
 	if text("network") == "" {

@@ -212,6 +212,7 @@ func (s *site) serve(store *models.Store) string {
 	u, _ := url.Parse(base)
 	web := &handlers.Web{Development: true, BaseURL: u, Bundle: bundle, Places: signal.OpenPlaces(""), Now: time.Now, Timeout: time.Minute,
 		Log: slog.New(slog.NewMultiHandler(slog.NewTextHandler(quiet{t}, &slog.HandlerOptions{Level: slog.LevelError}), slog.NewTextHandler(&s.log, nil)))}
+	web.Proxies = modelstest.Must(signal.ParseProxies("private"))(t)
 	app := web.NewApp()
 	h := modelstest.Must(hosted.New(hosted.Deps{Store: store, Bundle: bundle, Hasher: s.hasher, BaseURL: base, Now: s.clock.Now, Texts: true, Development: true, Upstream: s.upstream(base),
 		Breached: s, Detectors: append(risk.Detectors(), s.more...)}))(t)
@@ -298,6 +299,7 @@ type browser struct {
 	s      *site
 	base   string
 	client *http.Client
+	from   string // the address that it comes from; "" = this machine's
 	page   page
 }
 
@@ -324,6 +326,9 @@ func (s *site) browser() *browser {
 
 func (b *browser) do(r *http.Request) page {
 	b.s.t.Helper()
+	if b.from != "" {
+		r.Header.Set("X-Forwarded-For", b.from)
+	}
 	resp, err := b.client.Do(r)
 	if err != nil {
 		b.s.t.Error(err)
