@@ -88,7 +88,7 @@ func TestFindingsReadAsSentences(t *testing.T) {
 		}
 	}
 	if got := bundle.Match("en").Evidence("risk.found.impossible_travel", map[string]any{"city": "Madrid", "country": "ES", "fromCity": "Utrecht", "fromCountry": "NL",
-		"km": 1481.0, "kmh": 1481.0, "count": 60.0}); got != "Signed in from Madrid, Spain, at least 1481 km from Utrecht, Netherlands, 60 minutes after the sign-in there: nobody travels at 1481 km/h." {
+		"km": 1481.0, "kmh": 1481.0, "count": 60.0}); got != "Signed in from Madrid, Spain, at least 1,481 km from Utrecht, Netherlands, 60 minutes after the sign-in there: nobody travels at 1,481 km/h." {
 		t.Errorf("it reads: %s", got)
 	}
 }
