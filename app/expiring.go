@@ -10,9 +10,9 @@ import (
 	"portico/models"
 )
 
-// tellExpiring mails the secrets and certificates of a tenant that end soon to those who can replace them:
-// whoever may change its applications by a role made for that, and where there is nobody, its Global
-// Administrators. One mail lists all of them.
+// tellExpiring mails the secrets and certificates of a tenant that end soon to those who can replace them: whoever may
+// change its applications, or its identity providers, by a role made for that, and where there is nobody, its Global
+// Administrators. One mail lists everything that its reader can replace.
 func (s *server) tellExpiring(ctx context.Context, t tenant.Tenant) error {
 	if t.Disabled || !t.DeletedAt.IsZero() {
 		return nil
@@ -22,29 +22,56 @@ func (s *server) tellExpiring(ctx context.Context, t tenant.Tenant) error {
 		return err
 	}
 	return s.store.Tenant(t.ID).TellExpiring(ctx, func(in *models.Tenant, all []models.ExpiringCredential) error {
-		to, err := readersOf(ctx, in.In(staff.ID), t.ID, access.AppWrite)
-		if err != nil {
-			return err
-		}
-		lines := make([]string, len(all))
-		for i, c := range all {
-			lines[i] = c.ApplicationName
-			if c.Name != "" {
-				lines[i] += " · " + c.Name
+		var to []models.User
+		lines, link := map[string][]string{}, map[string]string{} // by reader
+		for _, own := range []struct {
+			may  access.Permission
+			page string
+			is   func(models.ExpiringCredential) bool
+		}{
+			{access.AppWrite, "/applications", func(c models.ExpiringCredential) bool { return c.ProviderID == "" }},
+			{access.ProviderWrite, "/identity-providers", func(c models.ExpiringCredential) bool { return c.ProviderID != "" }},
+		} {
+			theirs := linesOf(all, own.is)
+			if len(theirs) == 0 {
+				continue
 			}
-			lines[i] += " · " + c.ExpiresAt.UTC().Format("2006-01-02")
+			readers, err := readersOf(ctx, in.In(staff.ID), t.ID, own.may)
+			if err != nil {
+				return err
+			}
+			for _, u := range readers {
+				if lines[u.ID] == nil {
+					to, link[u.ID] = append(to, u), s.adminURL("/admin/t/"+url.PathEscape(t.Slug)+own.page, nil)
+				}
+				lines[u.ID] = append(lines[u.ID], theirs...)
+			}
 		}
-		link := s.adminURL("/admin/t/"+url.PathEscape(t.Slug)+"/applications", nil)
 		for _, u := range to {
 			if u.Address() == "" {
 				continue
 			}
-			if err := message.PostExpiring(ctx, in, message.Change{TenantID: t.ID, To: u.Address(), Locale: u.PreferredLanguage}, lines, link, s.now()); err != nil {
+			if err := message.PostExpiring(ctx, in, message.Change{TenantID: t.ID, To: u.Address(), Locale: u.PreferredLanguage}, lines[u.ID], link[u.ID], s.now()); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// linesOf writes credentials out: of what, which, and their last day.
+func linesOf(all []models.ExpiringCredential, is func(models.ExpiringCredential) bool) (out []string) {
+	for _, c := range all {
+		if !is(c) {
+			continue
+		}
+		line := c.Of()
+		if c.Name != "" {
+			line += " · " + c.Name
+		}
+		out = append(out, line+" · "+c.ExpiresAt.UTC().Format("2006-01-02"))
+	}
+	return out
 }
 
 // readersOf are the admins that mail about something of a tenant is for: whoever may change it by a role made for

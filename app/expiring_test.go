@@ -11,6 +11,7 @@ import (
 	"portico/app/access"
 	"portico/app/account"
 	"portico/app/audit"
+	"portico/app/federation"
 	"portico/app/message"
 	"portico/app/tenant"
 	"portico/models"
@@ -63,6 +64,7 @@ func TestWhoIsToldOfExpiringSecrets(t *testing.T) {
 	must(t, err)
 	_, _, err = in.AddSecret(t.Context(), by, app.ID, "prod", now.AddDate(0, 0, 8))
 	must(t, err)
+	want, page := "Market · prod", "/admin/t/shop/applications"
 	told := func() (to []string) {
 		t.Helper()
 		now = now.AddDate(0, 0, 1)
@@ -74,7 +76,7 @@ func TestWhoIsToldOfExpiringSecrets(t *testing.T) {
 			must(t, json.Unmarshal(it.Payload, &n))
 			if n.Kind == message.CredentialsExpiring {
 				to = append(to, n.To)
-				if !strings.Contains(n.Message, "Market · prod") || !strings.HasSuffix(n.URL, "/admin/t/shop/applications") {
+				if !strings.Contains(n.Message, want) || !strings.HasSuffix(n.URL, page) {
 					t.Errorf("%s: %s", n.Message, n.URL)
 				}
 			}
@@ -92,5 +94,34 @@ func TestWhoIsToldOfExpiringSecrets(t *testing.T) {
 	}
 	if got := told(); len(got) > 1 {
 		t.Errorf("told again: %q", got)
+	}
+
+	// Of an identity provider's secret: who looks after identity providers. A new secret with another last day is told of
+	// anew, one that is switched off is nobody's care.
+	admin("upstream@staff.example", role("External Identity Provider Administrator"), shop.ID, false)
+	fits := func(federation.Provider, bool, bool) error { return nil }
+	harbour, err := in.CreateProvider(t.Context(), by, federation.Provider{Kind: federation.OpenID, Name: "Harbour", ClientID: "us", Issuer: "https://harbour.example", Enabled: true},
+		models.ProviderSecret{Client: "a secret of theirs", Expires: true, ExpiresAt: now.AddDate(0, 0, 5)}, fits)
+	must(t, err)
+	want, page = "Harbour · 2026", "/admin/t/shop/identity-providers"
+	now = now.AddDate(0, 0, 1) // the application's has ended, longer than a day ago
+	if got := told(); !slices.Equal(got, []string{"upstream@staff.example"}) {
+		t.Errorf("an identity provider's secret: %q", got)
+	}
+	change := func(enabled bool, days int) {
+		t.Helper()
+		_, err := in.UpdateProvider(t.Context(), by, harbour.ID, func(p *federation.Provider, s *models.ProviderSecret) error {
+			p.Enabled, s.Client, s.Expires, s.ExpiresAt = enabled, "another secret of theirs", true, now.AddDate(0, 0, days)
+			return nil
+		}, fits)
+		must(t, err)
+	}
+	change(true, 6)
+	if got := told(); len(got) != 1 {
+		t.Errorf("another secret: %q", got)
+	}
+	change(false, 3)
+	if got := told(); len(got) != 0 {
+		t.Errorf("one that is off: %q", got)
 	}
 }

@@ -2,16 +2,23 @@ package models
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
 	"time"
 
 	"gorm.io/gorm/clause"
 )
 
-// ExpiringCredential is a secret or certificate of an application that ends soon, or has just ended.
+// ExpiringCredential is a secret or certificate of an application, or the secret of an identity provider, that ends soon
+// or has just ended.
 type ExpiringCredential struct {
 	ID              string
-	ApplicationID   string
+	ApplicationID   string // "" = an identity provider's
 	ApplicationName string
+	ProviderID      string // "" = an application's
+	ProviderName    string
 	Kind            string // secret, certificate
 	Name            string
 	ExpiresAt       time.Time
@@ -23,8 +30,16 @@ func noticeDays() []int { return []int{0, 1, 7, 30} }
 // ExpirySoon is how long before its end a credential is listed.
 const ExpirySoon = 30 * 24 * time.Hour
 
+// Of is the name of what uses the credential.
+func (c ExpiringCredential) Of() string {
+	if c.ProviderID != "" {
+		return c.ProviderName
+	}
+	return c.ApplicationName
+}
+
 // Expiring lists the credentials that end within ExpirySoon or have ended since yesterday, the nearest end
-// first. Applications that are off or deleted need no new key.
+// first. Applications and identity providers that are off or deleted need no new key.
 func (t *Tenant) Expiring(ctx context.Context) ([]ExpiringCredential, error) {
 	now := t.Now()
 	var rows []struct {
@@ -40,7 +55,37 @@ func (t *Tenant) Expiring(ctx context.Context) ([]ExpiringCredential, error) {
 	for i, r := range rows {
 		out[i] = ExpiringCredential{ID: r.ID, ApplicationID: r.ApplicationID, ApplicationName: r.AppName, Kind: r.Kind, Name: r.Name, ExpiresAt: timeOf(r.ExpiresAt)}
 	}
+	if err != nil {
+		return nil, err
+	}
+	providers, err := t.expiringProviders(ctx, now)
+	out = append(out, providers...)
+	slices.SortStableFunc(out, func(a, b ExpiringCredential) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
 	return out, err
+}
+
+func (t *Tenant) expiringProviders(ctx context.Context, now time.Time) ([]ExpiringCredential, error) {
+	var rows []ProviderRow
+	if err := t.q(ctx).Where("enabled AND secret_expires_at > ? AND secret_expires_at <= ?", now.Add(-24*time.Hour), now.Add(ExpirySoon)).Order("secret_expires_at, id").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	out := make([]ExpiringCredential, 0, len(rows))
+	for _, r := range rows {
+		p, err := r.value()
+		if err != nil {
+			return nil, err
+		}
+		if p.HasSecret {
+			out = append(out, ExpiringCredential{ID: secretOf(p), ProviderID: p.ID, ProviderName: p.Name, Kind: "secret", ExpiresAt: p.SecretExpiresAt})
+		}
+	}
+	return out, nil
+}
+
+// secretOf names a provider's secret: the one that replaces it, with another last day, is told of anew.
+func secretOf(p IdentityProvider) string {
+	sum := sha256.Sum256([]byte(p.ID + " " + strconv.FormatInt(p.SecretExpiresAt.Unix(), 10)))
+	return hex.EncodeToString(sum[:16])
 }
 
 // TellExpiring calls tell, in the transaction that remembers it, when a credential has come nearer to its end

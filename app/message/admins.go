@@ -12,8 +12,8 @@ func PostEmergency(ctx context.Context, q Queue, c Change, account string, now t
 	return Post(ctx, q, Note{Kind: EmergencyUsed, Channel: "mail", TenantID: c.TenantID, To: c.To, Locale: c.Locale, App: account, At: c.At}, now)
 }
 
-// PostExpiring queues one mail that lists the secrets and certificates of a tenant that end soon; each line
-// says application, name and day. link leads to the tenant's applications.
+// PostExpiring queues one mail that lists the secrets and certificates of a tenant that end soon; each line says
+// application or identity provider, name and day. link leads to the tenant's applications, or identity providers.
 func PostExpiring(ctx context.Context, q Queue, to Change, lines []string, link string, now time.Time) error {
 	return Post(ctx, q, Note{Kind: CredentialsExpiring, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale,
 		Message: strings.Join(lines, "\n"), URL: link}, now)

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"portico/app/access"
 	"portico/app/fault"
 	"portico/app/tenant"
+	"portico/models"
 	views "portico/views/admin"
 )
 
@@ -79,15 +81,18 @@ func (p *Portal) emergencyWarning(c *fiber.Ctx, v *visit) (*views.Section, error
 
 // expiringSection lists the secrets and certificates that end soon, as the mails to admins do.
 func (p *Portal) expiringSection(c *fiber.Ctx, v *visit) (*views.Section, error) {
-	if !v.may(access.AppRead) {
+	if !v.may(access.AppRead) && !v.may(access.ProviderRead) {
 		return nil, nil
 	}
 	all, err := v.tenant.Expiring(c.UserContext())
+	all = slices.DeleteFunc(all, func(x models.ExpiringCredential) bool {
+		return x.ProviderID == "" && !v.may(access.AppRead) || x.ProviderID != "" && !v.may(access.ProviderRead)
+	})
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
-	s := &views.Section{ID: "expiring", Title: "Secrets and certificates that end soon", Lead: "An application whose last secret has ended gets no more tokens. Add a new one, put it into the application, then delete the old one.",
-		Table: &views.Table{Caption: "Ending soon", Columns: []views.Column{{Label: "Application"}, {Label: "What"}, {Label: "Ends"}, {Label: "State"}}}}
+	s := &views.Section{ID: "expiring", Title: "Secrets and certificates that end soon", Lead: "An application whose last secret has ended gets no more tokens: add a new one, put it into the application, then delete the old one. An identity provider whose secret has ended signs nobody in: make a new one there and enter it here.",
+		Table: &views.Table{Caption: "Ending soon", Columns: []views.Column{{Label: "Of"}, {Label: "What"}, {Label: "Ends"}, {Label: "State"}}}}
 	for _, x := range all {
 		state := badge("warn", "Ends soon")
 		if !x.ExpiresAt.After(p.Now()) {
@@ -100,7 +105,11 @@ func (p *Portal) expiringSection(c *fiber.Ctx, v *visit) (*views.Section, error)
 		if x.Name != "" {
 			what += " “" + x.Name + "”"
 		}
-		s.Table.Rows = append(s.Table.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: x.ApplicationName, Href: v.base() + "/applications/" + x.ApplicationID + "#credentials"}, plain(what), day(x.ExpiresAt), state}})
+		place := v.base() + "/applications/" + x.ApplicationID + "#credentials"
+		if x.ProviderID != "" {
+			what, place = "Client secret", v.providerBase(x.ProviderID)
+		}
+		s.Table.Rows = append(s.Table.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: x.Of(), Href: place}, plain(what), day(x.ExpiresAt), state}})
 	}
 	return s, nil
 }

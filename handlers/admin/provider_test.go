@@ -98,7 +98,7 @@ func TestSettingUpAProvider(t *testing.T) {
 	if x.Enabled || x.Claims["jobTitle"] != "title" || x.Refresh["givenName"] != federation.Always || !x.TrustMFA || x.Name != "Google account" {
 		t.Errorf("%+v", x)
 	}
-	if a := w.post(at+"/"+id+"/delete"); a.status != 303 {
+	if a := w.post(at + "/" + id + "/delete"); a.status != 303 {
 		t.Errorf("%d", a.status)
 	}
 	if a := w.get(at + "/" + id); a.status != 404 {
