@@ -13,7 +13,7 @@ import (
 // scan.go reads rows where it matters how long that takes: lists, reports and exports. GORM's own scanning takes about
 // as long for a page as the engine needs to find it.
 
-// scanned is Find: the rows that a query finds. A column without a value leaves its field as it is.
+// scanned is Find: the rows that a query finds, whose table is T's unless the query names another. A column without a value leaves its field as it is.
 func scanned[T any](q *gorm.DB) ([]T, error) {
 	q = q.Model(new(T))
 	rows, err := q.Rows()

@@ -482,7 +482,7 @@ func (t *Tenant) walk(ctx context.Context, f UserQuery, s source, after cursor, 
 		hits = hits[:limit]
 		out.Next = at(hits[limit-1]).String()
 	} else {
-		last, err := scanned[walkedRow](window.Select(keys).Offset(walkWindow - 1).Limit(1))
+		last, err := scanned[walkedRow](t.r(ctx).Table("(?) AS d", window.Select(keys).Offset(walkWindow-1).Limit(1)))
 		if err != nil {
 			return UserPage{}, err
 		}
