@@ -584,7 +584,13 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 			if from, err = t.sourceThen(ctx, rec); err != nil {
 				return 0, err
 			}
-			if try.Known, err = t.bystander(ctx, *i, rec, keys, from); err != nil {
+			part := i.Tool(try.Agent) || belongs[try.Source] || sources[try.Source] > 0
+			if !part {
+				if part, err = t.countedIn(ctx, *i, try.Source); err != nil {
+					return 0, err
+				}
+			}
+			if try.Known, err = t.bystander(ctx, *i, rec, keys, part || from.Trying()); err != nil {
 				return 0, err
 			}
 		}
@@ -604,6 +610,9 @@ func (t *Tenant) readForIncident(ctx context.Context, f WaveFinder, i *risk.Inci
 	last := rows[len(rows)-1]
 	i.SeenAt, i.SeenID = last.CreatedAt.UTC(), last.ID
 	if err := t.countSources(ctx, *i, sources, lastFrom); err != nil {
+		return 0, err
+	}
+	if err := t.keepTools(ctx, *i); err != nil {
 		return 0, err
 	}
 	for _, e := range entered {
@@ -627,10 +636,7 @@ func waveKeysOf(rec record.SignIn) []string {
 
 // tryOf is an entry of the log as an incident counts it.
 func tryOf(rec record.SignIn, row SignInRow, keys []string) risk.Try {
-	agent := strings.Trim(rec.Signals.Browser+" · "+rec.Signals.OS, " ·")
-	if agent == "" {
-		agent = "–"
-	}
+	agent := risk.AgentWords(rec.Signals)
 	out := risk.Try{ID: row.ID, At: row.CreatedAt.UTC(), Source: risk.SourceOf(rec.Signals.IP), Keys: keys, Agent: agent, Country: rec.Signals.Country, Network: rec.Signals.Network,
 		UserID: rec.User.ID, Name: fold(rec.Identifier), Person: rec.User.Name, SignUp: rec.SignUp, Times: max(row.Count, 1)}
 	wrong := false
@@ -669,9 +675,10 @@ func (t *Tenant) sourceThen(ctx context.Context, rec record.SignIn) (risk.Source
 const bystanderSignIns = 20
 
 // bystander reports whether a right password was most likely its owner's, although it came from where a wave does:
-// they showed a second factor, or came from that address or with that device before the wave, or from where nobody tried
-// other names.
-func (t *Tenant) bystander(ctx context.Context, i risk.Incident, rec record.SignIn, keys []string, from risk.Source) (bool, error) {
+// they showed a second factor, or came from that address or with that device before the wave, or from next door: neither
+// with what the wave mostly comes with, nor from an address that is counted in it or tried several names (part). An
+// attack may use each address once, so that what one of them did says little.
+func (t *Tenant) bystander(ctx context.Context, i risk.Incident, rec record.SignIn, keys []string, part bool) (bool, error) {
 	if slices.Contains(rec.AMR, "mfa") {
 		return true, nil
 	}
@@ -679,7 +686,7 @@ func (t *Tenant) bystander(ctx context.Context, i risk.Incident, rec record.Sign
 		_, _, kit := risk.KitOf(k)
 		return kit && slices.Contains(i.Keys, k)
 	})
-	if guess(i.Kind) && !own && !from.Trying() {
+	if guess(i.Kind) && !own && !part {
 		return true, nil
 	}
 	p, err := t.SignInRows(ctx, SignInQuery{UserID: rec.User.ID, To: i.BeganAt.Add(-time.Hour), Result: string(record.Success), Limit: bystanderSignIns})
@@ -696,6 +703,41 @@ func (t *Tenant) bystander(ctx context.Context, i risk.Incident, rec record.Sign
 		}
 	}
 	return false, nil
+}
+
+// countedIn reports whether an address is counted in a wave. Of a large one not every address is among the keys.
+func (t *Tenant) countedIn(ctx context.Context, i risk.Incident, source string) (bool, error) {
+	var n int64
+	err := t.q(ctx).Model(&RiskIncidentSourceRow{}).Where("incident_id = ? AND source = ? AND attempts > 0", i.ID, source).Count(&n).Error
+	return n > 0, err
+}
+
+// keepTools writes down what a wave mostly comes with, for the door.
+func (t *Tenant) keepTools(ctx context.Context, i risk.Incident) error {
+	var now []string
+	for agent := range i.Agents {
+		if i.Tool(agent) {
+			now = append(now, risk.ToolKey(agent))
+		}
+	}
+	slices.Sort(now)
+	var was []string
+	if err := t.q(ctx).Model(&RiskIncidentSourceRow{}).Where("incident_id = ? AND source LIKE ?", i.ID, risk.ToolKey("")+"%").Order("source").Pluck("source", &was).Error; err != nil || slices.Equal(now, was) {
+		return err
+	}
+	if len(was) > 0 {
+		if err := t.u(ctx).Where("incident_id = ? AND source IN ?", i.ID, was).Delete(&RiskIncidentSourceRow{}).Error; err != nil {
+			return err
+		}
+	}
+	rows := make([]RiskIncidentSourceRow, len(now))
+	for n, key := range now {
+		rows[n] = RiskIncidentSourceRow{TenantID: t.ID, Source: key, IncidentID: i.ID, LastAt: micro(i.LastAt)}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return t.w(ctx).Create(&rows).Error
 }
 
 // countSources adds what came from each address of a wave.

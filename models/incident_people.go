@@ -59,22 +59,6 @@ func (t *Tenant) incidentSpan(ctx context.Context, i risk.Incident, visit func(S
 	}
 }
 
-// IncidentSignIns are the latest entries of the log that belong to an incident, the newest first.
-func (t *Tenant) IncidentSignIns(ctx context.Context, i risk.Incident, limit int) ([]SignInRow, error) {
-	var last []SignInRow
-	err := t.incidentSpan(ctx, i, func(r SignInRow, _ record.SignIn) error {
-		if last = append(last, r); len(last) > 2*limit {
-			last = append(last[:0], last[len(last)-limit:]...)
-		}
-		return nil
-	})
-	if more := len(last) - limit; more > 0 {
-		last = last[more:]
-	}
-	slices.Reverse(last)
-	return last, err
-}
-
 // IncidentPeople are the ids of the people whom a wave met, without those who are gone, in no order that means anything.
 func (t *Tenant) IncidentPeople(ctx context.Context, id, who string) ([]string, error) {
 	i, err := t.Incident(ctx, id)

@@ -240,11 +240,12 @@ func (t *Tenant) wavesPart(s record.Signals, now time.Time, out *[]risk.Wave) pa
 		return pastPart{}
 	}
 	var waves []risk.Wave
-	return pastPart{name: risk.NeedWaves, args: []any{t.ID, keys, t.ID, risk.IncidentOpen},
-		query: "id, kind, response, 0, until, " + noCounts + ", " + noBytes + " FROM risk_incidents AS i WHERE i.id IN " +
+	const counted = "(SELECT count(*) FROM risk_incident_sources AS s WHERE s.tenant_id = ? AND s.source = ? AND s.incident_id = i.id"
+	return pastPart{name: risk.NeedWaves, args: []any{t.ID, risk.SourceOf(s.IP), t.ID, risk.ToolKey(risk.AgentWords(s)), t.ID, keys, t.ID, risk.IncidentOpen},
+		query: "id, kind, response, 0, until, " + counted + " AND s.attempts > 0), " + counted + "), 0, 0, " + noBytes + " FROM risk_incidents AS i WHERE i.id IN " +
 			"(SELECT incident_id FROM risk_incident_sources WHERE tenant_id = ? AND source IN ?) AND i.tenant_id = ? AND i.state = ? AND NOT i.simulated",
 		row: func(r pastRow) {
-			w := risk.Wave{IncidentID: r.A, Kind: r.B, Response: r.C}
+			w := risk.Wave{IncidentID: r.A, Kind: r.B, Response: r.C, Counted: r.Attempts > 0, Tool: r.Failures > 0}
 			if r.At.Valid && !now.Before(r.At.Time) {
 				w.Response = ""
 			}

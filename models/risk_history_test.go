@@ -70,7 +70,7 @@ func TestRiskHistoryIsWholeOrSaysWhatIsMissing(t *testing.T) {
 		if want := (risk.Source{Attempts: 120, Failures: 72, Successes: 48, SignUps: 24, Accounts: 2}); h.Source != want {
 			t.Errorf("source %+v", h.Source)
 		}
-		if want := []risk.Wave{{IncidentID: "now", Kind: "passwordSpray", Response: risk.Challenge}, {IncidentID: "over", Kind: "passwordSpray"}}; !slices.Equal(h.Waves, want) {
+		if want := []risk.Wave{{IncidentID: "now", Kind: "passwordSpray", Response: risk.Challenge, Counted: true}, {IncidentID: "over", Kind: "passwordSpray", Counted: true}}; !slices.Equal(h.Waves, want) {
 			t.Errorf("waves %+v", h.Waves)
 		}
 		if h, err := tn.RiskHistory(ctx, "", record.Signals{}, s.Now()); err != nil || h.Leaked || h.Person.Times != 0 || h.Source.Attempts != 0 || len(h.Waves) != 0 {

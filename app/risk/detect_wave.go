@@ -34,7 +34,8 @@ func guessed(in Input, kind, key string) []record.Finding {
 	if found && wave.Kind != kind || !found && itself != kind {
 		return nil
 	}
-	if found && !in.History.Source.Trying() { // the neighbourhood or the tool of an attack is not yet its address
+	shared := found && !in.History.Source.Trying()
+	if shared && (!wave.Counted && !wave.Tool || in.History.Person.regular(in.Signals)) { // next door to an attack is not yet the attack
 		return nil
 	}
 	e := whereabouts(in.Signals)
@@ -42,7 +43,10 @@ func guessed(in Input, kind, key string) []record.Finding {
 		e["incident"] = wave.IncidentID
 	}
 	level := High
-	if itself == "" {
+	switch {
+	case shared:
+		level, key = Medium, sharedWave
+	case itself == "":
 		level, key = Medium, nearWave
 	}
 	if in.History.Person.Knows(FeatureIP, addressOf(in.Signals.IP)) {
@@ -55,6 +59,15 @@ func guessed(in Input, kind, key string) []record.Finding {
 // nearWave is the message about an address that did little itself, near one that did much.
 const nearWave = "risk.found.wave_near"
 
+// sharedWave is the message about an address that by itself did next to nothing, of an attack that is spread over so many
+// that none of them does more.
+const sharedWave = "risk.found.wave_shared"
+
+// regular reports whether a person came from this address or with this device before.
+func (p Person) regular(s record.Signals) bool {
+	return p.Knows(FeatureIP, addressOf(s.IP)) || p.KnowsDevice(s.DeviceID)
+}
+
 func less(level string) string {
 	if level == High {
 		return Medium
@@ -63,7 +76,7 @@ func less(level string) string {
 }
 
 // Trying reports whether a source tried more names than its owner's, in vain. A right password from where nothing failed
-// belongs to no attack that is seen from there.
+// belongs to no attack that is seen from there: an attack of one attempt from each address is only seen as a whole (Wave).
 func (s Source) Trying() bool { return s.tried() > 1 && s.Failures > 1 }
 
 // shape is the kind of attack that one source looks like by itself: names that nobody has come from lists that were

@@ -45,6 +45,7 @@ type Incident struct {
 	Step      int            `json:"step"` // seconds between two beats
 	Beats     []Beat         `json:"beats,omitempty"`
 	Entries   []Entry        `json:"entries,omitempty"`
+	Passed    []Entry        `json:"passed,omitempty"` // who got in from there and is most likely the owner
 	Tried     Sketch         `json:"tried,omitempty"`
 	Unknown   Sketch         `json:"unknown,omitempty"`
 	Acts      []Act          `json:"acts,omitempty"`
@@ -118,6 +119,9 @@ func (i *Incident) Belongs(keys []string) bool {
 	return slices.ContainsFunc(keys, func(k string) bool { return slices.Contains(i.Keys, k) })
 }
 
+// Tool reports whether at least half of the attempts have this agent: it says more than an address that anybody may have.
+func (i *Incident) Tool(agent string) bool { return i.Attempts > 0 && 2*i.Agents[agent] >= i.Attempts }
+
 // Add counts one entry of the log. It reports whether the account is one more that the wave entered.
 func (i *Incident) Add(t Try) (entered bool) {
 	n := max(t.Times, 1)
@@ -154,6 +158,9 @@ func (i *Incident) Add(t Try) (entered bool) {
 	}
 	if entered = t.Right && t.UserID != "" && !t.Known && !t.SignUp && i.enter(t); entered {
 		i.beat(t.At).Entered++
+	}
+	if t.Known && t.Through && t.UserID != "" && len(i.Passed) < IncidentEntries && !slices.ContainsFunc(i.Passed, func(e Entry) bool { return e.UserID == t.UserID }) {
+		i.Passed = append(i.Passed, Entry{UserID: t.UserID, Name: t.Person, SignInID: t.ID, At: t.At, Through: true})
 	}
 	b := i.beat(t.At)
 	b.Attempts += n

@@ -109,6 +109,9 @@ type Wave struct {
 	IncidentID string
 	Kind       string // PasswordSpray, …
 	Response   string // what an admin decided: "", Challenge, Block
+	// Counted and Tool tell what is of the attack from what is only next door: this very address is counted in it, or at
+	// least half of its attempts have this browser and system.
+	Counted, Tool bool
 }
 
 // Detector looks at one kind of evidence.

@@ -187,6 +187,18 @@ func WaveKeys(s record.Signals) []string {
 	return keys
 }
 
+// AgentWords are the browser and system of a sign-in, as an incident counts them.
+func AgentWords(s record.Signals) string {
+	if words := strings.Trim(s.Browser+" · "+s.OS, " ·"); words != "" {
+		return words
+	}
+	return "–"
+}
+
+// ToolKey is under which the door knows what a wave mostly comes with, by its AgentWords. It is none of the keys that
+// something belongs to a wave by: half of the world has the same browser.
+func ToolKey(agent string) string { return "tool " + AgentHash(agent) }
+
 // SeenAtTheDoor reports whether a key can be told from a request. A mail domain cannot: it is of a name.
 func SeenAtTheDoor(key string) bool { return !strings.HasPrefix(key, "domain ") }
 
@@ -590,9 +602,13 @@ func (i Incident) Entered(t Try, s record.Signals, from Source, r WaveRules) rec
 		f.Type, f.Key = CredentialStuffing, "risk.found.stuffing"
 	}
 	e["incident"], e["accounts"], e["failures"] = i.ID, from.tried(), from.Failures
-	worker := from.tried() >= workerNames && from.Successes <= 1 && 2*i.Agents[t.Agent] >= i.Attempts // the one is this sign-in
-	if !worker && !from.many(float64(r.Names), r.FailureShare) {
+	worker := from.tried() >= workerNames && from.Successes <= 1 && i.Tool(t.Agent) // the one is this sign-in
+	switch {
+	case worker || from.many(float64(r.Names), r.FailureShare):
+	case from.Trying():
 		f.Level, f.Key = Medium, nearWave
+	default:
+		f.Level, f.Key = Medium, sharedWave
 	}
 	return f
 }

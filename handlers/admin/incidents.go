@@ -120,6 +120,9 @@ func incidentStory(i risk.Incident, sources int) string {
 	}
 	through, known := i.EnteredThrough(), len(i.Entries)
 	switch {
+	case known == 0 && i.Successes > 0:
+		fmt.Fprintf(&b, " %s from there succeeded, most likely %s: each with a second factor, from an address or with a device that the person used before, or from next door to the attack.",
+			numberWords(i.Successes, "sign-ins"), choose(i.Successes == 1, "its owner’s", "their owners’"))
 	case known == 0:
 		b.WriteString(choose(i.State == risk.IncidentOpen, " So far nobody", " Nobody") + " has finished a sign-in with a right password.")
 	case through == 0:
@@ -181,6 +184,9 @@ func (p *Portal) incidentPage(c *fiber.Ctx) error {
 	}
 	if i.Kind != risk.SMSPumping {
 		d.Sections = append(d.Sections, v.enteredSection(i))
+		if len(i.Passed) > 0 {
+			d.Sections = append(d.Sections, v.passedSection(i))
+		}
 		from := views.Section{ID: "sources", Title: choose(all > len(sources), fmt.Sprintf("Addresses: the busiest %d of %s", len(sources), thousands(all)), "Addresses"), Empty: "None was seen in the sign-in log yet.",
 			Table: &views.Table{Caption: "Addresses", Columns: []views.Column{{Label: "Address"}, {Label: "Attempts", Num: true}, {Label: "Last seen"}}}}
 		for _, r := range sources {
@@ -302,7 +308,7 @@ func (p *Portal) incidentActions(v *visit, i risk.Incident) views.Section {
 
 // enteredSection lists the accounts whose password the attack knew.
 func (v *visit) enteredSection(i risk.Incident) views.Section {
-	s := views.Section{ID: "entered", Title: choose(len(i.Entries) > incidentShown, fmt.Sprintf("Right password shown: the first %d of %d", incidentShown, len(i.Entries)), "Right password shown"), Empty: choose(i.State == risk.IncidentOpen, "So far nobody has finished a sign-in with a right password. One that is left unfinished is counted when it expires, after an hour at most.", "Nobody has finished a sign-in with a right password."),
+	s := views.Section{ID: "entered", Title: choose(len(i.Entries) > incidentShown, fmt.Sprintf("Right password shown: the first %d of %d", incidentShown, len(i.Entries)), "Right password shown"), Empty: choose(i.State == risk.IncidentOpen, "So far no sign-in with a right password is held to be the attack’s. One that is left unfinished is counted when it expires, after an hour at most.", "No sign-in with a right password is held to be the attack’s."),
 		Table: &views.Table{Caption: "Accounts whose password the attack knew", Columns: []views.Column{{Label: "Person"}, {Label: "When"}, {Label: "How far"}, {Label: "Since then"}}}}
 	for n, e := range i.Entries {
 		if n == incidentShown {
@@ -328,6 +334,25 @@ func (v *visit) enteredSection(i risk.Incident) views.Section {
 			since = append(since, "Told by mail")
 		}
 		s.Table.Rows = append(s.Table.Rows, views.Row{Cells: []views.Cell{name, at, far, {Kind: views.Lines, List: since}}})
+	}
+	return s
+}
+
+// passedSection lists who got in from where the attack comes from and is most likely the owner, so that somebody who knows
+// better can look.
+func (v *visit) passedSection(i risk.Incident) views.Section {
+	s := views.Section{ID: "passed", Title: choose(len(i.Passed) > incidentShown, fmt.Sprintf("Signed in from there, most likely the owners: the first %d of %d", incidentShown, len(i.Passed)), "Signed in from there, most likely the owners"),
+		Lead:  "With a second factor, from an address or with a device that they used before, or from next door to the attack. Their risk stays as it is, and unwinding leaves them alone: where one of them is no owner, confirm the person compromised.",
+		Table: &views.Table{Caption: "People who signed in from where the attack comes from", Columns: []views.Column{{Label: "Person"}, {Label: "When"}}}}
+	for _, e := range i.Passed[:min(len(i.Passed), incidentShown)] {
+		name, at := views.Cell{Kind: views.Name, Text: choose(e.Name == "", e.UserID, e.Name)}, when(e.At)
+		if v.may(access.UserRead) {
+			name.Href = v.base() + "/users/" + e.UserID + "/risk"
+		}
+		if v.may(access.AuditRead) {
+			at.Href = v.base() + "/sign-ins/" + e.SignInID
+		}
+		s.Table.Rows = append(s.Table.Rows, views.Row{Cells: []views.Cell{name, at}})
 	}
 	return s
 }

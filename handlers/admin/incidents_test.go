@@ -107,3 +107,25 @@ func TestThreatIndicatorsInThePortal(t *testing.T) {
 	a.get(shopAdmin+"/leaked-addresses").wants(t, 200, "No list of leaked addresses")
 	a.get(shopAdmin+"/leaked-addresses/new").wants(t, 200, "Day of the leak")
 }
+
+// Whoever signed in from there and is not held to be the attack is told apart, and never called nobody.
+func TestWhoIsMostLikelyTheOwnerIsListed(t *testing.T) {
+	i := risk.Incident{Kind: risk.PasswordSpray, State: risk.IncidentOpen, Attempts: 73, Failures: 70, Successes: 3}
+	if s := incidentStory(i, 70); !strings.Contains(s, "3 sign-ins from there succeeded, most likely their owners’") || strings.Contains(s, "nobody") {
+		t.Error(s)
+	}
+	i.Successes = 0
+	if s := incidentStory(i, 70); !strings.Contains(s, "So far nobody has finished") {
+		t.Error(s)
+	}
+	b := newBench(t)
+	people := b.people(30)
+	found := b.wave(people[4], people)
+	now := b.clock.Now()
+	b.must(b.shop.RecordSignIn(t.Context(), record.SignIn{ID: models.NewID(), Kind: record.Interactive, StartedAt: now, EndedAt: now, Identifier: signInName(people[9]), User: record.Party{ID: people[9].ID, Name: people[9].DisplayName},
+		Signals: record.Signals{IP: netip.MustParseAddr("203.0.113.250"), Browser: "Firefox"}, Proofs: []record.Proof{{Method: "password", At: now, OK: true}}, Outcome: record.Outcome{Result: record.Success}}))
+	b.clock.Advance(10 * time.Second)
+	modelstest.Must(b.shop.FindIncidents(t.Context(), models.WaveFinder{By: audit.System("test")}))(t)
+	page := b.admin("security@staff.example", b.roleID("Security Administrator"), b.shop.ID).get(shopAdmin + "/incidents/" + found.ID)
+	page.wants(t, 200, "Somebody got into one account", "Signed in from there, most likely the owners", people[9].DisplayName, "confirm the person compromised")
+}
