@@ -1,10 +1,12 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -20,7 +22,8 @@ type company struct {
 
 const harbourSecret = "a secret of the harbour that is long enough"
 
-// newCompany makes a company known to Portico, puts its button on the pages of the shop and opens its doors.
+// newCompany makes a company known to Portico, puts its button on the pages of the shop. Its doors are
+// still closed.
 func newCompany(t *testing.T) (*server, *company) {
 	t.Helper()
 	port := freePort(t)
@@ -31,7 +34,6 @@ func newCompany(t *testing.T) (*server, *company) {
 	tenant := party{t: t, base: s.base}.tenantID()
 	c.redirect = s.base + "/" + tenant + "/federation/" + c.id + "/callback"
 	c.node = startNode(t, s, "oidc-provider.mjs")
-	c.open()
 	return s, c
 }
 
@@ -71,7 +73,7 @@ func (b *tab) phone() *tab {
 // vouched goes to the provider from the page that is open, and signs in on its page.
 func (b *tab) vouched(c *company, login string) {
 	b.t.Helper()
-	b.press("button[name=provider][value='" + c.id + "']")
+	b.press(b.button(c))
 	b.at(c)
 	b.shot("harbour")
 	b.typeInto("input[name=login]", login)
@@ -107,6 +109,7 @@ func (b *tab) holds(selector, want string) {
 func TestSignUpByAnotherCompany(t *testing.T) {
 	t.Parallel()
 	s, c := newCompany(t)
+	c.open()
 	c.knows("mira", values{"email": "mira@harbour.example", "email_verified": true, "name": "Mira Okafor", "given_name": "Mira"})
 	b := openBrowser(t, s, "company").phone()
 	b.goTo(s.base + "/demo/market")
@@ -145,4 +148,91 @@ func (b *tab) fillRest() {
 		b.submit()
 	}
 	b.maybeStay()
+}
+
+// TestConnectingAnotherCompany: whoever has an account already proves once that it is theirs, and from then on comes in by
+// their company. Saying no there, and a company that is down, lead back to a page with the other ways.
+func TestConnectingAnotherCompany(t *testing.T) {
+	t.Parallel()
+	s, c := newCompany(t)
+	const email = "noor@example.com"
+	f := newFiller(t, s, email, password)
+	shop := market(t, s)
+	f.walk(shop.authorize("prompt=create"), shop.redirect)
+	c.knows("noor", values{"email": email, "email_verified": true, "name": "Noor at the harbour"})
+	c.knows("nemo", values{"name": "Nemo"})
+	seen := map[string]bool{}
+	b := openBrowser(t, s, "connect").phone()
+
+	// Down.
+	b.goTo(s.base + "/demo/market")
+	b.press("#signin")
+	b.press(b.button(c))
+	b.sees("Harbour cannot be reached at the moment")
+	b.shot("down")
+	c.open()
+
+	// No, thanks. For a few seconds nobody asks again whether it is up.
+	eventually(t, 20*time.Second, "the company is up", func() error {
+		if b.press(b.button(c)); !b.isAt(c) {
+			return errors.New("at " + b.url())
+		}
+		return nil
+	})
+	b.press("a[href*='/abort']")
+	b.sees("You did not finish signing in with Harbour")
+	b.shot("cancelled")
+
+	// By the account that is there.
+	b.press(b.button(c))
+	b.at(c)
+	b.typeInto("input[name=login]", "noor")
+	b.typeInto("input[name=password]", "theirs")
+	b.press("button.login-submit")
+	b.at(c)
+	b.press("button.login-submit")
+	b.sees("You already have an account")
+	b.sees("connect Harbour")
+	b.shot("connect")
+	if b.has(passwordBox) {
+		b.typeInto(passwordBox, password)
+	}
+	b.submit()
+	b.maybeStay()
+	b.sees("Hello, ")
+
+	again := openBrowser(t, s, "connected").phone()
+	again.goTo(s.base + "/demo/market")
+	again.press("#signin")
+	again.vouched(c, "noor")
+	again.maybeStay()
+	again.sees("Hello, ")
+	if n := c.people(email); n != 1 {
+		t.Errorf("%d accounts have %s", n, email)
+	}
+
+	// Somebody of whom the company tells no address is asked for one and proves it here.
+	nemo := openBrowser(t, s, "nemo").phone()
+	nemo.goTo(s.base + "/demo/market")
+	nemo.press("#signup")
+	nemo.vouched(c, "nemo")
+	nemo.sees("Harbour has not confirmed an address of yours")
+	nemo.shot("address")
+	nemo.typeInto(emailBox, "nemo@example.com")
+	nemo.submit()
+	nemo.typeInto(codeBox, nemo.code("nemo@example.com", seen))
+	nemo.submit()
+	nemo.typeInto("input[autocomplete~=given-name]", "Nemo")
+	nemo.typeInto("input[autocomplete~=family-name]", "Nobody")
+	nemo.fillRest()
+	nemo.sees("Hello, Nemo")
+}
+
+func (b *tab) button(c *company) string { return "button[name=provider][value='" + c.id + "']" }
+
+// people counts the accounts that have an address.
+func (c *company) people(email string) int {
+	c.t.Helper()
+	found := c.api.call(http.MethodGet, "/v1.0/users?$filter="+url.QueryEscape("identities/any(i:i/issuerAssignedId eq '"+email+"' and i/issuer eq 'fernhill')"), nil)
+	return len(found["value"].([]any))
 }
