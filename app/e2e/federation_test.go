@@ -1,10 +1,16 @@
 package e2e
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,13 +60,19 @@ func (a *api) provider(name, issuer, clientID, secret string) string {
 	made := a.call(http.MethodPost, "/v1.0/identity/identityProviders", values{"@odata.type": "#microsoft.graph.oidcIdentityProvider", "displayName": name, "clientId": clientID, "issuer": issuer,
 		"clientAuthentication": values{"@odata.type": "#microsoft.graph.oidcClientSecretAuthentication", "clientSecret": secret}})
 	id := made["id"].(string)
+	a.offers(id)
+	return id
+}
+
+// offers puts a provider's button on the pages of the shop.
+func (a *api) offers(id string) {
+	a.t.Helper()
 	for _, f := range a.call(http.MethodGet, "/v1.0/identity/authenticationEventsFlows", nil)["value"].([]any) {
 		if flow := f.(values); flow["displayName"] == "Shop and car" {
 			a.call(http.MethodPost, "/v1.0/identity/authenticationEventsFlows/"+flow["id"].(string)+"/onAuthenticationMethodLoadStart/identityProviders/$ref",
 				values{"@odata.id": a.s.base + "/v1.0/identity/identityProviders/" + id})
 		}
 	}
-	return id
 }
 
 // phone is a browser as wide as a small phone.
@@ -235,4 +247,79 @@ func (c *company) people(email string) int {
 	c.t.Helper()
 	found := c.api.call(http.MethodGet, "/v1.0/users?$filter="+url.QueryEscape("identities/any(i:i/issuerAssignedId eq '"+email+"' and i/issuer eq 'fernhill')"), nil)
 	return len(found["value"].([]any))
+}
+
+// TestAnotherPorticoIsTheProvider: customers of one Portico sign in at another with the account that they have there.
+func TestAnotherPorticoIsTheProvider(t *testing.T) {
+	t.Parallel()
+	port := freePort(t)
+	// On one host cookies are shared by all ports, so the other one is reached by its number.
+	other := boot(t, fmt.Sprintf("PORT=%d", port), fmt.Sprintf("PORTICO_BASE_URL=http://127.0.0.1:%d", port))
+	s := boot(t, fmt.Sprintf("PORTICO_OUTBOUND_ALLOW=127.0.0.1:%d", port))
+	there, here := newAPI(t, other), newAPI(t, s)
+	issuer := other.base + "/" + party{t: t, base: other.base}.tenantID() + "/v2.0"
+	// An id is needed for the redirect URI and a client for the provider: first the one, then the other.
+	web := there.register("Fernhill here", "http://localhost:1/callback", true)
+	id := here.provider("Northwind", issuer, web.clientID, web.secret)
+	there.call(http.MethodPatch, "/v1.0/applications(appId='"+web.clientID+"')",
+		values{"web": values{"redirectUris": []string{s.base + "/" + party{t: t, base: s.base}.tenantID() + "/federation/" + id + "/callback"}}})
+	const email = "olive@example.com"
+	f := newFiller(t, other, email, password)
+	f.walk(market(t, other).authorize("prompt=create"), market(t, other).redirect)
+
+	b := openBrowser(t, s, "another-portico").phone()
+	b.goTo(s.base + "/demo/market")
+	b.press("#signup")
+	b.press("button[name=provider][value='" + id + "']")
+	if !strings.HasPrefix(b.url(), other.base) {
+		t.Fatalf("at %s:\n%s", b.url(), b.words())
+	}
+	b.typeInto(emailBox, email)
+	if !b.has(passwordBox) {
+		b.submit()
+	}
+	b.typeInto(passwordBox, password)
+	b.submit()
+	if strings.HasPrefix(b.url(), other.base) {
+		b.submit() // stay signed in there?
+	}
+	b.shot("back")
+	if b.has(codeBox) {
+		b.typeInto(codeBox, b.code(email, map[string]bool{}))
+		b.submit()
+	}
+	if got := evaluate[string](b, `(document.querySelector("input[autocomplete~=given-name]")||{}).value||""`); got == "" {
+		t.Errorf("nothing is filled in:\n%s", b.words())
+	}
+	b.fillRest()
+	b.sees("Hello, ")
+}
+
+// TestProviderButtonsAreAccessible looks at the pages with the button of every kind.
+func TestProviderButtonsAreAccessible(t *testing.T) {
+	t.Parallel()
+	s := boot(t)
+	a := newAPI(t, s)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range []string{"Google", "Facebook", "Microsoft", "GitHub", "LinkedIn"} {
+		a.offers(a.call(http.MethodPost, "/v1.0/identity/identityProviders", values{"@odata.type": "#microsoft.graph.socialIdentityProvider", "displayName": kind, "identityProviderType": kind,
+			"clientId": "portico", "clientSecret": harbourSecret})["id"].(string))
+	}
+	a.offers(a.call(http.MethodPost, "/v1.0/identity/identityProviders", values{"@odata.type": "#microsoft.graph.appleManagedIdentityProvider", "displayName": "Apple", "developerId": "ABCDE12345",
+		"serviceId": "example.portico", "keyId": "KEY1234567", "certificateData": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))})["id"].(string))
+	a.provider("Donaudampfschifffahrtsgesellschaft and its subsidiaries", "https://login.donau.example", "portico", harbourSecret)
+	b := openBrowser(t, s, "buttons")
+	b.goTo(s.base + "/demo/market")
+	b.press("#signin")
+	b.sees("Continue with Apple")
+	b.accessible("sign-in")
+	b.goTo(market(t, s).authorize("prompt=create", "ui_locales=ar"))
+	b.accessible("sign-up-arabic")
 }
