@@ -31,7 +31,7 @@ const (
 	knownFor = 24 * time.Hour
 
 	// HelpDeskCode is the name of a recovery code that was handed out; the person's own have none.
-	HelpDeskCode = "Help desk"
+	HelpDeskCode = account.HelpDeskCode
 
 	callerPurpose = "caller"
 )

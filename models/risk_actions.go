@@ -347,9 +347,18 @@ const taughtMost = 50
 // RemediateRisk ends a person's risk because they did what ends it: they set another password after a second
 // factor, or reset it (R 6.8.2, 6.8.4). detail is Graph's word for which. Nothing happens to who is at no risk.
 func (t *Tenant) RemediateRisk(ctx context.Context, actor audit.Actor, id, detail string) error {
+	return t.remediateBy(ctx, actor, id, detail, time.Time{})
+}
+
+// remediateBy is RemediateRisk by a second factor that had been registered since then, zero where there was none: it says
+// nothing about what happened before it was, which may have come to light only a moment ago.
+func (t *Tenant) remediateBy(ctx context.Context, actor audit.Actor, id, detail string, since time.Time) error {
 	return t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		u, err := t.userWhere(ctx, t.lock(ctx).Where("id = ?", id))
 		if err != nil {
+			return audit.Event{}, err
+		}
+		if young, err := t.youngFactor(ctx, id, since); err != nil || young {
 			return audit.Event{}, err
 		}
 		changes, err := t.remediate(ctx, actor, u, detail)

@@ -153,6 +153,9 @@ func (t *Tenant) endEarlier(ctx context.Context, r record.SignIn, end verdict) (
 	if end.State == "" || !r.Signals.IP.IsValid() {
 		return 0, nil
 	}
+	if young, err := t.youngFactor(ctx, r.User.ID, r.FactorSince); err != nil || young {
+		return 0, err
+	}
 	from := later(r.StartedAt.Add(-earlierFor), r.FactorSince)
 	ip := r.Signals.IP.Unmap().String()
 	rows, err := t.endDetections(ctx, end, func(q *gorm.DB) *gorm.DB {

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"time"
 
 	"portico/app/policy"
 	"portico/app/signin"
@@ -36,6 +37,6 @@ func (s signInStore) Membership(ctx context.Context, userID string, need policy.
 }
 
 // RemediateRisk is written in the person's own name.
-func (s signInStore) RemediateRisk(ctx context.Context, userID, detail, ip, correlation string) error {
-	return s.Tenant.RemediateRisk(ctx, person(userID, "", ip, correlation), userID, detail)
+func (s signInStore) RemediateRisk(ctx context.Context, userID, detail string, since time.Time, ip, correlation string) error {
+	return s.Tenant.remediateBy(ctx, person(userID, "", ip, correlation), userID, detail, since)
 }

@@ -118,6 +118,12 @@ type Method struct {
 	LastUsedAt time.Time
 }
 
+// HelpDeskCode is the name of a recovery code that the help desk handed out; the person's own have none.
+const HelpDeskCode = "Help desk"
+
+// HandedOut reports whether a method is a recovery code that the help desk handed out, which is the help desk's word.
+func (m Method) HandedOut() bool { return m.Kind == "recovery" && m.Name == HelpDeskCode }
+
 // Usable reports whether the account may be used at all: the one question each door asks (DESIGN §9.5).
 func (a Account) Usable() bool { return a.ID != "" && a.Enabled && a.DeletedAt.IsZero() }
 

@@ -461,8 +461,11 @@ func (m *memory) RenewalHistory(context.Context, record.Signals, time.Time) (ris
 	return risk.History{}, nil
 }
 
+// RiskSince: what risk an admin chose for the visitor is newer than all that the visitor has registered.
+func (m *memory) RiskSince(context.Context, string) (time.Time, error) { return time.Time{}, nil }
+
 // RemediateRisk takes the pretend risk off.
-func (m *memory) RemediateRisk(_ context.Context, userID, _, _, _ string) error {
+func (m *memory) RemediateRisk(_ context.Context, userID, _ string, _ time.Time, _, _ string) error {
 	m.change(userID, func(p *person) { p.account.Risk = account.Risk{} })
 	m.wrote("remediated", "")
 	return nil

@@ -66,6 +66,10 @@ type Shown struct {
 	// Remembered: the second factor is one that was shown on this device in an earlier sign-in. It never meets what is
 	// asked because of risk, and reaches no authentication context (ADR 36).
 	Remembered bool
+	// AtRisk: the person is at medium or high risk. Then only Former, the kinds of second factors that were shown and
+	// registered before that, meet what is asked because of risk: the others may be those of whoever knew the password.
+	AtRisk bool
+	Former []string
 	// MFAOff: the user flow never asks for a second factor (DESIGN §5.3), so demands for one rest.
 	MFAOff bool
 }

@@ -47,7 +47,7 @@ func Given(r Recorded, demanded bool) Shown {
 	s := ShownOf(r.Inputs)
 	s.PasswordChanged = false // it always happens within a sign-in
 	if !s.MFA.IsZero() && demanded && s.MFA.After(r.AuthTime) && !s.MFA.Before(r.StartedAt) {
-		s.MFA, s.Methods = time.Time{}, s.Methods[:min(1, len(s.Methods))]
+		s.MFA, s.Methods, s.Former = time.Time{}, s.Methods[:min(1, len(s.Methods))], nil
 	}
 	return s
 }
@@ -64,7 +64,7 @@ func (d Decision) Outcome(in record.Inputs, given Shown, now time.Time) Outcome 
 		x.out.Asks = append(x.out.Asks, AskSignIn)
 	}
 	if factor || len(x.out.Asks) > 0 {
-		x.given.MFA, x.given.Methods = time.Time{}, given.Methods[:min(1, len(given.Methods))]
+		x.given.MFA, x.given.Methods, x.given.Former = time.Time{}, given.Methods[:min(1, len(given.Methods))], nil
 	}
 	x.has, x.could = in.Enrolled, in.Kinds
 	asked, _ := d.asksForSecond()
@@ -116,7 +116,11 @@ func (x *outcome) clause(c Clause) (why string, ok bool) {
 func (x *outcome) can(c Control, risk bool) (why string, ok bool) {
 	switch c.Kind {
 	case KindMFA, KindStrength:
-		has, could := c.fits(x.in.Enrolled, x.given), c.fits(x.in.Kinds, x.given)
+		enrolled, given := x.in.Enrolled, x.given
+		if risk {
+			enrolled, given = former(x.in), given.former()
+		}
+		has, could := c.fits(enrolled, given), c.fits(x.in.Kinds, given)
 		switch {
 		case risk && len(has) == 0:
 			return StoppedNotEnrolled, false
@@ -133,10 +137,10 @@ func (x *outcome) can(c Control, risk bool) (why string, ok bool) {
 		switch {
 		case len(x.given.Methods) > 0 && !slices.Contains(x.given.Methods, "password"), x.in.Switch == SwitchOff:
 			return StoppedNoPassword, false
-		case x.given.MFA.IsZero() && len(x.in.Enrolled) == 0: // it follows a second factor that was registered before (R 5.7.3)
+		case x.given.former().MFA.IsZero() && len(former(x.in)) == 0: // it follows a second factor that was registered before (R 5.7.3)
 			return StoppedNotEnrolled, false
 		}
-		x.second = x.second || x.given.MFA.IsZero()
+		x.second = x.second || x.given.former().MFA.IsZero()
 		x.change = true
 		return "", true
 	case KindTerms:
@@ -144,6 +148,14 @@ func (x *outcome) can(c Control, risk bool) (why string, ok bool) {
 		return "", true
 	}
 	return "", false
+}
+
+// former are the registered kinds that meet what is asked because of risk.
+func former(in record.Inputs) []string {
+	if in.RiskSince.IsZero() {
+		return in.Enrolled
+	}
+	return in.Former
 }
 
 // sum puts the pages into their order.

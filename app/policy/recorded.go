@@ -67,6 +67,7 @@ const (
 	packedPlaceFailed
 	packedAuthTime
 	packedMFATime
+	packedRiskSince
 )
 
 // errPacked means that a packed decision is not one.
@@ -108,6 +109,7 @@ func (c *Codec) Pack(r Recorded) []byte {
 	set(packedPlaceFailed, r.Signals.PlaceFailed)
 	set(packedAuthTime, !r.AuthTime.IsZero())
 	set(packedMFATime, !r.MFATime.IsZero())
+	set(packedRiskSince, !r.RiskSince.IsZero())
 	w.b = append(w.b, recordedVersion, flags)
 	w.word(string(r.Result))
 	w.number(r.StartedAt.UnixMicro())
@@ -117,6 +119,11 @@ func (c *Codec) Pack(r Recorded) []byte {
 	}
 	if !r.MFATime.IsZero() {
 		w.number(r.MFATime.UnixMicro() - r.StartedAt.UnixMicro())
+	}
+	if !r.RiskSince.IsZero() {
+		w.number(r.RiskSince.UnixMicro() - r.StartedAt.UnixMicro())
+		w.list(r.Former, w.word)
+		w.list(r.FormerShown, w.word)
 	}
 	ip := r.Signals.IP.Unmap().AsSlice()
 	w.b = append(append(w.b, byte(len(ip))), ip...)
@@ -173,6 +180,10 @@ func (c *Codec) unpack(b []byte) (Recorded, *unpacker, error) {
 	}
 	if on(packedMFATime) {
 		r.MFATime = time.UnixMicro(start + u.number()).UTC()
+	}
+	if on(packedRiskSince) {
+		r.RiskSince = time.UnixMicro(start + u.number()).UTC()
+		r.Former, r.FormerShown = u.list(false), u.list(false)
 	}
 	if ip := u.bytes(int(u.byte())); len(ip) > 0 {
 		addr, ok := netip.AddrFromSlice(ip)
@@ -359,7 +370,7 @@ func (u *unpacker) policies(r *Recorded) {
 // clauses against this one reading of the inputs.
 func ShownOf(in record.Inputs) Shown {
 	return Shown{Methods: in.Methods, AAGUIDs: in.AAGUIDs, MFA: in.MFATime, PasswordChanged: in.PasswordChanged, Terms: in.Terms, MFAOff: in.Switch == SwitchOff,
-		Remembered: slices.Contains(in.Methods, RememberedDevice)}
+		Remembered: slices.Contains(in.Methods, RememberedDevice), AtRisk: !in.RiskSince.IsZero(), Former: in.FormerShown}
 }
 
 // RememberedDevice stands among the methods that were shown where the second factor is the one of a remembered
@@ -373,7 +384,7 @@ const EarlierPasskey = "earlierPasskey"
 // Forget takes a second factor off that was shown too long ago. What is left is the first factor; a passkey, which is
 // both, does not outlast its time for any strength either.
 func Forget(in record.Inputs) record.Inputs {
-	in.MFATime, in.AAGUIDs = time.Time{}, nil
+	in.MFATime, in.AAGUIDs, in.FormerShown = time.Time{}, nil, nil
 	if in.Methods = slices.Clone(in.Methods[:min(1, len(in.Methods))]); len(in.Methods) > 0 && ModeOf(in.Methods[0]) == modePasskey {
 		in.Methods[0] = EarlierPasskey
 	}

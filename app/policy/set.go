@@ -154,7 +154,25 @@ func (c Clause) Met(s Shown) bool {
 	if c.Risk && s.Remembered { // whoever holds the device is not therefore its owner
 		s.MFA = time.Time{}
 	}
+	if c.Risk {
+		s = s.former()
+	}
 	return slices.ContainsFunc(c.AnyOf, func(one Control) bool { return one.Met(s) })
+}
+
+// former is what was shown without second factors that were registered only since the person is at risk.
+func (s Shown) former() Shown {
+	if !s.AtRisk {
+		return s
+	}
+	first := slices.Clone(s.Methods[:min(1, len(s.Methods))])
+	if len(first) > 0 && ModeOf(first[0]) == modePasskey && !slices.Contains(s.Former, first[0]) {
+		first[0] = EarlierPasskey
+	}
+	if s.Methods = append(first, s.Former...); len(s.Former) == 0 {
+		s.MFA, s.AAGUIDs = time.Time{}, nil
+	}
+	return s
 }
 
 // Met reports whether what was shown meets a control.

@@ -201,6 +201,12 @@ type Inputs struct {
 	Switch   string   `json:"switch,omitempty"`
 	Kinds    []string `json:"kinds,omitempty"`
 	Enrolled []string `json:"enrolled,omitempty"`
+	// RiskSince is since when somebody has been at medium or high risk: when the sign-in of their oldest open detection
+	// began; zero = they are not. Former are those of Enrolled that were registered before, FormerShown those of Methods
+	// that were shown as a second factor and registered before: no others meet what is asked because of risk.
+	RiskSince   time.Time `json:"riskSince,omitzero"`
+	Former      []string  `json:"former,omitempty"`
+	FormerShown []string  `json:"formerShown,omitempty"`
 	// What had been shown: kinds of factors, passkey models, when the first and a second factor were, whether
 	// the password was changed as a policy wants it, terms accepted.
 	Methods         []string  `json:"methods,omitempty"`

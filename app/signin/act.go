@@ -36,6 +36,7 @@ func (g Gate) Act(ctx context.Context, place Place, do Doing) (policy.Answer, er
 	h, err := store.RiskHistory(ctx, who.ID, from, now)
 	found := g.assess(ctx, place, h, err, risk.Input{TenantID: r.TenantID, UserID: r.UserID, Signals: from})
 	feel(&r.Inputs, found, h)
+	sinceOf(ctx, store, who, &r.Inputs)
 	if err := g.belongings(ctx, store, place, &r); err != nil {
 		return policy.Answer{Block: true}, err
 	}

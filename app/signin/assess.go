@@ -22,6 +22,7 @@ type assessing struct {
 	about   string // whom history is about; "" = nobody yet
 	last    risk.Assessment
 	lastOf  *assessed
+	since   time.Time // since when they have been at risk (World.RiskSince)
 }
 
 // assessed is what an assessment depends on within one request.
@@ -41,8 +42,11 @@ func (r *run) loadRisk(ctx context.Context, s Store, w *World) {
 	}
 	about := cmp.Or(who.Account.ID, newcomer)
 	if about == r.about {
+		w.RiskSince = r.since
 		return
 	}
+	r.since = riskSince(ctx, s, who.Account)
+	w.RiskSince = r.since
 	h, err := s.RiskHistory(ctx, who.Account.ID, r.visit.Signals, w.Now)
 	if err != nil {
 		slog.WarnContext(ctx, "a sign-in is assessed without all that was known before", "user", who.Account.ID, "missing", h.Missing, "error", err)
@@ -95,14 +99,15 @@ func judged(a risk.Assessment) *risk.Assessment {
 	return &a
 }
 
-// confirmed reports whether whoever has signed in showed a second factor that was registered before this attempt.
-// What is registered in it, or meanwhile in another window, proves only that the first factor was known.
+// confirmed reports whether whoever has signed in showed a second factor that was registered before this attempt, and
+// before they came to be at risk. What is registered in it, or meanwhile in another window, or by whoever made the
+// sign-in in which something was found, proves only that the first factor was known.
 func confirmed(a Attempt, w World, p Person) bool {
 	if len(a.Facts.Enrolled) > 0 {
 		a.Facts.Enrolled = nil
 		p = person(a, w)
 	}
-	return p.Confirmed && !p.Newcomer && !factorSince(a.Facts, p).After(a.StartedAt)
+	return p.Confirmed && !p.Newcomer && !factorSince(a.Facts, p).After(a.StartedAt) && (w.RiskSince.IsZero() || len(formerShown(a.Facts, p, w.RiskSince)) > 0)
 }
 
 // factorSince is since when the second factor that somebody showed in this very attempt has been registered, the

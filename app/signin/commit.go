@@ -150,7 +150,7 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 				return "", err
 			}
 			if step.Secure {
-				if err := r.remediate(ctx, s, p.Account, RemediatedByChange); err != nil {
+				if err := r.remediate(ctx, s, p.Account, RemediatedByChange, factorSince(f, p)); err != nil {
 					return "", err
 				}
 			}

@@ -48,6 +48,7 @@ type asking struct {
 	shown   policy.Shown  // the same, as clauses are held against it
 	kinds   []string      // what may be the second factor
 	methods []account.Method
+	former  []account.Method // those that meet what is asked because of risk
 	wants   []want
 	notes   []string
 	codes   bool // a recovery code would do for all that is asked of them now
@@ -101,11 +102,12 @@ func newAsking(a Attempt, w World, p Person, v Verdict) *asking {
 	if v.Asked != nil {
 		x.in = *v.Asked
 	}
-	x.in.Switch, x.in.Kinds, x.in.Enrolled = string(w.Flow.MFA.Enforcement), x.kinds, nil
-	for _, m := range p.Account.Methods {
-		if slices.Contains(x.kinds, m.Kind) {
-			x.in.Enrolled = union(x.in.Enrolled, []string{m.Kind})
-		}
+	x.in.Switch, x.in.Kinds, x.in.Enrolled = string(w.Flow.MFA.Enforcement), x.kinds, kindsOf(p.Account.Methods, x.kinds)
+	if x.former, x.in.RiskSince = x.methods, w.RiskSince; !w.RiskSince.IsZero() {
+		known := a
+		known.Facts.Enrolled = nil
+		x.former = former(registered(known, w, p), w.RiskSince)
+		x.in.Former, x.in.FormerShown = kindsOf(former(p.Account.Methods, w.RiskSince), x.kinds), formerShown(a.Facts, p, w.RiskSince)
 	}
 	x.in.Methods, x.in.AAGUIDs, x.in.AuthTime, x.in.MFATime = p.Methods, p.AAGUIDs, p.Since, p.MFATime
 	if _, old := x.d.Frequency.Stale(p.Since, p.MFATime, a.StartedAt); old {
@@ -185,7 +187,7 @@ func rank(k policy.Kind) int {
 func (x *asking) can(c policy.Control, risk bool) (note string, ok bool) {
 	switch c.Kind {
 	case policy.KindMFA, policy.KindStrength:
-		w := x.completing(c)
+		w := x.completing(c, risk)
 		n, note := secondFactor(x.w.Flow.MFA.Enforcement, true, risk, len(w.methods) > 0, len(w.kinds) > 0)
 		if n == needDeny || n == needNothing {
 			return note, false
@@ -215,11 +217,11 @@ func (x *asking) canChange() (string, bool) {
 	case x.w.Flow.MFA.Enforcement == userflow.MFAOff:
 		return noteNoPassword, false
 	default:
-		n, note := secondFactor(x.w.Flow.MFA.Enforcement, true, true, len(x.methods) > 0, len(x.kinds) > 0)
+		n, note := secondFactor(x.w.Flow.MFA.Enforcement, true, true, len(x.former) > 0, len(x.kinds) > 0)
 		if n != needChallenge {
 			return note, false
 		}
-		x.wants = append(x.wants, want{x.kinds, x.methods, true})
+		x.wants = append(x.wants, want{x.kinds, x.former, x.formerCode()})
 	}
 	x.change = true
 	return "", true
@@ -238,11 +240,11 @@ func (x *asking) secure() bool {
 }
 
 // mailboxOnly reports whether a forgotten password is replaced by somebody who has no second factor to be asked for: the
-// mailbox is all that they could show, and the new password remediates their risk (R 6.8.4). It is no proof that a
+// mailbox is all that they could show but for what was registered since they are at risk, and the new password remediates their risk (R 6.8.4). It is no proof that a
 // policy would take (canChange): where one wants another password because of risk, whoever registered nothing is refused
 // before they choose (R 6.8.3).
 func (x *asking) mailboxOnly() bool {
-	return Resetting(x.a, x.w) && !x.p.Resumed && !x.p.Newcomer && !slices.ContainsFunc(x.p.Account.Methods, func(m account.Method) bool { return slices.Contains(kinds(x.w, x.p), m.Kind) })
+	return Resetting(x.a, x.w) && !x.p.Resumed && !x.p.Newcomer && !slices.ContainsFunc(former(x.p.Account.Methods, x.w.RiskSince), func(m account.Method) bool { return slices.Contains(kinds(x.w, x.p), m.Kind) })
 }
 
 // withPassword is the person as they would be at a fresh sign-in by password.
@@ -253,14 +255,21 @@ func withPassword(p Person) Person {
 
 // completing are the kinds and the registered methods of which one, shown next, would meet a control. The clause
 // itself is asked, so that nothing here knows how strengths are made.
-func (x *asking) completing(c policy.Control) want {
+func (x *asking) completing(c policy.Control, risk bool) want {
+	methods, shown := x.methods, x.shown
+	if risk && shown.AtRisk {
+		methods = x.former
+		if shown.Methods = shown.Methods[:min(1, len(shown.Methods))]; len(shown.Former) > 0 {
+			shown.Methods = union(shown.Methods, shown.Former)
+		}
+	}
 	meets := func(kind string, aaguids ...string) bool {
-		then := x.shown
+		then := shown
 		then.Methods, then.MFA, then.Remembered = union(then.Methods, []string{kind}), x.w.Now, false
 		then.AAGUIDs = union(then.AAGUIDs, aaguids)
 		return len(policy.Decision{Clauses: []policy.Clause{{AnyOf: []policy.Control{c}}}}.Unmet(then)) == 0
 	}
-	w := want{recovery: meets(factor.Recovery)}
+	w := want{recovery: meets(factor.Recovery) && (!risk || x.formerCode())}
 	for _, k := range x.kinds {
 		var models []string
 		if c.Strength != nil {
@@ -270,12 +279,17 @@ func (x *asking) completing(c policy.Control) want {
 			w.kinds = append(w.kinds, k)
 		}
 	}
-	for _, m := range x.methods {
+	for _, m := range methods {
 		if meets(m.Kind, m.AAGUID) {
 			w.methods = append(w.methods, m)
 		}
 	}
 	return w
+}
+
+// formerCode reports whether a recovery code would do where somebody is at risk: not one of a set that was made since.
+func (x *asking) formerCode() bool {
+	return !x.shown.AtRisk || slices.ContainsFunc(former(x.p.Account.Methods, x.w.RiskSince), func(m account.Method) bool { return m.Kind == factor.Recovery })
 }
 
 // choose takes what meets most of the demands at once. Whoever has no fitting method yet, but another one, shows

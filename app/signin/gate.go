@@ -6,6 +6,7 @@ import (
 
 	"portico/app/fault"
 	"portico/app/policy"
+	"portico/app/risk"
 )
 
 // Gate lets risk and policy speak where nobody sits at a browser: at refresh (DESIGN §4). It looks at
@@ -50,6 +51,13 @@ func (g Gate) Refresh(ctx context.Context, r policy.Request) (policy.Answer, err
 	found := g.assess(ctx, place, h, err, renewal(r))
 	r.UserRisk = cmp.Or(r.Account.Risk, riskNone)
 	feel(&r.Inputs, found, h)
+	if risk.Rank(r.Account.Risk) >= risk.Rank(risk.Medium) { // rare, so that their methods are read only here
+		who, err := store.AccountByID(ctx, r.UserID)
+		if err != nil {
+			return policy.Answer{Block: true}, err
+		}
+		sinceOf(ctx, store, who, &r.Inputs)
+	}
 	r.Switch = string(place.Flow.MFA.Enforcement)
 	if err := g.belongings(ctx, store, place, &r); err != nil {
 		return policy.Answer{Block: true}, err

@@ -41,6 +41,7 @@ func (g Gate) Recovers(ctx context.Context, place Place, to Recovering) (bool, e
 	if who.HasPassword {
 		a.Facts.Reset = &Mark{At: now}
 	}
+	w.RiskSince = riskSince(ctx, g.Machine.Stores.SignIns(r.TenantID), who)
 	p := Person{Account: who, Email: who.Address(), Proven: true, Since: now, First: factor.EmailCode, Methods: []string{factor.EmailCode}}
 	in := r.Inputs
 	x := newAsking(a, w, p, Verdict{Decision: d, Asked: &in})

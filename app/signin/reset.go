@@ -100,11 +100,12 @@ func (r *run) changed(ctx context.Context, s Store, who account.Account, p Passw
 }
 
 // remediate takes the risk off whoever changed their password as a policy wants it.
-func (r *run) remediate(ctx context.Context, s Store, who account.Account, detail string) error {
+// since is when the second factor that speaks for them had been registered; zero = it is the mailbox that does.
+func (r *run) remediate(ctx context.Context, s Store, who account.Account, detail string, since time.Time) error {
 	if UserRisk(who.Risk) == riskNone {
 		return nil
 	}
-	return s.RemediateRisk(ctx, who.ID, detail, r.visit.Signals.IP.String(), r.a.Request.CorrelationID)
+	return s.RemediateRisk(ctx, who.ID, detail, since, r.visit.Signals.IP.String(), r.a.Request.CorrelationID)
 }
 
 // replace takes the new password of a reset. It is stored with the fact, not at the end of the attempt:
@@ -117,10 +118,10 @@ func (r *run) replace(who account.Account, hash string, everywhere, secure bool)
 		if err := r.changed(ctx, s, who, PasswordChange{Hash: hash, Reset: true, EndSessions: everywhere, At: at}); err != nil || !secure {
 			return err
 		}
-		return r.remediate(ctx, s, who, RemediatedByReset)
+		return r.remediate(ctx, s, who, RemediatedByReset, time.Time{})
 	})
 	if secure {
-		r.w.Account.Risk = account.Risk{}
+		r.w.Account.Risk, r.w.RiskSince, r.since = account.Risk{}, time.Time{}, time.Time{}
 	}
 	if everywhere { // the world of this request; the next one reads it
 		r.w.Account.SessionsValidFrom = at

@@ -230,16 +230,20 @@ func (r *run) challenge(ctx context.Context, s Step, c Ceremony, f Form) error {
 		return r.failed(ctx, who, s.Person.Email, c.Kind, codeMFADenied, shown)
 	}
 	r.effects = append(r.effects, func(ctx context.Context, st Store) error { return st.ClearTries(ctx, key) })
-	passed.Since = r.registeredAt(who, passed)
+	if passed.Since.IsZero() {
+		passed.Since = r.registeredAt(who, passed)
+	}
 	r.a.Facts.Second = append(slices.Clip(r.a.Facts.Second), passed)
 	return nil
 }
 
-// registeredAt is when a factor that was shown had been registered. Recovery codes are made together and have no id in
-// the proof; what is not among the person's methods was registered in this very attempt.
+// registeredAt is when a factor that was shown had been registered; what is not among the person's methods was registered in this very attempt.
 func (r *run) registeredAt(who account.Account, p Passed) time.Time {
 	for _, m := range who.Methods {
 		if m.Kind == p.Kind && (m.ID == p.ID || p.ID == "") {
+			if m.HandedOut() { // the help desk has made sure who it is
+				return who.CreatedAt
+			}
 			return m.CreatedAt
 		}
 	}
@@ -289,6 +293,7 @@ func (r *run) shown(ctx context.Context, who account.Account, c Ceremony, f Form
 	case factor.Recovery:
 		for _, cred := range creds {
 			if factor.VerifyRecovery(cred.Secret, who.ID, f.Value("code")) {
+				p.Since = r.registeredAt(who, Passed{ID: cred.ID, Kind: c.Kind})
 				once(func(ctx context.Context, s Store) (bool, error) {
 					return s.SpendCredential(ctx, who.ID, cred.ID)
 				})

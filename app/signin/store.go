@@ -107,8 +107,13 @@ type Store interface {
 	RiskHistory(ctx context.Context, userID string, s record.Signals, now time.Time) (risk.History, error)
 	// RenewalHistory is the little of it that the renewal of tokens is assessed by.
 	RenewalHistory(ctx context.Context, s record.Signals, now time.Time) (risk.History, error)
-	// RemediateRisk notes that a person at risk has shown by a secure change of password that it's them (Graph's riskDetail).
-	RemediateRisk(ctx context.Context, userID, detail, ip, correlation string) error
+	// RiskSince is when the oldest of what is open of a person at medium or high risk happened: when its sign-in began; zero
+	// = nothing is.
+	RiskSince(ctx context.Context, userID string) (time.Time, error)
+	// RemediateRisk notes that a person at risk has shown by a secure change of password that it's them (Graph's
+	// riskDetail). since is when the second factor had been registered that they showed; zero = they showed the mailbox.
+	// Where something that happened before came to light meanwhile, it says nothing, and their risk stays.
+	RemediateRisk(ctx context.Context, userID, detail string, since time.Time, ip, correlation string) error
 	// AskOwner keeps the question whether a sign-in was its owner's, under a token: false when they were asked about the
 	// device today already, or too often.
 	AskOwner(ctx context.Context, q Question, token string) (bool, error)

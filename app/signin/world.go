@@ -47,6 +47,8 @@ type World struct {
 	Bearer    account.Account
 	// NameTaken: somebody has the user name that the newcomer chose a moment ago.
 	NameTaken bool
+	// RiskSince is since when the proven person has been at medium or high risk; zero = they are not.
+	RiskSince time.Time
 	// Decide works out risk and policy for a person; it is called at its place in the order and nowhere else.
 	Decide func(Person) Verdict
 	// Registering is what policies say about this person's registering a way to confirm it's them; nil = nothing.

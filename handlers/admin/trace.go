@@ -321,9 +321,13 @@ func secondFactorSection(r record.SignIn) views.Section {
 	if !in.MFATime.IsZero() {
 		when2 = when(in.MFATime)
 	}
+	atRisk, former := views.Cell{}, views.Cell{}
+	if !in.RiskSince.IsZero() {
+		atRisk, former = when(in.RiskSince), plain(choose(len(in.Former) == 0, "Nothing", strings.Join(words(in.Former, methodWord), ", ")))
+	}
 	return views.Section{ID: "second", Title: "Second factor", Summary: facts(fact("Why, or why not", views.Cell{Kind: views.Lines, List: why}),
 		fact("The user flow’s switch", plain(switchWord(in.Switch))), fact("May be the second factor", plain(strings.Join(words(in.Kinds, methodWord), ", "))),
-		fact("Set up before", plain(strings.Join(words(in.Enrolled, methodWord), ", "))), fact("Shown in all", plain(strings.Join(words(in.Methods, methodWord), ", "))),
+		fact("Set up before", plain(strings.Join(words(in.Enrolled, methodWord), ", "))), fact("At risk since", atRisk), fact("Set up before the risk", former), fact("Shown in all", plain(strings.Join(words(in.Methods, methodWord), ", "))),
 		fact("Second factor shown", when2), fact("First factor shown", when(in.AuthTime)))}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -306,7 +307,13 @@ func (p *Portal) question(c *fiber.Ctx, v *visit, w view, f *views.Form) (q what
 	}
 	if flow, ok := v.dir.Flow(q.ClientID); ok {
 		q.Flow = flow.Name
-		q.Inputs = signin.Imagine(q.Inputs, v.dir.Tenant, *flow, q.User.Account)
+		var since time.Time
+		if q.User.ID != "" {
+			if since, err = v.tenant.RiskSince(ctx, q.User.ID); err != nil {
+				return q, choices, err
+			}
+		}
+		q.Inputs = signin.Imagine(q.Inputs, v.dir.Tenant, *flow, q.User.Account, since)
 	}
 	q.Shown = policy.ShownOf(q.Inputs)
 	return q, choices, nil
@@ -391,6 +398,9 @@ func (v *visit) whatItComesTo(q whatIfQuestion, d policy.Decision, out policy.Ou
 		add("Its switch for a second factor", plain(switchWord(q.Switch)))
 		add("May be the second factor", plain(strings.Join(words(q.Kinds, methodWord), ", ")))
 		add("Set up", plain(choose(len(q.Enrolled) == 0, "Nothing that the user flow takes", strings.Join(words(q.Enrolled, methodWord), ", "))))
+		if !q.RiskSince.IsZero() {
+			add("Set up before the risk", plain(choose(len(q.Former) == 0, "Nothing, so nothing meets what is asked because of risk", strings.Join(words(q.Former, methodWord), ", "))))
+		}
 	}
 	if out.Rests {
 		s.Lead = "A policy asks for a second factor, but the user flow’s switch is off: nobody is asked."
