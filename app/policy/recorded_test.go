@@ -19,7 +19,7 @@ func whole() record.SignIn {
 		Signals: record.Signals{IP: netip.MustParseAddr("203.0.113.9"), Country: "DE", Platform: "iOS", PlaceFailed: true},
 		Inputs: &record.Inputs{Groups: []string{"018f3b1e-0000-7000-8000-0000000000b1", "not a uuid"}, Roles: []string{"62e90394-69f5-4237-9190-012177145e10"}, Guest: true,
 			ClientApp: "browser", Transfer: "deviceCodeFlow", Action: RegisterSecurityInfo, Contexts: []string{"c1", "c99"}, SignInRisk: "low", UserRisk: "high",
-			Unknown: []string{"groups"}, Switch: "conditional", Kinds: []string{"totp", "passkey"}, Enrolled: []string{"totp"}, Methods: []string{"password", "totp"},
+			Unknown: []string{"groups"}, Switch: "conditional", Kinds: []string{"totp", "passkey"}, Enrolled: []string{"totp"}, RiskSince: began.Add(-48 * time.Hour), Former: []string{"totp"}, FormerShown: []string{"totp"}, Methods: []string{"password", "totp"},
 			AAGUIDs: []string{"018f3b1e-0000-7000-8000-0000000000c1"}, AuthTime: began.Add(-time.Hour), MFATime: began.Add(30 * time.Second), PasswordChanged: true, Terms: []string{"t1"}},
 		Policies: []record.Policy{{ID: "018f3b1e-0000-7000-8000-0000000000d1", Result: "success"}, {ID: "018f3b1e-0000-7000-8000-0000000000d2", Result: "reportOnlyInterrupted"}, {ID: "x", Result: "a new word"}},
 		Outcome:  record.Outcome{Result: record.Success}}

@@ -349,6 +349,7 @@ func TestARememberedDeviceIsNoSecondFactorOfTheSession(t *testing.T) {
 		if d := refresh(first); len(d.Unmet) > 0 || len(d.Contexts) != 1 {
 			t.Errorf("refresh of one that was shown: %+v", d)
 		}
+		s.clock.Advance(time.Minute)
 		if err := s.tenant.ConfirmCompromised(t.Context(), modelstest.Actor(), []string{u.ID}); err != nil {
 			t.Fatal(err)
 		}
