@@ -33,7 +33,7 @@ func (p *Portal) flowProvidersPage(c *fiber.Ctx, d *design, add views.DesignForm
 		}
 		order.Items = append(order.Items, item)
 	}
-	parts := []views.DesignPart{{ID: "providers", Title: "Identity providers", Order: order, Action: &views.Link{Label: "Identity providers", Href: d.v.providersBase()}, Empty: "None. People sign in by what this flow offers otherwise.",
+	parts := []views.DesignPart{{ID: "providers", Title: "Identity providers", Order: order, Action: &views.Link{Label: "All providers", Href: d.v.providersBase()}, Empty: "None. People sign in by what this flow offers otherwise.",
 		Lead: "Shown as buttons in this order; whoever used one last sees it first. What is turned off is not shown."}}
 	if options := add.Groups[0].Fields[0].Options; len(options) > 1 {
 		parts = append(parts, views.DesignPart{ID: "add", Title: "Offer a further one", Form: &add})

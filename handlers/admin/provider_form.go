@@ -69,7 +69,7 @@ func setUpFields(x models.IdentityProvider) []views.Field {
 		if !x.SecretExpiresAt.IsZero() {
 			day = x.SecretExpiresAt.Format("2006-01-02")
 		}
-		f = append(f, views.Field{Kind: views.Date, Name: "secretEnds", Label: "The secret’s last day", Hint: "We write to you 30, 7 and 1 days before. Empty means that it does not end.", Value: day, Optional: true})
+		f = append(f, views.Field{Kind: views.Date, Name: "secretEnds", Label: "The secret’s last day", Hint: "Whoever looks after identity providers gets a mail 30, 7 and 1 days before, and on the day. Empty means that it does not end.", Value: day, Optional: true})
 	}
 	return f
 }
@@ -140,7 +140,7 @@ func (p *Portal) providerFormPage(c *fiber.Ctx, x models.IdentityProvider, title
 	}
 	f.Main = true
 	return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: []views.Section{
-		{ID: "steps", Title: "At " + federation.Label(x.Kind), Says: providerSteps(x.Kind), Summary: facts(fact("Redirect URI", code(p.redirectURI(v.tenant.ID, x.ID))))},
+		{ID: "steps", Title: "At " + thePlace(x.Kind), Says: providerSteps(x.Kind), Summary: facts(fact("Redirect URI", code(p.redirectURI(v.tenant.ID, x.ID))))},
 		{ID: "settings", Title: "Here", Form: &f}}}))
 }
 
@@ -329,4 +329,12 @@ func (p *Portal) providerAdvancedSave(c *fiber.Ctx) error {
 		return p.providerAdvancedPage(c, x, err)
 	}
 	return p.done(c, v.providerBase(x.ID), "Settings of “"+x.Name+"” saved.")
+}
+
+// thePlace is where the steps of a kind are taken.
+func thePlace(k federation.Kind) string {
+	if k == federation.OpenID {
+		return "the company"
+	}
+	return federation.Label(k)
 }

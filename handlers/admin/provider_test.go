@@ -69,7 +69,7 @@ func TestSettingUpAProvider(t *testing.T) {
 		t.Fatalf("%d %s %s", made.status, made.location, text(made.body))
 	}
 	page := w.get(at + "/" + id)
-	if page.status != 200 || !strings.Contains(page.body, "Ends in 9876") || strings.Contains(page.body, "top-secret") || !strings.Contains(page.body, "No user flow shows it") {
+	if page.status != 200 || !strings.Contains(page.body, "Ends in …9876") || strings.Contains(page.body, "top-secret") || !strings.Contains(page.body, "No user flow shows it") {
 		t.Errorf("%d %s", page.status, text(page.body))
 	}
 	secrets, err := b.shop.ProviderSecrets(t.Context(), id)

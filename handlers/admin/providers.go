@@ -94,7 +94,7 @@ func (p *Portal) providerList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	t := &views.Table{Caption: "Identity providers", Columns: []views.Column{{Label: "Name"}, {Label: "State"}, {Label: "Kind"}, {Label: "User flows"}, {Label: "Look at"}}}
+	t := &views.Table{Caption: "Identity providers", Columns: []views.Column{{Label: "Name"}, {Label: "State"}, {Label: "Kind"}, {Label: "User flows"}, {Label: "Warnings"}}}
 	for _, x := range list {
 		flows := v.flowsShowing(x.ID)
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: x.Name, Href: v.providerBase(x.ID)}, providerState(x), plain(federation.Label(x.Kind)),
@@ -130,7 +130,7 @@ func (p *Portal) providerPage(c *fiber.Ctx, typedDomain *views.Form, problem err
 		return err
 	}
 	at := v.providerBase(x.ID)
-	s, err := p.shell(c, x.Name, federation.Label(x.Kind)+".", providerHelp(), v.providerCrumbs()...)
+	s, err := p.shell(c, x.Name, kindWords(x.Kind)+".", providerHelp(), v.providerCrumbs()...)
 	if err != nil {
 		return err
 	}
@@ -138,13 +138,17 @@ func (p *Portal) providerPage(c *fiber.Ctx, typedDomain *views.Form, problem err
 	flows := v.flowsShowing(x.ID)
 	d := views.Detail{Badges: []views.Cell{providerState(x)}}
 	for _, w := range p.providerWarnings(x, flows) {
-		d.Notices = append(d.Notices, views.Notice{Tone: "warn", Title: w, Text: "Nobody can sign in by it while that is so."})
+		text := "Nobody can sign in by it while that is so."
+		if x.SecretExpiresAt.After(p.Now()) && strings.HasPrefix(w, "The client secret") {
+			text = "Make a new one there and enter it here before that day."
+		}
+		d.Notices = append(d.Notices, views.Notice{Tone: "warn", Title: w, Text: text})
 	}
 	id, secret := clientLabels(x.Kind)
 	setup := views.Section{ID: "setup", Title: "Set-up", Summary: facts(fact("Redirect URI", code(p.redirectURI(v.tenant.ID, x.ID))), fact(id, code(x.ClientID)), fact("Issuer of its identities", code(federation.StoredIssuers(x.Provider))),
 		fact("Metadata", code(x.Discovery)), fact("Team ID", code(x.TeamID)), fact("Key ID", code(x.KeyID)))}
 	if x.HasSecret {
-		setup.Summary = append(setup.Summary, fact(secret, plain("Ends in "+x.SecretHint)), fact("The secret’s last day", when(x.SecretExpiresAt)))
+		setup.Summary = append(setup.Summary, fact(secret, plain("Ends in …"+x.SecretHint)), fact("The secret’s last day", when(x.SecretExpiresAt)))
 	}
 	setup.Summary = append(setup.Summary, fact("Changed", when(x.ModifiedAt)))
 	if writes {
