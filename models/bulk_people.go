@@ -67,6 +67,7 @@ const (
 	SkipNoMember    = "noMember"
 	SkipNoRisk      = "noRisk"
 	SkipMeanwhile   = "meanwhile" // their risk is another one than the admin saw
+	SkipTrial       = "trial"     // a trial knows no risk
 	SkipLockOut     = "lockOut"   // a policy would keep the acting admin or everybody who rescues out
 	ResultDone      = "done"
 	ResultFailed    = "failed"
@@ -338,11 +339,17 @@ func (t *Tenant) ConfirmBulk(ctx context.Context, actor audit.Actor, id string, 
 		if b, err = t.lockBulk(ctx, id); err != nil {
 			return audit.Event{}, err
 		}
+		trial, err := t.bulkInTrial(ctx, b)
+		if err != nil {
+			return audit.Event{}, err
+		}
 		switch {
 		case b.State == BulkRunning || b.State == BulkDone: // pressed twice
 			return audit.Event{}, nil
 		case b.State != BulkReady:
 			return audit.Event{}, fault.New(fault.Conflict, "admin.bulk.not_ready")
+		case trial:
+			return audit.Event{}, fault.New(fault.Denied, "tenant.trial.feature")
 		case count != b.Planned:
 			return audit.Event{}, fault.BadField("count", "admin.bulk.count", map[string]any{"count": b.Planned})
 		}
@@ -351,6 +358,16 @@ func (t *Tenant) ConfirmBulk(ctx context.Context, actor audit.Actor, id string, 
 		return bulkEvent("Start bulk change of users", b, audit.Change{Property: "people", New: b.Planned}), t.saveBulk(ctx, b)
 	})
 	return b, err
+}
+
+// bulkInTrial reports whether a change is about risk in a trial, which has none (DESIGN §5.12): the plan may have
+// changed since it was counted, or while it runs.
+func (t *Tenant) bulkInTrial(ctx context.Context, b Bulk) (bool, error) {
+	if !BulkOfRisk(b.Action) {
+		return false, nil
+	}
+	self, err := t.Get(ctx)
+	return err == nil && !self.Governed(), err
 }
 
 // CancelBulk ends a change that has not ended: who is changed already stays so.
@@ -378,9 +395,16 @@ func (t *Tenant) StepBulk(ctx context.Context, id string) (more bool, err error)
 		if err := t.q(ctx).Where("bulk_id = ? AND number >= ?", id, b.Next).Order("number").Limit(bulkStep).Find(&rows).Error; err != nil {
 			return err
 		}
+		trial, err := t.bulkInTrial(ctx, b)
+		if err != nil {
+			return err
+		}
 		actor := audit.Actor{Kind: audit.ActorKind(b.ActorKind), ID: b.ActorID, Name: b.ActorName, IP: b.ActorIP, CorrelationID: b.ID}
 		for _, r := range rows {
 			result := r.Reason
+			if result == "" && trial {
+				result = SkipTrial
+			}
 			if result == "" {
 				if result, err = t.bulkOne(ctx, actor, b, r); err != nil {
 					return err

@@ -9,6 +9,7 @@ import (
 	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/fault"
+	"portico/app/tenant"
 	"portico/models"
 	"portico/models/modelstest"
 )
@@ -183,4 +184,39 @@ func TestABulkChangeLeavesAdminsAlone(t *testing.T) {
 	if reasons, err := staff.BulkReasons(ctx, b.ID); err != nil || reasons[models.SkipAdmin] != 1 {
 		t.Errorf("%v %v", reasons, err)
 	}
+}
+
+// A trial knows no risk: what was counted before is not confirmed there, and what runs leaves the rest as they are.
+func TestABulkChangeOfRiskEndsWithThePlan(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, s *models.Store) {
+		ctx, actor := t.Context(), modelstest.Actor()
+		tn := modelstest.MustTenant(t, s, "")
+		for i := range 60 {
+			modelstest.MustUser(t, tn, fmt.Sprintf("p%d@example.com", i))
+		}
+		plan := func(plan tenant.Plan) {
+			t.Helper()
+			modelstest.Must(tn.Update(ctx, actor, func(x *tenant.Tenant) error { x.Plan = plan; return nil }))(t)
+		}
+		b := modelstest.Must(tn.StartBulk(ctx, actor, models.Bulk{Action: models.BulkCompromised}, nil, models.UserQuery{}))(t)
+		must(t, s.RunBulks(ctx)) // counts
+		was := modelstest.Must(tn.Get(ctx))(t).Plan
+		plan(tenant.Trial)
+		if _, err := tn.ConfirmBulk(ctx, actor, b.ID, 60); !fault.Is(err, fault.Denied) {
+			t.Fatalf("confirmed in a trial: %v", err)
+		}
+		plan(was)
+		modelstest.Must(tn.ConfirmBulk(ctx, actor, b.ID, 60))(t)
+		modelstest.Must(tn.StepBulk(ctx, b.ID))(t)
+		done := modelstest.Must(tn.BulkChange(ctx, b.ID))(t).Done
+		plan(tenant.Trial)
+		must(t, s.RunBulks(ctx))
+		b = modelstest.Must(tn.BulkChange(ctx, b.ID))(t)
+		if reasons := modelstest.Must(tn.BulkLeft(ctx, b.ID, models.SkipTrial, 100))(t); b.State != models.BulkDone || done == 0 || done == 60 || b.Done != done || b.Skipped != 60-done || len(reasons) != int(60-done) {
+			t.Errorf("%d were changed before the plan changed, and %d left as they are: %+v", done, len(reasons), b)
+		}
+		if at := modelstest.Must(tn.RiskyUsers(ctx, models.RiskQuery{Limit: 100}))(t); int64(len(at.Items)) != done {
+			t.Errorf("%d are at risk, want %d", len(at.Items), done)
+		}
+	})
 }

@@ -1,7 +1,6 @@
 package models
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -529,7 +528,7 @@ func (s ExportStore) detection(r RiskDetectionRow) (export.Record, error) {
 func (r RiskEventRow) Document(u User) export.RiskDocument {
 	d := export.RiskDocument{ODataType: "#microsoft.graph.riskyUserHistoryItem", ID: r.ID, UserID: r.UserID, IsDeleted: u.ID == "" || !u.DeletedAt.IsZero(), RiskLastUpdatedDateTime: export.Stamp(r.At),
 		RiskLevel: export.RiskLevel(r.Level), RiskState: export.RiskState(r.State), RiskDetail: export.RiskDetail(r.Detail, true), UserDisplayName: export.Text(u.DisplayName),
-		UserPrincipalName: export.Text(u.Mail), InitiatedBy: export.Text(cmp.Or(r.ActorName, r.ActorID)), Portico: export.RiskOrigin{Origin: export.Origin{TenantID: r.TenantID, ActorID: r.ActorID}, Simulated: r.Simulated}}
+		UserPrincipalName: export.Text(u.Mail), InitiatedBy: export.Text(r.ActorID), Portico: export.RiskOrigin{Origin: export.Origin{TenantID: r.TenantID, ActorID: r.ActorID}, Simulated: r.Simulated}}
 	d.Activity = export.RiskActivity{Detail: d.RiskDetail, RiskEventTypes: export.Types(r.Types)}
 	return d
 }

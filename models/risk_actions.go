@@ -433,6 +433,7 @@ type RiskUndo struct {
 	Subject   string // id of the sign-in or the person
 	Action    string // confirmCompromised, confirmSafe, dismiss
 	At        time.Time
+	ActorID   string
 	ActorName string
 }
 
@@ -447,7 +448,7 @@ func (t *Tenant) UndoableRisk(ctx context.Context, ids []string) (map[string]Ris
 		return nil, err
 	}
 	for _, r := range rows {
-		out[r.Subject] = RiskUndo{Subject: r.Subject, Action: r.Action, At: r.At.UTC(), ActorName: r.ActorName}
+		out[r.Subject] = RiskUndo{Subject: r.Subject, Action: r.Action, At: r.At.UTC(), ActorID: r.ActorID, ActorName: r.ActorName}
 	}
 	return out, nil
 }

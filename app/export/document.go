@@ -97,7 +97,7 @@ type RiskDocument struct {
 	RiskDetail              string       `json:"riskDetail"`
 	UserDisplayName         *string      `json:"userDisplayName"`
 	UserPrincipalName       *string      `json:"userPrincipalName"`
-	InitiatedBy             *string      `json:"initiatedBy"`
+	InitiatedBy             *string      `json:"initiatedBy"` // an id, as in Graph; null = the system by itself
 	Activity                RiskActivity `json:"activity"`
 	Portico                 RiskOrigin   `json:"portico"`
 }

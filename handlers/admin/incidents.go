@@ -267,7 +267,7 @@ func incidentChart(i risk.Incident) *ui.Chart {
 // incidentActions are what can be done, each with what it means.
 func (p *Portal) incidentActions(v *visit, i risk.Incident) views.Section {
 	s := views.Section{ID: "act", Title: "What to do"}
-	if !v.may(access.RiskEventWrite) {
+	if !v.writesRisk() {
 		return s
 	}
 	at := v.incidentBase(i.ID)

@@ -75,7 +75,7 @@ func (p *Portal) indicatorList(c *fiber.Ctx) error {
 	}
 	l := views.List{Notices: v.riskTrial(), Filter: w.filter(2, views.Field{Name: "search", Label: "Value or note", Type: "search"}, views.Field{Kind: views.Select, Name: "kind", Label: "Kind", Options: append([]views.Option{{Label: "Any kind"}}, indicatorKindOptions()...)}),
 		Empty: emptyOf(w, "No threat indicator", "Enter what you know to be bad: an address, a network, a tool.", nil), Shown: numberWords(len(page.Items), "indicators") + ", the latest first",
-		Table: views.Table{Caption: "Threat indicators", Columns: []views.Column{{Label: "Value"}, {Label: "Kind"}, {Label: "Level"}, {Label: "Note"}, {Label: "Ends"}, {Label: "Entered"}}, Actions: v.may(access.RiskConfigure)}}
+		Table: views.Table{Caption: "Threat indicators", Columns: []views.Column{{Label: "Value"}, {Label: "Kind"}, {Label: "Level"}, {Label: "Note"}, {Label: "Ends"}, {Label: "Entered"}}, Actions: v.decidesRisk()}}
 	for _, i := range page.Items {
 		ends := views.Cell{Text: "Never", Tone: "soft"}
 		if !i.ExpiresAt.IsZero() {
@@ -84,7 +84,7 @@ func (p *Portal) indicatorList(c *fiber.Ctx) error {
 			}
 		}
 		value := code(i.Value)
-		if v.may(access.RiskConfigure) {
+		if v.decidesRisk() {
 			value.Href = v.indicatorsBase() + "/" + i.ID
 		}
 		by := when(i.CreatedAt)
@@ -101,7 +101,7 @@ func (p *Portal) indicatorList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if v.may(access.RiskConfigure) {
+	if v.decidesRisk() {
 		s.Primary = &views.Link{Label: "Add indicator", Href: v.indicatorsBase() + "/new"}
 		l.Also = append(l.Also, views.Link{Label: "Bring in a file", Href: v.indicatorsBase() + "/file"})
 	}

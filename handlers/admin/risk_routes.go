@@ -40,7 +40,7 @@ func (v *visit) riskTrial() []views.Notice {
 	if v.dir.Tenant.Governed() {
 		return nil
 	}
-	return []views.Notice{{Tone: "info", Title: "A trial has no Identity Protection", Text: "Sign-ins are not assessed and nothing about risk is kept. Both begin with the standard plan, which the operator of this installation switches on."}}
+	return []views.Notice{{Tone: "info", Title: "A trial has no Identity Protection", Text: "Sign-ins are not assessed. What was found before stays, and when somebody reports that a sign-in was not theirs, that is kept too. Identity Protection begins with the standard plan, which the operator of this installation switches on."}}
 }
 
 // guarded keeps changes of risk from trials, and the forms that could only fail: the page says why instead.

@@ -344,6 +344,40 @@ func TestRiskPagesOfATrial(t *testing.T) {
 	}
 }
 
+// What was begun in the standard plan is neither offered nor carried out once the tenant is a trial.
+func TestATrialCarriesNothingOutThatWasBegunBefore(t *testing.T) {
+	b := newBench(t)
+	people := b.people(30)
+	u, i, w := people[0], b.wave(people[4], people), b.global()
+	_, err := b.shop.PutIndicator(t.Context(), modelstest.Actor(), risk.Indicator{Kind: "ip", Value: "198.51.100.7", Level: risk.High})
+	b.must(err)
+	w.post(shopAdmin+"/incidents/"+i.ID+"/respond", "response", "block", "minutes", "60")
+	offers := map[string][]string{"/incidents/" + i.ID: {"Take the response back", "/respond", "/notify", "/unwind", "/close"}, "/threat-indicators": {"Add indicator", "/file", "/delete"}}
+	change := w.post(shopUsers+"/bulk-changes", "action", models.BulkCompromised, "reach", "ticked", "person", u.ID, "filters", "").location
+	w.get(change).wants(t, 200, "Type how many would change: 1")
+	for at, all := range offers {
+		for body := w.get(shopAdmin + at).body; len(all) > 0; all = all[1:] {
+			if !strings.Contains(body, all[0]) {
+				t.Errorf("%s does not offer %s", at, all[0])
+			}
+		}
+	}
+	_, err = b.shop.Update(t.Context(), modelstest.Actor(), func(x *tenant.Tenant) error { x.Plan = tenant.Trial; return nil })
+	b.must(err)
+	w.get(change).wants(t, 200, "A trial has no Identity Protection, so this cannot be confirmed.")
+	w.get(w.post(change+"/confirm", "count", "1").location).wants(t, 200, "A trial tenant has no Identity Protection")
+	if r := b.person(u.ID).Risk; r.State != "" {
+		t.Errorf("confirmed in a trial: %+v", r)
+	}
+	for at, all := range offers {
+		for body := w.get(shopAdmin + at).body; len(all) > 0; all = all[1:] {
+			if strings.Contains(body, all[0]) {
+				t.Errorf("%s offers %s in a trial", at, all[0])
+			}
+		}
+	}
+}
+
 // More rows than a page: every one is reached once, and the file holds them all.
 func TestRiskReportsArePaged(t *testing.T) {
 	b := newBench(t)

@@ -75,7 +75,7 @@ func skipWord(reason string) string {
 		models.SkipGone: "Is gone for good", models.SkipOwn: "Your own account", models.SkipAdmin: "Holds an admin role or is for emergencies: change it on its own page",
 		models.SkipDeleted: "Is deleted", models.SkipNotDeleted: "Is not deleted", models.SkipAlready: "Is so already", models.SkipNoPassword: "Has no password",
 		models.SkipNoFactor: "Has no second factor", models.SkipTaken: "Somebody else has an address of theirs", models.SkipMember: "Is in the group already",
-		models.SkipNoMember: "Is not in the group", models.SkipNoRisk: "Is at no risk", models.SkipMeanwhile: "The risk has changed since you looked", models.SkipLockOut: "A Conditional Access policy would then keep you, or everybody who is there for an emergency, out of the admin portal: exclude them from it first", models.ResultDone: "Done", models.ResultFailed: "Could not be changed: open the person to see why", "": "Not yet",
+		models.SkipNoMember: "Is not in the group", models.SkipNoRisk: "Is at no risk", models.SkipMeanwhile: "The risk has changed since you looked", models.SkipTrial: "A trial has no Identity Protection", models.SkipLockOut: "A Conditional Access policy would then keep you, or everybody who is there for an emergency, out of the admin portal: exclude them from it first", models.ResultDone: "Done", models.ResultFailed: "Could not be changed: open the person to see why", "": "Not yet",
 	}[reason]; ok {
 		return w
 	}
@@ -364,6 +364,10 @@ func (p *Portal) bulkConfirmSection(c *fiber.Ctx, b models.Bulk, problem error) 
 		s.Lead = "Nobody would change, so there is nothing to confirm."
 		s.Buttons = []views.Action{{Label: "Cancel", Post: base + "/cancel"}}
 		return s, nil
+	case models.BulkOfRisk(b.Action) && !v.dir.Tenant.Governed():
+		s.Lead = "A trial has no Identity Protection, so this cannot be confirmed."
+		s.Buttons = []views.Action{{Label: "Cancel", Post: base + "/cancel"}}
+		return s, nil
 	case !v.may(words.needs):
 		s.Lead = "Your roles do not include what this change needs. Somebody else can confirm it."
 		return s, nil
@@ -390,6 +394,9 @@ func (p *Portal) bulkConfirm(c *fiber.Ctx) error {
 	}
 	if words := bulkWords(b.Action); !v.may(words.needs) {
 		return p.refuse(c, words.needs)
+	}
+	if b.State == models.BulkReady && models.BulkOfRisk(b.Action) && !v.dir.Tenant.Governed() { // it was counted in another plan
+		return p.doneWith(c, v.base()+"/users/bulk-changes/"+b.ID, models.PortalFlash{Kind: "warn", Text: "A trial tenant has no Identity Protection."})
 	}
 	count, err := strconv.ParseInt(strings.NewReplacer(",", "", ".", "", " ", "").Replace(typed(c, "count")), 10, 64)
 	if err != nil {

@@ -67,7 +67,7 @@ func (r riskUndo) serve(ctx context.Context, c *call, keys map[string]string, re
 		if !there {
 			return nil, notFound(key)
 		}
-		return c.entity("portico/"+r.of+"('"+id+"')/undo", object{{"id", id}, {"action", last.Action}, {"dateTime", stamp(last.At)}, {"initiatedBy", text(last.ActorName)}}), nil
+		return c.entity("portico/"+r.of+"('"+id+"')/undo", object{{"id", id}, {"action", last.Action}, {"dateTime", stamp(last.At)}, {"initiatedBy", text(last.ActorID)}}), nil
 	}
 	if last, err = meantUndo(c, last); err != nil {
 		return nil, err
