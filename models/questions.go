@@ -94,7 +94,7 @@ func (t *Tenant) QuestionByToken(ctx context.Context, token string) (signin.Ques
 	if err != nil {
 		return signin.Question{}, err
 	}
-	q := signin.Question{ID: r.ID, UserID: r.UserID, SignInID: r.SignInID, Device: r.Device, AskedAt: r.CreatedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), Answer: r.Answer}
+	q := signin.Question{ID: r.ID, UserID: r.UserID, SignInID: r.SignInID, Device: r.Device, AskedAt: r.CreatedAt.UTC(), ExpiresAt: r.ExpiresAt.UTC(), Answer: r.Answer, AnsweredAt: timeOf(r.AnsweredAt)}
 	if err := json.Unmarshal([]byte(r.Document), &q.Told); err != nil {
 		return q, badJSON("question", r.ID, err)
 	}

@@ -76,7 +76,12 @@ func (r *run) apply(ctx context.Context, s Step, f Form) error {
 		r.a.Facts.Consent = &Consent{Scopes: s.Scopes, At: r.w.Now}
 	case AskStay:
 		r.a.Facts.Stay = &Stay{Yes: f.Action == "yes" || f.Action == "" && f.Value("stay") != "", At: r.w.Now}
-	case NoAccount, Blocked, Expired, InvitationOver:
+	case Blocked:
+		if f.Action == "forgot" && ResetHelps(s, r.a, r.w) {
+			return errForgot
+		}
+		r.a.Facts.Cancelled = &Cancelled{Error: "access_denied", Note: "signin." + string(s.Name), At: r.w.Now}
+	case NoAccount, Expired, InvitationOver:
 		r.a.Facts.Cancelled = &Cancelled{Error: "access_denied", Note: "signin." + string(s.Name), At: r.w.Now}
 	}
 	return nil

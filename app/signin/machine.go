@@ -229,7 +229,7 @@ func (m *Machine) Submit(ctx context.Context, tenantID string, placing Placing, 
 			return Result{Attempt: r.a, World: r.w, Step: step, Problem: stale(f, step)}, nil
 		}
 		err = r.apply(ctx, step, f)
-		if errors.Is(err, errStartAgain) || errors.Is(err, errSignIn) {
+		if errors.Is(err, errStartAgain) || errors.Is(err, errSignIn) || errors.Is(err, errForgot) {
 			return r.again(ctx, err)
 		}
 		if err != nil {
@@ -271,6 +271,7 @@ func unlessForm(err error) error {
 var (
 	errStartAgain = errors.New("signin: start again")
 	errSignIn     = errors.New("signin: start again as a sign-in")
+	errForgot     = errors.New("signin: start again with a forgotten password")
 )
 
 func (m *Machine) run(place Place, visit Visit) *run {
@@ -554,6 +555,9 @@ func (r *run) again(ctx context.Context, why error) (Result, error) {
 	n.a = n.attempt(old.Request, now)
 	ranOut := Next(r.a, r.w).Name == Expired || !r.a.EndedAt.IsZero()
 	switch {
+	case why == errForgot: // they are proven, so that their own address may stand in the page
+		n.a.Facts.Reset = &Mark{At: now}
+		n.a.Request.LoginHint = old.Facts.Identified.Typed
 	case why == errSignIn: // that one brings what was typed
 		n.a.Request.Prompt = slices.DeleteFunc(slices.Clone(n.a.Request.Prompt), func(p string) bool { return p == "create" })
 	case (ranOut || old.Facts.Changed != nil) && old.Facts.Identified != nil: // a reset is over, or only time has passed: nothing typed is lost

@@ -29,16 +29,17 @@ const (
 // Question asks somebody whether a sign-in was theirs. There is one for each device and day at most, and its answer
 // "no" counts once.
 type Question struct {
-	ID        string
-	UserID    string
-	SignInID  string
-	Device    string // the device cookie of the sign-in
-	Told      Told
-	Familiar  []string // devices that the account was used on before it
-	Lately    []string // those of them that were used within KnownFor: the store keeps only what it saw before that
-	AskedAt   time.Time
-	ExpiresAt time.Time
-	Answer    string // "" = none yet
+	ID         string
+	UserID     string
+	SignInID   string
+	Device     string // the device cookie of the sign-in
+	Told       Told
+	Familiar   []string // devices that the account was used on before it
+	Lately     []string // those of them that were used within KnownFor: the store keeps only what it saw before that
+	AskedAt    time.Time
+	ExpiresAt  time.Time
+	Answer     string // "" = none yet
+	AnsweredAt time.Time
 }
 
 // Told is what the mail says, and all that the link's page may say.

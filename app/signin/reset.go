@@ -16,6 +16,13 @@ import (
 // Resettable reports whether people may choose a new password by themselves.
 func Resettable(f userflow.Flow) bool { return f.PasswordReset && f.Accepts(userflow.EmailPassword) }
 
+// ResetHelps reports whether somebody who is refused because another password is due can choose it by their mailbox
+// (canChange). They are proven, so that saying so tells nobody who has an account.
+func ResetHelps(s Step, a Attempt, w World) bool {
+	return s.Name == Blocked && s.Reason == blockedPassword && s.Person.Proven && s.Person.Account.HasPassword && s.Person.Account.Address() != "" &&
+		a.Facts.Identified != nil && !Resetting(a, w) && Resettable(w.Flow)
+}
+
 // Resetting reports whether somebody is about to choose a new password in place of a forgotten one.
 func Resetting(a Attempt, w World) bool { return a.Facts.Reset != nil && Resettable(w.Flow) }
 

@@ -154,6 +154,11 @@ func (p *Pages) answerVisit(c *fiber.Ctx, a questioned) (ways.Visit, error) {
 // else signing in again; and support, where neither would lead in.
 func (p *Pages) nextAfter(c *fiber.Ctx, a questioned) (views.DisownedView, error) {
 	v := views.DisownedView{Token: a.token}
+	over, err := p.reportOver(c, a)
+	if err != nil || over {
+		v.Over = day(c, cmp.Or(a.question.AnsweredAt, a.question.AskedAt))
+		return v, err
+	}
 	flows := a.dir.FlowsInUse()
 	flow := flows[len(flows)-1] // of these pages
 	if f := a.dir.Flows[userflow.Administrators]; a.dir.Tenant.Kind == tenant.Workforce && f != nil {
@@ -173,6 +178,17 @@ func (p *Pages) nextAfter(c *fiber.Ctx, a questioned) (views.DisownedView, error
 		v.Recover, v.Stuck = "", true
 	}
 	return v, err
+}
+
+// reportOver reports whether nothing is left to be done about a report: they have chosen another password, or, without
+// one, what was found by it is closed.
+func (p *Pages) reportOver(c *fiber.Ctx, a questioned) (bool, error) {
+	if a.person.HasPassword {
+		return !a.person.PasswordVoid, nil
+	}
+	open, err := p.Store.Tenant(a.dir.Tenant.ID).Detections(c.UserContext(), models.DetectionQuery{UserID: a.person.ID, SignInID: a.question.SignInID,
+		Types: []string{models.UserReported}, States: []string{models.RiskAtRisk, models.RiskConfirmed}, Limit: 1})
+	return len(open.Items) == 0, err
 }
 
 // recover begins "Forgot your password?" with the address filled in. A code to the mailbox is still what opens it.

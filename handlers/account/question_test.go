@@ -160,6 +160,7 @@ func TestNoEndsEverythingAndStartsRecovery(t *testing.T) {
 	}
 	// Once more does nothing: the new password stays.
 	again := s.browser().open(link)
+	again.says("This sign-in was reported on").lacks("Your password works no more")
 	if strings.Contains(again.body, `value="no"`) {
 		t.Error("it can be answered again")
 	}

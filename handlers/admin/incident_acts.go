@@ -187,13 +187,13 @@ func (p *Portal) incidentUnwindPage(c *fiber.Ctx, problem error) error {
 		return p.refuse(c, access.RevokeWrite)
 	}
 	n := len(models.UnwindPeople(i))
-	if n == 0 && problem == nil {
+	if n == 0 { // also when it was sent twice, or somebody else was faster
 		return p.doneWith(c, v.incidentBase(i.ID), models.PortalFlash{Kind: "info", Text: "Every account that was entered is unwound already."})
 	}
 	m := views.Confirm{Form: views.Form{Action: v.incidentBase(i.ID) + "/unwind", Submit: "Unwind " + numberWords(n, "accounts"), Danger: true, Fields: []views.Field{{Kind: views.Hidden, Name: "count", Value: strconv.Itoa(n)}}},
 		Consequences: []string{"This is for the " + numberWords(n, "accounts") + " whose password the attack knew.",
 			"Their sessions end everywhere, and so do the tokens of apps: whoever is in is out.",
-			"Each is confirmed compromised, with a high risk. Where a Conditional Access policy asks for another password at high user risk, they choose it after a second factor, which ends the risk. Whoever has registered none is refused, at sign-in and when they reset their password through the mailbox, and so is everybody where a policy blocks them: you then have to reset the password, or dismiss the risk, on their page.",
+			"Each is confirmed compromised, with a high risk. Where a Conditional Access policy asks for another password at high user risk, they choose it after a second factor, which ends the risk. Where the user flow has second factors off, they choose it by “Forgot your password?”, if the flow offers that. Elsewhere whoever has registered none that the user flow accepts is refused, at sign-in and when they reset their password through the mailbox, and so is everybody where a policy blocks them: you then have to reset the password, or dismiss the risk, on their page.",
 			"Where no policy is about user risk, whoever signs in with the old password next is asked for another one, which may be the attacker, and the risk stays high. A reset through the mailbox, where your user flow offers it, ends the risk: tell these people to do that, or reset their passwords yourself.",
 			"A policy that blocks changing passwords refuses them all.",
 			"Administrators and your own account are left out: deal with them one by one.",

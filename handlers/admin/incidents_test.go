@@ -69,6 +69,7 @@ func TestAnIncidentIsToldAndAnswered(t *testing.T) {
 	a.get(at+"/unwind").wants(t, 200, "sessions end everywhere", "Administrators and your own account are left out")
 	a.post(at+"/unwind", "count", "1")
 	a.get(at).wants(t, 200, "Unwound", "signed out everywhere")
+	a.get(a.post(at+"/unwind", "count", "1").location).wants(t, 200, "Every account that was entered is unwound already.")
 	if u := modelstest.Must(b.shop.User(t.Context(), people[4].ID))(t); u.Risk.State != models.RiskConfirmed || u.Risk.Level != "high" {
 		t.Errorf("%+v", u.Risk)
 	}

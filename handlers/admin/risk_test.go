@@ -467,3 +467,16 @@ func (b *bench) attack(victim models.User) risk.Incident {
 	}
 	return page.Items[0]
 }
+
+// A time that cannot be read narrows nothing, and the reports say so beside their filter; a file is not made by it.
+func TestRiskReportsComplainOfTimesThatCannotBeRead(t *testing.T) {
+	w := newBench(t).global()
+	for _, at := range []string{"/risky-users", "/risky-sign-ins", "/risk-detections", "/incidents"} {
+		for name, label := range map[string]string{"from": "From (UTC): 2026-99-99", "to": "To (UTC): 2026-99-99"} {
+			w.get(shopAdmin+at+"?"+name+"=2026-99-99").wants(t, 200, label)
+			if a := w.get(shopAdmin + at + "?format=csv&" + name + "=2026-99-99"); a.status < 400 {
+				t.Errorf("%s: a file by a time that cannot be read: %d", at, a.status)
+			}
+		}
+	}
+}

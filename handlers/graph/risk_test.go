@@ -160,7 +160,7 @@ func TestRiskyUsersHistoryAndActions(t *testing.T) {
 			}
 		}
 		history := w.want(200, w.do("GET", riskyAt+"/"+ann+"/history", nil)).values()
-		if len(history) < 2 || history[0]["riskState"] != "dismissed" || history[0]["userId"] != ann || history[0]["initiatedBy"] == nil ||
+		if len(history) < 2 || history[0]["riskState"] != "dismissed" || history[0]["userId"] != ann || history[0]["initiatedBy"] == nil || history[0]["initiatedBy"] != history[0]["portico"].(map[string]any)["actorId"] ||
 			history[len(history)-1]["riskState"] != "confirmedCompromised" || !slices.Contains(history[len(history)-1]["activity"].(map[string]any)["riskEventTypes"].([]any), any("adminConfirmedUserCompromised")) {
 			w.t.Errorf("history: %v", history)
 		}

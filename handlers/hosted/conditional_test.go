@@ -173,6 +173,40 @@ func TestARiskyPersonChangesThePassword(t *testing.T) {
 	})
 }
 
+// TestWhoCannotChangeThePasswordHereIsShownTheWay: where the flow never asks for a second factor the mailbox is the one
+// safe way to another password, and the page that refuses leads there, if the flow has it. A second factor that the flow
+// does not take changes nothing (R 6.8.3).
+func TestWhoCannotChangeThePasswordHereIsShownTheWay(t *testing.T) {
+	for _, offered := range []bool{true, false} {
+		s := newSite(t, func(f *userflow.Flow) { f.PasswordReset = offered })
+		s.settings(neverStay)
+		u := s.user(anna)
+		modelstest.Must(s.tenant.AddCredential(t.Context(), modelstest.Actor(), models.Credential{UserID: u.ID, Kind: models.KindSMS, Name: "+4915123456789"}))(t)
+		s.policy("Password change for high user risk", demands("AND", "mfa", "passwordChange"), func(p *policy.Policy) { p.Conditions.UserRiskLevels = []string{"high"} })
+		if err := s.tenant.ConfirmCompromised(t.Context(), modelstest.Actor(), []string{u.ID}); err != nil {
+			t.Fatal(err)
+		}
+		s.clock.Advance(time.Minute)
+		b := s.browser().start(request{}).fill("email", anna, "password", goodPassword).at(signin.Blocked).says("You need a new password")
+		if !offered {
+			b.says("contact support")
+			if strings.Contains(b.page.body, `value="forgot"`) {
+				t.Error("a way is offered that the flow does not have")
+			}
+			b.fill("action", "forgot").refused("access_denied") // and is not there by force
+			continue
+		}
+		b.says("Forgot your password?").fill("action", "forgot").at(signin.Forgot)
+		if !strings.Contains(b.page.body, `value="`+anna+`"`) {
+			t.Error("the address has to be typed again")
+		}
+		b.fill("email", anna).at(signin.Code).fill("code", s.lastCode(anna)).at(signin.ResetPassword).fill("newPassword", "another good secret 77", "everywhere", "on").signedIn()
+		if r := modelstest.Must(s.tenant.User(t.Context(), u.ID))(t).Risk; r.Level != "" || r.Detail != signin.RemediatedByReset {
+			t.Errorf("after the reset: %+v", r)
+		}
+	}
+}
+
 // TestAPersistentSessionEndsWithTheBrowser: a policy of today holds for a session of yesterday (R 5.8.4).
 func TestAPersistentSessionEndsWithTheBrowser(t *testing.T) {
 	s := newSite(t)

@@ -493,6 +493,9 @@ func blocked(d *drawing) templ.Component {
 		if d.res.Step.Person.Account.HasPassword {
 			reason = "password"
 		}
+		if signin.ResetHelps(d.res.Step, d.res.Attempt, d.res.World) {
+			reason = "password_reset"
+		}
 	case "signin.blocked.registration":
 		reason = "registration"
 	case "signin.blocked.connected":
@@ -521,6 +524,9 @@ func noAccount(d *drawing) templ.Component {
 }
 
 func (d *drawing) blocked(reason string) templ.Component {
+	if signin.ResetHelps(d.res.Step, d.res.Attempt, d.res.World) {
+		d.forgot()
+	}
 	d.ways(event(pages.Change))
 	d.cancel()
 	return pages.Blocked(d.page, pages.BlockedView{Reason: reason, Reference: d.info.RequestID})

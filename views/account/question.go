@@ -18,6 +18,14 @@ type DisownedView struct {
 	Token   string
 	Recover string // where "choose a new password" posts to; "" = there is none to choose
 	Stuck   bool   // only support can help
+	Over    string // the day of the report, once nothing is left to be done about it
+}
+
+func disownedTitle(ctx context.Context, v DisownedView) string {
+	if v.Over != "" {
+		return t(ctx, "account.disowned.over_title")
+	}
+	return t(ctx, "account.disowned.title")
 }
 
 // questionFacts are when, where, with what and for which app it was.
