@@ -27,13 +27,13 @@ func unrecorded() map[string]string {
 	)
 	out := map[string]string{}
 	for reason, names := range map[string]string{
-		attempt:  "AddCode BurnCodes SpendCode ClearTries PutSession TouchSession JoinSession RenewSession EndSessionsOf SpendInvitation PortalSession BeginPortalSession ClaimPortalSession EndPortalSession TakePending",
-		protocol: "AddOpenIDGrant RevokeOpenIDGrant RevokeOpenIDSession RevokeOpenIDUser",
+		attempt:  "AddCode BurnCodes SpendCode ClearTries PutSession TouchSession JoinSession RenewSession EndSessionsOf SpendInvitation PortalSession BeginPortalSession ClaimPortalSession EndPortalSession TakePending PutPending ParkAnswer SetFlash SaveDemoSession EndSession",
+		protocol: "AddOpenIDGrant RevokeOpenIDGrant RevokeOpenIDSession RevokeOpenIDUser ParkOpenIDRequest",
 		counters: "AdvanceCredential UseStep UsePasskey UsedCredential MarkFirstRequest NoteClientMistake RehashPassword",
-		queue:    "AcquireLease ReleaseLease BuryOutbox DeliveredOutbox RetryOutbox PutMailbox EmptyMailbox TellExpiring TellTexts TellAtRisk TellWeek AskOwner RunBulks RulesDue",
+		queue:    "AcquireLease ReleaseLease BuryOutbox DeliveredOutbox RetryOutbox PutMailbox EmptyMailbox TellExpiring TellTexts TellAtRisk TellWeek AskOwner EnqueueOutbox RunBulks RulesDue",
 		own:      "SealAudits",
 		clean:    "PurgeAttempts PurgeHandedOut PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns PurgeEffects PurgeReplays PurgeDetections PruneRisk PurgeIncidents PurgeIndicators PurgeLeaked PurgeQuestions EndDemoSession EndDemoSessions",
-		inside:   "AnswerNo ConsumeCredential SpendCredential ConsumeLink EndPortalSessionsOf RenameCredential ReleaseDefinitionName Unlock WithdrawConsent",
+		inside:   "AnswerNo ConsumeCredential SpendCredential ConsumeLink EndPortalSessionsOf RenameCredential ReleaseDefinitionName Unlock WithdrawConsent SignOutApps SignOutUser CreateLink AddImportChunk",
 		learnt:   "ObserveSignIn LearnSignIns ImportRiskPeople",
 		memory:   "Directory LatestDirectory ManagedDirectory CountSeals Migrated Maintain",
 	} {
@@ -139,7 +139,7 @@ func TestEveryWriteIsRecorded(t *testing.T) {
 func ours(x ast.Expr) bool {
 	switch x := x.(type) {
 	case *ast.Ident:
-		return true
+		return x.Obj != nil // rand.Read is nobody's Read here: what a package is called is not resolved
 	case *ast.ParenExpr: // (signInStore{t}).AddCredential
 		return true
 	case *ast.SelectorExpr:

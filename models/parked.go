@@ -3,20 +3,35 @@ package models
 import (
 	"context"
 	"net/url"
+	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
+
+	"portico/app/fault"
 )
 
 // parked.go: answers that a provider posted across sites, until the browser comes for them.
 
-// parkedFor is how long one waits.
-const parkedFor = 2 * time.Minute
+// parkedFor is how long one waits; parkedMost how many wait for one departure: whoever has its state may post at will.
+const (
+	parkedFor  = 2 * time.Minute
+	parkedMost = 5
+)
 
 func parkedContext(id string) string { return "parked answer:" + id }
 
-// ParkAnswer keeps a form under the digest of its handle.
+// ParkAnswer keeps a form under the digest of its handle, which begins with what names the departure and a full stop.
 func (t *Tenant) ParkAnswer(ctx context.Context, providerID, digest string, form url.Values) error {
+	if trip, _, ok := strings.Cut(digest, "."); ok {
+		var waiting int64
+		if err := t.q(ctx).Model(&ParkedAnswerRow{}).Where("substr(id, 1, ?) = ? AND expires_at > ?", len(trip)+1, trip+".", t.Now()).Count(&waiting).Error; err != nil {
+			return err
+		}
+		if waiting >= parkedMost {
+			return fault.New(fault.TooMany, "error.too_many")
+		}
+	}
 	sealed, err := t.seal.Seal([]byte(form.Encode()), parkedContext(digest))
 	if err != nil {
 		return err

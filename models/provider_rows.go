@@ -43,7 +43,7 @@ func (ProviderDomainRow) TableName() string { return "provider_domains" }
 // ParkedAnswerRow is what a provider posted from its own site, where our cookies are not sent: kept for two minutes under
 // a one-time handle until the same browser comes back for it with a GET (DESIGN §9.12).
 type ParkedAnswerRow struct {
-	ID         string    `gorm:"primaryKey;size:64"` // SHA-256 of the handle
+	ID         string    `gorm:"primaryKey;size:64"` // what names the departure, and SHA-256 of the handle
 	TenantID   string    `gorm:"size:36;index:parked_answers_tenant"`
 	ProviderID string    `gorm:"size:36"`
 	Form       []byte    // sealed

@@ -249,7 +249,7 @@ func (t *Tenant) FlowsOf(ctx context.Context, providerID string) ([]userflow.Flo
 }
 
 // DeleteProvider removes one with its secrets and domains. Flows that show it are in the way unless takeOut takes it out
-// of them, drafts included. Who came by it keeps the account; the identity opens nothing any more.
+// of them, drafts included, and so is anybody who has no other way in while it is on. Who came by it keeps the account; the identity opens nothing any more.
 func (t *Tenant) DeleteProvider(ctx context.Context, actor audit.Actor, id string, takeOut bool) error {
 	return t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		p, err := t.IdentityProvider(ctx, id)
@@ -262,6 +262,9 @@ func (t *Tenant) DeleteProvider(ctx context.Context, actor audit.Actor, id strin
 		}
 		if len(flows) > 0 && !takeOut {
 			return audit.Event{}, &fault.Error{Code: fault.Conflict, Key: "provider.in_use", Args: map[string]any{"name": p.Name, "flow": flows[0].Name}}
+		}
+		if err := t.comesBackWithout(ctx, p.Provider); err != nil {
+			return audit.Event{}, err
 		}
 		for _, f := range flows {
 			if err := t.dropFromFlow(ctx, actor, f.ID, id); err != nil {

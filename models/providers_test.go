@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"portico/app/account"
 	"portico/app/fault"
 	"portico/app/federation"
 	"portico/app/userflow"
@@ -127,19 +128,26 @@ func TestTwoProvidersAreNeverTakenForOneAnother(t *testing.T) {
 	}
 }
 
-func TestAppleKeepsAKey(t *testing.T) {
-	s := modelstest.OpenScratch(t, "sqlite")
-	ctx, actor := t.Context(), modelstest.Actor()
-	tn := modelstest.MustTenant(t, s.Store, "")
+// privateKey makes one, with its text.
+func privateKey(t *testing.T) (*ecdsa.PrivateKey, string) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must(t, err)
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	must(t, err)
+	return key, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+func TestAppleKeepsAKey(t *testing.T) {
+	s := modelstest.OpenScratch(t, "sqlite")
+	ctx, actor := t.Context(), modelstest.Actor()
+	tn := modelstest.MustTenant(t, s.Store, "")
+	key, text := privateKey(t)
 	apple := federation.Provider{Kind: federation.Apple, Name: "Apple", ClientID: "com.example.web", TeamID: "TEAM123456", KeyID: "KEY1234567"}
 	if _, err := tn.CreateProvider(ctx, actor, apple, models.ProviderSecret{Key: "-----BEGIN PRIVATE KEY-----\nxx\n-----END PRIVATE KEY-----"}, asIs); complaint(err) != "privateKey provider.key.bad" {
 		t.Error(err)
 	}
-	made := modelstest.Must(tn.CreateProvider(ctx, actor, apple, models.ProviderSecret{Key: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))}, asIs))(t)
+	made := modelstest.Must(tn.CreateProvider(ctx, actor, apple, models.ProviderSecret{Key: text}, asIs))(t)
 	if got := modelstest.Must(tn.ProviderSecrets(ctx, made.ID))(t); !made.HasKey || !key.Equal(got.Key) {
 		t.Errorf("%+v", made)
 	}
@@ -209,5 +217,53 @@ func TestDomainsAreProven(t *testing.T) {
 		if routed() != "" {
 			t.Error("still routed")
 		}
+	})
+}
+
+// TestNobodyIsLeftWithoutAProvider: one that is on goes only when everybody who comes by it has another way in; one that
+// was switched off first goes anyway.
+func TestNobodyIsLeftWithoutAProvider(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+		ctx, actor := t.Context(), modelstest.Actor()
+		tn := modelstest.MustTenant(t, s.Store, "")
+		add := func(p federation.Provider) string {
+			p.Enabled = true
+			return modelstest.Must(tn.CreateProvider(ctx, actor, p, models.ProviderSecret{Client: "a-secret-that-ends-in-1234"}, asIs))(t).ID
+		}
+		google, work, corp := add(googleProvider("Google")), add(federation.Provider{Kind: federation.Microsoft, Name: "Work", ClientID: "c", Directory: "organizations"}), add(companyProvider("Corp", "https://login.corp.example"))
+		f := modelstest.MustFlow(t, tn, "F", userflow.EmailPassword)
+		modelstest.Must(tn.PublishFlow(ctx, actor, f.ID, func(f *userflow.Flow) error { f.Providers = []string{google, work}; return nil }))(t)
+		const office = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0"
+		linked := func(name string, issuers ...string) models.User {
+			u := models.User{Account: account.Account{DisplayName: name, Enabled: true, Identities: []account.Identity{{SignInType: account.SignInEmail, Value: name + "@example.com"}}}}
+			for _, i := range issuers {
+				u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInFederated, Issuer: i, Value: name})
+			}
+			return modelstest.Must(tn.CreateUser(ctx, actor, u, ""))(t)
+		}
+		ann := linked("ann", "google.com")
+		linked("ben", "google.com", office)
+		linked("cem", "https://login.corp.example")
+		kept := func(id string) {
+			t.Helper()
+			if err := tn.DeleteProvider(ctx, actor, id, true); !fault.Is(err, fault.Conflict) || fault.Of(err).Key != "provider.last_way" {
+				t.Errorf("%v", err)
+			}
+			if now := modelstest.Must(tn.Flow(ctx, f.ID))(t); len(now.Providers) != 2 {
+				t.Error("it was taken out of the flow although it stays")
+			}
+		}
+		must(t, tn.DeleteProvider(ctx, actor, corp, true)) // no flow in use offers it
+		kept(google)
+		modelstest.Must(tn.UpdateUser(ctx, actor, ann.ID, func(u *models.User) error {
+			u.Identities = append(u.Identities, account.Identity{SignInType: account.SignInFederated, Issuer: office, Value: "ann"})
+			return nil
+		}))(t)
+		must(t, tn.DeleteProvider(ctx, actor, google, true))
+		if err := tn.DeleteProvider(ctx, actor, work, true); !fault.Is(err, fault.Conflict) {
+			t.Errorf("the last one: %v", err)
+		}
+		modelstest.Must(tn.EnableProvider(ctx, actor, work, false))(t)
+		must(t, tn.DeleteProvider(ctx, actor, work, true))
 	})
 }

@@ -62,6 +62,12 @@ func sealedColumns() []sealedColumn {
 		sealedIn("openid_requests", "body", "hash", passing, func(r OpenIDRequestRow) sealedValue {
 			return sealedValue{r.Hash, r.Body, openIDRequestSeal(r.TenantID)}
 		}),
+		sealedIn("sessions", "upstream", "sid", passing, func(r SessionRow) sealedValue {
+			return sealedValue{r.SID, r.Upstream, upstreamContext(r.SID)}
+		}),
+		sealedIn("parked_answers", "form", "id", passing, func(r ParkedAnswerRow) sealedValue {
+			return sealedValue{r.ID, r.Form, parkedContext(r.ID)}
+		}),
 		sealedIn("portal_sessions", "flash", "id", passing, func(r PortalSessionRow) sealedValue {
 			return sealedValue{r.ID, r.Flash, flashSeal(r.ID)}
 		}),

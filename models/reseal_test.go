@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -12,8 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"portico/app/federation"
 	"portico/app/openid"
 	"portico/app/outbox"
+	sso "portico/app/session"
 	"portico/app/signin"
 	"portico/models"
 	"portico/models/modelstest"
@@ -138,7 +141,13 @@ func TestResealEndsARotation(t *testing.T) {
 		must(t, err)
 		must(t, staff.SetFlash(ctx, session.ID, models.PortalFlash{Path: "/admin", Text: "a notice"}))
 		must(t, old.SaveDemoSession(ctx, models.DemoSessionRow{ID: "demo", App: "market", Data: []byte("a session"), ExpiresAt: now.Add(time.Hour)}))
-		const all = 6 + factors
+		x := modelstest.Must(tn.CreateProvider(ctx, modelstest.Actor(), googleProvider("Google"), models.ProviderSecret{Client: "a client secret"}, asIs))(t)
+		apple := federation.Provider{Kind: federation.Apple, Name: "Apple", ClientID: "com.example.web", TeamID: "TEAM123456", KeyID: "KEY1234567"}
+		_, key := privateKey(t)
+		y := modelstest.Must(tn.CreateProvider(ctx, modelstest.Actor(), apple, models.ProviderSecret{Key: key}, asIs))(t)
+		must(t, tn.ParkAnswer(ctx, x.ID, "digest", url.Values{"code": {"posted"}}))
+		must(t, tn.PutSession(ctx, sso.Session{SID: "sid", TenantID: tn.ID, UserID: u.ID, AuthTime: now, CreatedAt: now, Upstream: sso.Upstream{Provider: x.ID, SID: "there"}}, "cookie", "", signin.SessionInfo{ExpiresAt: now.Add(time.Hour)}))
+		const all = 10 + factors
 
 		seals := func(st *models.Store, want models.Seals) {
 			t.Helper()
@@ -147,7 +156,7 @@ func TestResealEndsARotation(t *testing.T) {
 			}
 		}
 		seals(old, models.Seals{Current: all})
-		seals(under("c", ""), models.Seals{Passing: 4, Lost: all - 4})
+		seals(under("c", ""), models.Seals{Passing: 6, Lost: all - 6})
 		if n, err := old.Reseal(ctx); n != 0 || err != nil {
 			t.Errorf("without a former secret %d values were sealed anew, %v", n, err)
 		}
@@ -184,6 +193,18 @@ func TestResealEndsARotation(t *testing.T) {
 		}
 		if body, ok, err := tn.TakeOpenIDRequest(ctx, []byte("handle"), now); err != nil || !ok || body != "a request" {
 			t.Errorf("parked request: %q, %v", body, err)
+		}
+		if got, err := tn.ProviderSecrets(ctx, x.ID); err != nil || got.Client != "a client secret" {
+			t.Errorf("client secret: %q, %v", got.Client, err)
+		}
+		if got, err := tn.ProviderSecrets(ctx, y.ID); err != nil || got.Key == nil {
+			t.Errorf("private key: %v", err)
+		}
+		if got, live, err := tn.Session(ctx, "cookie", now); err != nil || !live || got.Upstream.SID != "there" {
+			t.Errorf("session at the provider: %+v, %v", got.Upstream, err)
+		}
+		if form, ok, err := tn.TakeParked(ctx, x.ID, "digest"); err != nil || !ok || form.Get("code") != "posted" {
+			t.Errorf("parked answer: %v, %v", form, err)
 		}
 		if row, err := staff.PortalSession(ctx, "secret", true); err != nil {
 			t.Error(err)

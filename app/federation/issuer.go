@@ -13,6 +13,24 @@ func StoredIssuers(p Provider) string {
 	return or(k.stored, or(p.Issuer, k.issuer))
 }
 
+// Keeps reports whether identities of a provider are kept under an issuer.
+func Keeps(p Provider, issuer string) bool {
+	kept := StoredIssuers(p)
+	return issuer != "" && (kept == issuer || covers(kept, issuer))
+}
+
+// KeeperOf finds the provider whose identities are kept under an issuer, one that is switched on before others; nil when
+// none is set up any more.
+func KeeperOf(all map[string]*Provider, issuer string) *Provider {
+	var found *Provider
+	for _, p := range all {
+		if Keeps(*p, issuer) && (found == nil || p.Enabled && !found.Enabled || p.Enabled == found.Enabled && p.ID < found.ID) {
+			found = p
+		}
+	}
+	return found
+}
+
 // Overlap reports whether identities of two providers could be taken for one another: the same issuer and subject from
 // both would be one person here. Two set-ups of Google are one company and number people alike; two clients of another
 // company's need not.

@@ -34,7 +34,7 @@ func (r *run) stepUp(ctx context.Context) error {
 		r.a.Facts.Identified, r.w.Account = id, who
 		return nil
 	}
-	if id.Type == account.SignInUserName || !slices.Contains(WaysIn(who, r.w.Flow), factor.EmailCode) {
+	if id.Type == account.SignInUserName || !slices.Contains(WaysIn(who, r.w.Flow, r.w.Providers), factor.EmailCode) {
 		return nil
 	}
 	err := r.mailTo(ctx, PurposeProve, who, id, false)

@@ -6,13 +6,15 @@ import (
 	"portico/app/account"
 	"portico/app/factor"
 	"portico/app/fault"
+	"portico/app/federation"
 	"portico/app/tenant"
 	"portico/app/userflow"
 )
 
 // WaysIn lists the first factors by which an account can sign in under a flow: the same reading of "proven"
-// as person's. A federated identity will be one as soon as a flow can have providers.
-func WaysIn(who account.Account, f userflow.Flow) []string {
+// as person's. An identity of a provider is one where the flow offers that provider and it is switched on; providers are
+// the directory's.
+func WaysIn(who account.Account, f userflow.Flow, providers map[string]*federation.Provider) []string {
 	has := func(signInType string) bool {
 		return slices.ContainsFunc(who.Identities, func(i account.Identity) bool { return i.SignInType == signInType })
 	}
@@ -26,14 +28,24 @@ func WaysIn(who account.Account, f userflow.Flow) []string {
 	if passkeyFlow(f) && slices.ContainsFunc(who.Methods, func(m account.Method) bool { return m.Kind == factor.Passkey }) {
 		ways = append(ways, factor.Passkey)
 	}
+	if slices.ContainsFunc(Offered(f, providers), func(p federation.Provider) bool { return linked(who, p) }) {
+		ways = append(ways, factor.Federated)
+	}
 	return ways
+}
+
+// linked reports whether an account has an identity of a provider.
+func linked(who account.Account, p federation.Provider) bool {
+	return slices.ContainsFunc(who.Identities, func(i account.Identity) bool {
+		return i.SignInType == account.SignInFederated && federation.Keeps(p, i.Issuer)
+	})
 }
 
 // KeepsWayIn refuses a change that would shut somebody out: wherever the account could sign in before, it
 // still can afterwards. Flows are those that apps use; field is where the complaint stands.
-func KeepsWayIn(before, after account.Account, flows []userflow.Flow, field string) error {
+func KeepsWayIn(before, after account.Account, flows []userflow.Flow, providers map[string]*federation.Provider, field string) error {
 	for _, f := range flows {
-		if len(WaysIn(before, f)) == 0 || len(WaysIn(after, f)) > 0 {
+		if len(WaysIn(before, f, providers)) == 0 || len(WaysIn(after, f, providers)) > 0 {
 			continue
 		}
 		key := "account.last_way.identity" // an address or a user name is going
@@ -45,7 +57,7 @@ func KeepsWayIn(before, after account.Account, flows []userflow.Flow, field stri
 			if !slices.ContainsFunc(after.Identities, func(i account.Identity) bool { return i.SignInType == account.SignInEmail }) {
 				key = "account.last_way.add_email"
 			}
-		} else if !after.HasPassword {
+		} else if !after.HasPassword && f.Accepts(userflow.EmailPassword) {
 			key = "account.last_way.add_password"
 		}
 		return fault.BadField(field, key, nil)
@@ -55,12 +67,12 @@ func KeepsWayIn(before, after account.Account, flows []userflow.Flow, field stri
 
 // AlwaysAsked reports whether some flow asks everybody for a second factor that this account would not have:
 // its next sign-in there asks to register one again.
-func AlwaysAsked(who account.Account, flows []userflow.Flow) bool {
+func AlwaysAsked(who account.Account, flows []userflow.Flow, providers map[string]*federation.Provider) bool {
 	for _, f := range flows {
 		if f.MFA.Enforcement != userflow.MFAAlways {
 			continue
 		}
-		for _, first := range WaysIn(who, f) {
+		for _, first := range WaysIn(who, f, providers) {
 			if first == factor.Passkey { // both factors at once
 				continue
 			}

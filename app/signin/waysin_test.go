@@ -5,6 +5,7 @@ import (
 
 	"portico/app/account"
 	"portico/app/fault"
+	"portico/app/federation"
 	"portico/app/userflow"
 )
 
@@ -19,6 +20,14 @@ func TestNobodyShutsThemselvesOut(t *testing.T) {
 	passwords := userflow.Flow{SignInMethods: []userflow.Method{userflow.EmailPassword}, UserNames: true}
 	codes := userflow.Flow{SignInMethods: []userflow.Method{userflow.EmailCode}}
 	either := userflow.Flow{SignInMethods: []userflow.Method{userflow.EmailPassword, userflow.EmailCode}, UserNames: true}
+	house := func(id, issuer string, on bool) *federation.Provider {
+		return &federation.Provider{ID: id, Kind: federation.OpenID, Issuer: issuer, Enabled: on}
+	}
+	providers := map[string]*federation.Provider{"house": house("house", "https://id.example", true), "off": house("off", "https://off.example", false),
+		"any": {ID: "any", Kind: federation.Microsoft, Directory: "organizations", Enabled: true}}
+	with := func(f userflow.Flow, ids ...string) userflow.Flow { f.Providers = ids; return f }
+	gone := account.Identity{SignInType: account.SignInFederated, Issuer: "https://off.example", Value: "1"}
+	office := account.Identity{SignInType: account.SignInFederated, Issuer: "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0", Value: "1"}
 	const pw, cd = userflow.EmailPassword, userflow.EmailCode
 	for _, c := range []struct {
 		name          string
@@ -30,15 +39,25 @@ func TestNobodyShutsThemselvesOut(t *testing.T) {
 		{"the password, where codes are taken too", who(true, pw, mail), who(false, pw, mail), []userflow.Flow{either}, ""},
 		{"the password, where one app of two takes codes", who(true, pw, mail), who(false, pw, mail), []userflow.Flow{either, passwords}, "account.last_way.password"},
 		{"the password beside a user name alone", who(true, pw, name), who(false, pw, name), []userflow.Flow{either}, "account.last_way.add_email"},
-		{"the password, a linked account is no way yet", who(true, pw, linked, name), who(false, pw, linked, name), []userflow.Flow{either}, "account.last_way.add_email"},
-		{"the address of somebody with codes", who(false, cd, mail, name), who(false, cd, name), []userflow.Flow{codes}, "account.last_way.add_password"},
+		{"the password, a linked account that the flow does not offer", who(true, pw, linked, name), who(false, pw, linked, name), []userflow.Flow{either}, "account.last_way.add_email"},
+		{"the address of somebody with codes", who(false, cd, mail, name), who(false, cd, name), []userflow.Flow{codes}, "account.last_way.identity"},
 		{"the address beside a user name and password", who(true, pw, mail, name), who(true, pw, name), []userflow.Flow{passwords}, ""},
 		{"the same, where an app takes no user names", who(true, pw, mail, name), who(true, pw, name), []userflow.Flow{{SignInMethods: passwords.SignInMethods}}, "account.last_way.identity"},
 		{"the user name beside the address", who(true, pw, mail, name), who(true, pw, mail), []userflow.Flow{passwords}, ""},
 		{"where they could not sign in before", who(true, pw, mail), who(false, pw, mail), []userflow.Flow{codes}, ""},
+		{"the password, with a linked account that the flow offers", who(true, pw, linked), who(false, pw, linked), []userflow.Flow{with(passwords, "house")}, ""},
+		{"the same, where only one of two apps offers it", who(true, pw, mail, linked), who(false, pw, mail, linked), []userflow.Flow{with(passwords, "house"), passwords}, "account.last_way.password"},
+		{"the same, with a provider that is switched off", who(true, pw, mail, gone), who(false, pw, mail, gone), []userflow.Flow{with(passwords, "off")}, "account.last_way.password"},
+		{"the same, with another provider's account", who(true, pw, mail, gone), who(false, pw, mail, gone), []userflow.Flow{with(passwords, "house")}, "account.last_way.password"},
+		{"the same, with a provider that is not there any more", who(true, pw, mail, linked), who(false, pw, mail, linked), []userflow.Flow{with(passwords, "deleted")}, "account.last_way.password"},
+		{"the only linked account", who(false, "", mail, linked), who(false, "", mail), []userflow.Flow{with(passwords, "house")}, "account.last_way.add_password"},
+		{"the only linked account, without passwords", who(false, "", linked, name), who(false, "", name), []userflow.Flow{with(codes, "house")}, "account.last_way.identity"},
+		{"the only linked account, beside codes", who(false, "", mail, linked), who(false, "", mail), []userflow.Flow{with(codes, "house")}, ""},
+		{"one linked account of two", who(false, "", linked, office), who(false, "", office), []userflow.Flow{with(passwords, "house", "any")}, ""},
+		{"the account of some directory of a provider of many", who(false, "", mail, office), who(false, "", mail), []userflow.Flow{with(passwords, "any")}, "account.last_way.add_password"},
 		{"a linked account", who(true, pw, mail, linked), who(true, pw, mail), []userflow.Flow{passwords, codes}, ""},
 	} {
-		err := KeepsWayIn(c.before, c.after, c.flows, "field")
+		err := KeepsWayIn(c.before, c.after, c.flows, providers, "field")
 		if c.key == "" && err != nil || c.key != "" && (err == nil || fault.Of(err).Fields[0].Key != c.key) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.key)
 		}
@@ -69,7 +88,7 @@ func TestAPasskeyIsAWayIn(t *testing.T) {
 		{"one passkey of two", who(false, "passkey", "passkey"), who(false, "passkey"), passkeys, ""},
 		{"the only passkey, beside a password", who(true, "passkey"), who(true), passkeys, ""},
 	} {
-		err := KeepsWayIn(c.before, c.after, []userflow.Flow{c.flow}, "field")
+		err := KeepsWayIn(c.before, c.after, []userflow.Flow{c.flow}, nil, "field")
 		if c.key == "" && err != nil || c.key != "" && (err == nil || fault.Of(err).Fields[0].Key != c.key) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.key)
 		}
@@ -79,15 +98,22 @@ func TestAPasskeyIsAWayIn(t *testing.T) {
 func TestAlwaysAsked(t *testing.T) {
 	always := userflow.Flow{SignInMethods: []userflow.Method{userflow.EmailPassword}, MFA: userflow.MFA{Enforcement: userflow.MFAAlways, Methods: []string{"softwareOath"}}}
 	who := account.Account{ID: "u", HasPassword: true, Identities: []account.Identity{{SignInType: account.SignInEmail}}}
-	if !AlwaysAsked(who, []userflow.Flow{always}) {
+	if !AlwaysAsked(who, []userflow.Flow{always}, nil) {
 		t.Error("nothing is registered, and the flow always asks")
 	}
 	who.Methods = []account.Method{{Kind: "totp"}}
-	if AlwaysAsked(who, []userflow.Flow{always}) {
+	if AlwaysAsked(who, []userflow.Flow{always}, nil) {
 		t.Error("it is registered")
 	}
+	house := map[string]*federation.Provider{"house": {ID: "house", Kind: federation.OpenID, Issuer: "https://id.example", Enabled: true}}
+	linked := account.Account{ID: "u", Identities: []account.Identity{{SignInType: account.SignInFederated, Issuer: "https://id.example", Value: "1"}}}
+	if offers := always; AlwaysAsked(linked, []userflow.Flow{offers}, house) {
+		t.Error("nobody comes by a provider that the flow does not offer")
+	} else if offers.Providers = []string{"house"}; !AlwaysAsked(linked, []userflow.Flow{offers}, house) {
+		t.Error("whoever comes by a provider is asked too")
+	}
 	always.MFA.Enforcement = userflow.MFAConditional
-	if who.Methods = nil; AlwaysAsked(who, []userflow.Flow{always}) {
+	if who.Methods = nil; AlwaysAsked(who, []userflow.Flow{always}, nil) {
 		t.Error("the flow does not always ask")
 	}
 }

@@ -264,7 +264,7 @@ func (v Visit) MissedAfter(id string) bool {
 			after.Methods = append(after.Methods, m)
 		}
 	}
-	return v.Tenant.Governed() && signin.AlwaysAsked(after, v.Flows)
+	return v.Tenant.Governed() && signin.AlwaysAsked(after, v.Flows, v.Providers)
 }
 
 // LastSecond reports whether a factor is the only one besides recovery codes.

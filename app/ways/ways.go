@@ -19,6 +19,7 @@ import (
 	"portico/app/audit"
 	"portico/app/factor"
 	"portico/app/fault"
+	"portico/app/federation"
 	"portico/app/message"
 	"portico/app/record"
 	"portico/app/session"
@@ -116,16 +117,18 @@ type Desk struct {
 
 // Visit is who changes something of their own, from where.
 type Visit struct {
-	Tenant  tenant.Tenant
-	Flows   []userflow.Flow // where they must still get in
-	Person  account.Account
-	Phone   string   // their number, "" = none
-	Groups  []string // ids, with those they are nested in; only where some method is for some groups
-	Session session.Session
-	Secret  string // the session's cookie; Desk gives a new one where the session is renewed
-	Actor   audit.Actor
-	Signals record.Signals
-	Locale  string
+	Tenant tenant.Tenant
+	Flows  []userflow.Flow // where they must still get in
+	// Providers are the tenant's identity providers by id: an identity of one that a flow offers is a way in.
+	Providers map[string]*federation.Provider
+	Person    account.Account
+	Phone     string   // their number, "" = none
+	Groups    []string // ids, with those they are nested in; only where some method is for some groups
+	Session   session.Session
+	Secret    string // the session's cookie; Desk gives a new one where the session is renewed
+	Actor     audit.Actor
+	Signals   record.Signals
+	Locale    string
 }
 
 func (d *Desk) store(v Visit) Store { return d.Stores.Ways(v.Tenant.ID) }
@@ -169,7 +172,7 @@ func (v Visit) StillIn(before, after account.Account, field string) error {
 			flows[i].MFA.Methods = slices.DeleteFunc(slices.Clone(flows[i].MFA.Methods), func(m string) bool { return factor.KindOf(m) == factor.Passkey })
 		}
 	}
-	return signin.KeepsWayIn(before, after, flows, field)
+	return signin.KeepsWayIn(before, after, flows, v.Providers, field)
 }
 
 // begin keeps the beginning of something.

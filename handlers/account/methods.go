@@ -9,6 +9,7 @@ import (
 	"portico/app/account"
 	"portico/app/factor"
 	"portico/app/fault"
+	"portico/app/federation"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/account"
@@ -87,9 +88,21 @@ func (p *Pages) identityLine(c *fiber.Ctx, i models.Way) views.Line {
 			l.Change = remove
 		}
 	default:
-		l.Icon, l.Label, l.Value, l.Change = "globe", words(c, "method.federated.text"), i.Issuer, remove
+		remove.About = p.providerName(c, i)
+		l.Icon, l.Label, l.Value = "globe", words(c, "method.federated.text"), remove.About
+		if len(v.person.Identities) > 1 {
+			l.Change = remove
+		}
 	}
 	return l
+}
+
+// providerName is the name on the button that an identity belongs to, or where it came from when that is gone.
+func (p *Pages) providerName(c *fiber.Ctx, i models.Way) string {
+	if up := federation.KeeperOf(visitOf(c).dir.Providers, i.Issuer); up != nil {
+		return up.Name
+	}
+	return i.Issuer
 }
 
 func sameMail(a, b string) bool {
@@ -455,7 +468,7 @@ func (p *Pages) removeIdentityView(c *fiber.Ctx, i models.Way) views.Confirm {
 	v := visitOf(c)
 	name := i.Name
 	if i.Kind == account.SignInFederated {
-		name = i.Issuer
+		name = p.providerName(c, i)
 	}
 	return views.Confirm{Title: words(c, "account.identity.remove"), Lead: words(c, "account.identity.remove_lead", "name", name),
 		Action: v.base() + "/methods/identities/" + i.ID + "/remove", Submit: words(c, "account.remove"), Danger: true, Cancel: v.base() + "/methods"}

@@ -68,7 +68,7 @@ func (p *Pages) wayRoutes() []row {
 // ownVisit is the request as the desk takes it.
 func (p *Pages) ownVisit(c *fiber.Ctx) ways.Visit {
 	v := visitOf(c)
-	return ways.Visit{Tenant: v.dir.Tenant, Flows: v.dir.FlowsInUse(), Person: v.person.Account, Phone: v.person.MobilePhone, Groups: v.groups, Session: v.session,
+	return ways.Visit{Tenant: v.dir.Tenant, Flows: v.dir.FlowsInUse(), Providers: v.dir.Providers, Person: v.person.Account, Phone: v.person.MobilePhone, Groups: v.groups, Session: v.session,
 		Actor: v.actor(c), Signals: handlers.SignalsOf(c), Locale: handlers.InfoOf(c).Locale.Lang()}
 }
 

@@ -13,6 +13,7 @@ import (
 	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/factor"
+	"portico/app/federation"
 	"portico/app/record"
 	"portico/app/session"
 	"portico/app/signin"
@@ -31,6 +32,55 @@ func TestMethodsListsWhatIsThereAndNothingSecret(t *testing.T) {
 	a := must(t, h.own(u.ID).get("/methods"), 200, "Password", "ann@example.com", "My <phone>", "Add a phone number", "Create a passkey", "No codes left")
 	if strings.Contains(a.body, "secret") || strings.Contains(a.body, "<phone>") {
 		t.Error("a secret, or a name that is no text")
+	}
+}
+
+// A linked account is shown by its provider's name, and goes only when another way in is left.
+func TestLinkedAccountsAreListedAndUnlinked(t *testing.T) {
+	h := newHouse(t)
+	ctx, actor := t.Context(), modelstest.Actor()
+	p := modelstest.Must(h.tenant.CreateProvider(ctx, actor, federation.Provider{Kind: federation.OpenID, Name: "Harbour", Enabled: true, ClientID: "us", Issuer: "https://harbour.example"},
+		models.ProviderSecret{Client: "a secret of 1234"}, func(federation.Provider, bool, bool) error { return nil }))(t)
+	flow := modelstest.Must(h.tenant.Flows(ctx))(t)[0]
+	modelstest.Must(h.tenant.PublishFlow(ctx, actor, flow.ID, func(f *userflow.Flow) error {
+		f.Providers, f.SignInMethods, f.SignUpMethod = []string{p.ID}, []userflow.Method{userflow.EmailPassword}, userflow.EmailPassword
+		return nil
+	}))(t)
+	made := models.User{Account: account.Account{DisplayName: "Mira", Enabled: true, Mail: "mira@harbour.example", Identities: []account.Identity{
+		{SignInType: account.SignInEmail, Value: "mira@harbour.example"}, {SignInType: account.SignInFederated, Issuer: "https://harbour.example", Value: "1"}}}}
+	u := modelstest.Must(h.tenant.CreateUser(ctx, actor, made, ""))(t)
+	v := h.own(u.ID)
+	must(t, v.get("/methods"), 200, "Linked account", "Harbour", "Remove")
+	linked := func() string {
+		for _, i := range modelstest.Must(h.tenant.WaysOf(ctx, u.ID))(t).Identities {
+			if i.Kind == account.SignInFederated {
+				return i.ID
+			}
+		}
+		return ""
+	}
+	at := "/methods/identities/" + linked() + "/remove"
+	must(t, v.get(at), 200, "You can no longer sign in with Harbour.")
+	must(t, v.post(at), 422, "Add a password first")
+	if linked() == "" {
+		t.Fatal("the only way in is gone")
+	}
+	hash := modelstest.Must(h.hasher.Hash(ctx, goodPassword))(t)
+	if err := h.tenant.SetPassword(ctx, actor, u.ID, models.PasswordChange{Hash: hash}); err != nil {
+		t.Fatal(err)
+	}
+	v = h.own(u.ID)
+	must(t, v.post("/methods/password/remove"), 303) // Harbour is a way in
+	must(t, v.post(at), 422)
+	if err := h.tenant.SetPassword(ctx, actor, u.ID, models.PasswordChange{Hash: hash}); err != nil {
+		t.Fatal(err)
+	}
+	must(t, h.own(u.ID).post(at), 303)
+	if linked() != "" {
+		t.Error("it is still linked")
+	}
+	if told := h.told(); !slices.Contains(told, "method_removed.federated mail mira@harbour.example") {
+		t.Error(told)
 	}
 }
 

@@ -8,8 +8,15 @@ import (
 	"testing"
 	"time"
 
+	"portico/app/account"
 	"portico/app/federation"
+	"portico/app/i18n"
 	"portico/app/outbound"
+	"portico/app/policy"
+	"portico/app/record"
+	"portico/app/session"
+	"portico/app/signin"
+	"portico/app/userflow"
 	"portico/models"
 	"portico/models/modelstest"
 )
@@ -182,5 +189,84 @@ func TestProvidersOfAFlow(t *testing.T) {
 	}
 	if d, _, err = b.shop.Draft(t.Context(), th.flow.ID); err != nil || len(d.Providers) != 0 {
 		t.Errorf("%v %v", err, d.Providers)
+	}
+}
+
+// What came of a round trip is told on the sign-in's page: provider, steps, names of claims, and why it came to nothing.
+func TestTheTraceTellsOfTheProvider(t *testing.T) {
+	bundle, err := i18n.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := bundle.Match("en")
+	hop := record.Hop{What: "token", Place: "login.corp.example", Status: 200, Duration: 120 * time.Millisecond, Claims: []string{"sub", "email"}, Verdict: "the signature holds"}
+	for name, c := range map[string]struct {
+		f    record.Federation
+		says []string
+	}{
+		"who came in":     {record.Federation{Provider: record.Party{ID: "p1", Name: "Corp"}, Kind: "openid", Issuer: "https://login.corp.example", MFA: true, Hops: []record.Hop{hop}}, []string{"Corp", "https://login.corp.example", "Shown there, and trusted", "120 ms", "sub, email", "the signature holds"}},
+		"who did not":     {record.Federation{Provider: record.Party{ID: "p1", Name: "Corp"}, Reason: "the nonce is not the one that was sent"}, []string{"the nonce is not the one that was sent"}},
+		"words of a note": {record.Federation{}, nil},
+	} {
+		r := record.SignIn{Federation: &c.f}
+		tr := traceOf(l, r, "/admin/t/shop", policy.Known{}, nil)
+		var out strings.Builder
+		for _, s := range tr.Sections {
+			for _, f := range s.Summary {
+				out.WriteString(f.Value.Text + "\n")
+			}
+			if s.Table != nil {
+				for _, row := range s.Table.Rows {
+					for _, cell := range row.Cells {
+						out.WriteString(cell.Text + "\n")
+					}
+				}
+			}
+		}
+		for _, want := range c.says {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%s: no %q in %s", name, want, out.String())
+			}
+		}
+	}
+	for _, note := range []string{"domain_hint_ignored", "mfa_met_by_provider"} {
+		if w := noteWord(note); !strings.Contains(w, "identity provider") {
+			t.Errorf("%s: %q", note, w)
+		}
+	}
+}
+
+// The last identity of a provider stays while it is the only way in; the sessions that stand on a provider end on demand.
+func TestIdentitiesAndSessionsOfAProvider(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	p := b.company()
+	ctx, actor := t.Context(), modelstest.Actor()
+	_, err := b.shop.PublishFlow(ctx, actor, th.flow.ID, func(f *userflow.Flow) error {
+		f.Providers, f.SignInMethods, f.SignUpMethod = []string{p.ID}, []userflow.Method{userflow.EmailPassword}, userflow.EmailPassword
+		return nil
+	})
+	b.must(err)
+	at := account.Identity{SignInType: account.SignInFederated, Issuer: "https://login.corp.example", Value: "1", Canonical: "1"}
+	u, err := b.shop.CreateUser(ctx, actor, models.User{Account: account.Account{DisplayName: "Cem", Enabled: true, Identities: []account.Identity{{SignInType: account.SignInEmail, Value: "cem@corp.example"}, at}}}, "")
+	b.must(err)
+	w := b.global()
+	page := "/admin/t/shop/users/" + u.ID
+	w.get(page+"/methods").wants(t, 200, "Corp", "https://login.corp.example")
+	remove := page + "/identities/" + identityKey(at) + "/remove"
+	w.post(remove).wants(t, 422, "would have no way in any more")
+	provider := "/admin/t/shop/identity-providers/" + p.ID
+	w.get(w.post(provider+"/delete").location).wants(t, 200, "Some people sign in by “Corp” alone")
+	now := b.shop.Now()
+	b.must(b.shop.PutSession(ctx, session.Session{SID: "sid", TenantID: b.shop.ID, UserID: u.ID, AuthTime: now, CreatedAt: now, Upstream: session.Upstream{Provider: p.ID}}, "cookie", "", signin.SessionInfo{ExpiresAt: now.Add(time.Hour)}))
+	w.get(provider).wants(t, 200, "End its sessions")
+	w.get(provider+"/sessions").wants(t, 200, "Everybody who signed in by it is signed out")
+	w.get(w.post(provider+"/sessions").location).wants(t, 200, "1 session ended")
+	if _, live, err := b.shop.Session(ctx, "cookie", now); live || err != nil {
+		t.Errorf("the session lives, %v", err)
+	}
+	b.must(b.shop.SetPassword(ctx, actor, u.ID, models.PasswordChange{Hash: "hash:x"}))
+	if a := w.post(remove); a.status != 303 {
+		t.Errorf("%d %s", a.status, text(a.body))
 	}
 }

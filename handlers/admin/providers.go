@@ -28,6 +28,8 @@ func (p *Portal) providerRoutes() []handlers.Route {
 		{Method: get, Path: at + "/:id/advanced", Handler: p.providerAdvanced, Permission: write},
 		{Method: post, Path: at + "/:id/advanced", Handler: p.providerAdvancedSave, Permission: write},
 		{Method: get, Path: at + "/:id/disable", Handler: p.providerDisableForm, Permission: write},
+		{Method: get, Path: at + "/:id/sessions", Handler: p.providerSessionsForm, Permission: write},
+		{Method: post, Path: at + "/:id/sessions", Handler: p.providerSessionsEnd, Permission: write},
 		{Method: post, Path: at + "/:id/enabled", Handler: p.providerEnabled, Permission: write},
 		{Method: post, Path: at + "/:id/domains", Handler: p.providerDomainAdd, Permission: write},
 		{Method: post, Path: at + "/:id/domains/prove", Handler: p.providerDomainProve, Permission: write},
@@ -160,6 +162,9 @@ func (p *Portal) providerPage(c *fiber.Ctx, typedDomain *views.Form, problem err
 			setup.Buttons = append(setup.Buttons, views.Action{Label: "Turn on", Post: at + "/enabled", Fields: map[string]string{"enabled": "yes"}, About: x.Name})
 		}
 	}
+	if writes {
+		setup.Buttons = append(setup.Buttons, views.Action{Label: "End its sessions…", Href: at + "/sessions", About: x.Name})
+	}
 	d.Sections = append(d.Sections, setup)
 	if x.HasKey && x.Kind != federation.Apple {
 		secrets, err := v.tenant.ProviderSecrets(c.UserContext(), x.ID)
@@ -189,7 +194,7 @@ func (p *Portal) providerPage(c *fiber.Ctx, typedDomain *views.Form, problem err
 		d.Sections = append(d.Sections, domains...)
 	}
 	if writes {
-		d.Sections = append(d.Sections, views.Section{ID: "danger", Title: "Delete", Danger: true, Lead: "Accounts stay. Whoever came by it alone signs in by a code to the address that was proven.", Buttons: []views.Action{{Label: "Delete provider", Href: at + "/delete", Danger: true, About: x.Name}}})
+		d.Sections = append(d.Sections, views.Section{ID: "danger", Title: "Delete", Danger: true, Lead: "Accounts stay, and what they have at this provider opens nothing any more.", Buttons: []views.Action{{Label: "Delete provider", Href: at + "/delete", Danger: true, About: x.Name}}})
 	}
 	if problem != nil {
 		s.Problems = typedDomain.Problems
@@ -300,7 +305,7 @@ func (p *Portal) providerDomainRemove(c *fiber.Ctx) error {
 }
 
 func (p *Portal) providerDisableForm(c *fiber.Ctx) error {
-	return p.providerConfirm(c, "Turn off “%s”?", "enabled", "Turn off", true, nil, "Its buttons disappear at once, and nobody signs in by it. Who is coming back from it at this moment is turned away.", "Accounts stay. It can be turned on again.")
+	return p.providerConfirm(c, "Turn off “%s”?", "enabled", "Turn off", true, nil, "Its buttons disappear at once, and nobody signs in by it. Who is coming back from it at this moment is turned away.", "Accounts stay. It can be turned on again.", "Whoever is signed in by it stays signed in to the end of their session; apps get no new tokens for them. End its sessions too if that is not to be.")
 }
 
 func (p *Portal) providerConfirm(c *fiber.Ctx, title, path, submit string, danger bool, fields []views.Field, consequences ...string) error {
@@ -326,9 +331,23 @@ func (p *Portal) providerEnabled(c *fiber.Ctx) error {
 	return p.done(c, v.providerBase(x.ID), "“"+x.Name+"” is "+choose(x.Enabled, "on.", "off. Nobody signs in by it any more."))
 }
 
+func (p *Portal) providerSessionsForm(c *fiber.Ctx) error {
+	return p.providerConfirm(c, "End the sessions of “%s”?", "sessions", "End its sessions", true, nil, "Everybody who signed in by it is signed out, and apps get no new tokens for them.",
+		"Accounts stay. While it is on, they can sign in by it again.", "An access token that an app holds already is good until it ends.")
+}
+
+func (p *Portal) providerSessionsEnd(c *fiber.Ctx) error {
+	v := visitOf(c)
+	n, err := v.tenant.EndProviderSessions(c.UserContext(), v.actor(c), c.Params("id"))
+	if err != nil {
+		return err
+	}
+	return p.done(c, v.providerBase(c.Params("id")), choose(n == 0, "Nobody was signed in by it. Tokens that had outlived their session are ended.", numberWords(n, "sessions")+" ended."))
+}
+
 func (p *Portal) providerDeleteForm(c *fiber.Ctx) error {
 	v := visitOf(c)
-	consequences := []string{"Its secrets and domains are forgotten, and nobody signs in by it any more.", "Accounts stay; whoever came by it alone signs in by a code to the proven address, where the user flow offers that.", "It cannot be brought back."}
+	consequences := []string{"Its secrets and domains are forgotten, and nobody signs in by it any more.", "Accounts stay. While somebody has no other way in, it is not deleted unless you have turned it off before.", "It cannot be brought back."}
 	flows, err := v.tenant.FlowsOf(c.UserContext(), c.Params("id"))
 	if err != nil {
 		return err
@@ -344,6 +363,9 @@ func (p *Portal) providerDelete(c *fiber.Ctx) error {
 	x, err := v.tenant.IdentityProvider(c.UserContext(), c.Params("id"))
 	if err == nil {
 		err = v.tenant.DeleteProvider(c.UserContext(), v.actor(c), x.ID, true)
+	}
+	if fault.Is(err, fault.Conflict) { // somebody has no other way in
+		return p.doneWith(c, v.providerBase(x.ID), models.PortalFlash{Kind: "warn", Text: handlers.InfoOf(c).Locale.T(fault.Of(err).Key, fault.Of(err).Args) + "."})
 	}
 	if err != nil {
 		return err

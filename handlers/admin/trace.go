@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"portico/app/account"
+	"portico/app/federation"
 	"portico/app/i18n"
 	"portico/app/policy"
 	"portico/app/record"
@@ -45,6 +46,9 @@ func traceOf(l *i18n.Localizer, r record.SignIn, base string, known policy.Known
 		t.NoPolicies = "No policy was on; what those would have said that only report stands below."
 	default:
 		t.NoPolicies = "No Conditional Access policy existed at that time, so none could object."
+	}
+	if r.Federation != nil {
+		t.Sections = append(t.Sections, federationSections(*r.Federation, base)...)
 	}
 	if len(r.Calls) > 0 {
 		t.Sections = append(t.Sections, callsSection(r))
@@ -350,6 +354,40 @@ func callsSection(r record.SignIn) views.Section {
 			{Kind: views.Num, Text: fmt.Sprintf("%d ms", c.Duration.Milliseconds())}, plain(c.Error)}})
 	}
 	return views.Section{Title: "Custom authentication extensions", Table: t}
+}
+
+// federationSections say which provider vouched, or why it did not, and what was exchanged with it: of claims the names
+// alone.
+func federationSections(f record.Federation, base string) []views.Section {
+	name := views.Cell{Kind: views.Name, Text: nameOr(f.Provider, "")}
+	if f.Provider.ID != "" {
+		name.Href = base + "/identity-providers/" + f.Provider.ID
+	}
+	kind, said := "", "Not told, or not trusted"
+	if f.Kind != "" {
+		kind = federation.Label(federation.Kind(f.Kind))
+	}
+	switch {
+	case f.MFA:
+		said = "Shown there, and trusted"
+	case f.Reason != "":
+		said = ""
+	}
+	out := []views.Section{{Title: "Identity provider", Summary: facts(fact("Provider", name), fact("Kind", plain(kind)), fact("Issuer of the identity", code(f.Issuer)),
+		fact("Second factor", plain(said)), fact("Came to nothing because", plain(f.Reason)))}}
+	if len(f.Hops) == 0 {
+		return out
+	}
+	t := &views.Table{Caption: "What was exchanged with the provider", Columns: []views.Column{{Label: "Step"}, {Label: "Place"}, {Label: "Status", Num: true}, {Label: "Took", Num: true}, {Label: "Claims"}, {Label: "Verdict"}}}
+	for _, h := range f.Hops {
+		status := ""
+		if h.Status != 0 {
+			status = fmt.Sprint(h.Status)
+		}
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(h.What), code(h.Place), {Kind: views.Num, Text: status}, {Kind: views.Num, Text: fmt.Sprintf("%d ms", h.Duration.Milliseconds())},
+			plain(strings.Join(h.Claims, ", ")), plain(h.Verdict)}})
+	}
+	return append(out, views.Section{Title: "What was exchanged with the provider", Lead: "Of claims the names are kept, and of secrets nothing.", Table: t})
 }
 
 func requestSection(r record.SignIn) views.Section {

@@ -11,6 +11,8 @@ import (
 	"portico/app/access"
 	"portico/app/account"
 	"portico/app/fault"
+	"portico/app/federation"
+	"portico/app/signin"
 	"portico/app/userflow"
 	"portico/handlers"
 	"portico/models"
@@ -43,14 +45,17 @@ func identityWord(signInType string) string {
 }
 
 // identitiesSection lists what the person types to sign in, with a small form for one more.
-func identitiesSection(u models.User, base string, userNames bool, typed views.Form) views.Section {
+func identitiesSection(u models.User, base string, userNames bool, providers map[string]*federation.Provider, typed views.Form) views.Section {
 	t := &views.Table{Caption: "Addresses and user names", Columns: []views.Column{{Label: "Value"}, {Label: "Kind"}}, Actions: true}
 	for _, i := range u.Identities {
-		value := views.Cell{Kind: views.Name, Text: i.Value}
+		value, kind := views.Cell{Kind: views.Name, Text: i.Value}, views.Cell{Kind: views.Name, Text: identityWord(i.SignInType)}
 		if i.SignInType == account.SignInFederated {
-			value.Sub = i.Issuer
+			value.Sub, kind.Sub = i.Issuer, "None that is set up: it opens nothing"
+			if p := federation.KeeperOf(providers, i.Issuer); p != nil {
+				kind.Text, kind.Sub = p.Name, choose(p.Enabled, "", "Turned off: it opens nothing")
+			}
 		}
-		row := views.Row{Cells: []views.Cell{value, plain(identityWord(i.SignInType))}}
+		row := views.Row{Cells: []views.Cell{value, kind}}
 		if len(u.Identities) > 1 {
 			row.Actions = []views.Action{{Label: "Remove", About: i.Value, Href: base + "/identities/" + identityKey(i) + "/remove"}}
 		}
@@ -204,6 +209,11 @@ func (p *Portal) identityRemove(c *fiber.Ctx) error {
 			if next == "" && i.SignInType == account.SignInEmail {
 				next = i.Value
 			}
+		}
+		after := u.Account
+		after.Identities = keep
+		if gone.SignInType == account.SignInFederated && signin.KeepsWayIn(u.Account, after, v.dir.FlowsInUse(), v.dir.Providers, "identities") != nil {
+			return fault.BadField("identities", "admin.identity.last_way", nil)
 		}
 		u.Identities = keep
 		if strings.EqualFold(u.Mail, gone.Value) && gone.SignInType == account.SignInEmail { // mail goes no more where the person is no more

@@ -34,7 +34,7 @@ func (p *Portal) userMethodsPage(c *fiber.Ctx, u models.User, identity, method v
 	if err != nil {
 		return err
 	}
-	identities := identitiesSection(u, v.userBase(u), v.dir.Tenant.Settings.UserNames.Enabled, identity)
+	identities := identitiesSection(u, v.userBase(u), v.dir.Tenant.Settings.UserNames.Enabled, v.dir.Providers, identity)
 	if !v.may(access.UserWrite) {
 		readOnly(&identities)
 	}

@@ -80,6 +80,8 @@ func noteWord(s string) string {
 		"mfa_met_by_session":                "The second factor that was shown earlier in this session was enough",
 		"mfa_met_in_attempt":                "The second factor was shown in this sign-in",
 		"mfa_met_by_passkey":                "A passkey that verifies its user is both factors at once",
+		"mfa_met_by_provider":               "A second factor was shown at the identity provider, which is trusted about that",
+		"domain_hint_ignored":               "The application named an identity provider (domain_hint) that is not known or not switched on; the hint was ignored",
 		"mfa_not_needed_alternative_met":    "The policy leaves a choice, and something else than a second factor met it",
 		"acr_unsatisfied":                   "The assurance that the application asked for was not reached",
 		"password_reset":                    "The person had forgotten the password and chose a new one, by a code sent to the account's address",

@@ -144,6 +144,7 @@ func (h *Hosted) park(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	handle = sum(state)[:tripMark] + "." + handle
 	if err := h.sessions.Store.Tenant(dir.Tenant.ID).ParkAnswer(c.UserContext(), p.ID, digest(handle), values); err != nil {
 		return err
 	}
@@ -151,9 +152,21 @@ func (h *Hosted) park(c *fiber.Ctx) error {
 	return c.Redirect(c.Path()+"?parked="+url.QueryEscape(handle), fiber.StatusSeeOther)
 }
 
+// tripMark is how many characters of a departure's digest begin the handles of its answers: they are counted by it.
+const tripMark = 20
+
+// digest is what a parked answer is kept under.
 func digest(handle string) string {
-	sum := sha256.Sum256([]byte(handle))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
+	trip, _, _ := strings.Cut(handle, ".")
+	if len(trip) != tripMark {
+		return sum(handle)
+	}
+	return trip + "." + sum(handle)
+}
+
+func sum(text string) string {
+	b := sha256.Sum256([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
 // away sends the browser to the provider: by a redirect, or by a form that posts itself.

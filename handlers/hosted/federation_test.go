@@ -10,11 +10,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"portico/app/account"
 	"portico/app/factor"
 	"portico/app/federation"
 	"portico/app/message"
+	"portico/app/policy"
 	"portico/app/record"
 	"portico/app/signin"
 	"portico/app/userflow"
@@ -293,5 +295,151 @@ func TestSwitchedOffProviders(t *testing.T) {
 	}
 	if n := modelstest.Must(s.tenant.EndProviderSessions(t.Context(), modelstest.Actor(), id))(t); n == 0 {
 		t.Error("no session ended")
+	}
+}
+
+// landed opens the redirect URI as the provider's page does: with the answer of whoever sits there.
+func (h *house) landed(b *browser, trip url.Values) *browser {
+	code := rand.Text()
+	h.codes[code] = h.who
+	return b.get(trip.Get("redirect_uri") + "?" + url.Values{"state": {trip.Get("state")}, "code": {code}}.Encode())
+}
+
+// posted is the provider's form: from its own site, so without our cookies.
+func (s *site) posted(trip url.Values, code string) *http.Response {
+	s.t.Helper()
+	r, err := http.NewRequest(http.MethodPost, trip.Get("redirect_uri"), strings.NewReader(url.Values{"state": {trip.Get("state")}, "code": {code}}.Encode()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", s.house.at)
+	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	back, err := c.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = back.Body.Close()
+	return back
+}
+
+// An answer that is posted waits under a one-time handle until the browser that left comes for it. Nothing is kept
+// without an open departure, and the handle alone opens nothing elsewhere.
+func TestPostedAnswersAreParked(t *testing.T) {
+	s, h, id := newHouse(t)
+	s.settings(neverStay)
+	h.who, h.waits = harbour("20", "mira@harbour.example", true, false), true
+	b := s.browser().start(request{}).fill("provider", id)
+	trip := h.trips[0]
+	code := rand.Text()
+	h.codes[code] = h.who
+	forged := url.Values{"state": {strings.Replace(trip.Get("state"), ".", ".A", 1)[:len(trip.Get("state"))]}, "redirect_uri": trip["redirect_uri"]}
+	if a := s.posted(forged, code); a.StatusCode/100 == 3 {
+		t.Error("an answer to nobody's departure is kept")
+	}
+	a := s.posted(trip, code)
+	to := a.Header.Get("Location")
+	if a.StatusCode != http.StatusSeeOther || !strings.Contains(to, "?parked=") || h.answers != 0 {
+		t.Fatalf("%d %s", a.StatusCode, to)
+	}
+	b.get(b.base + to)
+	if h.answers != 1 || b.page.left == nil {
+		t.Fatalf("%d answers, %d %s", h.answers, b.page.status, b.page.step())
+	}
+	if b.get(b.base + to); h.answers != 1 {
+		t.Error("the handle worked twice")
+	}
+}
+
+// Whoever has a valid state may post it as often as they like: a few answers are kept, and no more.
+func TestParkedAnswersAreBounded(t *testing.T) {
+	s, h, id := newHouse(t)
+	h.waits = true
+	s.browser().start(request{}).fill("provider", id)
+	kept := 0
+	for range 12 {
+		if s.posted(h.trips[0], "x").StatusCode == http.StatusSeeOther {
+			kept++
+		}
+	}
+	if kept == 0 || kept > 5 {
+		t.Errorf("%d answers are kept", kept)
+	}
+}
+
+// After ten minutes an answer is worth nothing, and nobody asks the provider about it.
+func TestAnswersGrowOld(t *testing.T) {
+	s, h, id := newHouse(t)
+	h.who, h.waits = harbour("21", "mira@harbour.example", true, false), true
+	b := s.browser().start(request{}).fill("provider", id)
+	s.clock.Advance(10 * time.Minute)
+	if h.landed(b, h.trips[0]); h.answers != 0 || b.page.left != nil {
+		t.Errorf("%d answers, %s", h.answers, b.page.step())
+	}
+}
+
+// An app that wants the person to sign in anew has the provider ask anew.
+func TestFreshSignInsAreAskedForUpstream(t *testing.T) {
+	age := 60
+	for name, c := range map[string]struct {
+		r     request
+		fresh bool
+	}{"as usual": {request{}, false}, "prompt=login": {request{Prompt: []string{"login"}}, true}, "max_age": {request{MaxAge: &age}, true}} {
+		s, h, id := newHouse(t)
+		h.waits = true
+		s.browser().start(c.r).fill("provider", id)
+		if got := h.asked[len(h.asked)-1].Fresh; got != c.fresh {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// Of two answers to one departure one counts.
+func TestTwoAnswersAtOnce(t *testing.T) {
+	s, h, id := newHouse(t)
+	s.settings(neverStay)
+	h.who, h.waits = harbour("22", "mira@harbour.example", true, false), true
+	b := s.browser().start(request{}).fill("provider", id)
+	h.landed(b, h.trips[0])
+	h.landed(b, h.trips[0])
+	if n := s.issuer.count(); n != 1 || h.answers != 1 {
+		t.Errorf("%d grants, %d answers", n, h.answers)
+	}
+}
+
+// Each attribute is taken over as the admin chose, when somebody comes again.
+func TestProfilesAreRefreshed(t *testing.T) {
+	s, h, id := newHouse(t)
+	s.settings(neverStay)
+	modelstest.Must(s.tenant.UpdateProvider(t.Context(), modelstest.Actor(), id, func(p *federation.Provider, _ *models.ProviderSecret) error {
+		p.Refresh = map[string]federation.Refresh{"displayName": federation.Always, "givenName": federation.Never}
+		return nil
+	}, func(federation.Provider, bool, bool) error { return nil }))(t)
+	h.who = harbour("23", "mira@harbour.example", true, false)
+	s.browser().start(request{}).fill("provider", id).signedIn()
+	h.who.Attributes = map[string]any{"displayName": "Mira Lund", "givenName": "Someone", "surname": "Lund"}
+	s.browser().start(request{}).fill("provider", id).signedIn()
+	if u := s.person("mira@harbour.example"); u.DisplayName != "Mira Lund" || u.GivenName != "Mira" || u.Surname != "Lund" {
+		t.Errorf("%q %q %q", u.DisplayName, u.GivenName, u.Surname)
+	}
+	h.who.Attributes = map[string]any{"surname": "Other"} // it is not empty any more
+	s.browser().start(request{}).fill("provider", id).signedIn()
+	if u := s.person("mira@harbour.example"); u.Surname != "Lund" {
+		t.Errorf("%q", u.Surname)
+	}
+}
+
+// Tokens that stand on a provider are renewed only while it is switched on.
+func TestTheGateAsksAfterTheProvider(t *testing.T) {
+	s, h, id := newHouse(t)
+	s.settings(neverStay)
+	h.who = harbour("24", "mira@harbour.example", true, false)
+	g := s.browser().start(request{}).fill("provider", id).signedIn()
+	asks := policy.Request{TenantID: s.tenant.ID, UserID: g.UserID, ClientID: s.app.ClientID, Provider: g.Provider}
+	for _, on := range []bool{true, false, true} {
+		modelstest.Must(s.tenant.EnableProvider(t.Context(), modelstest.Actor(), id, on))(t)
+		if d, err := s.hosted.Gate().Refresh(t.Context(), asks); err != nil || d.Block == on {
+			t.Errorf("switched on %v: %+v %v", on, d, err)
+		}
 	}
 }
