@@ -31,7 +31,7 @@ func (s *server) tellAtRisk(ctx context.Context, t tenant.Tenant) error {
 	return s.store.Tenant(t.ID).TellAtRisk(ctx, mail.From(), func(in *models.Tenant, people []models.PersonAtRisk) error {
 		link := s.adminURL("/admin/t/"+url.PathEscape(t.Slug)+"/risky-users", url.Values{"risk": {"open"}, "deleted": {"no"}})
 		return s.toRiskReaders(ctx, in, t, func(c message.Change, l *i18n.Localizer) error {
-			return message.PostAtRisk(ctx, in, c, atRiskLines(l, people), len(people), allSimulated(people), link, s.now())
+			return message.PostAtRisk(ctx, in, c, atRiskLines(l, people), len(byPerson(people)), allSimulated(people), link, s.now())
 		})
 	})
 }
@@ -45,25 +45,50 @@ func allSimulated(people []models.PersonAtRisk) bool {
 // write there what they like.
 func atRiskLines(l *i18n.Localizer, people []models.PersonAtRisk) []string {
 	var lines []string
-	for i, p := range people {
+	persons := byPerson(people)
+	for i, findings := range persons {
 		if i == shownAtRisk {
-			lines = append(lines, l.T("mail.users_at_risk.more", "count", len(people)-shownAtRisk))
+			lines = append(lines, l.T("mail.users_at_risk.more", "count", len(persons)-shownAtRisk))
 			break
 		}
-		types := make([]string, len(p.Types))
-		for n, kind := range p.Types {
-			types[n] = kind
-			if k, ok := risk.KindOf(kind); ok {
-				types[n] = k.Name
+		line := findings[0].Address
+		for n, p := range findings {
+			between := " · "
+			if n > 0 {
+				between = " | "
 			}
-		}
-		line := p.Address + " · " + l.T("mail.level."+p.Level) + " · " + strings.Join(types, ", ")
-		if p.Simulated {
-			line += " · " + l.T("mail.simulated")
+			types := make([]string, len(p.Types))
+			for n, kind := range p.Types {
+				types[n] = kind
+				if k, ok := risk.KindOf(kind); ok {
+					types[n] = k.Name
+				}
+			}
+			if line += between + l.T("mail.level."+p.Level) + " · " + strings.Join(types, ", "); p.Simulated {
+				line += " · " + l.T("mail.simulated")
+			}
 		}
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// byPerson puts together what is real and what is simulated about the same person, who is one of those that a mail
+// counts. What is real comes first.
+func byPerson(people []models.PersonAtRisk) [][]models.PersonAtRisk {
+	var out [][]models.PersonAtRisk
+	for _, p := range people {
+		at := slices.IndexFunc(out, func(have []models.PersonAtRisk) bool { return have[0].UserID == p.UserID })
+		switch {
+		case at < 0:
+			out = append(out, []models.PersonAtRisk{p})
+		case p.Simulated:
+			out[at] = append(out[at], p)
+		default:
+			out[at] = slices.Insert(out[at], 0, p)
+		}
+	}
+	return out
 }
 
 // tellWeek mails the weekly digest (R 6.10.3). It also comes when nothing happened, so that its absence means

@@ -86,6 +86,13 @@ func TestPeopleAtRiskAreMailed(t *testing.T) {
 		t.Error(text)
 	}
 
+	// Somebody with something real and something simulated is one person, in one line.
+	both := []models.PersonAtRisk{{UserID: "a", Address: "simon@example.com", Level: risk.High, Types: []string{risk.PasswordSpray}, Simulated: true}, {UserID: "b", Address: "bea@example.com", Level: risk.High, Types: []string{risk.PasswordSpray}},
+		{UserID: "a", Address: "simon@example.com", Level: risk.Medium, Types: []string{risk.CredentialStuffing}}}
+	if lines := atRiskLines(s.bundle.Match("en"), both); len(byPerson(both)) != 2 || !slices.Equal(lines, []string{"simon@example.com · medium · Credential stuffing | high · Password spray · simulated", "bea@example.com · high · Password spray"}) {
+		t.Errorf("%q", lines)
+	}
+
 	for now.Weekday() != time.Monday || now.Hour() != 7 {
 		now = now.Add(time.Hour)
 	}

@@ -91,6 +91,13 @@ func (t *Tenant) attacks(ctx context.Context, rules risk.WaveRules) ([]foundAtta
 	if err != nil {
 		return nil, err
 	}
+	ended, err := t.endedWaves(ctx, from, now)
+	if err != nil {
+		return nil, err
+	}
+	if windows, err = t.windowsSince(ctx, ended, windows, now); err != nil {
+		return nil, err
+	}
 	var out []foundAttack
 	for _, a := range risk.FindWaves(windows, rules) {
 		if a.Keys, err = t.ownKits(ctx, a.Keys, now); err != nil {
@@ -102,12 +109,22 @@ func (t *Tenant) attacks(ctx context.Context, rules risk.WaveRules) ([]foundAtta
 	if err != nil {
 		return nil, err
 	}
+	list = slices.DeleteFunc(list, func(n risk.NewAccount) bool {
+		return slices.ContainsFunc(ended, func(w endedWave) bool { return w.kind == risk.SignUpBurst && !n.At.After(w.at) && w.has(n.Keys()) })
+	})
 	if a, ok := risk.FindBurst(list, usual, rules); ok {
 		out = append(out, foundAttack{Attack: a})
 	}
 	texts, err := t.textCounts(ctx, now)
 	if err != nil {
 		return nil, err
+	}
+	for n := range texts {
+		for _, w := range ended {
+			if w.kind == risk.SMSPumping && w.code == texts[n].Code {
+				texts[n].Today, texts[n].Refused = max(texts[n].Today-w.texts, 0), max(texts[n].Refused-w.refused, 0)
+			}
+		}
 	}
 	for _, c := range risk.FindPumping(texts, rules) {
 		out = append(out, foundAttack{Attack: risk.Attack{Kind: risk.SMSPumping, Keys: []string{"code " + c.Code}, From: now, To: now, Usual: c.Usual},

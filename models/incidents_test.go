@@ -362,3 +362,75 @@ func TestBurstsAndPumping(t *testing.T) {
 		}
 	})
 }
+
+// What an incident has told is not told once more: a stray failure hours after a wave ended, or after somebody closed it
+// as a false alarm, opens none, and an attack that goes on is told from there.
+func TestAnEndedWaveDoesNotComeBackByAStrayFailure(t *testing.T) {
+	for says, closed := range map[string]bool{"by itself": false, "by hand": true} {
+		t.Run(says, func(t *testing.T) {
+			modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+				ctx := t.Context()
+				tn := modelstest.MustTenant(t, s.Store, "")
+				people := passers(t, tn, 40)
+				spray(t, s, tn, people)
+				i := find(t, s, tn)[0]
+				if closed {
+					modelstest.Must(tn.CloseIncident(ctx, modelstest.Actor(), i.ID, "A test of ours"))(t)
+					s.Clock.Advance(25 * time.Minute)
+				} else {
+					s.Clock.Advance(3 * time.Hour)
+					find(t, s, tn)
+					s.Clock.Advance(4 * time.Hour)
+				}
+				for range 2 {
+					must(t, tn.RecordSignIn(ctx, tried(s, tn, people[1], people[1].Address(), "203.0.113.12", "Firefox", false)))
+					s.Clock.Advance(time.Minute)
+				}
+				s.Clock.Advance(15 * time.Minute)
+				if list := find(t, s, tn); len(list) != 1 || list[0].State != risk.IncidentClosed || list[0].Attempts != 120 {
+					t.Fatalf("closed by hand %v: %d incidents, %s, %d attempts", closed, len(list), list[0].Name, list[0].Attempts)
+				}
+				s.Clock.Advance(time.Minute)
+				began := s.Now()
+				spray(t, s, tn, people)
+				list := find(t, s, tn)
+				if len(list) != 2 || list[0].State != risk.IncidentOpen || list[0].Attempts < 120 || list[0].Attempts > 122 || list[0].BeganAt.After(began) {
+					t.Errorf("closed by hand %v: %d incidents, %+v", closed, len(list), list[0].Attempts)
+				}
+			})
+		})
+	}
+}
+
+// Neither do bursts and text messages whose incident somebody closed.
+func TestClosedBurstsAndPumpingStayClosed(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+		ctx := t.Context()
+		tn := modelstest.MustTenant(t, s.Store, "")
+		signUp := func(n int) {
+			u := modelstest.MustUser(t, tn, fmt.Sprintf("bot%d@mailtrap.example", n))
+			r := tried(s, tn, u, u.Address(), fmt.Sprintf("198.51.%d.9", n), "python-requests/2.32", true)
+			r.SignUp, r.Signals.ASN = true, 64500+uint(n)
+			must(t, tn.RecordSignIn(ctx, r))
+			s.Clock.Advance(time.Second)
+		}
+		text := func() {
+			modelstest.Must((models.SignInStores{Store: s.Store}).SignIns(tn.ID).TakeText(ctx, "992", false, 60, s.Now()))(t)
+		}
+		for n := range 30 {
+			signUp(n)
+		}
+		for range 70 {
+			text()
+		}
+		for _, i := range find(t, s, tn) {
+			modelstest.Must(tn.CloseIncident(ctx, modelstest.Actor(), i.ID, "Ours"))(t)
+		}
+		s.Clock.Advance(20 * time.Minute)
+		signUp(40)
+		text()
+		if list := find(t, s, tn); len(list) != 2 || list[0].State != risk.IncidentClosed || list[1].State != risk.IncidentClosed {
+			t.Errorf("%d incidents", len(list))
+		}
+	})
+}

@@ -34,7 +34,7 @@ type PersonAtRisk struct {
 	Address   string // what they sign in with
 	Level     string
 	Types     []string // of the detections that are new
-	Simulated bool     // none of them is real: whoever has both kinds stands in two lines
+	Simulated bool     // none of them is real: whoever has both kinds is there twice
 }
 
 // riskLevelsFrom are a level and the higher ones.

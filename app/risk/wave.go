@@ -177,12 +177,38 @@ func WaveKeys(s record.Signals) []string {
 	if source == "" {
 		return nil
 	}
+	keys := placeKeys(source)
+	if s.UserAgent != "" && s.ASN != 0 {
+		keys = append(keys, kitKey(s.ASN, AgentHash(s.UserAgent)))
+	}
+	return keys
+}
+
+// Keys are what a window may belong to a wave by.
+func (w Window) Keys() []string {
+	keys := placeKeys(w.Source)
+	if w.Agent != "" && w.ASN != 0 {
+		keys = append(keys, kitKey(w.ASN, w.Agent))
+	}
+	return keys
+}
+
+// Keys are what a sign-up may belong to a burst by.
+func (n NewAccount) Keys() []string {
+	keys := placeKeys(n.Source)
+	if n.Domain != "" {
+		keys = append(keys, "domain "+n.Domain)
+	}
+	return keys
+}
+
+func placeKeys(source string) []string {
+	if source == "" {
+		return nil
+	}
 	keys := []string{sourceKey(source)}
 	if b := blockOf(source); b != "" {
 		keys = append(keys, blockKey(b))
-	}
-	if s.UserAgent != "" && s.ASN != 0 {
-		keys = append(keys, kitKey(s.ASN, AgentHash(s.UserAgent)))
 	}
 	return keys
 }
