@@ -144,6 +144,11 @@ func (t *Tenant) sayOfSignIn(ctx context.Context, actor audit.Actor, id string, 
 				return audit.Event{}, err
 			}
 		}
+		if s.action == RiskCompromised {
+			if undo.Person, err = t.relearn(ctx, row.UserID); err != nil {
+				return audit.Event{}, err
+			}
+		}
 		changes, err := t.moveRisk(ctx, row.UserID, m)
 		if err != nil {
 			return audit.Event{}, err
@@ -608,14 +613,22 @@ func (t *Tenant) undoDetection(ctx context.Context, id string, said, back verdic
 	return t.judgeDetection(ctx, id, back)
 }
 
-// undoPerson forgets what was learnt, unless something else was learnt since.
+// undoPerson takes back what was learnt, or forgotten; where something else was learnt since, what is usual is built anew
+// from the log.
 func (t *Tenant) undoPerson(ctx context.Context, p *undoPerson) error {
 	if p == nil {
 		return nil
 	}
 	now, err := t.riskBody(ctx, p.UserID)
-	if err != nil || !bytes.Equal(now, p.After) {
+	if err != nil {
 		return err
+	}
+	if !bytes.Equal(now, p.After) {
+		_, err := t.relearn(ctx, p.UserID)
+		return err
+	}
+	if now == nil && len(p.Before) > 0 {
+		return t.w(ctx).Create(&RiskPersonRow{TenantID: t.ID, UserID: p.UserID, Body: p.Before, UpdatedAt: t.Now()}).Error
 	}
 	q := t.u(ctx).Model(&RiskPersonRow{}).Where("user_id = ?", p.UserID)
 	if len(p.Before) == 0 {

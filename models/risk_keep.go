@@ -158,14 +158,53 @@ func (t *Tenant) endEarlier(ctx context.Context, r record.SignIn, end verdict) (
 	}
 	from := later(r.StartedAt.Add(-earlierFor), r.FactorSince)
 	ip := r.Signals.IP.Unmap().String()
-	rows, err := t.endDetections(ctx, end, func(q *gorm.DB) *gorm.DB {
+	same := func(q *gorm.DB) *gorm.DB {
 		return q.Where("user_id = ? AND activity = ? AND state = ? AND ip = ? AND user_agent = ? AND activity_at > ? AND activity_at <= ?", r.User.ID, ActivitySignIn, RiskAtRisk, ip,
 			r.Signals.UserAgent, from.UTC(), r.EndedAt.UTC())
+	}
+	others, err := t.otherDevices(ctx, r, same)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := t.endDetections(ctx, end, func(q *gorm.DB) *gorm.DB {
+		if len(others) == 0 {
+			return same(q)
+		}
+		return same(q).Where("sign_in_id NOT IN ?", others)
 	})
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
 	return len(rows), t.followSignIns(ctx, rows, end)
+}
+
+// otherDevices are those of some open sign-ins that were made with another device cookie: behind one address many have
+// the same browser. What has none says nothing.
+func (t *Tenant) otherDevices(ctx context.Context, r record.SignIn, where func(*gorm.DB) *gorm.DB) ([]string, error) {
+	if r.Signals.DeviceID == "" {
+		return nil, nil
+	}
+	var ids []string
+	if err := where(t.q(ctx).Model(&RiskDetectionRow{})).Where("sign_in_id <> ''").Distinct().Pluck("sign_in_id", &ids).Error; err != nil {
+		return nil, err
+	}
+	var out []string
+	for chunk := range slices.Chunk(ids, 100) {
+		var rows []SignInRow
+		if err := t.q(ctx).Select("id", "tenant_id", "record").Where("id IN ?", chunk).Find(&rows).Error; err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			was, err := row.SignIn()
+			if err != nil {
+				return nil, err
+			}
+			if d := was.Signals.DeviceID; d != "" && d != r.Signals.DeviceID {
+				out = append(out, row.ID)
+			}
+		}
+	}
+	return out, nil
 }
 
 // followSignIns closes the sign-ins of detections that were closed, where nothing else is open of them.

@@ -70,13 +70,16 @@ func (t *Tenant) learnPerson(ctx context.Context, userID string, began time.Time
 			return err
 		}
 		var past risk.Person // what was known of them by then
-		for _, r := range visits {
-			strange, err := t.wasStrange(ctx, past, r, s)
-			if err != nil {
-				return err
-			}
-			if strange {
-				continue
+		for _, v := range visits {
+			r := v.SignIn
+			if !v.vouched {
+				strange, err := t.wasStrange(ctx, past, r, s)
+				if err != nil {
+					return err
+				}
+				if strange {
+					continue
+				}
 			}
 			at := r.EndedAt.UTC()
 			past.Observe(r.Signals, at)
@@ -92,8 +95,8 @@ func (t *Tenant) learnPerson(ctx context.Context, userID string, began time.Time
 }
 
 // formerSignIns are the sign-ins of a person that may teach, the oldest first: as the log says by now, because what was
-// found out later teaches nothing either.
-func (t *Tenant) formerSignIns(ctx context.Context, userID string, from, to time.Time) ([]record.SignIn, error) {
+// found out later, and what the person said was not theirs, teaches nothing either.
+func (t *Tenant) formerSignIns(ctx context.Context, userID string, from, to time.Time) ([]formerVisit, error) {
 	var rows []SignInRow
 	if err := t.via(ctx, "sign_ins", way{index: "signins_user"}).Omit("decision").
 		Where("user_id = ? AND created_at >= ? AND created_at < ? AND result = ? AND kind = ?", userID, from.UTC(), to.UTC(), string(record.Success), string(record.Interactive)).
@@ -101,10 +104,14 @@ func (t *Tenant) formerSignIns(ctx context.Context, userID string, from, to time
 		return nil, err
 	}
 	slices.Reverse(rows)
-	out := make([]record.SignIn, 0, len(rows))
+	var denied []string
+	if err := t.q(ctx).Model(&SignInReportRow{}).Where("user_id = ?", userID).Pluck("sign_in_id", &denied).Error; err != nil {
+		return nil, err
+	}
+	out := make([]formerVisit, 0, len(rows))
 	var last time.Time // of those that only say that somebody is still there
 	for _, row := range rows {
-		if slices.Contains(openStates(), row.RiskState) {
+		if slices.Contains(openStates(), row.RiskState) || slices.Contains(denied, row.ID) {
 			continue
 		}
 		r, err := row.SignIn()
@@ -115,15 +122,72 @@ func (t *Tenant) formerSignIns(ctx context.Context, userID string, from, to time
 			r.EndedAt = row.CreatedAt
 		}
 		own, again := lesson(r)
-		if !own || again && r.EndedAt.Sub(last) < observeRefresh {
+		vouched := row.RiskState == RiskSafe || row.RiskState == RiskDismissed && row.RiskDetail == RiskSafeByAI
+		if !own && !vouched || again && r.EndedAt.Sub(last) < observeRefresh {
 			continue
 		}
 		if again {
 			last = r.EndedAt
 		}
-		out = append(out, r)
+		out = append(out, formerVisit{r, vouched})
 	}
 	return out, nil
+}
+
+// formerVisit is a sign-in of the log that may teach. vouched: somebody has said, or shown, that it was the person's own.
+type formerVisit struct {
+	record.SignIn
+	vouched bool
+}
+
+// relearn builds what is usual for somebody anew from the log, without what has turned out not to be theirs, and gives
+// what was known before. It reads no more than the newest learnMost sign-ins, so it is done in the transaction that says
+// so. Where the log does not reach back to their first sign-in, that they are no beginner stays known.
+func (t *Tenant) relearn(ctx context.Context, userID string) (*undoPerson, error) {
+	undo := &undoPerson{UserID: userID}
+	had, err := t.lockRiskPerson(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	if undo.Before, err = t.riskBody(ctx, userID); err != nil || undo.Before == nil {
+		return nil, err
+	}
+	self, err := t.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := t.Now()
+	visits, err := t.formerSignIns(ctx, userID, now.Add(-riskReach), now.Add(time.Hour))
+	if err != nil {
+		return nil, err
+	}
+	var past risk.Person
+	for _, v := range visits {
+		if !v.vouched && v.RiskLevel == "" { // from before sign-ins were assessed
+			strange, err := t.wasStrange(ctx, past, v.SignIn, self.Settings.Risk)
+			if err != nil {
+				return nil, err
+			}
+			if strange {
+				continue
+			}
+		}
+		past.Observe(v.Signals, v.EndedAt.UTC())
+	}
+	if past.Times == 0 {
+		return undo, t.u(ctx).Where("user_id = ?", userID).Delete(&RiskPersonRow{}).Error
+	}
+	if had.First.Before(past.First) && (len(visits) == learnMost || had.First.Before(now.Add(-riskReach))) {
+		past.First, past.Times = had.First, max(past.Times, had.Times-1)
+		if had.Since.Before(past.Since) {
+			past.Since = had.Since
+		}
+	}
+	if err := t.putRiskPerson(ctx, userID, past); err != nil {
+		return nil, err
+	}
+	undo.After, err = t.riskBody(ctx, userID)
+	return undo, err
 }
 
 // wasStrange assesses a sign-in of the past by what was known of the person then: nobody did at the time, and an

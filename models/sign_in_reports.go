@@ -46,6 +46,12 @@ func (t *Tenant) ReportSignIn(ctx context.Context, actor audit.Actor, userID, si
 		}
 		d := detectionAt(r, record.Finding{Type: UserReported, Level: RiskHigh, Key: "risk.found.user_reported", Evidence: map[string]any{"signIn": signInID}, Timing: risk.Offline}, t.Now())
 		d.SignInID, d.UserName, d.Address = "", u.DisplayName, u.Mail // it is about the account (R 6.5.10)
+		if !r.StartedAt.IsZero() {                                    // what was registered in it is the stranger's too (RiskSince)
+			d.ActivityAt = r.StartedAt
+		}
+		if _, err := t.relearn(ctx, userID); err != nil {
+			return audit.Event{}, err
+		}
 		if _, err := t.putDetections(ctx, []Detection{d}); err != nil {
 			return audit.Event{}, err
 		}

@@ -198,13 +198,15 @@ func TestWhoLeavesAndComesBackWithTheirFactorWasThemselves(t *testing.T) {
 		s.policy("Everybody", demands("OR", "mfa"))
 		s.clock.Advance(time.Hour)
 		s.detect(rainyDay(risk.High))
-		s.browser().start(request{}).fill("email", anna, "password", goodPassword).at(signin.Challenge).fill("code", "000000").at(signin.Challenge)
+		b := s.browser()
+		b.start(request{}).fill("email", anna, "password", goodPassword).at(signin.Challenge).fill("code", "000000").at(signin.Challenge)
 		if found := s.detections(u.ID); len(found) != 1 || found[0].State != models.RiskAtRisk {
 			t.Fatalf("what was found: %+v", found)
 		}
 		s.detect()
 		s.clock.Advance(time.Minute)
-		s.browser().start(request{}).fill("email", anna, "password", goodPassword).at(signin.Challenge).fill("code", codeAt(secret, s.clock.Now())).signedIn()
+		b.base = s.base
+		b.start(request{}).fill("email", anna, "password", goodPassword).at(signin.Challenge).fill("code", codeAt(secret, s.clock.Now())).signedIn()
 		if found := s.detections(u.ID); found[0].State != models.RiskDismissed || found[0].Detail != models.RiskSafeByAI {
 			t.Errorf("what was found then is %s, %s", found[0].State, found[0].Detail)
 		}
