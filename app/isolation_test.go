@@ -24,6 +24,7 @@ import (
 	"portico/app/audit"
 	"portico/app/export"
 	"portico/app/factor"
+	"portico/app/federation"
 	"portico/app/openid"
 	"portico/app/policy"
 	"portico/app/record"
@@ -180,6 +181,12 @@ func (s *sweep) furnish(slug, mark string) furnished {
 	_, err = f.ImportLeaked(ctx, by, mark, f.Now(), func(yield func(string, error) bool) { yield("leaked@"+slug+".example", nil) })
 	must(s, err)
 	_, _, err = f.CreateExport(ctx, by, export.Target{Name: mark, Kind: export.Webhook, URL: "https://" + mark + ".example.com/", Records: export.Kinds()}, false, f.Now(), func(export.Target) error { return nil })
+	must(s, err)
+	upstream, err := f.CreateProvider(ctx, by, federation.Provider{Kind: federation.OpenID, Name: "Company " + mark, Enabled: true, ClientID: "client-" + slug,
+		Issuer: "https://id." + slug + ".example", Discovery: "https://id." + slug + ".example/.well-known/openid-configuration"}, models.ProviderSecret{Client: "secret " + mark},
+		func(federation.Provider, bool, bool) error { return nil })
+	must(s, err)
+	_, err = f.AddProviderDomain(ctx, by, upstream.ID, slug+".example", true)
 	must(s, err)
 	bulk, err := f.StartBulk(ctx, by, models.Bulk{Action: models.BulkDisable}, []string{f.person.ID}, models.UserQuery{})
 	must(s, err)
@@ -397,7 +404,7 @@ func whose() map[string]string {
 		"strengths": "authentication_strengths.id", "contexts": "authentication_contexts.id", "policy-replays": "policy_replays.id", "remembered": "remembered_devices.id",
 		"authentication-methods": "credentials.id", "claims": "claims_policies.id", "members": "users.id",
 		"exports": "exports.id", "incidents": "risk_incidents.id", "leaked-addresses": "leaked_imports.id", "risk-detections": "risk_detections.id", "simulation": "users.id",
-		"threat-indicators": "risk_indicators.id",
+		"threat-indicators": "risk_indicators.id", "identity-providers": "identity_providers.id", "federation": "identity_providers.id", "domains": "provider_domains.id",
 	}
 }
 
@@ -639,12 +646,13 @@ func TestTwoTenantsSeeNothingOfEachOther(t *testing.T) {
 			for _, id := range slices.Concat(s.b.ids["users.id"], s.b.ids["applications.id"], s.b.ids["applications.service_principal_id"], s.b.ids["groups.id"], s.b.ids["user_flows.id"],
 				s.b.ids["user_attributes.id"], s.b.ids["terms.id"], s.b.ids["invitations.id"], s.b.ids["sign_ins.id"], s.b.ids["audits.id"][:3], s.b.ids["claims_policies.id"],
 				s.b.ids["conditional_access_policies.id"], s.b.ids["named_locations.id"], s.b.ids["authentication_strengths.id"], s.b.ids["policy_replays.id"], s.b.ids["exports.id"], s.b.ids["leaked_imports.id"],
-				s.b.ids["risk_detections.id"], s.b.ids["risk_indicators.id"], []string{s.b.ID}) {
+				s.b.ids["risk_detections.id"], s.b.ids["risk_indicators.id"], s.b.ids["identity_providers.id"], []string{s.b.ID}) {
 				for _, collection := range []string{"/users", "/groups", "/applications", "/servicePrincipals", "/directoryObjects", "/directory/deletedItems", "/identity/authenticationEventsFlows",
 					"/identity/userFlowAttributes", "/policies/claimsMappingPolicies", "/auditLogs/signIns", "/auditLogs/directoryAudits", "/organization", "/portico/termsOfUse", "/invitations",
 					"/identity/conditionalAccess/policies", "/identity/conditionalAccess/namedLocations", "/identity/conditionalAccess/deletedItems/policies",
 					"/policies/authenticationStrengthPolicies", "/identityProtection/riskyUsers", "/identityProtection/riskDetections", "/portico/incidents",
-					"/portico/threatIndicators", "/portico/leakedAddresses", "/portico/exports", "/portico/riskSimulations", "/portico/conditionalAccess/replay", "/portico/invitations", "/roleManagement/directory/roleAssignments"} {
+					"/portico/threatIndicators", "/portico/leakedAddresses", "/portico/exports", "/portico/riskSimulations", "/portico/conditionalAccess/replay", "/portico/invitations", "/roleManagement/directory/roleAssignments",
+					"/identity/identityProviders"} {
 					for _, method := range []string{http.MethodGet, http.MethodPatch, http.MethodDelete} {
 						if a := ask(api, method, version+collection+"/"+id, nil); a.Code < 400 {
 							t.Errorf("%s %s%s/%s answered %d", method, version, collection, id, a.Code)
@@ -654,7 +662,7 @@ func TestTwoTenantsSeeNothingOfEachOther(t *testing.T) {
 			}
 			for _, list := range []string{"/users", "/groups", "/applications", "/servicePrincipals", "/identity/authenticationEventsFlows", "/identity/userFlowAttributes", "/auditLogs/signIns",
 				"/auditLogs/directoryAudits", "/organization", "/users/delta", "/directory/deletedItems/microsoft.graph.user", "/identityProtection/riskDetections", "/identityProtection/riskyUsers",
-				"/portico/exports", "/portico/threatIndicators", "/portico/leakedAddresses", "/portico/incidents", "/portico/riskSimulations"} {
+				"/portico/exports", "/portico/threatIndicators", "/portico/leakedAddresses", "/portico/incidents", "/portico/riskSimulations", "/identity/identityProviders"} {
 				ask(api, http.MethodGet, version+list, nil)
 				ask(api, http.MethodGet, version+list+"?$filter="+url.QueryEscape("id eq '"+s.b.person.ID+"'"), nil)
 				ask(api, http.MethodGet, version+list+"?$search="+url.QueryEscape(`"displayName:Marker"`), nil)
