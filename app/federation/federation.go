@@ -68,7 +68,7 @@ type Provider struct {
 	TrustEmail    bool               `json:"trustEmail,omitempty"`    // an address is proven though the provider does not say email_verified
 	TrustMFA      bool               `json:"trustMfa,omitempty"`      // a second factor shown there counts here (F324)
 	MFAValues     []string           `json:"mfaValues,omitempty"`     // values of amr, acr or AuthnContextClassRef that mean one; empty = DefaultMFA
-	UpstreamLeave bool               `json:"upstreamLeave,omitempty"` // signing out here signs out there too
+	UpstreamLeave bool               `json:"upstreamLeave,omitempty"` // signing out here signs out there too: kept for when it is done, and offered nowhere before
 	Authoritative []string           `json:"authoritative,omitempty"` // domains whose addresses it alone gives out, besides the kind's own and verified domains
 }
 

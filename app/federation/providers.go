@@ -45,16 +45,3 @@ func ScopesOf(kind Kind) []string {
 	k, _ := presetOf(kind)
 	return k.scopes
 }
-
-// ClaimsOf is where a kind looks for our attributes when the admin says nothing.
-func ClaimsOf(kind Kind) map[string]string {
-	k, _ := presetOf(kind)
-	return k.claims
-}
-
-// PostsBack reports whether the answer comes by a form that the provider's page posts, across sites and without our
-// cookies.
-func PostsBack(p Provider) bool {
-	k, _ := presetOf(p.Kind)
-	return or(p.ResponseMode, k.responseMode) == "form_post"
-}

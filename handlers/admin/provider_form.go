@@ -246,14 +246,14 @@ func (p *Portal) advancedFields(x federation.Provider, hasSecret bool) []views.F
 			hint = "Development only: another server in its place, for tests."
 			f = append(f, views.Field{Name: "issuer", Label: "Issuer", Hint: hint, Value: x.Issuer, Code: true, Optional: true})
 		}
-		for _, a := range [][3]string{{"authorizationUrl", "Sign-in address", x.AuthorizationURL}, {"tokenUrl", "Token address", x.TokenURL}, {"keysUrl", "Keys address (JWKS)", x.KeysURL}, {"userInfoUrl", "Userinfo address", x.UserInfoURL}, {"endSessionUrl", "Sign-out address", x.EndSessionURL}} {
+		for _, a := range [][3]string{{"authorizationUrl", "Sign-in address", x.AuthorizationURL}, {"tokenUrl", "Token address", x.TokenURL}, {"keysUrl", "Keys address (JWKS)", x.KeysURL}, {"userInfoUrl", "Userinfo address", x.UserInfoURL}} {
 			f = append(f, views.Field{Name: a[0], Label: a[1], Hint: hint, Type: "url", Value: a[2], Code: true, Optional: true})
 		}
 		if hasSecret {
 			f = append(f, views.Field{Name: "clientSecret", Label: "Client secret, again", Type: "password", AutoComplete: "off", Optional: true, Hint: "Needed when the token or userinfo address changes: the secret is sent there."})
 		}
 	}
-	return append(f, views.Field{Kind: views.Check, Name: "upstreamLeave", Label: "Signing out here signs out there too", Hint: "Where the provider has a sign-out address.", Value: tick(x.UpstreamLeave)})
+	return f
 }
 
 // pairs writes a map as lines.
@@ -310,7 +310,7 @@ func (p *Portal) providerAdvancedSave(c *fiber.Ctx) error {
 		return err
 	}
 	_, err = v.tenant.UpdateProvider(c.UserContext(), v.actor(c), x.ID, func(y *federation.Provider, s *models.ProviderSecret) error {
-		y.TrustEmail, y.TrustMFA, y.UpstreamLeave, y.MFAValues = ticked(c, "trustEmail"), ticked(c, "trustMfa"), ticked(c, "upstreamLeave"), splitLines(typed(c, "mfaValues"))
+		y.TrustEmail, y.TrustMFA, y.MFAValues = ticked(c, "trustEmail"), ticked(c, "trustMfa"), splitLines(typed(c, "mfaValues"))
 		y.Claims, y.Refresh = readPairs[string](typed(c, "claims")), readPairs[federation.Refresh](typed(c, "refresh"))
 		y.Scopes = strings.Fields(typed(c, "scopes"))
 		if x.Kind == federation.OpenID {
@@ -320,7 +320,7 @@ func (p *Portal) providerAdvancedSave(c *fiber.Ctx) error {
 			y.Issuer = typed(c, "issuer")
 		}
 		if x.Kind == federation.OpenID || p.Development {
-			y.AuthorizationURL, y.TokenURL, y.KeysURL, y.UserInfoURL, y.EndSessionURL = typed(c, "authorizationUrl"), typed(c, "tokenUrl"), typed(c, "keysUrl"), typed(c, "userInfoUrl"), typed(c, "endSessionUrl")
+			y.AuthorizationURL, y.TokenURL, y.KeysURL, y.UserInfoURL = typed(c, "authorizationUrl"), typed(c, "tokenUrl"), typed(c, "keysUrl"), typed(c, "userInfoUrl")
 			s.Client = strings.TrimSpace(raw(c, "clientSecret"))
 		}
 		return nil
