@@ -127,7 +127,7 @@ func (s *Store) PretendSome(tenantID, text string, around time.Time) {
 func SearchMark(at time.Time, long time.Duration) string { return spanAt(at, long).mark }
 
 func (s *Store) SpanFor(tenantID string, at time.Time, wanted int, words ...string) string {
-	p, _, ok := s.samples.last.Load().span(words, tenantID, at, wanted)
+	p, _, _, ok := s.samples.last.Load().span(words, tenantID, at, wanted, yield{})
 	if !ok {
 		return ""
 	}

@@ -123,7 +123,7 @@ func (t *Tenant) SearchHint(ctx context.Context, words string) ([]Condition, err
 	var out []Condition
 	if !s.walk {
 		for _, g := range s.rare {
-			out = append(out, Condition{SQL: `(users.search_norm || search_marks(users.created_at)) LIKE ? ESCAPE '\'`, Args: []any{"%" + likeEscape(g) + "%"}})
+			out = append(out, Condition{SQL: `users.search_marked LIKE ? ESCAPE '\'`, Args: []any{"%" + likeEscape(g) + "%"}})
 		}
 	}
 	return out, nil

@@ -116,8 +116,8 @@ func fillHistory(b *testing.B, s modelstest.Scratch, tn *models.Tenant, n int, s
 		exec("INSERT INTO risk_sources (tenant_id, source, hour, attempts, failures, successes, sign_ups, accounts, strangers, updated_at) VALUES (?, '10.0.0.1', ?, 5, 1, 4, 0, ?, ?, "+ago(s, "0")+")",
 			tn.ID, s.Now().Add(-time.Duration(h)*time.Hour).Format("2006-01-02T15"), []byte(risk.NewSketch(risk.SourceSketch)), []byte(risk.NewSketch(risk.SourceSketch)))
 	}
-	for _, k := range risk.Adds(signals, nil, true) {
-		exec("INSERT INTO risk_counts (tenant_id, feature, value, n, at) VALUES (?, ?, ?, 9.0, "+ago(s, "0")+")", tn.ID, k.Feature, k.Value)
+	for _, k := range risk.Keys(signals) {
+		exec("INSERT INTO risk_counts (tenant_id, feature, value, n, at) VALUES (?, ?, ?, 9.0, "+ago(s, "0")+") ON CONFLICT DO NOTHING", tn.ID, k.Feature, k.Value)
 	}
 	if s.Engine == modelstest.Postgres {
 		exec("ANALYZE risk_counts")

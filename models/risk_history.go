@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,12 +21,14 @@ import (
 func (t *Tenant) RiskHistory(ctx context.Context, userID string, s record.Signals, now time.Time) (risk.History, error) {
 	var h risk.History
 	parts := func() []pastPart {
-		return slices.DeleteFunc([]pastPart{t.everyonePart(risk.Keys(s), &h.Everyone), t.personPart(userID, &h.Person), t.sourcePart(s, now, &h.Source),
-			t.leakedPart(userID, &h.Leaked), t.wavesPart(s, now, &h.Waves)}, func(p pastPart) bool { return p.query == "" })
+		return slices.DeleteFunc(append(t.everyoneParts(risk.Keys(s), &h.Everyone), t.personPart(userID, &h.Person), t.sourcePart(s, now, &h.Source),
+			t.leakedPart(userID, &h.Leaked), t.wavesPart(s, now, &h.Waves)), func(p pastPart) bool { return p.query == "" })
 	}
 	var errs []error
 	missing := func(name string, err error) {
-		h.Missing = append(h.Missing, name)
+		if !slices.Contains(h.Missing, name) {
+			h.Missing = append(h.Missing, name)
+		}
 		errs = append(errs, err)
 	}
 	if t.readPast(ctx, parts()...) != nil { // one by one, to see which it was
@@ -66,17 +69,19 @@ type pastPart struct {
 
 // pastRow has room for a row of any part.
 type pastRow struct {
-	A, B, C                              string
-	N                                    float64
+	A, B, C                              sql.NullString
+	N                                    sql.NullFloat64
 	At                                   sql.NullTime
-	Attempts, Failures, Successes, Signs int64
+	Attempts, Failures, Successes, Signs sql.NullInt64
 	Body, More                           []byte
 }
 
 // Columns that a part has no use for. Postgres wants to know their types, and SQLite does not mind being told.
 const (
+	noTexts  = "CAST(NULL AS TEXT), CAST(NULL AS TEXT), CAST(NULL AS TEXT)"
+	noNumber = "CAST(NULL AS DOUBLE PRECISION)"
 	noTime   = "CAST(NULL AS TIMESTAMPTZ)"
-	noCounts = "0, 0, 0, 0"
+	noCounts = "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)"
 	noBytes  = "CAST(NULL AS BYTEA), CAST(NULL AS BYTEA)"
 )
 
@@ -91,7 +96,8 @@ func (t *Tenant) readPast(ctx context.Context, parts ...pastPart) error {
 		fmt.Fprintf(&query, "SELECT %d, %s", i, p.query)
 		args = append(args, p.args...)
 	}
-	rows, err := t.r(ctx).Raw(query.String(), args...).Rows()
+	// Past GORM's own building of statements, which would take as long again as all else that is done here.
+	rows, err := t.r(ctx).Statement.ConnPool.QueryContext(ctx, t.numbered(query.String()), args...)
 	if err != nil {
 		return err
 	}
@@ -117,18 +123,40 @@ func (t *Tenant) readPast(ctx context.Context, parts ...pastPart) error {
 	return nil
 }
 
-// everyonePart reads counters by their keys: a join with a list of them, because SQLite finds no index for a list of
-// pairs.
-func (t *Tenant) everyonePart(keys []risk.Key, out *risk.Everyone) pastPart {
-	args := make([]any, 0, 2*len(keys)+1)
-	for _, k := range keys {
-		args = append(args, k.Feature, countValue(k.Value))
+// numbered is a statement with the places for its values as the engine wants them.
+func (s *Store) numbered(query string) string {
+	if s.dialect != "postgres" {
+		return query
 	}
-	have := make(risk.Everyone, len(keys))
-	return pastPart{name: risk.NeedEveryone, args: append(args, t.ID),
-		query: "c.feature, c.value, '', c.n, c.at, " + noCounts + ", " + noBytes + " FROM (VALUES " + strings.TrimSuffix(strings.Repeat("(?, ?), ", len(keys)), ", ") +
-			") AS wanted CROSS JOIN risk_counts AS c WHERE c.tenant_id = ? AND c.feature = wanted.column1 AND c.value = wanted.column2",
-		row: func(r pastRow) { have[risk.Key{Feature: r.A, Value: r.B}] = risk.Count{N: r.N, At: r.At.Time.UTC()} },
+	var out strings.Builder
+	out.Grow(len(query) + 128)
+	for n := 1; ; n++ {
+		before, after, more := strings.Cut(query, "?")
+		out.WriteString(before)
+		if !more {
+			return out.String()
+		}
+		out.WriteString("$" + strconv.Itoa(n))
+		query = after
+	}
+}
+
+// everyoneParts read counters by their keys: a join with a list of them, because SQLite finds no index for a list of
+// pairs, and all counters of a small feature together.
+func (t *Tenant) everyoneParts(keys []risk.Key, out *risk.Everyone) []pastPart {
+	const columns = "c.feature, c.value, CAST(NULL AS TEXT), CAST(c.n AS DOUBLE PRECISION), c.at, " + noCounts + ", " + noBytes + " FROM "
+	args := make([]any, 0, 2*len(keys)+1)
+	have, small := make(risk.Everyone, len(keys)), []string{}
+	for _, k := range keys {
+		switch {
+		case !risk.Small(k.Feature):
+			args = append(args, k.Feature, countValue(k.Value))
+		case !slices.Contains(small, k.Feature):
+			small = append(small, k.Feature)
+		}
+	}
+	parts := []pastPart{{name: risk.NeedEveryone,
+		row: func(r pastRow) { have[risk.Key{Feature: r.A.String, Value: r.B.String}] = risk.Count{N: r.N.Float64, At: r.At.Time.UTC()} },
 		end: func() error {
 			for _, k := range keys {
 				if cut := countValue(k.Value); cut != k.Value {
@@ -139,7 +167,19 @@ func (t *Tenant) everyonePart(keys []risk.Key, out *risk.Everyone) pastPart {
 			}
 			*out = have
 			return nil
-		}}
+		}}}
+	for _, feature := range small {
+		parts = append(parts, pastPart{name: risk.NeedEveryone, row: parts[0].row, end: parts[0].end,
+			// In order, and no more than there can be: Postgres might believe that most counters are of the feature.
+			query: columns + "(SELECT feature, value, n, at FROM risk_counts WHERE tenant_id = ? AND feature = ? ORDER BY tenant_id, feature, value LIMIT 100) AS c", args: []any{t.ID, feature}})
+	}
+	if n := len(args) / 2; n > 0 {
+		parts[0].args = append(args, t.ID)
+		parts[0].query = columns + "(VALUES " + strings.TrimSuffix(strings.Repeat("(?, ?), ", n), ", ") +
+			") AS wanted CROSS JOIN risk_counts AS c WHERE c.tenant_id = ? AND c.feature = wanted.column1 AND c.value = wanted.column2"
+		return parts
+	}
+	return parts[1:]
 }
 
 // countsOf reads counters by their keys.
@@ -148,7 +188,7 @@ func (t *Tenant) countsOf(ctx context.Context, keys []risk.Key) (risk.Everyone, 
 		return nil, nil
 	}
 	var out risk.Everyone
-	return out, t.readPast(ctx, t.everyonePart(keys, &out))
+	return out, t.readPast(ctx, t.everyoneParts(keys, &out)...)
 }
 
 // countValue is a value as its counter's key: what is too long for one is cut.
@@ -168,7 +208,7 @@ func (t *Tenant) personPart(userID string, out *risk.Person) pastPart {
 	}
 	var body []byte
 	return pastPart{name: risk.NeedPerson, args: []any{t.ID, userID},
-		query: "'', '', '', 0, " + noTime + ", " + noCounts + ", body, CAST(NULL AS BYTEA) FROM risk_people WHERE tenant_id = ? AND user_id = ?",
+		query: noTexts + ", " + noNumber + ", " + noTime + ", " + noCounts + ", body, CAST(NULL AS BYTEA) FROM risk_people WHERE tenant_id = ? AND user_id = ?",
 		row:   func(r pastRow) { body = r.Body },
 		end: func() error {
 			if body == nil {
@@ -202,15 +242,15 @@ func (t *Tenant) sourcePart(s record.Signals, now time.Time, out *risk.Source) p
 	var sum risk.Source
 	var accounts, strangers risk.Sketch
 	return pastPart{name: risk.NeedSource, args: []any{t.ID, source, sourceHour(now.Add(-sourceDay)), sourceHour(now)},
-		query: "'', '', '', 0, " + noTime + ", attempts, failures, successes, sign_ups, accounts, strangers FROM risk_sources WHERE tenant_id = ? AND source = ? AND hour > ? AND hour <= ?",
+		query: noTexts + ", " + noNumber + ", " + noTime + ", attempts, failures, successes, sign_ups, accounts, strangers FROM risk_sources WHERE tenant_id = ? AND source = ? AND hour > ? AND hour <= ?",
 		row: func(r pastRow) {
 			if accounts == nil {
 				accounts, strangers = risk.NewSketch(risk.SourceSketch), risk.NewSketch(risk.SourceSketch)
 			}
-			sum.Attempts += int(r.Attempts)
-			sum.Failures += int(r.Failures)
-			sum.Successes += int(r.Successes)
-			sum.SignUps += int(r.Signs)
+			sum.Attempts += int(r.Attempts.Int64)
+			sum.Failures += int(r.Failures.Int64)
+			sum.Successes += int(r.Successes.Int64)
+			sum.SignUps += int(r.Signs.Int64)
 			accounts.Merge(r.Body)
 			strangers.Merge(r.More)
 		},
@@ -227,7 +267,7 @@ func (t *Tenant) leakedPart(userID string, out *bool) pastPart {
 		return pastPart{}
 	}
 	return pastPart{name: risk.NeedLeaked, args: []any{t.ID, userID, t.ID, userID, KindPassword},
-		query: "'', '', '', 0, " + noTime + ", " + noCounts + ", " + noBytes + " FROM leaked_addresses WHERE tenant_id = ? AND user_id = ? AND user_id <> '' AND NOT pending AND " +
+		query: noTexts + ", " + noNumber + ", " + noTime + ", " + noCounts + ", " + noBytes + " FROM leaked_addresses WHERE tenant_id = ? AND user_id = ? AND user_id <> '' AND NOT pending AND " +
 			"leaked_at >= (SELECT max(created_at) FROM credentials WHERE tenant_id = ? AND user_id = ? AND kind = ?)",
 		row: func(pastRow) { *out = true }}
 }
@@ -241,11 +281,15 @@ func (t *Tenant) wavesPart(s record.Signals, now time.Time, out *[]risk.Wave) pa
 	}
 	var waves []risk.Wave
 	const counted = "(SELECT count(*) FROM risk_incident_sources AS s WHERE s.tenant_id = ? AND s.source = ? AND s.incident_id = i.id"
-	return pastPart{name: risk.NeedWaves, args: []any{t.ID, risk.SourceOf(s.IP), t.ID, risk.ToolKey(risk.AgentWords(s)), t.ID, keys, t.ID, risk.IncidentOpen},
-		query: "id, kind, response, 0, until, " + counted + " AND s.attempts > 0), " + counted + "), 0, 0, " + noBytes + " FROM risk_incidents AS i WHERE i.id IN " +
-			"(SELECT incident_id FROM risk_incident_sources WHERE tenant_id = ? AND source IN ?) AND i.tenant_id = ? AND i.state = ? AND NOT i.simulated",
+	args := []any{t.ID, risk.SourceOf(s.IP), t.ID, risk.ToolKey(risk.AgentWords(s)), t.ID}
+	for _, k := range keys {
+		args = append(args, k)
+	}
+	return pastPart{name: risk.NeedWaves, args: append(args, t.ID, risk.IncidentOpen),
+		query: "id, kind, response, " + noNumber + ", until, " + counted + " AND s.attempts > 0), " + counted + "), CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), " + noBytes + " FROM risk_incidents AS i WHERE i.id IN " +
+			"(SELECT incident_id FROM risk_incident_sources WHERE tenant_id = ? AND source IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(keys)), ", ") + ")) AND i.tenant_id = ? AND i.state = ? AND NOT i.simulated",
 		row: func(r pastRow) {
-			w := risk.Wave{IncidentID: r.A, Kind: r.B, Response: r.C, Counted: r.Attempts > 0, Tool: r.Failures > 0}
+			w := risk.Wave{IncidentID: r.A.String, Kind: r.B.String, Response: r.C.String, Counted: r.Attempts.Int64 > 0, Tool: r.Failures.Int64 > 0}
 			if r.At.Valid && !now.Before(r.At.Time) {
 				w.Response = ""
 			}

@@ -7,12 +7,11 @@ package models
 
 import (
 	"context"
-	"database/sql/driver"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
@@ -117,34 +116,25 @@ func (t *Tenant) byID(ctx context.Context, ids []string) *gorm.DB {
 // statement for lists of any length, and its plan can be kept.
 func (s *Store) anyOf(list []string) (condition string, value any) {
 	if s.dialect == "postgres" {
-		return "= ANY(?)", textArray(list)
+		return "= ANY(?)", textArray{list}
 	}
 	return "IN ?", list
 }
 
-// textArray is a list as one value of Postgres' text[].
-type textArray []string
+// textArray is a list as one value of Postgres' text[] (pgtype.ArrayGetter). It is no slice, or GORM would make many
+// values of it.
+type textArray struct{ list []string }
 
-// Value writes the list as Postgres reads it: each text in quotes, which leave only quotes and backslashes to escape.
-func (a textArray) Value() (driver.Value, error) {
-	var out strings.Builder
-	out.WriteByte('{')
-	for i, s := range a {
-		if i > 0 {
-			out.WriteByte(',')
-		}
-		out.WriteByte('"')
-		for _, c := range []byte(s) {
-			if c == '"' || c == '\\' {
-				out.WriteByte('\\')
-			}
-			out.WriteByte(c)
-		}
-		out.WriteByte('"')
-	}
-	out.WriteByte('}')
-	return out.String(), nil
+// Dimensions says how many there are.
+func (a textArray) Dimensions() []pgtype.ArrayDimension {
+	return []pgtype.ArrayDimension{{Length: int32(len(a.list)), LowerBound: 1}}
 }
+
+// Index is one of them.
+func (a textArray) Index(i int) any { return a.list[i] }
+
+// IndexType is what each is.
+func (a textArray) IndexType() any { return "" }
 
 // r is an unscoped handle for reading; whoever uses it must say where tenant_id.
 func (t *Tenant) r(ctx context.Context) *gorm.DB {

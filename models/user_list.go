@@ -49,10 +49,17 @@ type UserQuery struct {
 }
 
 func (f UserQuery) sorting() (column string, byTime bool) {
-	if f.Sort == SortByCreated || f.Sort == "" && f.Search != "" {
+	if f.Sort == SortByCreated || f.Sort == "" && f.Search != "" && !f.begins() {
 		return "created_at", true
 	}
 	return "name_norm", false
+}
+
+// begins reports whether the search is for a name's one or two first letters: found by their index of names, and in
+// its order.
+func (f UserQuery) begins() bool {
+	words := strings.Fields(fold(f.Search))
+	return len(words) == 1 && !indexed(words[0])
 }
 
 // Users lists one page of people.
@@ -81,8 +88,12 @@ func (t *Tenant) plainUsers(ctx context.Context, f UserQuery, limit int) (Page[U
 	}
 	rest, begins := f, fold(f.NamePrefix)
 	rest.NamePrefix = ""
-	if byIndex {
+	column, byTime := f.sorting()
+	switch {
+	case byIndex:
 		rest.Search = ""
+	case f.begins() && !byTime:
+		rest.Search, begins = "", fold(f.Search)
 	}
 	q, err := t.userFilter(ctx, rest)
 	if err != nil {
@@ -96,7 +107,6 @@ func (t *Tenant) plainUsers(ctx context.Context, f UserQuery, limit int) (Page[U
 	case begins != "":
 		q = q.Where("name_norm >= ?", begins)
 	}
-	column, byTime := f.sorting()
 	var rows []UserRow
 	if byIndex && byTime && t.dialect == "postgres" {
 		rows, err = t.usersInSpans(ctx, f, rest, words, limit+1)

@@ -227,7 +227,8 @@ func (t *Tenant) sources(ctx context.Context, f UserQuery) ([]source, error) {
 		add("created", "created_at", SortByCreated, func() *gorm.DB { return created(users("")(), f) })
 	}
 	if f.NeverSignedIn {
-		out = append(out, source{name: "never", rows: users("last_sign_in_at IS NULL"), id: "id", order: "id"})
+		// In the order of the index that has them together: the engine might read the table from its beginning.
+		out = append(out, source{name: "never", rows: func() *gorm.DB { return users("last_sign_in_at IS NULL")().Order("last_sign_in_at") }, id: "id", order: "id"})
 	}
 	if f.SignInType != "" {
 		out = append(out, source{name: "type", id: "user_id", column: "canonical", kind: "text", rows: func() *gorm.DB {

@@ -333,8 +333,8 @@ func (s *Store) indexedLetters(ctx context.Context) (all bool, err error) {
 }
 
 // find asks Postgres' index, for those who came in a span when its mark is not "". What the index finds is compared with
-// each pattern again, which takes the marked text anew each time; so there is one for each word, and the mark, which
-// follows all words in the text, is part of the last.
+// each pattern again; so there is one for each word, and the mark, which follows all words in the text, is part of the
+// last.
 func (s wordSearch) find(q *gorm.DB, mark string) *gorm.DB {
 	patterns := s.patterns()
 	if mark != "" {
@@ -344,7 +344,7 @@ func (s wordSearch) find(q *gorm.DB, mark string) *gorm.DB {
 		patterns[len(patterns)-1] += mark + "%"
 	}
 	for _, p := range patterns {
-		q = q.Where(markedText+" LIKE ? ESCAPE '\\'", p)
+		q = q.Where("search_marked LIKE ? ESCAPE '\\'", p)
 	}
 	return s.check(q)
 }

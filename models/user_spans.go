@@ -14,9 +14,6 @@ import (
 // is asked for one span of time after the other until the page is full. A span is only ever a matter of cost: its
 // bounds are compared as well, and what no span gave is read without one.
 
-// markedText is what Postgres' index holds, spelled as in its definition.
-const markedText = "(search_norm || search_marks(created_at))"
-
 // mostSpans is how many spans a page reads before it reads all that is left.
 const mostSpans = 3
 
@@ -44,30 +41,47 @@ func spanAt(at time.Time, long time.Duration) span {
 	return s
 }
 
-// span gives the span to ask for next; false when all that is left is read more cheaply at once: too few have the
-// words, or most of them came together.
-func (x *userSample) span(words []string, tenantID string, at time.Time, wanted int) (s span, everywhere int, ok bool) {
+// What a statement costs besides the rows that the index finds for it, as so many of them.
+const perStatement = 300
+
+// span gives the span to ask for next, how many of the wanted it should give and how many the index finds for it; false
+// when all that is left is read more cheaply at once: too few have the words, or most of them came together. So many of
+// those that were expected in the spans before were found there.
+func (x *userSample) span(words []string, tenantID string, at time.Time, wanted int, before yield) (s span, hits, found int, ok bool) {
 	all, here := x.holding(words, tenantID)
 	if all < fewFound || at.Unix() < 0 {
-		return s, all, false
+		return s, 0, all, false
 	}
+	all, here = before.scale(all), before.scale(here)
+	cost, found := perStatement+all, all
 	for _, long := range []time.Duration{shortSpan, longSpan} {
-		s = spanAt(at, long)
+		next := spanAt(at, long)
 		in, people := 0, 0
 		for i, came := range x.created {
 			if x.tenants[i] == tenantID {
 				people++
-				if !came.Before(s.from) && came.Before(s.to) {
+				if !came.Before(next.from) && came.Before(next.to) {
 					in++
 				}
 			}
 		}
-		if hits := here * in / max(people, 1); hits*mostSpans >= wanted && 2*in <= people {
-			return s, all * in / people, true
+		give, find := here*in/max(people, 1), all*in/max(people, 1)
+		if give == 0 {
+			continue
+		}
+		spans := (wanted + give - 1) / give
+		if c := spans * (perStatement + find); spans <= mostSpans && c < cost {
+			cost, s, hits, found, ok = c, next, give, find, true
 		}
 	}
-	return s, all, false
+	return s, hits, found, ok
 }
+
+// yield is how many were expected in some spans and how many were found.
+type yield struct{ expected, found int }
+
+// scale corrects an estimate by what was found so far.
+func (y yield) scale(n int) int { return n * (y.found + 1) / (y.expected + 1) }
 
 // usersInSpans reads some of those who have the words, in the order in which they were created.
 func (t *Tenant) usersInSpans(ctx context.Context, f, rest UserQuery, words wordSearch, most int) ([]UserRow, error) {
@@ -97,8 +111,9 @@ func (t *Tenant) usersInSpans(ctx context.Context, f, rest UserQuery, words word
 		after = "< ?"
 	}
 	bound := func(q *gorm.DB) *gorm.DB { return q }
+	var before yield
 	for range mostSpans {
-		s, everywhere, ok := words.sample.span(words.words, t.ID, at, most-len(rows))
+		s, hits, everywhere, ok := words.sample.span(words.words, t.ID, at, most-len(rows), before)
 		if len(rows) == 0 && words.sample.walksAmong(words.words, t.ID, everywhere) {
 			return rows, read(words.check)
 		}
@@ -111,6 +126,7 @@ func (t *Tenant) usersInSpans(ctx context.Context, f, rest UserQuery, words word
 		if err != nil || len(rows) == most {
 			return rows, err
 		}
+		before = yield{before.expected + hits, len(rows)}
 		edge := s.to
 		if at = edge; f.Desc {
 			edge = s.from

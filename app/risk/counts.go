@@ -95,6 +95,9 @@ func Keys(s record.Signals) []Key {
 	return keys
 }
 
+// Small reports whether a feature has so few values that all of its counts are read at once.
+func Small(feature string) bool { return feature == fresh }
+
 // ways are what somebody comes through that may be one that nobody lives in.
 func ways(v values) []string {
 	var out []string

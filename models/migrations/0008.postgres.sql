@@ -1,0 +1,10 @@
+ALTER TABLE users ADD COLUMN IF NOT EXISTS search_marked text GENERATED ALWAYS AS (search_norm || search_marks(created_at)) STORED
+--;
+DROP INDEX IF EXISTS users_words
+--;
+DO $$ BEGIN
+  CREATE EXTENSION IF NOT EXISTS pg_trgm;
+  CREATE INDEX IF NOT EXISTS users_words ON users USING gin (search_marked gin_trgm_ops);
+EXCEPTION WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
+  RAISE WARNING 'pg_trgm is not available: searching people will be slow';
+END $$
