@@ -162,3 +162,8 @@ func (t *Tenant) HoldReplay(ctx context.Context, id string) (func() error, error
 func SearchPatterns(words, rare []string) []string {
 	return wordSearch{words: words, rare: rare}.patterns()
 }
+
+// WriteCounts adds to counters as a fold of sign-ins does.
+func (t *Tenant) WriteCounts(ctx context.Context, counts map[risk.Key]risk.Count) error {
+	return t.InTx(ctx, func(t *Tenant) error { return t.writeCounts(ctx, counts) })
+}

@@ -329,6 +329,7 @@ func (t *Tenant) writeTally(ctx context.Context, y *riskTally) error {
 const tallyChunk = 200
 
 func (t *Tenant) writeCounts(ctx context.Context, counts map[risk.Key]risk.Count) error {
+	t.afterCommit(func() { t.Store.general.forget(t.ID) })
 	keys := make([]risk.Key, 0, len(counts))
 	for k := range counts {
 		keys = append(keys, k)

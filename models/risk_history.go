@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"portico/app/record"
@@ -21,8 +23,8 @@ import (
 func (t *Tenant) RiskHistory(ctx context.Context, userID string, s record.Signals, now time.Time) (risk.History, error) {
 	var h risk.History
 	parts := func() []pastPart {
-		return slices.DeleteFunc(append(t.everyoneParts(risk.Keys(s), &h.Everyone), t.personPart(userID, &h.Person), t.sourcePart(s, now, &h.Source),
-			t.leakedPart(userID, &h.Leaked), t.wavesPart(s, now, &h.Waves)), func(p pastPart) bool { return p.query == "" })
+		return slices.DeleteFunc([]pastPart{t.everyonePart(risk.Particular(s), &h.Everyone), t.personPart(userID, &h.Person), t.sourcePart(s, now, &h.Source),
+			t.leakedPart(userID, &h.Leaked), t.wavesPart(s, now, &h.Waves)}, func(p pastPart) bool { return p.query == "" })
 	}
 	var errs []error
 	missing := func(name string, err error) {
@@ -38,6 +40,14 @@ func (t *Tenant) RiskHistory(ctx context.Context, userID string, s record.Signal
 				missing(p.name, err)
 			}
 		}
+	}
+	if general, err := t.generalCounts(ctx); err != nil {
+		missing(risk.NeedEveryone, err)
+	} else {
+		if h.Everyone == nil {
+			h.Everyone = make(risk.Everyone, len(general))
+		}
+		maps.Copy(h.Everyone, general)
 	}
 	var err error
 	if h.Indicators, err = t.riskIndicators(ctx, s, now); err != nil {
@@ -141,22 +151,23 @@ func (s *Store) numbered(query string) string {
 	}
 }
 
-// everyoneParts read counters by their keys: a join with a list of them, because SQLite finds no index for a list of
-// pairs, and all counters of a small feature together.
-func (t *Tenant) everyoneParts(keys []risk.Key, out *risk.Everyone) []pastPart {
-	const columns = "c.feature, c.value, CAST(NULL AS TEXT), CAST(c.n AS DOUBLE PRECISION), c.at, " + noCounts + ", " + noBytes + " FROM "
-	args := make([]any, 0, 2*len(keys)+1)
-	have, small := make(risk.Everyone, len(keys)), []string{}
-	for _, k := range keys {
-		switch {
-		case !risk.Small(k.Feature):
-			args = append(args, k.Feature, countValue(k.Value))
-		case !slices.Contains(small, k.Feature):
-			small = append(small, k.Feature)
-		}
+// everyonePart reads counters by their keys: a join with a list of them, because SQLite finds no index for a list of
+// pairs.
+func (t *Tenant) everyonePart(keys []risk.Key, out *risk.Everyone) pastPart {
+	if len(keys) == 0 {
+		return pastPart{}
 	}
-	parts := []pastPart{{name: risk.NeedEveryone,
-		row: func(r pastRow) { have[risk.Key{Feature: r.A.String, Value: r.B.String}] = risk.Count{N: r.N.Float64, At: r.At.Time.UTC()} },
+	args := make([]any, 0, 2*len(keys)+1)
+	for _, k := range keys {
+		args = append(args, k.Feature, countValue(k.Value))
+	}
+	have := make(risk.Everyone, len(keys))
+	return pastPart{name: risk.NeedEveryone, args: append(args, t.ID),
+		query: "c.feature, c.value, CAST(NULL AS TEXT), CAST(c.n AS DOUBLE PRECISION), c.at, " + noCounts + ", " + noBytes + " FROM (VALUES " + strings.TrimSuffix(strings.Repeat("(?, ?), ", len(keys)), ", ") +
+			") AS wanted CROSS JOIN risk_counts AS c WHERE c.tenant_id = ? AND c.feature = wanted.column1 AND c.value = wanted.column2",
+		row: func(r pastRow) {
+			have[risk.Key{Feature: r.A.String, Value: r.B.String}] = risk.Count{N: r.N.Float64, At: r.At.Time.UTC()}
+		},
 		end: func() error {
 			for _, k := range keys {
 				if cut := countValue(k.Value); cut != k.Value {
@@ -167,19 +178,71 @@ func (t *Tenant) everyoneParts(keys []risk.Key, out *risk.Everyone) []pastPart {
 			}
 			*out = have
 			return nil
-		}}}
-	for _, feature := range small {
-		parts = append(parts, pastPart{name: risk.NeedEveryone, row: parts[0].row, end: parts[0].end,
-			// In order, and no more than there can be: Postgres might believe that most counters are of the feature.
-			query: columns + "(SELECT feature, value, n, at FROM risk_counts WHERE tenant_id = ? AND feature = ? ORDER BY tenant_id, feature, value LIMIT 100) AS c", args: []any{t.ID, feature}})
+		}}
+}
+
+// generalCounts keeps the counters that every assessment of a tenant reads, for a moment: they are more than half of all.
+type generalCounts struct {
+	mu       sync.Mutex
+	byTenant map[string]*keptCounts
+}
+
+type keptCounts struct {
+	counts  risk.Everyone // nil: none are kept
+	until   time.Time
+	written int // how often they were written meanwhile
+}
+
+// Another machine's sign-ins are told by counters that are folded every few seconds anyhow.
+const (
+	generalLasts = 10 * time.Second
+	mostGeneral  = 1_000 // tenants
+)
+
+// generalCounts gives the counters that are the same whatever somebody signs in with.
+func (t *Tenant) generalCounts(ctx context.Context) (risk.Everyone, error) {
+	if t.tx != nil { // which sees what nobody else does
+		return t.countsOf(ctx, risk.General())
 	}
-	if n := len(args) / 2; n > 0 {
-		parts[0].args = append(args, t.ID)
-		parts[0].query = columns + "(VALUES " + strings.TrimSuffix(strings.Repeat("(?, ?), ", n), ", ") +
-			") AS wanted CROSS JOIN risk_counts AS c WHERE c.tenant_id = ? AND c.feature = wanted.column1 AND c.value = wanted.column2"
-		return parts
+	now, kept := t.Now(), &t.Store.general
+	kept.mu.Lock()
+	k := kept.of(t.ID)
+	counts, until, written := k.counts, k.until, k.written
+	kept.mu.Unlock()
+	if counts != nil && now.Before(until) {
+		return counts, nil
 	}
-	return parts[1:]
+	counts, err := t.countsOf(ctx, risk.General())
+	if err != nil {
+		return nil, err
+	}
+	kept.mu.Lock()
+	defer kept.mu.Unlock()
+	if k := kept.of(t.ID); k.written == written {
+		k.counts, k.until = counts, now.Add(generalLasts)
+	}
+	return counts, nil
+}
+
+// of is the entry of a tenant; the caller holds the lock.
+func (g *generalCounts) of(tenantID string) *keptCounts {
+	k := g.byTenant[tenantID]
+	if k == nil {
+		if g.byTenant == nil || len(g.byTenant) >= mostGeneral {
+			g.byTenant = map[string]*keptCounts{}
+		}
+		k = &keptCounts{}
+		g.byTenant[tenantID] = k
+	}
+	return k
+}
+
+// forget makes the tenant's next assessment read them anew.
+func (g *generalCounts) forget(tenantID string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	k := g.of(tenantID)
+	k.counts, k.written = nil, k.written+1
 }
 
 // countsOf reads counters by their keys.
@@ -188,7 +251,7 @@ func (t *Tenant) countsOf(ctx context.Context, keys []risk.Key) (risk.Everyone, 
 		return nil, nil
 	}
 	var out risk.Everyone
-	return out, t.readPast(ctx, t.everyoneParts(keys, &out)...)
+	return out, t.readPast(ctx, t.everyonePart(keys, &out))
 }
 
 // countValue is a value as its counter's key: what is too long for one is cut.

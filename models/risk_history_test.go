@@ -10,6 +10,7 @@ import (
 
 	"portico/app/record"
 	"portico/app/risk"
+	"portico/models"
 	"portico/models/modelstest"
 )
 
@@ -85,6 +86,49 @@ func TestRiskHistoryIsWholeOrSaysWhatIsMissing(t *testing.T) {
 		}
 		if !h.Leaked || len(h.Everyone) != 1 || len(h.Waves) != 2 || h.Source.Attempts != 0 || h.Person.Times != 0 {
 			t.Errorf("what could be read: %+v", h)
+		}
+	})
+}
+
+// TestGeneralCountersAreKeptForAMoment: what this program writes is seen at once, what another one writes ten seconds
+// later; and what a tenant's transaction reads is its own.
+func TestGeneralCountersAreKeptForAMoment(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+		ctx := t.Context()
+		tn, other := modelstest.MustTenant(t, s.Store, ""), modelstest.MustTenant(t, s.Store, "")
+		all := func(tn *models.Tenant) float64 {
+			t.Helper()
+			h, err := tn.RiskHistory(ctx, "", record.Signals{Country: "DE"}, s.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return h.Everyone[risk.Key{}].N
+		}
+		write := func(n float64) {
+			t.Helper()
+			if err := tn.WriteCounts(ctx, map[risk.Key]risk.Count{{}: {N: n, At: s.Now()}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := all(tn); n != 0 {
+			t.Fatal(n)
+		}
+		write(1)
+		if n := all(tn); n != 1 {
+			t.Errorf("what was written here is not seen: %v", n)
+		}
+		if n := all(other); n != 0 {
+			t.Errorf("another tenant sees %v", n)
+		}
+		if _, err := raw(t, s).ExecContext(ctx, "UPDATE risk_counts SET n = 5"); err != nil {
+			t.Fatal(err)
+		}
+		if n := all(tn); n != 1 {
+			t.Errorf("read again at once: %v", n)
+		}
+		s.Clock.Advance(10 * time.Second)
+		if n := all(tn); n != 5 {
+			t.Errorf("after ten seconds: %v", n)
 		}
 	})
 }

@@ -197,7 +197,7 @@ func (t *Tenant) wasStrange(ctx context.Context, past risk.Person, r record.Sign
 		return false, nil
 	}
 	h := risk.History{Person: past, Missing: []string{risk.NeedSource, risk.NeedIndicators, risk.NeedWaves, risk.NeedLeaked}}
-	if err := t.readPast(ctx, t.everyoneParts(risk.Keys(r.Signals), &h.Everyone)...); err != nil {
+	if err := t.readPast(ctx, t.everyonePart(risk.Keys(r.Signals), &h.Everyone)); err != nil {
 		return false, err
 	}
 	a := risk.Assess(risk.Detectors(), risk.Input{TenantID: t.ID, UserID: r.User.ID, Signals: r.Signals, Now: r.EndedAt, History: h, Settings: s})

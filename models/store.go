@@ -36,6 +36,7 @@ type Store struct {
 	logPage      int      // entries of the sign-in log that one statement of recordedPage reads
 	seen         sync.Map // client ids whose first request is marked already
 	observed     observed // whose refreshes were looked at lately
+	general      generalCounts
 	folds        struct {
 		mu   sync.Mutex
 		byID map[string]*folding

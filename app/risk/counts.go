@@ -70,11 +70,23 @@ func novel() []feature {
 	return []feature{fIP, fSubnet, fNetwork, fCountry, fRegion, fCity, fSoftware, fAgent, fSystem, fCookie, fLanguage}
 }
 
-// Keys lists the counts that an assessment of these signals looks up.
-func Keys(s record.Signals) []Key {
-	v := valuesOf(s)
-	keys := make([]Key, 0, 52)
+// Keys lists the counts that an assessment of these signals looks up: General and Particular.
+func Keys(s record.Signals) []Key { return append(General(), Particular(s)...) }
+
+// General lists those among them that are the same whatever the signals are.
+func General() []Key {
+	keys := make([]Key, 0, 56)
 	keys = append(keys, Key{}, Key{Feature: failed}, Key{Feature: known}, Key{known, early}, Key{stranger, ""}, Key{visitor, ""})
+	for _, f := range novel() {
+		keys = append(keys, Key{fresh, f.name()}, Key{fresh, f.name() + early})
+	}
+	return append(keys, Key{fresh, FeatureCrowd}, Key{fresh, FeatureCrowdSubnet})
+}
+
+// Particular lists those of the values of the signals.
+func Particular(s record.Signals) []Key {
+	v := valuesOf(s)
+	keys := make([]Key, 0, 24)
 	for _, f := range shared() {
 		if v[f] != "" {
 			keys = append(keys, Key{f.name(), v[f]})
@@ -85,18 +97,11 @@ func Keys(s record.Signals) []Key {
 			keys = append(keys, Key{failed + f.name(), v[f]})
 		}
 	}
-	for _, f := range novel() {
-		keys = append(keys, Key{fresh, f.name()}, Key{fresh, f.name() + early})
-	}
-	keys = append(keys, Key{fresh, FeatureCrowd}, Key{fresh, FeatureCrowdSubnet})
 	for _, way := range ways(v) {
 		keys = append(keys, Key{stranger, way}, Key{visitor, way})
 	}
 	return keys
 }
-
-// Small reports whether a feature has so few values that all of its counts are read at once.
-func Small(feature string) bool { return feature == fresh }
 
 // ways are what somebody comes through that may be one that nobody lives in.
 func ways(v values) []string {
