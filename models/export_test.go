@@ -10,6 +10,8 @@ import (
 	"github.com/go-gormigrate/gormigrate/v2"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
+
+	"portico/app/risk"
 )
 
 // StatementEnd separates the statements of a migration file.
