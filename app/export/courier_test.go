@@ -56,7 +56,7 @@ func TestWebhook(t *testing.T) {
 	if string(body) != `{"id":"a"}`+"\n"+`{"id":"b"}`+"\n" || head.Get("Content-Type") != "application/x-ndjson" || head.Get(RecordsHeader) != "2" || head.Get(DeliveryHeader) == "" {
 		t.Errorf("%q %v", body, head)
 	}
-	if err := Check(p.Secret, head.Get(SignatureHeader), body, now(), time.Minute); err != nil {
+	if err := outbound.CheckSignature(p.Secret, head.Get(outbound.SignatureHeader), body, now(), time.Minute); err != nil {
 		t.Error(err)
 	}
 	first := head.Get(DeliveryHeader)

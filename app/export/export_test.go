@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -124,46 +123,12 @@ func FuzzLinesStayOneLine(f *testing.F) {
 	})
 }
 
-func TestSignature(t *testing.T) {
-	secret, body := []byte("s3cret"), []byte("{}\n")
-	good := Sign(secret, now(), body)
-	for _, c := range []struct {
-		name, header string
-		secret, body []byte
-		at           time.Time
-		ok           bool
-	}{
-		{"as sent", good, secret, body, now(), true},
-		{"a minute later", good, secret, body, now().Add(time.Minute), true},
-		{"an hour later", good, secret, body, now().Add(time.Hour), false},
-		{"from the future", good, secret, body, now().Add(-time.Hour), false},
-		{"another body", good, secret, []byte("{}"), now(), false},
-		{"another secret", good, []byte("other"), body, now(), false},
-		{"another time", strings.Replace(good, "t=17", "t=18", 1), secret, body, now(), false},
-		{"nothing", "", secret, body, now(), false},
-		{"no time", "v1=00", secret, body, now(), false},
-	} {
-		if err := Check(c.secret, c.header, c.body, c.at, 5*time.Minute); (err == nil) != c.ok {
-			t.Errorf("%s: %v", c.name, err)
-		}
-	}
-}
-
 func TestDeliveryIsNamedByWhatItHolds(t *testing.T) {
 	a, b := deliveryID("e", []Record{rec("1"), rec("2")}), deliveryID("e", []Record{rec("1"), rec("2")})
 	later := rec("2")
 	later.At = later.At.Add(time.Second)
 	if a != b || a == deliveryID("e", []Record{rec("1"), later}) || a == deliveryID("f", []Record{rec("1"), rec("2")}) {
 		t.Error("the id does not follow the records")
-	}
-}
-
-func TestRetryAfter(t *testing.T) {
-	for in, want := range map[string]time.Duration{"": 0, "7": 7 * time.Second, "-3": 0, "999999999": time.Hour, "soon": 0,
-		now().Add(90 * time.Second).Format(http.TimeFormat): 89*time.Second + 876544*time.Microsecond, now().Add(-time.Hour).Format(http.TimeFormat): 0} {
-		if got := retryAfter(in, now()); got != want {
-			t.Errorf("%q: %s, want %s", in, got, want)
-		}
 	}
 }
 

@@ -101,7 +101,7 @@ func TestExportsInThePortal(t *testing.T) {
 	}
 	parcel, err := b.shop.ExportParcel(t.Context(), e.ID)
 	b.must(err)
-	if err := export.Check(parcel.Secret, r.heads[0].Get(export.SignatureHeader), []byte(r.bodies[0]), b.clock.Now(), time.Minute); err != nil {
+	if err := outbound.CheckSignature(parcel.Secret, r.heads[0].Get(outbound.SignatureHeader), []byte(r.bodies[0]), b.clock.Now(), time.Minute); err != nil {
 		t.Error(err)
 	}
 	r.status = 500
