@@ -70,18 +70,12 @@ func (t *Tenant) FindUsers(ctx context.Context, f UserQuery) (UserPage, error) {
 	if f.After != "" {
 		most = fewContinued
 	}
-	few, ok, err := t.fewest(ctx, sources, most)
+	ids, ok, err := t.fewest(ctx, sources, most)
 	if err != nil {
 		return UserPage{}, err
 	}
 	if ok {
-		var ids []string
-		if err := few.first(most+1).Pluck(few.id, &ids).Error; err != nil {
-			return UserPage{}, err
-		}
-		if len(ids) <= most {
-			return t.readWhole(ctx, f, ids, limit)
-		}
+		return t.readWhole(ctx, f, ids, limit)
 	}
 	if f.After != "" { // it was read whole, and has grown too much since
 		return UserPage{}, fault.BadField("after", "list.cursor", nil)
@@ -89,25 +83,36 @@ func (t *Tenant) FindUsers(ctx context.Context, f UserQuery) (UserPage, error) {
 	return t.walk(ctx, f, walked(sources, f.Sort), cursor{}, limit)
 }
 
-// fewest finds the first source that finds at most so many; all of them are asked in one statement, one after the
-// other until one does.
-func (t *Tenant) fewest(ctx context.Context, sources []source, most int) (few source, ok bool, err error) {
+// fewest gives whom the first source finds that finds at most so many. The first of all, which tells most, is read at
+// once; all others are asked in one statement, one after the other until one does.
+func (t *Tenant) fewest(ctx context.Context, sources []source, most int) (ids []string, ok bool, err error) {
+	read := func(s source) ([]string, bool, error) {
+		var found []string
+		err := s.first(most+1).Pluck(s.id, &found).Error
+		return found, err == nil && len(found) <= most, err
+	}
 	which, args := "CASE", []any(nil)
 	for i, s := range sources {
-		if !s.everybody {
+		switch {
+		case s.everybody:
+		case i == 0:
+			if ids, ok, err = read(s); ok || err != nil {
+				return ids, ok, err
+			}
+		default:
 			which += " WHEN (SELECT COUNT(*) FROM (?) AS found) <= ? THEN " + strconv.Itoa(i)
 			args = append(args, s.first(most+1).Select(s.id), most)
 		}
 	}
 	if args == nil {
-		return few, false, nil
+		return nil, false, nil
 	}
 	at := -1
 	err = t.r(ctx).Raw("SELECT "+which+" ELSE -1 END", args...).Row().Scan(&at)
 	if err != nil || at < 0 {
-		return few, false, err
+		return nil, false, err
 	}
-	return sources[at], true, nil
+	return read(sources[at])
 }
 
 // walked chooses which of the sources to walk: one that is sorted as asked, or the first.

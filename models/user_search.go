@@ -20,6 +20,8 @@ import (
 // engines do not tell cheaply how many that are; a sample of everybody does.
 const (
 	sampleTexts = 6_000
+	// Postgres must be told how many a search will find, which takes more than what is rare: see holding.
+	sampleParts = 4
 	sampleLasts = 10 * time.Minute
 	sampleYoung = 30 * time.Second // while there are so few people that an import may change everything
 	// Another list to join costs time, too. Postgres' index skips through it, and whoever it finds in vain lies
@@ -31,11 +33,12 @@ const (
 // userSample is what some people's search texts say about everybody's.
 type userSample struct {
 	taken   time.Time
-	people  int                // in the whole installation, roughly
-	tenants []string           // whose the people in the sample are
-	created []time.Time        // when they came
-	having  map[string][]int32 // which of them have a trigram, those that several have
-	letters bool               // whether Postgres' index knows other letters than the English ones
+	people  int                    // in the whole installation, roughly
+	tenants []string               // whose the people in the sample are
+	created map[string][]time.Time // by tenant: when they came, in order
+	having  map[string][]int32     // which of them have a trigram, those that several have
+	some    int32                  // that many of them, from everywhere, say what is rare
+	letters bool                   // whether Postgres' index knows other letters than the English ones
 }
 
 type sampledText struct {
@@ -88,18 +91,43 @@ func (x *userSample) fresh(now time.Time) bool {
 
 func newUserSample(now time.Time, people int, texts []sampledText) *userSample {
 	x := &userSample{taken: now, people: max(people, len(texts)), tenants: make([]string, len(texts)),
-		created: make([]time.Time, len(texts)), having: map[string][]int32{}}
-	for i, text := range texts {
-		x.tenants[i], x.created[i] = text.TenantID, text.CreatedAt
-		for _, g := range trigramsOf(text.SearchNorm) {
-			if in := x.having[g]; len(in) == 0 || in[len(in)-1] != int32(i) {
-				x.having[g] = append(in, int32(i))
+		created: map[string][]time.Time{}, having: map[string][]int32{}, some: int32(min(len(texts), 2*sampleTexts))}
+	stride := max(1, len(texts)/sampleTexts)
+	i := 0
+	for first := range stride { // each stride-th first, so that the first ones are from everywhere
+		for at := first; at < len(texts); at += stride {
+			text := texts[at]
+			x.tenants[i] = text.TenantID
+			x.created[text.TenantID] = append(x.created[text.TenantID], text.CreatedAt)
+			for _, g := range trigramsOf(text.SearchNorm) {
+				if in := x.having[g]; len(in) == 0 || in[len(in)-1] != int32(i) {
+					x.having[g] = append(in, int32(i))
+				}
 			}
+			i++
 		}
+	}
+	for _, times := range x.created {
+		slices.SortFunc(times, time.Time.Compare)
 	}
 	// Most are of one person, and so as rare as what does not occur at all.
 	maps.DeleteFunc(x.having, func(_ string, in []int32) bool { return len(in) == 1 })
 	return x
+}
+
+// someHaving are those who have a trigram among the ones that say what is rare.
+func (x *userSample) someHaving(trigram string) []int32 {
+	all := x.having[trigram]
+	n, _ := slices.BinarySearch(all, x.some)
+	return all[:n]
+}
+
+// within is how many of a tenant's people in the sample came in a span, and how many there are.
+func (x *userSample) within(tenantID string, s span) (in, people int) {
+	times := x.created[tenantID]
+	from, _ := slices.BinarySearchFunc(times, s.from, time.Time.Compare)
+	to, _ := slices.BinarySearchFunc(times, s.to, time.Time.Compare)
+	return to - from, len(times)
 }
 
 // sampleSQLite reads some stretches of people that lie far apart: few places to go to.
@@ -133,10 +161,11 @@ func (s *Store) samplePostgres(ctx context.Context) (people int, texts []sampled
 		return 0, nil, err
 	}
 	part := ""
-	if people > 2*sampleTexts {
-		part = " TABLESAMPLE SYSTEM (" + strconv.FormatFloat(100*sampleTexts/float64(people), 'f', 6, 64) + ")"
+	wanted := sampleParts * sampleTexts
+	if people > 2*wanted {
+		part = " TABLESAMPLE SYSTEM (" + strconv.FormatFloat(100*float64(wanted)/float64(people), 'f', 6, 64) + ")"
 	}
-	return people, texts, db.Raw("SELECT tenant_id, search_norm, created_at FROM users" + part + fmt.Sprintf(" LIMIT %d", 2*sampleTexts)).Scan(&texts).Error
+	return people, texts, db.Raw("SELECT tenant_id, search_norm, created_at FROM users" + part + fmt.Sprintf(" LIMIT %d", 2*wanted)).Scan(&texts).Error
 }
 
 // trigramsOf cuts a text up as the engines do.
@@ -165,12 +194,12 @@ func (x *userSample) rare(words []string, most int, fit func(trigram string) boo
 	for len(from) > 0 && len(out) < most {
 		best, rest := -1, []int32(nil)
 		for i, g := range from {
-			having := x.having[g]
+			having := x.someHaving(g)
 			if len(out) > 0 {
 				having = common(left, having)
 			}
 			// Between two that leave as many, the list that is shorter to read.
-			if best < 0 || len(having) < len(rest) || len(having) == len(rest) && len(x.having[g]) < len(x.having[from[best]]) {
+			if best < 0 || len(having) < len(rest) || len(having) == len(rest) && len(x.someHaving(g)) < len(x.someHaving(from[best])) {
 				best, rest = i, having
 			}
 		}
@@ -183,7 +212,7 @@ func (x *userSample) rare(words []string, most int, fit func(trigram string) boo
 	for _, w := range words {
 		of := slices.DeleteFunc(trigramsOf(w), func(g string) bool { return !fit(g) })
 		if len(of) > 0 && len(out) < 2*most && !slices.ContainsFunc(of, func(g string) bool { return slices.Contains(out, g) }) {
-			out = append(out, slices.MinFunc(of, func(a, b string) int { return len(x.having[a]) - len(x.having[b]) }))
+			out = append(out, slices.MinFunc(of, func(a, b string) int { return len(x.someHaving(a)) - len(x.someHaving(b)) }))
 		}
 	}
 	return out
@@ -192,6 +221,16 @@ func (x *userSample) rare(words []string, most int, fit func(trigram string) boo
 // common is what two sorted lists share.
 func common(a, b []int32) []int32 {
 	var out []int32
+	if len(b) > 16*len(a) {
+		for _, n := range a {
+			at, found := slices.BinarySearch(b, n)
+			if found {
+				out = append(out, n)
+			}
+			b = b[at:]
+		}
+		return out
+	}
 	for len(a) > 0 && len(b) > 0 {
 		switch {
 		case a[0] < b[0]:
@@ -207,15 +246,19 @@ func common(a, b []int32) []int32 {
 
 // holding estimates how many people hold all the words: everybody, and those of one tenant.
 func (x *userSample) holding(words []string, tenantID string) (everywhere, here int) {
-	var left []int32
-	first := true
+	var lists [][]int32
 	for _, w := range words {
 		for _, g := range trigramsOf(w) {
-			if first {
-				left, first = x.having[g], false
-			} else {
-				left = common(left, x.having[g])
-			}
+			lists = append(lists, x.having[g])
+		}
+	}
+	slices.SortFunc(lists, func(a, b []int32) int { return len(a) - len(b) }) // the shortest first: it bounds the rest
+	var left []int32
+	for i, list := range lists {
+		if i == 0 {
+			left = list
+		} else {
+			left = common(left, list)
 		}
 	}
 	for _, i := range left {
@@ -228,13 +271,7 @@ func (x *userSample) holding(words []string, tenantID string) (everywhere, here 
 
 // peopleOf estimates how many people a tenant has.
 func (x *userSample) peopleOf(tenantID string) int {
-	n := 0
-	for _, id := range x.tenants {
-		if id == tenantID {
-			n++
-		}
-	}
-	return x.scaled(max(n, 1))
+	return x.scaled(max(len(x.created[tenantID]), 1))
 }
 
 func (x *userSample) scaled(texts int) int { return texts * x.people / max(len(x.tenants), 1) }
@@ -292,7 +329,7 @@ func (x *userSample) walks(words []string, tenantID string) bool {
 }
 
 // fewFound is how many the index may find to read them in any case.
-const fewFound = 500
+const fewFound = 250
 
 // walksAmong weighs the same when the index would find so many.
 func (x *userSample) walksAmong(words []string, tenantID string, found int) bool {

@@ -56,15 +56,7 @@ func (x *userSample) span(words []string, tenantID string, at time.Time, wanted 
 	cost, found := perStatement+all, all
 	for _, long := range []time.Duration{shortSpan, longSpan} {
 		next := spanAt(at, long)
-		in, people := 0, 0
-		for i, came := range x.created {
-			if x.tenants[i] == tenantID {
-				people++
-				if !came.Before(next.from) && came.Before(next.to) {
-					in++
-				}
-			}
-		}
+		in, people := x.within(tenantID, next)
 		give, find := here*in/max(people, 1), all*in/max(people, 1)
 		if give == 0 {
 			continue
