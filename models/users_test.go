@@ -213,7 +213,7 @@ func TestFindingPeople(t *testing.T) {
 			{"newest first", models.UserQuery{Sort: models.SortByCreated, Desc: true, Limit: 2}, []string{"山田 太郎", "Bob\"quote"}},
 			{"part of a name", models.UserQuery{Search: "MIT"}, []string{"anna smith"}},
 			{"several words, any order", models.UserQuery{Search: "schm nna"}, []string{"Anna Schmidt"}},
-			{"two letters: beginnings", models.UserQuery{Search: "an"}, []string{"anna smith", "Anna Schmidt"}},
+			{"two letters: beginnings, in their order", models.UserQuery{Search: "an"}, []string{"Anna Schmidt", "anna smith"}},
 			{"a search, by name", models.UserQuery{Search: "anna", Sort: models.SortByName}, []string{"Anna Schmidt", "anna smith"}},
 			{"a search, newest first", models.UserQuery{Search: "anna", Sort: models.SortByCreated, Desc: true}, []string{"Anna Schmidt", "anna smith"}},
 			{"a short word beside a long one", models.UserQuery{Search: "anna mi"}, []string{"anna smith", "Anna Schmidt"}},
