@@ -29,7 +29,7 @@ func unrecorded() map[string]string {
 	for reason, names := range map[string]string{
 		attempt:  "AddCode BurnCodes SpendCode ClearTries PutSession TouchSession JoinSession RenewSession EndSessionsOf SpendInvitation PortalSession BeginPortalSession ClaimPortalSession EndPortalSession TakePending PutPending ParkAnswer SetFlash SaveDemoSession EndSession",
 		protocol: "AddOpenIDGrant RevokeOpenIDGrant RevokeOpenIDSession RevokeOpenIDUser ParkOpenIDRequest",
-		counters: "AdvanceCredential UseStep UsePasskey UsedCredential MarkFirstRequest NoteClientMistake RehashPassword",
+		counters: "AdvanceCredential UseStep UsePasskey UsedCredential MarkFirstRequest CameBy NoteClientMistake RehashPassword",
 		queue:    "AcquireLease ReleaseLease BuryOutbox DeliveredOutbox RetryOutbox PutMailbox EmptyMailbox TellExpiring TellTexts TellAtRisk TellWeek AskOwner EnqueueOutbox RunBulks RulesDue",
 		own:      "SealAudits",
 		clean:    "PurgeAttempts PurgeHandedOut PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns PurgeEffects PurgeReplays PurgeDetections PruneRisk PurgeIncidents PurgeIndicators PurgeLeaked PurgeQuestions EndDemoSession EndDemoSessions",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"portico/app/account"
 	"portico/app/audit"
@@ -78,6 +79,22 @@ func (s signInStore) Link(ctx context.Context, userID string, l signin.Linking) 
 		})
 		return err
 	})
+}
+
+// CameBy notes an identity's name at its provider and, unless at is zero, its use. It changes nothing of what the person may do.
+func (s signInStore) CameBy(ctx context.Context, userID string, i account.Identity, called string, at time.Time) error {
+	columns := map[string]any{}
+	if called != "" {
+		columns["called"] = called
+	}
+	if !at.IsZero() {
+		columns["last_used_at"] = micro(at)
+	}
+	if len(columns) == 0 {
+		return nil
+	}
+	return s.u(ctx).Model(&IdentityRow{}).Where("user_id = ? AND sign_in_type = ? AND issuer = ? AND canonical = ?", userID, i.SignInType, i.Issuer, i.Canonical).
+		UpdateColumns(columns).Error
 }
 
 // EndProviderSessions ends every session that stands on an identity provider, and what it gave to apps, and says how many

@@ -120,6 +120,9 @@ type IdentityRow struct {
 	Canonical  string `gorm:"size:512;uniqueIndex:identities_way,priority:4"`
 	Value      string
 	CreatedAt  time.Time
+	// Called is what an identity of a provider is known by there, as it last said; LastUsedAt when it last signed in.
+	Called     string
+	LastUsedAt *time.Time
 }
 
 func (IdentityRow) TableName() string { return "identities" }

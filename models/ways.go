@@ -21,6 +21,7 @@ type Way struct {
 	Kind    string // of a credential, or the sign-in type of an identity
 	Name    string // the name that they gave it; address, number or user name
 	Issuer  string // of a federated identity
+	Called  string // what a federated identity is known by at its provider; "" = it has not said
 	AddedAt time.Time
 	UsedAt  time.Time // zero = never, or it is not counted
 	Passkey factor.PasskeyFacts
@@ -61,7 +62,8 @@ func (t *Tenant) WaysOf(ctx context.Context, userID string) (Ways, error) {
 	}
 	var out Ways
 	for _, i := range identities {
-		out.Identities = append(out.Identities, Way{ID: i.ID, Kind: i.SignInType, Name: i.Value, Issuer: i.Issuer, AddedAt: i.CreatedAt.UTC()})
+		out.Identities = append(out.Identities, Way{ID: i.ID, Kind: i.SignInType, Name: i.Value, Issuer: i.Issuer, Called: i.Called,
+			AddedAt: i.CreatedAt.UTC(), UsedAt: timeOf(i.LastUsedAt)})
 	}
 	for _, c := range credentials {
 		w := Way{ID: c.ID, Kind: c.Kind, Name: c.Name, AddedAt: c.CreatedAt.UTC(), UsedAt: timeOf(c.LastUsedAt), Passkey: passkeyFacts(c)}

@@ -162,6 +162,11 @@ func (m *memory) Link(_ context.Context, userID string, l signin.Linking) error 
 	return nil
 }
 
+// CameBy is for lists that a walk has none of.
+func (m *memory) CameBy(context.Context, string, account.Identity, string, time.Time) error {
+	return nil
+}
+
 // Connected is signin.Mailer: nobody is told of a pretend connection.
 func (m *memory) Connected(_ context.Context, _ signin.Tx, mail signin.ChangeMail) error {
 	m.wrote("told", mail.To)

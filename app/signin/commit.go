@@ -176,6 +176,9 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 			return "", err
 		}
 	}
+	if err := r.cameBy(ctx, s, userID, p); err != nil {
+		return "", err
+	}
 	if !p.Resumed {
 		if err := s.SignedIn(ctx, userID, r.w.Now); err != nil {
 			return "", err

@@ -103,6 +103,7 @@ type Refusal struct {
 	CorrelationID string
 	Request       Request
 	DeletedAt     time.Time // of an account whose owner left it deleted just now; zero otherwise
+	Connect       string    // why no identity was connected, as a message key, where the request was for one
 }
 
 // Tx is a running store transaction, opaque to this package. An Issuer asserts it to the small store

@@ -75,10 +75,10 @@ func Offered(f userflow.Flow, all map[string]*federation.Provider) []federation.
 	return out
 }
 
-// Offers are the providers that a page has buttons for. Who was invited comes by the address of the invitation, and
-// whoever chooses another password has forgotten it here.
+// Offers are the providers that a page has buttons for. Who was invited comes by the address of the invitation,
+// whoever chooses another password has forgotten it here, and who connects one has chosen it.
 func Offers(a Attempt, w World, page Name) []federation.Provider {
-	if a.Request.Invitation != nil || Resetting(a, w) {
+	if a.Request.Invitation != nil || a.Request.Connect != "" || Resetting(a, w) {
 		return nil
 	}
 	switch page {
@@ -189,6 +189,22 @@ func (r *run) accelerate(ctx context.Context, s Step) error {
 		return nil
 	}
 	return r.depart(ctx, s, *p, "")
+}
+
+// connect sends somebody from the account pages to the provider whose identity is to be theirs, without a page between. It
+// may not be reachable: then the page that is due is another one.
+func (r *run) connect(ctx context.Context, s Step) (Step, error) {
+	if s.Name != Waiting || r.a.Request.Connect == "" || r.a.Facts.underWay() != nil {
+		return s, nil
+	}
+	p := r.w.provider(s.Provider)
+	if p == nil {
+		return s, fault.New(fault.Expired, "signin.page_out_of_date")
+	}
+	if err := r.depart(ctx, s, *p, ""); err != nil {
+		return s, err
+	}
+	return Next(r.a, r.w), nil
 }
 
 // chooseProvider takes the form of a provider's button.
@@ -441,7 +457,7 @@ func (r *run) turn(ctx context.Context, p federation.Provider, state string, err
 	}
 	r.a.Facts.Turned = append(slices.Clip(r.a.Facts.Turned), Turned{ProviderID: p.ID, Name: p.Name, State: state, Code: string(refusal.Code), At: r.w.Now})
 	step := Step{Name: Waiting, Person: Person{Email: r.a.Request.LoginHint}}
-	rec := r.failure(step, codeUpstream, "signin.provider."+string(refusal.Code), factor.Federated)
+	rec := r.failure(step, codeUpstream, upstreamKey(string(refusal.Code)), factor.Federated)
 	rec.ID = foldID(r.a.ID, state, rec.Outcome.Key)
 	rec.Federation = &record.Federation{Provider: record.Party{ID: p.ID, Name: p.Name}, Kind: string(p.Kind), Hops: hops(refusal.Hops), Reason: refusal.Reason}
 	return r.store.RecordSignIn(ctx, rec)

@@ -1,11 +1,13 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -167,6 +169,10 @@ func (r *run) open(ctx context.Context) (Result, error) {
 	}
 	if len(r.a.Facts.Departures)+len(r.a.Facts.Turned) > 0 {
 		step = Next(r.a, r.w)
+	}
+	var err error
+	if step, err = r.connect(ctx, step); err != nil {
+		return Result{}, err
 	}
 	if r.a.Request.Asks("none") && step.Name != Issue {
 		return r.refuse(ctx, step, silently(step))
@@ -447,14 +453,12 @@ func (r *run) finish(ctx context.Context) (Result, error) {
 	case Refused:
 		return r.refuse(ctx, step, Cancelled{Error: refusal(step), Note: step.Reason})
 	}
-	if step.Name == Waiting && r.a.Facts.underWay() == nil { // to be connected: on to the provider at once
-		p := r.w.provider(step.Provider)
-		if p == nil {
-			return Result{}, fault.New(fault.Expired, "signin.page_out_of_date")
-		}
-		if err := r.depart(ctx, step, *p, ""); err != nil {
-			return Result{}, err
-		}
+	step, err := r.connect(ctx, step)
+	if err != nil {
+		return Result{}, err
+	}
+	if step.Name == Refused {
+		return r.refuse(ctx, step, Cancelled{Error: refusal(step), Note: step.Reason})
 	}
 	r.trail(step.Name)
 	return r.save(ctx, step)
@@ -503,6 +507,9 @@ func (r *run) refuse(ctx context.Context, step Step, c Cancelled) (Result, error
 		return Result{}, fault.Wrap(fault.Internal, "error.internal", errNoIssuer)
 	}
 	refusal := Refusal{Error: c.Error, Description: describe(c.Note), CorrelationID: r.a.Request.CorrelationID, Request: r.a.Request}
+	if r.a.Request.Connect != "" {
+		refusal.Connect = cmp.Or(c.Note, notConnected)
+	}
 	if f := r.a.Facts.Cancelled; f != nil && f.Note == noteLeft {
 		refusal.DeletedAt = step.Person.Account.DeletedAt
 	}
@@ -515,7 +522,10 @@ var errNoIssuer = errors.New("signin: nobody answers for this protocol")
 // refusal is the OAuth error of a Refused step.
 func refusal(s Step) string {
 	switch s.Reason {
-	case signUpOff:
+	case signUpOff, taken, notConnected, unconnected:
+		return "access_denied"
+	}
+	if strings.HasPrefix(s.Reason, upstreamKey("")) {
 		return "access_denied"
 	}
 	return s.Reason

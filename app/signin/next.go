@@ -82,8 +82,8 @@ func Next(a Attempt, w World) Step {
 		return at(Expired)
 	case invitationOver(a, w, p):
 		return because(InvitationOver, string(w.Invitation.State(w.Now)))
-	case a.wantsSignUp() && refuses(a, w, "") == signUpOff:
-		return because(Refused, signUpOff)
+	case declined(a, w, p) != "":
+		return because(Refused, declined(a, w, p))
 	case !p.Proven:
 		s.Existing = f.Email != nil && !p.Newcomer && (a.wantsSignUp() || a.Request.Invitation != nil)
 		return because(proof(a, w, p))
@@ -114,7 +114,7 @@ func Next(a Attempt, w World) Step {
 	case ask.change:
 		return at(ChangePassword)
 	case connectDue(a, w):
-		return because(connecting(p, w))
+		return because(connecting(a, w, p))
 	}
 	s.Fields, s.Terms, s.Scopes = questions(f, w, p), termsDue(f, w, ask.terms), consentDue(a, w)
 	switch { // what is the person still to be asked?
@@ -128,6 +128,18 @@ func Next(a Attempt, w World) Step {
 		return at(AskStay)
 	}
 	return at(Issue)
+}
+
+// declined is why what was asked for is not to be had at all: a sign-up where there is none, or an identity for somebody who
+// is not signed in here (any more): the account pages' question is only ever about the one who asked it.
+func declined(a Attempt, w World, p Person) string {
+	switch {
+	case a.Request.Connect != "" && !p.Resumed:
+		return notConnected
+	case a.wantsSignUp() && refuses(a, w, "") == signUpOff:
+		return signUpOff
+	}
+	return ""
 }
 
 // introduction is how somebody says who they are: it depends on the flow and their own choice, never on

@@ -44,6 +44,9 @@ type Store interface {
 	AccountByFederated(ctx context.Context, issuer, subject string) (account.Account, error)
 	// Link adds an identity to a person, and wipes what was there before the address was proven, if it is to be.
 	Link(ctx context.Context, userID string, l Linking) error
+	// CameBy notes what an identity is called at its provider (an address, for its owner to know it by) and, unless at is
+	// zero, that it signed its owner in.
+	CameBy(ctx context.Context, userID string, i account.Identity, called string, at time.Time) error
 	PasswordHash(ctx context.Context, userID string) (string, error) // "" when there is none; asked for nobody ("") too
 	Credentials(ctx context.Context, userID, kind string) ([]Credential, error)
 	// AddAccount creates the person with identity and credentials; fault.Conflict when the address is taken.

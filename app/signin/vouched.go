@@ -132,19 +132,40 @@ func connectsTo(a Attempt, w World) string {
 	return v.Identity.ProviderID
 }
 
-// taken is why somebody is turned away who would connect what another account has.
-const taken = "signin.blocked.connected"
+// Why the account pages' question for an identity comes to nothing. An identity that another account has is told to whoever
+// has just signed in with it there; they learn nothing else of that account.
+const (
+	taken        = "signin.blocked.connected"
+	notConnected = "signin.connect.signed_out" // who asked is not who is signed in here now
+	unconnected  = "signin.connect.off"        // the provider is no longer offered
+)
 
 // connectDue reports whether the account pages still wait for the identity that is to be connected.
 func connectDue(a Attempt, w World) bool {
 	return a.Request.Connect != "" && (a.Facts.Arrived == nil || w.Bearer.ID != "" && w.Bearer.ID != person(a, w).Account.ID)
 }
 
-func connecting(p Person, w World) (Name, string) {
-	if w.Bearer.ID != "" && w.Bearer.ID != p.Account.ID {
-		return Blocked, taken
+// connecting is the way to the provider whose identity the account pages want, or why they go without: a trip that came to
+// nothing leads back to them, where there is another try.
+func connecting(a Attempt, w World, p Person) (Name, string) {
+	f := a.Facts
+	switch {
+	case w.Bearer.ID != "" && w.Bearer.ID != p.Account.ID:
+		return Refused, taken
+	case !w.offers(a.Request.Connect):
+		return Refused, unconnected
+	case len(f.Turned) > 0 && f.underWay() == nil:
+		return Refused, upstreamKey(f.Turned[len(f.Turned)-1].Code)
 	}
 	return Waiting, ""
+}
+
+// upstreamKey is the message key of a trip that came to nothing.
+func upstreamKey(code string) string {
+	if code == Left {
+		code = string(federation.Cancelled)
+	}
+	return "signin.provider." + code
 }
 
 // Linking is what becomes of an identity that arrived, when the attempt commits.
@@ -169,7 +190,8 @@ func (r *run) linking(p Person) (Linking, bool) {
 		return Linking{}, false
 	}
 	up := r.w.provider(v.Identity.ProviderID)
-	if up == nil || r.a.Request.Connect != up.ID && !addressProven(v, r.a, p.Email) {
+	switch q := r.a.Request; {
+	case up == nil, q.Connect != "" && q.Connect != up.ID, q.Connect == "" && !addressProven(v, r.a, p.Email):
 		return Linking{}, false
 	}
 	byWord := p.First == factor.Federated && !p.Resumed
@@ -198,6 +220,24 @@ func (r *run) link(ctx context.Context, s Store, p Person) error {
 	}
 	return r.Mailer.Connected(ctx, s.Tx(), ChangeMail{TenantID: r.a.TenantID, To: p.Account.Address(),
 		Locale: cmp.Or(p.Account.PreferredLanguage, r.visit.Locale), At: r.w.Now, Signals: r.visit.Signals, Method: l.Provider})
+}
+
+// cameBy notes when an identity was used and what it is called there, for the list on its owner's pages. An identity that has
+// arrived is theirs by now.
+func (r *run) cameBy(ctx context.Context, s Store, userID string, p Person) error {
+	v := r.a.Facts.Arrived
+	if v == nil || r.w.Bearer.ID != "" && r.w.Bearer.ID != userID {
+		return nil
+	}
+	at := time.Time{}
+	if p.First == factor.Federated && !p.Resumed {
+		at = r.w.Now
+	}
+	called := ""
+	if _, err := account.CanonicalEmail(v.Identity.Email); err == nil {
+		called = strings.TrimSpace(v.Identity.Email)
+	}
+	return s.CameBy(ctx, userID, identityOf(v), called, at)
 }
 
 // upstreamSession is the session at the provider that a fresh proof stands on.

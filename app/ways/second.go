@@ -10,6 +10,8 @@ import (
 	"portico/app/account"
 	"portico/app/factor"
 	"portico/app/fault"
+	"portico/app/federation"
+	"portico/app/message"
 	"portico/app/signin"
 	"portico/app/userflow"
 )
@@ -334,6 +336,17 @@ func (d *Desk) RemoveIdentity(ctx context.Context, v Visit, id string) error {
 				return err
 			}
 		}
+		if gone.SignInType == account.SignInFederated {
+			return d.tell(ctx, s, v, message.Notice{Kind: message.MethodRemoved, Purpose: gone.SignInType, App: v.providerName(gone.Issuer)})
+		}
 		return d.removed(ctx, s, v, gone.SignInType)
 	})
+}
+
+// providerName is what a provider's button says, or who it is when that is gone.
+func (v Visit) providerName(issuer string) string {
+	if p := federation.KeeperOf(v.Providers, issuer); p != nil {
+		return p.Name
+	}
+	return issuer
 }

@@ -40,7 +40,7 @@ func actionOf(path string) string {
 		return policy.ChangePassword
 	case under("/data/delete"):
 		return policy.DeleteAccount
-	case under("/methods/totp", "/methods/passkey", "/methods/mail", "/methods/recovery", "/methods/recovery.txt", "/methods/second", "/methods/email", "/methods/phone"):
+	case under("/methods/totp", "/methods/passkey", "/methods/mail", "/methods/recovery", "/methods/recovery.txt", "/methods/second", "/methods/email", "/methods/phone", "/methods/connect"):
 		return policy.RegisterSecurityInfo
 	}
 	return ""

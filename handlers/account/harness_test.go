@@ -52,6 +52,7 @@ type site struct {
 	flow    models.UserFlow
 	hasher  *factor.Hasher
 	account *account.Pages
+	places  *places // identity providers; they are asked when the tenant has some
 }
 
 // newSite makes one on SQLite; edit changes its flow.
@@ -92,7 +93,7 @@ func (s *site) serve() {
 	app := web.NewApp()
 	brands := &handlers.Brands{}
 	web.ErrorPage = brands.ErrorPage
-	h := modelstest.Must(hosted.New(hosted.Deps{Store: s.store, Bundle: bundle, Hasher: s.hasher, BaseURL: s.base, Now: s.clock.Now, Development: true, Brands: brands}))(t)
+	h := modelstest.Must(hosted.New(hosted.Deps{Store: s.store, Bundle: bundle, Hasher: s.hasher, BaseURL: s.base, Now: s.clock.Now, Development: true, Brands: brands, Upstream: s.upstream()}))(t)
 	desk := &ways.Desk{Stores: s.store, Hasher: s.hasher, Passkeys: modelstest.Must(factor.NewPasskeys(s.base, "Portico"))(t), MAC: s.store.Sealer().MAC, Random: rand.Reader,
 		Now: s.clock.Now, BaseURL: s.base, Texts: true, Relaxed: true}
 	s.account = &account.Pages{Desk: desk, Actions: h.Gate(), Store: s.store, Directories: s.store, Starter: h, Sessions: h.Sessions(), CSRF: handlers.CSRF{Key: s.store.Sealer().MAC("form tokens", nil)},

@@ -9,7 +9,6 @@ import (
 	"portico/app/account"
 	"portico/app/factor"
 	"portico/app/fault"
-	"portico/app/federation"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/account"
@@ -40,7 +39,14 @@ func (p *Pages) methods(c *fiber.Ctx) error {
 		view.Password = []views.Line{pass}
 	}
 	for _, i := range all.Identities {
+		if i.Kind == account.SignInFederated {
+			view.Linked = append(view.Linked, p.linkedLine(c, i))
+			continue
+		}
 		view.Addresses = append(view.Addresses, p.identityLine(c, i))
+	}
+	if view.Connect, err = p.connectable(c, all); err != nil {
+		return err
 	}
 	view.AddEmail = views.Link{Text: words(c, "account.email.add"), Href: at + "/email"}
 	view.Phone, view.AddPhone = p.phoneLines(c, all)
@@ -87,22 +93,8 @@ func (p *Pages) identityLine(c *fiber.Ctx, i models.Way) views.Line {
 		if len(v.person.Identities) > 1 {
 			l.Change = remove
 		}
-	default:
-		remove.About = p.providerName(c, i)
-		l.Icon, l.Label, l.Value = "globe", words(c, "method.federated.text"), remove.About
-		if len(v.person.Identities) > 1 {
-			l.Change = remove
-		}
 	}
 	return l
-}
-
-// providerName is the name on the button that an identity belongs to, or where it came from when that is gone.
-func (p *Pages) providerName(c *fiber.Ctx, i models.Way) string {
-	if up := federation.KeeperOf(visitOf(c).dir.Providers, i.Issuer); up != nil {
-		return up.Name
-	}
-	return i.Issuer
 }
 
 func sameMail(a, b string) bool {
@@ -468,7 +460,7 @@ func (p *Pages) removeIdentityView(c *fiber.Ctx, i models.Way) views.Confirm {
 	v := visitOf(c)
 	name := i.Name
 	if i.Kind == account.SignInFederated {
-		name = p.providerName(c, i)
+		return p.disconnectView(c, i)
 	}
 	return views.Confirm{Title: words(c, "account.identity.remove"), Lead: words(c, "account.identity.remove_lead", "name", name),
 		Action: v.base() + "/methods/identities/" + i.ID + "/remove", Submit: words(c, "account.remove"), Danger: true, Cancel: v.base() + "/methods"}
@@ -489,6 +481,9 @@ func (p *Pages) removeIdentity(c *fiber.Ctx) error {
 	}
 	if err := p.Desk.RemoveIdentity(c.UserContext(), p.ownVisit(c), i.ID); err != nil {
 		return p.refuse(c, err, p.removeIdentityView(c, i))
+	}
+	if i.Kind == account.SignInFederated {
+		return p.done(c, visitOf(c).base()+"/methods", "account.connect.gone", map[string]string{"provider": p.providerName(c, i)})
 	}
 	return p.done(c, visitOf(c).base()+"/methods", "account.identity.removed")
 }

@@ -107,6 +107,9 @@ func (i issuer) Issue(_ context.Context, _ signin.Tx, g signin.Grant) (signin.Ou
 	if err := json.Unmarshal(g.Request.Return, &back); err != nil {
 		return signin.Outcome{}, err
 	}
+	if g.Request.Connect != "" {
+		return signin.Outcome{Redirect: with(back.To, "connected", g.Request.Connect)}, nil
+	}
 	if len(back.Kept) > 0 && back.SID == g.SID { // the same person, still
 		return signin.Outcome{Redirect: with(back.To, "kept", g.AttemptID)}, nil
 	}
@@ -122,6 +125,9 @@ func (i issuer) Refuse(_ context.Context, r signin.Refusal) (signin.Outcome, err
 	if !r.DeletedAt.IsZero() { // "leave it deleted"
 		slug, _, _ := strings.Cut(strings.TrimPrefix(back.To, "/"), "/")
 		return signin.Outcome{Redirect: deletedPage("/"+slug+"/account", r.DeletedAt)}, nil
+	}
+	if r.Connect != "" {
+		return signin.Outcome{Redirect: withConnect(back.To, r)}, nil
 	}
 	slug, rest, _ := strings.Cut(strings.TrimPrefix(back.To, "/"), "/")
 	if back.SID != "" && r.Error == "access_denied" {
@@ -199,6 +205,9 @@ func (p *Pages) giveBack(c *fiber.Ctx, to *views.Page) {
 			}
 			to.Notice = &ui.Flash{Tone: ui.Info, Text: l.T("account.kept")}
 		}
+	}
+	if to.Notice == nil {
+		to.Notice = connectNotice(c)
 	}
 	if to.Notice == nil && c.Query("stopped") != "" {
 		to.Notice = &ui.Flash{Tone: ui.Info, Text: l.T("account.stopped")}

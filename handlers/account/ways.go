@@ -52,6 +52,7 @@ func (p *Pages) wayRoutes() []row {
 		both("/methods/second/:id", p.methodPage, p.renameMethod),
 		both("/methods/second/:id/remove", p.removeMethodPage, p.removeMethod),
 		both("/methods/identities/:id/remove", p.removeIdentityPage, p.removeIdentity),
+		both("/methods/connect/:provider", p.connectPage, p.connect),
 		both("/methods/email", p.emailPage, p.askEmail),
 		both("/methods/email/code", p.codePage(ways.Email), p.confirm(ways.Email)),
 		both("/methods/phone", p.phonePage, p.askPhone),

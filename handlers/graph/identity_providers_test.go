@@ -3,6 +3,11 @@ package graph
 import (
 	"strings"
 	"testing"
+
+	"portico/app/account"
+	"portico/app/userflow"
+	"portico/models"
+	"portico/models/modelstest"
 )
 
 func TestIdentityProviders(t *testing.T) {
@@ -102,5 +107,32 @@ func TestIdentityProviders(t *testing.T) {
 		}
 		w.want(204, w.do("DELETE", one, nil))
 		w.want(404, w.do("GET", one, nil))
+	})
+}
+
+// Whoever comes by a provider alone keeps its identity, unless the same call gives them another way in.
+func TestLastWayInStays(t *testing.T) {
+	each(t, func(w *world) {
+		made := w.want(201, w.do("POST", "/identity/identityProviders", map[string]any{"@odata.type": "#microsoft.graph.socialIdentityProvider", "displayName": "GitHub", "identityProviderType": "GitHub", "clientId": "c", "clientSecret": "s"}))
+		flow, err := w.tenant.CreateFlow(t.Context(), modelstest.Actor(), userflow.Flow{Name: "By provider", SignUpMethod: userflow.EmailPassword, Providers: []string{made.body["id"].(string)}, MFA: userflow.MFA{Enforcement: userflow.MFAOff}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		app, _ := modelstest.MustApp(t, w.tenant, "Shop", "https://app.example/callback")
+		if err := w.tenant.AddFlowApp(t.Context(), modelstest.Actor(), flow.ID, app.ID); err != nil {
+			t.Fatal(err)
+		}
+		mail := account.Identity{SignInType: account.SignInEmail, Value: "kim@example.com", Canonical: "kim@example.com"}
+		linked := account.Identity{SignInType: account.SignInFederated, Issuer: "github.com", Value: "7", Canonical: "7"}
+		u, err := w.tenant.CreateUser(t.Context(), modelstest.Actor(), models.User{Account: account.Account{DisplayName: "Kim", Mail: "kim@example.com", Enabled: true, Identities: []account.Identity{mail, linked}}}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		only := map[string]any{"identities": []any{map[string]any{"signInType": "emailAddress", "issuer": "x.example", "issuerAssignedId": "kim@example.com"}}}
+		if got := w.want(400, w.do("PATCH", "/users/"+u.ID, only)); !strings.Contains(string(got.raw), "no way in") {
+			t.Errorf("%s", got.raw)
+		}
+		only["passwordProfile"] = map[string]any{"password": "a long and winding road 7", "forceChangePasswordNextSignIn": false}
+		w.want(204, w.do("PATCH", "/users/"+u.ID, only))
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"portico/app/account"
 	"portico/app/fault"
 	"portico/app/message"
+	"portico/app/signin"
 	"portico/app/tenant"
 	"portico/app/userflow"
 	"portico/handlers/graph/odata"
@@ -302,6 +303,13 @@ func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, aga
 			}
 		}
 	}
+	dir := &models.Directory{}
+	if !slices.Equal(u.Identities, before.Identities) {
+		var err error
+		if dir, err = a.Store.Directory(ctx, c.tenant.ID); err != nil {
+			return err
+		}
+	}
 	return c.tenant.InTx(ctx, func(t *models.Tenant) error {
 		mustChange := u.MustChangePassword
 		made, err := t.UpdateUser(ctx, c.actor(), u.ID, func(m *models.User) error {
@@ -311,6 +319,9 @@ func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, aga
 			}
 			if now.Mail != m.Mail {
 				now.MailVerified = false // an address that an admin typed is not proven
+			}
+			if err := keepsProvider(m.Account, now.Account, hash != "", dir); err != nil {
+				return err
 			}
 			*m = now.User
 			return nil
@@ -335,6 +346,19 @@ func (a *API) updateUser(ctx context.Context, c *call, before user, u *user, aga
 		u.User = made
 		return nil
 	})
+}
+
+// keepsProvider refuses to take a provider's identity away from somebody who comes in by it alone, as the portal and their
+// own pages do. A password that comes with the same call is a way in.
+func keepsProvider(before, after account.Account, password bool, dir *models.Directory) error {
+	gone := slices.ContainsFunc(before.Identities, func(i account.Identity) bool {
+		return i.SignInType == account.SignInFederated && !slices.Contains(after.Identities, i)
+	})
+	after.HasPassword = after.HasPassword || password
+	if !gone || signin.KeepsWayIn(before, after, dir.FlowsInUse(), dir.Providers, "identities") == nil {
+		return nil
+	}
+	return fault.BadField("identities", "admin.identity.last_way", nil)
 }
 
 // mayCommand refuses to change an administrator, or to take out what is held about one, by a caller who holds

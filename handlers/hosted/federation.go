@@ -203,17 +203,23 @@ func (d *drawing) offers(last string) {
 	}
 }
 
-// allow adds the place that a provider's sign-in page is at, as far as it is known before it is asked.
+// allow lets the page's forms lead to a provider.
 func (d *drawing) allow(p federation.Provider) {
+	d.info.FormActions = append(d.info.FormActions, FormActions(p)...)
+}
+
+// FormActions is the place that a provider's sign-in page is at, as far as it is known before it is asked, for the
+// form-action of a page whose forms lead there: browsers hold it against every redirect that follows a form.
+func FormActions(p federation.Provider) []string {
+	var out []string
 	for _, place := range []string{p.AuthorizationURL, p.SignInURL, p.Discovery, p.Issuer} {
 		if u, err := url.Parse(place); err == nil && u.Host != "" {
-			d.info.FormActions = append(d.info.FormActions, u.Scheme+"://"+u.Host)
-			if u.Scheme == "http" {
-				return
+			if out = append(out, u.Scheme+"://"+u.Host); u.Scheme == "http" {
+				return out
 			}
 		}
 	}
-	d.info.FormActions = append(d.info.FormActions, "https:") // its metadata names the place, which is often another host
+	return append(out, "https:") // its metadata names the place, which is often another host
 }
 
 // turned says kindly that the last round trip came to nothing.

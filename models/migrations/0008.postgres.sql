@@ -1,3 +1,7 @@
+ALTER TABLE "identities" ADD "called" text
+--;
+ALTER TABLE "identities" ADD "last_used_at" timestamptz
+--;
 ALTER TABLE users ADD COLUMN IF NOT EXISTS search_marked text GENERATED ALWAYS AS (search_norm || search_marks(created_at)) STORED
 --;
 DROP INDEX IF EXISTS users_words

@@ -7,6 +7,8 @@ type Go struct{ Icon, Title, Note, Href string }
 type MethodsView struct {
 	Password  []Line
 	Addresses []Line
+	Linked    []Line // identities at providers
+	Connect   []Go   // further providers
 	Phone     []Line // nil = texts cannot be sent here, and there is no number
 	Second    []Line
 	Recovery  []Line

@@ -1,0 +1,3 @@
+ALTER TABLE `identities` ADD `called` text
+--;
+ALTER TABLE `identities` ADD `last_used_at` datetime
