@@ -230,6 +230,17 @@ func (s signInStore) AccountByID(ctx context.Context, id string) (account.Accoun
 	return u.Account, err
 }
 
+func (s signInStore) AccountByHandle(ctx context.Context, id string) (account.Account, error) {
+	now, err := s.MergedInto(ctx, id)
+	if err != nil {
+		return account.Account{}, err
+	}
+	if now != "" {
+		id = now
+	}
+	return s.AccountByID(ctx, id)
+}
+
 func (s signInStore) PasswordHash(ctx context.Context, userID string) (string, error) {
 	if userID == "" {
 		userID = nobody

@@ -12,13 +12,16 @@ import (
 // erased, unless the tenant keeps them whole until their time is over (tenant.Settings.KeepSignInsOfDeleted).
 // What reports count stays: when, which app, how, with what result. Entries of the audit log are left alone: they
 // are sealed, and go when their own time is over.
-func (t *Tenant) forgetSignIns(ctx context.Context, u User) error {
+// former are the accounts that went into theirs.
+func (t *Tenant) forgetSignIns(ctx context.Context, u User, former ...string) error {
 	self, err := t.Get(ctx)
 	if err != nil || self.Settings.KeepSignInsOfDeleted {
 		return err
 	}
-	if err := t.stripSignIns(ctx, "user_id = ?", u.ID); err != nil {
-		return err
+	for _, id := range append([]string{u.ID}, former...) {
+		if err := t.stripSignIns(ctx, "user_id = ?", id); err != nil {
+			return err
+		}
 	}
 	for _, typed := range addressesOf(u) { // also what was tried before the account was there
 		if err := t.stripSignIns(ctx, "user_id = '' AND identifier = ?", typed); err != nil {

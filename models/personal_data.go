@@ -266,9 +266,18 @@ func (t *Tenant) PersonalData(ctx context.Context, userID string) (PersonalData,
 			return PersonalData{}, err
 		}
 	}
-	d.SignIns, d.Grants = g.signIns, g.grants
-	d.Changes = g.changes(AuditQuery{TargetID: userID}, func(AuditEntry) bool { return true })
-	d.Actions = g.changes(AuditQuery{ActorID: userID}, func(e AuditEntry) bool { return e.Target.ID != userID })
+	former, err := t.MergedFrom(ctx, userID)
+	if err != nil {
+		return PersonalData{}, err
+	}
+	g.ids = append([]string{userID}, former...)
+	d.SignIns, d.Grants = underEach(g.ids, g.signIns), g.grants
+	d.Changes = underEach(g.ids, func(id string) iter.Seq2[PersonalChange, error] {
+		return g.changes(AuditQuery{TargetID: id}, func(AuditEntry) bool { return true })
+	})
+	d.Actions = underEach(g.ids, func(id string) iter.Seq2[PersonalChange, error] {
+		return g.changes(AuditQuery{ActorID: id}, func(e AuditEntry) bool { return !slices.Contains(g.ids, e.Target.ID) })
+	})
 	return d, nil
 }
 
@@ -284,6 +293,7 @@ type gathering struct {
 	*Tenant
 	ctx    context.Context
 	userID string
+	ids    []string // their own and those of accounts that went into theirs: logs keep the old ones
 	apps   map[string]string // names by client id, as far as they were asked for
 }
 
@@ -524,21 +534,36 @@ func (g *gathering) app(clientID string) string {
 	return name
 }
 
-func (g *gathering) signIns(yield func(PersonalSignIn, error) bool) {
-	for after := ""; ; {
-		page, err := g.SignInRows(g.ctx, SignInQuery{UserID: g.userID, After: after, Limit: 200})
-		if err != nil {
-			yield(PersonalSignIn{}, err)
-			return
-		}
-		for _, row := range page.Items {
-			r, err := row.SignIn()
-			if !yield(personalSignIn(row, r), err) || err != nil {
-				return
+// underEach goes through what is known under each of a person's ids.
+func underEach[T any](ids []string, of func(id string) iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, id := range ids {
+			for x, err := range of(id) {
+				if !yield(x, err) || err != nil {
+					return
+				}
 			}
 		}
-		if after = page.Next; after == "" {
-			return
+	}
+}
+
+func (g *gathering) signIns(userID string) iter.Seq2[PersonalSignIn, error] {
+	return func(yield func(PersonalSignIn, error) bool) {
+		for after := ""; ; {
+			page, err := g.SignInRows(g.ctx, SignInQuery{UserID: userID, After: after, Limit: 200})
+			if err != nil {
+				yield(PersonalSignIn{}, err)
+				return
+			}
+			for _, row := range page.Items {
+				r, err := row.SignIn()
+				if !yield(personalSignIn(row, r), err) || err != nil {
+					return
+				}
+			}
+			if after = page.Next; after == "" {
+				return
+			}
 		}
 	}
 }
@@ -603,7 +628,7 @@ func (g *gathering) changes(q AuditQuery, keep func(AuditEntry) bool) iter.Seq2[
 func (g *gathering) change(e AuditEntry) PersonalChange {
 	c := PersonalChange{At: e.At, Activity: e.Activity, Kind: e.Target.Kind}
 	switch {
-	case e.Actor.ID == g.userID:
+	case slices.Contains(g.ids, e.Actor.ID):
 		c.By, c.IP = "you", e.Actor.IP
 	case e.Actor.Kind == audit.ActorUser:
 		c.By = "administrator"
@@ -612,7 +637,7 @@ func (g *gathering) change(e AuditEntry) PersonalChange {
 	default:
 		c.By = "system"
 	}
-	if e.Target.ID != g.userID {
+	if !slices.Contains(g.ids, e.Target.ID) {
 		return c
 	}
 	for _, x := range e.Changes {

@@ -39,33 +39,18 @@ func (t *Tenant) Timeline(ctx context.Context, userID, after string, limit int) 
 		}
 		from = c
 	}
-	signIns, err := t.SignInRows(ctx, SignInQuery{UserID: userID, After: after, Limit: limit + 1})
+	former, err := t.MergedFrom(ctx, userID)
 	if err != nil {
 		return Page[TimelineEntry]{}, err
 	}
-	about, err := t.Audits(ctx, AuditQuery{TargetID: userID, After: after, Limit: limit + 1})
-	if err != nil {
-		return Page[TimelineEntry]{}, err
-	}
-	by, err := t.Audits(ctx, AuditQuery{ActorID: userID, After: after, Limit: limit + 1})
-	if err != nil {
-		return Page[TimelineEntry]{}, err
-	}
+	ids := append([]string{userID}, former...)
 	var entries []TimelineEntry
-	for _, row := range signIns.Items {
-		r, err := row.SignIn()
+	for _, id := range ids {
+		more, err := t.loggedEntries(ctx, id, ids, after, limit)
 		if err != nil {
 			return Page[TimelineEntry]{}, err
 		}
-		entries = append(entries, TimelineEntry{ID: row.ID, At: row.CreatedAt.UTC(), SignIn: &r})
-	}
-	for i, a := range about.Items {
-		entries = append(entries, TimelineEntry{ID: a.ID, At: a.At, Audit: &about.Items[i]})
-	}
-	for i, a := range by.Items {
-		if a.Target.ID != userID { // those about themselves are there already
-			entries = append(entries, TimelineEntry{ID: a.ID, At: a.At, Audit: &by.Items[i]})
-		}
+		entries = append(entries, more...)
 	}
 	rare, err := t.rareEntries(ctx, userID)
 	if err != nil {
@@ -78,6 +63,40 @@ func (t *Tenant) Timeline(ctx context.Context, userID, after string, limit int) 
 	}
 	slices.SortFunc(entries, func(a, b TimelineEntry) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
 	return page(entries, limit, func(e TimelineEntry) cursor { return cursor{Time: e.At, ID: e.ID} }), nil
+}
+
+// loggedEntries are those of the logs that speak of one of a person's ids: their own, and of accounts that went into
+// theirs.
+func (t *Tenant) loggedEntries(ctx context.Context, userID string, ids []string, after string, limit int) ([]TimelineEntry, error) {
+	signIns, err := t.SignInRows(ctx, SignInQuery{UserID: userID, After: after, Limit: limit + 1})
+	if err != nil {
+		return nil, err
+	}
+	about, err := t.Audits(ctx, AuditQuery{TargetID: userID, After: after, Limit: limit + 1})
+	if err != nil {
+		return nil, err
+	}
+	by, err := t.Audits(ctx, AuditQuery{ActorID: userID, After: after, Limit: limit + 1})
+	if err != nil {
+		return nil, err
+	}
+	var entries []TimelineEntry
+	for _, row := range signIns.Items {
+		r, err := row.SignIn()
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, TimelineEntry{ID: row.ID, At: row.CreatedAt.UTC(), SignIn: &r})
+	}
+	for i, a := range about.Items {
+		entries = append(entries, TimelineEntry{ID: a.ID, At: a.At, Audit: &about.Items[i]})
+	}
+	for i, a := range by.Items {
+		if !slices.Contains(ids, a.Target.ID) { // those about themselves are there already
+			entries = append(entries, TimelineEntry{ID: a.ID, At: a.At, Audit: &by.Items[i]})
+		}
+	}
+	return entries, nil
 }
 
 // rareEntries are those of which a person has a few.

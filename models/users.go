@@ -685,6 +685,10 @@ func (t *Tenant) PurgeUser(ctx context.Context, actor audit.Actor, id string) er
 		if u.DeletedAt.IsZero() {
 			return audit.Event{}, fault.New(fault.Conflict, "user.purge.not_deleted")
 		}
+		former, err := t.MergedFrom(ctx, id)
+		if err != nil {
+			return audit.Event{}, err
+		}
 		for _, row := range tablesWith("TenantID", "UserID") {
 			if _, log := row.(*SignInRow); log { // forgetSignIns
 				continue
@@ -693,7 +697,7 @@ func (t *Tenant) PurgeUser(ctx context.Context, actor audit.Actor, id string) er
 				return audit.Event{}, err
 			}
 		}
-		if err := t.forgetSignIns(ctx, u); err != nil {
+		if err := t.forgetSignIns(ctx, u, former...); err != nil {
 			return audit.Event{}, err
 		}
 		if err := t.forgetPrincipal(ctx, id); err != nil {

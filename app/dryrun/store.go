@@ -177,6 +177,11 @@ func (m *memory) AccountByID(_ context.Context, id string) (account.Account, err
 	return m.people[id].account, nil
 }
 
+// AccountByHandle: nobody is merged in a rehearsal.
+func (m *memory) AccountByHandle(ctx context.Context, id string) (account.Account, error) {
+	return m.AccountByID(ctx, id)
+}
+
 func (m *memory) PasswordHash(_ context.Context, userID string) (string, error) {
 	return m.people[userID].hash, nil
 }

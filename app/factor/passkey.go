@@ -55,6 +55,9 @@ type PasskeyOwner struct {
 	Name        string
 	DisplayName string
 	Credentials [][]byte
+	// Handle is what the passkey to be checked calls them, "" = their id. It is another one when it came along with an
+	// account that went into theirs; the caller has made sure of that.
+	Handle string
 }
 
 // Registered is a new or used passkey: its id (base64url), its stored form and its counter.
@@ -115,7 +118,12 @@ var ErrPasskeyRefused = errors.New("factor: this kind of passkey is not allowed 
 
 type owner struct{ PasskeyOwner }
 
-func (o owner) WebAuthnID() []byte          { return []byte(o.ID) }
+func (o owner) WebAuthnID() []byte {
+	if o.Handle != "" {
+		return []byte(o.Handle)
+	}
+	return []byte(o.ID)
+}
 func (o owner) WebAuthnName() string        { return o.Name }
 func (o owner) WebAuthnDisplayName() string { return o.DisplayName }
 func (o owner) WebAuthnCredentials() []webauthn.Credential {
@@ -197,7 +205,7 @@ func (p *Passkeys) FinishRequest(o PasskeyOwner, challenge, answer []byte) (Regi
 	session := webauthn.SessionData{Challenge: base64.RawURLEncoding.EncodeToString(challenge), RelyingPartyID: p.w.Config.RPID,
 		UserVerification: protocol.VerificationRequired}
 	_, c, err := p.w.ValidatePasskeyLogin(func(_, handle []byte) (webauthn.User, error) {
-		if string(handle) != o.ID {
+		if string(handle) != string(owner{o}.WebAuthnID()) {
 			return nil, errOwner
 		}
 		return owner{o}, nil
@@ -233,6 +241,9 @@ func (p *Passkeys) FinishAssert(o PasskeyOwner, state, answer []byte) (Registere
 	parsed, err := protocol.ParseCredentialRequestResponseBytes(answer)
 	if err != nil {
 		return Registered{}, err
+	}
+	if o.Handle != "" && string(session.UserID) == o.ID { // the ceremony began with the id that they have now
+		session.UserID = []byte(o.Handle)
 	}
 	c, err := p.w.ValidateLogin(owner{o}, session, parsed)
 	if err != nil {

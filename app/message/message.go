@@ -42,7 +42,9 @@ const (
 	MethodRemoved    Kind = "method_removed"
 	ContactChanged   Kind = "contact_changed"
 	ContactConfirmed Kind = "contact_confirmed"
-	SignInReported   Kind = "sign_in_reported"
+	// AccountsMerged tells the addresses of two accounts that they are one now.
+	AccountsMerged Kind = "accounts_merged"
+	SignInReported Kind = "sign_in_reported"
 	// An attack is under way, to administrators; and to the people whom it met.
 	IncidentOpened Kind = "incident_opened"
 	WaveMet        Kind = "wave_met"

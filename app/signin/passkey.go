@@ -83,6 +83,7 @@ func (r *run) passkey(ctx context.Context, s Step, f Form) error {
 	if err != nil {
 		return err
 	}
+	owner.Handle = ownerID
 	i := slices.IndexFunc(creds, func(c Credential) bool { return c.Lookup == keyID })
 	if i < 0 { // whoever only claims to be somebody is counted by where they are, and locks nobody out
 		who = account.Account{}
@@ -149,7 +150,7 @@ func (r *run) keeper(ctx context.Context, s Store, id string) (account.Account, 
 	if err != nil || parsed.String() != id {
 		return account.Account{}, nil
 	}
-	who, err := s.AccountByID(ctx, id)
+	who, err := s.AccountByHandle(ctx, id)
 	if err == nil && !who.DeletedAt.IsZero() && !who.Returnable(r.w.Now) {
 		return account.Account{}, nil
 	}

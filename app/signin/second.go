@@ -277,7 +277,17 @@ func (r *run) shown(ctx context.Context, who account.Account, c Ceremony, f Form
 		if err != nil {
 			return false, err
 		}
-		used, err := r.passkeys().FinishAssert(owner, c.Server, []byte(f.Value("credential")))
+		answer := []byte(f.Value("credential"))
+		if handle, _, err := factor.Claim(answer); err == nil && handle != "" && handle != who.ID {
+			keeper, err := r.keeper(ctx, r.store, handle)
+			if err != nil {
+				return false, err
+			}
+			if keeper.ID == who.ID { // it came along with an account that went into theirs
+				owner.Handle = handle
+			}
+		}
+		used, err := r.passkeys().FinishAssert(owner, c.Server, answer)
 		if err != nil || !PasskeyRules(r.w.Tenant).Admits(used.PasskeyFacts) {
 			return false, nil
 		}

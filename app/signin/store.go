@@ -40,6 +40,8 @@ type Store interface {
 	AccountByEmail(ctx context.Context, canonical string) (account.Account, error)    // zero when nobody
 	AccountByUserName(ctx context.Context, canonical string) (account.Account, error) // zero when nobody
 	AccountByID(ctx context.Context, id string) (account.Account, error)              // zero when nobody
+	// AccountByHandle finds whose passkey says this id: who had it when it was made, or whose account that one went into.
+	AccountByHandle(ctx context.Context, id string) (account.Account, error)
 	// AccountByFederated finds who has an identity, compared exactly; zero when nobody.
 	AccountByFederated(ctx context.Context, issuer, subject string) (account.Account, error)
 	// Link adds an identity to a person, and wipes what was there before the address was proven, if it is to be.

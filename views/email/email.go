@@ -41,6 +41,7 @@ const (
 
 	ContactChanged   Kind = "contact_changed"   // to an address or number that was replaced
 	ContactConfirmed Kind = "contact_confirmed" // to the one that is in force now
+	AccountsMerged   Kind = "accounts_merged"   // an administrator made one account of two
 	SignInReported   Kind = "sign_in_reported"  // "this wasn't me"
 
 	IncidentOpened Kind = "incident_opened" // for administrators: Message says where it comes from, Purpose its kind
