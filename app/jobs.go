@@ -47,6 +47,11 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 		{Name: "purge questions about sign-ins", Every: time.Hour, Run: func(ctx context.Context, now time.Time) error {
 			return batches(ctx, func() (int, error) { return s.store.PurgeQuestions(ctx, now, purgeBatch) })
 		}},
+		{Name: "purge calls of extensions", Every: time.Hour, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error {
+				return batches(ctx, func() (int, error) { return s.store.Tenant(t.ID).PurgeCalls(ctx, purgeBatch) })
+			})
+		}},
 		{Name: "purge deliveries", Every: time.Hour, Run: func(ctx context.Context, now time.Time) error {
 			return s.store.PurgeOutbox(ctx, now.AddDate(0, 0, -30))
 		}},

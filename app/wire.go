@@ -192,6 +192,9 @@ func (s *server) flushSignIns(ctx context.Context) {
 		if err := s.store.FlushSignIns(flush); err != nil {
 			s.log.Error("sign-in log", "error", err)
 		}
+		if err := s.store.FlushCalls(flush); err != nil {
+			s.log.Error("calls of extensions", "error", err)
+		}
 		cancel()
 		if ended {
 			return

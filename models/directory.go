@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"portico/app/extension"
 	"portico/app/fault"
 	"portico/app/federation"
 	"portico/app/openid"
@@ -35,6 +36,8 @@ type Directory struct {
 	// belongs to, by proven domain.
 	Providers map[string]*federation.Provider
 	Domains   map[string]string
+	// Extensions are the custom authentication extensions with what they listen to.
+	Extensions *extension.Configuration
 }
 
 // Flow gives the user flow of an app, or the tenant's only fallback: false when the app has none.
@@ -241,6 +244,9 @@ func (s *Store) loadDirectory(ctx context.Context, id string) (*Directory, error
 		return nil, err
 	}
 	if d.Providers, d.Domains, err = t.providerSet(ctx); err != nil {
+		return nil, err
+	}
+	if d.Extensions, err = t.extensionSet(ctx, apps); err != nil {
 		return nil, err
 	}
 	if d.Indicators, err = t.indicatorSet(ctx); err != nil {

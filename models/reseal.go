@@ -47,6 +47,9 @@ func sealedColumns() []sealedColumn {
 		sealedIn("identity_providers", "key", "id", lasting, func(r ProviderRow) sealedValue {
 			return sealedValue{r.ID, r.Key, providerKeySeal(r.ID)}
 		}),
+		sealedIn("custom_extensions", "secret", "id", lasting, func(r ExtensionRow) sealedValue {
+			return sealedValue{r.ID, r.Secret, extensionSeal(r.ID)}
+		}),
 		sealedIn("outbox", "payload", "id", lasting, func(r OutboxRow) sealedValue {
 			return sealedValue{r.ID, r.Payload, outboxSeal(r.ID)}
 		}),

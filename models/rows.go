@@ -35,6 +35,7 @@ func Tables() []any {
 		&RiskIndicatorRow{}, &LeakedAddressRow{}, &LeakedImportRow{}, &RiskMailRow{}, &ExportRow{},
 		&ProviderRow{}, &ProviderDomainRow{}, &ParkedAnswerRow{}, &UsedAssertionRow{},
 		&MergeRow{},
+		&ExtensionRow{}, &ListenerRow{}, &ExtensionCallRow{},
 	}
 }
 

@@ -41,6 +41,10 @@ type Store struct {
 		mu   sync.Mutex
 		byID map[string]*folding
 	}
+	calls struct { // of extensions, that wait to be written
+		mu      sync.Mutex
+		waiting []keptCall
+	}
 }
 
 // Sealer encrypts secrets at rest. Context (a purpose and the row's id) is bound into the seal, so a

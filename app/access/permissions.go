@@ -37,6 +37,7 @@ const (
 	ProviderWrite     Permission = "IdentityProvider.ReadWrite.All"
 	ExtensionRead     Permission = "CustomAuthenticationExtension.Read.All"
 	ExtensionWrite    Permission = "CustomAuthenticationExtension.ReadWrite.All"
+	ReceivePayload    Permission = "CustomAuthenticationExtension.Receive.Payload" // of a receiving API: it may be called
 	BrandingRead      Permission = "OrganizationalBranding.Read.All"
 	BrandingWrite     Permission = "OrganizationalBranding.ReadWrite.All"
 	PolicyRead        Permission = "Policy.Read.All"
@@ -84,7 +85,7 @@ func Delegated() []Permission { return []Permission{OwnWrite, OwnMethods, AsSign
 // needs little. TenantOperate is none: a client belongs to one tenant.
 func Known() []Permission {
 	return append(append(All(), Delegated()...), DirectoryRead, DirectoryWrite, UserReadBasic, IdentityWrite, MailWrite, PhoneWrite, MemberRead,
-		MemberWrite, AppCreate)
+		MemberWrite, AppCreate, ReceivePayload)
 }
 
 // brings is what a broad permission brings along besides its own reading half. One level is enough: the
@@ -118,6 +119,8 @@ func Needed(p Permission) []Permission {
 		return []Permission{MethodWrite}
 	case AsSignedIn:
 		return All()
+	case ReceivePayload:
+		return []Permission{ExtensionWrite}
 	case DirectoryRead:
 		return []Permission{UserRead, AppRead, GroupRead, OrganizationRead}
 	case DirectoryWrite:

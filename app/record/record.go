@@ -143,14 +143,20 @@ type Feature struct {
 	Weight   float64 `json:"weight"`   // what it adds to the score; below 0 it speaks for the person
 }
 
-// Call is one custom authentication extension call.
+// Call is one custom authentication extension call. Its bodies are with the recorder, under ID, for as long as that keeps them.
 type Call struct {
-	Name     string        `json:"name"`
-	Event    string        `json:"event"`
-	Status   int           `json:"status"`
-	Duration time.Duration `json:"duration"`
-	Retries  int           `json:"retries,omitempty"`
-	Error    string        `json:"error,omitempty"`
+	ID        string        `json:"id,omitempty"`
+	Name      string        `json:"name"` // of the extension
+	Event     string        `json:"event"`
+	Listener  string        `json:"listener,omitempty"` // its id
+	Status    int           `json:"status"`
+	Duration  time.Duration `json:"duration"`
+	Retries   int           `json:"retries,omitempty"`
+	Code      int           `json:"code,omitempty"` // 10030xx; 0 = the answer counted
+	Error     string        `json:"error,omitempty"`
+	OnFailure string        `json:"onFailure,omitempty"` // what was done instead: block, continue, fallback
+	Action    string        `json:"action,omitempty"`    // what it answered
+	Changed   []string      `json:"changed,omitempty"`   // names of claims or attributes that it gave
 }
 
 // Federation is a round trip to an identity provider: what vouched for the person, or why it came to nothing. Secrets are

@@ -6,6 +6,22 @@ CREATE TABLE "user_merges" ("tenant_id" varchar(36),"from_id" varchar(36),"user_
 --;
 CREATE INDEX IF NOT EXISTS "user_merges_into" ON "user_merges" ("tenant_id","user_id")
 --;
+CREATE TABLE "custom_extensions" ("id" varchar(36),"tenant_id" varchar(36),"event" varchar(64),"document" text,"secret" bytea,"created_at" timestamptz,"modified_at" timestamptz,PRIMARY KEY ("id"))
+--;
+CREATE INDEX IF NOT EXISTS "custom_extensions_tenant" ON "custom_extensions" ("tenant_id")
+--;
+CREATE TABLE "event_listeners" ("id" varchar(36),"tenant_id" varchar(36),"extension_id" varchar(36),"event" varchar(64),"document" text,"created_at" timestamptz,"modified_at" timestamptz,PRIMARY KEY ("id"))
+--;
+CREATE INDEX IF NOT EXISTS "event_listeners_extension" ON "event_listeners" ("tenant_id","extension_id")
+--;
+CREATE TABLE "extension_calls" ("id" varchar(36),"tenant_id" varchar(36),"at" timestamptz,"extension_id" varchar(36),"event" varchar(64),"code" bigint,"sign_in_id" varchar(36),"user_id" varchar(36),"document" text,PRIMARY KEY ("id"))
+--;
+CREATE INDEX IF NOT EXISTS "extension_calls_person" ON "extension_calls" ("tenant_id","user_id")
+--;
+CREATE INDEX IF NOT EXISTS "extension_calls_extension" ON "extension_calls" ("tenant_id","extension_id","id")
+--;
+CREATE INDEX IF NOT EXISTS "extension_calls_at" ON "extension_calls" ("tenant_id","at","id")
+--;
 ALTER TABLE users ADD COLUMN IF NOT EXISTS search_marked text GENERATED ALWAYS AS (search_norm || search_marks(created_at)) STORED
 --;
 DROP INDEX IF EXISTS users_words

@@ -1,0 +1,46 @@
+package models
+
+import "time"
+
+// ExtensionRow is a custom authentication extension. Document is an extension.Extension as JSON; its signing secret is
+// sealed beside it.
+type ExtensionRow struct {
+	ID         string `gorm:"primaryKey;size:36"`
+	TenantID   string `gorm:"size:36;index:custom_extensions_tenant"`
+	Event      string `gorm:"size:64"`
+	Document   string `gorm:"type:text"`
+	Secret     []byte // sealed
+	CreatedAt  time.Time
+	ModifiedAt time.Time
+}
+
+func (ExtensionRow) TableName() string { return "custom_extensions" }
+
+// ListenerRow binds an event to an extension. Document is an extension.Listener as JSON.
+type ListenerRow struct {
+	ID          string `gorm:"primaryKey;size:36"`
+	TenantID    string `gorm:"size:36;index:event_listeners_extension,priority:1"`
+	ExtensionID string `gorm:"size:36;index:event_listeners_extension,priority:2"`
+	Event       string `gorm:"size:64"`
+	Document    string `gorm:"type:text"`
+	CreatedAt   time.Time
+	ModifiedAt  time.Time
+}
+
+func (ListenerRow) TableName() string { return "event_listeners" }
+
+// ExtensionCallRow is a recorded call. Document is an extension.Call as JSON, with its secrets masked. Rows are kept for a
+// few days, and a number of them per tenant.
+type ExtensionCallRow struct {
+	ID          string    `gorm:"primaryKey;size:36;index:extension_calls_at,priority:3;index:extension_calls_extension,priority:3"` // UUIDv7: in the order of time
+	TenantID    string    `gorm:"size:36;index:extension_calls_at,priority:1;index:extension_calls_extension,priority:1;index:extension_calls_person,priority:1"`
+	At          time.Time `gorm:"index:extension_calls_at,priority:2"`
+	ExtensionID string    `gorm:"size:36;index:extension_calls_extension,priority:2"`
+	Event       string    `gorm:"size:64"`
+	Code        int
+	SignInID    string `gorm:"size:36"`
+	UserID      string `gorm:"size:36;index:extension_calls_person,priority:2"`
+	Document    string `gorm:"type:text"`
+}
+
+func (ExtensionCallRow) TableName() string { return "extension_calls" }
