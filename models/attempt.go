@@ -78,6 +78,11 @@ func (s *Store) attemptOf(r AttemptRow) (signin.Attempt, error) {
 	if at := b.Facts.Attributes; err == nil && at != nil {
 		err = exact(at.Values)
 	}
+	for _, t := range b.Facts.Advised {
+		if err == nil {
+			err = exact(t.Values)
+		}
+	}
 	if inv := b.Request.Invitation; err == nil && inv != nil {
 		err = exact(inv.Values)
 	}

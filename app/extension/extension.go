@@ -92,6 +92,11 @@ type Listener struct {
 	Apps      []string  `json:"includeApplications,omitempty"` // client ids
 	Flow      string    `json:"flowId,omitempty"`              // of attribute collection: one user flow only; "" = any
 	OnFailure OnFailure `json:"onFailure"`
+	// Attribute is the boolean attribute of those whose password is still kept elsewhere, by its API name (PasswordSubmit);
+	// "" = the tenant's custom attribute toBeMigrated.
+	Attribute string `json:"migrationAttribute,omitempty"`
+	// Texts: codes that go out as text messages are the API's to bring too, not mail alone (OtpSend).
+	Texts     bool      `json:"includeTextMessages,omitempty"`
 	Enabled   bool      `json:"enabled"`
 	CreatedAt time.Time `json:"-"`
 }

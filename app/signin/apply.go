@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"portico/app/account"
+	"portico/app/extension"
 	"portico/app/factor"
 	"portico/app/fault"
 	"portico/app/limit"
@@ -19,6 +20,10 @@ import (
 func (r *run) apply(ctx context.Context, s Step, f Form) error {
 	switch f.Action {
 	case "cancel":
+		if s.Name == Stopped { // the app hears that it may work later, or that nothing will come of it (RFC 6749 §4.1.2.1)
+			r.a.Facts.Cancelled = leaving(s, r.w.Now)
+			return nil
+		}
 		r.a.Facts.Cancelled = &Cancelled{Error: "access_denied", Note: "signin.cancelled", At: r.w.Now}
 		return nil
 	case "restart":
@@ -60,6 +65,8 @@ func (r *run) apply(ctx context.Context, s Step, f Form) error {
 		r.a.Facts.RecoverySet = &Mark{At: r.w.Now}
 	case AskAttributes:
 		return r.answers(ctx, s, f)
+	case Stopped:
+		return r.tryAgain(s, f)
 	case AskRestore:
 		if f.Action != "accept" {
 			r.a.Facts.Cancelled = &Cancelled{Error: "access_denied", Note: noteLeft, At: r.w.Now}
@@ -231,11 +238,32 @@ func (r *run) checkPassword(ctx context.Context, who account.Account, canonical,
 		}
 		return err
 	}
-	if !right || !r.w.Flow.Accepts(userflow.EmailPassword) {
+	var advised *Advised
+	switch {
+	case !r.w.Flow.Accepts(userflow.EmailPassword):
+		right = false
+	case right:
+		r.migrated(who)
+	default:
+		if advised, err = r.elsewhere(ctx, who, canonical, password); err != nil {
+			return err
+		}
+		right = advised != nil && (advised.Action == extension.MigratePassword || advised.Action == extension.UpdatePassword)
+		if right {
+			if err := r.takeOver(ctx, who, password, advised.Action == extension.UpdatePassword); err != nil {
+				return err
+			}
+		}
+		old = false
+	}
+	if !right {
 		if err := r.store.FailTry(ctx, key, ticket, r.MAC("lockout.password", labels(string(key), password))); err != nil {
 			return err
 		}
-		return r.failed(ctx, who, canonical, factor.Password, codeWrong, fault.BadField("password", "signin.wrong", nil))
+		if advised != nil && blocks(advised.Action) { // its own page says why
+			return nil
+		}
+		return r.failed(ctx, who, canonical, factor.Password, wrongCode(advised), fault.BadField("password", "signin.wrong", nil))
 	}
 	r.a.Facts.Password = &Passed{UserID: who.ID, Kind: factor.Password, At: r.Now().UTC().Truncate(time.Microsecond), Breached: breached, Unread: unread}
 	r.effects = append(r.effects, func(ctx context.Context, s Store) error { return s.ClearTries(ctx, key) })
@@ -436,9 +464,7 @@ func (r *run) sendCode(purpose string, mail CodeMail) error {
 // one.
 func (r *run) choosePassword(ctx context.Context, s Step, f Form) error {
 	password := f.Value("newPassword")
-	set := r.w.Tenant.Settings
-	rules := factor.Rules{Min: set.PasswordMinLength, ThreeOfFour: set.PasswordThreeOfFour, Banned: set.BannedWords, Breached: r.Breached}
-	who := s.Person.Account
+	rules, who := r.rules(), s.Person.Account
 	names := append(r.namesOfNewcomer(), who.GivenName, who.Surname, who.DisplayName, localPart(s.Person.Email), r.w.Tenant.Name)
 	if err := rules.Check(password, names...); err != nil {
 		e := fault.Of(err)
@@ -456,6 +482,9 @@ func (r *run) choosePassword(ctx context.Context, s Step, f Form) error {
 			return err
 		} else if same {
 			return fault.BadField("newPassword", "field.new_password.same", nil)
+		}
+		if err := r.sameAsElsewhere(ctx, password); err != nil {
+			return err
 		}
 	}
 	hash, err := r.Hasher.Hash(ctx, password)

@@ -63,6 +63,10 @@ type Facts struct {
 	Arrived     *Arrived      `json:"arrived,omitempty"`     // what a provider said about who came back
 	Here        *Mark         `json:"here,omitempty"`        // chose another way than the provider of their address
 	Unhinted    *Mark         `json:"unhinted,omitempty"`    // domain_hint named no provider
+	Asked       []Asked       `json:"asked,omitempty"`       // questions to the tenant's own APIs
+	Advised     []Advised     `json:"advised,omitempty"`     // and what came of them
+	Again       *Retried      `json:"again,omitempty"`       // tried once more after such an API failed
+	Migrated    *Migrated     `json:"migrated,omitempty"`    // such an API knew the password
 	Cancelled   *Cancelled    `json:"cancelled,omitempty"`   // went back to the app without signing in
 	Trail       []record.Step `json:"trail,omitempty"`       // the pages, in order, for the record
 	Judged      *Judged       `json:"judged,omitempty"`      // what policies were asked last: for the record of an attempt that is left unfinished
@@ -166,6 +170,7 @@ type Recovery struct {
 
 // Attributes are the answers on the sign-up page.
 type Attributes struct {
+	ID     string         `json:"id,omitempty"` // of this submission
 	Values map[string]any `json:"values"`
 	At     time.Time      `json:"at"`
 }

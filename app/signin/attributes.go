@@ -25,7 +25,7 @@ func Fields(f userflow.Flow) []userflow.Attribute {
 // anybody else for the required ones that their account lacks, whatever became required since (F072). A
 // person is asked once in an attempt, and never for what nobody can answer.
 func questions(f Facts, w World, p Person) []userflow.Attribute {
-	if f.Attributes != nil && !w.NameTaken {
+	if f.Attributes != nil && !w.NameTaken && f.sentBack() == nil {
 		return nil
 	}
 	fields := Fields(w.Flow)
@@ -64,7 +64,7 @@ func (r *run) answers(ctx context.Context, s Step, f Form) error {
 	if err != nil {
 		return err
 	}
-	r.a.Facts.Attributes = &Attributes{Values: values, At: r.w.Now}
+	r.a.Facts.Attributes = &Attributes{ID: newID(), Values: values, At: r.w.Now}
 	return nil
 }
 

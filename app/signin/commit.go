@@ -120,7 +120,7 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 			id := identityOf(v)
 			n.Federated = &id
 		}
-		n.Attributes = profile(r.w.Flow, r.a.Request.Invitation, offeredAttributes(r.w.Flow, arrival(r.a, r.w)), f.Attributes)
+		n.Attributes = profile(r.w.Flow, r.a.Request.Invitation, offeredAttributes(r.w.Flow, arrival(r.a, r.w)), f.corrected())
 		if f.Email != nil && p.First != factor.EmailCode && slices.Contains(kinds(r.w, p), factor.EmailCode) &&
 			!slices.ContainsFunc(creds, func(c Credential) bool { return c.Kind == factor.EmailCode }) {
 			n.Credentials = append(n.Credentials, Credential{ID: newID(), Kind: factor.EmailCode, Name: p.Email})
@@ -148,6 +148,11 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 		if f.Changed != nil && !f.Changed.Stored {
 			if err := r.changed(ctx, s, p.Account, PasswordChange{Hash: f.Changed.Hash, EndSessions: true}); err != nil {
 				return "", err
+			}
+			if m := f.Migrated; m != nil && m.Update {
+				if err := r.notElsewhere(ctx, s, p.Account); err != nil {
+					return "", err
+				}
 			}
 			if step.Secure {
 				if err := r.remediate(ctx, s, p.Account, RemediatedByChange, factorSince(f, p)); err != nil {

@@ -419,9 +419,10 @@ func (x *asking) changing() {
 	}
 }
 
-// changeOrdered: an admin wants another password, and there is one to change.
+// changeOrdered: an admin wants another password, and there is one to change; or the one that was shown is kept elsewhere
+// and will not do here.
 func changeOrdered(a Attempt, p Person) bool {
-	return a.Facts.Changed == nil && !p.Newcomer && p.Account.HasPassword && p.Account.MustChangePassword
+	return a.Facts.Changed == nil && !p.Newcomer && p.Account.HasPassword && p.Account.MustChangePassword || outdated(a, p)
 }
 
 // explain writes into the step what was asked for and why, for the record.

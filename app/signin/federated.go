@@ -372,7 +372,7 @@ func (r *run) awaited(providerID, state string) (*Departed, *federation.Provider
 // due is the page that is due, after an answer that changed nothing.
 func (r *run) due(ctx context.Context) (Result, error) {
 	step := Next(r.a, r.w)
-	if step.Name == Issue || step.Name == Refused {
+	if r.goesOn(step) {
 		return r.finish(ctx)
 	}
 	return Result{Attempt: r.a, World: r.w, Step: step, Changed: true}, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/app/account"
+	"portico/app/extension"
 	"portico/app/factor"
 	"portico/app/fault"
 	"portico/app/federation"
@@ -42,7 +43,10 @@ type Machine struct {
 	Brand         string          // issuer shown in authenticator apps when the tenant has no name
 	Texts         bool            // text messages can be sent
 	Upstream      Upstream        // nil = no identity providers
-	Relaxed       bool            // development: mail from loopback addresses counts for the destination only
+	Extensions    Extensions      // nil = no API of a tenant's is ever asked
+	// Wait lets time pass for whoever is not asked about (PasswordSubmit); nil = none has to.
+	Wait    func(context.Context, time.Duration)
+	Relaxed bool // development: mail from loopback addresses counts for the destination only
 }
 
 // Place is the configuration that an attempt happens in, from one snapshot.
@@ -54,6 +58,9 @@ type Place struct {
 	// Providers are the tenant's identity providers by id, Domains those that addresses are routed to.
 	Providers map[string]*federation.Provider
 	Domains   map[string]string
+	// Extensions are the tenant's own APIs that have a say; App is the app as they are told about it.
+	Extensions *extension.Configuration
+	App        extension.Principal
 	// Assigned is the object id of the app when only people who are assigned to it may sign in; "" = anybody.
 	Assigned string
 }
@@ -206,7 +213,7 @@ func (m *Machine) Show(ctx context.Context, tenantID string, placing Placing, id
 		return deref(res), err
 	}
 	step := Next(r.a, r.w)
-	if step.Name == Issue || step.Name == Refused {
+	if r.goesOn(step) {
 		return r.finish(ctx) // facts are complete: a crash or a changed rule came between
 	}
 	due := Result{Attempt: r.a, World: r.w, Step: step}
@@ -229,10 +236,13 @@ func (m *Machine) Submit(ctx context.Context, tenantID string, placing Placing, 
 		}
 		step := Next(r.a, r.w)
 		if !m.MAC.Verified(f.Proof, r.a.ID, f.Step, r.a.Browser) || f.Step != step.Name {
-			if step.Name == Issue || step.Name == Refused {
+			if r.goesOn(step) {
 				return r.finish(ctx)
 			}
 			return Result{Attempt: r.a, World: r.w, Step: step, Problem: stale(f, step)}, nil
+		}
+		if step.Name == Calling && f.Action != "cancel" && f.Action != "restart" { // the answer is on its way: nothing to add
+			return Result{Attempt: r.a, World: r.w, Step: step}, nil
 		}
 		err = r.apply(ctx, step, f)
 		if errors.Is(err, errStartAgain) || errors.Is(err, errSignIn) || errors.Is(err, errForgot) {
@@ -343,7 +353,7 @@ func deref(r *Result) Result {
 func (r *run) load(ctx context.Context, s Store) error {
 	now := r.Now().UTC().Truncate(time.Microsecond)
 	w := World{Now: now, Tenant: r.place.Tenant, Flow: offered(settled(r.flow, r.place.Tenant), r.place.Tenant, r.Texts),
-		Providers: r.place.Providers, Domains: r.place.Domains}
+		Providers: r.place.Providers, Domains: r.place.Domains, Chosen: r.chosen()}
 	if err := r.meet(ctx, s, &w); err != nil {
 		return err
 	}
@@ -437,7 +447,10 @@ func (r *run) finish(ctx context.Context) (Result, error) {
 	if err := r.recognise(ctx); err != nil {
 		return Result{}, err
 	}
-	step := Next(r.a, r.w)
+	step, err := r.counselled(ctx)
+	if err != nil {
+		return Result{}, err
+	}
 	switch step.Name {
 	case Issue:
 		res, err := r.commit(ctx)
@@ -447,13 +460,15 @@ func (r *run) finish(ctx context.Context) (Result, error) {
 		if err := r.load(ctx, r.store); err != nil {
 			return Result{}, err
 		}
-		if step = Next(r.a, r.w); step.Name == Issue {
+		if step, err = r.counselled(ctx); err != nil {
+			return Result{}, err
+		} else if step.Name == Issue {
 			return Result{}, fault.New(fault.Conflict, "error.conflict")
 		}
 	case Refused:
 		return r.refuse(ctx, step, Cancelled{Error: refusal(step), Note: step.Reason})
 	}
-	step, err := r.connect(ctx, step)
+	step, err = r.connect(ctx, step)
 	if err != nil {
 		return Result{}, err
 	}
@@ -476,7 +491,7 @@ func (r *run) save(ctx context.Context, step Step) (Result, error) {
 				return err
 			}
 		}
-		if step.Name == Blocked {
+		if step.Name == Blocked || step.Name == Stopped {
 			if err := s.RecordSignIn(ctx, r.failure(step, blockedCode(step), step.Reason, "")); err != nil {
 				return err
 			}
@@ -545,6 +560,8 @@ func describe(note string) string {
 		return "The person did not agree to what the app asked for."
 	case noteLeft:
 		return "The person had deleted the account and left it at that."
+	case stoppedFailed:
+		return "Something that this sign-up depends on cannot be reached at the moment."
 	case "signin.cancelled":
 		return "The person went back to the app without signing in."
 	case "signin.noAccount":

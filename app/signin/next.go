@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"portico/app/account"
+	"portico/app/extension"
 	"portico/app/policy"
 	"portico/app/record"
 	"portico/app/userflow"
@@ -28,6 +29,8 @@ const (
 	InvitationOver Name = "invitationOver" // the invitation was used, taken back or has expired
 	Enrol          Name = "enrol"          // register a second factor
 	Challenge      Name = "challenge"      // show a second factor
+	Calling        Name = "calling"        // an API of the tenant's own is asked: a page only while that is under way
+	Stopped        Name = "stopped"        // such an API said no, or failed where nobody goes on without it
 	Recover        Name = "recovery"       // keep these recovery codes
 	ChangePassword Name = "changePassword" // a change is demanded
 	ResetPassword  Name = "resetPassword"  // choose one in place of the forgotten one
@@ -59,7 +62,9 @@ type Step struct {
 	Scopes   []string             // AskConsent
 	Existing bool                 // Password: a sign-up met an account; say so kindly
 	Provider string               // id of the provider that the page is about: that is waited for, or that is to be connected
-	Reason   string               // Blocked, Refused, NoAccount, InvitationOver: why
+	Reason   string               // Blocked, Refused, NoAccount, InvitationOver, Stopped: why
+	Event    extension.Event      // Calling: at which event
+	Advised  *Advised             // Stopped, AskAttributes: what an API said
 	Demands  []string             // what flow and policy asked for
 	Notes    []string
 	Recovery bool           // Challenge: a recovery code would do
@@ -72,7 +77,7 @@ type Step struct {
 // the order of a sign-in is written (DESIGN §4).
 func Next(a Attempt, w World) Step {
 	f, p := a.Facts, person(a, w)
-	s := Step{Person: p, Provider: about(a, w)}
+	s := Step{Person: p, Provider: about(a, w), Advised: said(f)}
 	at := func(n Name) Step { s.Name = n; return s }
 	because := func(n Name, why string) Step { s.Name, s.Reason = n, why; return s }
 	switch { // is there somebody, and is it proven who?
@@ -84,6 +89,8 @@ func Next(a Attempt, w World) Step {
 		return because(InvitationOver, string(w.Invitation.State(w.Now)))
 	case declined(a, w, p) != "":
 		return because(Refused, declined(a, w, p))
+	case stopped(f) != nil:
+		return because(Stopped, stops(s.Advised))
 	case !p.Proven:
 		s.Existing = f.Email != nil && !p.Newcomer && (a.wantsSignUp() || a.Request.Invitation != nil)
 		return because(proof(a, w, p))
@@ -117,17 +124,26 @@ func Next(a Attempt, w World) Step {
 		return because(connecting(a, w, p))
 	}
 	s.Fields, s.Terms, s.Scopes = questions(f, w, p), termsDue(f, w, ask.terms), consentDue(a, w)
-	switch { // what is the person still to be asked?
+	s.Name, s.Event = lastly(s, a, w)
+	return s
+}
+
+// lastly is the end of the order: what is still to be asked, of the tenant's APIs and of the person.
+func lastly(s Step, a Attempt, w World) (Name, extension.Event) {
+	event := consultation(a.Facts, w, s.Person, len(s.Fields) > 0)
+	switch {
+	case event != "":
+		return Calling, event
 	case len(s.Fields) > 0:
-		return at(AskAttributes)
+		return AskAttributes, ""
 	case len(s.Terms) > 0:
-		return at(AskTerms)
+		return AskTerms, ""
 	case len(s.Scopes) > 0:
-		return at(AskConsent)
-	case f.Stay == nil && stayDue(a, w, p, s.Verdict):
-		return at(AskStay)
+		return AskConsent, ""
+	case a.Facts.Stay == nil && stayDue(a, w, s.Person, s.Verdict):
+		return AskStay, ""
 	}
-	return at(Issue)
+	return Issue, ""
 }
 
 // declined is why what was asked for is not to be had at all: a sign-up where there is none, or an identity for somebody who

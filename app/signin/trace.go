@@ -36,9 +36,10 @@ const (
 	codeTermsDue    = 50158 // left at terms to agree to
 	codePasswordDue = 50055
 	codeDeclined    = 65004
-	codeCancelled   = 50144 // the person went back
-	codeAbandoned   = 50140 // never finished
-	codeUpstream    = 40015 // the answer of an identity provider could not be used
+	codeCancelled   = 50144   // the person went back
+	codeAbandoned   = 50140   // never finished
+	codeStopped     = 1003023 // an API of the tenant's own said no
+	codeUpstream    = 40015   // the answer of an identity provider could not be used
 )
 
 func blockedCode(s Step) int {
@@ -51,6 +52,8 @@ func blockedCode(s Step) int {
 		return codePasswordDue
 	case unassigned:
 		return codeUnassigned
+	case stoppedByAPI, stoppedFailed:
+		return stoppedCode(s.Advised)
 	}
 	return codeBlocked
 }
@@ -92,6 +95,7 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 		Steps: f.Trail, Risk: s.Verdict.Risk.Findings, RiskLevel: s.Verdict.Risk.Level,
 		RiskScore: s.Verdict.Risk.Score, Features: s.Verdict.Risk.Features, CouldNotTell: s.Verdict.Risk.CouldNotTell, Policies: s.Verdict.Policies,
 		Inputs: s.Inputs, Demands: s.Demands, Notes: slices.Concat(s.Notes, s.Why), AMR: p.AMR, ACR: p.ACR(), Outcome: o, Count: 1}
+	rec.Calls = f.calls()
 	if p.Proven {
 		rec.FactorSince = factorSince(f, p)
 	}
@@ -109,7 +113,7 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 		rec.Identifier, rec.Kind = p.Account.Mail, record.Interactive
 	}
 	if p.Newcomer {
-		rec.User.Name = displayName(f.Attributes, p.Email)
+		rec.User.Name = displayName(f.corrected(), p.Email)
 	}
 	if p.Resumed {
 		rec.Proofs = append(rec.Proofs, proofOf("session", p.Since))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"portico/app/account"
+	"portico/app/extension"
 	"portico/app/factor"
 	"portico/app/federation"
 	"portico/app/policy"
@@ -45,6 +46,9 @@ type World struct {
 	Providers map[string]*federation.Provider
 	Domains   map[string]string
 	Bearer    account.Account
+	// Chosen says which API of the tenant's is asked at an event in the attempt's app; empty where nobody is ever asked
+	// (a dry run).
+	Chosen map[extension.Event]extension.Chosen
 	// NameTaken: somebody has the user name that the newcomer chose a moment ago.
 	NameTaken bool
 	// RiskSince is since when the proven person has been at medium or high risk; zero = they are not.

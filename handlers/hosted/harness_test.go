@@ -62,6 +62,7 @@ type site struct {
 	more    []risk.Detector // besides those that there are
 	known   []string        // passwords on the list of breached ones
 	house   *house          // the identity provider, if any
+	api     *api            // the tenant's own API, if any
 }
 
 // Contains is the list of breached passwords.
@@ -214,8 +215,12 @@ func (s *site) serve(store *models.Store) string {
 		Log: slog.New(slog.NewMultiHandler(slog.NewTextHandler(quiet{t}, &slog.HandlerOptions{Level: slog.LevelError}), slog.NewTextHandler(&s.log, nil)))}
 	web.Proxies = modelstest.Must(signal.ParseProxies("private"))(t)
 	app := web.NewApp()
-	h := modelstest.Must(hosted.New(hosted.Deps{Store: store, Bundle: bundle, Hasher: s.hasher, BaseURL: base, Now: s.clock.Now, Texts: true, Development: true, Upstream: s.upstream(base),
-		Breached: s, Detectors: append(risk.Detectors(), s.more...)}))(t)
+	deps := hosted.Deps{Store: store, Bundle: bundle, Hasher: s.hasher, BaseURL: base, Now: s.clock.Now, Texts: true, Development: true, Upstream: s.upstream(base),
+		Breached: s, Detectors: append(risk.Detectors(), s.more...)}
+	if s.api != nil {
+		deps.Extensions, deps.Directories = s.api, withListeners{store, s.api}
+	}
+	h := modelstest.Must(hosted.New(deps))(t)
 	if s.hosted == nil {
 		s.hosted = h
 	}

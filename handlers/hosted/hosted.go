@@ -37,12 +37,13 @@ type Deps struct {
 	BaseURL     string
 	AdminURL    string // where the portal is served when that is another host; "" = BaseURL
 	Now         func() time.Time
-	Limits      *handlers.Limits // nil = no request rate
-	Brands      *handlers.Brands // nil = its own
-	Breached    factor.Breached  // nil = no list
-	Detectors   []risk.Detector  // nil = all there are
-	Texts       bool             // text messages can be sent
-	Upstream    signin.Upstream  // nil = no identity providers
+	Limits      *handlers.Limits  // nil = no request rate
+	Brands      *handlers.Brands  // nil = its own
+	Breached    factor.Breached   // nil = no list
+	Detectors   []risk.Detector   // nil = all there are
+	Texts       bool              // text messages can be sent
+	Upstream    signin.Upstream   // nil = no identity providers
+	Extensions  signin.Extensions // nil = no API of a tenant's is ever asked
 	Development bool
 }
 
@@ -80,7 +81,8 @@ func New(d Deps) (*Hosted, error) {
 	h := &Hosted{brands: d.Brands, directories: d.Directories, bundle: d.Bundle, sessions: handlers.Sessions{Store: d.Store}, limits: d.Limits}
 	h.machine = &signin.Machine{Stores: models.SignInStores{Store: d.Store}, Hasher: d.Hasher, Passkeys: passkeys, Mailer: message.Codes{Now: d.Now, BaseURL: d.BaseURL},
 		MAC: d.Store.Sealer().MAC, Now: d.Now, Random: rand.Reader, Issuers: map[signin.Protocol]signin.Issuer{signin.Invite: invite{}},
-		Detectors: d.Detectors, Breached: d.Breached, Texts: d.Texts, Upstream: d.Upstream, Relaxed: d.Development}
+		Detectors: d.Detectors, Breached: d.Breached, Texts: d.Texts, Upstream: d.Upstream, Extensions: d.Extensions, Wait: pause,
+		Relaxed: d.Development}
 	if d.AdminURL != "" {
 		if h.machine.StaffPasskeys, err = factor.NewPasskeys(d.AdminURL, "Portico"); err != nil {
 			return nil, err
@@ -350,7 +352,7 @@ func Place(dir *models.Directory, p signin.Protocol, clientID string) (signin.Pl
 	if known && client.AssignmentRequired && p != signin.Portal && p != signin.Account {
 		place.Assigned = client.ObjectID
 	}
-	return place, nil
+	return extended(place, dir, clientID), nil
 }
 
 func address(t tenant.Tenant, attempt string) string {

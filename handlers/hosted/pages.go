@@ -27,6 +27,8 @@ type drawing struct {
 
 	passkey   *pages.Passkey // one may be shown in place of what the page asks for
 	noCookies bool
+	status    int // 0 = what the step usually has
+	refresh   int // seconds after which the page comes back by itself; 0 = it stays
 }
 
 // table is the only place that knows which page belongs to which step.
@@ -40,6 +42,7 @@ func table() map[signin.Name]func(*drawing) templ.Component {
 		signin.AskConsent: consent, signin.AskStay: stay, signin.Blocked: blocked, signin.NoAccount: noAccount,
 		signin.Forgot: forgot, signin.ResetPassword: resetPassword, signin.ResetDone: resetDone, signin.InvitationOver: invitationOver,
 		signin.Waiting: waiting, signin.Address: addressPage, signin.ProviderOver: providerOver,
+		signin.Calling: calling, signin.Stopped: stopped,
 		signin.Expired: expired, signin.Elsewhere: elsewhere, signin.Finished: finished,
 	}
 }
@@ -92,7 +95,16 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 	if !ok {
 		pageOf = finished
 	}
+	if res.Problem == nil && form == nil {
+		d.sentBack()
+	}
 	page := pageOf(d)
+	if d.status != 0 {
+		status = d.status
+	}
+	if d.refresh > 0 {
+		c.Set("Refresh", itoa(d.refresh))
+	}
 	switch name {
 	case signin.Blocked:
 		status = fiber.StatusForbidden
@@ -440,6 +452,7 @@ func attributes(d *drawing) templ.Component {
 	}
 	if d.facts().Attributes == nil {
 		d.filled(v)
+		d.advised(v)
 	}
 	d.cancel()
 	return pages.Attributes(d.page, v)

@@ -1,0 +1,32 @@
+package hosted
+
+import "context"
+
+// TryAgain is the button of the page of a failure.
+const TryAgain Event = "again"
+
+// StoppedView is the end of a visit that an API of the tenant's has a say in. Title and Text are the API's own; without
+// them it could not be asked.
+type StoppedView struct {
+	Title     string
+	Text      string
+	Reference string
+	Again     bool // trying once more may help
+}
+
+func (v StoppedView) title(ctx context.Context) string {
+	switch {
+	case v.Title != "":
+		return v.Title
+	case v.Text != "":
+		return t(ctx, "stopped.api.title")
+	}
+	return t(ctx, "stopped.failure.title")
+}
+
+func (v StoppedView) text(ctx context.Context) string {
+	if v.Text != "" {
+		return v.Text
+	}
+	return t(ctx, "stopped.failure.text")
+}
