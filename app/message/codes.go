@@ -25,7 +25,7 @@ func (c Codes) Code(ctx context.Context, tx signin.Tx, m signin.CodeMail) error 
 		return fmt.Errorf("message: a %T is no queue", tx)
 	}
 	return Post(ctx, q, Note{Kind: Code, Channel: cmp.Or(m.Channel, "mail"), TenantID: m.TenantID, To: m.To, Locale: m.Locale,
-		Purpose: m.Purpose, Code: m.Code, ValidFor: factor.CodeLifetime, Decoy: m.Decoy}, c.Now())
+		Purpose: m.Purpose, Code: m.Code, ValidFor: factor.CodeLifetime, Decoy: m.Decoy, Origin: m.Origin}, c.Now())
 }
 
 // Returned queues the notice that an account is kept.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"portico/app/outbox"
+	"portico/app/signin"
 )
 
 // Kind names what a message is about; the renderer has one template for each.
@@ -79,6 +80,8 @@ type Note struct {
 	Roles     string    `json:"roles,omitempty"`  // what an administrator is invited to
 	// Decoy is queued like any other note and never delivered, so that time tells a stranger nothing.
 	Decoy bool `json:"decoy,omitempty"`
+	// Origin is the visit that a code belongs to; zero where the tenant's own provider has no say.
+	Origin signin.CodeOrigin `json:"origin,omitzero"`
 }
 
 // LogValue keeps code, link and address out of logs.

@@ -255,3 +255,20 @@ func personOf(who account.Account) *extension.Person {
 	return &extension.Person{ID: who.ID, DisplayName: who.DisplayName, GivenName: who.GivenName, Surname: who.Surname, Mail: who.Address(),
 		PreferredLanguage: who.PreferredLanguage, CreatedAt: who.CreatedAt}
 }
+
+// codeOrigin is what a tenant's own provider is told about a code; zero where none is ever asked: nobody's has a say about
+// administrators. A second factor is a sign-in to the vendor's APIs, which know no other word.
+func (r *run) codeOrigin(purpose string) CodeOrigin {
+	if r.a.Request.Protocol == Portal || r.place.Tenant.Kind == tenant.Workforce {
+		return CodeOrigin{}
+	}
+	out := CodeOrigin{Request: extension.ForSignIn, ClientID: r.a.Request.ClientID, FlowID: r.a.FlowID,
+		Correlation: cmp.Or(r.a.Request.CorrelationID, r.a.ID), IP: r.visit.Signals.IP.String()}
+	switch {
+	case purpose == PurposeReset:
+		out.Request = extension.ForgotPassword
+	case r.a.wantsSignUp(), r.a.Request.Invitation != nil: // what was asked for, never whether there is an account
+		out.Request = extension.ForSignUp
+	}
+	return out
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"portico/app/account"
+	"portico/app/extension"
 	"portico/app/limit"
 	"portico/app/policy"
 	"portico/app/record"
@@ -240,4 +241,14 @@ type CodeMail struct {
 	Code     string
 	Purpose  string // PurposeProve, …
 	Decoy    bool
+	Origin   CodeOrigin
+}
+
+// CodeOrigin is what the visit that a code belongs to was about: a tenant's own provider is told so (OtpSend).
+type CodeOrigin struct {
+	Request     extension.RequestType `json:"request"`
+	ClientID    string                `json:"clientId,omitempty"`
+	FlowID      string                `json:"flowId,omitempty"`
+	Correlation string                `json:"correlation,omitempty"`
+	IP          string                `json:"ip,omitempty"`
 }
