@@ -85,7 +85,7 @@ func (s *server) account(pages *hosted.Hosted, limits *handlers.Limits, brands *
 	if err != nil {
 		return nil, err
 	}
-	own := &account.Pages{Store: s.store, Directories: s.store, Starter: pages, Sessions: pages.Sessions(), CSRF: csrf, Bundle: s.bundle, Brands: brands,
+	own := &account.Pages{Store: s.store, Directories: s.store, Starter: pages, Sessions: pages.Sessions(), Leaver: pages, CSRF: csrf, Bundle: s.bundle, Brands: brands,
 		Limits: limits, BaseURL: s.config.BaseURL, Desk: desk, Actions: pages.Gate(), Now: s.now}
 	pages.AddIssuer(signin.Account, own.Issuer())
 	return own, nil

@@ -72,7 +72,7 @@ func (s *server) wire(ctx context.Context) error {
 	site.AddIssuer(signin.OpenID, openiddoor.Issuer{Provider: provider})
 	site.AddTrials(provider, s.config.BaseURL)
 	csrf := handlers.CSRF{Key: s.store.Sealer().MAC("form tokens", nil)}
-	protocol := &openiddoor.Handler{Provider: provider, Store: s.store, BaseURL: s.config.BaseURL, Starter: site, Sessions: site.Sessions(),
+	protocol := &openiddoor.Handler{Provider: provider, Store: s.store, BaseURL: s.config.BaseURL, Starter: site, Sessions: site.Sessions(), Leaver: site,
 		Pages: site, CSRF: csrf, Limits: limits, MAC: s.store.Sealer().MAC}
 	web.Rows = append(web.Rows, special(protocol.Routes())...)
 	web.Failing = protocol.Failing

@@ -242,7 +242,11 @@ func (b BrowserSessions) New(r *http.Request, name string) (*sessions.Session, e
 		s.Values[k] = v
 	}
 	if row.UserID != "" {
-		s.Values[SSO] = sessionOf(row)
+		sso := sessionOf(row)
+		if sso.Upstream, err = b.Tenant.openUpstream(row); err != nil {
+			return s, err
+		}
+		s.Values[SSO] = sso
 	}
 	s.ID, s.IsNew = cookie.Value, false
 	return s, nil

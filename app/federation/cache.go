@@ -2,6 +2,7 @@ package federation
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -63,10 +64,19 @@ func (c *Cache) get(ctx context.Context, key string, now func() time.Time, renew
 		e.busy, e.tried = make(chan struct{}), now()
 		c.mu.Unlock()
 
-		// Others wait for this reading, so it does not end with the request that happened to start it.
-		value, err := load(context.WithoutCancel(ctx))
+		return c.fill(ctx, e, now, load)
+	}
+}
 
+// errBroken is what a reading ends with that panicked: those who wait for it go on, and the panic goes up its own request.
+var errBroken = errors.New("federation: the reading broke off")
+
+// fill reads an entry for everybody who waits, so it does not end with the request that happened to start it.
+func (c *Cache) fill(ctx context.Context, e *published, now func() time.Time, load func(context.Context) (any, error)) (value any, err error) {
+	err = errBroken
+	defer func() {
 		c.mu.Lock()
+		defer c.mu.Unlock()
 		e.err = err
 		if err == nil {
 			e.value, e.read = value, now()
@@ -75,13 +85,11 @@ func (c *Cache) get(ctx context.Context, key string, now func() time.Time, renew
 		}
 		close(e.busy)
 		e.busy = nil
-		value, err = e.value, e.err
-		c.mu.Unlock()
-		if value != nil {
-			return value, nil
+		if value = e.value; value != nil {
+			err = nil
 		}
-		return nil, err
-	}
+	}()
+	return load(context.WithoutCancel(ctx))
 }
 
 func (e *published) due(now time.Time, renew bool) bool {

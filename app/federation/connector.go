@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/url"
-	"strings"
 )
 
 // connector speaks OpenID Connect's code flow, and plain OAuth 2.0 where a kind has no id_tokens.
@@ -185,22 +184,35 @@ func known(id Identity) []string {
 }
 
 // Leave is RP-initiated logout. The hint is not always at hand, so the client names itself.
-func (x connector) Leave(p Provider, id Identity, returnTo, state string) string {
+func (x connector) Leave(ctx context.Context, n Net, p Provider, s Secrets, a Parting) (string, error) {
 	k := x.settled(p)
 	place := or(p.EndSessionURL, k.endSession)
+	if place == "" && (p.Discovery != "" || k.discovery != "") {
+		e, refusal := (&trip{n: n, p: p, s: s}).locate(ctx, k)
+		if refusal != nil {
+			return "", refusal
+		}
+		place = e.endSession
+	}
+	if place == "" {
+		return "", nil
+	}
 	to, err := url.Parse(place)
-	if place == "" || err != nil {
-		return ""
+	if err == nil {
+		err = n.Client.Check(n.Tenant, to)
+	}
+	if err != nil {
+		return "", err
 	}
 	q := to.Query()
 	q.Set("client_id", p.ClientID)
-	if id.IDTokenHint != "" {
-		q.Set("id_token_hint", id.IDTokenHint)
+	if a.Identity.IDTokenHint != "" {
+		q.Set("id_token_hint", a.Identity.IDTokenHint)
 	}
-	if returnTo != "" {
-		q.Set("post_logout_redirect_uri", returnTo)
-		q.Set("state", state)
+	if a.ReturnTo != "" {
+		q.Set("post_logout_redirect_uri", a.ReturnTo)
+		q.Set("state", a.State)
 	}
 	to.RawQuery = q.Encode()
-	return strings.TrimSpace(to.String())
+	return to.String(), nil
 }

@@ -68,7 +68,7 @@ type Provider struct {
 	TrustEmail    bool               `json:"trustEmail,omitempty"`    // an address is proven though the provider does not say email_verified
 	TrustMFA      bool               `json:"trustMfa,omitempty"`      // a second factor shown there counts here (F324)
 	MFAValues     []string           `json:"mfaValues,omitempty"`     // values of amr, acr or AuthnContextClassRef that mean one; empty = DefaultMFA
-	UpstreamLeave bool               `json:"upstreamLeave,omitempty"` // signing out here signs out there too: kept for when it is done, and offered nowhere before
+	UpstreamLeave bool               `json:"upstreamLeave,omitempty"` // signing out here signs out there too
 	Authoritative []string           `json:"authoritative,omitempty"` // domains whose addresses it alone gives out, besides the kind's own and verified domains
 }
 
@@ -202,12 +202,21 @@ type Net struct {
 	Lookup func(ctx context.Context, domain string) ([]string, error) // TXT records
 }
 
+// Parting is what a provider is asked when somebody signs out.
+type Parting struct {
+	Identity    Identity // Subject, SessionIndex and IDTokenHint as they were when they came
+	RedirectURI string   // of this provider, by which SAML knows us
+	ReturnTo    string   // where the browser comes back to; SAML has a place of its own (SAMLSignedOutURL)
+	State       string
+}
+
 // Connector speaks one kind's protocol.
 type Connector interface {
 	// Begin says where the browser goes and what must be kept until it comes back.
 	Begin(ctx context.Context, n Net, p Provider, s Secrets, a Ask) (Way, Departure, error)
 	// Finish checks what came back and asks the provider for the rest. Its error is a *Refusal.
 	Finish(ctx context.Context, n Net, p Provider, s Secrets, a Answer) (Arrival, error)
-	// Leave says where the browser goes to sign out upstream; "" = the provider has no such place.
-	Leave(p Provider, id Identity, returnTo, state string) string
+	// Leave says where the browser goes to sign out upstream; "" = the provider has no such place. What it needs of its
+	// metadata may have to be read, and SAML signs what it sends.
+	Leave(ctx context.Context, n Net, p Provider, s Secrets, a Parting) (string, error)
 }

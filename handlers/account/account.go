@@ -4,6 +4,7 @@
 package account
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -39,6 +40,7 @@ type Pages struct {
 	Directories models.Directories
 	Starter     handlers.Starter
 	Sessions    handlers.Sessions
+	Leaver      handlers.Leaver // nil = nobody is signed out elsewhere too
 	CSRF        handlers.CSRF
 	Bundle      *i18n.Bundle
 	Brands      *handlers.Brands
@@ -226,6 +228,10 @@ func (p *Pages) page(c *fiber.Ctx) views.Page {
 		if out.Person == "" {
 			out.Person = v.person.Address()
 		}
+		if p.Leaver != nil { // each page has the form that signs out
+			info := handlers.InfoOf(c)
+			info.FormActions = append(info.FormActions, p.Leaver.LeavesTo(dir, v.session)...)
+		}
 		if c.Method() == fiber.MethodGet {
 			out.Notice = p.said(c)
 			p.giveBack(c, &out)
@@ -268,7 +274,11 @@ func (p *Pages) signOut(c *fiber.Ctx) error {
 	if err := p.Sessions.End(c, v.dir, v.session); err != nil {
 		return err
 	}
-	return c.Redirect(v.base()+"/signed-out", fiber.StatusSeeOther)
+	to := v.base() + "/signed-out"
+	if p.Leaver != nil {
+		to = cmp.Or(p.Leaver.LeaveUpstream(c, v.dir, v.session, to), to)
+	}
+	return c.Redirect(to, fiber.StatusSeeOther)
 }
 
 func (p *Pages) signedOut(c *fiber.Ctx) error {

@@ -32,6 +32,8 @@ type places struct {
 	waits  bool // nobody is sent back
 	back   []string
 	asked  []federation.Ask
+	left   []federation.Parting
+	lost   error // Leave cannot say where
 }
 
 func (s *site) upstream() signin.Upstream {
@@ -61,7 +63,12 @@ func (h *places) Finish(_ context.Context, _ federation.Net, _ federation.Provid
 	return federation.Arrival{Identity: h.who}, nil
 }
 
-func (h *places) Leave(federation.Provider, federation.Identity, string, string) string { return "" }
+func (h *places) Leave(_ context.Context, _ federation.Net, _ federation.Provider, _ federation.Secrets, a federation.Parting) (string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.left = append(h.left, a)
+	return h.at + "/leave?" + url.Values{"redirect_uri": {a.ReturnTo}, "state": {a.State}}.Encode(), h.lost
+}
 
 func (h *places) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
@@ -192,7 +199,7 @@ func TestConnectingStandsOnTheSessionThatAsked(t *testing.T) {
 		s, id, b := harbour(t)
 		s.user("ben@example.com")
 		s.places.waits = true
-		b.open("/methods/connect/"+id).send("/methods/connect/" + id)
+		b.open("/methods/connect/" + id).send("/methods/connect/" + id)
 		s.places.waits = false
 		return s, b, s.places.back[0]
 	}

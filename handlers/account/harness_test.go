@@ -96,7 +96,7 @@ func (s *site) serve() {
 	h := modelstest.Must(hosted.New(hosted.Deps{Store: s.store, Bundle: bundle, Hasher: s.hasher, BaseURL: s.base, Now: s.clock.Now, Development: true, Brands: brands, Upstream: s.upstream()}))(t)
 	desk := &ways.Desk{Stores: s.store, Hasher: s.hasher, Passkeys: modelstest.Must(factor.NewPasskeys(s.base, "Portico"))(t), MAC: s.store.Sealer().MAC, Random: rand.Reader,
 		Now: s.clock.Now, BaseURL: s.base, Texts: true, Relaxed: true}
-	s.account = &account.Pages{Desk: desk, Actions: h.Gate(), Store: s.store, Directories: s.store, Starter: h, Sessions: h.Sessions(), CSRF: handlers.CSRF{Key: s.store.Sealer().MAC("form tokens", nil)},
+	s.account = &account.Pages{Desk: desk, Actions: h.Gate(), Store: s.store, Directories: s.store, Starter: h, Sessions: h.Sessions(), Leaver: h, CSRF: handlers.CSRF{Key: s.store.Sealer().MAC("form tokens", nil)},
 		Bundle: bundle, Brands: brands, BaseURL: s.base, Now: s.clock.Now}
 	h.AddIssuer(signin.Account, s.account.Issuer())
 	web.Rows = h.Routes()

@@ -50,7 +50,7 @@ func TestLinkedAccountsAreListedAndUnlinked(t *testing.T) {
 		{SignInType: account.SignInEmail, Value: "mira@harbour.example"}, {SignInType: account.SignInFederated, Issuer: "https://harbour.example", Value: "1"}}}}
 	u := modelstest.Must(h.tenant.CreateUser(ctx, actor, made, ""))(t)
 	v := h.own(u.ID)
-	must(t, v.get("/methods"), 200, "Linked account", "Harbour", "Remove")
+	must(t, v.get("/methods"), 200, "Connected accounts", "Harbour", "Disconnect")
 	linked := func() string {
 		for _, i := range modelstest.Must(h.tenant.WaysOf(ctx, u.ID))(t).Identities {
 			if i.Kind == account.SignInFederated {
@@ -60,7 +60,7 @@ func TestLinkedAccountsAreListedAndUnlinked(t *testing.T) {
 		return ""
 	}
 	at := "/methods/identities/" + linked() + "/remove"
-	must(t, v.get(at), 200, "You can no longer sign in with Harbour.")
+	must(t, v.get(at), 200, "You can no longer sign in here with Harbour.")
 	must(t, v.post(at), 422, "Add a password first")
 	if linked() == "" {
 		t.Fatal("the only way in is gone")

@@ -14,6 +14,7 @@ import (
 	"portico/app/fault"
 	"portico/app/federation"
 	"portico/handlers"
+	"portico/handlers/hosted"
 	"portico/models"
 	views "portico/views/admin"
 )
@@ -246,7 +247,7 @@ func (p *Portal) advancedFields(x federation.Provider, hasSecret bool) []views.F
 			hint = "Development only: another server in its place, for tests."
 			f = append(f, views.Field{Name: "issuer", Label: "Issuer", Hint: hint, Value: x.Issuer, Code: true, Optional: true})
 		}
-		for _, a := range [][3]string{{"authorizationUrl", "Sign-in address", x.AuthorizationURL}, {"tokenUrl", "Token address", x.TokenURL}, {"keysUrl", "Keys address (JWKS)", x.KeysURL}, {"userInfoUrl", "Userinfo address", x.UserInfoURL}} {
+		for _, a := range [][3]string{{"authorizationUrl", "Sign-in address", x.AuthorizationURL}, {"tokenUrl", "Token address", x.TokenURL}, {"keysUrl", "Keys address (JWKS)", x.KeysURL}, {"userInfoUrl", "Userinfo address", x.UserInfoURL}, {"endSessionUrl", "Sign-out address", x.EndSessionURL}} {
 			f = append(f, views.Field{Name: a[0], Label: a[1], Hint: hint, Type: "url", Value: a[2], Code: true, Optional: true})
 		}
 		if hasSecret {
@@ -254,6 +255,13 @@ func (p *Portal) advancedFields(x federation.Provider, hasSecret bool) []views.F
 		}
 	}
 	return f
+}
+
+// leaveField is the switch for signing out at the provider too, with the address that has to be registered there.
+func (p *Portal) leaveField(tenantID string, x federation.Provider) views.Field {
+	back := strings.TrimSuffix(p.BaseURL, "/") + hosted.SignedOutPath(tenantID, x.ID)
+	return views.Field{Kind: views.Check, Name: "upstreamLeave", Label: "Sign out at the provider too", Value: tick(x.UpstreamLeave),
+		Hint: "Whoever came by it and signs out here is led to its sign-out and back, if it has one. Register " + back + " there as the address to return to. People are signed out here first, whatever happens there."}
 }
 
 // pairs writes a map as lines.
@@ -289,7 +297,7 @@ func (p *Portal) providerAdvanced(c *fiber.Ctx) error {
 func (p *Portal) providerAdvancedPage(c *fiber.Ctx, x models.IdentityProvider, problem error) error {
 	v := visitOf(c)
 	at := v.providerBase(x.ID)
-	f := views.Form{Action: at + "/advanced", Cancel: at, Submit: "Save settings", Fields: p.advancedFields(x.Provider, x.HasSecret)}
+	f := views.Form{Action: at + "/advanced", Cancel: at, Submit: "Save settings", Fields: append(p.advancedFields(x.Provider, x.HasSecret), p.leaveField(v.tenant.ID, x.Provider))}
 	if c.Method() == fiber.MethodPost {
 		keepTyped(c, &f)
 	}
@@ -310,7 +318,7 @@ func (p *Portal) providerAdvancedSave(c *fiber.Ctx) error {
 		return err
 	}
 	_, err = v.tenant.UpdateProvider(c.UserContext(), v.actor(c), x.ID, func(y *federation.Provider, s *models.ProviderSecret) error {
-		y.TrustEmail, y.TrustMFA, y.MFAValues = ticked(c, "trustEmail"), ticked(c, "trustMfa"), splitLines(typed(c, "mfaValues"))
+		y.TrustEmail, y.TrustMFA, y.UpstreamLeave, y.MFAValues = ticked(c, "trustEmail"), ticked(c, "trustMfa"), ticked(c, "upstreamLeave"), splitLines(typed(c, "mfaValues"))
 		y.Claims, y.Refresh = readPairs[string](typed(c, "claims")), readPairs[federation.Refresh](typed(c, "refresh"))
 		y.Scopes = strings.Fields(typed(c, "scopes"))
 		if x.Kind == federation.OpenID {
@@ -320,7 +328,7 @@ func (p *Portal) providerAdvancedSave(c *fiber.Ctx) error {
 			y.Issuer = typed(c, "issuer")
 		}
 		if x.Kind == federation.OpenID || p.Development {
-			y.AuthorizationURL, y.TokenURL, y.KeysURL, y.UserInfoURL = typed(c, "authorizationUrl"), typed(c, "tokenUrl"), typed(c, "keysUrl"), typed(c, "userInfoUrl")
+			y.AuthorizationURL, y.TokenURL, y.KeysURL, y.UserInfoURL, y.EndSessionURL = typed(c, "authorizationUrl"), typed(c, "tokenUrl"), typed(c, "keysUrl"), typed(c, "userInfoUrl"), typed(c, "endSessionUrl")
 			s.Client = strings.TrimSpace(raw(c, "clientSecret"))
 		}
 		return nil

@@ -68,10 +68,12 @@ type (
 		MFAValues     []string                      `json:"multifactorAuthenticationValues"`
 		Claims        map[string]string             `json:"claims"`
 		Refresh       map[string]federation.Refresh `json:"attributeRefresh"`
+		UpstreamLeave bool                          `json:"signOutUpstream"`
 		Authorization string                        `json:"authorizationUrl"`
 		Token         string                        `json:"tokenUrl"`
 		Keys          string                        `json:"keysUrl"`
 		UserInfo      string                        `json:"userInfoUrl"`
+		EndSession    string                        `json:"endSessionUrl"`
 		SecretEnds    *string                       `json:"clientSecretEndDateTime"`
 	}
 )
@@ -326,8 +328,8 @@ func setClientAuthentication(u *upstream, raw json.RawMessage) error {
 
 func shownUpstreamExtra(u *upstream) upstreamExtra {
 	x := upstreamExtra{Enabled: u.Enabled, Directory: u.Directory, ClientAuth: u.ClientAuth, Scopes: list(u.Scopes), ResponseMode: u.ResponseMode, TrustEmail: u.TrustEmail, TrustMFA: u.TrustMFA,
-		MFAValues: list(u.MFAValues), Claims: u.Claims, Refresh: u.Refresh, Authorization: u.AuthorizationURL, Token: u.TokenURL, Keys: u.KeysURL,
-		UserInfo: u.UserInfoURL}
+		MFAValues: list(u.MFAValues), Claims: u.Claims, Refresh: u.Refresh, UpstreamLeave: u.UpstreamLeave, Authorization: u.AuthorizationURL, Token: u.TokenURL, Keys: u.KeysURL,
+		UserInfo: u.UserInfoURL, EndSession: u.EndSessionURL}
 	if x.Claims == nil {
 		x.Claims = map[string]string{}
 	}
@@ -343,8 +345,8 @@ func shownUpstreamExtra(u *upstream) upstreamExtra {
 
 func setUpstreamExtra(u *upstream, x upstreamExtra) error {
 	u.Enabled, u.Directory, u.ClientAuth, u.Scopes, u.ResponseMode = x.Enabled, x.Directory, x.ClientAuth, x.Scopes, x.ResponseMode
-	u.TrustEmail, u.TrustMFA, u.MFAValues, u.Claims, u.Refresh = x.TrustEmail, x.TrustMFA, x.MFAValues, x.Claims, x.Refresh
-	u.AuthorizationURL, u.TokenURL, u.KeysURL, u.UserInfoURL = x.Authorization, x.Token, x.Keys, x.UserInfo
+	u.TrustEmail, u.TrustMFA, u.MFAValues, u.Claims, u.Refresh, u.UpstreamLeave = x.TrustEmail, x.TrustMFA, x.MFAValues, x.Claims, x.Refresh, x.UpstreamLeave
+	u.AuthorizationURL, u.TokenURL, u.KeysURL, u.UserInfoURL, u.EndSessionURL = x.Authorization, x.Token, x.Keys, x.UserInfo, x.EndSession
 	u.secret.Expires = true
 	u.secret.ExpiresAt = time.Time{}
 	if x.SecretEnds != nil {
@@ -375,7 +377,7 @@ func upstreamWords(u *upstream, err error) error {
 			if u.Kind == federation.OpenID {
 				return "clientAuthentication/clientSecret"
 			}
-		case "scopes", "directory", "responseMode", "trustEmail", "claims", "authorizationUrl", "tokenUrl", "keysUrl", "userInfoUrl":
+		case "scopes", "directory", "responseMode", "trustEmail", "claims", "authorizationUrl", "tokenUrl", "keysUrl", "userInfoUrl", "endSessionUrl":
 			return "portico/" + name
 		}
 		return name

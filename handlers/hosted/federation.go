@@ -89,6 +89,7 @@ func (h *Hosted) mountFederation(r fiber.Router, with, posts fiber.Handler) {
 	}
 	r.Get("/:tenant/federation/:provider/callback", with, h.arrived)
 	r.Post("/:tenant/federation/:provider/callback", with, posts, h.park)
+	r.Get("/:tenant/federation/:provider/signed-out", with, h.signedOutThere)
 }
 
 // longestAnswer bounds what a provider's form may hold.

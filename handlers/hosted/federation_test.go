@@ -64,7 +64,9 @@ func (h *house) Finish(_ context.Context, _ federation.Net, p federation.Provide
 	return federation.Arrival{Identity: who, Hops: []federation.Hop{{What: "token", Status: 200, Claims: []string{"sub", "email"}, Verdict: "ok"}}}, nil
 }
 
-func (h *house) Leave(federation.Provider, federation.Identity, string, string) string { return "" }
+func (h *house) Leave(context.Context, federation.Net, federation.Provider, federation.Secrets, federation.Parting) (string, error) {
+	return "", nil
+}
 
 func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()

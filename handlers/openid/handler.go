@@ -56,6 +56,7 @@ type Handler struct {
 	BaseURL  string // scheme://host[:port] without a slash at the end
 	Starter  handlers.Starter
 	Sessions Sessions
+	Leaver   handlers.Leaver // nil: nobody is signed out elsewhere too
 	Pages    Pages
 	CSRF     handlers.CSRF
 	Limits   *handlers.Limits // nil: no limit on failed client authentication

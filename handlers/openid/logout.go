@@ -59,6 +59,10 @@ func (h *Handler) signOut(c *fiber.Ctx, in openid.Params, posted bool) error {
 			info := handlers.InfoOf(c)
 			info.FormActions = append(info.FormActions, origin(r.Return))
 		}
+		if h.Leaver != nil && here {
+			info := handlers.InfoOf(c)
+			info.FormActions = append(info.FormActions, h.Leaver.LeavesTo(dir, s)...)
+		}
 		return h.Pages.ConfirmSignOut(c, dir, c.Path(), fields)
 	}
 	if here {
@@ -67,6 +71,11 @@ func (h *Handler) signOut(c *fiber.Ctx, in openid.Params, posted bool) error {
 		}
 	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
+	if here && h.Leaver != nil { // at the identity provider too, and on from there
+		if to := h.Leaver.LeaveUpstream(c, dir, s, r.Answer()); to != "" {
+			return redirect(c, to)
+		}
+	}
 	if to := r.Answer(); to != "" {
 		return redirect(c, to)
 	}
