@@ -38,6 +38,7 @@ type ExtensionCallRow struct {
 	ExtensionID string    `gorm:"size:36;index:extension_calls_extension,priority:2"`
 	Event       string    `gorm:"size:64"`
 	Code        int
+	Trial       bool   // an admin tried it: it says nothing about how the API is doing
 	SignInID    string `gorm:"size:36"`
 	UserID      string `gorm:"size:36;index:extension_calls_person,priority:2"`
 	Document    string `gorm:"type:text"`

@@ -179,6 +179,10 @@ func (q *question) ask(ctx context.Context, conf *Configuration) (Answer, *Failu
 	if f != nil {
 		return Answer{}, f
 	}
+	// A trial may go elsewhere. Neither the token, which is good at the API, nor a signature goes along to another host.
+	if CheckResource(e.Resource, u.Hostname()) != nil {
+		return q.deliver(ctx, u, body)
+	}
 	if q.bearer, err = q.caller.token(ctx, q.occasion.TenantID, api); err != nil {
 		return Answer{}, fail(Unexpected, "the token for the API could not be made")
 	}
@@ -306,7 +310,9 @@ func (q *question) attempt(ctx context.Context, l *line, u *url.URL, body []byte
 	r.Header.Set("Content-Type", "application/json; charset=utf-8")
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("User-Agent", "Portico-Extensions/1.0")
-	r.Header.Set("Authorization", "Bearer "+q.bearer)
+	if q.bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+q.bearer)
+	}
 	r.Header.Set("Idempotency-Key", q.call.ID) // the same when it is asked again
 	r.Header.Set("x-ms-client-request-id", q.occasion.CorrelationID)
 	if q.signing != nil {

@@ -29,6 +29,15 @@ func (c *Configuration) api(e *Extension) (API, *Failure) {
 	return api, nil
 }
 
+// CheckAPI says what keeps an extension's API from being called at all; nil = nothing does.
+func (c *Configuration) CheckAPI(e *Extension) *Failure {
+	if c == nil {
+		return nil
+	}
+	_, f := c.api(e)
+	return f
+}
+
 // CheckResource holds an identifier URI against the place that is called: api://{domain}/{app id}.
 func CheckResource(resource, host string) *Failure {
 	rest, ok := strings.CutPrefix(resource, "api://")

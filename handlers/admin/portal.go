@@ -54,6 +54,7 @@ type Portal struct {
 	Net         federation.Net      // to identity providers, without a tenant
 	Sources     Sources             // of signals: places and lists
 	RiskSources func() []RiskSource // what the operator provides for detections; nil = it is not to be seen here
+	Extensions  ExtensionCaller     // nil = none can be tried
 	Now         func() time.Time
 }
 

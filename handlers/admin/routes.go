@@ -52,6 +52,7 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.flowRoutes()...)
 	rows = append(rows, p.benchRoutes()...)
 	rows = append(rows, p.providerRoutes()...)
+	rows = append(rows, p.extensionRoutes()...)
 	rows = append(rows, p.attributeRoutes()...)
 	rows = append(rows, p.termsRoutes()...)
 	rows = append(rows, p.importRoutes()...)

@@ -11,6 +11,7 @@ func (a *API) resources() ([]resource, []managed) {
 	conditions, locations, contexts := a.conditionalPolicies(), a.namedLocations(), a.authenticationContexts()
 	strengths := a.authenticationStrengths("policies", "authenticationStrengthPolicies")
 	detections, exports := a.riskDetections(), a.exports()
+	extensions, listeners := a.extensions(), a.listeners()
 	a.directory = directory{users: users, groups: groups, applications: applications, principals: principals}
 	return []resource{
 		users,
@@ -49,6 +50,10 @@ func (a *API) resources() ([]resource, []managed) {
 		deletedItems{a, users, applications},
 		a.identityProviders(),
 		providerTypes{},
+		extensions,
+		configurationCheck{},
+		listeners,
+		a.extensionCalls(),
 		flows,
 		a.userFlowVersions(flows),
 		attributes,
@@ -66,5 +71,5 @@ func (a *API) resources() ([]resource, []managed) {
 		roles,
 		a.directoryRoles(roles, "directoryRoles", "directoryRole"),
 		a.directoryRoles(roles, "directoryRoleTemplates", "directoryRoleTemplate"),
-	}, []managed{organization, attributes, terms, applications, flows, locations, strengths, contexts, conditions, exports}
+	}, []managed{organization, attributes, terms, applications, flows, extensions, listeners, locations, strengths, contexts, conditions, exports}
 }
