@@ -19,6 +19,7 @@ import (
 	"portico/app/account"
 	"portico/app/dryrun"
 	"portico/app/export"
+	"portico/app/extension"
 	"portico/app/factor"
 	"portico/app/i18n"
 	"portico/app/openid"
@@ -82,6 +83,7 @@ func newBenchOn(t *testing.T, engine string) *bench {
 	provider := openid.New(openid.Options{Stores: b.store, MAC: b.store.Sealer().MAC, Now: b.clock.Now})
 	b.portal.Keys, b.portal.Tokens = provider, provider
 	b.portal.Courier = exportCourier(t, b.clock.Now)
+	b.portal.Extensions = askers(t, b.clock.Now, b.store.OpenExtensionSecret)
 	passkeys, err := factor.NewPasskeys("http://localhost:3000", "Portico")
 	b.must(err)
 	b.portal.Bench = dryrun.New(dryrun.Bench{MAC: b.store.Sealer().MAC, Passkeys: passkeys})
@@ -585,6 +587,11 @@ func TestEveryPageOpens(t *testing.T) {
 			exported, _, err := b.shop.CreateExport(t.Context(), modelstest.Actor(), export.Target{Name: "Elsewhere", Kind: export.Webhook, URL: "https://logs.example/in", Records: []export.Kind{export.RiskDetection}}, true, time.Time{}, func(export.Target) error { return nil })
 			b.must(err)
 			company := b.company()
+			extended := b.asked(extension.TokenIssuanceStart, "https://hooks.example/x", th.app)
+			listening := b.listener(extended)
+			asked := extension.Call{ID: models.NewID(), Event: extended.Event, ExtensionID: extended.ID, Name: "Loyalty", At: b.store.Now(), Request: "{}", Code: extension.TimedOut}
+			b.shop.KeepCall(asked)
+			b.must(b.store.FlushCalls(t.Context()))
 			indicator, err := b.shop.PutIndicator(t.Context(), modelstest.Actor(), risk.Indicator{Kind: "ip", Value: "198.51.100.7", Level: risk.High})
 			b.must(err)
 			leaked, err := b.shop.ImportLeaked(t.Context(), modelstest.Actor(), "A list", b.store.Now(), func(yield func(string, error) bool) { yield("ada@example.com", nil) })
@@ -598,7 +605,7 @@ func TestEveryPageOpens(t *testing.T) {
 					continue
 				}
 				id := th.app.ID
-				for part, x := range map[string]string{"/bulk-changes/": bulk.ID, "/user-attributes/": th.attribute.ID, "/groups/": crew.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/helpdesk/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID, "/risk-detections/": found.Items[0].ID, "/incidents/": attacked.ID, "/exports/": exported.ID, "/identity-providers/": company.ID, "/threat-indicators/": indicator.ID, "/leaked-addresses/": leaked.ID, "/simulation/": th.user.ID, "/admin/tenants/": b.shop.ID} {
+				for part, x := range map[string]string{"/bulk-changes/": bulk.ID, "/user-attributes/": th.attribute.ID, "/groups/": crew.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/helpdesk/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID, "/risk-detections/": found.Items[0].ID, "/incidents/": attacked.ID, "/exports/": exported.ID, "/identity-providers/": company.ID, "/extensions/": extended.ID, "/extension-listeners/": listening.ID, "/extension-calls/": asked.ID, "/threat-indicators/": indicator.ID, "/leaked-addresses/": leaked.ID, "/simulation/": th.user.ID, "/admin/tenants/": b.shop.ID} {
 					if strings.Contains(route.Path, part) {
 						id = x
 					}
