@@ -132,13 +132,34 @@ func (p *Portal) newListener(c *fiber.Ctx, event, extensionID string) (extension
 	return l, nil
 }
 
+// listenerNew is the form of a new listener; without an extension, the choice of one.
 func (p *Portal) listenerNew(c *fiber.Ctx) error {
 	v := visitOf(c)
+	if c.Query("event") == "" && c.Query("extension") == "" {
+		return p.listenerChoice(c)
+	}
 	l, err := p.newListener(c, c.Query("event"), c.Query("extension"))
 	if err != nil {
 		return err
 	}
 	return p.listenerFormPage(c, "Add a listener", l, v.listenersBase(), v.extensionsBase(), nil)
+}
+
+func (p *Portal) listenerChoice(c *fiber.Ctx) error {
+	v := visitOf(c)
+	all, err := v.tenant.Extensions(c.UserContext())
+	if err != nil {
+		return err
+	}
+	s, err := p.shell(c, "Add a listener", "Which of your APIs is to be asked?", extensionHelp(), v.extensionCrumbs()...)
+	if err != nil {
+		return err
+	}
+	t := &views.Table{Caption: "Extensions", Columns: []views.Column{{Label: "Extension"}, {Label: "Event"}}}
+	for _, x := range all {
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: x.Name, Href: v.listenersBase() + "/new?extension=" + x.ID}, plain(x.Event.Label())}})
+	}
+	return p.detail(c, s, views.Detail{Sections: []views.Section{{ID: "extensions", Title: "Extensions", Table: t, Empty: "None yet. Add an extension first."}}})
 }
 
 func (p *Portal) listenerCreate(c *fiber.Ctx) error {

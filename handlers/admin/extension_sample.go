@@ -79,9 +79,14 @@ func (v *visit) sampleAttributes() []extension.Attribute {
 
 func isText(v any) bool { _, ok := v.(string); return ok }
 
+// askedEvent is the event of the address; without one, that of tokens.
+func askedEvent(c *fiber.Ctx) (extension.Event, error) {
+	return eventOf(c.Query("event", string(extension.TokenIssuanceStart)))
+}
+
 // extensionSchema downloads what an event's API is sent and may answer, as JSON Schema.
 func (p *Portal) extensionSchema(c *fiber.Ctx) error {
-	e, err := eventOf(c.Query("event"))
+	e, err := askedEvent(c)
 	if err != nil {
 		return err
 	}
@@ -99,7 +104,7 @@ func (p *Portal) extensionSchema(c *fiber.Ctx) error {
 // extensionPayload downloads what an event's API would be sent, with the tenant's own attributes and nobody's data.
 func (p *Portal) extensionPayload(c *fiber.Ctx) error {
 	v := visitOf(c)
-	e, err := eventOf(c.Query("event"))
+	e, err := askedEvent(c)
 	if err != nil {
 		return err
 	}

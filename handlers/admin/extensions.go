@@ -19,7 +19,7 @@ import (
 // sign-in, the listeners that bind them to events, and what they were asked and answered.
 func (p *Portal) extensionRoutes() []handlers.Route {
 	const at = "/admin/t/:tenant/extensions"
-	const listeners = "/admin/t/:tenant/extension-listeners"
+	const listeners = at + "/listeners"
 	const calls = "/admin/t/:tenant/extension-calls"
 	const read, write = access.ExtensionRead, access.ExtensionWrite
 	return []handlers.Route{
@@ -28,6 +28,14 @@ func (p *Portal) extensionRoutes() []handlers.Route {
 		{Method: post, Path: at, Handler: p.extensionCreate, Permission: write},
 		{Method: get, Path: at + "/schema", Handler: p.extensionSchema, Permission: read},
 		{Method: get, Path: at + "/payload", Handler: p.extensionPayload, Permission: read},
+		{Method: get, Path: listeners + "/new", Handler: p.listenerNew, Permission: write},
+		{Method: post, Path: listeners, Handler: p.listenerCreate, Permission: write},
+		{Method: get, Path: listeners + "/:id/edit", Handler: p.listenerEdit, Permission: write},
+		{Method: post, Path: listeners + "/:id/edit", Handler: p.listenerSave, Permission: write},
+		{Method: get, Path: listeners + "/:id/disable", Handler: p.listenerDisableForm, Permission: write},
+		{Method: post, Path: listeners + "/:id/enabled", Handler: p.listenerEnabled, Permission: write},
+		{Method: get, Path: listeners + "/:id/delete", Handler: p.listenerDeleteForm, Permission: write},
+		{Method: post, Path: listeners + "/:id/delete", Handler: p.listenerDelete, Permission: write},
 		{Method: get, Path: at + "/:id", Handler: p.extensionDetail, Permission: read},
 		{Method: get, Path: at + "/:id/edit", Handler: p.extensionEdit, Permission: write},
 		{Method: post, Path: at + "/:id/edit", Handler: p.extensionSave, Permission: write},
@@ -40,14 +48,6 @@ func (p *Portal) extensionRoutes() []handlers.Route {
 		{Method: post, Path: at + "/:id/delete", Handler: p.extensionDelete, Permission: write},
 		{Method: get, Path: at + "/:id/try", Handler: p.extensionTryForm, Permission: write},
 		{Method: post, Path: at + "/:id/try", Handler: p.extensionTry, Permission: write},
-		{Method: get, Path: listeners + "/new", Handler: p.listenerNew, Permission: write},
-		{Method: post, Path: listeners, Handler: p.listenerCreate, Permission: write},
-		{Method: get, Path: listeners + "/:id/edit", Handler: p.listenerEdit, Permission: write},
-		{Method: post, Path: listeners + "/:id/edit", Handler: p.listenerSave, Permission: write},
-		{Method: get, Path: listeners + "/:id/disable", Handler: p.listenerDisableForm, Permission: write},
-		{Method: post, Path: listeners + "/:id/enabled", Handler: p.listenerEnabled, Permission: write},
-		{Method: get, Path: listeners + "/:id/delete", Handler: p.listenerDeleteForm, Permission: write},
-		{Method: post, Path: listeners + "/:id/delete", Handler: p.listenerDelete, Permission: write},
 		{Method: get, Path: calls, Handler: p.callList, Permission: read, NavGroup: navLogs, NavLabel: "Extension calls"},
 		{Method: get, Path: calls + "/:id", Handler: p.callDetail, Permission: read},
 		{Method: get, Path: calls + "/:id/replay", Handler: p.callReplayForm, Permission: write},
@@ -57,7 +57,7 @@ func (p *Portal) extensionRoutes() []handlers.Route {
 
 func (v *visit) extensionsBase() string         { return v.base() + "/extensions" }
 func (v *visit) extensionBase(id string) string { return v.extensionsBase() + "/" + id }
-func (v *visit) listenersBase() string          { return v.base() + "/extension-listeners" }
+func (v *visit) listenersBase() string          { return v.extensionsBase() + "/listeners" }
 func (v *visit) listenerBase(id string) string  { return v.listenersBase() + "/" + id }
 func (v *visit) callsBase() string              { return v.base() + "/extension-calls" }
 func (v *visit) extensionCrumbs(more ...views.Link) []views.Link {

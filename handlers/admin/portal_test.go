@@ -587,7 +587,7 @@ func TestEveryPageOpens(t *testing.T) {
 			exported, _, err := b.shop.CreateExport(t.Context(), modelstest.Actor(), export.Target{Name: "Elsewhere", Kind: export.Webhook, URL: "https://logs.example/in", Records: []export.Kind{export.RiskDetection}}, true, time.Time{}, func(export.Target) error { return nil })
 			b.must(err)
 			company := b.company()
-			extended := b.asked(extension.TokenIssuanceStart, "https://hooks.example/x", th.app)
+			extended := b.extended(extension.TokenIssuanceStart, "https://hooks.example/x", th.app)
 			listening := b.listener(extended)
 			asked := extension.Call{ID: models.NewID(), Event: extended.Event, ExtensionID: extended.ID, Name: "Loyalty", At: b.store.Now(), Request: "{}", Code: extension.TimedOut}
 			b.shop.KeepCall(asked)
@@ -605,13 +605,16 @@ func TestEveryPageOpens(t *testing.T) {
 					continue
 				}
 				id := th.app.ID
-				for part, x := range map[string]string{"/bulk-changes/": bulk.ID, "/user-attributes/": th.attribute.ID, "/groups/": crew.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/helpdesk/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID, "/risk-detections/": found.Items[0].ID, "/incidents/": attacked.ID, "/exports/": exported.ID, "/identity-providers/": company.ID, "/extensions/": extended.ID, "/extension-listeners/": listening.ID, "/extension-calls/": asked.ID, "/threat-indicators/": indicator.ID, "/leaked-addresses/": leaked.ID, "/simulation/": th.user.ID, "/admin/tenants/": b.shop.ID} {
+				for part, x := range map[string]string{"/bulk-changes/": bulk.ID, "/user-attributes/": th.attribute.ID, "/groups/": crew.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/helpdesk/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID, "/risk-detections/": found.Items[0].ID, "/incidents/": attacked.ID, "/exports/": exported.ID, "/identity-providers/": company.ID, "/extensions/": extended.ID, "/extension-calls/": asked.ID, "/threat-indicators/": indicator.ID, "/leaked-addresses/": leaked.ID, "/simulation/": th.user.ID, "/admin/tenants/": b.shop.ID} {
 					if strings.Contains(route.Path, part) {
 						id = x
 					}
 				}
 				if strings.Contains(route.Path, "/bulk-changes/") {
 					id = bulk.ID
+				}
+				if strings.Contains(route.Path, "/extensions/listeners/") {
+					id = listening.ID
 				}
 				if strings.Contains(route.Path, "/conditional-access/") {
 					id = guarded.id(route.Path)
