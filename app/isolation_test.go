@@ -186,6 +186,8 @@ func (s *sweep) furnish(slug, mark string) furnished {
 		Issuer: "https://id." + slug + ".example", Discovery: "https://id." + slug + ".example/.well-known/openid-configuration"}, models.ProviderSecret{Client: "secret " + mark},
 		func(federation.Provider, bool, bool) error { return nil })
 	must(s, err)
+	_, err = f.BeginTrial(ctx, by, upstream.ID, "a session", "trial-"+slug, federation.Departure{}, nil)
+	must(s, err)
 	_, err = f.AddProviderDomain(ctx, by, upstream.ID, slug+".example", true)
 	must(s, err)
 	bulk, err := f.StartBulk(ctx, by, models.Bulk{Action: models.BulkDisable}, []string{f.person.ID}, models.UserQuery{})
@@ -405,6 +407,7 @@ func whose() map[string]string {
 		"authentication-methods": "credentials.id", "claims": "claims_policies.id", "members": "users.id",
 		"exports": "exports.id", "incidents": "risk_incidents.id", "leaked-addresses": "leaked_imports.id", "risk-detections": "risk_detections.id", "simulation": "users.id",
 		"threat-indicators": "risk_indicators.id", "identity-providers": "identity_providers.id", "federation": "identity_providers.id", "connect": "identity_providers.id", "domains": "provider_domains.id",
+		"test": "provider_trials.id",
 	}
 }
 

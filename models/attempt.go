@@ -451,6 +451,7 @@ func (s *Store) PurgeAttempts(ctx context.Context) error {
 		w.Where("expires_at < ?", now.Add(-24*time.Hour)).Delete(&MailedCodeRow{}).Error,
 		w.Where("expires_at < ?", now).Delete(&PendingRow{}).Error,
 		w.Where("expires_at < ?", now).Delete(&ParkedAnswerRow{}).Error,
+		w.Where("expires_at < ?", now).Delete(&ProviderTrialRow{}).Error,
 		w.Where("expires_at < ?", now).Delete(&RememberedDeviceRow{}).Error,
 		w.Where("expires_at < ?", now.Add(-7*24*time.Hour)).Delete(&SessionRow{}).Error,
 		w.Where("last_at < ?", now.Add(-190*24*time.Hour)).Delete(&SessionClientRow{}).Error, // no session lives so long

@@ -35,6 +35,7 @@ type ProviderDomainRow struct {
 	ProvenAt   *time.Time
 	Waived     bool
 	CheckedAt  *time.Time
+	LostAt     *time.Time // the record of a proven domain was not found since; after a week it is proven no more
 	CreatedAt  time.Time
 }
 
@@ -60,3 +61,32 @@ type UsedAssertionRow struct {
 }
 
 func (UsedAssertionRow) TableName() string { return "used_assertions" }
+
+// ProviderTrialRow is an admin's test of a provider: who left for it, and what came back. It ends by itself.
+type ProviderTrialRow struct {
+	ID         string `gorm:"primaryKey;size:36"`
+	TenantID   string `gorm:"size:36;index:provider_trials_tenant"`
+	ProviderID string `gorm:"size:36"`
+	SessionID  string `gorm:"size:36"`                                   // the portal session that may see it, and no other
+	StateHash  string `gorm:"size:64;uniqueIndex:provider_trials_state"` // SHA-256: one answer finds it
+	Stage      string `gorm:"size:16"`                                   // away, answered, taken, done: each once
+	Body       []byte // sealed: departure, answer, report
+	CreatedAt  time.Time
+	ExpiresAt  time.Time `gorm:"index:provider_trials_expiry"`
+}
+
+func (ProviderTrialRow) TableName() string { return "provider_trials" }
+
+// ProviderStateRow is what happens to a provider while nobody changes it: kept apart from its settings, so that a sign-in
+// never waits for an admin who saves them, and changes no version.
+type ProviderStateRow struct {
+	ProviderID   string `gorm:"primaryKey;size:36"`
+	TenantID     string `gorm:"size:36;index:provider_states_tenant"`
+	LastSignInAt *time.Time
+	TestedAt     *time.Time
+	TestedAs     string `gorm:"size:64"` // digest of the settings that were tested
+	TestCode     string `gorm:"size:24"` // federation.Code; "" = it worked
+	TestReason   string
+}
+
+func (ProviderStateRow) TableName() string { return "provider_states" }

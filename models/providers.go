@@ -274,8 +274,10 @@ func (t *Tenant) DeleteProvider(ctx context.Context, actor audit.Actor, id strin
 		if err := t.u(ctx).Where("provider_id = ?", id).Delete(&ProviderDomainRow{}).Error; err != nil {
 			return audit.Event{}, err
 		}
-		if err := t.u(ctx).Where("provider_id = ?", id).Delete(&ParkedAnswerRow{}).Error; err != nil {
-			return audit.Event{}, err
+		for _, left := range []any{&ParkedAnswerRow{}, &ProviderTrialRow{}, &ProviderStateRow{}} {
+			if err := t.u(ctx).Where("provider_id = ?", id).Delete(left).Error; err != nil {
+				return audit.Event{}, err
+			}
 		}
 		var d differences
 		d.fields("", p.Provider, federation.Provider{})

@@ -71,6 +71,9 @@ func sealedColumns() []sealedColumn {
 		sealedIn("parked_answers", "form", "id", passing, func(r ParkedAnswerRow) sealedValue {
 			return sealedValue{r.ID, r.Form, parkedContext(r.ID)}
 		}),
+		sealedIn("provider_trials", "body", "id", passing, func(r ProviderTrialRow) sealedValue {
+			return sealedValue{r.ID, r.Body, trialContext(r.ID)}
+		}),
 		sealedIn("portal_sessions", "flash", "id", passing, func(r PortalSessionRow) sealedValue {
 			return sealedValue{r.ID, r.Flash, flashSeal(r.ID)}
 		}),

@@ -34,6 +34,7 @@ func Tables() []any {
 		&RiskDetectionRow{}, &RiskEventRow{}, &RiskUndoRow{}, &RiskIncidentRow{}, &RiskIncidentSourceRow{},
 		&RiskIndicatorRow{}, &LeakedAddressRow{}, &LeakedImportRow{}, &RiskMailRow{}, &ExportRow{},
 		&ProviderRow{}, &ProviderDomainRow{}, &ParkedAnswerRow{}, &UsedAssertionRow{},
+		&ProviderTrialRow{}, &ProviderStateRow{},
 		&MergeRow{},
 		&ExtensionRow{}, &ListenerRow{}, &ExtensionCallRow{},
 	}

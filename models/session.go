@@ -117,6 +117,9 @@ func (t *Tenant) PutSession(ctx context.Context, s session.Session, secret, oldS
 		if err != nil {
 			return err
 		}
+		if err := t.cameBy(ctx, s.Upstream.Provider, s.AuthTime); err != nil {
+			return err
+		}
 		return t.w(ctx).Create(&SessionRow{KeyHash: keyHash(secret), TenantID: t.ID, SID: s.SID, UserID: s.UserID, AuthTime: micro(s.AuthTime), Provider: s.Upstream.Provider, Upstream: upstream,
 			AMR: strings.Join(s.AMR, " "), Methods: strings.Join(s.Methods, " "), AAGUIDs: strings.Join(s.AAGUIDs, " "), MFATime: timePtr(s.MFATime), Persistent: s.Persistent, CreatedAt: micro(s.CreatedAt),
 			LastSeenAt: micro(s.LastSeenAt), ExpiresAt: micro(i.ExpiresAt), IP: i.IP, UserAgent: clip(i.UserAgent), Browser: i.Browser,

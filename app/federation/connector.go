@@ -66,7 +66,7 @@ func (x connector) Begin(ctx context.Context, n Net, p Provider, s Secrets, a As
 		}
 	}
 	to.RawQuery = q.Encode()
-	return Way{Redirect: to.String()}, d, nil
+	return Way{Redirect: to.String(), Hops: t.hops}, d, nil
 }
 
 func (x connector) Finish(ctx context.Context, n Net, p Provider, s Secrets, a Answer) (Arrival, error) {

@@ -136,6 +136,7 @@ type Way struct {
 	Redirect string
 	Action   string
 	Fields   [][2]string
+	Hops     []Hop // what was read to find the way, for trials
 }
 
 // Answer is what the browser brought back.
@@ -155,7 +156,7 @@ type Hop struct {
 	Verdict  string        `json:"verdict,omitempty"` // ok, or what was wrong, in words for an admin
 }
 
-// Arrival is the result of a round trip. Raw is for "Test connection" alone and is never stored.
+// Arrival is the result of a round trip. Raw is for "Test connection" alone.
 type Arrival struct {
 	Identity Identity
 	Hops     []Hop

@@ -70,15 +70,25 @@ func (t *trip) tokenError(out tokens) *Refusal {
 		code, _ = o["type"].(string)
 		description, _ = o["message"].(string)
 	}
-	reason := "the code was not accepted: " + words(code)
-	if d := words(description); d != "" {
-		reason += ": " + d
-	}
+	said := tokenRefused{code: words(code), description: words(description)}
+	reason := "the code was not accepted: " + said.text()
 	switch code {
 	case "invalid_client", "unauthorized_client", "incorrect_client_credentials", "redirect_uri_mismatch":
-		return t.refuse(SetUp, "token", reason+". Check the client id, the secret and the redirect URI at the provider", nil)
+		return t.refuse(SetUp, "token", reason+". Check the client id, the secret and the redirect URI at the provider", said)
 	}
-	return t.refuse(Declined, "token", reason, nil)
+	return t.refuse(Declined, "token", reason, said)
+}
+
+// tokenRefused is the error that a token endpoint answered (RFC 6749 §5.2).
+type tokenRefused struct{ code, description string }
+
+func (e tokenRefused) Error() string { return "token endpoint: " + e.text() }
+
+func (e tokenRefused) text() string {
+	if e.description == "" {
+		return e.code
+	}
+	return e.code + ": " + e.description
 }
 
 // authenticate says who we are by the way that is set, or by one that the provider takes.

@@ -24,6 +24,9 @@ type trip struct {
 	p    Provider
 	s    Secrets
 	hops []Hop
+
+	ahead time.Duration // how far its clock is before ours, where it tells
+	dated bool
 }
 
 // refuse ends a trip: the last hop says why.
@@ -44,6 +47,7 @@ func (t *trip) call(ctx context.Context, what string, r *http.Request) (outbound
 	a, err := t.n.Client.Do(ctx, t.n.Tenant, r)
 	t.hops = append(t.hops, Hop{What: what, Place: placeOf(r.URL), Status: a.Status, Duration: t.n.Now().Sub(start), Verdict: "ok"})
 	if err == nil {
+		t.clocked(a.Header)
 		return a, nil
 	}
 	host := r.URL.Host

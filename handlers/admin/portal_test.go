@@ -21,6 +21,7 @@ import (
 	"portico/app/export"
 	"portico/app/extension"
 	"portico/app/factor"
+	"portico/app/federation"
 	"portico/app/i18n"
 	"portico/app/openid"
 	"portico/app/record"
@@ -600,6 +601,8 @@ func TestEveryPageOpens(t *testing.T) {
 			sent := w.upload("/admin/t/shop/users/imports", "p.csv", "email,shoe\na@example.com,45\n", handlers.CSRFField, w.token(), "mode", "create", "unknown", "yes")
 			w.post("/admin/t/shop/helpdesk", "who", "ada@example.com")
 			w.post("/admin/t/shop/protection/simulation/mark", "person", th.user.ID)
+			tried, err := b.shop.BeginTrial(t.Context(), modelstest.Actor(), company.ID, w.session, "trial-x", federation.Departure{}, nil)
+			b.must(err)
 			for _, route := range b.portal.Routes() {
 				if route.Method != get || isPublic(route) || route.Path == "/admin" {
 					continue
@@ -625,7 +628,7 @@ func TestEveryPageOpens(t *testing.T) {
 				if strings.Contains(route.Path, "/imports/") {
 					id = sent.location[strings.LastIndex(sent.location, "/")+1:]
 				}
-				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", keyOf(route.Path, secret.ID, th.user), ":version", "1", ":role", "role", ":attribute", "givenName", ":method", "sms").Replace(route.Path)
+				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", keyOf(route.Path, secret.ID, th.user), ":version", "1", ":role", "role", ":attribute", "givenName", ":method", "sms", ":trial", tried.ID).Replace(route.Path)
 				a := w.get(path)
 				if a.status != 200 {
 					t.Errorf("%s: %d %.200s", path, a.status, text(a.body))

@@ -34,6 +34,9 @@ func (p *Portal) providerRoutes() []handlers.Route {
 		{Method: post, Path: at + "/:id/domains", Handler: p.providerDomainAdd, Permission: write},
 		{Method: post, Path: at + "/:id/domains/prove", Handler: p.providerDomainProve, Permission: write},
 		{Method: post, Path: at + "/:id/domains/remove", Handler: p.providerDomainRemove, Permission: write},
+		{Method: post, Path: at + "/:id/test", Handler: p.providerTry, Permission: write},
+		{Method: get, Path: at + "/:id/test/:trial", Handler: p.providerTried, Permission: write},
+		{Method: post, Path: at + "/:id/check", Handler: p.providerInspect, Permission: write},
 		{Method: get, Path: at + "/:id/delete", Handler: p.providerDeleteForm, Permission: write},
 		{Method: post, Path: at + "/:id/delete", Handler: p.providerDelete, Permission: write},
 	}
@@ -155,7 +158,7 @@ func (p *Portal) providerPage(c *fiber.Ctx, typedDomain *views.Form, problem err
 	setup.Summary = append(setup.Summary, fact("Changed", when(x.ModifiedAt)))
 	if writes {
 		s.Primary = &views.Link{Label: "Edit provider", Href: at + "/edit"}
-		setup.Buttons = []views.Action{{Label: "Advanced settings", Href: at + "/advanced", About: x.Name}}
+		setup.Buttons = []views.Action{{Label: "Test connection", Post: v.trialBase(x.ID), About: x.Name}, {Label: "Check settings", Post: at + "/check", About: x.Name}, {Label: "Advanced settings", Href: at + "/advanced", About: x.Name}}
 		if x.Enabled {
 			setup.Buttons = append(setup.Buttons, views.Action{Label: "Turn off…", Href: at + "/disable", About: x.Name})
 		} else {

@@ -102,6 +102,9 @@ func (h *Hosted) arrived(c *fiber.Ctx) error {
 	if err != nil {
 		return h.lost(c, dir, fault.New(fault.NotFound, "error.not_found"))
 	}
+	if trial, err := h.tried(c, dir, values); trial || err != nil {
+		return err
+	}
 	if handle := values.Get("parked"); handle != "" {
 		form, found, err := h.sessions.Store.Tenant(dir.Tenant.ID).TakeParked(c.UserContext(), c.Params("provider"), digest(handle))
 		if err != nil {
@@ -126,6 +129,9 @@ func (h *Hosted) arrived(c *fiber.Ctx) error {
 // park keeps what a provider posted from its own site, where our cookies are not sent, and has the browser come for it
 // (DESIGN §9.12). Nothing is decided here, and nothing is kept that belongs to no open attempt.
 func (h *Hosted) park(c *fiber.Ctx) error {
+	if trial, err := h.triedByForm(c); trial || err != nil {
+		return err
+	}
 	dir := handlers.DirectoryOf(c)
 	p := dir.Providers[c.Params("provider")]
 	body := c.Body()

@@ -445,3 +445,49 @@ func TestTheGateAsksAfterTheProvider(t *testing.T) {
 		}
 	}
 }
+
+// An answer to an admin's test comes to the customers' address and goes on to the portal, once. It opens nothing for a
+// customer, and a customer's answer opens no test: the browser that brings either is told nothing.
+func TestAnswersToATestGoToThePortal(t *testing.T) {
+	s, h, id := newHouse(t)
+	h.who, h.waits = harbour("40", "mira@harbour.example", true, false), true
+	begin := func() string {
+		state := modelstest.Must(federation.TrialState(rand.Reader))(t)
+		modelstest.Must(s.tenant.BeginTrial(t.Context(), modelstest.Actor(), id, "a session", state, federation.Departure{ProviderID: id, State: state, At: s.clock.Now()}, nil))(t)
+		return state
+	}
+	modelstest.Must(s.tenant.EnableProvider(t.Context(), modelstest.Actor(), id, false))(t) // one that is off can be tried
+	at := s.base + "/" + s.tenant.ID + "/federation/" + id + "/callback"
+	trip := func(state string) url.Values { return url.Values{"state": {state}, "redirect_uri": {at}} }
+	for name, post := range map[string]bool{"by the address": false, "by a form": true} {
+		state := begin()
+		send := func() *http.Response {
+			if post {
+				return s.posted(trip(state), "c")
+			}
+			c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+			return modelstest.Must(c.Get(at + "?" + url.Values{"state": {state}, "code": {"c"}}.Encode()))(t)
+		}
+		a := send()
+		if to := a.Header.Get("Location"); a.StatusCode != http.StatusSeeOther || !strings.Contains(to, "/admin/t/"+s.slug+"/identity-providers/"+id+"/test/") || strings.Contains(to, state) {
+			t.Errorf("%s: %d %s", name, a.StatusCode, to)
+		}
+		if a = send(); a.StatusCode == http.StatusSeeOther {
+			t.Errorf("%s: it was taken twice", name)
+		}
+	}
+	modelstest.Must(s.tenant.EnableProvider(t.Context(), modelstest.Actor(), id, true))(t)
+	b := s.browser().start(request{}).fill("provider", id)
+	left := h.trips[len(h.trips)-1]
+	state := begin()
+	h.landed(b, trip(state)) // in the middle of a customer's journey
+	if h.answers != 0 {
+		t.Error("the customers' machine read an answer to a test")
+	}
+	if _, found, err := s.tenant.AnswerTrial(t.Context(), id, left.Get("state"), nil); found || err != nil {
+		t.Errorf("a customer's answer was taken for a test's: %v", err)
+	}
+	if h.landed(b, left); h.answers != 1 {
+		t.Error("the customer's own answer is not taken any more")
+	}
+}

@@ -4,6 +4,7 @@
 package hosted
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -56,6 +57,7 @@ type Hosted struct {
 	limits      *handlers.Limits
 	brands      *handlers.Brands
 	trials      *trials // nil = flows cannot be tried without an app
+	portal      string  // base of the portal, where tests of identity providers end
 }
 
 var (
@@ -78,7 +80,7 @@ func New(d Deps) (*Hosted, error) {
 	if d.Brands == nil {
 		d.Brands = &handlers.Brands{}
 	}
-	h := &Hosted{brands: d.Brands, directories: d.Directories, bundle: d.Bundle, sessions: handlers.Sessions{Store: d.Store}, limits: d.Limits}
+	h := &Hosted{portal: cmp.Or(d.AdminURL, d.BaseURL), brands: d.Brands, directories: d.Directories, bundle: d.Bundle, sessions: handlers.Sessions{Store: d.Store}, limits: d.Limits}
 	h.machine = &signin.Machine{Stores: models.SignInStores{Store: d.Store}, Hasher: d.Hasher, Passkeys: passkeys, Mailer: message.Codes{Now: d.Now, BaseURL: d.BaseURL},
 		MAC: d.Store.Sealer().MAC, Now: d.Now, Random: rand.Reader, Issuers: map[signin.Protocol]signin.Issuer{signin.Invite: invite{}},
 		Detectors: d.Detectors, Breached: d.Breached, Texts: d.Texts, Upstream: d.Upstream, Extensions: d.Extensions, Wait: pause,

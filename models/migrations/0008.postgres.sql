@@ -2,6 +2,20 @@ ALTER TABLE "identities" ADD "called" text
 --;
 ALTER TABLE "identities" ADD "last_used_at" timestamptz
 --;
+ALTER TABLE "provider_domains" ADD "lost_at" timestamptz
+--;
+CREATE TABLE "provider_trials" ("id" varchar(36),"tenant_id" varchar(36),"provider_id" varchar(36),"session_id" varchar(36),"state_hash" varchar(64),"stage" varchar(16),"body" bytea,"created_at" timestamptz,"expires_at" timestamptz,PRIMARY KEY ("id"))
+--;
+CREATE INDEX IF NOT EXISTS "provider_trials_expiry" ON "provider_trials" ("expires_at")
+--;
+CREATE UNIQUE INDEX IF NOT EXISTS "provider_trials_state" ON "provider_trials" ("state_hash")
+--;
+CREATE INDEX IF NOT EXISTS "provider_trials_tenant" ON "provider_trials" ("tenant_id")
+--;
+CREATE TABLE "provider_states" ("provider_id" varchar(36),"tenant_id" varchar(36),"last_sign_in_at" timestamptz,"tested_at" timestamptz,"tested_as" varchar(64),"test_code" varchar(24),"test_reason" text,PRIMARY KEY ("provider_id"))
+--;
+CREATE INDEX IF NOT EXISTS "provider_states_tenant" ON "provider_states" ("tenant_id")
+--;
 CREATE TABLE "user_merges" ("tenant_id" varchar(36),"from_id" varchar(36),"user_id" varchar(36),"created_at" timestamptz,PRIMARY KEY ("tenant_id","from_id"))
 --;
 CREATE INDEX IF NOT EXISTS "user_merges_into" ON "user_merges" ("tenant_id","user_id")

@@ -2,6 +2,20 @@ ALTER TABLE `identities` ADD `called` text
 --;
 ALTER TABLE `identities` ADD `last_used_at` datetime
 --;
+ALTER TABLE `provider_domains` ADD `lost_at` datetime
+--;
+CREATE TABLE `provider_trials` (`id` text,`tenant_id` text,`provider_id` text,`session_id` text,`state_hash` text,`stage` text,`body` blob,`created_at` datetime,`expires_at` datetime,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `provider_trials_expiry` ON `provider_trials`(`expires_at`)
+--;
+CREATE UNIQUE INDEX `provider_trials_state` ON `provider_trials`(`state_hash`)
+--;
+CREATE INDEX `provider_trials_tenant` ON `provider_trials`(`tenant_id`)
+--;
+CREATE TABLE `provider_states` (`provider_id` text,`tenant_id` text,`last_sign_in_at` datetime,`tested_at` datetime,`tested_as` text,`test_code` text,`test_reason` text,PRIMARY KEY (`provider_id`))
+--;
+CREATE INDEX `provider_states_tenant` ON `provider_states`(`tenant_id`)
+--;
 CREATE TABLE `user_merges` (`tenant_id` text,`from_id` text,`user_id` text,`created_at` datetime,PRIMARY KEY (`tenant_id`,`from_id`))
 --;
 CREATE INDEX `user_merges_into` ON `user_merges`(`tenant_id`,`user_id`)
