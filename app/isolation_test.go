@@ -407,7 +407,7 @@ func whose() map[string]string {
 		"authentication-methods": "credentials.id", "claims": "claims_policies.id", "members": "users.id",
 		"exports": "exports.id", "incidents": "risk_incidents.id", "leaked-addresses": "leaked_imports.id", "risk-detections": "risk_detections.id", "simulation": "users.id",
 		"threat-indicators": "risk_indicators.id", "identity-providers": "identity_providers.id", "federation": "identity_providers.id", "connect": "identity_providers.id", "domains": "provider_domains.id",
-		"test": "provider_trials.id",
+		"test": "provider_trials.id", "merge": "users.id",
 	}
 }
 

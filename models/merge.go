@@ -71,7 +71,12 @@ func (t *Tenant) planMerge(ctx context.Context, req MergeRequest, into, from Use
 	if err := t.mergeObstacles(ctx, &m, req.Rights, into, from); err != nil {
 		return m, err
 	}
-	body, err := json.Marshal(m)
+	seen := m
+	seen.Fields = slices.Clone(m.Fields) // which of two values wins is chosen after they were seen
+	for i := range seen.Fields {
+		seen.Fields[i].TakeFrom = false
+	}
+	body, err := json.Marshal(seen)
 	if err != nil {
 		return m, err
 	}

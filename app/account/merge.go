@@ -26,7 +26,7 @@ type Merge struct {
 	Detection int // that come along
 	// Obstacles say why it cannot be done, as message keys; none = it can.
 	Obstacles []MergeObstacle
-	// Revision changes with everything above: who agreed to one plan does not get another.
+	// Revision changes with everything above but the choice of values: who agreed to one plan does not get another.
 	Revision string
 }
 

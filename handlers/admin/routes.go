@@ -1,6 +1,8 @@
 package admin
 
 import (
+	"slices"
+
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/access"
@@ -130,7 +132,7 @@ func (p *Portal) signInRoutes() []handlers.Route {
 // peopleRoutes are customers and admins.
 func (p *Portal) peopleRoutes() []handlers.Route {
 	const users = "/admin/t/:tenant/users"
-	return append(append(p.bulkRoutes(), p.identityRoutes()...), []handlers.Route{
+	return append(slices.Concat(p.bulkRoutes(), p.identityRoutes(), p.mergeRoutes()), []handlers.Route{
 		{Method: get, Path: users, Handler: p.userList, Permission: access.UserRead, NavGroup: navPeople, NavLabel: "Users"},
 		{Method: get, Path: users + "/deleted", Handler: p.userDeletedList, Permission: access.UserRead},
 		{Method: post, Path: users + "/deleted/:id/restore", Handler: p.userRestore, Permission: access.DeleteRestore},

@@ -17,6 +17,9 @@ func keyOf(path, other string, u models.User) string {
 	if strings.Contains(path, "/identities/") {
 		return identityKey(u.Identities[0])
 	}
+	if strings.Contains(path, "/merge/") {
+		return u.ID
+	}
 	return other
 }
 

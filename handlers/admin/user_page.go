@@ -9,6 +9,8 @@ import (
 
 	"portico/app/access"
 	"portico/app/account"
+	"portico/app/fault"
+	"portico/app/tenant"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
@@ -143,6 +145,15 @@ func (p *Portal) userDetail(c *fiber.Ctx) error { return p.userDetailPage(c, nil
 func (p *Portal) userDetailPage(c *fiber.Ctx, problem error) error {
 	v := visitOf(c)
 	u, err := v.person(c)
+	if fault.Is(err, fault.NotFound) { // logs lead here by the id of an account that went into another one
+		into, failed := v.tenant.MergedInto(c.UserContext(), c.Params("id"))
+		if failed != nil || into != "" {
+			if failed != nil {
+				return failed
+			}
+			return p.doneWith(c, v.base()+"/users/"+into, models.PortalFlash{Kind: "info", Text: "The account that you opened went into this one."})
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -204,6 +215,9 @@ func (v *visit) userDanger(u models.User) views.Section {
 	}
 	if v.may(access.RevokeWrite) {
 		s.Buttons = append(s.Buttons, views.Action{Label: "End all sessions", Href: base + "/revoke", About: userName(u)})
+	}
+	if v.may(access.UserWrite) && v.dir.Tenant.Kind != tenant.Workforce {
+		s.Buttons = append(s.Buttons, views.Action{Label: "Merge with another account", Href: base + "/merge", About: userName(u)})
 	}
 	if v.may(access.DeleteRestore) {
 		s.Buttons = append(s.Buttons, views.Action{Label: "Delete user", Href: base + "/delete", Danger: true, About: userName(u)})

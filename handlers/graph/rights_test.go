@@ -225,6 +225,10 @@ func (r riskUndo) operations() []operation {
 	return []operation{{method: http.MethodGet, path: at, need: r.read}, {method: http.MethodPost, path: at, need: r.write}}
 }
 
+func (userMerge) operations() []operation {
+	return []operation{{method: http.MethodPost, path: "/beta/portico/users/{id}/merge", need: []access.Permission{access.UserWrite}}}
+}
+
 func (riskTestPersons) operations() []operation {
 	const at = "/beta/portico/riskTestPersons"
 	write := []access.Permission{access.RiskEventWrite}

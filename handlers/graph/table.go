@@ -66,6 +66,7 @@ func (a *API) resources() ([]resource, []managed) {
 		a.tenants(),
 		a.imports(),
 		a.savedViews(),
+		userMerge{},
 		porticoMe{a},
 		a.roleDefinitions(),
 		roles,
