@@ -55,6 +55,14 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 		{Name: "purge deliveries", Every: time.Hour, Run: func(ctx context.Context, now time.Time) error {
 			return s.store.PurgeOutbox(ctx, now.AddDate(0, 0, -30))
 		}},
+		{Name: "purge deliveries of webhooks", Every: 10 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error {
+				return batches(ctx, func() (int, error) { return s.store.Tenant(t.ID).ExpireWebhookDeliveries(ctx, purgeBatch) })
+			})
+		}},
+		{Name: "tell of webhooks that paused themselves", Every: time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.tellWebhooks(ctx, t) })
+		}},
 		{Name: "log retention", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, now time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error {
 				days := t.Settings.LogRetentionDays

@@ -88,6 +88,7 @@ func (s *server) wire(ctx context.Context) error {
 		return err
 	}
 	portal.Courier = courier
+	hooks := s.hooks()
 	portal.RiskSources = s.riskSources(places, lists)
 	web.Rows = append(web.Rows, special(portal.Routes())...)
 	portal.Mount(s.app)
@@ -116,7 +117,7 @@ func (s *server) wire(ctx context.Context) error {
 	}
 	channels[outbox.BackChannelLogout] = provider.Deliver(protocol.RealmOf, s.postLogoutToken)
 	s.background(metrics, channels, s.jobs(provider))
-	s.workers = append(s.workers, s.flushSignIns, s.importPeople(checked), s.exporting(metrics, courier), s.rereadSources(places, lists))
+	s.workers = append(s.workers, s.flushSignIns, s.importPeople(checked), s.exporting(metrics, courier), s.webhooking(metrics, hooks), s.rereadSources(places, lists))
 	return nil
 }
 

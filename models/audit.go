@@ -64,6 +64,9 @@ func (t *Tenant) writeAudit(ctx context.Context, a audit.Actor, e audit.Event) e
 	if e.Failed {
 		result = "failure"
 	}
+	if err := t.publishAudit(ctx, a, e); err != nil {
+		return err
+	}
 	return t.w(ctx).Create(&AuditRow{ID: NewID(), TenantID: t.ID, CreatedAt: t.Store.Now(), Activity: e.Activity,
 		Category: e.Category, Operation: e.Operation, Result: result, ActorKind: string(a.Kind), ActorID: a.ID,
 		ActorName: a.Name, ActorIP: a.IP, TargetKind: e.Target.Kind, TargetID: e.Target.ID, TargetName: e.Target.Name,

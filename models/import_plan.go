@@ -147,6 +147,7 @@ type importBatchWork struct {
 	members     []GroupMemberRow
 	acceptances []AcceptanceRow
 	audits      []AuditRow
+	news        []audit.Event // what the entries say, for whoever subscribes
 	complaints  []ImportComplaintRow
 	changed     []func(ctx context.Context) error
 }
@@ -728,6 +729,7 @@ func (w *importBatchWork) record(p *transfer.Person, u User, operation string, c
 	w.audits = append(w.audits, AuditRow{ID: NewID(), TenantID: w.t.ID, CreatedAt: w.t.Now(), Activity: "Import user", Category: "UserManagement", Operation: operation, Result: "success",
 		ActorKind: string(a.Kind), ActorID: a.ID, ActorName: a.Name, ActorIP: a.IP, TargetKind: target.Kind, TargetID: target.ID, TargetName: target.Name,
 		Changes: string(body), CorrelationID: a.CorrelationID})
+	w.news = append(w.news, audit.Event{Activity: "Import user", Category: "UserManagement", Operation: operation, Target: target, Changes: changes})
 	return nil
 }
 
@@ -771,6 +773,11 @@ func (w *importBatchWork) store(ctx context.Context) error {
 		func() error { return insert(ctx, t, w.audits, false) },
 	} {
 		if err := f(); err != nil {
+			return err
+		}
+	}
+	for _, e := range w.news {
+		if err := t.publishAudit(ctx, w.run.actor, e); err != nil {
 			return err
 		}
 	}

@@ -41,6 +41,12 @@ func sealedColumns() []sealedColumn {
 		sealedIn("exports", "secret", "id", lasting, func(r ExportRow) sealedValue {
 			return sealedValue{r.ID, r.Secret, exportSeal(r.ID)}
 		}),
+		sealedIn("webhooks", "secret", "id", lasting, func(r WebhookRow) sealedValue {
+			return sealedValue{r.ID, r.Secret, webhookSeal(r.ID)}
+		}),
+		sealedIn("webhooks", "former", "id", passing, func(r WebhookRow) sealedValue {
+			return sealedValue{r.ID, r.Former, webhookFormerSeal(r.ID)}
+		}),
 		sealedIn("identity_providers", "secret", "id", lasting, func(r ProviderRow) sealedValue {
 			return sealedValue{r.ID, r.Secret, providerSeal(r.ID)}
 		}),

@@ -261,7 +261,7 @@ func (t *Tenant) putDetections(ctx context.Context, list []Detection) ([]Detecti
 			return nil, err
 		}
 	}
-	return fresh, nil
+	return fresh, t.publishDetections(ctx, fresh)
 }
 
 // AddDetection records what a job or a person found, and moves the levels of the person and of the sign-in with it.

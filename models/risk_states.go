@@ -11,6 +11,7 @@ import (
 	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/risk"
+	"portico/app/webhook"
 )
 
 // The risk of a person is their worst open detection (ADR 39). It is worked out anew in the transaction that changes
@@ -202,7 +203,11 @@ func (t *Tenant) noteRisk(ctx context.Context, userID string, r account.Risk, m 
 	if m.By.Kind != audit.ActorSystem {
 		e.ActorID, e.ActorName = m.By.ID, m.By.Name
 	}
-	return t.w(ctx).Create(&e).Error
+	if err := t.w(ctx).Create(&e).Error; err != nil {
+		return err
+	}
+	return t.publish(ctx, webhook.Event{Kind: webhook.RiskUserChanged, At: e.At, Subject: userID, Data: webhook.Data{User: &webhook.User{ID: userID},
+		Risk: &webhook.Risk{Type: e.Types, Level: e.Level, State: e.State, Detail: e.Detail, Simulated: simulated}}})
 }
 
 // RiskHistoryOf lists one page of the history of a person's risk, newest first.

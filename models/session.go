@@ -15,6 +15,7 @@ import (
 
 	"portico/app/session"
 	"portico/app/signin"
+	"portico/app/webhook"
 )
 
 // SessionRow is a single sign-on session. The cookie holds 256 random bits; only their SHA-256 is here.
@@ -143,8 +144,22 @@ func (t *Tenant) JoinSession(ctx context.Context, sid, clientID string, now time
 
 // EndSession revokes one session. Its clients stay listed, so that they can be told.
 func (t *Tenant) EndSession(ctx context.Context, sid, reason string, now time.Time) error {
-	return t.u(ctx).Model(&SessionRow{}).Where("sid = ? AND revoked_at IS NULL", sid).
-		UpdateColumns(map[string]any{"revoked_at": micro(now), "revoked_for": reason}).Error
+	return t.InTx(ctx, func(t *Tenant) error {
+		ended := t.u(ctx).Model(&SessionRow{}).Where("sid = ? AND revoked_at IS NULL", sid).
+			UpdateColumns(map[string]any{"revoked_at": micro(now), "revoked_for": reason})
+		if ended.Error != nil || ended.RowsAffected == 0 {
+			return ended.Error
+		}
+		on, err := t.heard(ctx, webhook.SessionEnded)
+		if err != nil || !on {
+			return err
+		}
+		var of []string
+		if err := t.q(ctx).Model(&SessionRow{}).Where("sid = ?", sid).Pluck("user_id", &of).Error; err != nil || len(of) == 0 {
+			return err
+		}
+		return t.publishEnded(ctx, of[0], reason, []string{sid})
+	})
 }
 
 // EndSessionsOf revokes every session of a person but one ("" = none) and gives their public names.
@@ -157,8 +172,11 @@ func (t *Tenant) EndSessionsOf(ctx context.Context, userID, except, reason strin
 		if len(sids) == 0 {
 			return nil
 		}
-		return t.u(ctx).Model(&SessionRow{}).Where("sid IN ?", sids).
-			UpdateColumns(map[string]any{"revoked_at": micro(now), "revoked_for": reason}).Error
+		if err := t.u(ctx).Model(&SessionRow{}).Where("sid IN ?", sids).
+			UpdateColumns(map[string]any{"revoked_at": micro(now), "revoked_for": reason}).Error; err != nil {
+			return err
+		}
+		return t.publishEnded(ctx, userID, reason, sids)
 	})
 	return sids, err
 }

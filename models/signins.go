@@ -125,6 +125,11 @@ func (t *Tenant) RecordSignIn(ctx context.Context, r record.SignIn) error {
 		if err := t.insertSignIn(ctx, &row); err != nil {
 			return err
 		}
+		if row.Count == times { // it is new
+			if err := t.publishSignIn(ctx, r); err != nil {
+				return err
+			}
+		}
 		if recounts {
 			if err := t.recount(ctx, row.CreatedAt); err != nil {
 				return err

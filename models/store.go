@@ -29,15 +29,18 @@ type Store struct {
 	path         string // of the SQLite file
 	now          func() time.Time
 	queued       chan struct{} // holds one token after something was put into the outbox
-	seal         Sealer
-	directories  directoryCache
-	batches      batcher
-	samples      userSamples
-	logPage      int      // entries of the sign-in log that one statement of recordedPage reads
-	seen         sync.Map // client ids whose first request is marked already
-	observed     observed // whose refreshes were looked at lately
-	general      generalCounts
-	folds        struct {
+	// webhooksQueued is the same for deliveries of webhooks.
+	webhooksQueued chan struct{}
+	subscribers    subscribers
+	seal           Sealer
+	directories    directoryCache
+	batches        batcher
+	samples        userSamples
+	logPage        int      // entries of the sign-in log that one statement of recordedPage reads
+	seen           sync.Map // client ids whose first request is marked already
+	observed       observed // whose refreshes were looked at lately
+	general        generalCounts
+	folds          struct {
 		mu   sync.Mutex
 		byID map[string]*folding
 	}

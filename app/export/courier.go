@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"time"
 
@@ -98,7 +97,7 @@ func (c *Courier) syslog(ctx context.Context, p Parcel) error {
 	}
 	conn, err := c.Dial.Dial(ctx, p.TenantSlug, host, port, p.Target.Plain)
 	if err != nil {
-		return plainError(err)
+		return outbound.Plain(err)
 	}
 	defer conn.Close()
 	if at, ok := ctx.Deadline(); ok {
@@ -114,57 +113,31 @@ func (c *Courier) syslog(ctx context.Context, p Parcel) error {
 		settings.ServerName = host
 		secure := tls.Client(conn, settings)
 		if err := secure.HandshakeContext(ctx); err != nil {
-			return plainError(err)
+			return outbound.Plain(err)
 		}
 		conn = secure
 	}
 	w := bufio.NewWriterSize(conn, 64<<10)
 	for _, r := range p.Records {
 		if _, err := w.Write(framed(Message(r, c.Host, p.TenantSlug, p.Target.Format))); err != nil {
-			return plainError(err)
+			return outbound.Plain(err)
 		}
 	}
 	if err := w.Flush(); err != nil {
-		return plainError(err)
+		return outbound.Plain(err)
 	}
 	if half, ok := conn.(interface{ CloseWrite() error }); ok {
 		if err := half.CloseWrite(); err != nil {
-			return plainError(err)
+			return outbound.Plain(err)
 		}
 		if err := conn.SetReadDeadline(time.Now().Add(settleTime)); err != nil { // a deadline of the machine's own clock
 			return err
 		}
 		if _, err := io.Copy(io.Discard, io.LimitReader(conn, 64<<10)); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			return plainError(err)
+			return outbound.Plain(err)
 		}
 	}
 	return nil
-}
-
-// plainError says what went wrong without what the URL holds, where a receiver's token may be in the query, and without
-// addresses: an administrator of a tenant is not to map the operator's network with it.
-func plainError(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
-	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return errors.New("the receiver did not answer in time")
-	case errors.Is(err, outbound.ErrAddress): // not which: that would tell what names stand for inside the operator's network
-		return outbound.ErrAddress
-	case errors.Is(err, outbound.ErrScheme), errors.Is(err, outbound.ErrURL):
-		return err
-	}
-	var name *net.DNSError
-	if errors.As(err, &name) {
-		return errors.New("the name of the receiver cannot be resolved")
-	}
-	var op *net.OpError
-	if errors.As(err, &op) { // its text names this machine's own address
-		return fmt.Errorf("the connection failed: %w", op.Err)
-	}
-	return err
 }
 
 // Preview is how one record looks on its way to the target.

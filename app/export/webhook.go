@@ -68,7 +68,7 @@ func (c *Courier) webhook(ctx context.Context, p Parcel) error {
 	answer, err := c.HTTP.Do(ctx, p.TenantSlug, req)
 	switch {
 	case err != nil && answer.Status == 0: // of an answer only the status matters, however long it is and however slowly it comes
-		return plainError(err)
+		return outbound.Plain(err)
 	case answer.Status >= 200 && answer.Status < 300:
 		return nil
 	}

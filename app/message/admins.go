@@ -40,6 +40,11 @@ func PostRiskWeek(ctx context.Context, q Queue, to Change, lines []string, link 
 	return Post(ctx, q, Note{Kind: RiskWeek, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale, Message: strings.Join(lines, "\n"), URL: link}, now)
 }
 
+// PostWebhookPaused queues "a webhook paused itself". what names it and its receiver's answer; why is gone or failing.
+func PostWebhookPaused(ctx context.Context, q Queue, to Change, what, why, link string, now time.Time) error {
+	return Post(ctx, q, Note{Kind: WebhookPaused, Channel: "mail", TenantID: to.TenantID, To: to.To, Locale: to.Locale, Purpose: why, Message: what, URL: link}, now)
+}
+
 // Invited is what an administrator is invited to, and by whom.
 type Invited struct {
 	Roles string // with where they count, one in a line

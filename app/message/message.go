@@ -30,6 +30,7 @@ const (
 	TextsSpent          Kind = "texts_spent"    // text messages near, or at, the day's limit
 	UsersAtRisk         Kind = "users_at_risk"  // people whose account may be in other hands
 	RiskWeek            Kind = "risk_week"      // the weekly digest of Identity Protection
+	WebhookPaused       Kind = "webhook_paused" // a webhook paused itself
 	AdminRecovery       Kind = "admin_recovery" // somebody made a link that lets its reader in anew
 	// The help desk's check of a caller, and its notice that it handed out a recovery code.
 	CallerCode Kind = "caller_code"

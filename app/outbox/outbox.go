@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -52,6 +53,16 @@ type permanent struct{ error }
 
 func (p permanent) Unwrap() error { return p.error }
 
+// After is an error after which the other side asked to be left alone for a while: the next try comes no sooner.
+func After(err error, d time.Duration) error { return after{err, d} }
+
+type after struct {
+	error
+	d time.Duration
+}
+
+func (a after) Unwrap() error { return a.error }
+
 // Worker delivers.
 type Worker struct {
 	Store    Store
@@ -61,7 +72,7 @@ type Worker struct {
 	Jitter   func() float64 // in [0,1): spreads retries
 	Lease    time.Duration  // longer than a delivery may take; 0 = 1 min
 	Attempts int            // deliveries before an item is buried; 0 = 10
-	Batch    int            // 0 = 16
+	Batch    int            // claimed at once; 0 = 16
 	Parallel int            // 0 = 4
 	// Observe is told of each delivery's end: "delivered", "retry", "buried" or "error".
 	Observe func(kind Kind, result string)
@@ -103,6 +114,10 @@ func (w *Worker) one(ctx context.Context, it Item) error {
 		return w.Store.DeliveredOutbox(note, it.ID, w.Owner)
 	}
 	at := now.Add(Pause(it.Attempts, w.Jitter()))
+	var asked after
+	if errors.As(err, &asked) && asked.d > at.Sub(now) {
+		at = now.Add(asked.d)
+	}
 	var p permanent
 	switch {
 	case errors.As(err, &p), it.Attempts+1 >= or(w.Attempts, 10), !it.NotAfter.IsZero() && at.After(it.NotAfter):
@@ -141,27 +156,58 @@ func (w *Worker) observe(it Item, result string, err error) {
 }
 
 // Run works until the context ends. wake tells it that something was just written; besides, it looks
-// every so often for what other instances left.
+// every so often for what other instances left. It claims no more than it can begin at once: a delivery that hangs
+// takes one place, and what is behind it goes on in the others.
 func (w *Worker) Run(ctx context.Context, wake <-chan struct{}, every time.Duration) {
+	slots := make(chan struct{}, or(w.Parallel, 4))
+	freed := make(chan struct{}, 1)
+	var all sync.WaitGroup
+	defer all.Wait()
 	t := time.NewTicker(every)
 	defer t.Stop()
-	for {
-		n, err := w.Once(ctx)
-		if err != nil && w.Failed != nil && ctx.Err() == nil {
-			w.Failed(Item{}, "error", err)
-		}
-		if n > 0 && err == nil {
-			if ctx.Err() != nil {
-				return
+	for ctx.Err() == nil {
+		free := cap(slots) - len(slots)
+		var items []Item
+		if free > 0 {
+			var err error
+			if items, err = w.Store.ClaimOutbox(ctx, w.Owner, w.Now(), or(w.Lease, time.Minute), min(free, or(w.Batch, 16))); err != nil {
+				w.failed(ctx, err)
 			}
-			continue // there may be more
+		}
+		for _, it := range items {
+			slots <- struct{}{}
+			all.Go(func() {
+				defer func() {
+					<-slots
+					select {
+					case freed <- struct{}{}:
+					default:
+					}
+				}()
+				if err := w.one(ctx, it); err != nil {
+					w.failed(ctx, err)
+				}
+			})
+		}
+		if len(items) > 0 && len(items) == free { // all places are taken; what is freed is filled again
+			select {
+			case <-ctx.Done():
+			case <-freed:
+			}
+			continue
 		}
 		select {
 		case <-ctx.Done():
-			return
 		case <-wake:
 		case <-t.C:
+		case <-freed:
 		}
+	}
+}
+
+func (w *Worker) failed(ctx context.Context, err error) {
+	if w.Failed != nil && ctx.Err() == nil {
+		w.Failed(Item{}, "error", err)
 	}
 }
 

@@ -2,6 +2,22 @@ ALTER TABLE "identities" ADD "called" text
 --;
 ALTER TABLE "identities" ADD "last_used_at" timestamptz
 --;
+CREATE TABLE "webhooks" ("id" varchar(36),"tenant_id" varchar(36),"name" text,"enabled" boolean,"settings" text,"secret" bytea,"secret_hint" varchar(16),"former" bytea,"former_until" timestamptz,"paused_for" varchar(16),"paused_at" timestamptz,"told" boolean,"failures" bigint,"failing_since" timestamptz,"rest_until" timestamptz,"served_at" timestamptz,"delivered" bigint,"delivered_at" timestamptz,"answered_at" timestamptz,"last_status" bigint,"last_problem" text,"created_at" timestamptz,"modified_at" timestamptz,PRIMARY KEY ("id"))
+--;
+CREATE INDEX IF NOT EXISTS "webhooks_tenant" ON "webhooks" ("tenant_id")
+--;
+CREATE TABLE "webhook_deliveries" ("id" varchar(36),"tenant_id" varchar(36),"webhook_id" varchar(36),"event_id" varchar(36),"kind" varchar(48),"subject" varchar(64),"body" text,"state" varchar(16),"due_at" timestamptz,"owner" varchar(64),"attempts" bigint,"status" bigint,"took" bigint,"reason" text,"answers" text,"created_at" timestamptz,"not_after" timestamptz,"ended_at" timestamptz,PRIMARY KEY ("id"))
+--;
+CREATE INDEX IF NOT EXISTS "webhook_deliveries_held" ON "webhook_deliveries" ("webhook_id") WHERE owner <> ''
+--;
+CREATE INDEX IF NOT EXISTS "webhook_deliveries_of" ON "webhook_deliveries" ("webhook_id","created_at")
+--;
+CREATE INDEX IF NOT EXISTS "webhook_deliveries_due" ON "webhook_deliveries" ("webhook_id","due_at") WHERE state = 'pending'
+--;
+CREATE INDEX IF NOT EXISTS "webhook_deliveries_dead" ON "webhook_deliveries" ("tenant_id","created_at") WHERE state = 'dead'
+--;
+CREATE INDEX IF NOT EXISTS "webhook_deliveries_time" ON "webhook_deliveries" ("tenant_id","created_at")
+--;
 ALTER TABLE "provider_domains" ADD "lost_at" timestamptz
 --;
 CREATE TABLE "provider_trials" ("id" varchar(36),"tenant_id" varchar(36),"provider_id" varchar(36),"session_id" varchar(36),"state_hash" varchar(64),"stage" varchar(16),"body" bytea,"created_at" timestamptz,"expires_at" timestamptz,PRIMARY KEY ("id"))

@@ -2,6 +2,22 @@ ALTER TABLE `identities` ADD `called` text
 --;
 ALTER TABLE `identities` ADD `last_used_at` datetime
 --;
+CREATE TABLE `webhooks` (`id` text,`tenant_id` text,`name` text,`enabled` numeric,`settings` text,`secret` blob,`secret_hint` text,`former` blob,`former_until` datetime,`paused_for` text,`paused_at` datetime,`told` numeric,`failures` integer,`failing_since` datetime,`rest_until` datetime,`served_at` datetime,`delivered` integer,`delivered_at` datetime,`answered_at` datetime,`last_status` integer,`last_problem` text,`created_at` datetime,`modified_at` datetime,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `webhooks_tenant` ON `webhooks`(`tenant_id`)
+--;
+CREATE TABLE `webhook_deliveries` (`id` text,`tenant_id` text,`webhook_id` text,`event_id` text,`kind` text,`subject` text,`body` text,`state` text,`due_at` datetime,`owner` text,`attempts` integer,`status` integer,`took` integer,`reason` text,`answers` text,`created_at` datetime,`not_after` datetime,`ended_at` datetime,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `webhook_deliveries_held` ON `webhook_deliveries`(`webhook_id`) WHERE owner <> ''
+--;
+CREATE INDEX `webhook_deliveries_of` ON `webhook_deliveries`(`webhook_id`,`created_at`)
+--;
+CREATE INDEX `webhook_deliveries_due` ON `webhook_deliveries`(`webhook_id`,`due_at`) WHERE state = 'pending'
+--;
+CREATE INDEX `webhook_deliveries_dead` ON `webhook_deliveries`(`tenant_id`,`created_at`) WHERE state = 'dead'
+--;
+CREATE INDEX `webhook_deliveries_time` ON `webhook_deliveries`(`tenant_id`,`created_at`)
+--;
 ALTER TABLE `provider_domains` ADD `lost_at` datetime
 --;
 CREATE TABLE `provider_trials` (`id` text,`tenant_id` text,`provider_id` text,`session_id` text,`state_hash` text,`stage` text,`body` blob,`created_at` datetime,`expires_at` datetime,PRIMARY KEY (`id`))

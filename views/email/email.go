@@ -33,6 +33,7 @@ const (
 	TextsSpent          Kind = "texts_spent"    // Message says how many text messages, of how many; Purpose is most or all
 	UsersAtRisk         Kind = "users_at_risk"  // Message lists them, Count says how many they are
 	RiskWeek            Kind = "risk_week"      // Message says what the week brought
+	WebhookPaused       Kind = "webhook_paused" // Message says which, and why it gets nothing more; Purpose is gone or failing
 	AdminRecovery       Kind = "admin_recovery" // a link that lets its reader in was made
 	CallerCode          Kind = "caller_code"    // the help desk asks a caller for it
 	HelpGiven           Kind = "help_given"
@@ -158,7 +159,7 @@ func (m Letter) paragraphs(l *i18n.Localizer, args map[string]any) []paragraph {
 		}
 		body = append(body, paragraph{URL: m.URL, Text: l.T("mail.button.admin_invitation")}, paragraph{Text: l.T("mail.admin_invitation.lifetime", args)},
 			paragraph{Soft: l.T(key+".ignore", args)})
-	case CredentialsExpiring, TextsSpent, UsersAtRisk, RiskWeek, IncidentOpened:
+	case CredentialsExpiring, TextsSpent, UsersAtRisk, RiskWeek, IncidentOpened, WebhookPaused:
 		body = append(body, paragraph{Own: m.Message}, paragraph{URL: m.URL, Text: l.T("mail.button." + string(m.Kind))}, paragraph{Soft: l.T(key+".ignore", args)})
 	default:
 		for _, f := range [][2]string{{"mail.when", m.when(l)}, {"mail.where", m.Place}, {"mail.device", m.Device}, {"mail.app", m.App}, {"mail.method", m.method(l)}, {"mail.by", m.By}} {

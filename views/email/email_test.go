@@ -28,7 +28,7 @@ func TestEveryLetterInEveryLanguage(t *testing.T) {
 	}
 	for _, tag := range b.Tags() {
 		l := b.Match(tag.String())
-		for _, kind := range []Kind{Code, Link, Invitation, Existing, NewSignIn, PasswordChanged, MethodAdded, MethodRemoved, EmergencyUsed, CredentialsExpiring, TextsSpent, UsersAtRisk, RiskWeek, AdminInvitation, AdminRecovery, CallerCode, HelpGiven, Leaving, Returned, ContactChanged, ContactConfirmed, AccountsMerged, SignInReported, IncidentOpened, WaveMet} {
+		for _, kind := range []Kind{Code, Link, Invitation, Existing, NewSignIn, PasswordChanged, MethodAdded, MethodRemoved, EmergencyUsed, CredentialsExpiring, TextsSpent, UsersAtRisk, RiskWeek, AdminInvitation, AdminRecovery, CallerCode, HelpGiven, Leaving, Returned, ContactChanged, ContactConfirmed, AccountsMerged, SignInReported, IncidentOpened, WaveMet, WebhookPaused} {
 			w, err := Render(l, sample(kind))
 			if err != nil {
 				t.Fatal(err)
