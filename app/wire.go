@@ -64,16 +64,20 @@ func (s *server) wire(ctx context.Context) error {
 	s.probes(metrics)
 	handlers.MountAssets(s.app)
 
+	tokens := &eventTokens{}
+	asker := s.caller(tokens)
 	site, err := s.hosted(limits, brands)
 	if err != nil {
 		return err
 	}
-	provider := openid.New(openid.Options{Stores: s.store, MAC: s.store.Sealer().MAC, Gate: site.Gate(), Now: s.now})
+	provider := openid.New(openid.Options{Stores: s.store, MAC: s.store.Sealer().MAC, Gate: site.Gate(), Now: s.now,
+		Extensions: asker, Keep: s.keepCall})
 	site.AddIssuer(signin.OpenID, openiddoor.Issuer{Provider: provider})
 	site.AddTrials(provider, s.config.BaseURL)
 	csrf := handlers.CSRF{Key: s.store.Sealer().MAC("form tokens", nil)}
 	protocol := &openiddoor.Handler{Provider: provider, Store: s.store, BaseURL: s.config.BaseURL, Starter: site, Sessions: site.Sessions(), Leaver: site,
 		Pages: site, CSRF: csrf, Limits: limits, MAC: s.store.Sealer().MAC}
+	tokens.provider, tokens.realm = provider, protocol.RealmOf
 	web.Rows = append(web.Rows, special(protocol.Routes())...)
 	web.Failing = protocol.Failing
 	checked, err := s.passwords()

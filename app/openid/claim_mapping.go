@@ -11,8 +11,7 @@ import (
 	"portico/app/userflow"
 )
 
-// ClaimSource is where the value of a mapped claim comes from (R 1.4.1). The wire knows five; those that
-// nothing can fill yet are refused in words when an admin saves them (ClaimMapping.checkSource).
+// ClaimSource is where the value of a mapped claim comes from (R 1.4.1).
 type ClaimSource string
 
 const (
@@ -20,19 +19,16 @@ const (
 	FromConstant ClaimSource = "constant" // the same text in every token of the app
 	FromRoles    ClaimSource = "roles"    // the values of the person's roles of the app
 	FromGroups   ClaimSource = "groups"   // every group that the person is in, directly or through others
+	// FromProvider is what a custom authentication extension gave just before the token is issued (R 8.4).
+	FromProvider ClaimSource = "customClaimsProvider"
 )
 
 // GroupNames as the ID of a mapping from groups gives their names; "" gives their ids.
 const GroupNames = "displayName"
 
-// ClaimSources are the sources that can be chosen today.
+// ClaimSources are the sources that can be chosen.
 func ClaimSources() []ClaimSource {
-	return []ClaimSource{FromUser, FromConstant, FromRoles, FromGroups}
-}
-
-// laterSources are words of the contract that have nothing behind them yet.
-func laterSources() []ClaimSource {
-	return []ClaimSource{"customClaimsProvider"}
+	return []ClaimSource{FromUser, FromConstant, FromRoles, FromGroups, FromProvider}
 }
 
 // ClaimMapping puts one more claim into the tokens of an app: a renamed attribute, a transformed one, or a
@@ -40,12 +36,13 @@ func laterSources() []ClaimSource {
 // claim is what the mapping says, and is left out where the person has no such value.
 type ClaimMapping struct {
 	Source    ClaimSource `json:"source"`
-	ID        string      `json:"id,omitempty"`        // of the attribute: a built-in name or an API name
+	ID        string      `json:"id,omitempty"`        // of the attribute: a built-in name or an API name; of FromProvider, the claim's name in its answer
 	Name      string      `json:"name"`                // of the claim; roles and groups may leave it out for their own names
 	Value     string      `json:"value,omitempty"`     // of a constant
 	Transform Transform   `json:"transform,omitempty"` // "" = as it is
 	SecondID  string      `json:"secondId,omitempty"`  // what is joined to the first attribute
 	Separator string      `json:"separator,omitempty"` // what stands between the two
+	AnyType   bool        `json:"anyType,omitempty"`   // of FromProvider: any type of JSON, not only texts and lists of them (R 8.1.4)
 }
 
 // ClaimName is the name under which the claim stands.
@@ -171,12 +168,18 @@ func (m ClaimMapping) checkSource(add complaint, definitions map[string]userflow
 		if m.ID != "" && (m.Source == FromRoles || m.ID != GroupNames && m.ID != "id") {
 			add("id", "claim.membership.id", nil)
 		}
-	default:
-		if slices.Contains(laterSources(), m.Source) {
-			add("source", "claim.source.later", map[string]any{"source": string(m.Source)})
-			return
+	case FromProvider:
+		if m.Value != "" || m.Transform != "" || m.SecondID != "" || m.Separator != "" {
+			add("value", "claim.value.unused", nil)
 		}
+		if m.ID == "" || len(m.ID) > maxClaimName || !legible(m.ID) {
+			add("id", "claim.provider.id", map[string]any{"count": maxClaimName})
+		}
+	default:
 		add("source", "claim.source.unknown", nil)
+	}
+	if m.AnyType && m.Source != FromProvider {
+		add("anyType", "claim.value.unused", nil)
 	}
 }
 

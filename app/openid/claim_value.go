@@ -228,6 +228,11 @@ func (c *Client) mapped(u User, base string) (map[string]any, error) {
 			out[m.ClaimName()] = nil
 			sayGroups(out, m.ClaimName(), u.Member.Groups, m.ID == GroupNames, base, u.ID)
 			continue
+		case FromProvider:
+			if u.Provided != nil && !ReservedClaim(m.Name) { // nil: nobody was asked, so nothing is said of it
+				out[m.Name] = u.Provided[m.ID]
+			}
+			continue
 		}
 		v, err := m.value(&p)
 		if err != nil {

@@ -40,6 +40,8 @@ func (m ClaimMapping) Words(definitions map[string]userflow.Definition) string {
 	switch m.Source {
 	case FromRoles:
 		return "The person’s roles of this application"
+	case FromProvider:
+		return "What a custom claims provider gives as “" + m.ID + "”"
 	case FromGroups:
 		if m.ID == GroupNames {
 			return "The names of the groups that the person is in"

@@ -73,6 +73,7 @@ func (p *Provider) Preview(ctx context.Context, realm *Realm, c *Client, u User,
 	} else if err := p.member(ctx, realm, &f.user, c, nil); err != nil {
 		return Preview{}, err
 	}
+	f.user.Provided = c.unasked()
 	return f.preview()
 }
 

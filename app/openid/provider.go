@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"time"
 
+	"portico/app/extension"
 	"portico/app/policy"
 )
 
@@ -31,6 +32,10 @@ type Options struct {
 	MAC    MAC
 	Gate   Gate // nil: nothing is demanded at refresh
 	Now    func() time.Time
+	// Extensions asks the tenant's API about claims just before tokens are issued; nil: nobody is asked.
+	Extensions *extension.Caller
+	// Keep takes up the record of a call, and does not wait for it to be written.
+	Keep func(tenantID string, c extension.Call)
 }
 
 // Provider is the OpenID Provider of every tenant. It holds no state besides keys read from the store.
@@ -40,11 +45,14 @@ type Provider struct {
 	gate   Gate
 	now    func() time.Time
 	keys   *keyRing
+
+	extensions *extension.Caller
+	keep       func(tenantID string, c extension.Call)
 }
 
 // New makes the provider.
 func New(o Options) *Provider {
-	p := &Provider{stores: o.Stores, mac: o.MAC, gate: o.Gate, now: o.Now}
+	p := &Provider{stores: o.Stores, mac: o.MAC, gate: o.Gate, now: o.Now, extensions: o.Extensions, keep: o.Keep}
 	if p.now == nil {
 		p.now = time.Now
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"portico/app/extension"
 	"portico/app/tenant"
 )
 
@@ -17,6 +18,8 @@ type Realm struct {
 	Clients map[string]*Client
 	// Contexts are the authentication contexts that apps may ask for.
 	Contexts []string
+	// Extensions are the tenant's custom authentication extensions; nil = it has none.
+	Extensions *extension.Configuration
 
 	root       string // {base}/{tenantId}
 	slugRoot   string

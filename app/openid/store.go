@@ -83,6 +83,8 @@ type User struct {
 	UpdatedAt         time.Time
 	Member            Membership // as far as the tokens at hand say it
 	Pretend           bool       // nobody: the customer of previews
+	// Provided are the claims that a custom authentication extension gave for the tokens at hand; nil = none was asked.
+	Provided map[string]any
 }
 
 // Holding is a grant, the person who gave it, and whether somebody ended the session it came from.

@@ -82,24 +82,46 @@ func (p *Provider) redeem(ctx context.Context, realm *Realm, c *Client, m Method
 			r.From = in.Signals()
 		}
 	}
-	// Tokens are signed first, so that a failure to sign leaves the code unused.
-	out, bad := p.userTokens(ctx, realm, c, m, &g, user, words, now, g.Nonce, in)
-	if bad != nil {
-		return nil, bad
-	}
-	won, err := store.RedeemOpenIDCode(ctx, r)
-	if err != nil {
-		return nil, failure(err)
-	}
-	if !won {
+	consume := func() *Error {
+		won, err := store.RedeemOpenIDCode(ctx, r)
+		if err != nil {
+			return failure(err)
+		}
+		if won {
+			return nil
+		}
 		g, ok, err := store.OpenIDGrant(ctx, g.ID)
 		if err != nil {
-			return nil, failure(err)
+			return failure(err)
 		}
 		if !ok || g.CodeUsedAt.IsZero() {
-			return nil, badCode(c, "revoked")
+			return badCode(c, "revoked")
 		}
-		return nil, p.replay(ctx, store, c, g, same, in.Received)
+		return p.replay(ctx, store, c, g, same, in.Received)
+	}
+	q, asks := p.asks(realm, c, words, user, in)
+	if asks {
+		// The API is somebody else's, so the code is used up before it hears of it: one code asks once.
+		if bad := consume(); bad != nil {
+			return nil, bad
+		}
+		q.occasion.SignInID = g.SignInID
+		if bad := p.provide(ctx, q, &user); bad != nil {
+			return nil, p.burnt(ctx, realm, c, store, &g, user, in, q, bad)
+		}
+	}
+	// Without one, tokens are signed first, so that a failure to sign leaves the code unused.
+	out, bad := p.userTokens(ctx, realm, c, m, &g, user, words, now, g.Nonce, in)
+	if bad != nil {
+		if asks {
+			return nil, p.burnt(ctx, realm, c, store, &g, user, in, q, bad)
+		}
+		return nil, bad
+	}
+	if !asks {
+		if bad := consume(); bad != nil {
+			return nil, bad
+		}
 	}
 	out.addRefresh(refresh, &g, now)
 	return out, nil

@@ -87,6 +87,13 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 	if bad != nil {
 		return nil, p.refusedRefresh(ctx, store, p.refreshEntry(realm, c, &g, user, in, bad, decision), bad)
 	}
+	// The token is rotated only after its extension has answered: a failure leaves it as it is.
+	q, asks := p.asks(realm, c, asked, user, in)
+	if asks {
+		if bad := p.provide(ctx, q, &user); bad != nil {
+			return nil, p.refusedRefresh(ctx, store, q.told(p.refreshEntry(realm, c, &g, user, in, bad, decision)), bad)
+		}
+	}
 	if g.Platform != SPA {
 		g.RefreshExpiresAt = now.Add(c.refreshLifetime(g.Platform))
 	}
@@ -96,7 +103,7 @@ func (p *Provider) refresh(ctx context.Context, realm *Realm, c *Client, m Metho
 	}
 	if state == current {
 		won, err := store.RotateOpenIDRefresh(ctx, Rotation{GrantID: g.ID, Presented: t.hash, Successor: next.hash,
-			ExpiresAt: g.RefreshExpiresAt, Entry: p.refreshEntry(realm, c, &g, user, in, nil, decision)})
+			ExpiresAt: g.RefreshExpiresAt, Entry: q.told(p.refreshEntry(realm, c, &g, user, in, nil, decision))})
 		if err != nil {
 			return nil, failure(err)
 		}

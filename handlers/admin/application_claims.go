@@ -104,7 +104,8 @@ func claimList(v *visit, a models.Application, base string, preview *openid.Prev
 	}
 	if v.may(access.AppWrite) {
 		s.Buttons = []views.Action{{Label: "Add a claim", Href: base + "/new"}, {Label: "Add a constant", Href: base + "/new?source=constant"},
-			{Label: "Roles under another name", Href: base + "/new?source=roles"}, {Label: "Groups under another name", Href: base + "/new?source=groups"}}
+			{Label: "Roles under another name", Href: base + "/new?source=roles"}, {Label: "Groups under another name", Href: base + "/new?source=groups"},
+			{Label: "From an extension", Href: base + "/new?source=customClaimsProvider"}}
 	}
 	return s
 }
@@ -399,6 +400,16 @@ func claimForm(v *visit, base, was string, m openid.ClaimMapping) views.Form {
 	switch m.Source {
 	case openid.FromRoles:
 		return f
+	case openid.FromProvider:
+		any := ""
+		if m.AnyType {
+			any = "true"
+		}
+		f.Fields = append(f.Fields,
+			views.Field{Name: "id", Label: "Name in the API’s answer", Hint: "As the custom authentication extension gives it.", Value: m.ID, Code: true},
+			views.Field{Kind: views.Radios, Name: "anyType", Label: "What it may be", Value: any, Options: []views.Option{
+				{Value: "", Label: "A text or a list of texts"}, {Value: "true", Label: "Any JSON: also numbers, yes and no, and objects"}}})
+		return f
 	case openid.FromGroups:
 		f.Fields = append(f.Fields, views.Field{Kind: views.Radios, Name: "id", Label: "What it says", Value: m.ID, Options: []views.Option{
 			{Value: "", Label: "Object IDs of the groups"}, {Value: openid.GroupNames, Label: "Names of the groups"}}})
@@ -458,7 +469,7 @@ func attributeOptions(v *visit, none string) []views.Option {
 func (p *Portal) appClaimNew(c *fiber.Ctx) error {
 	m := openid.ClaimMapping{Source: openid.FromUser, ID: c.Query("id"), Name: c.Query("name"), Transform: openid.Transform(c.Query("transform"))}
 	switch source := openid.ClaimSource(c.Query("source")); source {
-	case openid.FromConstant, openid.FromRoles, openid.FromGroups:
+	case openid.FromConstant, openid.FromRoles, openid.FromGroups, openid.FromProvider:
 		m = openid.ClaimMapping{Source: source}
 	}
 	return p.claimPage(c, "", m, nil)
@@ -505,7 +516,8 @@ func (p *Portal) claimPage(c *fiber.Ctx, was string, m openid.ClaimMapping, prob
 func (p *Portal) appClaimSave(c *fiber.Ctx) error {
 	v, was := visitOf(c), typed(c, "was")
 	m := openid.ClaimMapping{Source: openid.ClaimSource(typed(c, "source")), Name: typed(c, "name"), ID: typed(c, "id"), Value: typed(c, "value"),
-		Transform: openid.Transform(typed(c, "transform")), SecondID: typed(c, "secondId"), Separator: unquoted(typed(c, "separator"))}
+		Transform: openid.Transform(typed(c, "transform")), SecondID: typed(c, "secondId"), Separator: unquoted(typed(c, "separator")),
+		AnyType: typed(c, "anyType") == "true"}
 	at := 0
 	a, err := v.tenant.UpdateApplication(c.UserContext(), v.actor(c), c.Params("id"), func(a *models.Application) error {
 		if was == "" {

@@ -63,7 +63,7 @@ func TestClaimsPage(t *testing.T) {
 			t.Errorf("%s: what was typed is gone", c.says)
 		}
 	}
-	w.post(page, "source", "customClaimsProvider", "name", "x").wants(t, 422, "“customClaimsProvider” cannot fill claims yet")
+	w.post(page, "source", "customClaimsProvider", "name", "x").wants(t, 422, "Enter the name of the claim in the API’s answer")
 
 	w.get(page+"/edit?name=town").wants(t, 200, "Change the claim “town”")
 	if a := save("was", "town", "name", "home_town", "id", "city"); a.status != 303 {

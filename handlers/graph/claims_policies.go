@@ -275,9 +275,12 @@ func (p *policyBody) read(c policyClaim) (openid.ClaimMapping, error) {
 	case "transformation":
 		return p.transformed(c, where)
 	case "customclaimsprovider":
-		return openid.ClaimMapping{}, unsaid(where + " comes from a custom claims provider, which this directory does not have yet")
+		if c.Value != "" || c.TransformationID != "" {
+			return openid.ClaimMapping{}, unsaid(where + " comes from a custom claims provider, so it has neither Value nor TransformationId")
+		}
+		return openid.ClaimMapping{Source: openid.FromProvider, ID: c.ID}, nil
 	}
-	return openid.ClaimMapping{}, unsaid(where + " has the Source '" + c.Source + "'; user, transformation and a constant Value can be used")
+	return openid.ClaimMapping{}, unsaid(where + " has the Source '" + c.Source + "'; user, transformation, CustomClaimsProvider and a constant Value can be used")
 }
 
 // transformed reads the transformation that a claim comes from.

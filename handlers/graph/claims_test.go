@@ -49,7 +49,7 @@ func TestPorticoClaims(t *testing.T) {
 		for body, want := range map[string]string{
 			`{"portico":{"claims":[{"source":"constant","name":"sub","value":"x"}]}}`:                   "is reserved",
 			`{"portico":{"claims":[{"source":"user","id":"nobody","name":"x"}]}}`:                       "There is no attribute",
-			`{"portico":{"claims":[{"source":"customClaimsProvider","id":"x","name":"x"}]}}`:            "cannot fill claims yet",
+			`{"portico":{"claims":[{"source":"customClaimsProvider","name":"x"}]}}`:                     "Enter the name of the claim in the API’s answer",
 			`{"portico":{"claims":[{"source":"user","id":"city","name":"x","colour":"red"}]}}`:          "portico/claims/colour",
 			`{"portico":{"claims":[{"source":"user","id":"city","name":"x"},{"source":1,"name":"y"}]}}`: "another type",
 		} {
@@ -238,16 +238,16 @@ func textOf(v any) string {
 func TestDefinitionsThatCannotBeSaid(t *testing.T) {
 	each(t, func(w *world) {
 		for schema, want := range map[string]string{
-			`"ClaimsSchema":[{"Value":"x","JwtClaimType":"sub"}]`:                                              "is reserved",
-			`"ClaimsSchema":[{"Source":"user","ID":"employeeid","JwtClaimType":"e"}]`:                          "There is no attribute",
-			`"ClaimsSchema":[{"Source":"CustomClaimsProvider","ID":"dateOfBirth","JwtClaimType":"birthdate"}]`: "custom claims provider",
-			`"ClaimsSchema":[{"Source":"company","ID":"tenantcountry","JwtClaimType":"c"}]`:                    "has the Source 'company'",
-			`"ClaimsSchema":[{"SamlClaimType":"urn:x","Value":"y"}]`:                                           "JwtClaimType",
-			`"ClaimsSchema":[{"Source":"transformation","ID":"a","TransformationId":"b","JwtClaimType":"c"}]`:  "is not there",
-			`"Version":2,"ClaimsSchema":[]`:                                                                    "", // a name twice is the last one in JSON
-			`"ClaimsSchema":[{"Colour":"x"}]`:                                                                  "Colour",
-			`"ClaimsSchema":[{"Value":"","JwtClaimType":"empty"}]`:                                             "Enter the text",
-			`"ClaimsSchema":[{"Source":"user","JwtClaimType":"nothing"}]`:                                      "Choose an attribute",
+			`"ClaimsSchema":[{"Value":"x","JwtClaimType":"sub"}]`:                                             "is reserved",
+			`"ClaimsSchema":[{"Source":"user","ID":"employeeid","JwtClaimType":"e"}]`:                         "There is no attribute",
+			`"ClaimsSchema":[{"Source":"CustomClaimsProvider","JwtClaimType":"birthdate"}]`:                   "Enter the name of the claim",
+			`"ClaimsSchema":[{"Source":"company","ID":"tenantcountry","JwtClaimType":"c"}]`:                   "has the Source 'company'",
+			`"ClaimsSchema":[{"SamlClaimType":"urn:x","Value":"y"}]`:                                          "JwtClaimType",
+			`"ClaimsSchema":[{"Source":"transformation","ID":"a","TransformationId":"b","JwtClaimType":"c"}]`: "is not there",
+			`"Version":2,"ClaimsSchema":[]`:                                                                   "", // a name twice is the last one in JSON
+			`"ClaimsSchema":[{"Colour":"x"}]`:                                                                 "Colour",
+			`"ClaimsSchema":[{"Value":"","JwtClaimType":"empty"}]`:                                            "Enter the text",
+			`"ClaimsSchema":[{"Source":"user","JwtClaimType":"nothing"}]`:                                     "Choose an attribute",
 			`"ClaimsSchema":[{"Source":"user","ID":"mail","JwtClaimType":"m"},{"Source":"transformation","ID":"o","TransformationId":"t","JwtClaimType":"c"}],
 				"ClaimsTransformation":[{"ID":"t","TransformationMethod":"RegexReplace","InputClaims":[{"ClaimTypeReferenceId":"mail"}],"OutputClaims":[{"ClaimTypeReferenceId":"o"}]}]`: "'RegexReplace'",
 		} {

@@ -85,7 +85,7 @@ func (h *Handler) known(dir *models.Directory) (*knownRealm, error) {
 		return v.(*knownRealm), nil
 	}
 	k := &knownRealm{dir: dir, realm: openid.NewRealm(h.BaseURL, dir.Tenant, dir.Clients)}
-	k.realm.Contexts = dir.Contexts
+	k.realm.Contexts, k.realm.Extensions = dir.Contexts, dir.Extensions
 	var err error
 	if k.discovery, err = k.realm.Discovery(); err != nil {
 		return nil, err

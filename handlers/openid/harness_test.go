@@ -23,6 +23,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/extension"
 	"portico/app/factor"
 	"portico/app/i18n"
 	"portico/app/openid"
@@ -197,7 +198,8 @@ func makeWorld(t testing.TB, scratch modelstest.Scratch, pages bool) *world {
 	w.issuer = w.base + "/" + w.tenant.ID + "/v2.0"
 	w.logouts = newReceiver(t)
 
-	w.provider = openid.New(openid.Options{Stores: w.store, MAC: w.store.Sealer().MAC, Gate: w, Now: w.clock.Now})
+	w.provider = openid.New(openid.Options{Stores: w.store, MAC: w.store.Sealer().MAC, Gate: w, Now: w.clock.Now, Extensions: w.asker(),
+		Keep: func(tenantID string, c extension.Call) { w.store.Tenant(tenantID).KeepCall(c) }})
 	w.starter = &instantStarter{w: w, issuer: door.Issuer{Provider: w.provider}, sessions: map[string]session.Session{}}
 	w.handler = &door.Handler{Provider: w.provider, Store: w.store, BaseURL: w.base, Starter: w.starter, Sessions: w.starter,
 		Pages: door.PlainPages{}, CSRF: handlers.CSRF{Key: bytes.Repeat([]byte{3}, 32)}}
