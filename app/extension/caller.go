@@ -316,7 +316,7 @@ func (q *question) attempt(ctx context.Context, l *line, u *url.URL, body []byte
 	r.Header.Set("Idempotency-Key", q.call.ID) // the same when it is asked again
 	r.Header.Set("x-ms-client-request-id", q.occasion.CorrelationID)
 	if q.signing != nil {
-		r.Header.Set(outbound.SignatureHeader, outbound.Signature(q.caller.o.Now(), body, q.signing))
+		r.Header.Set(SignatureHeader, outbound.Signature(q.caller.o.Now(), body, q.signing))
 	}
 	answer, err := l.pool.Do(r, MaxAnswer)
 	q.call.Response = clip(q.masked(strings.ToValidUTF8(string(answer.Body), "\uFFFD")), maxKept)
