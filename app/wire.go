@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -141,7 +139,7 @@ func (s *server) hosted(limits *handlers.Limits, brands *handlers.Brands) (*host
 	deps := hosted.Deps{Store: s.store, Bundle: s.bundle, Hasher: s.hasher, BaseURL: s.config.BaseURL, Now: s.now, Limits: limits, Brands: brands,
 		Texts: s.textsReady(), Development: s.config.Development()}
 	deps.Upstream = hosted.Providers{BaseURL: s.config.BaseURL, Connect: federation.Connect,
-		Net: federation.Net{Client: s.outbound, Cache: &federation.Cache{}, Now: s.now, Random: rand.Reader, Lookup: net.DefaultResolver.LookupTXT},
+		Net: s.providers(),
 		Secrets: func(ctx context.Context, tenantID, providerID string) (federation.Secrets, error) {
 			return s.store.Tenant(tenantID).ProviderSecrets(ctx, providerID)
 		},

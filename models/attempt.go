@@ -452,6 +452,7 @@ func (s *Store) PurgeAttempts(ctx context.Context) error {
 		w.Where("expires_at < ?", now).Delete(&PendingRow{}).Error,
 		w.Where("expires_at < ?", now).Delete(&ParkedAnswerRow{}).Error,
 		w.Where("expires_at < ?", now).Delete(&ProviderTrialRow{}).Error,
+		w.Where("expires_at < ?", now).Delete(&UsedAssertionRow{}).Error,
 		w.Where("expires_at < ?", now).Delete(&RememberedDeviceRow{}).Error,
 		w.Where("expires_at < ?", now.Add(-7*24*time.Hour)).Delete(&SessionRow{}).Error,
 		w.Where("last_at < ?", now.Add(-190*24*time.Hour)).Delete(&SessionClientRow{}).Error, // no session lives so long

@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"crypto"
 	"strings"
 	"time"
 
@@ -50,6 +51,7 @@ func (s *Store) openProvider(r ProviderRow) (federation.Secrets, error) {
 		if out.KeyID, err = federation.KeyID(out.Key); err != nil {
 			return out, err
 		}
+		out.Open, _ = out.Key.(crypto.Decrypter) // SAML: the key that signs requests opens assertions
 	}
 	return out, nil
 }

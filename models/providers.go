@@ -89,7 +89,11 @@ func (t *Tenant) CreateProvider(ctx context.Context, actor audit.Actor, p federa
 		p.ID = NewID()
 	}
 	var made IdentityProvider
-	err := t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
+	s, err := ownKey(p, s)
+	if err != nil {
+		return made, err
+	}
+	err = t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		if err := t.providerFits(ctx, p); err != nil {
 			return audit.Event{}, err
 		}

@@ -29,6 +29,8 @@ func (p Provider) Filled() Provider {
 	p.Directory, p.TeamID, p.KeyID = strings.ToLower(trim(p.Directory)), trim(p.TeamID), trim(p.KeyID)
 	p.Authoritative = nil // proven domains alone make an enterprise authoritative
 	switch p.Kind {
+	case SAML:
+		p = p.filledSAML()
 	case Microsoft:
 		p.Directory = or(p.Directory, "common")
 	case OpenID:
@@ -60,6 +62,11 @@ func (p Provider) Check(r Rules, hasSecret, hasKey bool) error {
 		bad.Add("displayName", "provider.name.required", nil)
 	case n > 64 || strings.ContainsFunc(p.Name, unprintable):
 		bad.Add("displayName", "provider.name.bad", map[string]any{"max": 64})
+	}
+	if p.Kind == SAML {
+		p.checkSAML(&bad, r, hasKey)
+		p.checkWord(&bad, k, r)
+		return bad.Err()
 	}
 	switch {
 	case p.ClientID == "":

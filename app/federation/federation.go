@@ -52,7 +52,7 @@ type Provider struct {
 	KeyID  string `json:"keyId,omitempty"`
 
 	// SAML 2.0.
-	EntityID      string   `json:"entityId,omitempty"`
+	EntityID      string   `json:"entityId,omitempty"`    // the company's; ours is ClientID, "" = the address of our metadata
 	MetadataURL   string   `json:"metadataUrl,omitempty"` // read again by itself
 	SignInURL     string   `json:"signInUrl,omitempty"`
 	SignInBinding string   `json:"signInBinding,omitempty"` // redirect (default) or post
@@ -61,6 +61,8 @@ type Provider struct {
 	NameIDFormat  string   `json:"nameIdFormat,omitempty"`
 	SignRequests  bool     `json:"signRequests,omitempty"`
 	WantEncrypted bool     `json:"wantEncrypted,omitempty"`
+	SubjectClaim  string   `json:"subjectClaim,omitempty"` // the attribute that says who somebody is; "" = NameID
+	AuthnContext  []string `json:"authnContext,omitempty"` // classes of which one is asked for
 
 	// What its word is worth.
 	Claims        map[string]string  `json:"claims,omitempty"`        // our attribute → their claim; empty = the kind's own
@@ -201,6 +203,16 @@ type Net struct {
 	Now    func() time.Time
 	Random io.Reader
 	Lookup func(ctx context.Context, domain string) ([]string, error) // TXT records
+	// Once remembers until then that something was used, by the tenant's slug; false = it was used before.
+	Once func(ctx context.Context, tenant, what string, until time.Time) (bool, error)
+}
+
+// Parting is what a provider is asked when somebody signs out.
+type Parting struct {
+	Identity    Identity // Subject, SessionIndex and IDTokenHint as they were when they came
+	RedirectURI string   // of this provider, by which SAML knows us
+	ReturnTo    string   // where the browser comes back to; SAML has a place of its own (SAMLSignedOutURL)
+	State       string
 }
 
 // Parting is what a provider is asked when somebody signs out.

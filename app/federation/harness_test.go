@@ -202,7 +202,7 @@ func refusalOf(t *testing.T, err error, code Code, reason string) {
 	}
 }
 
-func rsaKey(t *testing.T) *rsa.PrivateKey {
+func rsaKey(t testing.TB) *rsa.PrivateKey {
 	t.Helper()
 	k, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {

@@ -6,7 +6,7 @@ import "strings"
 // directory is one. Empty when nothing is known before somebody has come back.
 func StoredIssuers(p Provider) string {
 	k, ok := presetOf(p.Kind)
-	if !ok {
+	if !ok || p.Kind == SAML {
 		return p.EntityID
 	}
 	k = k.settled(p)

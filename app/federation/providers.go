@@ -4,7 +4,7 @@ import "slices"
 
 // presets are the kinds of provider, in the order in which they are offered. A new one is a file and a line here.
 func presets() []preset {
-	return []preset{google(), apple(), facebook(), microsoft(), github(), linkedin(), openID()}
+	return []preset{google(), apple(), facebook(), microsoft(), github(), linkedin(), openID(), saml()}
 }
 
 // Kinds lists the kinds that can be set up.
@@ -27,6 +27,9 @@ func Connect(kind Kind) (Connector, bool) {
 	k, ok := presetOf(kind)
 	if !ok {
 		return nil, false
+	}
+	if kind == SAML {
+		return samlConnector{}, true
 	}
 	return connector{k}, true
 }

@@ -41,7 +41,9 @@ func (t *trip) refuse(code Code, what, reason string, err error) *Refusal {
 
 // call sends a request and notes the hop. Whatever cannot be used as an answer is a Refusal in words.
 func (t *trip) call(ctx context.Context, what string, r *http.Request) (outbound.Answer, *Refusal) {
-	r.Header.Set("Accept", "application/json")
+	if r.Header.Get("Accept") == "" {
+		r.Header.Set("Accept", "application/json")
+	}
 	r.Header.Set("User-Agent", "Portico")
 	start := t.n.Now()
 	a, err := t.n.Client.Do(ctx, t.n.Tenant, r)

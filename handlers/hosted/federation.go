@@ -90,6 +90,7 @@ func (h *Hosted) mountFederation(r fiber.Router, with, posts fiber.Handler) {
 	r.Get("/:tenant/federation/:provider/callback", with, h.arrived)
 	r.Post("/:tenant/federation/:provider/callback", with, posts, h.park)
 	r.Get("/:tenant/federation/:provider/signed-out", with, h.signedOutThere)
+	r.Get("/:tenant/federation/:provider/metadata", with, h.samlMetadata)
 }
 
 // longestAnswer bounds what a provider's form may hold.
@@ -142,7 +143,8 @@ func (h *Hosted) park(c *fiber.Ctx) error {
 	if err != nil {
 		return h.lost(c, dir, fault.New(fault.NotFound, "error.not_found"))
 	}
-	state := cmp.Or(values.Get("state"), values.Get("RelayState"))
+	values = samlState(p.Kind, values)
+	state := values.Get("state")
 	open, err := h.machine.Awaits(c.UserContext(), dir.Tenant.ID, p.ID, state)
 	if err != nil || !open {
 		return h.lost(c, dir, cmp.Or(err, error(fault.New(fault.NotFound, "error.not_found"))))
@@ -219,7 +221,7 @@ func (d *drawing) allow(p federation.Provider) {
 // form-action of a page whose forms lead there: browsers hold it against every redirect that follows a form.
 func FormActions(p federation.Provider) []string {
 	var out []string
-	for _, place := range []string{p.AuthorizationURL, p.SignInURL, p.Discovery, p.Issuer} {
+	for _, place := range []string{p.AuthorizationURL, p.SignInURL, p.Discovery, p.Issuer, p.MetadataURL} {
 		if u, err := url.Parse(place); err == nil && u.Host != "" {
 			if out = append(out, u.Scheme+"://"+u.Host); u.Scheme == "http" {
 				return out

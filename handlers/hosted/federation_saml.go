@@ -1,0 +1,60 @@
+package hosted
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/gofiber/fiber/v2"
+
+	"portico/app/fault"
+	"portico/app/federation"
+	"portico/handlers"
+)
+
+// federation_saml.go: what only SAML needs of the way there and back.
+
+// samlState names what was sent along by the word that the machine knows. Of another protocol's answer, RelayState means
+// nothing; of SAML's, a field called state does not.
+func samlState(kind federation.Kind, values url.Values) url.Values {
+	if kind != federation.SAML {
+		return values
+	}
+	values.Del("state")
+	for _, s := range values["RelayState"] {
+		values.Add("state", s)
+	}
+	return values
+}
+
+// describer tells a company about us, for one provider.
+type describer interface {
+	Describe(ctx context.Context, tenantID string, p federation.Provider) ([]byte, error)
+}
+
+// Describe is our SAML metadata for a provider.
+func (u Providers) Describe(ctx context.Context, tenantID string, p federation.Provider) ([]byte, error) {
+	s, err := u.Secrets(ctx, tenantID, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	return federation.SAMLDescribe(p, s, u.RedirectURI(tenantID, p.ID))
+}
+
+// samlMetadata gives out our metadata: names, addresses and public keys, for everybody. Companies read them again by
+// themselves, so a provider that is switched off still has them.
+func (h *Hosted) samlMetadata(c *fiber.Ctx) error {
+	dir := handlers.DirectoryOf(c)
+	p := dir.Providers[c.Params("provider")]
+	us, ok := h.machine.Upstream.(describer)
+	if p == nil || p.Kind != federation.SAML || !ok {
+		return fault.New(fault.NotFound, "error.not_found")
+	}
+	doc, err := us.Describe(c.UserContext(), dir.Tenant.ID, *p)
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "application/samlmetadata+xml; charset=utf-8")
+	c.Set(fiber.HeaderContentDisposition, `inline; filename="portico-metadata.xml"`)
+	c.Set(fiber.HeaderCacheControl, "public, max-age=3600")
+	return c.Send(doc)
+}
