@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"gorm.io/gorm/clause"
+
+	"portico/app/federation"
 )
 
 // ExpiringCredential is a secret or certificate of an application, or the secret of an identity provider, that ends soon
@@ -65,8 +67,31 @@ func (t *Tenant) Expiring(ctx context.Context) ([]ExpiringCredential, error) {
 }
 
 func (t *Tenant) expiringProviders(ctx context.Context, now time.Time) ([]ExpiringCredential, error) {
+	out, err := t.expiringCertificates(ctx, now)
+	if err != nil {
+		return nil, err
+	}
 	var rows []ProviderRow
 	if err := t.q(ctx).Where("enabled AND secret_expires_at > ? AND secret_expires_at <= ?", now.Add(-24*time.Hour), now.Add(ExpirySoon)).Order("secret_expires_at, id").Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		p, err := r.value()
+		if err != nil {
+			return nil, err
+		}
+		if p.HasSecret {
+			out = append(out, ExpiringCredential{ID: secretOf(p), ProviderID: p.ID, ProviderName: p.Name, Kind: "secret", ExpiresAt: p.SecretExpiresAt})
+		}
+	}
+	return out, nil
+}
+
+// expiringCertificates are those that an admin entered for a company that speaks SAML: when its last one ends, nobody comes
+// in by it. Where certificates come from metadata, new ones arrive by themselves.
+func (t *Tenant) expiringCertificates(ctx context.Context, now time.Time) ([]ExpiringCredential, error) {
+	var rows []ProviderRow
+	if err := t.q(ctx).Where("enabled AND kind = ?", string(federation.SAML)).Order("id").Find(&rows).Error; err != nil {
 		return nil, err
 	}
 	out := make([]ExpiringCredential, 0, len(rows))
@@ -75,8 +100,9 @@ func (t *Tenant) expiringProviders(ctx context.Context, now time.Time) ([]Expiri
 		if err != nil {
 			return nil, err
 		}
-		if p.HasSecret {
-			out = append(out, ExpiringCredential{ID: secretOf(p), ProviderID: p.ID, ProviderName: p.Name, Kind: "secret", ExpiresAt: p.SecretExpiresAt})
+		if end := federation.SAMLEnds(p.Provider); end.After(now.Add(-24*time.Hour)) && !end.After(now.Add(ExpirySoon)) {
+			p.SecretExpiresAt = end
+			out = append(out, ExpiringCredential{ID: secretOf(p), ProviderID: p.ID, ProviderName: p.Name, Kind: "certificate", ExpiresAt: end})
 		}
 	}
 	return out, nil

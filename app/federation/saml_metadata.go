@@ -3,6 +3,7 @@ package federation
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/xml"
 	"fmt"
@@ -266,4 +267,36 @@ func (t *trip) readSAML(ctx context.Context) (SAMLMetadata, error) {
 // *MetadataProblem.
 func FetchSAMLMetadata(ctx context.Context, n Net, p Provider) (SAMLMetadata, error) {
 	return (&trip{n: n, p: p}).readSAML(ctx)
+}
+
+// SAMLCertificates are those that may sign for a company, as they are known now. Its error is a *Refusal.
+func SAMLCertificates(ctx context.Context, n Net, p Provider) ([]*x509.Certificate, error) {
+	m, refusal := (&trip{n: n, p: p}).samlPlace(ctx, false)
+	if refusal != nil {
+		return nil, refusal
+	}
+	return m.Certificates, nil
+}
+
+// SAMLEnds is when the last of the certificates that an admin entered ends; zero where they come from metadata.
+func SAMLEnds(p Provider) time.Time {
+	var last time.Time
+	for _, text := range p.Certificates {
+		all, err := ParseCertificates(text)
+		if err != nil {
+			continue
+		}
+		for _, c := range all {
+			if c.NotAfter.After(last) {
+				last = c.NotAfter.UTC()
+			}
+		}
+	}
+	return last
+}
+
+// Fingerprint is how people compare certificates.
+func Fingerprint(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.Raw)
+	return fmt.Sprintf("%X", sum[:])
 }

@@ -31,6 +31,14 @@ func (p *Portal) redirectURI(tenantID, providerID string) string {
 	return strings.TrimSuffix(p.BaseURL, "/") + "/" + tenantID + "/federation/" + providerID + "/callback"
 }
 
+// ourFacts are what has to be told to a provider.
+func (p *Portal) ourFacts(tenantID string, x federation.Provider) []views.Fact {
+	if x.Kind == federation.SAML {
+		return p.samlFacts(tenantID, x)
+	}
+	return facts(fact("Redirect URI", code(p.redirectURI(tenantID, x.ID))))
+}
+
 // setUpFields are the fields that a kind needs, and no others.
 func setUpFields(x models.IdentityProvider) []views.Field {
 	id, secret := clientLabels(x.Kind)
@@ -48,6 +56,9 @@ func setUpFields(x models.IdentityProvider) []views.Field {
 	if x.Kind == federation.OpenID {
 		f = append(f, views.Field{Name: "discovery", Label: "Address of the metadata", Hint: "Ends in /.well-known/openid-configuration.", Type: "url", Value: x.Discovery, Code: true},
 			views.Field{Name: "issuer", Label: "Issuer", Hint: "Exactly as the metadata say. Empty means the address above without its end.", Value: x.Issuer, Code: true, Optional: true})
+	}
+	if x.Kind == federation.SAML {
+		return append(f, samlFields(x)...)
 	}
 	f = append(f, views.Field{Name: "clientId", Label: id, Value: x.ClientID, Code: true, AutoComplete: "off"})
 	if x.Kind == federation.Apple {
@@ -76,9 +87,11 @@ func setUpFields(x models.IdentityProvider) []views.Field {
 }
 
 // readSetUp lays the form onto a provider and its secrets.
-func readSetUp(c *fiber.Ctx, kind federation.Kind, hasKey bool, x *federation.Provider, s *models.ProviderSecret) error {
+func (p *Portal) readSetUp(c *fiber.Ctx, kind federation.Kind, hasKey bool, x *federation.Provider, s *models.ProviderSecret) error {
 	x.Name, x.ClientID = typed(c, "displayName"), typed(c, "clientId")
 	switch kind {
+	case federation.SAML:
+		return p.readSAML(c, x)
 	case federation.Microsoft:
 		if x.Directory = typed(c, "directory"); x.Directory == "one" {
 			x.Directory = or(typed(c, "directoryId"), "one")
@@ -141,7 +154,7 @@ func (p *Portal) providerFormPage(c *fiber.Ctx, x models.IdentityProvider, title
 	}
 	f.Main = true
 	return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: []views.Section{
-		{ID: "steps", Title: "At " + thePlace(x.Kind), Says: providerSteps(x.Kind), Summary: facts(fact("Redirect URI", code(p.redirectURI(v.tenant.ID, x.ID))))},
+		{ID: "steps", Title: "At " + thePlace(x.Kind), Says: providerSteps(x.Kind), Summary: p.ourFacts(v.tenant.ID, x.Provider)},
 		{ID: "settings", Title: "Here", Form: &f}}}))
 }
 
@@ -155,7 +168,7 @@ func (p *Portal) providerNew(c *fiber.Ctx) error {
 		}
 		return p.detail(c, s, views.Detail{Sections: []views.Section{v.kindsToAdd()}})
 	}
-	if x.Kind == federation.OpenID {
+	if x.Kind == federation.OpenID || x.Kind == federation.SAML {
 		x.Name = ""
 	}
 	return p.providerNewPage(c, x, nil)
@@ -169,7 +182,7 @@ func (p *Portal) providerNewPage(c *fiber.Ctx, x models.IdentityProvider, proble
 
 func (p *Portal) providerCreate(c *fiber.Ctx) error {
 	v := visitOf(c)
-	x := models.IdentityProvider{Provider: federation.Provider{ID: typed(c, "id"), Kind: federation.Kind(typed(c, "kind")), Enabled: true}}
+	x := models.IdentityProvider{Provider: federation.Provider{ID: typed(c, "id"), Kind: federation.Kind(typed(c, "kind")), Enabled: true, SignRequests: federation.Kind(typed(c, "kind")) == federation.SAML}}
 	if federation.Label(x.Kind) == "" {
 		return fault.New(fault.NotFound, "error.not_found")
 	}
@@ -177,7 +190,7 @@ func (p *Portal) providerCreate(c *fiber.Ctx) error {
 		x.ID = models.NewID()
 	}
 	var secret models.ProviderSecret
-	err := readSetUp(c, x.Kind, false, &x.Provider, &secret)
+	err := p.readSetUp(c, x.Kind, false, &x.Provider, &secret)
 	made := x
 	if err == nil {
 		made, err = v.tenant.CreateProvider(c.UserContext(), v.actor(c), x.Provider, secret, p.providerRules(v))
@@ -210,10 +223,15 @@ func (p *Portal) providerSave(c *fiber.Ctx) error {
 	}
 	var sent federation.Provider
 	var secret models.ProviderSecret
-	if err := readSetUp(c, x.Kind, x.HasKey, &sent, &secret); err != nil {
+	if err := p.readSetUp(c, x.Kind, x.HasKey, &sent, &secret); err != nil {
 		return p.providerEditPage(c, x, err)
 	}
 	_, err = v.tenant.UpdateProvider(c.UserContext(), v.actor(c), x.ID, func(y *federation.Provider, s *models.ProviderSecret) error {
+		if x.Kind == federation.SAML {
+			y.Name = sent.Name
+			takeSAML(y, sent)
+			return nil
+		}
 		y.Name, y.ClientID, y.Directory, y.TeamID, y.KeyID = sent.Name, sent.ClientID, sent.Directory, sent.TeamID, sent.KeyID
 		if x.Kind == federation.OpenID {
 			y.Discovery, y.Issuer, y.ClientAuth = sent.Discovery, sent.Issuer, sent.ClientAuth
@@ -236,8 +254,11 @@ func (p *Portal) advancedFields(x federation.Provider, hasSecret bool) []views.F
 		{Kind: views.Heading, Label: "Profile"},
 		{Kind: views.TextArea, Name: "claims", Label: "Where attributes come from", Hint: "One per line, our attribute = their claim, for example jobTitle = title. What is not named comes from the usual claims.", Value: pairs(x.Claims), Rows: 4, Code: true, Optional: true},
 		{Kind: views.TextArea, Name: "refresh", Label: "When attributes are taken again", Hint: "One per line, attribute = never, whenEmpty or always. What is not named is taken when it is empty.", Value: pairs(x.Refresh), Rows: 3, Code: true, Optional: true},
-		{Kind: views.Heading, Label: "Protocol"},
-		{Name: "scopes", Label: "Scopes", Hint: "Separated by spaces. Empty means " + strings.Join(federation.ScopesOf(x.Kind), " ") + ".", Value: strings.Join(x.Scopes, " "), Code: true, Optional: true}}
+		{Kind: views.Heading, Label: "Protocol"}}
+	if x.Kind == federation.SAML {
+		return append(f, samlAdvanced(x)...)
+	}
+	f = append(f, views.Field{Name: "scopes", Label: "Scopes", Hint: "Separated by spaces. Empty means " + strings.Join(federation.ScopesOf(x.Kind), " ") + ".", Value: strings.Join(x.Scopes, " "), Code: true, Optional: true})
 	if x.Kind == federation.OpenID {
 		f = append(f, views.Field{Kind: views.Radios, Name: "responseMode", Label: "How answers come back", Options: []views.Option{{Value: "query", Label: "In the address (query)"}, {Value: "form_post", Label: "In a form (form_post)"}}, Value: or(x.ResponseMode, "query")})
 	}
@@ -320,6 +341,10 @@ func (p *Portal) providerAdvancedSave(c *fiber.Ctx) error {
 	_, err = v.tenant.UpdateProvider(c.UserContext(), v.actor(c), x.ID, func(y *federation.Provider, s *models.ProviderSecret) error {
 		y.TrustEmail, y.TrustMFA, y.UpstreamLeave, y.MFAValues = ticked(c, "trustEmail"), ticked(c, "trustMfa"), ticked(c, "upstreamLeave"), splitLines(typed(c, "mfaValues"))
 		y.Claims, y.Refresh = readPairs[string](typed(c, "claims")), readPairs[federation.Refresh](typed(c, "refresh"))
+		if x.Kind == federation.SAML {
+			readSAMLAdvanced(c, y)
+			return nil
+		}
 		y.Scopes = strings.Fields(typed(c, "scopes"))
 		if x.Kind == federation.OpenID {
 			y.ResponseMode = typed(c, "responseMode")
@@ -341,7 +366,7 @@ func (p *Portal) providerAdvancedSave(c *fiber.Ctx) error {
 
 // thePlace is where the steps of a kind are taken.
 func thePlace(k federation.Kind) string {
-	if k == federation.OpenID {
+	if k == federation.OpenID || k == federation.SAML {
 		return "the company"
 	}
 	return federation.Label(k)

@@ -42,6 +42,8 @@ func providerSteps(kind federation.Kind) []string {
 		return []string{"1. Open github.com, “Settings”, “Developer settings”, “OAuth Apps”, “New OAuth app”.",
 			"2. Paste the redirect URI below under “Authorization callback URL”.",
 			"3. Register it, then copy “Client ID”, make a client secret and copy it."}
+	case federation.SAML:
+		return samlSteps()
 	case federation.LinkedIn:
 		return []string{"1. Open linkedin.com/developers, “Create app”, and verify the company page.",
 			"2. Under “Products” request “Sign In with LinkedIn using OpenID Connect”.",
@@ -59,6 +61,8 @@ func clientLabels(kind federation.Kind) (id, secret string) {
 	switch kind {
 	case federation.Facebook:
 		return "App ID", "App secret"
+	case federation.SAML:
+		return "Our own entity id", ""
 	case federation.Apple:
 		return "Service ID", ""
 	case federation.Microsoft:
@@ -70,7 +74,7 @@ func clientLabels(kind federation.Kind) (id, secret string) {
 func kindWords(kind federation.Kind) string {
 	return map[federation.Kind]string{federation.Google: "Everybody with a Google account", federation.Apple: "Everybody with an Apple account", federation.Facebook: "Everybody with a Facebook account",
 		federation.Microsoft: "Personal accounts, any company’s, or one company’s", federation.GitHub: "Everybody with a GitHub account", federation.LinkedIn: "Everybody with a LinkedIn account",
-		federation.OpenID: "A company or a service of your own that speaks OpenID Connect"}[kind]
+		federation.OpenID: "A company or a service of your own that speaks OpenID Connect", federation.SAML: "A company whose directory speaks SAML 2.0: Entra, Okta, Google Workspace, AD FS and others"}[kind]
 }
 
 func clientAuthOptions() []views.Option {

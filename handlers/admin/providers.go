@@ -71,6 +71,7 @@ func (p *Portal) providerWarnings(x models.IdentityProvider, flows []string) []s
 			out = append(out, "The client secret ends on "+end.Format("2 January 2006"))
 		}
 	}
+	out = append(out, p.samlWarnings(x)...)
 	if len(flows) == 0 && x.Enabled {
 		out = append(out, "No user flow shows it")
 	}
@@ -146,12 +147,14 @@ func (p *Portal) providerPage(c *fiber.Ctx, typedDomain *views.Form, problem err
 		text := "Nobody can sign in by it while that is so."
 		if x.SecretExpiresAt.After(p.Now()) && strings.HasPrefix(w, "The client secret") {
 			text = "Make a new one there and enter it here before that day."
+		} else if strings.HasPrefix(w, "Its last certificate ends") {
+			text = "Ask the company for the next one, and add it here before that day; both work meanwhile."
 		}
 		d.Notices = append(d.Notices, views.Notice{Tone: "warn", Title: w, Text: text})
 	}
 	id, secret := clientLabels(x.Kind)
-	setup := views.Section{ID: "setup", Title: "Set-up", Summary: facts(fact("Redirect URI", code(p.redirectURI(v.tenant.ID, x.ID))), fact(id, code(x.ClientID)), fact("Issuer of its identities", code(federation.StoredIssuers(x.Provider))),
-		fact("Metadata", code(x.Discovery)), fact("Team ID", code(x.TeamID)), fact("Key ID", code(x.KeyID)))}
+	setup := views.Section{ID: "setup", Title: "Set-up", Summary: append(p.ourFacts(v.tenant.ID, x.Provider), facts(fact(id, code(x.ClientID)), fact("Issuer of its identities", code(federation.StoredIssuers(x.Provider))),
+		fact("Metadata", code(x.Discovery)), fact("Team ID", code(x.TeamID)), fact("Key ID", code(x.KeyID)), fact("Their metadata", code(x.MetadataURL)), fact("Sign-in address", code(x.SignInURL)), fact("Sign-out address", code(x.SignOutURL)))...)}
 	if x.HasSecret {
 		setup.Summary = append(setup.Summary, fact(secret, plain("Ends in …"+x.SecretHint)), fact("The secret’s last day", when(x.SecretExpiresAt)))
 	}
@@ -169,7 +172,9 @@ func (p *Portal) providerPage(c *fiber.Ctx, typedDomain *views.Form, problem err
 		setup.Buttons = append(setup.Buttons, views.Action{Label: "End its sessions…", Href: at + "/sessions", About: x.Name})
 	}
 	d.Sections = append(d.Sections, setup)
-	if x.HasKey && x.Kind != federation.Apple {
+	if x.Kind == federation.SAML {
+		d.Sections = append(d.Sections, p.samlSections(c, x)...)
+	} else if x.HasKey && x.Kind != federation.Apple {
 		secrets, err := v.tenant.ProviderSecrets(c.UserContext(), x.ID)
 		if err != nil {
 			return err
