@@ -27,7 +27,7 @@ func unrecorded() map[string]string {
 	)
 	out := map[string]string{}
 	for reason, names := range map[string]string{
-		attempt:  "AddCode BurnCodes SpendCode ClearTries PutSession TouchSession JoinSession RenewSession EndSessionsOf SpendInvitation PortalSession BeginPortalSession ClaimPortalSession EndPortalSession TakePending PutPending ParkAnswer TakeTrial SetFlash SaveDemoSession EndSession",
+		attempt:  "AddCode BurnCodes SpendCode ClearTries PutSession TouchSession JoinSession RenewSession EndSessionsOf SpendInvitation PortalSession BeginPortalSession ClaimPortalSession EndPortalSession TakePending PutPending ParkAnswer UseAssertion TakeTrial SetFlash SaveDemoSession EndSession",
 		protocol: "AddOpenIDGrant RevokeOpenIDGrant RevokeOpenIDSession RevokeOpenIDUser ParkOpenIDRequest",
 		counters: "AdvanceCredential UseStep UsePasskey UsedCredential MarkFirstRequest CameBy NoteClientMistake RehashPassword",
 		queue:    "AcquireLease ReleaseLease DeliveredOutbox RetryOutbox PutMailbox EmptyMailbox TellExpiring TellTexts TellAtRisk TellWeek AskOwner EnqueueOutbox RunBulks RulesDue TellWebhooks",

@@ -215,14 +215,6 @@ type Parting struct {
 	State       string
 }
 
-// Parting is what a provider is asked when somebody signs out.
-type Parting struct {
-	Identity    Identity // Subject, SessionIndex and IDTokenHint as they were when they came
-	RedirectURI string   // of this provider, by which SAML knows us
-	ReturnTo    string   // where the browser comes back to; SAML has a place of its own (SAMLSignedOutURL)
-	State       string
-}
-
 // Connector speaks one kind's protocol.
 type Connector interface {
 	// Begin says where the browser goes and what must be kept until it comes back.
