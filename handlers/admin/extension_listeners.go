@@ -10,6 +10,7 @@ import (
 
 	"portico/app/extension"
 	"portico/app/fault"
+	"portico/app/userflow"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
@@ -42,9 +43,26 @@ func (v *visit) listenerForm(action, cancel string, l extension.Listener, all []
 		flows = append(flows, v.sortedFlows()...)
 		f.Fields = append(f.Fields, views.Field{Kind: views.Select, Name: "flow", Label: "User flow", Options: flows, Value: l.Flow, Optional: true})
 	}
+	if l.Event == extension.OtpSend {
+		f.Fields = append(f.Fields, views.Field{Kind: views.Check, Name: "texts", Label: "Codes by text message too", Hint: "Otherwise your API brings codes by email alone, and we send text messages ourselves.", Value: tick(l.Texts)})
+	}
+	if l.Event == extension.PasswordSubmit {
+		f.Fields = append(f.Fields, views.Field{Kind: views.Select, Name: "attribute", Label: "Attribute that says who is to be migrated", Hint: "A yes-or-no attribute. Your API is asked about people in whom it is yes, and it turns to no when their password is taken over.", Options: v.yesNoAttributes(), Value: l.Attribute, Optional: true})
+	}
 	return addFields(f,
 		views.Field{Kind: views.Radios, Name: "onFailure", Label: "If the API gives no answer that counts", Options: failures, Value: string(l.Failure())},
 		views.Field{Name: "priority", Label: "Priority", Hint: "Of several listeners that fit, the one with the highest number is asked. 0 to 1000; 500 is usual.", InputMode: "numeric", Value: strconv.Itoa(l.Priority)})
+}
+
+// yesNoAttributes are the custom attributes that can say who is to be migrated.
+func (v *visit) yesNoAttributes() []views.Option {
+	out := []views.Option{{Label: "toBeMigrated, the usual one"}}
+	for _, d := range definitionsByName(v) {
+		if d.DataType == userflow.Boolean {
+			out = append(out, views.Option{Value: d.ID, Label: d.Name})
+		}
+	}
+	return out
 }
 
 func addFields(f views.Form, more ...views.Field) views.Form {
@@ -67,6 +85,7 @@ func sentListener(c *fiber.Ctx, l *extension.Listener) error {
 	if l.AllApps {
 		l.Apps = nil
 	}
+	l.Texts, l.Attribute = ticked(c, "texts"), typed(c, "attribute")
 	l.Flow, l.OnFailure = typed(c, "flow"), extension.OnFailure(typed(c, "onFailure"))
 	n, err := strconv.Atoi(typed(c, "priority"))
 	if err != nil {
@@ -86,7 +105,7 @@ func (p *Portal) listenerFormPage(c *fiber.Ctx, title string, l extension.Listen
 	if c.Method() == fiber.MethodPost {
 		keepTyped(c, &f)
 	}
-	if problem != nil && !complain(handlers.InfoOf(c).Locale, &f, inWordsOf(problem, map[string]string{"extensionId": "extension", "includeApplications": "apps", "flowId": "flow"})) {
+	if problem != nil && !complain(handlers.InfoOf(c).Locale, &f, inWordsOf(problem, map[string]string{"extensionId": "extension", "includeApplications": "apps", "flowId": "flow", "migrationAttribute": "attribute"})) {
 		return problem
 	}
 	s, err := p.shell(c, title, l.Event.Label()+": "+wordsOfEvent(l.Event).when, extensionHelp(), v.extensionCrumbs()...)

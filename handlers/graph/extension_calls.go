@@ -17,12 +17,12 @@ type extensionCall struct{ extension.Call }
 func (a *API) extensionCalls() *collection[extensionCall] {
 	r := &collection[extensionCall]{
 		path: []string{"portico", "extensionCalls"}, name: "portico/extensionCalls", typ: "portico.extensionCall", beta: true,
-		read: []access.Permission{access.ExtensionRead}, normalPage: 50, largestPage: 200, order: odata.Order{Path: "id", Desc: true},
+		read: []access.Permission{access.ExtensionRead}, normalPage: 50, largestPage: 200, order: odata.Order{Path: "createdDateTime", Desc: true},
 		id: func(x *extensionCall) string { return x.ID },
 	}
 	r.fields = []field[extensionCall]{
-		readOnly("id", func(x *extensionCall) any { return x.ID }).sortable(func(x *extensionCall) any { return x.ID }),
-		readOnly("createdDateTime", func(x *extensionCall) any { return stamp(x.At) }).filterable("extension_calls.at", column{kind: odata.Time, ops: opEq | opOrder}),
+		readOnly("id", func(x *extensionCall) any { return x.ID }),
+		readOnly("createdDateTime", func(x *extensionCall) any { return stamp(x.At) }).filterable("extension_calls.at", column{kind: odata.Time, ops: opEq | opOrder}).sortable(func(x *extensionCall) any { return x.At.UTC() }),
 		readOnly("eventType", func(x *extensionCall) any { return string(x.Event) }).filterable("extension_calls.event", graphWord(eventNames()...)),
 		readOnly("extensionId", func(x *extensionCall) any { return text(x.ExtensionID) }).filterable("extension_calls.extension_id", column{kind: odata.String, ops: opEq}),
 		readOnly("extensionDisplayName", func(x *extensionCall) any { return text(x.Name) }),

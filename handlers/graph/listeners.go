@@ -62,6 +62,8 @@ type (
 	listenerExtra struct {
 		OnFailure extension.OnFailure `json:"onFailure"`
 		Enabled   bool                `json:"isEnabled"`
+		Flow      string              `json:"userFlowId"`
+		Texts     bool                `json:"includeTextMessages"`
 	}
 )
 
@@ -88,8 +90,8 @@ func (a *API) listeners() *collection[listening] {
 			return object{{"applications", object{{"includeAllApplications", l.AllApps}, {"includeApplications", apps}}}}
 		}, set: setListenerConditions},
 		{name: "handler", get: shownHandler, set: setHandler},
-		complexField("portico", func(l *listening) listenerExtra { return listenerExtra{l.OnFailure, l.Enabled} }, func(l *listening, v listenerExtra) error {
-			l.OnFailure, l.Enabled = v.OnFailure, v.Enabled
+		complexField("portico", func(l *listening) listenerExtra { return listenerExtra{l.OnFailure, l.Enabled, l.Flow, l.Texts} }, func(l *listening, v listenerExtra) error {
+			l.OnFailure, l.Enabled, l.Flow, l.Texts = v.OnFailure, v.Enabled, v.Flow, v.Texts
 			return nil
 		}),
 	}
@@ -216,35 +218,75 @@ func (a *API) listenerActions(r *collection[listening]) []action[listening] {
 	}
 }
 
-// extensionsForFiles says the extensions by name, since an id means nothing in another tenant.
+// extensionsForFiles says extensions and user flows by name, since an id means nothing in another tenant.
 func extensionsForFiles(ctx context.Context, c *call, rows []listening) error {
-	all, err := c.tenant.Extensions(ctx)
+	extensions, flows, err := listenerNames(ctx, c)
 	if err != nil {
 		return err
 	}
 	for i := range rows {
-		if at := slices.IndexFunc(all, func(x models.AuthExtension) bool { return x.ID == rows[i].Extension }); at >= 0 {
-			rows[i].Extension = all[at].Name
+		if name, ok := extensions[rows[i].Extension]; ok {
+			rows[i].Extension = name
+		}
+		if name, ok := flows[rows[i].Flow]; ok {
+			rows[i].Flow = name
 		}
 	}
 	return nil
 }
 
-// extensionFromFile turns the name of a file into this tenant's id. The API itself takes ids only.
+// listenerNames are what listeners name by id, by those ids.
+func listenerNames(ctx context.Context, c *call) (extensions, flows map[string]string, err error) {
+	extensions, flows = map[string]string{}, map[string]string{}
+	all, err := c.tenant.Extensions(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, x := range all {
+		extensions[x.ID] = x.Name
+	}
+	some, err := c.tenant.Flows(ctx)
+	for _, f := range some {
+		flows[f.ID] = f.Name
+	}
+	return extensions, flows, err
+}
+
+// extensionFromFile turns the names of a file into this tenant's ids. The API itself takes ids only.
 func extensionFromFile(ctx context.Context, c *call, l *listening) error {
-	if c.by == nil || odata.IsGUID(l.Extension) {
+	if c.by == nil || odata.IsGUID(l.Extension) && (l.Flow == "" || odata.IsGUID(l.Flow)) {
 		return nil
 	}
-	all, err := c.tenant.Extensions(ctx)
+	extensions, flows, err := listenerNames(ctx, c)
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(all, func(x models.AuthExtension) bool { return sameKey(x.Name, l.Extension) })
-	if at < 0 {
-		return invalidValue("handler/customExtension", ": there is no extension named '"+clipped(l.Extension)+"' in this tenant")
+	if l.Extension, err = idNamed(extensions, l.Extension, "handler/customExtension", "extension"); err != nil || l.Flow == "" {
+		return err
 	}
-	l.Extension = all[at].ID
-	return nil
+	l.Flow, err = idNamed(flows, l.Flow, "portico/userFlowId", "user flow")
+	return err
+}
+
+// idNamed finds the one id that a name of a file means; an id means itself.
+func idNamed(names map[string]string, said, property, what string) (string, error) {
+	if odata.IsGUID(said) {
+		return strings.ToLower(said), nil
+	}
+	found := ""
+	for id, name := range names {
+		if !sameKey(name, said) {
+			continue
+		}
+		if found != "" {
+			return "", invalidValue(property, ": several are named '"+clipped(said)+"'; say which by its id")
+		}
+		found = id
+	}
+	if found == "" {
+		return "", invalidValue(property, ": there is no "+what+" named '"+clipped(said)+"' in this tenant")
+	}
+	return found, nil
 }
 
 // readListeners and writeListeners: who sets up extensions binds them to events too, as the vendor's Authentication
@@ -265,6 +307,8 @@ func listenerWords(err error) error {
 			return "handler/customExtension"
 		case "includeApplications", "applications", "apps":
 			return "conditions/applications/includeApplications"
+		case "migrationAttribute":
+			return "handler/migrationPropertyId"
 		case "onFailure", "enabled", "flowId":
 			return "portico/" + name
 		}
@@ -301,6 +345,9 @@ func shownHandler(l *listening) any {
 		configuration[0].value = object{{"@odata.type", flowType + "fallbackToMicrosoftProviderOnError"}}
 	}
 	out := object{{"@odata.type", flowType + handlerType(l.Event)}, {"customExtension", target}, {"configuration", configuration}}
+	if l.Event == extension.PasswordSubmit {
+		out.add("migrationPropertyId", text(l.Attribute))
+	}
 	return out
 }
 
@@ -315,6 +362,9 @@ func setHandler(l *listening, raw json.RawMessage) error {
 	l.Extension = v.Extension.ID
 	if odata.IsGUID(l.Extension) {
 		l.Extension = strings.ToLower(l.Extension)
+	}
+	if v.Property != nil {
+		l.Attribute = *v.Property
 	}
 	if v.Configuration == nil {
 		return nil

@@ -181,6 +181,10 @@ func (providerTypes) operations() []operation {
 	return []operation{{method: http.MethodGet, path: "/identity/identityProviders/availableProviderTypes", need: []access.Permission{access.ProviderRead}}}
 }
 
+func (configurationCheck) operations() []operation {
+	return []operation{{method: http.MethodPost, path: "/identity/customAuthenticationExtensions/validateAuthenticationConfiguration", need: []access.Permission{access.ExtensionRead}}}
+}
+
 func (riskDetectionTypes) operations() []operation {
 	const at = "/beta/portico/riskDetectionTypes"
 	return []operation{{method: http.MethodGet, path: at, need: readRisks()}, {method: http.MethodGet, path: at + "/{id}", need: readRisks()}}

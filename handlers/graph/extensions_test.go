@@ -1,0 +1,156 @@
+package graph
+
+import (
+	"strings"
+	"testing"
+
+	"portico/app/extension"
+	"portico/models"
+	"portico/models/modelstest"
+)
+
+const extensionsPath, listenersPath = "/v1.0/identity/customAuthenticationExtensions", "/v1.0/identity/authenticationEventListeners"
+
+// claimsHook is the vendor's own example of a body, with our API's host.
+func claimsHook(name, appID string) map[string]any {
+	return map[string]any{"@odata.type": "#microsoft.graph.onTokenIssuanceStartCustomExtension", "displayName": name, "description": "Fetches claims",
+		"endpointConfiguration":       map[string]any{"@odata.type": "#microsoft.graph.httpRequestEndpoint", "targetUrl": "https://hooks.example/claims"},
+		"authenticationConfiguration": map[string]any{"@odata.type": "#microsoft.graph.azureAdTokenAuthentication", "resourceId": "api://hooks.example/" + appID},
+		"clientConfiguration":         map[string]any{"timeoutInMilliseconds": 1000, "maximumRetries": 1},
+		"claimsForTokenConfiguration": []any{map[string]any{"claimIdInApiResponse": "DateOfBirth"}, map[string]any{"claimIdInApiResponse": "CustomRoles"}}}
+}
+
+func targetOf(a answer) any {
+	e, _ := a.body["error"].(map[string]any)
+	return e["target"]
+}
+
+func TestCustomAuthenticationExtensions(t *testing.T) {
+	each(t, func(w *world) {
+		app := modelstest.MustAppOf(t, w.tenant, models.Application{Name: "Hooks", Kind: models.DaemonApp, Enabled: true})
+		made := w.want(201, w.do("POST", extensionsPath, claimsHook("Claims", app.ClientID)))
+		id := made.body["id"].(string)
+		one := extensionsPath + "/" + id
+		if made.body["@odata.type"] != "#microsoft.graph.onTokenIssuanceStartCustomExtension" || made.body["endpointConfiguration"].(map[string]any)["targetUrl"] != "https://hooks.example/claims" ||
+			made.body["clientConfiguration"].(map[string]any)["timeoutInMilliseconds"] != 1000.0 || len(made.body["claimsForTokenConfiguration"].([]any)) != 2 {
+			t.Errorf("%s", made.raw)
+		}
+		w.want(204, w.do("PATCH", one, map[string]any{"@odata.type": "#microsoft.graph.onTokenIssuanceStartCustomExtension", "displayName": "More claims", "clientConfiguration": map[string]any{"maximumRetries": 0}, "portico": map[string]any{"signsRequests": true}}))
+		got := w.want(200, w.do("GET", one, nil))
+		client := got.body["clientConfiguration"].(map[string]any)
+		if got.body["displayName"] != "More claims" || client["timeoutInMilliseconds"] != 1000.0 || client["maximumRetries"] != 0.0 || got.body["portico"].(map[string]any)["isEnabled"] != true || strings.Contains(string(got.raw), "signingSecret") {
+			t.Errorf("%s", got.raw)
+		}
+		if secret, _ := w.want(200, w.do("POST", one+"/portico.renewSigningSecret", nil)).body["signingSecret"].(string); len(secret) < 40 {
+			t.Errorf("%q", secret)
+		}
+		for name, c := range map[string]struct {
+			change map[string]any
+			target string
+		}{
+			"no type":                          {map[string]any{"@odata.type": nil}, "@odata.type"},
+			"another type":                     {map[string]any{"@odata.type": "#microsoft.graph.onTeaTimeCustomExtension"}, "@odata.type"},
+			"http":                             {map[string]any{"endpointConfiguration": map[string]any{"targetUrl": "http://hooks.example/x"}}, "endpointConfiguration/targetUrl"},
+			"a private address":                {map[string]any{"endpointConfiguration": map[string]any{"targetUrl": "https://10.0.0.1/x"}}, "endpointConfiguration/targetUrl"},
+			"another host":                     {map[string]any{"authenticationConfiguration": map[string]any{"resourceId": "api://evil.example/" + app.ClientID}}, "authenticationConfiguration/resourceId"},
+			"too patient":                      {map[string]any{"clientConfiguration": map[string]any{"timeoutInMilliseconds": 5000}}, "clientConfiguration/timeoutInMilliseconds"},
+			"too stubborn":                     {map[string]any{"clientConfiguration": map[string]any{"maximumRetries": 7}}, "clientConfiguration/maximumRetries"},
+			"fallback belongs on the listener": {map[string]any{"behaviorOnError": map[string]any{"@odata.type": "#microsoft.graph.fallbackToMicrosoftProviderOnError"}}, "behaviorOnError"},
+			"an unknown name":                  {map[string]any{"endpointConfiguration": map[string]any{"url": "https://hooks.example"}}, "endpointConfiguration/url"},
+		} {
+			body := claimsHook("X", app.ClientID)
+			for k, v := range c.change {
+				if body[k] = v; v == nil {
+					delete(body, k)
+				}
+			}
+			if a := w.do("POST", extensionsPath, body); a.status != 400 || targetOf(a) != c.target {
+				t.Errorf("%s: %d %s", name, a.status, a.raw)
+			}
+		}
+		// The vendor's check of the registration: what is missing, by its codes.
+		checked := func(path string, body map[string]any) string {
+			t.Helper()
+			errs := w.want(200, w.do("POST", path, body)).body["errors"].([]any)
+			if len(errs) == 0 {
+				return ""
+			}
+			return errs[0].(map[string]any)["code"].(string)
+		}
+		if code := checked(one+"/validateAuthenticationConfiguration", nil); code != "ResourceServicePrincipalNotFound" && code != "ServicePrincipalNotFound" {
+			t.Error(code)
+		}
+		unsaved := map[string]any{"endpointConfiguration": claimsHook("", "")["endpointConfiguration"], "authenticationConfiguration": map[string]any{"@odata.type": "#microsoft.graph.azureAdTokenAuthentication", "resourceId": "api://other.example/x"}}
+		if code := checked(extensionsPath+"/validateAuthenticationConfiguration", unsaved); code != "DomainNameDoesNotMatch" {
+			t.Error(code)
+		}
+		_, err := w.tenant.UpdateApplication(t.Context(), modelstest.Actor(), app.ID, func(a *models.Application) error {
+			a.Spec.IdentifierURIs, a.Spec.Permissions = []string{"api://hooks.example/" + app.ClientID}, []string{extension.ReceivePermission}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code := checked(one+"/validateAuthenticationConfiguration", nil); code != "" {
+			t.Error(code)
+		}
+
+		// Listeners, as the vendor's examples write them.
+		listener := map[string]any{"@odata.type": "#microsoft.graph.onTokenIssuanceStartListener", "displayName": "Tiers", "priority": 500,
+			"conditions": map[string]any{"applications": map[string]any{"includeAllApplications": false, "includeApplications": []any{map[string]any{"appId": app.ClientID}}}},
+			"handler":    map[string]any{"@odata.type": "#microsoft.graph.onTokenIssuanceStartCustomExtensionHandler", "customExtension": map[string]any{"id": id}}}
+		l := w.want(201, w.do("POST", listenersPath, listener))
+		at := listenersPath + "/" + l.body["id"].(string)
+		if l.body["@odata.type"] != "#microsoft.graph.onTokenIssuanceStartListener" || l.body["handler"].(map[string]any)["customExtension"].(map[string]any)["id"] != id || l.body["portico"].(map[string]any)["onFailure"] != "block" {
+			t.Errorf("%s", l.raw)
+		}
+		w.want(204, w.do("PATCH", at, map[string]any{"@odata.type": "#microsoft.graph.onTokenIssuanceStartListener", "priority": 700, "portico": map[string]any{"onFailure": "continue"}}))
+		if got := w.want(200, w.do("GET", at, nil)); got.body["priority"] != 700.0 || got.body["portico"].(map[string]any)["onFailure"] != "continue" || got.body["portico"].(map[string]any)["isEnabled"] != true {
+			t.Errorf("%s", got.raw)
+		}
+		if got := w.want(200, w.do("GET", at+"/conditions/applications/includeApplications", nil)); len(got.body["value"].([]any)) != 1 {
+			t.Errorf("%s", got.raw)
+		}
+		if got := w.want(200, w.do("GET", at+"/handler/customExtension", nil)); got.body["id"] != id {
+			t.Errorf("%s", got.raw)
+		}
+		if a := w.do("PATCH", at, map[string]any{"portico": map[string]any{"onFailure": "fallback"}}); a.status != 400 || targetOf(a) != "portico/onFailure" {
+			t.Errorf("%d %s", a.status, a.raw)
+		}
+		if a := w.do("DELETE", one, nil); a.status < 400 || a.status > 499 {
+			t.Errorf("one that a listener names: %d", a.status)
+		}
+
+		// A mail provider with fallback.
+		hook := claimsHook("Codes", app.ClientID)
+		hook["@odata.type"] = "#microsoft.graph.onOtpSendCustomExtension"
+		delete(hook, "claimsForTokenConfiguration")
+		codes := w.want(201, w.do("POST", extensionsPath, hook)).body["id"].(string)
+		otp := map[string]any{"@odata.type": "#microsoft.graph.onEmailOtpSendListener", "conditions": map[string]any{"applications": map[string]any{"includeAllApplications": true}},
+			"handler": map[string]any{"@odata.type": "#microsoft.graph.onOtpSendCustomExtensionHandler", "customExtension": map[string]any{"id": codes}, "configuration": map[string]any{"behaviorOnError": map[string]any{"@odata.type": "#microsoft.graph.fallbackToMicrosoftProviderOnError"}}}}
+		o := w.want(201, w.do("POST", listenersPath, otp))
+		if o.body["@odata.type"] != "#microsoft.graph.onEmailOtpSendListener" || o.body["portico"].(map[string]any)["onFailure"] != "fallback" || !strings.Contains(string(o.raw), "fallbackToMicrosoftProviderOnError") {
+			t.Errorf("%s", o.raw)
+		}
+		otp["handler"].(map[string]any)["customExtension"] = map[string]any{"id": id}
+		if a := w.do("POST", listenersPath, otp); a.status != 400 || targetOf(a) != "handler/customExtension" {
+			t.Errorf("an extension of another event: %d %s", a.status, a.raw)
+		}
+
+		// Calls can be read, and nothing of them changed.
+		w.tenant.KeepCall(extension.Call{ID: models.NewID(), Event: extension.OtpSend, ExtensionID: codes, Name: "Codes", Code: extension.TimedOut, At: w.store.Now()})
+		if err := w.store.FlushCalls(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		calls := w.want(200, w.do("GET", "/beta/portico/extensionCalls?$filter=errorCode%20eq%201003005", nil)).body["value"].([]any)
+		if len(calls) != 1 || calls[0].(map[string]any)["eventType"] != "onOtpSend" {
+			t.Errorf("%v", calls)
+		}
+		if got := w.want(200, w.do("GET", "/beta/portico/extensionCalls?$filter=errorCode%20eq%200", nil)); len(got.body["value"].([]any)) != 0 {
+			t.Errorf("%s", got.raw)
+		}
+		w.want(404, w.do("GET", "/v1.0/portico/extensionCalls", nil))
+		w.want(204, w.do("DELETE", at, nil))
+		w.want(204, w.do("DELETE", one, nil))
+	})
+}
