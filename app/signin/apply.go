@@ -239,6 +239,7 @@ func (r *run) checkPassword(ctx context.Context, who account.Account, canonical,
 		return err
 	}
 	var advised *Advised
+	outdated := ""
 	switch {
 	case !r.w.Flow.Accepts(userflow.EmailPassword):
 		right = false
@@ -250,7 +251,7 @@ func (r *run) checkPassword(ctx context.Context, who account.Account, canonical,
 		}
 		right = advised != nil && (advised.Action == extension.MigratePassword || advised.Action == extension.UpdatePassword)
 		if right {
-			if err := r.takeOver(ctx, who, password, advised.Action == extension.UpdatePassword); err != nil {
+			if outdated, err = r.takeOver(ctx, who, password, advised.Action == extension.UpdatePassword); err != nil {
 				return err
 			}
 		}
@@ -265,7 +266,7 @@ func (r *run) checkPassword(ctx context.Context, who account.Account, canonical,
 		}
 		return r.failed(ctx, who, canonical, factor.Password, wrongCode(advised), fault.BadField("password", "signin.wrong", nil))
 	}
-	r.a.Facts.Password = &Passed{UserID: who.ID, Kind: factor.Password, At: r.Now().UTC().Truncate(time.Microsecond), Breached: breached, Unread: unread}
+	r.a.Facts.Password = &Passed{UserID: who.ID, Kind: factor.Password, At: r.Now().UTC().Truncate(time.Microsecond), Breached: breached, Unread: unread, Outdated: outdated}
 	r.effects = append(r.effects, func(ctx context.Context, s Store) error { return s.ClearTries(ctx, key) })
 	if old {
 		fresh, err := r.Hasher.Hash(ctx, password)

@@ -66,7 +66,6 @@ type Facts struct {
 	Asked       []Asked       `json:"asked,omitempty"`       // questions to the tenant's own APIs
 	Advised     []Advised     `json:"advised,omitempty"`     // and what came of them
 	Again       *Retried      `json:"again,omitempty"`       // tried once more after such an API failed
-	Migrated    *Migrated     `json:"migrated,omitempty"`    // such an API knew the password
 	Cancelled   *Cancelled    `json:"cancelled,omitempty"`   // went back to the app without signing in
 	Trail       []record.Step `json:"trail,omitempty"`       // the pages, in order, for the record
 	Judged      *Judged       `json:"judged,omitempty"`      // what policies were asked last: for the record of an attempt that is left unfinished
@@ -129,6 +128,9 @@ type Passed struct {
 	// Of a password: it is on the list of breached ones, or that list could not be read.
 	Breached bool `json:"breached,omitempty"`
 	Unread   bool `json:"unread,omitempty"`
+	// Outdated is the hash of a password that only an API of the tenant's knew and that will not do here: another one has
+	// to take its place (PasswordSubmit).
+	Outdated string `json:"outdated,omitempty"`
 }
 
 // NewPassword is a chosen password, hashed. Stored says that it was written at once, without a hash here:

@@ -149,7 +149,7 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 			if err := r.changed(ctx, s, p.Account, PasswordChange{Hash: f.Changed.Hash, EndSessions: true}); err != nil {
 				return "", err
 			}
-			if m := f.Migrated; m != nil && m.Update {
+			if f.Password != nil && f.Password.Outdated != "" {
 				if err := r.notElsewhere(ctx, s, p.Account); err != nil {
 					return "", err
 				}

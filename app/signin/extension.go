@@ -200,11 +200,3 @@ func (f Facts) calls() []record.Call {
 	}
 	return out
 }
-
-// Migrated says that an API knew the password that was typed (PasswordSubmit). Hash is of that one: with Update another
-// one has to take its place.
-type Migrated struct {
-	Hash   string    `json:"hash"`
-	Update bool      `json:"update,omitempty"`
-	At     time.Time `json:"at"`
-}

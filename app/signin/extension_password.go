@@ -64,24 +64,23 @@ func (r *run) elsewhere(ctx context.Context, who account.Account, name, password
 
 // takeOver stores a password that an API has just confirmed, and forgets that it is kept elsewhere. One that would not be
 // accepted here, and one that the API calls out of date, proves who it is and has to be replaced at once.
-func (r *run) takeOver(ctx context.Context, who account.Account, password string, replace bool) error {
+func (r *run) takeOver(ctx context.Context, who account.Account, password string, replace bool) (outdated string, err error) {
 	hash, err := r.Hasher.Hash(ctx, password)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if !replace {
 		replace = r.rules().Check(password, who.GivenName, who.Surname, who.DisplayName, localPart(who.Address()), r.w.Tenant.Name) != nil
 	}
-	r.a.Facts.Migrated = &Migrated{Hash: hash, Update: replace, At: r.w.Now}
 	if replace { // the new one is stored when the attempt commits
-		return nil
+		return hash, nil
 	}
 	ip, correlation := r.visit.Signals.IP.String(), r.a.Request.CorrelationID
 	r.effects = append(r.effects, func(ctx context.Context, s Store) error {
 		return s.SetPassword(ctx, who.ID, PasswordChange{Hash: hash, IP: ip, Correlation: correlation})
 	})
 	r.migrated(who)
-	return nil
+	return "", nil
 }
 
 // migrated forgets that somebody's password is kept elsewhere: it fits here now.
@@ -104,17 +103,15 @@ func (r *run) notElsewhere(ctx context.Context, s Store, who account.Account) er
 
 // outdated reports whether the password that was shown has to be replaced, because an API said so or it is too weak here.
 func outdated(a Attempt, p Person) bool {
-	m := a.Facts.Migrated
-	return m != nil && m.Update && a.Facts.Changed == nil && !p.Newcomer && a.Facts.Password != nil
+	return a.Facts.Password != nil && a.Facts.Password.Outdated != "" && a.Facts.Password.UserID == p.Account.ID && a.Facts.Changed == nil && !p.Newcomer
 }
 
 // sameAsElsewhere refuses the very password that has to be replaced.
 func (r *run) sameAsElsewhere(ctx context.Context, password string) error {
-	m := r.a.Facts.Migrated
-	if m == nil {
+	if r.a.Facts.Password == nil || r.a.Facts.Password.Outdated == "" {
 		return nil
 	}
-	same, _, err := r.Hasher.Verify(ctx, m.Hash, password)
+	same, _, err := r.Hasher.Verify(ctx, r.a.Facts.Password.Outdated, password)
 	if err == nil && same {
 		err = fault.BadField("newPassword", "field.new_password.same", nil)
 	}
