@@ -12,6 +12,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/extension"
 	"portico/app/factor"
 	"portico/app/federation"
 	"portico/app/message"
@@ -64,7 +65,7 @@ func (s *server) wire(ctx context.Context) error {
 
 	tokens := &eventTokens{}
 	asker := s.caller(tokens)
-	site, err := s.hosted(limits, brands)
+	site, err := s.hosted(limits, brands, asker)
 	if err != nil {
 		return err
 	}
@@ -117,6 +118,8 @@ func (s *server) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	channels[outbox.Mail] = message.Relayed(s.relay(asker), channels[outbox.Mail])
+	channels[outbox.SMS] = message.Relayed(s.relay(asker), channels[outbox.SMS])
 	channels[outbox.BackChannelLogout] = provider.Deliver(protocol.RealmOf, s.postLogoutToken)
 	s.background(metrics, channels, s.jobs(provider))
 	s.workers = append(s.workers, s.flushSignIns, s.importPeople(checked), s.exporting(metrics, courier), s.webhooking(metrics, hooks), s.rereadSources(places, lists))
@@ -135,9 +138,9 @@ func special(rows []handlers.Route) []handlers.Route {
 }
 
 // hosted makes the sign-in machine and its pages.
-func (s *server) hosted(limits *handlers.Limits, brands *handlers.Brands) (*hosted.Hosted, error) {
+func (s *server) hosted(limits *handlers.Limits, brands *handlers.Brands, asker *extension.Caller) (*hosted.Hosted, error) {
 	deps := hosted.Deps{Store: s.store, Bundle: s.bundle, Hasher: s.hasher, BaseURL: s.config.BaseURL, Now: s.now, Limits: limits, Brands: brands,
-		Texts: s.textsReady(), Development: s.config.Development()}
+		Texts: s.textsReady(), Development: s.config.Development(), Extensions: s.journey(asker)}
 	deps.Upstream = hosted.Providers{BaseURL: s.config.BaseURL, Connect: federation.Connect,
 		Net: s.providers(),
 		Secrets: func(ctx context.Context, tenantID, providerID string) (federation.Secrets, error) {

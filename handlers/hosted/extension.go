@@ -20,11 +20,16 @@ import (
 
 // extended adds the APIs that have a say about an app to where an attempt happens.
 func extended(place signin.Place, dir *models.Directory, clientID string) signin.Place {
-	place.Extensions = dir.Extensions
-	if c, ok := dir.Clients[clientID]; ok {
-		place.App = extension.Principal{ObjectID: c.ObjectID, ClientID: c.ID, Name: c.Name}
-	}
+	place.Extensions, place.App = dir.Extensions, AppOf(dir, clientID)
 	return place
+}
+
+// AppOf is an app as the APIs are told about it.
+func AppOf(dir *models.Directory, clientID string) extension.Principal {
+	if c, ok := dir.Clients[clientID]; ok {
+		return extension.Principal{ObjectID: c.ObjectID, ClientID: c.ID, Name: c.Name}
+	}
+	return extension.Principal{ClientID: clientID}
 }
 
 // calling comes back by itself while an answer is awaited.
