@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"portico/app/account"
+	"portico/app/extension"
 	"portico/app/federation"
 	"portico/app/i18n"
 	"portico/app/policy"
@@ -51,7 +52,7 @@ func traceOf(l *i18n.Localizer, r record.SignIn, base string, known policy.Known
 		t.Sections = append(t.Sections, federationSections(*r.Federation, base)...)
 	}
 	if len(r.Calls) > 0 {
-		t.Sections = append(t.Sections, callsSection(r))
+		t.Sections = append(t.Sections, callsSection(r, base))
 	}
 	t.Sections = append(t.Sections, requestSection(r), sessionSection(r), idsSection(r))
 	if b, err := json.MarshalIndent(r, "", "  "); err == nil {
@@ -347,13 +348,45 @@ func answerBadge(a record.Answer) views.Cell {
 	return badge("neutral", "Not set")
 }
 
-func callsSection(r record.SignIn) views.Section {
-	t := &views.Table{Caption: "Calls", Columns: []views.Column{{Label: "Extension"}, {Label: "Event"}, {Label: "Status", Num: true}, {Label: "Took", Num: true}, {Label: "Error"}}}
+// callsSection lists what the tenant's own APIs were asked, and what each did: of what it changed the names alone. The
+// values stand in the recorder, for those who may read it, for as long as it keeps the call.
+func callsSection(r record.SignIn, base string) views.Section {
+	t := &views.Table{Caption: "Calls", Columns: []views.Column{{Label: "Extension"}, {Label: "Event"}, {Label: "What came of it"}, {Label: "Status", Num: true}, {Label: "Took", Num: true}, {Label: "Retries", Num: true}}}
 	for _, c := range r.Calls {
-		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(c.Name), plain(c.Event), {Kind: views.Num, Text: fmt.Sprint(c.Status)},
-			{Kind: views.Num, Text: fmt.Sprintf("%d ms", c.Duration.Milliseconds())}, plain(c.Error)}})
+		name := views.Cell{Kind: views.Name, Text: c.Name, Sub: c.Listener}
+		if c.ID != "" {
+			name.Href = base + "/extensions/calls/" + c.ID
+		}
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{name, plain(eventLabel(c.Event)), callCell(c), {Kind: views.Num, Text: fmt.Sprint(c.Status)},
+			{Kind: views.Num, Text: fmt.Sprintf("%d ms", c.Duration.Milliseconds())}, {Kind: views.Num, Text: fmt.Sprint(c.Retries)}}})
 	}
-	return views.Section{Title: "Custom authentication extensions", Table: t}
+	return views.Section{ID: "extensions", Title: "Extensions", Lead: "What your own APIs were asked during this sign-in. Codes that such an API sends are delivered afterwards, and stand in the recorder.", Table: t}
+}
+
+func eventLabel(event string) string {
+	if l := extension.Event(event).Label(); l != "" {
+		return l
+	}
+	return event
+}
+
+// callCell says what a call did, or what was done without it.
+func callCell(c record.Call) views.Cell {
+	if c.Code == 0 {
+		cell := plain(c.Action)
+		if len(c.Changed) > 0 {
+			cell.Sub = "Changed " + strings.Join(c.Changed, ", ")
+		}
+		return cell
+	}
+	did := "stopped"
+	switch extension.OnFailure(c.OnFailure) {
+	case extension.Continue:
+		did = "skipped: went on without it"
+	case extension.Fallback:
+		did = "done in the built-in way"
+	}
+	return views.Cell{Kind: views.Text, Text: fmt.Sprintf("%d %s", c.Code, c.Error), Sub: did}
 }
 
 // federationSections say which provider vouched, or why it did not, and what was exchanged with it: of claims the names
