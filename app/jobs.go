@@ -143,6 +143,11 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 		{Name: "tell of secrets that end soon", Every: time.Hour, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.tellExpiring(ctx, t) })
 		}},
+		{Name: "look for the records of proven domains", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error {
+				return s.store.Tenant(t.ID).WatchProviderDomains(ctx, by, s.providers().Lookup)
+			})
+		}},
 		{Name: "tell of text messages used up", Every: time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.tellTexts(ctx, t) })
 		}},

@@ -21,7 +21,7 @@ type ExpiringCredential struct {
 	ApplicationName string
 	ProviderID      string // "" = an application's
 	ProviderName    string
-	Kind            string // secret, certificate
+	Kind            string // secret, certificate, domain (its record is gone)
 	Name            string
 	ExpiresAt       time.Time
 }
@@ -71,6 +71,11 @@ func (t *Tenant) expiringProviders(ctx context.Context, now time.Time) ([]Expiri
 	if err != nil {
 		return nil, err
 	}
+	lost, err := t.lostDomains(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, lost...)
 	var rows []ProviderRow
 	if err := t.q(ctx).Where("enabled AND secret_expires_at > ? AND secret_expires_at <= ?", now.Add(-24*time.Hour), now.Add(ExpirySoon)).Order("secret_expires_at, id").Find(&rows).Error; err != nil {
 		return nil, err

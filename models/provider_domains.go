@@ -4,8 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"slices"
-	"strings"
 	"time"
 
 	"portico/app/audit"
@@ -27,12 +25,13 @@ type ProviderDomain struct {
 	ProvenAt   time.Time
 	Waived     bool // the operator did without the proof
 	CheckedAt  time.Time
+	LostAt     time.Time // since when the record of a proven domain is not found; when it is not proven any more, why
 	CreatedAt  time.Time
 }
 
 func (r ProviderDomainRow) value() ProviderDomain {
 	return ProviderDomain{ID: r.ID, ProviderID: r.ProviderID, Domain: r.Domain, Record: "_portico." + r.Domain, Value: "portico-domain-verification=" + r.Token,
-		ProvenAt: timeOf(r.ProvenAt), Waived: r.Waived, CheckedAt: timeOf(r.CheckedAt), CreatedAt: r.CreatedAt.UTC()}
+		ProvenAt: timeOf(r.ProvenAt), Waived: r.Waived, CheckedAt: timeOf(r.CheckedAt), LostAt: timeOf(r.LostAt), CreatedAt: r.CreatedAt.UTC()}
 }
 
 func domainEvent(p IdentityProvider, d ProviderDomain, activity, operation string, changes ...audit.Change) audit.Event {
@@ -112,8 +111,7 @@ func (t *Tenant) ProveProviderDomain(ctx context.Context, actor audit.Actor, id 
 	if err != nil {
 		return d, err
 	}
-	records, problem := lookup(ctx, d.Record)
-	said := problem == nil && slices.ContainsFunc(records, func(s string) bool { return strings.TrimSpace(s) == d.Value })
+	said, sure := foundRecord(ctx, d, lookup)
 	err = t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		var row ProviderDomainRow
 		if err := t.lock(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
@@ -131,6 +129,12 @@ func (t *Tenant) ProveProviderDomain(ctx context.Context, actor audit.Actor, id 
 			columns["proven_at"], columns["waived"] = now, false
 			row.ProvenAt, row.Waived = &now, false
 			event.Activity = "Verify domain of identity provider"
+		}
+		switch {
+		case said:
+			columns["lost_at"], row.LostAt = nil, nil
+		case sure && row.ProvenAt != nil && !row.Waived && row.LostAt == nil:
+			columns["lost_at"], row.LostAt = now, &now
 		}
 		d = row.value()
 		return event, t.u(ctx).Model(&ProviderDomainRow{}).Where("id = ?", id).Updates(columns).Error

@@ -109,6 +109,9 @@ func (p *Portal) expiringSection(c *fiber.Ctx, v *visit) (*views.Section, error)
 		if x.ProviderID != "" {
 			what, place = "Client secret", v.providerBase(x.ProviderID)
 		}
+		if x.Kind == "domain" {
+			what, place = "Domain record "+x.Name, v.domainsBase()
+		}
 		s.Table.Rows = append(s.Table.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: x.Of(), Href: place}, plain(what), day(x.ExpiresAt), state}})
 	}
 	return s, nil

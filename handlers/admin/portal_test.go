@@ -603,6 +603,8 @@ func TestEveryPageOpens(t *testing.T) {
 			w.post("/admin/t/shop/protection/simulation/mark", "person", th.user.ID)
 			tried, err := b.shop.BeginTrial(t.Context(), modelstest.Actor(), company.ID, w.session, "trial-x", federation.Departure{}, nil)
 			b.must(err)
+			domains, err := b.shop.ProviderDomains(t.Context(), company.ID)
+			b.must(err)
 			for _, route := range b.portal.Routes() {
 				if route.Method != get || isPublic(route) || route.Path == "/admin" {
 					continue
@@ -628,7 +630,7 @@ func TestEveryPageOpens(t *testing.T) {
 				if strings.Contains(route.Path, "/imports/") {
 					id = sent.location[strings.LastIndex(sent.location, "/")+1:]
 				}
-				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", keyOf(route.Path, secret.ID, th.user), ":version", "1", ":role", "role", ":attribute", "givenName", ":method", "sms", ":trial", tried.ID).Replace(route.Path)
+				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", keyOf(route.Path, secret.ID, th.user), ":version", "1", ":role", "role", ":attribute", "givenName", ":method", "sms", ":trial", tried.ID, ":domain", domains[0].ID).Replace(route.Path)
 				a := w.get(path)
 				if a.status != 200 {
 					t.Errorf("%s: %d %.200s", path, a.status, text(a.body))

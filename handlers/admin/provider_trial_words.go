@@ -2,6 +2,7 @@ package admin
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -190,4 +191,52 @@ func trialClaims(list []federation.Claim) views.Section {
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{code(x.Name), code(x.Value)}})
 	}
 	return views.Section{ID: "claims", Title: "Claims as they came", Lead: "To map one to an attribute, enter it under “Advanced settings”. Tokens and secrets are never shown.", Table: t}
+}
+
+// testWarnings say in the list what is not known to work.
+func testWarnings(x models.IdentityProvider, s models.ProviderState) []string {
+	switch {
+	case s.TestedAt.IsZero():
+		return []string{"Never tested"}
+	case s.TestCode == federation.Cancelled:
+		return []string{"The last test was cancelled"}
+	case s.TestCode != "":
+		return []string{"The last test failed on " + s.TestedAt.Format("2 January 2006") + ": " + s.TestReason}
+	case s.Stale:
+		return []string{"Changed since the last test"}
+	}
+	return nil
+}
+
+// testNotices say it on the provider's own page, with what to do.
+func testNotices(x models.IdentityProvider, s models.ProviderState) []views.Notice {
+	switch {
+	case s.TestedAt.IsZero():
+		return []views.Notice{{Tone: "info", Title: "Not tested yet", Text: "Choose “Test connection” before customers meet it: it shows what comes back, and what is wrong if something is."}}
+	case s.TestCode != "" && s.TestCode != federation.Cancelled && !s.Stale:
+		return []views.Notice{{Tone: "warn", Title: "The last test failed on " + s.TestedAt.Format("2 January 2006 at 15:04 UTC"), Text: federation.Advise(&federation.Refusal{Code: s.TestCode, Reason: s.TestReason}).Title + ". The reason: " + sentence(s.TestReason)}}
+	case s.Stale:
+		return []views.Notice{{Tone: "info", Title: "Changed since the last test", Text: "Test the connection again."}}
+	}
+	return nil
+}
+
+func testWords(s models.ProviderState) views.Cell {
+	if s.TestedAt.IsZero() {
+		return plain("Never")
+	}
+	cell := when(s.TestedAt)
+	cell.Sub = "It worked"
+	if s.TestCode != "" {
+		cell.Sub = "It failed"
+	}
+	return cell
+}
+
+// peopleWords is a bounded count.
+func peopleWords(n int) string {
+	if n > 10000 {
+		return "More than 10,000"
+	}
+	return strconv.Itoa(n)
 }

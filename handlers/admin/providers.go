@@ -22,6 +22,9 @@ func (p *Portal) providerRoutes() []handlers.Route {
 		{Method: get, Path: at, Handler: p.providerList, Permission: read, NavGroup: navSignIn, NavLabel: "Identity providers"},
 		{Method: get, Path: at + "/new", Handler: p.providerNew, Permission: write},
 		{Method: post, Path: at, Handler: p.providerCreate, Permission: write},
+		{Method: get, Path: at + "/domains", Handler: p.domainList, Permission: read},
+		{Method: post, Path: at + "/domains", Handler: p.domainAdd, Permission: write},
+		{Method: get, Path: at + "/:id/domains/:domain/remove", Handler: p.domainRemoveForm, Permission: write},
 		{Method: get, Path: at + "/:id", Handler: p.providerDetail, Permission: read},
 		{Method: get, Path: at + "/:id/edit", Handler: p.providerEdit, Permission: write},
 		{Method: post, Path: at + "/:id/edit", Handler: p.providerSave, Permission: write},
@@ -100,15 +103,27 @@ func (p *Portal) providerList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	t := &views.Table{Caption: "Identity providers", Columns: []views.Column{{Label: "Name"}, {Label: "State"}, {Label: "Kind"}, {Label: "User flows"}, {Label: "Warnings"}}}
+	t := &views.Table{Caption: "Identity providers", Columns: []views.Column{{Label: "Name"}, {Label: "State"}, {Label: "Kind"}, {Label: "User flows"}, {Label: "People", Num: true}, {Label: "Last sign-in"}, {Label: "Warnings"}}}
+	states, err := v.tenant.ProviderStates(c.UserContext())
+	if err != nil {
+		return err
+	}
 	for _, x := range list {
 		flows := v.flowsShowing(x.ID)
+		people, err := v.tenant.CountProviderPeople(c.UserContext(), x.Provider)
+		if err != nil {
+			return err
+		}
+		warnings := append(p.providerWarnings(x, flows), testWarnings(x, states[x.ID])...)
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: x.Name, Href: v.providerBase(x.ID)}, providerState(x), plain(federation.Label(x.Kind)),
-			{Kind: views.Lines, List: flows}, {Kind: views.Lines, List: p.providerWarnings(x, flows)}}})
+			{Kind: views.Lines, List: flows}, {Kind: views.Num, Text: peopleWords(people)}, when(states[x.ID].LastSignInAt), {Kind: views.Lines, List: warnings}}})
 	}
 	sections := []views.Section{{ID: "providers", Title: numberWords(len(list), "identity providers"), Table: t, Empty: "None yet. People sign in by what their user flow offers: a password or a code by mail."}}
 	if v.dir.Tenant.Kind == tenant.Workforce {
 		sections[0].Empty = "Administrators do not sign in by other companies. Choose a customer tenant to set one up."
+	}
+	if v.dir.Tenant.Kind != tenant.Workforce {
+		sections[0].Action = &views.Link{Label: "Domains", Href: v.domainsBase()}
 	}
 	if v.writesProviders() {
 		s.Primary = &views.Link{Label: "Add a provider", Href: v.providersBase() + "/new"}
@@ -152,13 +167,23 @@ func (p *Portal) providerPage(c *fiber.Ctx, typedDomain *views.Form, problem err
 		}
 		d.Notices = append(d.Notices, views.Notice{Tone: "warn", Title: w, Text: text})
 	}
+	states, err := v.tenant.ProviderStates(c.UserContext())
+	if err != nil {
+		return err
+	}
+	state := states[x.ID]
+	d.Notices = append(d.Notices, testNotices(x, state)...)
+	people, err := v.tenant.CountProviderPeople(c.UserContext(), x.Provider)
+	if err != nil {
+		return err
+	}
 	id, secret := clientLabels(x.Kind)
 	setup := views.Section{ID: "setup", Title: "Set-up", Summary: append(p.ourFacts(v.tenant.ID, x.Provider), facts(fact(id, code(x.ClientID)), fact("Issuer of its identities", code(federation.StoredIssuers(x.Provider))),
 		fact("Metadata", code(x.Discovery)), fact("Team ID", code(x.TeamID)), fact("Key ID", code(x.KeyID)), fact("Their metadata", code(x.MetadataURL)), fact("Sign-in address", code(x.SignInURL)), fact("Sign-out address", code(x.SignOutURL)))...)}
 	if x.HasSecret {
 		setup.Summary = append(setup.Summary, fact(secret, plain("Ends in …"+x.SecretHint)), fact("The secret’s last day", when(x.SecretExpiresAt)))
 	}
-	setup.Summary = append(setup.Summary, fact("Changed", when(x.ModifiedAt)))
+	setup.Summary = append(setup.Summary, fact("Changed", when(x.ModifiedAt)), fact("Last test", testWords(state)), fact("People", plain(peopleWords(people))), fact("Last sign-in", when(state.LastSignInAt)))
 	if writes {
 		s.Primary = &views.Link{Label: "Edit provider", Href: at + "/edit"}
 		setup.Buttons = []views.Action{{Label: "Test connection", Post: v.trialBase(x.ID), About: x.Name}, {Label: "Check settings", Post: at + "/check", About: x.Name}, {Label: "Advanced settings", Href: at + "/advanced", About: x.Name}}
@@ -218,27 +243,16 @@ func (p *Portal) providerDomains(c *fiber.Ctx, x models.IdentityProvider, writes
 	if err != nil {
 		return nil, err
 	}
-	at := v.providerBase(x.ID) + "/domains"
 	t := &views.Table{Caption: "Domains", Columns: []views.Column{{Label: "Domain"}, {Label: "State"}, {Label: "TXT record"}, {Label: "Its value"}}, Actions: writes}
 	for _, d := range list {
-		state := badge("ok", "Proven")
-		switch {
-		case d.Waived:
-			state = badge("warn", "Proof waived")
-		case d.ProvenAt.IsZero():
-			state = badge("neutral", "Not proven")
-		}
-		row := views.Row{Cells: []views.Cell{plain(d.Domain), state, code(d.Record), code(d.Value)}}
+		row := views.Row{Cells: []views.Cell{plain(d.Domain), domainState(d), code(d.Record), code(d.Value)}}
 		if writes {
-			row.Actions = []views.Action{{Label: "Remove", Post: at + "/remove", Fields: map[string]string{"domain": d.ID}, Danger: true, About: d.Domain}}
-			if d.ProvenAt.IsZero() || d.Waived {
-				row.Actions = append([]views.Action{{Label: "Check now", Post: at + "/prove", Fields: map[string]string{"domain": d.ID}, About: d.Domain}}, row.Actions...)
-			}
+			row.Actions = v.domainActions(d, "")
 		}
 		t.Rows = append(t.Rows, row)
 	}
 	out := []views.Section{{ID: "domains", Title: "Domains", Table: t, Empty: "None. With a proven domain, whoever types an address of it is sent to this provider.",
-		Lead: "Whoever types an address of a proven domain is sent to this provider, and the provider speaks for those addresses. The company puts the TXT record into its DNS to prove that the domain is theirs."}}
+		Lead: "Whoever types an address of a proven domain is sent to this provider, and the provider speaks for those addresses. The company puts the TXT record into its DNS to prove that the domain is theirs.", Action: &views.Link{Label: "All domains", Href: v.domainsBase()}}}
 	if writes {
 		if form == nil {
 			f := p.domainForm(v, x.ID)
@@ -290,7 +304,7 @@ func (p *Portal) providerDomainProve(c *fiber.Ctx) error {
 	if err == nil {
 		d, err = v.tenant.ProveProviderDomain(c.UserContext(), v.actor(c), d.ID, p.Net.Lookup)
 	}
-	at := v.providerBase(c.Params("id")) + "#domains"
+	at := domainsPage(c, v, c.Params("id"))
 	if fault.Is(err, fault.Conflict) {
 		return p.doneWith(c, at, models.PortalFlash{Kind: "warn", Text: d.Domain + ": " + handlers.InfoOf(c).Locale.T(fault.Of(err).Key, nil) + "."})
 	}
@@ -309,7 +323,7 @@ func (p *Portal) providerDomainRemove(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return p.done(c, v.providerBase(d.ProviderID)+"#domains", d.Domain+" is not routed any more.")
+	return p.done(c, domainsPage(c, v, d.ProviderID), d.Domain+" is not routed any more.")
 }
 
 func (p *Portal) providerDisableForm(c *fiber.Ctx) error {
