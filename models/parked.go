@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"gorm.io/gorm/clause"
-
-	"portico/app/fault"
 )
 
 // parked.go: answers that a provider posted across sites, until the browser comes for them.
@@ -21,22 +19,29 @@ const (
 
 func parkedContext(id string) string { return "parked answer:" + id }
 
-// ParkAnswer keeps a form under the digest of its handle, which begins with what names the departure and a full stop.
+// ParkAnswer keeps a form under the digest of its handle, which begins with what names the departure and a full stop. Each
+// departure keeps its latest few: whoever knows a state may fill the room, but never keeps the person's own answer out,
+// which is fetched the moment after it was posted.
 func (t *Tenant) ParkAnswer(ctx context.Context, providerID, digest string, form url.Values) error {
-	if trip, _, ok := strings.Cut(digest, "."); ok {
-		var waiting int64
-		if err := t.q(ctx).Model(&ParkedAnswerRow{}).Where("substr(id, 1, ?) = ? AND expires_at > ?", len(trip)+1, trip+".", t.Now()).Count(&waiting).Error; err != nil {
-			return err
-		}
-		if waiting >= parkedMost {
-			return fault.New(fault.TooMany, "error.too_many")
-		}
-	}
 	sealed, err := t.seal.Seal([]byte(form.Encode()), parkedContext(digest))
 	if err != nil {
 		return err
 	}
-	return t.w(ctx).Create(&ParkedAnswerRow{ID: digest, TenantID: t.ID, ProviderID: providerID, Form: sealed, ExpiresAt: t.Now().Add(parkedFor)}).Error
+	return t.InTx(ctx, func(t *Tenant) error {
+		if err := t.w(ctx).Create(&ParkedAnswerRow{ID: digest, TenantID: t.ID, ProviderID: providerID, Form: sealed, ExpiresAt: t.Now().Add(parkedFor)}).Error; err != nil {
+			return err
+		}
+		trip, _, ok := strings.Cut(digest, ".")
+		if !ok {
+			return nil
+		}
+		var others []string
+		err := t.q(ctx).Model(&ParkedAnswerRow{}).Where("substr(id, 1, ?) = ? AND id <> ?", len(trip)+1, trip+".", digest).Order("expires_at DESC, id").Pluck("id", &others).Error
+		if err != nil || len(others) < parkedMost {
+			return err
+		}
+		return t.u(ctx).Where("id IN ?", others[parkedMost-1:]).Delete(&ParkedAnswerRow{}).Error
+	})
 }
 
 // TakeParked gives a parked form to exactly one caller: false when it was taken, has expired or is another provider's.

@@ -82,9 +82,11 @@ func TestComingBackFromNowhere(t *testing.T) {
 // Off, a provider that cannot say where, one that is switched off, a session that stands on a password: our own page.
 func TestSignOutHereAlone(t *testing.T) {
 	for name, prepare := range map[string]func(*site, string){
-		"off":          nil,
-		"down":         func(s *site, _ string) { s.places.lost = errors.New("no answer") },
-		"switched off": func(s *site, id string) { modelstest.Must(s.tenant.EnableProvider(s.t.Context(), modelstest.Actor(), id, false))(s.t) },
+		"off":  nil,
+		"down": func(s *site, _ string) { s.places.lost = errors.New("no answer") },
+		"switched off": func(s *site, id string) {
+			modelstest.Must(s.tenant.EnableProvider(s.t.Context(), modelstest.Actor(), id, false))(s.t)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, id, b := byProvider(t, prepare != nil)

@@ -25,6 +25,7 @@ import (
 	"portico/app/i18n"
 	"portico/app/message"
 	"portico/app/openid"
+	"portico/app/outbound"
 	"portico/app/outbox"
 	"portico/app/record"
 	"portico/app/risk"
@@ -59,10 +60,11 @@ type site struct {
 	issuer  *notingIssuer
 	hosted  *hosted.Hosted // of the first instance
 	log     logged
-	more    []risk.Detector // besides those that there are
-	known   []string        // passwords on the list of breached ones
-	house   *house          // the identity provider, if any
-	api     *api            // the tenant's own API, if any
+	more    []risk.Detector  // besides those that there are
+	known   []string         // passwords on the list of breached ones
+	house   *house           // the identity provider, if any
+	reach   *outbound.Client // calls identity providers that are real servers; nil = house is the provider
+	api     *api             // the tenant's own API, if any
 }
 
 // Contains is the list of breached passwords.
