@@ -17,6 +17,8 @@ type ProviderSecret struct {
 	ExpiresAt time.Time // of the client secret, as the provider's console says; zero = never or unknown
 	Expires   bool      // ExpiresAt was said
 	Key       string    // private key as PEM
+	// GiveUp lets the client secret go when the provider is elsewhere now; without it, it has to be sent again.
+	GiveUp bool
 }
 
 func providerSeal(id string) string    { return "identity provider " + id }

@@ -203,7 +203,15 @@ func (t *Tenant) changeProvider(ctx context.Context, actor audit.Actor, id, acti
 			return audit.Event{}, err
 		}
 		if len(row.Secret) > 0 && strings.TrimSpace(s.Client) == "" && moved(before, p) {
-			return audit.Event{}, fault.BadField("clientSecret", "provider.secret.again", nil)
+			if !s.GiveUp {
+				return audit.Event{}, fault.BadField("clientSecret", "provider.secret.again", nil)
+			}
+			row.Secret, row.SecretHint, row.SecretExpiresAt = nil, "", nil
+			d.note("clientSecret", "", "removed", "was removed", audit.Secret)
+			if p.Enabled { // it could not be used
+				d.note("enabled", "", before.Enabled, false, audit.Public)
+				p.Enabled = false
+			}
 		}
 		if err := t.fillProvider(&row, p, s, check, &d); err != nil {
 			return audit.Event{}, err

@@ -58,6 +58,8 @@ type managing[R any] struct {
 	// named puts names in place of ids that mean nothing in another tenant. It changes copies: what rows point to
 	// may be the tenant's snapshot. What reads a file takes names back to ids; nil = files hold no such ids.
 	named func(ctx context.Context, c *call, rows []R) error
+	// sparse: a property that has no value is left out of files, because it may be one of other types.
+	sparse bool
 	// show overrides what a property looks like in a file.
 	show map[string]func(*R) any
 }

@@ -106,7 +106,11 @@ func (r *collection[R]) exportOne(row *R) exported {
 	}
 	e.object.add(m.key, e.key)
 	for _, f := range r.inFiles() {
-		e.object.add(f.name, r.shownInFile(f, row))
+		v := r.shownInFile(f, row)
+		if s, empty := v.(*string); m.sparse && (v == nil || empty && s == nil) {
+			continue
+		}
+		e.object.add(f.name, v)
 	}
 	return e
 }
@@ -260,7 +264,10 @@ func (r *collection[R]) settleOne(ctx context.Context, c *call, f configFile, ro
 		change.Fields, err = r.differences(&empty, made)
 		return change, err
 	}
-	doc := withoutKey(f.doc, m.key)
+	doc, err := r.withoutFixed(withoutKey(f.doc, m.key), row)
+	if err != nil {
+		return nil, err
+	}
 	want := *row
 	if _, err := r.assign(ctx, c, doc, &want, false); err != nil {
 		return nil, err
@@ -301,6 +308,25 @@ func (r *collection[R]) makeFrom(ctx context.Context, c *call, f configFile) (*R
 		}
 	}
 	return &row, r.create(ctx, c, &row)
+}
+
+// withoutFixed leaves out what can be said only when an object is made, where the file says what it is already.
+func (r *collection[R]) withoutFixed(d document, row *R) (document, error) {
+	for _, f := range r.inFiles() {
+		raw, said := d.values[f.name]
+		if !f.createOnly || !said || !slices.Contains(d.names, f.name) {
+			continue
+		}
+		now, err := encode(r.shownInFile(f, row))
+		if err != nil {
+			return d, err
+		}
+		var a, b any
+		if json.Unmarshal(raw, &a) == nil && json.Unmarshal(now, &b) == nil && reflect.DeepEqual(a, b) {
+			d = withoutKey(d, f.name)
+		}
+	}
+	return d, nil
 }
 
 func withoutKey(d document, key string) document {

@@ -289,7 +289,11 @@ func setMethods(f *flow, raw json.RawMessage) error {
 				others = append(others, id)
 				continue
 			}
-			return invalidValue(property, ": there is no identity provider '"+p.ID+"'")
+			said := p.ID
+			if said == "" && p.Name != nil {
+				said = clipped(*p.Name)
+			}
+			return invalidValue(property, ": there is no identity provider '"+said+"'")
 		}
 		if method != "" && method != m {
 			return invalidValue(property, ": a flow signs up with a password or with a one-time passcode, not both")

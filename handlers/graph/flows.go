@@ -142,7 +142,7 @@ func (a *API) flows() *collection[flow] {
 	r.actions = a.flowActions(r)
 	// The attributes' own names and types are in files of their own.
 	r.managing = &managing[flow]{key: "displayName", keyOf: func(f *flow) string { return f.Name }, name: func(f *flow) string { return f.Name },
-		release: releaseApps, show: map[string]func(*flow) any{collectionProperty: pageInFile}}
+		release: releaseApps, show: map[string]func(*flow) any{collectionProperty: pageInFile, "onAuthenticationMethodLoadStart": flowProvidersInFile}}
 	return r
 }
 

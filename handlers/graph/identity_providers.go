@@ -30,8 +30,11 @@ const hiddenSecret = "******"
 type upstream struct {
 	models.IdentityProvider
 	secret  models.ProviderSecret
-	builtIn string // EmailPassword or EmailOTP; "" = another company
-	said    string // the type that the request claims
+	builtIn string   // EmailPassword or EmailOTP; "" = another company
+	said    string   // the type that the request claims
+	domains []string // of an enterprise's addresses, proven or not
+	// inFile: it is read from, or shown in, a file, which holds no secret; they are set by hand.
+	inFile bool
 }
 
 func (u *upstream) typ() string {
@@ -58,7 +61,7 @@ type (
 		Secret *string `json:"clientSecret,omitempty"`
 	}
 	upstreamExtra struct {
-		Enabled       bool                          `json:"isEnabled"`
+		Enabled       *bool                         `json:"isEnabled"` // not said: a new one is on
 		Directory     string                        `json:"directory"`
 		ClientAuth    federation.ClientAuth         `json:"clientAuthentication"`
 		Scopes        []string                      `json:"scopes"`
@@ -75,6 +78,7 @@ type (
 		UserInfo      string                        `json:"userInfoUrl"`
 		EndSession    string                        `json:"endSessionUrl"`
 		SecretEnds    *string                       `json:"clientSecretEndDateTime"`
+		Domains       []string                      `json:"domains"`
 	}
 )
 
@@ -146,16 +150,19 @@ func (a *API) identityProviders() *collection[upstream] {
 		{name: "clientAuthentication", get: of(oidcProvider, shownClientAuthentication), set: setClientAuthentication, unmanaged: true},
 		complexField("portico", shownUpstreamExtra, setUpstreamExtra),
 	}
-	r.fresh = func(*call) upstream {
-		return upstream{IdentityProvider: models.IdentityProvider{Provider: federation.Provider{Enabled: true}}}
+	r.fresh = func(c *call) upstream {
+		return upstream{inFile: c.by != nil, IdentityProvider: models.IdentityProvider{Provider: federation.Provider{Enabled: true}}}
 	}
 	r.all = func(ctx context.Context, c *call) ([]upstream, error) {
 		all, err := c.tenant.IdentityProviders(ctx)
 		out := builtIns()
 		for _, x := range all {
-			out = append(out, upstream{IdentityProvider: x})
+			out = append(out, upstream{IdentityProvider: x, inFile: c.by != nil})
 		}
-		return out, err
+		if err != nil {
+			return nil, err
+		}
+		return out, withDomains(ctx, c, out)
 	}
 	r.find = func(ctx context.Context, c *call, _, key string) (*upstream, error) {
 		for _, b := range builtIns() {
@@ -164,7 +171,11 @@ func (a *API) identityProviders() *collection[upstream] {
 			}
 		}
 		x, err := c.tenant.IdentityProvider(ctx, strings.ToLower(key))
-		return &upstream{IdentityProvider: x}, err
+		if err != nil {
+			return nil, err
+		}
+		one := []upstream{{IdentityProvider: x}}
+		return &one[0], withDomains(ctx, c, one)
 	}
 	r.check = func(_ context.Context, _ *call, u *upstream, sent func(string) bool) error {
 		switch {
@@ -188,29 +199,40 @@ func (a *API) identityProviders() *collection[upstream] {
 		if err != nil {
 			return err
 		}
-		made, err := c.tenant.CreateProvider(ctx, c.actor(), u.Provider, u.secret, check)
-		u.IdentityProvider = made
-		return upstreamWords(u, err)
+		u.waitForSecret()
+		return c.tenant.InTx(ctx, func(t *models.Tenant) error {
+			made, err := t.CreateProvider(ctx, c.actor(), u.Provider, u.secret, u.checkedBy(check))
+			if err != nil {
+				return upstreamWords(u, err)
+			}
+			u.IdentityProvider = made
+			return settleDomains(ctx, c, t, u)
+		})
 	}
 	r.update = func(ctx context.Context, c *call, before upstream, u *upstream, again func(*upstream) error) error {
 		check, err := a.upstreamRules(ctx, c)
 		if err != nil {
 			return err
 		}
-		made, err := c.tenant.UpdateProvider(ctx, c.actor(), u.ID, func(p *federation.Provider, s *models.ProviderSecret) error {
-			now := upstream{IdentityProvider: before.IdentityProvider}
-			now.Provider = *p
-			if err := again(&now); err != nil {
-				return err
+		return c.tenant.InTx(ctx, func(t *models.Tenant) error {
+			domains := u.domains
+			made, err := t.UpdateProvider(ctx, c.actor(), u.ID, func(p *federation.Provider, s *models.ProviderSecret) error {
+				now := upstream{IdentityProvider: before.IdentityProvider, inFile: u.inFile, domains: before.domains}
+				now.Provider = *p
+				if err := again(&now); err != nil {
+					return err
+				}
+				now.waitForSecret()
+				*p, *s, domains = now.Provider, now.secret, now.domains
+				s.GiveUp = u.inFile
+				return nil
+			}, u.checkedBy(check))
+			if err != nil {
+				return upstreamWords(u, err)
 			}
-			*p, *s = now.Provider, now.secret
-			return nil
-		}, check)
-		if err != nil {
-			return upstreamWords(u, err)
-		}
-		u.IdentityProvider = made
-		return nil
+			u.IdentityProvider, u.domains = made, domains
+			return settleDomains(ctx, c, t, u)
+		})
 	}
 	r.delete = func(ctx context.Context, c *call, u *upstream) error {
 		if u.builtIn != "" {
@@ -219,6 +241,8 @@ func (a *API) identityProviders() *collection[upstream] {
 		return c.tenant.DeleteProvider(ctx, c.actor(), u.ID, false)
 	}
 	r.actions = a.domainActions()
+	r.managing = &managing[upstream]{key: "displayName", keyOf: func(u *upstream) string { return u.Name }, name: func(u *upstream) string { return u.Name },
+		skip: func(u *upstream) bool { return u.builtIn != "" }, late: true, sparse: true, show: map[string]func(*upstream) any{"portico": upstreamInFile}}
 	return r
 }
 
@@ -327,9 +351,10 @@ func setClientAuthentication(u *upstream, raw json.RawMessage) error {
 }
 
 func shownUpstreamExtra(u *upstream) upstreamExtra {
-	x := upstreamExtra{Enabled: u.Enabled, Directory: u.Directory, ClientAuth: u.ClientAuth, Scopes: list(u.Scopes), ResponseMode: u.ResponseMode, TrustEmail: u.TrustEmail, TrustMFA: u.TrustMFA,
+	x := upstreamExtra{Enabled: &u.Enabled, Directory: u.Directory, ClientAuth: u.ClientAuth, Scopes: list(u.Scopes), ResponseMode: u.ResponseMode, TrustEmail: u.TrustEmail, TrustMFA: u.TrustMFA,
 		MFAValues: list(u.MFAValues), Claims: u.Claims, Refresh: u.Refresh, UpstreamLeave: u.UpstreamLeave, Authorization: u.AuthorizationURL, Token: u.TokenURL, Keys: u.KeysURL,
 		UserInfo: u.UserInfoURL, EndSession: u.EndSessionURL}
+	x.Domains = list(u.domains)
 	if x.Claims == nil {
 		x.Claims = map[string]string{}
 	}
@@ -344,9 +369,16 @@ func shownUpstreamExtra(u *upstream) upstreamExtra {
 }
 
 func setUpstreamExtra(u *upstream, x upstreamExtra) error {
-	u.Enabled, u.Directory, u.ClientAuth, u.Scopes, u.ResponseMode = x.Enabled, x.Directory, x.ClientAuth, x.Scopes, x.ResponseMode
+	if x.Enabled != nil {
+		u.Enabled = *x.Enabled
+	}
+	u.Directory, u.ClientAuth, u.Scopes, u.ResponseMode = x.Directory, x.ClientAuth, x.Scopes, x.ResponseMode
 	u.TrustEmail, u.TrustMFA, u.MFAValues, u.Claims, u.Refresh, u.UpstreamLeave = x.TrustEmail, x.TrustMFA, x.MFAValues, x.Claims, x.Refresh, x.UpstreamLeave
 	u.AuthorizationURL, u.TokenURL, u.KeysURL, u.UserInfoURL, u.EndSessionURL = x.Authorization, x.Token, x.Keys, x.UserInfo, x.EndSession
+	u.domains = x.Domains
+	if u.waitForSecret(); u.inFile { // when a secret ends is said where the secret is
+		return nil
+	}
 	u.secret.Expires = true
 	u.secret.ExpiresAt = time.Time{}
 	if x.SecretEnds != nil {

@@ -12,6 +12,7 @@ func (a *API) resources() ([]resource, []managed) {
 	strengths := a.authenticationStrengths("policies", "authenticationStrengthPolicies")
 	detections, exports := a.riskDetections(), a.exports()
 	extensions, listeners := a.extensions(), a.listeners()
+	providers := a.identityProviders()
 	a.directory = directory{users: users, groups: groups, applications: applications, principals: principals}
 	return []resource{
 		users,
@@ -48,7 +49,7 @@ func (a *API) resources() ([]resource, []managed) {
 		methodsPolicy{a},
 		evaluation{a},
 		deletedItems{a, users, applications},
-		a.identityProviders(),
+		providers,
 		providerTypes{},
 		extensions,
 		configurationCheck{},
@@ -72,5 +73,5 @@ func (a *API) resources() ([]resource, []managed) {
 		roles,
 		a.directoryRoles(roles, "directoryRoles", "directoryRole"),
 		a.directoryRoles(roles, "directoryRoleTemplates", "directoryRoleTemplate"),
-	}, []managed{organization, attributes, terms, applications, flows, extensions, listeners, locations, strengths, contexts, conditions, exports}
+	}, []managed{organization, attributes, terms, applications, providers, flows, extensions, listeners, locations, strengths, contexts, conditions, exports}
 }

@@ -1,0 +1,110 @@
+package graph
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"portico/app/federation"
+	"portico/app/userflow"
+	"portico/models"
+)
+
+// provider_files.go: identity providers and their domains as configuration. No file holds a secret or the proof of a
+// domain: a provider that is made from a file is off until somebody has set its secret by hand, and a domain waits for
+// its record in the name service.
+
+// withDomains completes providers with the domains whose addresses are theirs.
+func withDomains(ctx context.Context, c *call, rows []upstream) error {
+	all, err := c.tenant.ProviderDomains(ctx, "")
+	for i := range rows {
+		for _, d := range all {
+			if d.ProviderID == rows[i].ID {
+				rows[i].domains = append(rows[i].domains, d.Domain)
+			}
+		}
+	}
+	return err
+}
+
+// settleDomains gives a provider the domains that were asked for. New ones are not proven, whatever they are elsewhere.
+func settleDomains(ctx context.Context, c *call, t *models.Tenant, u *upstream) error {
+	const property = "portico/domains"
+	want := make([]string, len(u.domains))
+	for i, said := range u.domains {
+		domain, ok := userflow.CanonicalDomain(said)
+		if !ok {
+			return invalidValue(property, ": '"+clipped(said)+"' is no domain")
+		}
+		want[i] = domain
+	}
+	have, err := t.ProviderDomains(ctx, u.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range have {
+		if slices.Contains(want, d.Domain) {
+			continue
+		}
+		if err := t.RemoveProviderDomain(ctx, c.actor(), d.ID); err != nil {
+			return err
+		}
+	}
+	for i, domain := range want {
+		if slices.Contains(want[:i], domain) || slices.ContainsFunc(have, func(d models.ProviderDomain) bool { return d.Domain == domain }) {
+			continue
+		}
+		if _, err := t.AddProviderDomain(ctx, c.actor(), u.ID, domain, false); err != nil {
+			return renamed(err, func(string) string { return property })
+		}
+	}
+	slices.Sort(want)
+	u.domains = slices.Compact(want)
+	return nil
+}
+
+// lacksSecret reports whether somebody has to set a secret before the provider can be used.
+func (u *upstream) lacksSecret() bool {
+	switch {
+	case u.Kind == federation.Apple:
+		return !u.HasKey && strings.TrimSpace(u.secret.Key) == ""
+	case u.Kind == federation.SAML:
+		return false
+	case u.ClientAuth == federation.PrivateKeyJWT:
+		return !u.HasKey && strings.TrimSpace(u.secret.Key) == ""
+	}
+	return !u.HasSecret && strings.TrimSpace(u.secret.Client) == ""
+}
+
+// waitForSecret turns a provider of a file off that nobody could sign in by yet.
+func (u *upstream) waitForSecret() {
+	if u.inFile && u.lacksSecret() {
+		u.Enabled = false
+	}
+}
+
+// checkedBy is the check of a provider, which in a file may lack its secret.
+func (u *upstream) checkedBy(check models.ProviderCheck) models.ProviderCheck {
+	if !u.inFile {
+		return check
+	}
+	return func(p federation.Provider, _, _ bool) error { return check(p, true, true) }
+}
+
+// upstreamInFile leaves out what belongs to a secret.
+func upstreamInFile(u *upstream) any {
+	x := shownUpstreamExtra(u)
+	x.SecretEnds = nil
+	return x
+}
+
+// flowProvidersInFile says other companies by their names: ids are others in another tenant.
+func flowProvidersInFile(f *flow) any {
+	all := shownProviders(f)
+	for i, o := range all {
+		if id, _ := o.get("id").(string); id != providerOf(f.SignUpMethod) {
+			all[i] = slices.DeleteFunc(slices.Clone(o), func(m member) bool { return m.name == "id" })
+		}
+	}
+	return object{{"@odata.type", flowType + "onAuthenticationMethodLoadStartExternalUsersSelfServiceSignUp"}, {"identityProviders", all}}
+}
