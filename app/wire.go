@@ -84,7 +84,7 @@ func (s *server) wire(ctx context.Context) error {
 		return err
 	}
 	portal := s.portal(site, brands, csrf, checked)
-	portal.Keys, portal.Tokens = provider, provider
+	portal.Keys, portal.Tokens, portal.Extensions = provider, provider, asker
 	portal.Sources = admin.Sources{Places: places, Lists: lists}
 	courier, err := s.courier()
 	if err != nil {

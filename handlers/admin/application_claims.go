@@ -406,7 +406,7 @@ func claimForm(v *visit, base, was string, m openid.ClaimMapping) views.Form {
 			any = "true"
 		}
 		f.Fields = append(f.Fields,
-			views.Field{Name: "id", Label: "Name in the API’s answer", Hint: "As the custom authentication extension gives it.", Value: m.ID, Code: true},
+			views.Field{Name: "id", Label: "Name in the API’s answer", Hint: v.claimsOffered(), Value: m.ID, Code: true},
 			views.Field{Kind: views.Radios, Name: "anyType", Label: "What it may be", Value: any, Options: []views.Option{
 				{Value: "", Label: "A text or a list of texts"}, {Value: "true", Label: "Any JSON: also numbers, yes and no, and objects"}}})
 		return f

@@ -3,6 +3,7 @@ package admin
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -150,7 +151,7 @@ func (v *visit) claimUsers(x extension.Extension) views.Section {
 	for _, cl := range sortedClients(v.dir) {
 		var names []string
 		for _, m := range cl.Claims {
-			if m.Source == "customClaimsProvider" && slices.Contains(x.Claims, m.ID) {
+			if m.Source == openid.FromProvider && slices.Contains(x.Claims, m.ID) {
 				names = append(names, m.ID+choose(m.Name == m.ID, "", " as "+m.Name))
 			}
 		}
@@ -272,4 +273,19 @@ func (p *Portal) extensionDelete(c *fiber.Ctx) error {
 		return err
 	}
 	return p.done(c, v.extensionsBase(), "“"+x.Name+"” is deleted.")
+}
+
+// claimsOffered says which claims the tenant's extensions give, for whoever chooses one for an application.
+func (v *visit) claimsOffered() string {
+	var out []string
+	for _, x := range v.dir.Extensions.Extensions {
+		for _, name := range x.Claims {
+			out = append(out, name+" ("+x.Name+")")
+		}
+	}
+	slices.Sort(out)
+	if len(out) == 0 {
+		return "As the custom authentication extension gives it. An extension’s page can list the claims that it gives; they then stand here."
+	}
+	return "As the custom authentication extension gives it. Those that are known: " + strings.Join(out, ", ") + "."
 }

@@ -24,6 +24,11 @@ func (p *Portal) sampleOccasion(v *visit, e extension.Event, clientID string, wh
 	o.TenantID, o.Tenant, o.CorrelationID = v.tenant.ID, v.dir.Tenant.Slug, models.NewID()
 	if cl := v.dir.Clients[clientID]; cl != nil {
 		o.App = extension.Principal{ObjectID: cl.PrincipalID, ClientID: cl.ID, Name: cl.Name}
+		for _, m := range cl.Claims {
+			if m.Source == openid.FromProvider && m.AnyType {
+				o.AnyJSON = append(o.AnyJSON, m.ID)
+			}
+		}
 	}
 	if o.SignUp != nil {
 		o.SignUp.Attributes = v.sampleAttributes()
