@@ -20,7 +20,7 @@ import (
 func (p *Portal) extensionRoutes() []handlers.Route {
 	const at = "/admin/t/:tenant/extensions"
 	const listeners = at + "/listeners"
-	const calls = "/admin/t/:tenant/extension-calls"
+	const calls = at + "/calls"
 	const read, write = access.ExtensionRead, access.ExtensionWrite
 	return []handlers.Route{
 		{Method: get, Path: at, Handler: p.extensionList, Permission: read, NavGroup: navSignIn, NavLabel: "Extensions"},
@@ -36,6 +36,10 @@ func (p *Portal) extensionRoutes() []handlers.Route {
 		{Method: post, Path: listeners + "/:id/enabled", Handler: p.listenerEnabled, Permission: write},
 		{Method: get, Path: listeners + "/:id/delete", Handler: p.listenerDeleteForm, Permission: write},
 		{Method: post, Path: listeners + "/:id/delete", Handler: p.listenerDelete, Permission: write},
+		{Method: get, Path: calls, Handler: p.callList, Permission: read},
+		{Method: get, Path: calls + "/:id", Handler: p.callDetail, Permission: read},
+		{Method: get, Path: calls + "/:id/replay", Handler: p.callReplayForm, Permission: write},
+		{Method: post, Path: calls + "/:id/replay", Handler: p.callReplay, Permission: write},
 		{Method: get, Path: at + "/:id", Handler: p.extensionDetail, Permission: read},
 		{Method: get, Path: at + "/:id/edit", Handler: p.extensionEdit, Permission: write},
 		{Method: post, Path: at + "/:id/edit", Handler: p.extensionSave, Permission: write},
@@ -48,10 +52,6 @@ func (p *Portal) extensionRoutes() []handlers.Route {
 		{Method: post, Path: at + "/:id/delete", Handler: p.extensionDelete, Permission: write},
 		{Method: get, Path: at + "/:id/try", Handler: p.extensionTryForm, Permission: write},
 		{Method: post, Path: at + "/:id/try", Handler: p.extensionTry, Permission: write},
-		{Method: get, Path: calls, Handler: p.callList, Permission: read, NavGroup: navLogs, NavLabel: "Extension calls"},
-		{Method: get, Path: calls + "/:id", Handler: p.callDetail, Permission: read},
-		{Method: get, Path: calls + "/:id/replay", Handler: p.callReplayForm, Permission: write},
-		{Method: post, Path: calls + "/:id/replay", Handler: p.callReplay, Permission: write},
 	}
 }
 
@@ -59,7 +59,7 @@ func (v *visit) extensionsBase() string         { return v.base() + "/extensions
 func (v *visit) extensionBase(id string) string { return v.extensionsBase() + "/" + id }
 func (v *visit) listenersBase() string          { return v.extensionsBase() + "/listeners" }
 func (v *visit) listenerBase(id string) string  { return v.listenersBase() + "/" + id }
-func (v *visit) callsBase() string              { return v.base() + "/extension-calls" }
+func (v *visit) callsBase() string              { return v.extensionsBase() + "/calls" }
 func (v *visit) extensionCrumbs(more ...views.Link) []views.Link {
 	return append([]views.Link{{Label: "Extensions", Href: v.extensionsBase()}}, more...)
 }

@@ -212,7 +212,7 @@ func TestSamplesAndReplays(t *testing.T) {
 	if !strings.Contains(api.payloads[1], "ada@example.com") || !strings.Contains(text(page.body), "1003003") || strings.Contains(page.body, "<script>alert") {
 		t.Errorf("%s %s", api.payloads[1], text(page.body))
 	}
-	list := w.get("/admin/t/shop/extension-calls?outcome=failed")
+	list := w.get(extensionsAt + "/calls?outcome=failed")
 	if list.status != 200 || !strings.Contains(list.body, "1003003") || strings.Contains(list.body, "Gave claims") {
 		t.Errorf("%d %s", list.status, text(list.body))
 	}
