@@ -1,0 +1,166 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// crm is an API of the company's own, in this process; Portico runs in another.
+type crm struct {
+	*httptest.Server
+	mu      sync.Mutex
+	answers map[string]string // by event: the action with its fields
+	asked   []values
+	tokens  []string
+}
+
+func newCRM(t *testing.T) *crm {
+	c := &crm{answers: map[string]string{}}
+	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var v values
+		_ = json.NewDecoder(r.Body).Decode(&v)
+		c.mu.Lock()
+		c.asked, c.tokens = append(c.asked, v), append(c.tokens, r.Header.Get("Authorization"))
+		event := strings.TrimPrefix(r.URL.Path, "/")
+		answer := c.answers[event]
+		c.mu.Unlock()
+		if answer == "" {
+			http.Error(w, "down", http.StatusServiceUnavailable)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = fmt.Fprintf(w, `{"data":{"@odata.type":"microsoft.graph.%sResponseData","actions":[{"@odata.type":"microsoft.graph.%s}]}}`, event, answer)
+	}))
+	t.Cleanup(c.Close)
+	return c
+}
+
+// says answers an event from now on; "" = the API is down.
+func (c *crm) says(event, action string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answers[event] = action
+}
+
+func (c *crm) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.asked)
+}
+
+// listens makes the API known and asked about events, at every app. Without it nobody signs up.
+func (a *api) listens(c *crm, events ...string) {
+	a.t.Helper()
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	app := a.call(http.MethodPost, "/v1.0/applications", values{"displayName": "CRM"})
+	resource := "api://" + u.Hostname() + "/" + app["appId"].(string)
+	a.call(http.MethodPatch, "/v1.0/applications/"+app["id"].(string), values{"identifierUris": []string{resource},
+		"portico": values{"permissions": []string{"CustomAuthenticationExtension.Receive.Payload"}}})
+	for _, e := range events {
+		made := a.call(http.MethodPost, "/v1.0/identity/customAuthenticationExtensions", values{"@odata.type": "#microsoft.graph." + e + "CustomExtension", "displayName": "CRM",
+			"endpointConfiguration":       values{"@odata.type": "#microsoft.graph.httpRequestEndpoint", "targetUrl": c.URL + "/" + e},
+			"authenticationConfiguration": values{"@odata.type": "#microsoft.graph.azureAdTokenAuthentication", "resourceId": resource},
+			"clientConfiguration":         values{"timeoutInMilliseconds": 1000, "maximumRetries": 0}})
+		a.call(http.MethodPost, "/v1.0/identity/authenticationEventListeners", values{"@odata.type": "#microsoft.graph." + e + "Listener",
+			"conditions": values{"applications": values{"includeAllApplications": true}},
+			"handler":    values{"@odata.type": "#microsoft.graph." + e + "CustomExtensionHandler", "customExtension": values{"id": made["id"]}},
+			"portico":    values{"onFailure": "block", "isEnabled": true, "userFlowId": ""}})
+	}
+}
+
+// toTheQuestions leads a newcomer of the shop to the page that asks for details.
+func (b *tab) toTheQuestions(email string, seen map[string]bool) {
+	b.t.Helper()
+	b.forgetCookies()
+	b.goTo(b.s.base + "/demo/market")
+	b.press("#signup")
+	b.typeInto(emailBox, email)
+	b.submit()
+	b.typeInto(codeBox, b.code(email, seen))
+	b.submit()
+	if b.has(newPasswordBox) {
+		b.typeInto(newPasswordBox, password)
+		b.submit()
+	}
+}
+
+// TestTheCompanysOwnAPIHasASay is a sign-up that an API in another process fills in, sends back, corrects, blocks, and
+// then keeps waiting by being down.
+func TestTheCompanysOwnAPIHasASay(t *testing.T) {
+	t.Parallel()
+	c := newCRM(t)
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const start, submit = "onAttributeCollectionStart", "onAttributeCollectionSubmit"
+	s := boot(t, "PORTICO_OUTBOUND_ALLOW="+u.Host)
+	manage := newAPI(t, s)
+	manage.withoutPolicies()
+	manage.listens(c, start, submit)
+	given, family := "input[autocomplete~=given-name]", "input[autocomplete~=family-name]"
+	b, seen := openBrowser(t, s, "own-api").phone(), map[string]bool{}
+
+	c.says(start, `attributeCollectionStart.setPrefillValues","inputs":{"surname":"van Dijk","nobodyAsks":"x"}`)
+	c.says(submit, `attributeCollectionSubmit.showValidationError","message":"Please look again","attributeErrors":{"givenName":"We know <b>nobody</b> of that name"}`)
+	b.toTheQuestions("noor@example.com", seen)
+	b.holds(family, "van Dijk")
+	b.shot("prefilled")
+	b.typeInto(given, "Noor")
+	b.submit()
+	b.sees("Please look again")
+	b.sees("We know <b>nobody</b> of that name")
+	b.holds(given, "Noor")
+	b.accessible("sent-back")
+	b.shot("sent-back")
+	c.says(submit, `attributeCollectionSubmit.modifyAttributeValues","attributes":{"givenName":"Noortje"}`)
+	b.fillRest()
+	b.sees("Hello, Noortje")
+	if c.count() != 3 || !strings.HasPrefix(c.tokens[0], "Bearer ") {
+		t.Errorf("asked %d times, not 3", c.count())
+	}
+
+	c.says(start, `attributeCollectionStart.showBlockPage","title":"Members only","message":"Ask your club first."`)
+	b.toTheQuestions("blocked@example.com", seen)
+	b.sees("Members only")
+	b.sees("Ask your club first.")
+	b.accessible("stopped")
+	b.shot("stopped")
+
+	// Down: kind words within the API's time, and once its circuit is open without waiting for it.
+	c.says(start, "")
+	b.toTheQuestions("later@example.com", seen)
+	b.sees("This sign-up cannot be completed right now")
+	b.accessible("stopped-failure")
+	b.shot("stopped-failure")
+	for range 5 {
+		b.press("button[name=action][value=again], form:has(input[name=action][value=again]) button[type=submit]")
+		b.sees("This sign-up cannot be completed right now")
+	}
+	before := c.count()
+	b.press("form:has(input[name=action][value=again]) button[type=submit]")
+	b.sees("This sign-up cannot be completed right now")
+	if c.count() != before {
+		t.Error("an API that failed often in a row is asked all the same")
+	}
+	c.says(start, `attributeCollectionStart.continueWithDefaultBehavior"`)
+	c.says(submit, `attributeCollectionSubmit.continueWithDefaultBehavior"`)
+	for end := time.Now().Add(40 * time.Second); !b.has(given) && time.Now().Before(end); {
+		time.Sleep(3 * time.Second) // the circuit closes by the program's own clock
+		b.press("form:has(input[name=action][value=again]) button[type=submit]")
+	}
+	b.typeInto(given, "Later")
+	b.typeInto(family, "Better")
+	b.fillRest()
+	b.sees("Hello, Later")
+}
