@@ -326,6 +326,9 @@ func (m *Machine) Arrive(ctx context.Context, tenantID string, placing Placing, 
 			return deref(res), err
 		}
 		d, p := r.awaited(back.ProviderID, state)
+		if d == nil && try > 0 && refused == nil {
+			d, p = r.outrun(back.ProviderID, state)
+		}
 		if d == nil {
 			return r.due(ctx)
 		}
@@ -342,7 +345,7 @@ func (m *Machine) Arrive(ctx context.Context, tenantID string, placing Placing, 
 		if refused != nil {
 			err = r.turn(ctx, *p, state, refused)
 		} else {
-			err = r.arrive(ctx, arrival)
+			err = r.arrive(ctx, arrival, p.ID)
 		}
 		if err != nil {
 			return Result{}, err
@@ -366,6 +369,20 @@ func (r *run) awaited(providerID, state string) (*Departed, *federation.Provider
 	if p == nil {
 		return nil, nil
 	}
+	return d, p
+}
+
+// outrun is the departure of an answer that holds, while the same answer of a second tab was turned away in between: codes
+// work once, so whichever came second at the provider found it used. The one that holds counts.
+func (r *run) outrun(providerID, state string) (*Departed, *federation.Provider) {
+	f := r.a.Facts
+	last := len(f.Turned) - 1
+	if last < 0 || f.Turned[last].State != state || f.Turned[last].Code == Left || f.Arrived != nil {
+		return nil, nil
+	}
+	r.a.Facts.Turned = f.Turned[:last:last]
+	d, p := r.awaited(providerID, state)
+	r.a.Facts.Turned = f.Turned
 	return d, p
 }
 
@@ -400,9 +417,9 @@ func holds(id federation.Identity, p federation.Provider) error {
 
 // arrive adds the fact that somebody came back, and says who they are where that is known: whoever has the identity,
 // else the address that the provider has proven. An address that it has not proven is asked for on our own page.
-func (r *run) arrive(ctx context.Context, back federation.Arrival) error {
+func (r *run) arrive(ctx context.Context, back federation.Arrival, providerID string) error {
 	id := back.Identity
-	id.ProviderID = r.a.Facts.underWay().ProviderID
+	id.ProviderID = providerID
 	id.Attributes = bounded(id.Attributes)
 	r.a.Facts.Arrived = &Arrived{Identity: id, Hint: id.IDTokenHint, Hops: hops(back.Hops), At: r.w.Now}
 	if err := r.meet(ctx, r.store, &r.w); err != nil {

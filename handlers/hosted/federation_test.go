@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ import (
 // house is an identity provider: a place that people are sent to and come back from, with what it says of whoever sits
 // there. Its codes work once.
 type house struct {
+	mu      sync.Mutex
 	at      string
 	who     federation.Identity
 	refuse  *federation.Refusal // in place of an answer
@@ -59,6 +61,8 @@ func (h *house) Begin(_ context.Context, n federation.Net, p federation.Provider
 }
 
 func (h *house) Finish(_ context.Context, _ federation.Net, p federation.Provider, _ federation.Secrets, a federation.Answer) (federation.Arrival, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.answers++
 	if h.refuse != nil {
 		return federation.Arrival{}, h.refuse
@@ -89,7 +93,11 @@ func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // newHouse is a site whose flow offers one provider.
 func newHouse(t *testing.T, edit ...func(*userflow.Flow)) (*site, *house, string) {
 	t.Helper()
-	s := newSite(t, edit...)
+	return furnish(t, newSite(t, edit...))
+}
+
+func furnish(t *testing.T, s *site) (*site, *house, string) {
+	t.Helper()
 	s.house = &house{codes: map[string]federation.Identity{}}
 	srv := httptest.NewServer(s.house)
 	t.Cleanup(srv.Close)
