@@ -190,6 +190,8 @@ func (co *company) roundTrip(r round) (Way, Arrival, error) {
 
 func refusalOf(t *testing.T, err error, code Code, reason string) {
 	t.Helper()
+	advised(t, err)
+	t.Helper()
 	r, ok := err.(*Refusal)
 	if !ok {
 		t.Fatalf("got %v, want a refusal about %q", err, reason)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // trial.go: a round trip that an admin makes to see whether a provider works. It comes back to the provider's ordinary
@@ -69,9 +68,8 @@ func (r Report) Refusal() *Refusal {
 }
 
 const (
-	mostClaims   = 100
-	longestClaim = 500
-	hidden       = "(not shown)"
+	mostClaims = 100
+	hidden     = "(not shown)"
 )
 
 // tokenLike is a signed or encrypted token in compact form: whoever holds it may be able to use it.
@@ -111,11 +109,7 @@ func told(name string, v any) string {
 		b, _ := json.Marshal(v)
 		text = string(b)
 	}
-	text = tokenLike.ReplaceAllString(text, hidden)
-	if utf8.RuneCountInString(text) > longestClaim {
-		text = string([]rune(text)[:longestClaim]) + "…"
-	}
-	return words(text)
+	return words(tokenLike.ReplaceAllString(text, hidden))
 }
 
 // secretName reports whether a claim of this name is none of anybody's business, or opens something.
