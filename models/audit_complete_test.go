@@ -22,18 +22,24 @@ func unrecorded() map[string]string {
 		own      = "the log itself"
 		clean    = "forgets what has expired by itself"
 		inside   = "a part of something larger: whoever calls it writes the entry in the same transaction"
+		ended    = "people's own sign-outs are no change of rights; whoever ends another's session writes the entry beside it"
+		handed   = "a link for one use: the account or the reset that it is for is recorded by its caller; that of the first start is printed before there is anybody to record"
+		piece    = "a piece of a file: the import that it belongs to is recorded when it is made, and what it changes when it runs"
 		learnt   = "what is usual, counted from the sign-in log, which has each of them"
 		memory   = "what it changes is a cache, or how the engine stores what it says"
 	)
 	out := map[string]string{}
 	for reason, names := range map[string]string{
-		attempt:  "AddCode BurnCodes SpendCode ClearTries PutSession TouchSession JoinSession RenewSession EndSessionsOf SpendInvitation PortalSession BeginPortalSession ClaimPortalSession EndPortalSession TakePending PutPending ParkAnswer UseAssertion TakeTrial SetFlash SaveDemoSession EndSession",
+		attempt:  "AddCode BurnCodes SpendCode ClearTries PutSession TouchSession JoinSession RenewSession EndSessionsOf SpendInvitation PortalSession BeginPortalSession ClaimPortalSession EndPortalSession TakePending PutPending ParkAnswer UseAssertion TakeTrial SetFlash SaveDemoSession",
 		protocol: "AddOpenIDGrant RevokeOpenIDGrant RevokeOpenIDSession RevokeOpenIDUser ParkOpenIDRequest",
 		counters: "AdvanceCredential UseStep UsePasskey UsedCredential MarkFirstRequest CameBy NoteClientMistake RehashPassword",
 		queue:    "AcquireLease ReleaseLease DeliveredOutbox RetryOutbox PutMailbox EmptyMailbox TellExpiring TellTexts TellAtRisk TellWeek AskOwner EnqueueOutbox RunBulks RulesDue TellWebhooks",
 		own:      "SealAudits KeepCall",
 		clean:    "PurgeAttempts PurgeHandedOut PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns PurgeEffects PurgeReplays PurgeDetections PruneRisk PurgeIncidents PurgeIndicators PurgeLeaked PurgeQuestions PurgeCalls EndDemoSession EndDemoSessions ExpireWebhookDeliveries",
-		inside:   "AnswerNo ConsumeCredential SpendCredential ConsumeLink EndPortalSessionsOf RenameCredential ReleaseDefinitionName Unlock WithdrawConsent SignOutApps SignOutUser CreateLink AddImportChunk",
+		inside:   "AnswerNo ConsumeCredential SpendCredential ConsumeLink EndPortalSessionsOf RenameCredential ReleaseDefinitionName Unlock WithdrawConsent SignOutUser",
+		ended:    "EndSession SignOutApps",
+		handed:   "CreateLink",
+		piece:    "AddImportChunk",
 		learnt:   "ObserveSignIn LearnSignIns ImportRiskPeople",
 		memory:   "Directory LatestDirectory ManagedDirectory CountSeals Migrated Maintain",
 	} {
