@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -55,8 +56,9 @@ func (c *crm) count() int {
 	return len(c.asked)
 }
 
-// listens makes the API known and asked about events, at every app. Without it nobody signs up.
-func (a *api) listens(c *crm, events ...string) {
+// listens makes the API known and asked about events, at every app; what waits for it stops while it is down. It gives the
+// listeners' ids.
+func (a *api) listens(c *crm, events ...string) (ids []string) {
 	a.t.Helper()
 	u, err := url.Parse(c.URL)
 	if err != nil {
@@ -71,11 +73,17 @@ func (a *api) listens(c *crm, events ...string) {
 			"endpointConfiguration":       values{"@odata.type": "#microsoft.graph.httpRequestEndpoint", "targetUrl": c.URL + "/" + e},
 			"authenticationConfiguration": values{"@odata.type": "#microsoft.graph.azureAdTokenAuthentication", "resourceId": resource},
 			"clientConfiguration":         values{"timeoutInMilliseconds": 1000, "maximumRetries": 0}})
-		a.call(http.MethodPost, "/v1.0/identity/authenticationEventListeners", values{"@odata.type": "#microsoft.graph." + e + "Listener",
+		listener := e + "Listener"
+		if e == "onOtpSend" { // the vendor's name
+			listener = "onEmailOtpSendListener"
+		}
+		l := a.call(http.MethodPost, "/v1.0/identity/authenticationEventListeners", values{"@odata.type": "#microsoft.graph." + listener,
 			"conditions": values{"applications": values{"includeAllApplications": true}},
 			"handler":    values{"@odata.type": "#microsoft.graph." + e + "CustomExtensionHandler", "customExtension": values{"id": made["id"]}},
-			"portico":    values{"onFailure": "block", "isEnabled": true, "userFlowId": ""}})
+			"portico":    values{"onFailure": "block", "isEnabled": true}})
+		ids = append(ids, l["id"].(string))
 	}
+	return ids
 }
 
 // toTheQuestions leads a newcomer of the shop to the page that asks for details.
@@ -163,4 +171,82 @@ func TestTheCompanysOwnAPIHasASay(t *testing.T) {
 	b.typeInto(family, "Better")
 	b.fillRest()
 	b.sees("Hello, Later")
+}
+
+// lastCode is the code that the API was given last for an address, once it was.
+func (c *crm) lastCode(to string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := len(c.asked) - 1; i >= 0; i-- {
+		data, _ := c.asked[i]["data"].(map[string]any)
+		if otp, _ := data["otpContext"].(map[string]any); otp["identifier"] == to {
+			code, _ := otp["oneTimeCode"].(string)
+			return code
+		}
+	}
+	return ""
+}
+
+// TestTheCompanysOwnAPISendsCodes: while it is there, codes are its to bring; while it is down nobody sends any, and the
+// page says what it always says; or we do, where its listener falls back (R 16.5.5).
+func TestTheCompanysOwnAPISendsCodes(t *testing.T) {
+	t.Parallel()
+	c := newCRM(t)
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := boot(t, "PORTICO_OUTBOUND_ALLOW="+u.Host)
+	manage := newAPI(t, s)
+	manage.withoutPolicies()
+	listener := manage.listens(c, "onOtpSend")[0]
+	b, client := openBrowser(t, s, "own-mail").phone(), s.client(t)
+	asksFor := func(email string) {
+		t.Helper()
+		b.forgetCookies()
+		b.goTo(s.base + "/demo/market")
+		b.press("#signup")
+		b.typeInto(emailBox, email)
+		b.submit()
+		b.sees(email)
+	}
+	asked := func(email string) {
+		t.Helper()
+		eventually(t, 10*time.Second, "the API is asked to send a code to "+email, func() error {
+			if c.lastCode(email) == "" {
+				return errors.New("not yet")
+			}
+			return nil
+		})
+	}
+	none := func(email string) {
+		t.Helper()
+		if got := mails(t, client, s.base, email); len(got) > 0 {
+			t.Errorf("we sent something to %s besides", email)
+		}
+	}
+
+	c.says("onOtpSend", `OtpSend.continueWithDefaultBehavior"`)
+	asksFor("noor@example.com")
+	asked("noor@example.com")
+	b.typeInto(codeBox, c.lastCode("noor@example.com"))
+	b.submit()
+	if !b.has(newPasswordBox) {
+		t.Errorf("the code of the API's mail does not work: %s", b.words())
+	}
+	none("noor@example.com")
+
+	c.says("onOtpSend", "")
+	asksFor("down@example.com")
+	asked("down@example.com")
+
+	manage.call(http.MethodPatch, "/v1.0/identity/authenticationEventListeners/"+listener, values{"@odata.type": "#microsoft.graph.onEmailOtpSendListener", "portico": values{"onFailure": "fallback"}})
+	asksFor("fallback@example.com")
+	asked("fallback@example.com")
+	b.typeInto(codeBox, b.code("fallback@example.com", map[string]bool{}))
+	b.submit()
+	if !b.has(newPasswordBox) {
+		t.Errorf("the code of our own mail does not work: %s", b.words())
+	}
+	none("down@example.com")
 }
