@@ -421,6 +421,13 @@ func (a *API) domainActions() []action[upstream] {
 	const read, write = access.ProviderRead, access.ProviderWrite
 	domains := func(c *call, u *upstream) string { return "identity/identityProviders('" + u.ID + "')/portico.domains" }
 	return []action[upstream]{
+		{method: http.MethodPost, path: "portico.endSessions", need: []access.Permission{write}, run: func(ctx context.Context, c *call, u *upstream) (*response, error) {
+			n, err := c.tenant.EndProviderSessions(ctx, c.actor(), u.ID)
+			if err != nil {
+				return nil, err
+			}
+			return c.entity("identity/identityProviders('"+u.ID+"')/portico.endSessions", object{{"ended", n}}), nil
+		}},
 		{method: http.MethodGet, path: "portico.domains", need: []access.Permission{read}, run: func(ctx context.Context, c *call, u *upstream) (*response, error) {
 			all, err := c.tenant.ProviderDomains(ctx, u.ID)
 			out := make([]object, len(all))

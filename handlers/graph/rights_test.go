@@ -229,6 +229,13 @@ func (r riskUndo) operations() []operation {
 	return []operation{{method: http.MethodGet, path: at, need: r.read}, {method: http.MethodPost, path: at, need: r.write}}
 }
 
+func (domains) operations() []operation {
+	read, write := []access.Permission{access.ProviderRead}, []access.Permission{access.ProviderWrite}
+	return []operation{{method: http.MethodGet, path: "/domains", need: read}, {method: http.MethodPost, path: "/domains", need: write},
+		{method: http.MethodGet, path: "/domains/{id}", need: read}, {method: http.MethodDelete, path: "/domains/{id}", need: write},
+		{method: http.MethodGet, path: "/domains/{id}/verificationDnsRecords", need: read}, {method: http.MethodPost, path: "/domains/{id}/verify", need: write}}
+}
+
 func (userMerge) operations() []operation {
 	return []operation{{method: http.MethodPost, path: "/beta/portico/users/{id}/merge", need: []access.Permission{access.UserWrite}}}
 }

@@ -51,6 +51,7 @@ func (a *API) resources() ([]resource, []managed) {
 		deletedItems{a, users, applications},
 		providers,
 		providerTypes{},
+		domains{a},
 		extensions,
 		configurationCheck{},
 		listeners,
