@@ -45,6 +45,8 @@ func (u *upstream) typ() string {
 		return appleProvider
 	case u.Kind == federation.OpenID:
 		return oidcProvider
+	case u.Kind == federation.SAML:
+		return samlProvider
 	case u.Kind == "" && u.said != "":
 		return u.said
 	}
@@ -79,13 +81,14 @@ type (
 		EndSession    string                        `json:"endSessionUrl"`
 		SecretEnds    *string                       `json:"clientSecretEndDateTime"`
 		Domains       []string                      `json:"domains"`
+		SAML          *samlExtra                    `json:"saml,omitempty"`
 	}
 )
 
 func (a *API) identityProviders() *collection[upstream] {
 	r := &collection[upstream]{
 		path: []string{"identity", "identityProviders"}, name: "identity/identityProviders", typ: "identityProviderBase", typed: true, plural: "identity-providers",
-		subtypes: []string{builtInProvider, socialProvider, appleProvider, oidcProvider},
+		subtypes: []string{builtInProvider, socialProvider, appleProvider, oidcProvider, samlProvider},
 		read:     []access.Permission{access.ProviderRead}, write: []access.Permission{access.ProviderWrite}, normalPage: 100, largestPage: 100, order: odata.Order{Path: "displayName"}, counts: true,
 		id: func(u *upstream) string { return u.ID }, kindOf: (*upstream).typ,
 	}
@@ -122,7 +125,7 @@ func (a *API) identityProviders() *collection[upstream] {
 			return text(socialTypes()[u.Kind])
 		}, set: setProviderType, createOnly: true},
 		{name: "clientId", get: func(u *upstream) any {
-			if u.typ() == appleProvider {
+			if u.typ() == appleProvider || u.typ() == samlProvider {
 				return nil
 			}
 			return text(u.ClientID)
@@ -150,6 +153,7 @@ func (a *API) identityProviders() *collection[upstream] {
 		{name: "clientAuthentication", get: of(oidcProvider, shownClientAuthentication), set: setClientAuthentication, unmanaged: true},
 		complexField("portico", shownUpstreamExtra, setUpstreamExtra),
 	}
+	r.fields = append(r.fields, samlFields(of)...)
 	r.fresh = func(c *call) upstream {
 		return upstream{inFile: c.by != nil, IdentityProvider: models.IdentityProvider{Provider: federation.Provider{Enabled: true}}}
 	}
@@ -187,6 +191,8 @@ func (a *API) identityProviders() *collection[upstream] {
 			u.Kind = federation.Apple
 		case u.ID == "" && u.said == oidcProvider:
 			u.Kind = federation.OpenID
+		case u.ID == "" && u.said == samlProvider:
+			u.Kind = federation.SAML
 		case u.ID == "" && u.said == "":
 			return badRequest("Say by '@odata.type' which sort of identity provider it is.", "@odata.type")
 		case u.ID == "" && u.Kind == "":
@@ -361,6 +367,7 @@ func shownUpstreamExtra(u *upstream) upstreamExtra {
 	if x.Refresh == nil {
 		x.Refresh = map[string]federation.Refresh{}
 	}
+	x.SAML = shownSAML(u)
 	if !u.SecretExpiresAt.IsZero() {
 		s := u.SecretExpiresAt.UTC().Format(time.RFC3339)
 		x.SecretEnds = &s
@@ -375,6 +382,7 @@ func setUpstreamExtra(u *upstream, x upstreamExtra) error {
 	u.Directory, u.ClientAuth, u.Scopes, u.ResponseMode = x.Directory, x.ClientAuth, x.Scopes, x.ResponseMode
 	u.TrustEmail, u.TrustMFA, u.MFAValues, u.Claims, u.Refresh, u.UpstreamLeave = x.TrustEmail, x.TrustMFA, x.MFAValues, x.Claims, x.Refresh, x.UpstreamLeave
 	u.AuthorizationURL, u.TokenURL, u.KeysURL, u.UserInfoURL, u.EndSessionURL = x.Authorization, x.Token, x.Keys, x.UserInfo, x.EndSession
+	setSAML(u, x.SAML)
 	u.domains = x.Domains
 	if u.waitForSecret(); u.inFile { // when a secret ends is said where the secret is
 		return nil
@@ -397,6 +405,14 @@ func upstreamWords(u *upstream, err error) error {
 		switch name {
 		case "discovery":
 			return "wellKnownEndpoint"
+		case "entityId":
+			return "issuerUri"
+		case "metadataUrl":
+			return "metadataExchangeUri"
+		case "signInUrl":
+			return "passiveSignInUri"
+		case "certificates":
+			return "signingCertificate"
 		case "teamId":
 			return "developerId"
 		case "privateKey":
