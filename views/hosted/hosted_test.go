@@ -68,7 +68,7 @@ func TestEveryFormIsBoundToItsStep(t *testing.T) {
 		}
 		primary := strings.Count(page, `class="button button--primary`) + strings.Count(page, `class="button button--wide button--primary`)
 		choose := name == "select-account" || name == "enrol-choose" || strings.HasPrefix(name, "mfa-choose")
-		end := strings.HasPrefix(name, "blocked") || name == "no-account" || name == "not-found" || name == "invitation-over" || strings.HasPrefix(name, "trial")
+		end := strings.HasPrefix(name, "blocked") || name == "no-account" || name == "not-found" || name == "invitation-over" || name == "stopped" || strings.HasPrefix(name, "trial")
 		if primary != 1 && !choose && !end {
 			t.Errorf("%s: %d primary buttons", name, primary)
 		}
