@@ -23,7 +23,9 @@ import (
 	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/export"
+	"portico/app/extension"
 	"portico/app/factor"
+	"portico/app/fault"
 	"portico/app/federation"
 	"portico/app/openid"
 	"portico/app/policy"
@@ -188,6 +190,13 @@ func (s *sweep) furnish(slug, mark string) furnished {
 	must(s, err)
 	_, err = f.BeginTrial(ctx, by, upstream.ID, "a session", "trial-"+slug, federation.Departure{}, nil)
 	must(s, err)
+	extended, err := f.CreateExtension(ctx, by, extension.Extension{Event: extension.OtpSend, Name: "Extension " + mark, URL: "https://hooks." + slug + ".example/x", Resource: "api://hooks." + slug + ".example/" + slug, Signed: true, Enabled: true},
+		func(*extension.Extension) fault.Fields { return nil })
+	must(s, err)
+	_, err = f.CreateListener(ctx, by, extension.Listener{Event: extension.OtpSend, Name: "Listener " + mark, Extension: extended.ID, AllApps: true, OnFailure: extension.Fallback}) // off: the mails of this test are ours
+	must(s, err)
+	f.KeepCall(extension.Call{ID: models.NewID(), Event: extension.OtpSend, ExtensionID: extended.ID, Name: "Call " + mark, At: f.Now(), Request: mark})
+	must(s, f.FlushCalls(ctx))
 	_, err = f.AddProviderDomain(ctx, by, upstream.ID, slug+".example", true)
 	must(s, err)
 	bulk, err := f.StartBulk(ctx, by, models.Bulk{Action: models.BulkDisable}, []string{f.person.ID}, models.UserQuery{})
@@ -407,7 +416,7 @@ func whose() map[string]string {
 		"authentication-methods": "credentials.id", "claims": "claims_policies.id", "members": "users.id",
 		"exports": "exports.id", "incidents": "risk_incidents.id", "leaked-addresses": "leaked_imports.id", "risk-detections": "risk_detections.id", "simulation": "users.id",
 		"threat-indicators": "risk_indicators.id", "identity-providers": "identity_providers.id", "federation": "identity_providers.id", "connect": "identity_providers.id", "domains": "provider_domains.id",
-		"test": "provider_trials.id", "merge": "users.id",
+		"test": "provider_trials.id", "extensions": "custom_extensions.id", "listeners": "event_listeners.id", "calls": "extension_calls.id", "merge": "users.id",
 	}
 }
 
@@ -655,7 +664,7 @@ func TestTwoTenantsSeeNothingOfEachOther(t *testing.T) {
 					"/identity/conditionalAccess/policies", "/identity/conditionalAccess/namedLocations", "/identity/conditionalAccess/deletedItems/policies",
 					"/policies/authenticationStrengthPolicies", "/identityProtection/riskyUsers", "/identityProtection/riskDetections", "/portico/incidents",
 					"/portico/threatIndicators", "/portico/leakedAddresses", "/portico/exports", "/portico/riskSimulations", "/portico/conditionalAccess/replay", "/portico/invitations", "/roleManagement/directory/roleAssignments",
-					"/identity/identityProviders"} {
+					"/identity/identityProviders", "/identity/customAuthenticationExtensions", "/identity/authenticationEventListeners"} {
 					for _, method := range []string{http.MethodGet, http.MethodPatch, http.MethodDelete} {
 						if a := ask(api, method, version+collection+"/"+id, nil); a.Code < 400 {
 							t.Errorf("%s %s%s/%s answered %d", method, version, collection, id, a.Code)
@@ -665,7 +674,7 @@ func TestTwoTenantsSeeNothingOfEachOther(t *testing.T) {
 			}
 			for _, list := range []string{"/users", "/groups", "/applications", "/servicePrincipals", "/identity/authenticationEventsFlows", "/identity/userFlowAttributes", "/auditLogs/signIns",
 				"/auditLogs/directoryAudits", "/organization", "/users/delta", "/directory/deletedItems/microsoft.graph.user", "/identityProtection/riskDetections", "/identityProtection/riskyUsers",
-				"/portico/exports", "/portico/threatIndicators", "/portico/leakedAddresses", "/portico/incidents", "/portico/riskSimulations", "/identity/identityProviders"} {
+				"/portico/exports", "/portico/threatIndicators", "/portico/leakedAddresses", "/portico/incidents", "/portico/riskSimulations", "/portico/extensionCalls", "/identity/identityProviders", "/identity/customAuthenticationExtensions", "/identity/authenticationEventListeners"} {
 				ask(api, http.MethodGet, version+list, nil)
 				ask(api, http.MethodGet, version+list+"?$filter="+url.QueryEscape("id eq '"+s.b.person.ID+"'"), nil)
 				ask(api, http.MethodGet, version+list+"?$search="+url.QueryEscape(`"displayName:Marker"`), nil)
