@@ -49,6 +49,7 @@ func mergeRules() []mergeRule {
 		{&RiskEventRow{}, user, nil, mergeMoves},
 		{&RiskPersonRow{}, user, []string{}, mergeMoves}, // who has habits of their own keeps them
 		{&MergeRow{}, user, nil, mergeMoves},
+		{&ExtensionCallRow{}, user, nil, mergeMoves}, // goes when the person is erased
 
 		{&SessionRow{}, user, nil, mergeDrops},
 		{&OpenIDGrantRow{}, user, nil, mergeDrops},
