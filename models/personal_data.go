@@ -293,7 +293,7 @@ type gathering struct {
 	*Tenant
 	ctx    context.Context
 	userID string
-	ids    []string // their own and those of accounts that went into theirs: logs keep the old ones
+	ids    []string          // their own and those of accounts that went into theirs: logs keep the old ones
 	apps   map[string]string // names by client id, as far as they were asked for
 }
 
