@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"crypto/rsa"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,27 +18,33 @@ import (
 type crm struct {
 	*httptest.Server
 	mu      sync.Mutex
-	answers map[string]string // by event: the action with its fields
+	answers map[string]string              // by event: the action with its fields
+	more    map[string]func(values) string // by event: what stands beside the actions, made of the question
 	asked   []values
 	tokens  []string
+	key     *rsa.PrivateKey // of its registration's certificate, once it is asked about passwords
 }
 
 func newCRM(t *testing.T) *crm {
-	c := &crm{answers: map[string]string{}}
+	c := &crm{answers: map[string]string{}, more: map[string]func(values) string{}}
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var v values
 		_ = json.NewDecoder(r.Body).Decode(&v)
 		c.mu.Lock()
 		c.asked, c.tokens = append(c.asked, v), append(c.tokens, r.Header.Get("Authorization"))
 		event := strings.TrimPrefix(r.URL.Path, "/")
-		answer := c.answers[event]
+		answer, more := c.answers[event], c.more[event]
 		c.mu.Unlock()
+		beside := ""
+		if more != nil {
+			beside = "," + more(v)
+		}
 		if answer == "" {
 			http.Error(w, "down", http.StatusServiceUnavailable)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = fmt.Fprintf(w, `{"data":{"@odata.type":"microsoft.graph.%sResponseData","actions":[{"@odata.type":"microsoft.graph.%s}]}}`, event, answer)
+		_, _ = fmt.Fprintf(w, `{"data":{"@odata.type":"microsoft.graph.%sResponseData"%s,"actions":[{"@odata.type":"microsoft.graph.%s}]}}`, event, beside, answer)
 	}))
 	t.Cleanup(c.Close)
 	return c
@@ -48,6 +55,13 @@ func (c *crm) says(event, action string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.answers[event] = action
+}
+
+// adds puts what is made of the question beside the actions of an event's answers.
+func (c *crm) adds(event string, more func(question values) string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.more[event] = more
 }
 
 func (c *crm) count() int {
@@ -69,6 +83,11 @@ func (a *api) listens(c *crm, events ...string) (ids []string) {
 	a.call(http.MethodPatch, "/v1.0/applications/"+app["id"].(string), values{"identifierUris": []string{resource},
 		"portico": values{"permissions": []string{"CustomAuthenticationExtension.Receive.Payload"}}})
 	for _, e := range events {
+		handler := e + "CustomExtensionHandler"
+		if e == "onPasswordSubmit" { // the vendor's name; and a certificate to encrypt passwords for
+			handler = "onPasswordMigrationCustomExtensionHandler"
+			a.call(http.MethodPatch, "/v1.0/applications/"+app["id"].(string), values{"keyCredentials": []values{{"type": "AsymmetricX509Cert", "usage": "Verify", "key": c.certificate(a.t)}}})
+		}
 		made := a.call(http.MethodPost, "/v1.0/identity/customAuthenticationExtensions", values{"@odata.type": "#microsoft.graph." + e + "CustomExtension", "displayName": "CRM",
 			"endpointConfiguration":       values{"@odata.type": "#microsoft.graph.httpRequestEndpoint", "targetUrl": c.URL + "/" + e},
 			"authenticationConfiguration": values{"@odata.type": "#microsoft.graph.azureAdTokenAuthentication", "resourceId": resource},
@@ -79,7 +98,7 @@ func (a *api) listens(c *crm, events ...string) (ids []string) {
 		}
 		l := a.call(http.MethodPost, "/v1.0/identity/authenticationEventListeners", values{"@odata.type": "#microsoft.graph." + listener,
 			"conditions": values{"applications": values{"includeAllApplications": true}},
-			"handler":    values{"@odata.type": "#microsoft.graph." + e + "CustomExtensionHandler", "customExtension": values{"id": made["id"]}},
+			"handler":    values{"@odata.type": "#microsoft.graph." + handler, "customExtension": values{"id": made["id"]}},
 			"portico":    values{"onFailure": "block", "isEnabled": true}})
 		ids = append(ids, l["id"].(string))
 	}
@@ -92,6 +111,12 @@ func (b *tab) toTheQuestions(email string, seen map[string]bool) {
 	b.forgetCookies()
 	b.goTo(b.s.base + "/demo/market")
 	b.press("#signup")
+	b.questions(email, seen)
+}
+
+// questions goes from a sign-up's first page to the one that asks for details.
+func (b *tab) questions(email string, seen map[string]bool) {
+	b.t.Helper()
 	b.typeInto(emailBox, email)
 	b.submit()
 	b.typeInto(codeBox, b.code(email, seen))
