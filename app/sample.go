@@ -36,7 +36,7 @@ func (s *server) sample(ctx context.Context) error {
 		Claims: func(ctx context.Context, slug string) (map[string]string, error) {
 			return s.sampleClaims(ctx, company, slug)
 		},
-		People: func() []demo.Person { return samplePeople(company) }}).Mount(s.app)
+		Loyalty: seed.LoyaltyClient(company.TenantID), People: func() []demo.Person { return samplePeople(company) }}).Mount(s.app)
 	if exists {
 		s.workers = append(s.workers, func(ctx context.Context) {
 			if _, err := seed.Fill(ctx, s.store, company); err != nil && ctx.Err() == nil {

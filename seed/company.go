@@ -55,7 +55,10 @@ func sampleApps() []sampleApp {
 
 // sampleClaims are what the home insurance learns about a person besides the profile.
 func sampleClaims(tenantID, slug string) []openid.ClaimMapping {
-	if slug != "home" {
+	switch slug {
+	case "market":
+		return []openid.ClaimMapping{{Source: openid.FromProvider, ID: "loyalty_tier", Name: "loyalty_tier"}}
+	case "auto":
 		return nil
 	}
 	return []openid.ClaimMapping{
@@ -111,6 +114,15 @@ func fernhill(ctx context.Context, store *models.Store, baseURL string) (Company
 			}
 		}
 		c.Apps = append(c.Apps, app)
+	}
+	n, err := dir.CountUsers(ctx)
+	if err != nil {
+		return c, err
+	}
+	if n == 0 { // whoever removed it later does not get it back
+		if err := ensureLoyalty(ctx, dir, baseURL); err != nil {
+			return c, err
+		}
 	}
 	return c, ensureCustomers(ctx, dir, c)
 }

@@ -71,10 +71,12 @@ type Deps struct {
 	Clients func(ctx context.Context) ([]Client, error)
 	// Claims says where the claims of an app's own configuration come from, by their names; nil = there are none.
 	Claims func(ctx context.Context, slug string) (map[string]string, error)
-	People func() []Person
-	HTTP   *http.Client // trusts our own certificate when TLS is local
-	Now    func() time.Time
-	Random func([]byte) // fills with random bytes
+	// Loyalty is the app id of the sample company's own API; "" = it is not served.
+	Loyalty string
+	People  func() []Person
+	HTTP    *http.Client // trusts our own certificate when TLS is local
+	Now     func() time.Time
+	Random  func([]byte) // fills with random bytes
 }
 
 // Site is the mounted sample world.
@@ -113,6 +115,9 @@ func (s *Site) Mount(r fiber.Router) {
 		r.Post(p+"/signout", s.with(a, s.signOut))
 		r.Post(p+"/signout-local", s.with(a, s.signOutLocal))
 		r.Post(p+"/backchannel", s.with(a, s.backChannel))
+	}
+	if s.Loyalty != "" {
+		r.Post("/demo/loyalty", s.loyalty)
 	}
 	r.Get("/dev/mailbox", s.mailbox)
 	r.Get("/dev/mailbox.json", s.mailboxJSON)
