@@ -35,6 +35,7 @@ import (
 	"portico/app/signin"
 	"portico/app/tenant"
 	"portico/app/userflow"
+	"portico/app/webhook"
 	"portico/handlers"
 	"portico/models"
 )
@@ -183,6 +184,10 @@ func (s *sweep) furnish(slug, mark string) furnished {
 	_, err = f.ImportLeaked(ctx, by, mark, f.Now(), func(yield func(string, error) bool) { yield("leaked@"+slug+".example", nil) })
 	must(s, err)
 	_, _, err = f.CreateExport(ctx, by, export.Target{Name: mark, Kind: export.Webhook, URL: "https://" + mark + ".example.com/", Records: export.Kinds()}, false, f.Now(), func(export.Target) error { return nil })
+	must(s, err)
+	hook, _, err := f.CreateWebhook(ctx, by, webhook.Subscription{Name: mark, URL: "https://" + mark + ".example.com/", Events: []string{webhook.UserCreated}, Profile: true}, false, func(webhook.Subscription) error { return nil })
+	must(s, err)
+	_, err = f.BeginWebhookTest(ctx, by, hook.ID, "nobody")
 	must(s, err)
 	upstream, err := f.CreateProvider(ctx, by, federation.Provider{Kind: federation.OpenID, Name: "Company " + mark, Enabled: true, ClientID: "client-" + slug,
 		Issuer: "https://id." + slug + ".example", Discovery: "https://id." + slug + ".example/.well-known/openid-configuration"}, models.ProviderSecret{Client: "secret " + mark},
@@ -414,7 +419,7 @@ func whose() map[string]string {
 		"bulk-changes": "bulk_changes.id", "policies": "claims_policies.id", "conditional-access": "conditional_access_policies.id", "locations": "named_locations.id",
 		"strengths": "authentication_strengths.id", "contexts": "authentication_contexts.id", "policy-replays": "policy_replays.id", "remembered": "remembered_devices.id",
 		"authentication-methods": "credentials.id", "claims": "claims_policies.id", "members": "users.id",
-		"exports": "exports.id", "incidents": "risk_incidents.id", "leaked-addresses": "leaked_imports.id", "risk-detections": "risk_detections.id", "simulation": "users.id",
+		"webhooks": "webhooks.id", "webhook-deliveries": "webhook_deliveries.id", "exports": "exports.id", "incidents": "risk_incidents.id", "leaked-addresses": "leaked_imports.id", "risk-detections": "risk_detections.id", "simulation": "users.id",
 		"threat-indicators": "risk_indicators.id", "identity-providers": "identity_providers.id", "federation": "identity_providers.id", "connect": "identity_providers.id", "domains": "provider_domains.id",
 		"test": "provider_trials.id", "extensions": "custom_extensions.id", "listeners": "event_listeners.id", "calls": "extension_calls.id", "merge": "users.id",
 	}

@@ -20,7 +20,7 @@ const webhooksAtOnce = 32
 
 // hooks sends events to the receivers of webhooks.
 func (s *server) hooks() *webhook.Courier {
-	return &webhook.Courier{Store: s.store, HTTP: s.outbound, Now: s.now}
+	return &webhook.Courier{Store: s.store, HTTP: s.outbound, Now: s.now, Reach: s.outbound.Check}
 }
 
 // webhooking keeps the deliveries of all tenants going. What is not taken is tried again until it is too old, not until

@@ -92,11 +92,12 @@ func (s *server) wire(ctx context.Context) error {
 	}
 	portal.Courier = courier
 	hooks := s.hooks()
+	portal.Hooks = hooks
 	portal.RiskSources = s.riskSources(places, lists)
 	web.Rows = append(web.Rows, special(portal.Routes())...)
 	portal.Mount(s.app)
 	api := graph.New(graph.API{Store: s.store, Tokens: graph.ProviderTokens{Provider: provider, Realm: protocol.RealmKnowing}, Passwords: checked,
-		Actions: site.Gate(), Texts: s.textsReady(), BaseURL: s.config.BaseURL, Words: s.bundle.Match("en"), Courier: courier, Log: s.log,
+		Actions: site.Gate(), Texts: s.textsReady(), BaseURL: s.config.BaseURL, Words: s.bundle.Match("en"), Courier: courier, Hooks: hooks, Log: s.log,
 		Outbound: s.outbound, Lookup: s.providers().Lookup, Elsewhere: s.config.Development()})
 	web.Rows = append(web.Rows, special(api.Routes())...)
 	api.Mount(s.app)

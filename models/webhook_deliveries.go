@@ -56,7 +56,8 @@ func (r WebhookDeliveryRow) answers() (out []webhook.Answer, err error) {
 	return out, nil
 }
 
-func (r WebhookDeliveryRow) value() (WebhookDelivery, error) {
+// Delivery is the decoded delivery of a row.
+func (r WebhookDeliveryRow) Delivery() (WebhookDelivery, error) {
 	answers, err := r.answers()
 	return WebhookDelivery{ID: r.ID, WebhookID: r.WebhookID, EventID: r.EventID, Kind: r.Kind, Subject: r.Subject, Body: r.Body, State: r.State, DueAt: r.DueAt.UTC(),
 		Attempts: r.Attempts, Status: r.Status, Took: time.Duration(r.Took) * time.Microsecond, Reason: r.Reason, Answers: answers,
@@ -92,7 +93,7 @@ func (t *Tenant) WebhookDeliveries(ctx context.Context, f DeliveryQuery) (Page[W
 	p := page(rows, limit, func(r WebhookDeliveryRow) cursor { return cursor{Time: r.CreatedAt, ID: r.ID} })
 	out := Page[WebhookDelivery]{Items: make([]WebhookDelivery, len(p.Items)), Next: p.Next}
 	for i, r := range p.Items {
-		if out.Items[i], err = r.value(); err != nil {
+		if out.Items[i], err = r.Delivery(); err != nil {
 			return out, err
 		}
 	}
@@ -105,7 +106,7 @@ func (t *Tenant) WebhookDelivery(ctx context.Context, id string) (WebhookDeliver
 	if err := t.q(ctx).Where("id = ?", strings.ToLower(id)).Take(&r).Error; err != nil {
 		return WebhookDelivery{}, found(err)
 	}
-	return r.value()
+	return r.Delivery()
 }
 
 // WebhookCounts are how many deliveries of a webhook wait and how many are dead letters, each up to most.
@@ -113,7 +114,7 @@ func (t *Tenant) WebhookCounts(ctx context.Context, webhookID string, most int) 
 	count := func(state string) (int, error) {
 		var n int64
 		some := t.q(ctx).Model(&WebhookDeliveryRow{}).Select("id").Where("webhook_id = ? AND state = ?", webhookID, state).Limit(most)
-		err := t.r(ctx).Table("(?) AS some", some).Count(&n).Error
+		err := t.r(ctx).Table("(?) AS counted", some).Count(&n).Error
 		return int(n), err
 	}
 	if waiting, err = count(deliveryPending); err != nil {

@@ -69,6 +69,12 @@ type Courier struct {
 	Store Store
 	HTTP  Doer
 	Now   func() time.Time
+	Reach Check // refuses addresses that can never be called; outbound.Client has it
+}
+
+// Check refuses a subscription that cannot work from here.
+func (c *Courier) Check(tenantSlug string, s Subscription) error {
+	return s.Validate(tenantSlug, c.Reach)
 }
 
 // Deliver is the outbox's channel. It may be called twice for one delivery.
@@ -130,7 +136,7 @@ func (c *Courier) send(ctx context.Context, it outbox.Item, p Parcel) Answer {
 		a.Problem = outbound.Plain(err).Error()
 		return a
 	case err == nil:
-		a.Body = Masked(answer.Body)
+		a.Body = Masked(answer.Body, p.Secrets...)
 	}
 	if !a.Taken() {
 		a.Problem = refusal(a.Status)

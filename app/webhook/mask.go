@@ -11,7 +11,7 @@ const Kept = 1024
 
 // Masked is the beginning of an answer as a page may show it: what looks like a secret or a token is hidden, because a
 // receiver that echoes a request or prints its settings must not put them into our list.
-func Masked(body []byte) string {
+func Masked(body []byte, secrets ...[]byte) string {
 	const look = 4 * Kept // a secret that begins before the cut must not show its beginning
 	cut := len(body) > Kept
 	if len(body) > look {
@@ -24,6 +24,9 @@ func Masked(body []byte) string {
 		}
 		return r
 	}, s)
+	for _, secret := range secrets {
+		s = strings.ReplaceAll(s, string(secret), "•••")
+	}
 	for _, m := range masks() {
 		s = m.what.ReplaceAllString(s, m.with)
 	}

@@ -19,6 +19,7 @@ import (
 	"portico/app/i18n"
 	"portico/app/policy"
 	"portico/app/tenant"
+	"portico/app/webhook"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
@@ -51,6 +52,7 @@ type Portal struct {
 	Keys        SigningKeys   // nil = they are not to be seen here
 	Tokens      TokenPreviews // nil = there is no preview
 	Courier     *export.Courier
+	Hooks       *webhook.Courier
 	Net         federation.Net      // to identity providers, without a tenant
 	Sources     Sources             // of signals: places and lists
 	RiskSources func() []RiskSource // what the operator provides for detections; nil = it is not to be seen here

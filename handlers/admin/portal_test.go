@@ -30,6 +30,7 @@ import (
 	"portico/app/signin"
 	"portico/app/tenant"
 	"portico/app/userflow"
+	"portico/app/webhook"
 	"portico/handlers"
 	"portico/models"
 	"portico/models/modelstest"
@@ -84,6 +85,7 @@ func newBenchOn(t *testing.T, engine string) *bench {
 	provider := openid.New(openid.Options{Stores: b.store, MAC: b.store.Sealer().MAC, Now: b.clock.Now})
 	b.portal.Keys, b.portal.Tokens = provider, provider
 	b.portal.Courier = exportCourier(t, b.clock.Now)
+	b.portal.Hooks = &webhook.Courier{Store: b.store, HTTP: b.portal.Courier.HTTP, Now: b.clock.Now, Reach: func(string, *url.URL) error { return nil }}
 	b.portal.Extensions = askers(t, b.clock.Now, b.store.OpenExtensionSecret)
 	passkeys, err := factor.NewPasskeys("http://localhost:3000", "Portico")
 	b.must(err)
@@ -585,6 +587,14 @@ func TestEveryPageOpens(t *testing.T) {
 			detected := b.risky(th.user, 1, newCountry())
 			found, err := b.shop.Detections(t.Context(), models.DetectionQuery{SignInID: detected.ID})
 			b.must(err)
+			hooked, _, err := b.shop.CreateWebhook(t.Context(), modelstest.Actor(), webhook.Subscription{Name: "CRM", URL: "https://crm.example/in", Events: []string{webhook.UserUpdated}}, true, func(webhook.Subscription) error { return nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+			tested, err := b.shop.BeginWebhookTest(t.Context(), modelstest.Actor(), hooked.ID, "nobody")
+			if err != nil {
+				t.Fatal(err)
+			}
 			exported, _, err := b.shop.CreateExport(t.Context(), modelstest.Actor(), export.Target{Name: "Elsewhere", Kind: export.Webhook, URL: "https://logs.example/in", Records: []export.Kind{export.RiskDetection}}, true, time.Time{}, func(export.Target) error { return nil })
 			b.must(err)
 			company := b.company()
@@ -610,7 +620,7 @@ func TestEveryPageOpens(t *testing.T) {
 					continue
 				}
 				id := th.app.ID
-				for part, x := range map[string]string{"/bulk-changes/": bulk.ID, "/user-attributes/": th.attribute.ID, "/groups/": crew.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/helpdesk/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID, "/risk-detections/": found.Items[0].ID, "/incidents/": attacked.ID, "/exports/": exported.ID, "/identity-providers/": company.ID, "/extensions/": extended.ID, "/threat-indicators/": indicator.ID, "/leaked-addresses/": leaked.ID, "/simulation/": th.user.ID, "/admin/tenants/": b.shop.ID} {
+				for part, x := range map[string]string{"/bulk-changes/": bulk.ID, "/user-attributes/": th.attribute.ID, "/groups/": crew.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/helpdesk/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID, "/risk-detections/": found.Items[0].ID, "/incidents/": attacked.ID, "/exports/": exported.ID, "/webhooks/": hooked.ID, "/webhook-deliveries/": tested.ID, "/identity-providers/": company.ID, "/extensions/": extended.ID, "/threat-indicators/": indicator.ID, "/leaked-addresses/": leaked.ID, "/simulation/": th.user.ID, "/admin/tenants/": b.shop.ID} {
 					if strings.Contains(route.Path, part) {
 						id = x
 					}

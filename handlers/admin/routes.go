@@ -73,6 +73,7 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.indicatorRoutes()...)
 	rows = append(rows, p.leakedRoutes()...)
 	rows = append(rows, p.exportRoutes()...)
+	rows = append(rows, p.webhookRoutes()...)
 	rows = append(rows, p.otherRoutes()...)
 	rows = append(rows, p.identifierRoutes()...)
 	rows = append(rows, p.keyRoutes()...)

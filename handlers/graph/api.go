@@ -21,6 +21,7 @@ import (
 	"portico/app/i18n"
 	"portico/app/outbound"
 	"portico/app/record"
+	"portico/app/webhook"
 	"portico/handlers"
 	"portico/handlers/graph/odata"
 	"portico/models"
@@ -61,8 +62,9 @@ type API struct {
 	Texts     bool    // text messages can be sent
 	// BaseURL is scheme://host[:port] as configured; links and the token's audience use it.
 	BaseURL string
-	Words   *i18n.Localizer // English: messages are for developers
-	Courier *export.Courier // hands over what continuous exports send
+	Words   *i18n.Localizer  // English: messages are for developers
+	Hooks   *webhook.Courier // sends the test event of a webhook
+	Courier *export.Courier  // hands over what continuous exports send
 	Log     *slog.Logger
 	// Outbound says which addresses of identity providers may be called, Lookup reads TXT records, and Elsewhere lets
 	// the well-known providers be replaced (development).

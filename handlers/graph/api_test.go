@@ -24,6 +24,7 @@ import (
 	"portico/app/risk"
 	"portico/app/signin"
 	"portico/app/tenant"
+	"portico/app/webhook"
 	"portico/handlers"
 	"portico/models"
 	"portico/models/modelstest"
@@ -82,6 +83,7 @@ func newWorld(t *testing.T, s *models.Store) *world {
 	w.base = "http://" + ln.Addr().String()
 	w.api = New(API{Outbound: &outbound.Client{}, Store: s, Tokens: w.tokens, Passwords: fakePasswords{}, BaseURL: w.base, Words: english, Texts: true,
 		Actions: signin.Gate{Machine: &signin.Machine{Stores: models.SignInStores{Store: s}, Now: s.Now, Detectors: risk.Detectors()}},
+		Hooks:   &webhook.Courier{Store: s, HTTP: toLoopback(t), Now: s.Now, Reach: toLoopback(t).Check},
 		Courier: &export.Courier{HTTP: toLoopback(t), Dial: toLoopback(t), Host: "login.example.com", Now: s.Now},
 		Log:     slog.New(slog.NewTextHandler(io.Discard, nil))})
 	app := fiber.New(fiber.Config{Immutable: true, CaseSensitive: true, StrictRouting: true, DisableStartupMessage: true, StreamRequestBody: true, ReadBufferSize: 32 << 10})

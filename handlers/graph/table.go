@@ -10,7 +10,7 @@ func (a *API) resources() ([]resource, []managed) {
 	roles := a.roleAssignments()
 	conditions, locations, contexts := a.conditionalPolicies(), a.namedLocations(), a.authenticationContexts()
 	strengths := a.authenticationStrengths("policies", "authenticationStrengthPolicies")
-	detections, exports := a.riskDetections(), a.exports()
+	detections, exports, hooks := a.riskDetections(), a.exports(), a.webhooks()
 	extensions, listeners := a.extensions(), a.listeners()
 	providers := a.identityProviders()
 	a.directory = directory{users: users, groups: groups, applications: applications, principals: principals}
@@ -45,6 +45,8 @@ func (a *API) resources() ([]resource, []managed) {
 		a.threatIndicators(),
 		a.leakedAddresses(),
 		exports,
+		hooks,
+		a.webhookDeliveries(),
 		policyReplay{a},
 		methodsPolicy{a},
 		evaluation{a},
@@ -74,5 +76,5 @@ func (a *API) resources() ([]resource, []managed) {
 		roles,
 		a.directoryRoles(roles, "directoryRoles", "directoryRole"),
 		a.directoryRoles(roles, "directoryRoleTemplates", "directoryRoleTemplate"),
-	}, []managed{organization, attributes, terms, applications, providers, flows, extensions, listeners, locations, strengths, contexts, conditions, exports}
+	}, []managed{organization, attributes, terms, applications, providers, flows, extensions, listeners, locations, strengths, contexts, conditions, exports, hooks}
 }
