@@ -122,6 +122,6 @@ func (t *Tenant) CountProviderPeople(ctx context.Context, p federation.Provider)
 		q = q.Where("issuer = ?", kept)
 	}
 	var n int64
-	err := t.r(ctx).Session(&gorm.Session{NewDB: true}).Table("(?) AS some", q.Limit(mostPeopleCounted+1)).Count(&n).Error
+	err := t.r(ctx).Session(&gorm.Session{NewDB: true}).Table("(?) AS linked", q.Limit(mostPeopleCounted+1)).Count(&n).Error
 	return int(n), err
 }
