@@ -28,7 +28,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS "provider_trials_state" ON "provider_trials" (
 --;
 CREATE INDEX IF NOT EXISTS "provider_trials_tenant" ON "provider_trials" ("tenant_id")
 --;
-CREATE TABLE "provider_states" ("provider_id" varchar(36),"tenant_id" varchar(36),"last_sign_in_at" timestamptz,"tested_at" timestamptz,"tested_as" varchar(64),"test_code" varchar(24),"test_reason" text,PRIMARY KEY ("provider_id"))
+CREATE TABLE "provider_states" ("provider_id" varchar(36),"tenant_id" varchar(36),"last_sign_in_at" timestamptz,"tested_at" timestamptz,"tested_as" varchar(64),"test_code" varchar(24),"test_reason" text,"published" text,PRIMARY KEY ("provider_id"))
 --;
 CREATE INDEX IF NOT EXISTS "provider_states_tenant" ON "provider_states" ("tenant_id")
 --;

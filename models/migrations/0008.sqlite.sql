@@ -28,7 +28,7 @@ CREATE UNIQUE INDEX `provider_trials_state` ON `provider_trials`(`state_hash`)
 --;
 CREATE INDEX `provider_trials_tenant` ON `provider_trials`(`tenant_id`)
 --;
-CREATE TABLE `provider_states` (`provider_id` text,`tenant_id` text,`last_sign_in_at` datetime,`tested_at` datetime,`tested_as` text,`test_code` text,`test_reason` text,PRIMARY KEY (`provider_id`))
+CREATE TABLE `provider_states` (`provider_id` text,`tenant_id` text,`last_sign_in_at` datetime,`tested_at` datetime,`tested_as` text,`test_code` text,`test_reason` text,`published` text,PRIMARY KEY (`provider_id`))
 --;
 CREATE INDEX `provider_states_tenant` ON `provider_states`(`tenant_id`)
 --;
