@@ -44,7 +44,9 @@ CREATE TABLE `event_listeners` (`id` text,`tenant_id` text,`extension_id` text,`
 --;
 CREATE INDEX `event_listeners_extension` ON `event_listeners`(`tenant_id`,`extension_id`)
 --;
-CREATE TABLE `extension_calls` (`id` text,`tenant_id` text,`at` datetime,`extension_id` text,`event` text,`code` integer,`trial` numeric,`sign_in_id` text,`user_id` text,`document` text,PRIMARY KEY (`id`))
+CREATE TABLE `extension_calls` (`id` text,`tenant_id` text,`at` datetime,`extension_id` text,`event` text,`code` integer,`trial` numeric,`sign_in_id` text,`user_id` text,`correlation_id` text,`app_id` text,`document` text,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `extension_calls_correlation` ON `extension_calls`(`tenant_id`,`correlation_id`)
 --;
 CREATE INDEX `extension_calls_person` ON `extension_calls`(`tenant_id`,`user_id`)
 --;
