@@ -22,6 +22,10 @@ func (b *tab) own(path, email string) {
 		if b.has(emailBox) && b.has("input[name=email]:not([readonly])") {
 			b.typeInto("input[name=email]", email)
 		}
+		if !b.has(passwordBox) { // where providers are offered too, the address is asked for alone
+			b.submit()
+			continue
+		}
 		b.typeInto(passwordBox, password)
 		b.submit()
 	}

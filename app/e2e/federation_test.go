@@ -45,7 +45,8 @@ func newCompany(t *testing.T) (*server, *company) {
 
 func (c *company) open() {
 	c.t.Helper()
-	c.step("open", values{"port": c.port, "clientId": "portico", "clientSecret": harbourSecret, "redirects": []string{c.redirect}})
+	c.step("open", values{"port": c.port, "clientId": "portico", "clientSecret": harbourSecret, "redirects": []string{c.redirect},
+		"leave": []string{strings.TrimSuffix(c.redirect, "callback") + "signed-out"}})
 }
 
 // knows tells the company of somebody.

@@ -6,6 +6,7 @@ import (
 	"portico/app/openid"
 	"portico/app/session"
 	"portico/handlers"
+	"portico/models"
 )
 
 const confirmField = "portico_confirm"
@@ -73,12 +74,24 @@ func (h *Handler) signOut(c *fiber.Ctx, in openid.Params, posted bool) error {
 	c.Set(fiber.HeaderCacheControl, "no-store")
 	if here && h.Leaver != nil { // at the identity provider too, and on from there
 		if to := h.Leaver.LeaveUpstream(c, dir, s, r.Answer()); to != "" {
-			return redirect(c, to)
+			return h.leaveFor(c, dir, to, posted)
 		}
 	}
 	if to := r.Answer(); to != "" {
 		return redirect(c, to)
 	}
+	return h.Pages.SignedOut(c, dir)
+}
+
+// leaveFor sends the browser on to the identity provider. An app's button for signing out is a form most of the time, and
+// browsers hold the form-action of the app's page (CSP3 §6.4.2) against every redirect that follows; the app allows us, and
+// knows nothing of who is behind. So a page of ours stands between, which says that they are signed out here, and moves on.
+// The form of our own page allows the provider and is led there at once.
+func (h *Handler) leaveFor(c *fiber.Ctx, dir *models.Directory, to string, ownForm bool) error {
+	if ownForm {
+		return redirect(c, to)
+	}
+	c.Set("Refresh", "0;url="+to)
 	return h.Pages.SignedOut(c, dir)
 }
 
