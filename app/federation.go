@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"log/slog"
 	"net"
 	"time"
 
@@ -21,4 +22,31 @@ func (p *program) usedOnce(ctx context.Context, slug, what string, until time.Ti
 		return false, err
 	}
 	return p.store.Tenant(t.ID).UseAssertion(ctx, what, until)
+}
+
+// shelf keeps in the store what providers publish, across restarts and for all processes.
+type shelf struct{ p *program }
+
+// Keep implements federation.Shelf.
+func (s shelf) Keep(ctx context.Context, slug, providerID string, document []byte) {
+	t, err := s.p.store.TenantBy(ctx, slug)
+	if err == nil {
+		err = s.p.store.Tenant(t.ID).KeepPublished(ctx, providerID, string(document))
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "keeping what an identity provider publishes", "provider", providerID, "error", err)
+	}
+}
+
+// Kept implements federation.Shelf.
+func (s shelf) Kept(ctx context.Context, slug, providerID string) []byte {
+	t, err := s.p.store.TenantBy(ctx, slug)
+	doc := ""
+	if err == nil {
+		doc, err = s.p.store.Tenant(t.ID).Published(ctx, providerID)
+	}
+	if err != nil {
+		slog.WarnContext(ctx, "finding what an identity provider published", "provider", providerID, "error", err)
+	}
+	return []byte(doc)
 }

@@ -51,7 +51,7 @@ func settings(w world) (*program, error) {
 		errs = append(errs, err)
 		allow = append(allow, local...)
 	}
-	p.outbound, p.published = &outbound.Client{Allow: allow}, &federation.Cache{}
+	p.outbound, p.published = &outbound.Client{Allow: allow}, &federation.Cache{Shelf: shelf{p}}
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("the settings cannot work:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	}

@@ -41,7 +41,7 @@ func unrecorded() map[string]string {
 		handed:   "CreateLink",
 		piece:    "AddImportChunk",
 		learnt:   "ObserveSignIn LearnSignIns ImportRiskPeople",
-		memory:   "Directory LatestDirectory ManagedDirectory CountSeals Migrated Maintain",
+		memory:   "Directory LatestDirectory ManagedDirectory CountSeals Migrated Maintain KeepPublished",
 	} {
 		for _, name := range strings.Fields(names) {
 			out[name] = reason

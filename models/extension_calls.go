@@ -46,7 +46,7 @@ func (s *Store) FlushCalls(ctx context.Context) error {
 			return err
 		}
 		byTenant[k.tenantID] = append(byTenant[k.tenantID], ExtensionCallRow{ID: k.call.ID, TenantID: k.tenantID, At: micro(k.call.At), ExtensionID: k.call.ExtensionID,
-			Event: string(k.call.Event), Code: int(k.call.Code), Trial: k.call.Trial, SignInID: k.call.SignInID, UserID: k.call.UserID, Document: string(doc)})
+			Event: string(k.call.Event), Code: int(k.call.Code), Trial: k.call.Trial, SignInID: k.call.SignInID, UserID: k.call.UserID, CorrelationID: k.call.CorrelationID, AppID: k.call.AppID, Document: string(doc)})
 	}
 	for id, rows := range byTenant {
 		err := s.Tenant(id).InBatch(ctx, func(t *Tenant) error { return t.w(ctx).CreateInBatches(rows, 100).Error })

@@ -14,6 +14,8 @@ type RecorderQuery struct {
 	Event       extension.Event
 	Code        extension.Code
 	SignInID    string
+	AppID       string // the client id
+	Correlation string
 	Failed      *bool
 	Trial       *bool
 	After       string // Next of the page before
@@ -27,7 +29,7 @@ func (t *Tenant) RecordedCalls(ctx context.Context, q RecorderQuery) (Page[exten
 		l.Limit = defaultLimit
 	}
 	want := func(sql string, arg any) { l.Where = append(l.Where, Condition{SQL: sql, Args: []any{arg}}) }
-	for _, c := range []struct{ column, value string }{{"extension_id", q.ExtensionID}, {"event", string(q.Event)}, {"sign_in_id", q.SignInID}} {
+	for _, c := range []struct{ column, value string }{{"extension_id", q.ExtensionID}, {"event", string(q.Event)}, {"sign_in_id", q.SignInID}, {"app_id", q.AppID}, {"correlation_id", q.Correlation}} {
 		if c.value != "" {
 			want(c.column+" = ?", c.value)
 		}

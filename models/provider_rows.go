@@ -87,6 +87,7 @@ type ProviderStateRow struct {
 	TestedAs     string `gorm:"size:64"` // digest of the settings that were tested
 	TestCode     string `gorm:"size:24"` // federation.Code; "" = it worked
 	TestReason   string
+	Published    string `gorm:"type:text"` // what its metadata said last, for times at which they cannot be read
 }
 
 func (ProviderStateRow) TableName() string { return "provider_states" }

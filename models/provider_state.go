@@ -109,6 +109,25 @@ func (t *Tenant) noteTest(ctx context.Context, providerID string, r federation.R
 	return t.w(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "provider_id"}}, DoUpdates: clause.AssignmentColumns([]string{"tested_at", "tested_as", "test_code", "test_reason"})}).Create(&row).Error
 }
 
+// KeepPublished keeps what a provider's metadata said last. A provider that is deleted meanwhile leaves nothing behind.
+func (t *Tenant) KeepPublished(ctx context.Context, providerID, document string) error {
+	if err := t.q(ctx).Where("id = ?", providerID).Take(&ProviderRow{}).Error; err != nil {
+		return found(err)
+	}
+	return t.w(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "provider_id"}}, DoUpdates: clause.AssignmentColumns([]string{"published"})}).
+		Create(&ProviderStateRow{ProviderID: providerID, TenantID: t.ID, Published: document}).Error
+}
+
+// Published is what KeepPublished kept; "" = nothing.
+func (t *Tenant) Published(ctx context.Context, providerID string) (string, error) {
+	var kept []string
+	err := t.q(ctx).Model(&ProviderStateRow{}).Where("provider_id = ?", providerID).Limit(1).Pluck("published", &kept).Error
+	if err != nil || len(kept) == 0 {
+		return "", err
+	}
+	return kept[0], nil
+}
+
 // CountProviderPeople says how many identities of a provider there are, up to ten thousand and one.
 func (t *Tenant) CountProviderPeople(ctx context.Context, p federation.Provider) (int, error) {
 	kept := federation.StoredIssuers(p)

@@ -3,6 +3,7 @@ package e2e
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -143,6 +144,10 @@ func TestTheWholeStory(t *testing.T) {
 	}
 	if b.has("td:empty") {
 		t.Error("a claim is not explained")
+	}
+	tier := evaluate[string](b, `document.querySelector("#claim-loyalty_tier")?.closest("tr")?.innerText ?? ""`)
+	if !slices.ContainsFunc([]string{"bronze", "silver", "gold"}, func(s string) bool { return strings.Contains(tier, s) }) {
+		t.Errorf("the company's own API gave %q", tier)
 	}
 
 	b.press("#userinfo")

@@ -34,6 +34,30 @@ func (b raw) object() (map[string]raw, bool) {
 	return out, json.Unmarshal(b, &out) == nil
 }
 
+// maxDepth is how many levels a claim of any type has at most: whoever reads the token may be less robust than we are.
+const maxDepth = 32
+
+// deep reports whether a value, which is valid JSON, has more levels than a claim may.
+func (b raw) deep() bool {
+	level, inText := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case inText && c == '\\':
+			i++
+		case c == '"':
+			inText = !inText
+		case inText:
+		case c == '[' || c == '{':
+			if level++; level > maxDepth {
+				return true
+			}
+		case c == ']' || c == '}':
+			level--
+		}
+	}
+	return false
+}
+
 // texts reports whether it is a list of texts and nothing else; the JSON reader takes null for a text.
 func (b raw) texts() bool {
 	var list []raw

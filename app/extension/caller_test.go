@@ -466,8 +466,10 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Add(string(TokenIssuanceStart), `{"data":{"actions":[null]}}`)
+	f.Add(string(TokenIssuanceStart), answerOf(TokenIssuanceStart, `{"@odata.type":"microsoft.graph.tokenIssuanceStart.provideClaimsForToken","claims":{"a":[{"b":"[\\\"["}],"c":"d"}}`))
 	f.Fuzz(func(t *testing.T, event, body string) {
 		o := Sample(Event(event))
+		o.AnyJSON = []string{"a"}
 		a, bad := Parse(&o, []byte(body))
 		if bad != nil && (a.Action != "" || bad.Code.Name() == "") {
 			t.Errorf("%+v %v", a, bad)
@@ -475,10 +477,29 @@ func FuzzParse(f *testing.F) {
 		if bad == nil && a.Action == "" {
 			t.Error("an answer without an action")
 		}
+		if _, err := json.Marshal(a); err != nil {
+			t.Errorf("an answer that cannot be written: %v", err)
+		}
 		for name := range a.Values {
 			if _, ok := o.SignUp.attribute(name); !ok {
 				t.Errorf("an attribute %q that nobody collects", name)
 			}
+		}
+	})
+}
+
+// FuzzCheckResource: what passes names the host that is called and one app id, whatever else is in it.
+func FuzzCheckResource(f *testing.F) {
+	for _, s := range []string{"api://api.example/app", "api://api.example", "api:///app", "api://api.example/a/b", "https://api.example/app", "api://API.example/app"} {
+		f.Add(s, "api.example")
+	}
+	f.Fuzz(func(t *testing.T, resource, host string) {
+		bad := CheckResource(resource, host)
+		if bad != nil && bad.Code != BadResourceID && bad.Code != DomainMismatch {
+			t.Errorf("%d", bad.Code)
+		}
+		if bad == nil && (host == "" || !strings.HasPrefix(resource, "api://") || strings.Count(resource[6:], "/") != 1 || !strings.EqualFold(resource[6:strings.LastIndexByte(resource, '/')], host)) {
+			t.Errorf("%q fits %q", resource, host)
 		}
 	})
 }

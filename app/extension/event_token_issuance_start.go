@@ -46,6 +46,9 @@ func claimsOf(b raw, anyJSON []string) (map[string]any, *Failure) {
 			continue
 		}
 		if slices.Contains(anyJSON, name) {
+			if v.deep() {
+				return nil, fail(InvalidBody, "claim %s has more than %d levels", clip(name, 100), maxDepth)
+			}
 			out[name] = json.RawMessage(v)
 			continue
 		}

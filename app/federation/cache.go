@@ -8,8 +8,10 @@ import (
 )
 
 // Cache keeps what providers publish (metadata, keys) for the whole process. The zero value is ready. What it holds is
-// kept apart by tenant, because the operator may let one tenant reach places that another must not.
+// kept apart by tenant, because the operator may let one tenant reach places that another must not. Shelf, if there is one,
+// keeps the little across restarts that helps while a provider cannot be read.
 type Cache struct {
+	Shelf   Shelf
 	mu      sync.Mutex
 	entries map[string]*published
 }
@@ -68,6 +70,17 @@ func (c *Cache) get(ctx context.Context, key string, now func() time.Time, renew
 	}
 }
 
+// earlier is how a reading ends that failed while an earlier one is still at hand. That one serves like any that is as old:
+// a day at most, and soon tried again.
+type earlier struct {
+	value any
+	read  time.Time
+	err   error
+}
+
+func (e *earlier) Error() string { return e.err.Error() }
+func (e *earlier) Unwrap() error { return e.err }
+
 // errBroken is what a reading ends with that panicked: those who wait for it go on, and the panic goes up its own request.
 var errBroken = errors.New("federation: the reading broke off")
 
@@ -77,6 +90,12 @@ func (c *Cache) fill(ctx context.Context, e *published, now func() time.Time, lo
 	defer func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		var old *earlier
+		if errors.As(err, &old) {
+			if err = old.err; e.value == nil || e.read.Before(old.read) {
+				e.value, e.read = old.value, old.read
+			}
+		}
 		e.err = err
 		if err == nil {
 			e.value, e.read = value, now()

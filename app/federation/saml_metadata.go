@@ -225,10 +225,13 @@ func (t *trip) samlPlace(ctx context.Context, renew bool) (SAMLMetadata, *Refusa
 	}
 	v, err := t.n.Cache.get(ctx, "saml "+t.n.Tenant+" "+p.EntityID+" "+p.MetadataURL, t.n.Now, renew, func(ctx context.Context) (any, error) {
 		m, err := t.readSAML(ctx)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			return m, t.keepSAML(ctx, m)
 		}
-		return m, nil
+		if kept, at, ok := t.keptSAML(ctx); ok {
+			err = &earlier{kept, at, err}
+		}
+		return nil, err
 	})
 	if err != nil {
 		return SAMLMetadata{}, t.again(err, "metadata")

@@ -18,14 +18,14 @@ import (
 
 // callFilters are the parameters of the recorder's address.
 func callFilters() []string {
-	return []string{"range", "from", "to", "event", "extension", "outcome", "code", "signin", "trial"}
+	return []string{"range", "from", "to", "event", "extension", "outcome", "code", "signin", "app", "correlation", "trial"}
 }
 
 func (p *Portal) callQuery(w view) models.RecorderQuery {
 	from, to := w.span(p.Now())
 	code, _ := strconv.Atoi(w.get("code"))
 	return models.RecorderQuery{From: from, To: to, Event: extension.Event(w.get("event")), ExtensionID: w.get("extension"), Failed: failedOnly(w.get("outcome")), Code: extension.Code(code),
-		SignInID: w.get("signin"), Trial: yesNo(w.get("trial")), After: w.get("after")}
+		SignInID: w.get("signin"), AppID: strings.TrimSpace(w.get("app")), Correlation: strings.TrimSpace(w.get("correlation")), Trial: yesNo(w.get("trial")), After: w.get("after")}
 }
 
 func failedOnly(outcome string) *bool {
@@ -36,7 +36,7 @@ func failedOnly(outcome string) *bool {
 	return &yes
 }
 
-func callFields(all []models.AuthExtension) []views.Field {
+func (v *visit) callFields(all []models.AuthExtension) []views.Field {
 	events := []views.Option{{Label: "Any event"}}
 	for _, e := range extension.Events() {
 		events = append(events, views.Option{Value: string(e), Label: e.Label()})
@@ -50,6 +50,7 @@ func callFields(all []models.AuthExtension) []views.Field {
 		{Kind: views.Select, Name: "outcome", Label: "Result", Options: []views.Option{{Label: "Any result"}, {Value: "answered", Label: "Answered"}, {Value: "failed", Label: "Failed"}}},
 		{Kind: views.Select, Name: "event", Label: "Event", Options: events}, {Kind: views.Select, Name: "extension", Label: "Extension", Options: names},
 		span[0], span[1], span[2], {Name: "code", Label: "Error code", Code: true, InputMode: "numeric"}, {Name: "signin", Label: "Sign-in ID", Code: true},
+		{Kind: views.Select, Name: "app", Label: "Application", Options: append([]views.Option{{Label: "Any application"}}, v.targetApps()...)}, {Name: "correlation", Label: "Correlation ID", Code: true},
 		{Kind: views.Select, Name: "trial", Label: "Samples and replays", Options: []views.Option{{Label: "Among the others"}, {Value: "yes", Label: "Only them"}, {Value: "no", Label: "Leave them out"}}},
 	}
 }
@@ -70,7 +71,7 @@ func (p *Portal) callList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	l := views.List{Filter: w.filter(3, callFields(all)...), Table: v.callTable(page.Items), Shown: shown(len(page.Items), "call", "newest first"),
+	l := views.List{Filter: w.filter(3, v.callFields(all)...), Table: v.callTable(page.Items), Shown: shown(len(page.Items), "call", "newest first"),
 		Empty: emptyOf(w, "No calls yet", "As soon as a listener asks one of your APIs, you see it here.", &views.Link{Label: "Extensions", Href: v.extensionsBase()})}
 	w.finish(&l, page.Next)
 	return p.list(c, s, l)

@@ -360,7 +360,7 @@ func callsSection(r record.SignIn, base string) views.Section {
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{name, plain(eventLabel(c.Event)), callCell(c), {Kind: views.Num, Text: fmt.Sprint(c.Status)},
 			{Kind: views.Num, Text: fmt.Sprintf("%d ms", c.Duration.Milliseconds())}, {Kind: views.Num, Text: fmt.Sprint(c.Retries)}}})
 	}
-	return views.Section{ID: "extensions", Title: "Extensions", Lead: "What your own APIs were asked during this sign-in. Codes that such an API sends are delivered afterwards, and stand in the recorder.", Table: t}
+	return views.Section{ID: "extensions", Title: "Extensions", Lead: "What your own APIs were asked during this sign-in, and by which of them its codes were sent.", Table: t}
 }
 
 func eventLabel(event string) string {

@@ -38,9 +38,9 @@ func (a *API) extensionCalls() *collection[extensionCall] {
 		readOnly("numberOfAttempts", func(x *extensionCall) any { return len(x.Attempts) }),
 		readOnly("durationInMilliseconds", func(x *extensionCall) any { return x.Duration.Milliseconds() }),
 		readOnly("isTrial", func(x *extensionCall) any { return x.Trial }),
-		readOnly("correlationId", func(x *extensionCall) any { return text(x.CorrelationID) }),
+		readOnly("correlationId", func(x *extensionCall) any { return text(x.CorrelationID) }).filterable("extension_calls.correlation_id", column{kind: odata.String, ops: opEq, fold: strings.TrimSpace}),
 		readOnly("signInId", func(x *extensionCall) any { return text(x.SignInID) }).filterable("extension_calls.sign_in_id", column{kind: odata.String, ops: opEq}),
-		readOnly("appId", func(x *extensionCall) any { return text(x.AppID) }),
+		readOnly("appId", func(x *extensionCall) any { return text(x.AppID) }).filterable("extension_calls.app_id", column{kind: odata.String, ops: opEq, fold: clientID}),
 		readOnly("request", func(x *extensionCall) any { return text(x.Request) }),
 		readOnly("response", func(x *extensionCall) any { return text(x.Response) }),
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"portico/app/extension"
+	"portico/app/record"
 	"portico/models"
 	"portico/models/modelstest"
 )
@@ -150,6 +151,24 @@ func TestCustomAuthenticationExtensions(t *testing.T) {
 			t.Errorf("%s", got.raw)
 		}
 		w.want(404, w.do("GET", "/v1.0/portico/extensionCalls", nil))
+
+		// One that brought a visit's code stands in the visit's trace.
+		visit := record.SignIn{ID: models.NewID(), Kind: record.Interactive, Protocol: "openid", CorrelationID: "a-visit", App: record.Party{ID: "shop"}, StartedAt: w.store.Now(), EndedAt: w.store.Now(), Count: 1, Outcome: record.Outcome{Result: record.Success}}
+		if err := w.tenant.RecordSignIn(t.Context(), visit); err != nil {
+			t.Fatal(err)
+		}
+		w.tenant.KeepCall(extension.Call{ID: models.NewID(), Event: extension.OtpSend, ExtensionID: codes, Name: "Codes", At: w.store.Now(), CorrelationID: "a-visit", AppID: "shop", Status: 200})
+		if err := w.store.FlushCalls(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/beta/auditLogs/signIns/" + visit.ID, "/beta/auditLogs/signIns?$filter=correlationId%20eq%20'a-visit'"} {
+			if got := w.want(200, w.do("GET", path, nil)); !strings.Contains(string(got.raw), `"calls":[{`) || !strings.Contains(string(got.raw), `"event":"onOtpSend"`) {
+				t.Errorf("%s does not tell who sent the code: %s", path, got.raw)
+			}
+		}
+		if got := w.want(200, w.do("GET", "/beta/portico/extensionCalls?$filter=correlationId%20eq%20'a-visit'", nil)); len(got.body["value"].([]any)) != 1 {
+			t.Errorf("%s", got.raw)
+		}
 		w.want(204, w.do("DELETE", at, nil))
 		w.want(204, w.do("DELETE", one, nil))
 	})

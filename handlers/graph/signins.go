@@ -19,6 +19,7 @@ type signIn struct {
 	record.SignIn
 	row      models.SignInRow
 	policies bool // the caller may see policy details
+	codes    []record.Call // by which the tenant's own provider was given this visit's codes
 }
 
 func (a *API) signIns() *collection[signIn] {
@@ -114,7 +115,7 @@ func (a *API) signIns() *collection[signIn] {
 				return nil, err
 			}
 		}
-		return out, nil
+		return out, withCodes(ctx, c, out)
 	}
 	r.find = func(ctx context.Context, c *call, _, key string) (*signIn, error) {
 		rows, err := models.ListRows[models.SignInRow](ctx, c.tenant, models.Listing{Where: []models.Condition{{SQL: "id = ?", Args: []any{clientID(key)}}}, Limit: 1})
@@ -125,7 +126,12 @@ func (a *API) signIns() *collection[signIn] {
 			return nil, notFound(key)
 		}
 		s, err := signInOf(c, rows[0])
-		return &s, err
+		if err != nil {
+			return nil, err
+		}
+		one := []signIn{s}
+		err = withCodes(ctx, c, one)
+		return &one[0], err
 	}
 	return r
 }
@@ -135,6 +141,19 @@ func signInOf(c *call, row models.SignInRow) (signIn, error) {
 	var err error
 	s.SignIn, err = row.SignIn()
 	return s, err
+}
+
+// withCodes adds to entries what the tenant's own provider was asked after the visit.
+func withCodes(ctx context.Context, c *call, list []signIn) error {
+	visits := make([]record.SignIn, len(list))
+	for i := range list {
+		visits[i] = list[i].SignIn
+	}
+	codes, err := c.tenant.CodeCalls(ctx, visits...)
+	for i := range list {
+		list[i].codes = codes[list[i].ID]
+	}
+	return err
 }
 
 func (s *signIn) principal() string {
@@ -281,9 +300,10 @@ func (s *signIn) protocol() string {
 	return "none"
 }
 
-// trace is the stored record itself, as every view of a sign-in renders it.
+// trace is the stored record itself, as every view of a sign-in renders it, with the calls that brought its codes.
 func (s *signIn) trace() record.SignIn {
 	t := s.SignIn
+	t.Calls = slices.Concat(t.Calls, s.codes)
 	if !s.policies {
 		t.Policies = nil
 	}

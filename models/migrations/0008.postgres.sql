@@ -28,7 +28,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS "provider_trials_state" ON "provider_trials" (
 --;
 CREATE INDEX IF NOT EXISTS "provider_trials_tenant" ON "provider_trials" ("tenant_id")
 --;
-CREATE TABLE "provider_states" ("provider_id" varchar(36),"tenant_id" varchar(36),"last_sign_in_at" timestamptz,"tested_at" timestamptz,"tested_as" varchar(64),"test_code" varchar(24),"test_reason" text,PRIMARY KEY ("provider_id"))
+CREATE TABLE "provider_states" ("provider_id" varchar(36),"tenant_id" varchar(36),"last_sign_in_at" timestamptz,"tested_at" timestamptz,"tested_as" varchar(64),"test_code" varchar(24),"test_reason" text,"published" text,PRIMARY KEY ("provider_id"))
 --;
 CREATE INDEX IF NOT EXISTS "provider_states_tenant" ON "provider_states" ("tenant_id")
 --;
@@ -44,7 +44,9 @@ CREATE TABLE "event_listeners" ("id" varchar(36),"tenant_id" varchar(36),"extens
 --;
 CREATE INDEX IF NOT EXISTS "event_listeners_extension" ON "event_listeners" ("tenant_id","extension_id")
 --;
-CREATE TABLE "extension_calls" ("id" varchar(36),"tenant_id" varchar(36),"at" timestamptz,"extension_id" varchar(36),"event" varchar(64),"code" bigint,"trial" boolean,"sign_in_id" varchar(36),"user_id" varchar(36),"document" text,PRIMARY KEY ("id"))
+CREATE TABLE "extension_calls" ("id" varchar(36),"tenant_id" varchar(36),"at" timestamptz,"extension_id" varchar(36),"event" varchar(64),"code" bigint,"trial" boolean,"sign_in_id" varchar(36),"user_id" varchar(36),"correlation_id" varchar(64),"app_id" varchar(64),"document" text,PRIMARY KEY ("id"))
+--;
+CREATE INDEX IF NOT EXISTS "extension_calls_correlation" ON "extension_calls" ("tenant_id","correlation_id")
 --;
 CREATE INDEX IF NOT EXISTS "extension_calls_person" ON "extension_calls" ("tenant_id","user_id")
 --;

@@ -28,7 +28,7 @@ CREATE UNIQUE INDEX `provider_trials_state` ON `provider_trials`(`state_hash`)
 --;
 CREATE INDEX `provider_trials_tenant` ON `provider_trials`(`tenant_id`)
 --;
-CREATE TABLE `provider_states` (`provider_id` text,`tenant_id` text,`last_sign_in_at` datetime,`tested_at` datetime,`tested_as` text,`test_code` text,`test_reason` text,PRIMARY KEY (`provider_id`))
+CREATE TABLE `provider_states` (`provider_id` text,`tenant_id` text,`last_sign_in_at` datetime,`tested_at` datetime,`tested_as` text,`test_code` text,`test_reason` text,`published` text,PRIMARY KEY (`provider_id`))
 --;
 CREATE INDEX `provider_states_tenant` ON `provider_states`(`tenant_id`)
 --;
@@ -44,7 +44,9 @@ CREATE TABLE `event_listeners` (`id` text,`tenant_id` text,`extension_id` text,`
 --;
 CREATE INDEX `event_listeners_extension` ON `event_listeners`(`tenant_id`,`extension_id`)
 --;
-CREATE TABLE `extension_calls` (`id` text,`tenant_id` text,`at` datetime,`extension_id` text,`event` text,`code` integer,`trial` numeric,`sign_in_id` text,`user_id` text,`document` text,PRIMARY KEY (`id`))
+CREATE TABLE `extension_calls` (`id` text,`tenant_id` text,`at` datetime,`extension_id` text,`event` text,`code` integer,`trial` numeric,`sign_in_id` text,`user_id` text,`correlation_id` text,`app_id` text,`document` text,PRIMARY KEY (`id`))
+--;
+CREATE INDEX `extension_calls_correlation` ON `extension_calls`(`tenant_id`,`correlation_id`)
 --;
 CREATE INDEX `extension_calls_person` ON `extension_calls`(`tenant_id`,`user_id`)
 --;
