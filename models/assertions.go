@@ -23,13 +23,18 @@ func (t *Tenant) UseAssertion(ctx context.Context, what string, until time.Time)
 // assertionKey keeps tenants apart: two of them may have the same company.
 func (t *Tenant) assertionKey(what string) string { return keyHash(t.ID + " assertion " + what) }
 
-// ownKey gives a SAML provider the key by which we sign requests and open assertions, once, when it is made: making one
-// takes long enough not to be done inside a transaction.
+// ownKey gives a provider the key by which we sign requests and open assertions (SAML), or prove who we are
+// (private_key_jwt), once, when it is made: making one takes long enough not to be done inside a transaction.
 func ownKey(p federation.Provider, s ProviderSecret) (ProviderSecret, error) {
-	if p.Kind != federation.SAML || strings.TrimSpace(s.Key) != "" {
+	if !OwnKey(p) || strings.TrimSpace(s.Key) != "" {
 		return s, nil
 	}
 	var err error
 	s.Key, err = federation.NewKey(rand.Reader)
 	return s, err
+}
+
+// OwnKey reports whether a provider has a key that is made here; Apple's is made there.
+func OwnKey(p federation.Provider) bool {
+	return p.Kind == federation.SAML || p.Kind != federation.Apple && p.ClientAuth == federation.PrivateKeyJWT
 }

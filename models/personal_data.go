@@ -94,6 +94,9 @@ type PersonalIdentity struct {
 	Issuer    string    `json:"issuer,omitempty"`
 	Value     string    `json:"issuerAssignedId"`
 	CreatedAt time.Time `json:"createdDateTime"`
+	// KnownAs is what the provider said last that they are called there, often an address.
+	KnownAs    string     `json:"knownAs,omitempty"`
+	LastUsedAt *time.Time `json:"lastUsedDateTime,omitempty"`
 }
 
 type PersonalMethod struct {
@@ -328,7 +331,7 @@ func (g *gathering) ways(d *PersonalData, _ User) error {
 		return err
 	}
 	for _, i := range identities {
-		d.Identities = append(d.Identities, PersonalIdentity{i.SignInType, i.Issuer, i.Value, i.CreatedAt.UTC()})
+		d.Identities = append(d.Identities, PersonalIdentity{i.SignInType, i.Issuer, i.Value, i.CreatedAt.UTC(), i.Called, timePtr(timeOf(i.LastUsedAt))})
 	}
 	methods, err := mine[CredentialRow](g, "created_at, id", "kind", "name", "created_at", "last_used_at")
 	if err != nil {

@@ -202,7 +202,7 @@ func (t *Tenant) changeProvider(ctx context.Context, actor audit.Actor, id, acti
 		if err := t.providerFits(ctx, p); err != nil {
 			return audit.Event{}, err
 		}
-		if len(row.Secret) > 0 && strings.TrimSpace(s.Client) == "" && moved(before, p) {
+		if len(row.Secret) > 0 && strings.TrimSpace(s.Client) == "" && ProviderMoved(before, p) {
 			if !s.GiveUp {
 				return audit.Event{}, fault.BadField("clientSecret", "provider.secret.again", nil)
 			}
@@ -228,8 +228,8 @@ func (t *Tenant) changeProvider(ctx context.Context, actor audit.Actor, id, acti
 	return after, err
 }
 
-// moved reports whether a client secret would go elsewhere than before.
-func moved(a, b federation.Provider) bool {
+// ProviderMoved reports whether a client secret would go elsewhere than before.
+func ProviderMoved(a, b federation.Provider) bool {
 	return a.TokenURL != b.TokenURL || a.Discovery != b.Discovery || a.Issuer != b.Issuer || a.UserInfoURL != b.UserInfoURL || a.Kind == federation.Microsoft && a.Directory != b.Directory
 }
 

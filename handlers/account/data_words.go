@@ -23,8 +23,8 @@ func (f *personalWords) sheets(d models.PersonalData) []views.Sheet {
 	return slices.DeleteFunc([]views.Sheet{
 		f.sheet("profile", nil, f.profile(d.Profile)),
 		f.sheet("attributes", nil, f.attributes(d.Attributes)),
-		f.sheet("identities", heads("kind", "value", "since"), rowsOf(d.Identities, func(i models.PersonalIdentity) []string {
-			return []string{f.word("identity", i.Type), strings.TrimSpace(i.Value + " " + i.Issuer), f.at(i.CreatedAt)}
+		f.sheet("identities", heads("kind", "value", "name", "since", "used"), rowsOf(d.Identities, func(i models.PersonalIdentity) []string {
+			return []string{f.word("identity", i.Type), strings.TrimSpace(i.Value + " " + i.Issuer), i.KnownAs, f.at(i.CreatedAt), f.maybe(i.LastUsedAt)}
 		})),
 		f.sheet("methods", heads("kind", "name", "since", "used"), rowsOf(d.Methods, func(m models.PersonalMethod) []string {
 			return []string{f.method(m.Kind), m.Name, f.at(m.CreatedAt), f.maybe(m.LastUsedAt)}

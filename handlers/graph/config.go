@@ -60,6 +60,8 @@ type managing[R any] struct {
 	named func(ctx context.Context, c *call, rows []R) error
 	// sparse: a property that has no value is left out of files, because it may be one of other types.
 	sparse bool
+	// notes are what a plan says besides about an object that is made (before = nil) or changed; nil = nothing.
+	notes func(before, after *R) []string
 	// show overrides what a property looks like in a file.
 	show map[string]func(*R) any
 }
@@ -83,6 +85,7 @@ type Change struct {
 	Key    string
 	File   string // "" for what is deleted
 	Fields []FieldChange
+	Notes  []string // what has to be done by hand, or happens besides
 }
 
 // FieldChange is one property before and after, as JSON text; "" = nothing.
@@ -105,6 +108,9 @@ func (c Change) String() string {
 		default:
 			fmt.Fprintf(&b, "\n    %s: %s becomes %s", f.Property, f.Old, f.New)
 		}
+	}
+	for _, note := range c.Notes {
+		b.WriteString("\n    note: " + note)
 	}
 	return b.String()
 }

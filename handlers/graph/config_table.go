@@ -260,6 +260,9 @@ func (r *collection[R]) settleOne(ctx context.Context, c *call, f configFile, ro
 		}
 		made = &some[0]
 		change.Action, change.Name = "create", m.name(made)
+		if m.notes != nil {
+			change.Notes = m.notes(nil, made)
+		}
 		empty := r.fresh(c)
 		change.Fields, err = r.differences(&empty, made)
 		return change, err
@@ -282,6 +285,9 @@ func (r *collection[R]) settleOne(ctx context.Context, c *call, f configFile, ro
 			return change, nil
 		}
 		return nil, nil
+	}
+	if m.notes != nil {
+		change.Notes = m.notes(row, &want)
 	}
 	return change, r.change(ctx, c, row, doc)
 }

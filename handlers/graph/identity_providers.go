@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -220,6 +221,12 @@ func (a *API) identityProviders() *collection[upstream] {
 		if err != nil {
 			return err
 		}
+		key := "" // made before the transaction: it takes long
+		if models.OwnKey(u.Provider) && !before.HasKey {
+			if key, err = federation.NewKey(rand.Reader); err != nil {
+				return err
+			}
+		}
 		return c.tenant.InTx(ctx, func(t *models.Tenant) error {
 			domains := u.domains
 			made, err := t.UpdateProvider(ctx, c.actor(), u.ID, func(p *federation.Provider, s *models.ProviderSecret) error {
@@ -231,6 +238,9 @@ func (a *API) identityProviders() *collection[upstream] {
 				now.waitForSecret()
 				*p, *s, domains = now.Provider, now.secret, now.domains
 				s.GiveUp = u.inFile
+				if models.OwnKey(*p) {
+					s.Key = key
+				}
 				return nil
 			}, u.checkedBy(check))
 			if err != nil {
@@ -248,7 +258,7 @@ func (a *API) identityProviders() *collection[upstream] {
 	}
 	r.actions = a.domainActions()
 	r.managing = &managing[upstream]{key: "displayName", keyOf: func(u *upstream) string { return u.Name }, name: func(u *upstream) string { return u.Name },
-		skip: func(u *upstream) bool { return u.builtIn != "" }, late: true, sparse: true, show: map[string]func(*upstream) any{"portico": upstreamInFile}}
+		skip: func(u *upstream) bool { return u.builtIn != "" }, late: true, sparse: true, notes: upstreamNotes, show: map[string]func(*upstream) any{"portico": upstreamInFile}}
 	return r
 }
 
@@ -444,6 +454,13 @@ func (a *API) domainActions() []action[upstream] {
 			}
 			return c.entity("identity/identityProviders('"+u.ID+"')/portico.endSessions", object{{"ended", n}}), nil
 		}},
+		{method: http.MethodGet, path: "portico.publicKey", need: []access.Permission{read}, run: func(ctx context.Context, c *call, u *upstream) (*response, error) {
+			out, err := publicKeyOf(ctx, c, u)
+			if err != nil {
+				return nil, err
+			}
+			return c.entity("identity/identityProviders('"+u.ID+"')/portico.publicKey", out), nil
+		}},
 		{method: http.MethodGet, path: "portico.domains", need: []access.Permission{read}, run: func(ctx context.Context, c *call, u *upstream) (*response, error) {
 			all, err := c.tenant.ProviderDomains(ctx, u.ID)
 			out := make([]object, len(all))
@@ -483,6 +500,27 @@ func (a *API) domainActions() []action[upstream] {
 			return emptied(c.tenant.RemoveProviderDomain(ctx, c.actor(), c.params["domain"]))
 		}},
 	}
+}
+
+// publicKeyOf is the public half of the key that was made here for a provider, in the form that its kind takes: a key
+// set (RFC 7517) where we prove who we are by private_key_jwt, a certificate for SAML.
+func publicKeyOf(ctx context.Context, c *call, u *upstream) (object, error) {
+	if !u.HasKey || !models.OwnKey(u.Provider) {
+		return nil, fault.New(fault.NotFound, "error.not_found")
+	}
+	secrets, err := c.tenant.ProviderSecrets(ctx, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	if u.Kind == federation.SAML {
+		certificate, err := federation.SAMLCertificate(secrets.Key)
+		if err != nil {
+			return nil, err
+		}
+		return object{{"certificate", federation.CertificatePEM(certificate)}}, nil
+	}
+	set, err := federation.PublicKey(secrets.Key)
+	return object{{"keySet", json.RawMessage(set)}}, err
 }
 
 // ownDomain refuses a domain of another provider.

@@ -68,17 +68,16 @@ func (u *upstream) lacksSecret() bool {
 	switch {
 	case u.Kind == federation.Apple:
 		return !u.HasKey && strings.TrimSpace(u.secret.Key) == ""
-	case u.Kind == federation.SAML:
+	case models.OwnKey(u.Provider):
 		return false
-	case u.ClientAuth == federation.PrivateKeyJWT:
-		return !u.HasKey && strings.TrimSpace(u.secret.Key) == ""
 	}
 	return !u.HasSecret && strings.TrimSpace(u.secret.Client) == ""
 }
 
-// waitForSecret turns a provider of a file off that nobody could sign in by yet.
+// waitForSecret turns a provider of a file off that nobody could sign in by yet. While one is made its kind is not known
+// until everything was read; create asks again.
 func (u *upstream) waitForSecret() {
-	if u.inFile && u.lacksSecret() {
+	if u.inFile && u.Kind != "" && u.lacksSecret() {
 		u.Enabled = false
 	}
 }
@@ -89,6 +88,23 @@ func (u *upstream) checkedBy(check models.ProviderCheck) models.ProviderCheck {
 		return check
 	}
 	return func(p federation.Provider, _, _ bool) error { return check(p, true, true) }
+}
+
+// upstreamNotes are what a plan says about secrets, which no file holds. before is nil for a provider that is made.
+func upstreamNotes(before, u *upstream) []string {
+	what := "client secret"
+	if u.Kind == federation.Apple {
+		what = "private key (.p8)"
+	}
+	switch {
+	case before != nil && before.HasSecret && models.ProviderMoved(before.Provider, u.Provider):
+		return []string{"it is elsewhere now: its client secret is removed and it is off until another one is set by hand, then apply again"}
+	case before == nil && models.OwnKey(u.Provider):
+		return []string{"a key is made for it: give its public half (portico.publicKey) to the company before people use it"}
+	case u.lacksSecret():
+		return []string{"set its " + what + " by hand and apply again; until then it is off"}
+	}
+	return nil
 }
 
 // upstreamInFile leaves out what belongs to a secret.
