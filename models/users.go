@@ -706,6 +706,9 @@ func (t *Tenant) PurgeUser(ctx context.Context, actor audit.Actor, id string) er
 		if err := t.forgetInvitations(ctx, u); err != nil {
 			return audit.Event{}, err
 		}
+		if err := t.forgetEvents(ctx, append(former, id)...); err != nil {
+			return audit.Event{}, err
+		}
 		return audit.Event{Activity: "Hard delete user", Category: "UserManagement", Operation: "Delete",
 			Target: audit.Target{Kind: "user", ID: id}}, oneRow(t.u(ctx).Where("id = ?", id).Delete(&UserRow{}))
 	})

@@ -229,3 +229,9 @@ func (t *Tenant) ExpireWebhookDeliveries(ctx context.Context, limit int) (int, e
 	gone := t.u(ctx).Where("id IN (?)", old).Delete(&WebhookDeliveryRow{})
 	return int(max(gone.RowsAffected, buried.RowsAffected)), gone.Error
 }
+
+// forgetEvents erases what is kept of events about people who are erased, dead letters and what still waits included:
+// bodies and answers may say their names. That they are gone is told after this, by an event with nothing but the id.
+func (t *Tenant) forgetEvents(ctx context.Context, userIDs ...string) error {
+	return t.u(ctx).Where("subject IN ?", userIDs).Delete(&WebhookDeliveryRow{}).Error
+}

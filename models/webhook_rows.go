@@ -35,11 +35,11 @@ func (WebhookRow) TableName() string { return "webhooks" }
 // is also the lease: a claimed row is due again when the lease ends. Answers is []webhook.Answer as JSON.
 type WebhookDeliveryRow struct {
 	ID        string    `gorm:"primaryKey;size:36"`
-	TenantID  string    `gorm:"size:36;index:webhook_deliveries_time,priority:1;index:webhook_deliveries_dead,priority:1,where:state = 'dead'"`
+	TenantID  string    `gorm:"size:36;index:webhook_deliveries_subject,priority:1;index:webhook_deliveries_time,priority:1;index:webhook_deliveries_dead,priority:1,where:state = 'dead'"`
 	WebhookID string    `gorm:"size:36;index:webhook_deliveries_due,priority:1,where:state = 'pending';index:webhook_deliveries_of,priority:1;index:webhook_deliveries_held,where:owner <> ''"`
 	EventID   string    `gorm:"size:36"`
 	Kind      string    `gorm:"size:48"`
-	Subject   string    `gorm:"size:64"`
+	Subject   string    `gorm:"size:64;index:webhook_deliveries_subject,priority:2"`
 	Body      string    `gorm:"type:text"`
 	State     string    `gorm:"size:16"` // pending, delivered, dead
 	DueAt     time.Time `gorm:"index:webhook_deliveries_due,priority:2"`

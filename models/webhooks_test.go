@@ -501,6 +501,75 @@ func TestWebhookTest(t *testing.T) {
 	})
 }
 
+// What is kept of events about somebody goes with them; that they are gone is told with nothing but their id.
+func TestErasingAPersonErasesWhatWasToldAboutThem(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+		b := newHookBench(t, s, webhook.Subscription{Events: every(), Profile: true})
+		ctx, by := t.Context(), audit.System("test")
+		other := modelstest.MustTenant(t, s.Store, "other")
+		_, _, err := other.CreateWebhook(ctx, by, webhook.Subscription{Name: "theirs", URL: b.to.URL, Events: every()}, true, anySubscription)
+		must(t, err)
+		ana, bob := modelstest.MustUser(t, b.tenant, "ana@example.com"), modelstest.MustUser(t, b.tenant, "bob@example.com")
+		must(t, other.LogSignIn(ctx, record.SignIn{Kind: record.Interactive, EndedAt: b.Now(), User: record.Party{ID: ana.ID}, Outcome: record.Outcome{Result: record.Success}}))
+		b.to.status(400)
+		b.once() // what arrived and what is tried again
+		must(t, b.tenant.DeleteUser(ctx, by, ana.ID))
+		must(t, b.tenant.PurgeUser(ctx, by, ana.ID))
+		left := b.deliveries(models.DeliveryQuery{Subject: ana.ID})
+		if len(left) != 1 || left[0].Kind != webhook.UserDeleted || !strings.Contains(left[0].Body, `"permanent":true`) || strings.Contains(left[0].Body, "ana@") {
+			t.Errorf("%d are kept: %+v", len(left), left)
+		}
+		if len(b.deliveries(models.DeliveryQuery{Subject: bob.ID})) != 1 {
+			t.Error("what was told about somebody else is gone")
+		}
+		if p, err := other.WebhookDeliveries(ctx, models.DeliveryQuery{Subject: ana.ID}); err != nil || len(p.Items) != 1 {
+			t.Errorf("another tenant's are gone: %v", err)
+		}
+	})
+}
+
+// A server that hangs holds up neither another receiver of the same tenant nor one of another tenant, however much
+// waits for it.
+func TestHangingReceiverDelaysNobodyElse(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, s modelstest.Scratch) {
+		b := newHookBench(t, s, webhook.Subscription{Events: []string{webhook.UserCreated}})
+		ctx, by := t.Context(), audit.System("test")
+		release, arrived := make(chan struct{}), make(chan string, 100)
+		b.to.answers(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/hooks" {
+				<-release
+			} else {
+				arrived <- r.URL.Path
+			}
+		})
+		quick := func(in *models.Tenant, path string) {
+			_, _, err := in.CreateWebhook(ctx, by, webhook.Subscription{Name: path, URL: b.to.URL + path, Events: []string{webhook.UserCreated}}, true, anySubscription)
+			must(t, err)
+		}
+		other := modelstest.MustTenant(t, s.Store, "other")
+		quick(b.tenant, "/ours")
+		quick(other, "/theirs")
+		for i := range 8 {
+			modelstest.MustUser(t, b.tenant, string(rune('a'+i))+"@example.com")
+		}
+		modelstest.MustUser(t, other, "x@example.com")
+		b.worker.Parallel = 32
+		running, stop := context.WithCancel(ctx)
+		ended := make(chan struct{})
+		go func() { b.worker.Run(running, s.WebhooksQueued(), 20*time.Millisecond); close(ended) }()
+		defer func() { close(release); stop(); <-ended }()
+		got, late := map[string]int{}, time.After(20*time.Second)
+		for got["/ours"] < 8 || got["/theirs"] < 1 {
+			select {
+			case path := <-arrived:
+				got[path]++
+			case <-late:
+				t.Fatalf("only %v arrived beside a receiver that hangs", got)
+			}
+		}
+	})
+}
+
 // BenchmarkSignInWithWebhook says what a subscription costs the request that signs somebody in.
 func BenchmarkSignInWithWebhook(b *testing.B) {
 	for _, with := range []bool{false, true} {

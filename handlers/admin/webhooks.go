@@ -392,7 +392,7 @@ func (p *Portal) webhookAgain(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return p.done(c, v.webhookBase(w.ID), numberWords(n, "events")+" are being sent again.")
+	return p.done(c, v.webhookBase(w.ID), numberWords(n, "events")+choose(n == 1, " is", " are")+" being sent again.")
 }
 
 func (p *Portal) webhookDeleteForm(c *fiber.Ctx) error {

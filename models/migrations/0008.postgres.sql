@@ -18,6 +18,8 @@ CREATE INDEX IF NOT EXISTS "webhook_deliveries_dead" ON "webhook_deliveries" ("t
 --;
 CREATE INDEX IF NOT EXISTS "webhook_deliveries_time" ON "webhook_deliveries" ("tenant_id","created_at")
 --;
+CREATE INDEX IF NOT EXISTS "webhook_deliveries_subject" ON "webhook_deliveries" ("tenant_id","subject")
+--;
 ALTER TABLE "provider_domains" ADD "lost_at" timestamptz
 --;
 CREATE TABLE "provider_trials" ("id" varchar(36),"tenant_id" varchar(36),"provider_id" varchar(36),"session_id" varchar(36),"state_hash" varchar(64),"stage" varchar(16),"body" bytea,"created_at" timestamptz,"expires_at" timestamptz,PRIMARY KEY ("id"))

@@ -18,6 +18,8 @@ CREATE INDEX `webhook_deliveries_dead` ON `webhook_deliveries`(`tenant_id`,`crea
 --;
 CREATE INDEX `webhook_deliveries_time` ON `webhook_deliveries`(`tenant_id`,`created_at`)
 --;
+CREATE INDEX `webhook_deliveries_subject` ON `webhook_deliveries`(`tenant_id`,`subject`)
+--;
 ALTER TABLE `provider_domains` ADD `lost_at` datetime
 --;
 CREATE TABLE `provider_trials` (`id` text,`tenant_id` text,`provider_id` text,`session_id` text,`state_hash` text,`stage` text,`body` blob,`created_at` datetime,`expires_at` datetime,PRIMARY KEY (`id`))
