@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -66,6 +67,8 @@ func TestAPausedWebhookIsMailed(t *testing.T) {
 		func(webhook.Subscription) error { return nil })
 	must(t, err)
 	person(in, "ana@example.com")
+	base, err := url.Parse("http://localhost:3000")
+	must(t, err)
 	courier := &webhook.Courier{Store: p.store, HTTP: wantsNoMore{}, Now: s.now}
 	worker := &outbox.Worker{Store: models.WebhookQueue{Store: p.store}, Channels: map[outbox.Kind]outbox.Deliver{webhook.Channel: courier.Deliver}, Owner: "test", Now: s.now,
 		Jitter: func() float64 { return .5 }}
@@ -76,7 +79,7 @@ func TestAPausedWebhookIsMailed(t *testing.T) {
 	must(t, s.tellWebhooks(t.Context(), shop))
 	must(t, s.tellWebhooks(t.Context(), shop))
 	must(t, s.tellWebhooks(t.Context(), other))
-	channels, err := s.mailChannels(letters{bundle: s.bundle, baseURL: p.config.BaseURL, tenant: s.tenantOf, plain: message.Plain{Bundle: s.bundle, Tenant: s.tenantName}})
+	channels, err := s.mailChannels(letters{bundle: s.bundle, baseURL: base, tenant: s.tenantOf, plain: message.Plain{Bundle: s.bundle, Tenant: s.tenantName}})
 	must(t, err)
 	_, err = s.deliverer(newMetrics(), channels).Once(t.Context())
 	must(t, err)

@@ -20,31 +20,31 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// told is one request that a receiver got.
-type told struct {
+// notice is one request that a receiver got.
+type notice struct {
 	id, kind, delivery string
 	attempt            int
 }
 
-// receiver is a company's own system that hears what happens; Portico runs in another process. It checks what comes as
+// listening is a company's own system that hears what happens; Portico runs in another process. It checks what comes as
 // app/docs/webhooks.md says, with code of its own.
-type receiver struct {
+type listening struct {
 	*httptest.Server
 	t      *testing.T
 	mu     sync.Mutex
 	secret string
-	answer func(told) int
-	got    []told
+	answer func(notice) int
+	got    []notice
 }
 
-func newReceiver(t *testing.T) *receiver {
-	r := &receiver{t: t, answer: func(told) int { return http.StatusNoContent }}
+func newListening(t *testing.T) *listening {
+	r := &listening{t: t, answer: func(notice) int { return http.StatusNoContent }}
 	r.Server = httptest.NewServer(http.HandlerFunc(r.take))
 	t.Cleanup(r.Close)
 	return r
 }
 
-func (r *receiver) take(w http.ResponseWriter, req *http.Request) {
+func (r *listening) take(w http.ResponseWriter, req *http.Request) {
 	body, err := io.ReadAll(req.Body)
 	var e struct{ SpecVersion, ID, Type string }
 	if err = errors.Join(err, json.Unmarshal(body, &e)); err != nil || e.SpecVersion != "1.0" || !strings.HasPrefix(req.Header.Get("Content-Type"), "application/cloudevents+json") {
@@ -52,7 +52,7 @@ func (r *receiver) take(w http.ResponseWriter, req *http.Request) {
 	}
 	r.mu.Lock()
 	secret, answer := r.secret, r.answer
-	x := told{id: e.ID, kind: strings.TrimPrefix(e.Type, "com.portico."), delivery: req.Header.Get("Portico-Delivery")}
+	x := notice{id: e.ID, kind: strings.TrimPrefix(e.Type, "com.portico."), delivery: req.Header.Get("Portico-Delivery")}
 	x.attempt, _ = strconv.Atoi(req.Header.Get("Portico-Attempt"))
 	r.got = append(r.got, x)
 	r.mu.Unlock()
@@ -87,14 +87,14 @@ func verify(secret, header string, body []byte, now time.Time) error {
 }
 
 // answers decides what is answered from now on.
-func (r *receiver) answers(f func(told) int) {
+func (r *listening) answers(f func(notice) int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.answer = f
 }
 
 // of are the requests about a kind of event so far.
-func (r *receiver) of(kind string) (out []told) {
+func (r *listening) of(kind string) (out []notice) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, x := range r.got {
@@ -106,9 +106,9 @@ func (r *receiver) of(kind string) (out []told) {
 }
 
 // hears waits until there were so many requests about a kind of event.
-func (r *receiver) hears(kind string, n int, within time.Duration) []told {
+func (r *listening) hears(kind string, n int, within time.Duration) []notice {
 	r.t.Helper()
-	var got []told
+	var got []notice
 	eventually(r.t, within, fmt.Sprintf("%d of %s arrive", n, kind), func() error {
 		if got = r.of(kind); len(got) < n {
 			return fmt.Errorf("there are %d", len(got))
@@ -123,7 +123,7 @@ func (r *receiver) hears(kind string, n int, within time.Duration) []told {
 // with the same id; a receiver that wants nothing more, the dead letter, and its redelivery from the portal.
 func TestTheCompanyHearsWhatHappens(t *testing.T) {
 	t.Parallel()
-	r := newReceiver(t)
+	r := newListening(t)
 	u, err := url.Parse(r.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +153,7 @@ func TestTheCompanyHearsWhatHappens(t *testing.T) {
 	ada.sees("The receiver took the test event.")
 	ada.accessible("delivery")
 
-	r.answers(func(x told) int {
+	r.answers(func(x notice) int {
 		if x.kind == "user.created" && x.attempt < 3 {
 			return http.StatusInternalServerError
 		}
@@ -171,9 +171,23 @@ func TestTheCompanyHearsWhatHappens(t *testing.T) {
 	}
 	r.hears("user.signedIn", 1, 60*time.Second)
 
+	slow := make(chan struct{})
+	r.answers(func(notice) int { <-slow; return http.StatusOK })
+	manage.person("slow@example.com", "")
+	r.hears("user.created", len(made)+1, 60*time.Second)
+	b.toTheQuestions("meanwhile@example.com", seen) // the code is mailed while the receiver hangs
+	close(slow)
+	eventually(t, 60*time.Second, "nothing waits", func() error {
+		waiting := manage.call(http.MethodGet, "/beta/portico/webhookDeliveries?$filter="+url.QueryEscape("state eq 'pending'"), nil)
+		if list, _ := waiting["value"].([]any); len(list) > 0 {
+			return fmt.Errorf("%v", list)
+		}
+		return nil
+	})
+
 	held, killed := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	r.answers(func(told) int {
+	r.answers(func(notice) int {
 		once.Do(func() { close(held); <-killed })
 		return http.StatusOK
 	})
@@ -192,7 +206,7 @@ func TestTheCompanyHearsWhatHappens(t *testing.T) {
 		t.Errorf("%+v came again as %+v", a, z)
 	}
 
-	r.answers(func(told) int { return http.StatusGone })
+	r.answers(func(notice) int { return http.StatusGone })
 	manage.person("gone@example.com", "")
 	r.hears("user.created", len(again)+1, 60*time.Second)
 	eventually(t, 15*time.Second, "it pauses itself", func() error {
@@ -203,7 +217,7 @@ func TestTheCompanyHearsWhatHappens(t *testing.T) {
 		return nil
 	})
 	ada.accessible("paused")
-	r.answers(func(told) int { return http.StatusOK })
+	r.answers(func(notice) int { return http.StatusOK })
 	ada.press("form[action$='/enabled'] button")
 	ada.sees("is on again.")
 	ada.press("a[href$='/redeliver']")
