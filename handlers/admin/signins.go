@@ -192,11 +192,11 @@ func (p *Portal) signInDetail(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	codes, err := v.tenant.CodeCalls(c.UserContext(), r)
+	later, err := v.tenant.LaterCalls(c.UserContext(), r)
 	if err != nil {
 		return err
 	}
-	r.Calls = slices.Concat(r.Calls, codes[r.ID])
+	r.Calls = slices.Concat(r.Calls, later[r.ID])
 	t := traceOf(handlers.InfoOf(c).Locale, r, v.base(), known, risky)
 	if r.Inputs != nil && v.may(access.ConditionalRead) {
 		t.Again = &views.Link{Label: "What if this again?", Href: v.base() + "/what-if?signIn=" + r.ID}

@@ -18,8 +18,8 @@ import (
 type signIn struct {
 	record.SignIn
 	row      models.SignInRow
-	policies bool // the caller may see policy details
-	codes    []record.Call // by which the tenant's own provider was given this visit's codes
+	policies bool          // the caller may see policy details
+	later    []record.Call // made for the visit after its entry was written
 }
 
 func (a *API) signIns() *collection[signIn] {
@@ -115,7 +115,7 @@ func (a *API) signIns() *collection[signIn] {
 				return nil, err
 			}
 		}
-		return out, withCodes(ctx, c, out)
+		return out, withLater(ctx, c, out)
 	}
 	r.find = func(ctx context.Context, c *call, _, key string) (*signIn, error) {
 		rows, err := models.ListRows[models.SignInRow](ctx, c.tenant, models.Listing{Where: []models.Condition{{SQL: "id = ?", Args: []any{clientID(key)}}}, Limit: 1})
@@ -130,7 +130,7 @@ func (a *API) signIns() *collection[signIn] {
 			return nil, err
 		}
 		one := []signIn{s}
-		err = withCodes(ctx, c, one)
+		err = withLater(ctx, c, one)
 		return &one[0], err
 	}
 	return r
@@ -143,15 +143,15 @@ func signInOf(c *call, row models.SignInRow) (signIn, error) {
 	return s, err
 }
 
-// withCodes adds to entries what the tenant's own provider was asked after the visit.
-func withCodes(ctx context.Context, c *call, list []signIn) error {
+// withLater adds to entries what the tenant's own APIs were asked after the visit.
+func withLater(ctx context.Context, c *call, list []signIn) error {
 	visits := make([]record.SignIn, len(list))
 	for i := range list {
 		visits[i] = list[i].SignIn
 	}
-	codes, err := c.tenant.CodeCalls(ctx, visits...)
+	later, err := c.tenant.LaterCalls(ctx, visits...)
 	for i := range list {
-		list[i].codes = codes[list[i].ID]
+		list[i].later = later[list[i].ID]
 	}
 	return err
 }
@@ -300,10 +300,10 @@ func (s *signIn) protocol() string {
 	return "none"
 }
 
-// trace is the stored record itself, as every view of a sign-in renders it, with the calls that brought its codes.
+// trace is the stored record itself, as every view of a sign-in renders it, with the calls that were made after it was written.
 func (s *signIn) trace() record.SignIn {
 	t := s.SignIn
-	t.Calls = slices.Concat(t.Calls, s.codes)
+	t.Calls = slices.Concat(t.Calls, s.later)
 	if !s.policies {
 		t.Policies = nil
 	}

@@ -48,6 +48,8 @@ CREATE INDEX IF NOT EXISTS "event_listeners_extension" ON "event_listeners" ("te
 --;
 CREATE TABLE "extension_calls" ("id" varchar(36),"tenant_id" varchar(36),"at" timestamptz,"extension_id" varchar(36),"event" varchar(64),"code" bigint,"trial" boolean,"sign_in_id" varchar(36),"user_id" varchar(36),"correlation_id" varchar(64),"app_id" varchar(64),"document" text,PRIMARY KEY ("id"))
 --;
+CREATE INDEX IF NOT EXISTS "extension_calls_sign_in" ON "extension_calls" ("tenant_id","sign_in_id")
+--;
 CREATE INDEX IF NOT EXISTS "extension_calls_correlation" ON "extension_calls" ("tenant_id","correlation_id")
 --;
 CREATE INDEX IF NOT EXISTS "extension_calls_person" ON "extension_calls" ("tenant_id","user_id")

@@ -48,6 +48,8 @@ CREATE INDEX `event_listeners_extension` ON `event_listeners`(`tenant_id`,`exten
 --;
 CREATE TABLE `extension_calls` (`id` text,`tenant_id` text,`at` datetime,`extension_id` text,`event` text,`code` integer,`trial` numeric,`sign_in_id` text,`user_id` text,`correlation_id` text,`app_id` text,`document` text,PRIMARY KEY (`id`))
 --;
+CREATE INDEX `extension_calls_sign_in` ON `extension_calls`(`tenant_id`,`sign_in_id`)
+--;
 CREATE INDEX `extension_calls_correlation` ON `extension_calls`(`tenant_id`,`correlation_id`)
 --;
 CREATE INDEX `extension_calls_person` ON `extension_calls`(`tenant_id`,`user_id`)
