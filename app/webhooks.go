@@ -28,7 +28,7 @@ func (s *server) hooks() *webhook.Courier {
 func (s *server) webhooking(m *metrics, c *webhook.Courier) func(context.Context) {
 	const unlimited = 1 << 30
 	w := &outbox.Worker{Store: models.WebhookQueue{Store: s.store}, Channels: map[outbox.Kind]outbox.Deliver{webhook.Channel: c.Deliver}, Owner: s.owner,
-		Now: s.now, Jitter: rand.Float64, Attempts: unlimited, Parallel: webhooksAtOnce,
+		Now: s.now, Jitter: rand.Float64, Attempts: unlimited, Parallel: webhooksAtOnce, Each: webhooksAtOnce,
 		Observe: func(k outbox.Kind, result string) { m.outbox.WithLabelValues(string(k), result).Inc() },
 		Failed: func(it outbox.Item, result string, err error) {
 			s.log.Warn("webhook", "delivery", it.ID, "tenant", it.TenantID, "result", result, "attempts", it.Attempts+1, "error", err)

@@ -66,10 +66,14 @@ func (t *Tenant) EnqueueOutbox(ctx context.Context, it outbox.Item) error {
 func (s *Store) Queued() <-chan struct{} { return s.queued }
 
 // ClaimOutbox implements outbox.Store.
-func (s *Store) ClaimOutbox(ctx context.Context, owner string, now time.Time, lease time.Duration, n int) ([]outbox.Item, error) {
+func (s *Store) ClaimOutbox(ctx context.Context, owner string, now time.Time, lease time.Duration, n int, without ...string) ([]outbox.Item, error) {
 	now = now.UTC().Truncate(time.Microsecond)
 	due := func(db *gorm.DB) *gorm.DB {
-		return db.WithContext(ctx).Model(&OutboxRow{}).Where("state = ? AND due_at <= ?", outboxPending, now)
+		db = db.WithContext(ctx).Model(&OutboxRow{}).Where("state = ? AND due_at <= ?", outboxPending, now)
+		if len(without) > 0 {
+			db = db.Where("tenant_id NOT IN ?", without)
+		}
+		return db
 	}
 	var waiting []string
 	if err := due(s.read).Limit(1).Pluck("id", &waiting).Error; err != nil || len(waiting) == 0 {

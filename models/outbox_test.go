@@ -212,3 +212,25 @@ func TestMailbox(t *testing.T) {
 		}
 	})
 }
+
+// TestOutboxLeavesTenantsOut: what tenants that have their share already wait for stays where it is.
+func TestOutboxLeavesTenantsOut(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, s *models.Store) {
+		busy, other := modelstest.MustTenant(t, s, "busy"), modelstest.MustTenant(t, s, "other")
+		for _, tn := range []*models.Tenant{busy, busy, other} {
+			must(t, tn.EnqueueOutbox(t.Context(), outbox.Item{Kind: outbox.Mail, Payload: []byte("x")}))
+		}
+		of := func(without ...string) (out []string) {
+			for _, it := range modelstest.Must(s.ClaimOutbox(t.Context(), "w", s.Now(), time.Minute, 10, without...))(t) {
+				out = append(out, it.TenantID)
+			}
+			return out
+		}
+		if got := of(busy.ID); len(got) != 1 || got[0] != other.ID {
+			t.Errorf("claimed %v", got)
+		}
+		if got := of(); len(got) != 2 || got[0] != busy.ID {
+			t.Errorf("then %v", got)
+		}
+	})
+}

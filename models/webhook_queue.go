@@ -33,8 +33,8 @@ type WebhookQueue struct{ *Store }
 
 // ClaimOutbox implements outbox.Store. Of the receivers that have something due and do not rest, who was served longest
 // ago comes first; a receiver that failed last gets one event at a time until it takes one. Webhooks of disabled and of
-// deleted tenants rest.
-func (s WebhookQueue) ClaimOutbox(ctx context.Context, owner string, now time.Time, lease time.Duration, n int) ([]outbox.Item, error) {
+// deleted tenants rest. It has shares of its own, so that it needs no word about tenants that are busy.
+func (s WebhookQueue) ClaimOutbox(ctx context.Context, owner string, now time.Time, lease time.Duration, n int, _ ...string) ([]outbox.Item, error) {
 	now = micro(now)
 	waiting := func(db *gorm.DB) *gorm.DB {
 		return db.WithContext(ctx).Model(&WebhookRow{}).Where("enabled AND rest_until <= ?", now).

@@ -35,9 +35,9 @@ type Item struct {
 
 // Store keeps the items. Claim leases up to n items that are due (never tried, their pause is over, or
 // their lease ran out because the worker died) and counts the attempt; the others change an item only
-// while owner still holds it.
+// while owner still holds it. Items of tenants in without are left where they are.
 type Store interface {
-	ClaimOutbox(ctx context.Context, owner string, now time.Time, lease time.Duration, n int) ([]Item, error)
+	ClaimOutbox(ctx context.Context, owner string, now time.Time, lease time.Duration, n int, without ...string) ([]Item, error)
 	DeliveredOutbox(ctx context.Context, id, owner string) error
 	RetryOutbox(ctx context.Context, id, owner string, at time.Time, reason string) error
 	BuryOutbox(ctx context.Context, id, owner, reason string) error
@@ -73,7 +73,10 @@ type Worker struct {
 	Lease    time.Duration  // longer than a delivery may take; 0 = 1 min
 	Attempts int            // deliveries before an item is buried; 0 = 10
 	Batch    int            // claimed at once; 0 = 16
-	Parallel int            // 0 = 4
+	Parallel int            // deliveries at once; 0 = 32
+	// Each is how many deliveries of one tenant may be under way before others go first; 0 = 4. A tenant whose own API
+	// hangs must not keep anybody else's codes waiting.
+	Each int
 	// Observe is told of each delivery's end: "delivered", "retry", "buried" or "error".
 	Observe func(kind Kind, result string)
 	// Failed is told what went wrong, for the log.
@@ -86,7 +89,7 @@ func (w *Worker) Once(ctx context.Context) (int, error) {
 	if err != nil || len(items) == 0 {
 		return 0, err
 	}
-	slots := make(chan struct{}, or(w.Parallel, 4))
+	slots := make(chan struct{}, or(w.Parallel, 32))
 	errs := make(chan error, len(items))
 	for _, it := range items {
 		slots <- struct{}{}
@@ -157,27 +160,31 @@ func (w *Worker) observe(it Item, result string, err error) {
 
 // Run works until the context ends. wake tells it that something was just written; besides, it looks
 // every so often for what other instances left. It claims no more than it can begin at once: a delivery that hangs
-// takes one place, and what is behind it goes on in the others.
+// takes one place, and what is behind it goes on in the others. A tenant that has its share of them under way waits, so
+// that it has less than twice its share however much it sends.
 func (w *Worker) Run(ctx context.Context, wake <-chan struct{}, every time.Duration) {
-	slots := make(chan struct{}, or(w.Parallel, 4))
+	slots := make(chan struct{}, or(w.Parallel, 32))
 	freed := make(chan struct{}, 1)
+	at := shares{of: map[string]int{}, each: or(w.Each, 4)}
 	var all sync.WaitGroup
 	defer all.Wait()
 	t := time.NewTicker(every)
 	defer t.Stop()
 	for ctx.Err() == nil {
-		free := cap(slots) - len(slots)
+		most := min(cap(slots)-len(slots), or(w.Batch, 16), at.each)
 		var items []Item
-		if free > 0 {
+		if most > 0 {
 			var err error
-			if items, err = w.Store.ClaimOutbox(ctx, w.Owner, w.Now(), or(w.Lease, time.Minute), min(free, or(w.Batch, 16))); err != nil {
+			if items, err = w.Store.ClaimOutbox(ctx, w.Owner, w.Now(), or(w.Lease, time.Minute), most, at.used()...); err != nil {
 				w.failed(ctx, err)
 			}
 		}
 		for _, it := range items {
 			slots <- struct{}{}
+			at.take(it.TenantID)
 			all.Go(func() {
 				defer func() {
+					at.give(it.TenantID)
 					<-slots
 					select {
 					case freed <- struct{}{}:
@@ -189,11 +196,7 @@ func (w *Worker) Run(ctx context.Context, wake <-chan struct{}, every time.Durat
 				}
 			})
 		}
-		if len(items) > 0 && len(items) == free { // all places are taken; what is freed is filled again
-			select {
-			case <-ctx.Done():
-			case <-freed:
-			}
+		if len(items) > 0 && len(items) == most && len(slots) < cap(slots) { // there may be more
 			continue
 		}
 		select {
@@ -203,6 +206,40 @@ func (w *Worker) Run(ctx context.Context, wake <-chan struct{}, every time.Durat
 		case <-freed:
 		}
 	}
+}
+
+// shares counts the deliveries under way by tenant.
+type shares struct {
+	mu   sync.Mutex
+	of   map[string]int
+	each int
+}
+
+func (s *shares) take(tenantID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.of[tenantID]++
+}
+
+func (s *shares) give(tenantID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of[tenantID]--; s.of[tenantID] == 0 {
+		delete(s.of, tenantID)
+	}
+}
+
+// used are the tenants that have their share under way.
+func (s *shares) used() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for id, n := range s.of {
+		if n >= s.each {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 func (w *Worker) failed(ctx context.Context, err error) {

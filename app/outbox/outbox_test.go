@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -27,11 +31,15 @@ func (s *shelf) put(it Item) {
 	s.items[it.ID] = &slot{Item: it, due: it.CreatedAt}
 }
 
-func (s *shelf) ClaimOutbox(_ context.Context, owner string, now time.Time, lease time.Duration, n int) ([]Item, error) {
+func (s *shelf) ClaimOutbox(_ context.Context, owner string, now time.Time, lease time.Duration, n int, without ...string) ([]Item, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []Item
-	for _, it := range s.items {
+	for _, id := range slices.Sorted(maps.Keys(s.items)) {
+		it := s.items[id]
+		if slices.Contains(without, it.TenantID) {
+			continue
+		}
 		if it.state != "" || it.due.After(now) || it.leased.After(now) || len(out) == n {
 			continue
 		}
@@ -163,4 +171,62 @@ func TestAPanicIsARetry(t *testing.T) {
 	if s.items["1"].reason != "panic: boom" {
 		t.Errorf("reason %q", s.items["1"].reason)
 	}
+}
+
+// TestAHangingTenantDelaysNobodyElse: a hundred codes of a tenant whose API never answers are due first; the one of
+// another tenant goes out while they hang.
+func TestAHangingTenantDelaysNobodyElse(t *testing.T) {
+	let := make(chan struct{})
+	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-let:
+		case <-r.Context().Done():
+		}
+	}))
+	t.Cleanup(hanging.Close)
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	s := &shelf{items: map[string]*slot{}}
+	for i := range 100 {
+		s.put(Item{ID: fmt.Sprintf("a%03d", i), TenantID: "hangs", Kind: Mail, CreatedAt: now})
+	}
+	s.put(Item{ID: "z", TenantID: "other", Kind: Mail, CreatedAt: now})
+	began, arrived := make(chan string, 200), make(chan struct{})
+	w := &Worker{Store: s, Owner: "a", Now: func() time.Time { return now }, Jitter: func() float64 { return 0 }, Parallel: 16,
+		Channels: map[Kind]Deliver{Mail: func(ctx context.Context, it Item) error {
+			if it.TenantID == "other" {
+				close(arrived)
+				return nil
+			}
+			began <- it.ID
+			r, err := http.NewRequestWithContext(ctx, http.MethodGet, hanging.URL, nil)
+			if err != nil {
+				return err
+			}
+			res, err := http.DefaultClient.Do(r)
+			if err != nil {
+				return err
+			}
+			return res.Body.Close()
+		}}}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); w.Run(ctx, nil, time.Hour) }()
+	select {
+	case <-arrived:
+	case <-time.After(10 * time.Second):
+		t.Error("a code waits for another tenant's API")
+	}
+	if n := len(began); n >= 8 {
+		t.Errorf("%d deliveries of one tenant are under way, with a share of 4", n)
+	}
+	close(let) // it answers again: all of its own go out too
+	for range 100 {
+		select {
+		case <-began:
+		case <-time.After(10 * time.Second):
+			t.Fatal("the rest is not delivered once the API answers")
+		}
+	}
+	stop()
+	<-ended
 }
