@@ -91,7 +91,7 @@ func (p *Portal) deliveryList(c *fiber.Ctx) error {
 	l := views.List{Filter: w.filter(3, views.Field{Kind: views.Select, Name: "webhook", Label: "Webhook", Options: which},
 		views.Field{Kind: views.Select, Name: "state", Label: "State", Options: []views.Option{{Label: "Any state"}, {Value: "pending", Label: "Waiting"}, {Value: "delivered", Label: "Delivered"}, {Value: "dead", Label: "Dead letter"}}},
 		views.Field{Kind: views.Select, Name: "event", Label: "Event", Options: events}, views.Field{Name: "subject", Label: "ID of the person or thing", Code: true}),
-		Table: *deliveryTable(v, page.Items, names), Shown: shown(len(page.Items), "delivery", "newest first"),
+		Table: *deliveryTable(v, page.Items, names), Shown: shown(len(page.Items), "event", "newest first"),
 		Empty: emptyOf(w, "No deliveries", "As soon as something happens that a webhook subscribes to, you see it here. What arrived is kept for 7 days, dead letters for 30.", nil)}
 	w.finish(&l, page.Next)
 	l.CSV, l.JSON = "", ""
