@@ -44,6 +44,8 @@ type PersonalData struct {
 	Usual       []PersonalUsual      `json:"usualSignInProperties,omitempty"`
 	Checks      []PersonalCheck      `json:"helpDeskChecks,omitempty"`
 	Links       []PersonalLink       `json:"oneTimeLinks,omitempty"`
+	Merged      []PersonalMerge      `json:"mergedAccounts,omitempty"`
+	Calls       []PersonalCall       `json:"apiCalls,omitempty"`
 	Emergencies []time.Time          `json:"breakGlassUses,omitempty"` // of an admin's break-glass account
 
 	SignIns iter.Seq2[PersonalSignIn, error] `json:"-"` // newest first
@@ -193,6 +195,20 @@ type PersonalCheck struct {
 	To         string     `json:"sentTo"`
 	CreatedAt  time.Time  `json:"createdDateTime"`
 	VerifiedAt *time.Time `json:"verifiedDateTime,omitempty"`
+}
+
+// PersonalMerge is an account that became part of this one.
+type PersonalMerge struct {
+	ID string    `json:"formerId"`
+	At time.Time `json:"mergedDateTime"`
+}
+
+// PersonalCall is that an API of the tenant's own was asked about the person. What it was sent is in the profile and
+// in the sign-in; how the API is reached is the tenant's business.
+type PersonalCall struct {
+	At          time.Time `json:"createdDateTime"`
+	Event       string    `json:"event"`
+	Application string    `json:"application,omitempty"`
 }
 
 type PersonalLink struct {
@@ -503,6 +519,20 @@ func (g *gathering) rest(d *PersonalData, u User) error {
 	}
 	if err != nil {
 		return err
+	}
+	merged, err := mine[MergeRow](g, "created_at, from_id", "from_id", "created_at")
+	if err != nil {
+		return err
+	}
+	for _, m := range merged {
+		d.Merged = append(d.Merged, PersonalMerge{m.FromID, m.CreatedAt.UTC()})
+	}
+	calls, err := mine[ExtensionCallRow](g, "at, id", "at", "event", "app_id")
+	if err != nil {
+		return err
+	}
+	for _, c := range calls {
+		d.Calls = append(d.Calls, PersonalCall{c.At.UTC(), c.Event, g.app(c.AppID)})
 	}
 	uses, err := mine[EmergencyUseRow](g, "created_at, id", "created_at")
 	for _, x := range uses {

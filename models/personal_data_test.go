@@ -15,6 +15,7 @@ func TestWhatIsHeldAboutAPersonCanBeDownloaded(t *testing.T) {
 		"OpenIDGrantRow": "Grants", "OpenIDConsentRow": "Consents", "SessionRow": "Sessions", "SessionClientRow": "Sessions", "RememberedDeviceRow": "Devices", "GroupMemberRow": "Groups",
 		"AppRoleAssignmentRow": "AppRoles", "PendingRow": "Pending", "SignInReportRow": "Reports", "SignInQuestionRow": "Questions", "SavedViewRow": "SavedViews", "CallerCheckRow": "Checks", "EmergencyUseRow": "Emergencies",
 		"RiskPersonRow": "Usual", "RiskDetectionRow": "Detections", "RiskEventRow": "RiskHistory", "RiskUndoRow": "RiskHistory", "RiskMailRow": "RiskHistory", "LeakedAddressRow": "Leaks",
+		"MergeRow": "Merged", "ExtensionCallRow": "Calls",
 	}
 	sections := reflect.TypeFor[PersonalData]()
 	for _, table := range Tables() {

@@ -69,6 +69,10 @@ func (f *personalWords) sheets(d models.PersonalData) []views.Sheet {
 		f.sheet("links", heads("kind", "since", "until", "used"), rare(d.Links, func(x models.PersonalLink) []string {
 			return []string{x.Purpose, f.at(x.CreatedAt), f.at(x.ExpiresAt), f.maybe(x.UsedAt)}
 		})),
+		f.sheet("merged", heads("value", "when"), rare(d.Merged, func(x models.PersonalMerge) []string { return []string{x.ID, f.at(x.At)} })),
+		f.sheet("api_calls", heads("when", "kind", "app"), rare(d.Calls, func(x models.PersonalCall) []string {
+			return []string{f.at(x.At), x.Event, f.app(x.Application)}
+		})),
 		f.sheet("emergencies", heads("when"), rare(d.Emergencies, func(x time.Time) []string { return []string{f.at(x)} })),
 		f.sheet("sign_ins", heads("when", "app", "result", "how", "device", "place", "ip"), streamed(f, d.SignIns, f.signIn)),
 		f.sheet("grants", heads("when", "app", "scopes", "ended"), streamed(f, d.Grants, func(x models.PersonalGrant) []string {
