@@ -8,6 +8,7 @@ import (
 
 	"portico/app/account"
 	"portico/app/audit"
+	"portico/app/federation"
 	"portico/app/session"
 	"portico/app/signin"
 )
@@ -130,4 +131,44 @@ func (t *Tenant) EndProviderSessions(ctx context.Context, actor audit.Actor, pro
 			Target: audit.Target{Kind: "identityProvider", ID: providerID, Name: p.Name}}, err
 	})
 	return ended, err
+}
+
+// endDisconnected signs a person out wherever they came in by a provider of which an identity is taken from them: whoever
+// holds that identity, perhaps not they, is to be out at once. Which identity of the provider a session stands on is not
+// told apart, so all of its sessions end, the one at hand included.
+func (t *Tenant) endDisconnected(ctx context.Context, before, after User) error {
+	const why = "Identity was disconnected"
+	for _, gone := range before.Identities {
+		if gone.SignInType != account.SignInFederated || slices.ContainsFunc(after.Identities, func(i account.Identity) bool {
+			return i.SignInType == gone.SignInType && i.Issuer == gone.Issuer && i.Canonical == gone.Canonical
+		}) {
+			continue
+		}
+		all, _, err := t.providerSet(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range all {
+			if !federation.Keeps(*p, gone.Issuer) {
+				continue
+			}
+			var sids []string
+			if err := t.q(ctx).Model(&SessionRow{}).Where("user_id = ? AND provider = ? AND revoked_at IS NULL", before.ID, p.ID).Pluck("sid", &sids).Error; err != nil {
+				return err
+			}
+			for _, sid := range sids {
+				if err := t.EndSession(ctx, sid, why, t.Now()); err != nil {
+					return err
+				}
+				if err := t.SignOutApps(ctx, sid, why); err != nil {
+					return err
+				}
+			}
+			if err := t.u(ctx).Model(&OpenIDGrantRow{}).Where("user_id = ? AND provider = ? AND revoked_at IS NULL", before.ID, p.ID).
+				UpdateColumns(map[string]any{"revoked_at": t.Now(), "revoked_for": why}).Error; err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -507,6 +507,9 @@ func (t *Tenant) editUser(ctx context.Context, actor audit.Actor, id, activity s
 		if err := t.followRules(ctx, after); err != nil {
 			return audit.Event{}, err
 		}
+		if err := t.endDisconnected(ctx, before, after); err != nil {
+			return audit.Event{}, err
+		}
 		if after.SessionsValidFrom.After(before.SessionsValidFrom) {
 			if err := t.SignOutUser(ctx, id, activity); err != nil {
 				return audit.Event{}, err
