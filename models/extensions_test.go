@@ -1,0 +1,77 @@
+package models_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"portico/app/extension"
+	"portico/app/fault"
+	"portico/models"
+	"portico/models/modelstest"
+)
+
+// TestExtensionsAndTheirListeners: what is made can be read, changed and removed by its tenant and nobody else, an
+// extension that a listener names stays, and there are a hundred and 249 at most (R 8.1.3).
+func TestExtensionsAndTheirListeners(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, s *models.Store) {
+		tn, other := modelstest.MustTenant(t, s, "extensions-one"), modelstest.MustTenant(t, s, "extensions-two")
+		ctx, by := t.Context(), modelstest.Actor()
+		fine := func(*extension.Extension) fault.Fields { return nil }
+		e := modelstest.Must(tn.CreateExtension(ctx, by, extension.Extension{Name: "One", Event: extension.OtpSend, URL: "https://api.example/", Signed: true}, fine))(t)
+		l := modelstest.Must(tn.CreateListener(ctx, by, extension.Listener{Event: extension.OtpSend, Extension: e.ID, AllApps: true}))(t)
+		if secret, err := s.OpenExtensionSecret(e.ID, modelstest.Must(tn.Extension(ctx, e.ID))(t).Sealed); err != nil || string(secret) != e.NewSecret {
+			t.Errorf("the secret: %v", err)
+		}
+		rename := func(e *extension.Extension) error { e.Name, e.Event = "Renamed", extension.PasswordSubmit; return nil }
+		if got := modelstest.Must(tn.UpdateExtension(ctx, by, e.ID, false, rename, fine))(t); got.Name != "Renamed" || got.Event != extension.OtpSend || got.NewSecret != "" {
+			t.Errorf("changed to %+v", got)
+		}
+		if err := tn.DeleteExtension(ctx, by, e.ID); !fault.Is(err, fault.Conflict) {
+			t.Errorf("removed though a listener names it: %v", err)
+		}
+		_, read := other.Extension(ctx, e.ID)
+		_, changed := other.UpdateExtension(ctx, by, e.ID, false, rename, fine)
+		_, heard := other.Listener(ctx, l.ID)
+		for what, err := range map[string]error{"read": read, "changed": changed, "removed": other.DeleteExtension(ctx, by, e.ID), "its listener read": heard, "its listener removed": other.DeleteListener(ctx, by, l.ID)} {
+			if !fault.Is(err, fault.NotFound) {
+				t.Errorf("%s by another tenant: %v", what, err)
+			}
+		}
+		for n := 1; n < extension.MaxExtensions; n++ {
+			modelstest.Must(tn.CreateExtension(ctx, by, extension.Extension{Name: fmt.Sprint("No ", n), Event: extension.OtpSend}, fine))(t)
+		}
+		if _, err := tn.CreateExtension(ctx, by, extension.Extension{Name: "Too many", Event: extension.OtpSend}, fine); err == nil {
+			t.Error("one more than a hundred")
+		}
+		for n := 1; n < extension.MaxListeners; n++ {
+			modelstest.Must(tn.CreateListener(ctx, by, extension.Listener{Event: extension.OtpSend, Extension: e.ID, AllApps: true}))(t)
+		}
+		if _, err := tn.CreateListener(ctx, by, extension.Listener{Event: extension.OtpSend, Extension: e.ID, AllApps: true}); err == nil {
+			t.Error("one more than 249")
+		}
+	})
+}
+
+// TestCallsAreForgotten: recorded calls are kept for seven days, and a sweep of one tenant leaves another's alone.
+func TestCallsAreForgotten(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, s *models.Store) {
+		tn, other := modelstest.MustTenant(t, s, "calls-one"), modelstest.MustTenant(t, s, "calls-two")
+		for i, days := range []int{0, 6, 8, 9, 30} {
+			for _, at := range []*models.Tenant{tn, other} {
+				at.KeepCall(extension.Call{ID: models.NewID(), Event: extension.OtpSend, Name: fmt.Sprint(i), At: s.Now().Add(-time.Duration(days) * 24 * time.Hour)})
+			}
+		}
+		if err := s.FlushCalls(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []int{2, 1, 0} {
+			if n := modelstest.Must(tn.PurgeCalls(t.Context(), 2))(t); n != want {
+				t.Errorf("forgot %d, want %d", n, want)
+			}
+		}
+		if a, b := modelstest.Must(tn.Calls(t.Context(), models.CallQuery{}))(t), modelstest.Must(other.Calls(t.Context(), models.CallQuery{}))(t); len(a) != 2 || len(b) != 5 {
+			t.Errorf("left %d and %d", len(a), len(b))
+		}
+	})
+}
