@@ -52,7 +52,11 @@ func (p *Portal) flowRun(c *fiber.Ctx) error {
 		sections = []views.Section{{Title: "Run", Lead: "This is how admins sign in to the portal. Sign out to see it."}}
 	default:
 		address := p.runAddress(v, f, app, redirect, c.Query("locale"), c.Query("prompt"))
-		sections = append(sections, views.Section{Title: "Address", Lead: "Good for an hour.", Code: address, Wrap: true, Buttons: []views.Action{{Label: "Run user flow", Href: address}}})
+		lead := "Good for an hour."
+		if v.dir.Extensions != nil && len(v.dir.Extensions.Listeners) > 0 {
+			lead += " Your own APIs are asked as at any sign-in, and their calls stand in the recorder among the others: they get what you type here. To try an API alone, send it a sample from its page."
+		}
+		sections = append(sections, views.Section{Title: "Address", Lead: lead, Code: address, Wrap: true, Buttons: []views.Action{{Label: "Run user flow", Href: address}}})
 	}
 	return p.detail(c, s, views.Detail{Sections: append(sections, bench)})
 }
