@@ -140,6 +140,13 @@ func TestClaimsFromAnExtension(t *testing.T) {
 		t.Errorf("the token of a call opens the userinfo endpoint: %d", r.status)
 	}
 
+	if err := w.store.FlushCalls(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := w.tenant.Calls(t.Context(), models.CallQuery{}); err != nil || len(kept) != 1 || kept[0].SignInID == "" {
+		t.Errorf("the call does not say which sign-in it belongs to: %+v %v", kept, err)
+	}
+
 	api.says(`{"tier":"platinum"}`)
 	next := w.refresh(w.web, text(got["refresh_token"]))
 	if next.status != 200 {
