@@ -1,12 +1,16 @@
 package e2e
 
 import (
+	"bytes"
+	"compress/flate"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -17,6 +21,8 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,6 +37,9 @@ type directory struct {
 	idp saml.IdentityProvider
 	us  *saml.EntityDescriptor
 	id  string // of the identity provider in Portico
+
+	byForm atomic.Bool // how it answers a sign-out
+	left   chan string // whom it signed out
 }
 
 func newDirectory(t *testing.T, port int) *directory {
@@ -48,7 +57,7 @@ func newDirectory(t *testing.T, port int) *directory {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &directory{t: t}
+	d := &directory{t: t, left: make(chan string, 8)}
 	at := func(path string) url.URL {
 		return url.URL{Scheme: "http", Host: fmt.Sprintf("localhost:%d", port), Path: path}
 	}
@@ -58,7 +67,11 @@ func newDirectory(t *testing.T, port int) *directory {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.srv = httptest.NewUnstartedServer(d.idp.Handler())
+	d.idp.LogoutURL = at("/slo")
+	pages := http.NewServeMux()
+	pages.Handle("/", d.idp.Handler())
+	pages.HandleFunc("/slo", d.signOut)
+	d.srv = httptest.NewUnstartedServer(pages)
 	_ = d.srv.Listener.Close()
 	d.srv.Listener = l
 	d.srv.Start()
@@ -90,11 +103,69 @@ func (d *directory) GetSession(w http.ResponseWriter, r *http.Request, _ *saml.I
 		UserEmail: who + "@quay.example", UserCommonName: "Lena Berg", UserGivenName: "Lena", UserSurname: "Berg"}
 }
 
-// TestSignInBySAML: somebody signs in to an app of OpenID Connect by a directory that speaks SAML: signed request,
-// encrypted and signed assertion, our metadata read by the company and its metadata by us. What was signed by somebody
-// else leads back to a page with the other ways.
-func TestSignInBySAML(t *testing.T) {
-	t.Parallel()
+// signOut takes our request to sign somebody out, signed over the very text of the address (SAML bindings §3.4.4.1), and
+// answers by a redirect or by a form.
+func (d *directory) signOut(w http.ResponseWriter, r *http.Request) {
+	who, err := d.asked(r)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	d.left <- who.NameID.Value
+	binding := saml.HTTPRedirectBinding
+	if d.byForm.Load() {
+		binding = saml.HTTPPostBinding
+	}
+	back := ""
+	for _, e := range d.us.SPSSODescriptors[0].SingleLogoutServices {
+		if e.Binding == binding {
+			back = e.Location
+		}
+	}
+	answer := saml.LogoutResponse{ID: "id-bye", InResponseTo: who.ID, Version: "2.0", IssueInstant: time.Now(), Destination: back, Issuer: &saml.Issuer{Value: d.idp.MetadataURL.String()},
+		Status: saml.Status{StatusCode: saml.StatusCode{Value: saml.StatusSuccess}}}
+	relay := r.URL.Query().Get("RelayState")
+	if !d.byForm.Load() {
+		http.Redirect(w, r, answer.Redirect(relay).String(), http.StatusFound)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html")
+	_, _ = w.Write(answer.Post(relay))
+}
+
+func (d *directory) asked(r *http.Request) (saml.LogoutRequest, error) {
+	var out saml.LogoutRequest
+	text, _, signed := strings.Cut(r.URL.RawQuery, "&Signature=")
+	signature, err := base64.StdEncoding.DecodeString(r.URL.Query().Get("Signature"))
+	if err != nil || !signed {
+		return out, errors.New("no signature")
+	}
+	for _, k := range d.us.SPSSODescriptors[0].KeyDescriptors {
+		if k.Use != "signing" {
+			continue
+		}
+		der, err := base64.StdEncoding.DecodeString(k.KeyInfo.X509Data.X509Certificates[0].Data)
+		if err != nil {
+			return out, err
+		}
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			return out, err
+		}
+		if err := c.CheckSignature(x509.SHA256WithRSA, []byte(text), signature); err != nil {
+			return out, err
+		}
+	}
+	packed, err := base64.StdEncoding.DecodeString(r.URL.Query().Get("SAMLRequest"))
+	if err != nil {
+		return out, err
+	}
+	return out, xml.NewDecoder(flate.NewReader(bytes.NewReader(packed))).Decode(&out)
+}
+
+// newSAML is a Portico and a directory that know one another.
+func newSAML(t *testing.T) (*server, *directory) {
+	t.Helper()
 	port := freePort(t)
 	s := boot(t, fmt.Sprintf("PORTICO_OUTBOUND_ALLOW=localhost:%d", port))
 	d := newDirectory(t, port)
@@ -102,9 +173,9 @@ func TestSignInBySAML(t *testing.T) {
 	made := a.call(http.MethodPost, "/v1.0/identity/identityProviders", values{"@odata.type": "#microsoft.graph.samlOrWsFedExternalDomainFederation", "displayName": "Quay",
 		"issuerUri": d.idp.MetadataURL.String(), "metadataExchangeUri": d.idp.MetadataURL.String()})
 	d.id = made["id"].(string)
-	a.call(http.MethodPatch, "/v1.0/identity/identityProviders/"+d.id, values{"portico": values{"trustEmail": true, "saml": values{"signRequests": true, "requireEncryptedAssertions": true}}})
+	a.call(http.MethodPatch, "/v1.0/identity/identityProviders/"+d.id, values{"portico": values{"trustEmail": true, "signOutUpstream": true, "saml": values{"signRequests": true, "requireEncryptedAssertions": true}}})
 	a.offers(d.id)
-	res, err := s.client(t).Get(s.base + "/" + party{t: t, base: s.base}.tenantID() + "/federation/" + d.id + "/metadata")
+	res, err := s.client(t).Get(d.at(s) + "/metadata")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,6 +188,87 @@ func TestSignInBySAML(t *testing.T) {
 	if err := xml.Unmarshal(body, d.us); err != nil {
 		t.Fatalf("our metadata: %v\n%s", err, body)
 	}
+	return s, d
+}
+
+// at is where our addresses for the directory begin.
+func (d *directory) at(s *server) string {
+	return s.base + "/" + party{t: d.t, base: s.base}.tenantID() + "/federation/" + d.id
+}
+
+// TestSignOutBySAML: an admin tries the directory first. Then somebody who came by it signs out of the app, there too, and
+// comes back signed out, however the directory answers. It cannot sign anybody out here by itself.
+func TestSignOutBySAML(t *testing.T) {
+	t.Parallel()
+	s, d := newSAML(t)
+	ada := openBrowser(t, s, "saml-trial")
+	ada.intoPortal("ada@fernhill.example")
+	page := s.base + "/admin/t/fernhill/identity-providers/" + d.id
+	ada.goTo(page)
+	ada.shot("provider")
+	ada.press("form[action$='/check'] button")
+	ada.sees("The settings look right")
+	ada.press("form[action$='/test'] button")
+	eventually(t, 20*time.Second, "it goes on by itself", func() error {
+		if at := ada.url(); !strings.HasPrefix(at, d.idp.SSOURL.String()) {
+			return fmt.Errorf("at %s", at)
+		}
+		return nil
+	})
+	ada.typeInto("input[name=login]", "ada")
+	ada.press("button")
+	eventually(t, 20*time.Second, "it comes back", func() error {
+		if at := ada.url(); !strings.Contains(at, "/identity-providers/"+d.id+"/test/") {
+			return fmt.Errorf("at %s:\n%s", at, ada.words())
+		}
+		return nil
+	})
+	ada.sees("It works")
+	ada.sees("ada-4711")
+	ada.shot("tried")
+
+	b := openBrowser(t, s, "saml-sign-out").phone()
+	b.goTo(s.base + "/demo/market")
+	b.press("#signup")
+	b.vouchedBy(d, "lena")
+	b.fillRest()
+	b.sees("Hello, Lena")
+	b.goTo(d.at(s) + "/signed-out?SAMLRequest=x")
+	b.sees("We do not sign people out at somebody else’s request")
+	b.shot("asked")
+	for _, byForm := range []bool{false, true} {
+		d.byForm.Store(byForm)
+		b.goTo(s.base + "/demo/market")
+		if b.has("#signin") {
+			b.press("#signin")
+			b.vouchedBy(d, "lena")
+			b.maybeStay()
+		}
+		b.sees("Hello, Lena")
+		b.press("#signout")
+		eventually(t, 20*time.Second, "the way there and back", func() error {
+			if !strings.Contains(b.words(), "You are signed out everywhere") {
+				return fmt.Errorf("at %s:\n%s", b.url(), b.words())
+			}
+			return nil
+		})
+		select {
+		case who := <-d.left:
+			if who != "lena-4711" {
+				t.Errorf("%s was signed out there", who)
+			}
+		default:
+			t.Errorf("nobody was signed out there (answer by form: %t)", byForm)
+		}
+	}
+}
+
+// TestSignInBySAML: somebody signs in to an app of OpenID Connect by a directory that speaks SAML: signed request,
+// encrypted and signed assertion, our metadata read by the company and its metadata by us. What was signed by somebody
+// else leads back to a page with the other ways.
+func TestSignInBySAML(t *testing.T) {
+	t.Parallel()
+	s, d := newSAML(t)
 
 	b := openBrowser(t, s, "saml").phone()
 	b.goTo(s.base + "/demo/market")

@@ -28,14 +28,14 @@ const (
 )
 
 const (
-	samlLongest = 256 << 10 // of a decoded answer
+	SAMLLongest = 256 << 10 // of a decoded answer; a form that carries it is half as large again
 	samlDeepest = 40        // elements inside one another
 	samlMost    = 10000     // elements of an answer
 )
 
 // samlDecode takes a message out of a form (SAML bindings §3.5.4). There is no inflating, so nothing grows.
 func samlDecode(field string) ([]byte, error) {
-	if len(field) > base64.StdEncoding.EncodedLen(samlLongest)+8<<10 {
+	if len(field) > base64.StdEncoding.EncodedLen(SAMLLongest)+8<<10 {
 		return nil, errors.New("the answer is larger than 256 KB")
 	}
 	raw, err := base64.StdEncoding.DecodeString(strings.Map(func(r rune) rune {
@@ -47,7 +47,7 @@ func samlDecode(field string) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, errors.New("the answer is not proper base64")
-	case len(raw) > samlLongest:
+	case len(raw) > SAMLLongest:
 		return nil, errors.New("the answer is larger than 256 KB")
 	}
 	return raw, nil

@@ -80,9 +80,11 @@ func SAMLDescribe(p Provider, s Secrets, redirectURI string) ([]byte, error) {
 			}
 		}
 	}
-	out := us.CreateElement("md:SingleLogoutService")
-	out.CreateAttr("Binding", bindingRedirect)
-	out.CreateAttr("Location", SAMLSignedOutURL(redirectURI))
+	for _, binding := range []string{bindingRedirect, bindingPost} {
+		out := us.CreateElement("md:SingleLogoutService")
+		out.CreateAttr("Binding", binding)
+		out.CreateAttr("Location", SAMLSignedOutURL(redirectURI))
+	}
 	if p.NameIDFormat != "" {
 		us.CreateElement("md:NameIDFormat").SetText(p.NameIDFormat)
 	}

@@ -152,7 +152,7 @@ func (p *Portal) providerFormPage(c *fiber.Ctx, x models.IdentityProvider, title
 	if len(f.Problems) > 0 {
 		status, s.Problems = fiber.StatusUnprocessableEntity, f.Problems
 	}
-	f.Main = true
+	f.Main, f.Upload = true, x.Kind == federation.SAML // with a file of metadata
 	return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: []views.Section{
 		{ID: "steps", Title: "At " + thePlace(x.Kind), Says: providerSteps(x.Kind), Summary: p.ourFacts(v.tenant.ID, x.Provider)},
 		{ID: "settings", Title: "Here", Form: &f}}}))
@@ -182,6 +182,7 @@ func (p *Portal) providerNewPage(c *fiber.Ctx, x models.IdentityProvider, proble
 
 func (p *Portal) providerCreate(c *fiber.Ctx) error {
 	v := visitOf(c)
+	v.asForm(c)
 	x := models.IdentityProvider{Provider: federation.Provider{ID: typed(c, "id"), Kind: federation.Kind(typed(c, "kind")), Enabled: true, SignRequests: federation.Kind(typed(c, "kind")) == federation.SAML}}
 	if federation.Label(x.Kind) == "" {
 		return fault.New(fault.NotFound, "error.not_found")
@@ -217,6 +218,7 @@ func (p *Portal) providerEditPage(c *fiber.Ctx, x models.IdentityProvider, probl
 
 func (p *Portal) providerSave(c *fiber.Ctx) error {
 	v := visitOf(c)
+	v.asForm(c)
 	x, err := v.tenant.IdentityProvider(c.UserContext(), c.Params("id"))
 	if err != nil {
 		return err

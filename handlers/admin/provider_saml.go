@@ -25,6 +25,8 @@ func samlFields(x models.IdentityProvider) []views.Field {
 		{Name: "signInUrl", Label: "Sign-in address", Hint: "Also called SSO URL or login URL.", Type: "url", Value: x.SignInURL, Code: true, Optional: true},
 		{Kind: views.TextArea, Name: "certificates", Label: "Certificates", Hint: "From BEGIN CERTIFICATE to END CERTIFICATE; several, one after the other, while they change. Only these may sign.", Value: strings.Join(x.Certificates, ""), Rows: 6, Code: true, Optional: true},
 		{Name: "signOutUrl", Label: "Sign-out address", Hint: "Also called single logout or SLO URL.", Type: "url", Value: x.SignOutURL, Code: true, Optional: true},
+		{Kind: views.Heading, Label: "With a file"},
+		{Name: "file", Label: "File of their metadata", Hint: "An XML file of at most 1 MB. It is read like metadata that are pasted above.", Type: "file", Optional: true},
 	}
 }
 
@@ -35,16 +37,20 @@ func (p *Portal) readSAML(c *fiber.Ctx, x *federation.Provider) error {
 	if text := typed(c, "certificates"); text != "" {
 		x.Certificates = []string{text}
 	}
-	if x.MetadataURL != "" {
+	field, given, err := samlGiven(c)
+	switch {
+	case err != nil:
+		return err
+	case field != "" && x.MetadataURL != "":
+		return fault.BadField(field, "provider.saml.metadata.both", nil)
+	case x.MetadataURL != "":
 		return p.fetchSAML(c.UserContext(), visitOf(c).dir.Tenant.Slug, x)
-	}
-	text := raw(c, "metadata")
-	if strings.TrimSpace(text) == "" {
+	case field == "":
 		return nil
 	}
-	m, err := federation.ReadSAMLMetadata([]byte(text), x.EntityID, p.Now())
+	m, err := federation.ReadSAMLMetadata(given, x.EntityID, p.Now())
 	if err != nil {
-		return badSAML("metadata", err)
+		return badSAML(field, err)
 	}
 	x.EntityID, x.SignInURL, x.SignOutURL, x.SignInBinding, x.Certificates = m.EntityID, m.Redirect, m.SignOut, "", nil
 	if m.Redirect == "" {
@@ -55,6 +61,21 @@ func (p *Portal) readSAML(c *fiber.Ctx, x *federation.Provider) error {
 	}
 	return nil
 }
+
+// samlGiven is the metadata that came with the form, and the field that holds them: a file, or what was pasted. "" = none.
+func samlGiven(c *fiber.Ctx) (string, []byte, error) {
+	if u := visitOf(c).upload; u != nil && u.file != nil {
+		body, err := u.whole(samlFile)
+		return "file", body, err
+	}
+	if text := raw(c, "metadata"); strings.TrimSpace(text) != "" {
+		return "metadata", []byte(text), nil
+	}
+	return "", nil, nil
+}
+
+// samlFile bounds a file of metadata.
+const samlFile = 1 << 20
 
 // fetchSAML reads the metadata that an address gives, and takes the entity id out of them when none was said.
 func (p *Portal) fetchSAML(ctx context.Context, slug string, x *federation.Provider) error {

@@ -25,8 +25,8 @@ type upload struct {
 }
 
 const (
-	uploadFields = 50       // controls of a form
-	uploadField  = 16 << 10 // bytes of one
+	uploadFields = 50      // controls of a form
+	uploadTyped  = 2 << 20 // bytes of all of them
 	// uploadPause is how long a sender may say nothing, uploadTime how long they may take in all.
 	uploadPause = 30 * time.Second
 	uploadTime  = 30 * time.Minute
@@ -63,6 +63,7 @@ func (v *visit) openUpload(c *fiber.Ctx) error {
 	}
 	parts := multipart.NewReader(patient{body, c.Context().Conn(), time.Now().Add(uploadTime)}, params["boundary"])
 	v.upload = &upload{fields: map[string]string{}}
+	left := uploadTyped
 	for range uploadFields {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -75,8 +76,8 @@ func (v *visit) openUpload(c *fiber.Ctx) error {
 			v.upload.file = part
 			return nil
 		}
-		value, err := io.ReadAll(io.LimitReader(part, uploadField+1))
-		if err != nil || len(value) > uploadField {
+		value, err := io.ReadAll(io.LimitReader(part, int64(left)+1))
+		if left -= len(value); err != nil || left < 0 {
 			return fiber.ErrBadRequest
 		}
 		v.upload.fields[part.FormName()] = string(value)
@@ -90,6 +91,27 @@ func (v *visit) field(c *fiber.Ctx, name string) string {
 		return typed(c, name)
 	}
 	return strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(v.upload.fields[name], ""), "\x00", ""))
+}
+
+// asForm lets the fields that came with a file be read as those of any form are.
+func (v *visit) asForm(c *fiber.Ctx) {
+	if v.upload == nil {
+		return
+	}
+	for name, value := range v.upload.fields {
+		c.Request().PostArgs().Set(name, value)
+	}
+}
+
+// whole reads a small file. Of a larger one it gives a byte too many, and the rest is thrown away, so that the browser
+// shows what was wrong.
+func (u *upload) whole(limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(u.file, limit+1))
+	if err != nil {
+		return nil, fiber.ErrBadRequest // the sender went away
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(u.file, uploadDrained))
+	return body, nil
 }
 
 // send hands the file on in pieces, and gives its SHA-256. Nothing but one piece is ever in memory.

@@ -90,11 +90,12 @@ func (h *Hosted) mountFederation(r fiber.Router, with, posts fiber.Handler) {
 	r.Get("/:tenant/federation/:provider/callback", with, h.arrived)
 	r.Post("/:tenant/federation/:provider/callback", with, posts, h.park)
 	r.Get("/:tenant/federation/:provider/signed-out", with, h.signedOutThere)
+	r.Post("/:tenant/federation/:provider/signed-out", with, posts, h.signedOutByForm)
 	r.Get("/:tenant/federation/:provider/metadata", with, h.samlMetadata)
 }
 
-// longestAnswer bounds what a provider's form may hold.
-const longestAnswer = 256 << 10
+// longestAnswer bounds what a provider's form may hold: the largest SAML answer in base64, escaped as forms are, and a bit.
+const longestAnswer = 2 * federation.SAMLLongest
 
 // arrived takes a provider's answer by redirect, or fetches what its form left here.
 func (h *Hosted) arrived(c *fiber.Ctx) error {

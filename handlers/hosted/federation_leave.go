@@ -145,6 +145,9 @@ func (h *Hosted) signedOutThere(c *fiber.Ctx) error {
 	dir := handlers.DirectoryOf(c)
 	h.speaking(c, dir, nil)
 	c.Set(fiber.HeaderCacheControl, "no-store")
+	if c.Query("SAMLRequest") != "" {
+		return errAsked()
+	}
 	state := c.Query("state", c.Query("RelayState"))
 	l, mine := h.takeLeaving(c, dir, c.Params("provider"), state)
 	if mine && l.Next != "" {

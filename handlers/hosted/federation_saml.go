@@ -58,3 +58,28 @@ func (h *Hosted) samlMetadata(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderCacheControl, "public, max-age=3600")
 	return c.Send(doc)
 }
+
+// errAsked refuses a LogoutRequest of a company (SAML core §3.7.1): what it calls somebody is no proof that this browser is
+// theirs, and sessions here are ended by their owners and by admins.
+func errAsked() error { return fault.New(fault.Denied, "provider.signout.asked") }
+
+// longestRelay bounds what a company sends back of ours (SAML bindings §3.5.3 asks for 80 bytes).
+const longestRelay = 256
+
+// signedOutByForm takes a company's answer to a sign-out by form (SAML bindings §3.5.4). It is posted from the company's
+// own site, where our cookies are not sent, so the browser comes again by a GET. What the answer says changes nothing:
+// people were signed out here before they left.
+func (h *Hosted) signedOutByForm(c *fiber.Ctx) error {
+	dir := handlers.DirectoryOf(c)
+	h.speaking(c, dir, nil)
+	p := dir.Providers[c.Params("provider")]
+	state := handlers.Form(c, "RelayState")
+	if p == nil || p.Kind != federation.SAML || len(state) > longestRelay {
+		return h.lost(c, dir, fault.New(fault.NotFound, "error.not_found"))
+	}
+	if handlers.Form(c, "SAMLRequest") != "" {
+		return errAsked()
+	}
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	return c.Redirect(c.Path()+"?RelayState="+url.QueryEscape(state), fiber.StatusSeeOther)
+}

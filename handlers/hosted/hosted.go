@@ -134,7 +134,8 @@ func (h *Hosted) Mount(r fiber.Router) {
 // and a character may be twelve bytes of a form. What is longer still gets the page that is due once more.
 func (h *Hosted) Routes() []handlers.Route {
 	return []handlers.Route{{Method: fiber.MethodPost, Path: "/:tenant/signin/:attempt", BodyLimit: 4 << 20, SaysTooLarge: true},
-		{Method: fiber.MethodPost, Path: "/:tenant/federation/:provider/callback", BodyLimit: longestAnswer, CrossOrigin: true}}
+		{Method: fiber.MethodPost, Path: "/:tenant/federation/:provider/callback", BodyLimit: longestAnswer, CrossOrigin: true},
+		{Method: fiber.MethodPost, Path: "/:tenant/federation/:provider/signed-out", BodyLimit: longestAnswer, CrossOrigin: true}}
 }
 
 // Start opens an attempt and answers the browser.
