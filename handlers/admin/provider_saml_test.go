@@ -93,6 +93,9 @@ func TestSettingUpSAML(t *testing.T) {
 	}
 
 	// By a file, and then by pasting: the certificate's end is told in time.
+	if list, err := b.shop.IdentityProviders(t.Context()); err != nil || len(list) > 0 {
+		t.Fatalf("mistakes made a provider: %v %+v", err, list)
+	}
 	made := w.upload(at, "idp.xml", good, "kind", "saml", "id", id, "displayName", "Quay", handlers.CSRFField, w.token())
 	if made.status != 303 || made.location != at+"/"+id {
 		t.Fatalf("%d %s", made.status, text(made.body))

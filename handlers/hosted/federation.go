@@ -94,8 +94,9 @@ func (h *Hosted) mountFederation(r fiber.Router, with, posts fiber.Handler) {
 	r.Get("/:tenant/federation/:provider/metadata", with, h.samlMetadata)
 }
 
-// longestAnswer bounds what a provider's form may hold: the largest SAML answer in base64, escaped as forms are, and a bit.
-const longestAnswer = 2 * federation.SAMLLongest
+// longestAnswer bounds what a provider's form may hold. In base64, and escaped as forms are, the largest SAML answer takes half
+// of it. What is larger than an answer may be, and still fits here, is refused where it is read, with a page and a trace.
+const longestAnswer = 4 * federation.SAMLLongest
 
 // arrived takes a provider's answer by redirect, or fetches what its form left here.
 func (h *Hosted) arrived(c *fiber.Ctx) error {
