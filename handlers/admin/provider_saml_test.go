@@ -56,7 +56,7 @@ func TestSettingUpSAML(t *testing.T) {
 		_, _ = rw.Write([]byte(good))
 	}))
 	defer web.Close()
-	for name, row := range map[string]struct {
+	for about, row := range map[string]struct {
 		typed      []string
 		file, want string
 	}{
@@ -73,20 +73,22 @@ func TestSettingUpSAML(t *testing.T) {
 		"text and address":   {[]string{"metadataUrl", web.URL + "/metadata", "metadata", good}, "", "There is an address of metadata as well"},
 	} {
 		typed := append([]string{"kind", "saml", "id", id, "displayName", "Quay & Sons"}, row.typed...)
-		answers := []answer{w.upload(at, "", "", append(slices.Clone(typed), handlers.CSRFField, w.token())...)}
+		name := ""
 		if row.file != "" {
-			answers = []answer{w.upload(at, "idp.xml", row.file, append(slices.Clone(typed), handlers.CSRFField, w.token())...)}
-		} else { // the same without a file, as a form of another kind
+			name = "idp.xml"
+		}
+		answers := []answer{w.upload(at, name, row.file, append(slices.Clone(typed), handlers.CSRFField, w.token())...)}
+		if row.file == "" { // the same as a form of the other kind
 			answers = append(answers, w.post(at, typed...))
 		}
 		for _, a := range answers {
 			body := html.UnescapeString(a.body)
 			if a.status != 422 || !strings.Contains(body, row.want) || idOf(t, a) != id {
-				t.Errorf("%s: %d, want %q: %s", name, a.status, row.want, text(a.body))
+				t.Errorf("%s: %d, want %q: %s", about, a.status, row.want, text(a.body))
 			}
 			for i := 1; i < len(typed); i += 2 {
 				if !strings.Contains(body, typed[i]) {
-					t.Errorf("%s: what was typed is lost: %q", name, typed[i])
+					t.Errorf("%s: what was typed is lost: %q", about, typed[i])
 				}
 			}
 		}
