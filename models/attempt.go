@@ -271,7 +271,7 @@ func person(userID, name, ip, correlation string) audit.Actor {
 }
 
 func (s signInStore) AddAccount(ctx context.Context, n signin.NewAccount) (account.Account, error) {
-	u := User{Account: account.Account{ID: n.ID, DisplayName: n.DisplayName(), Mail: n.Email, MailVerified: true, Enabled: true,
+	u := User{Account: account.Account{ID: n.ID, DisplayName: n.DisplayName(), Mail: n.Email, MailVerified: !n.Vouched, MailVouched: n.Vouched, Enabled: true,
 		FirstFactor: n.FirstFactor, PreferredLanguage: n.Locale, Identities: []account.Identity{{SignInType: account.SignInEmail, Value: n.Email}}},
 		CreationType: "SelfServiceSignUp"}
 	if n.UserName != "" {

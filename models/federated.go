@@ -45,21 +45,24 @@ func (s *Store) openUpstream(r SessionRow) (session.Upstream, error) {
 	return u, nil
 }
 
-// Link adds an identity to a person in their own name. What somebody else may have put there before the address was
+// Link adds an identity to a person in their own name, if there is one, and notes that their address is proven. What somebody else may have put there before the address was
 // proven is wiped in the same transaction: password and methods, other identities, sessions, tokens and remembered
 // devices, and proofs that are under way (sessions-valid-from).
 func (s signInStore) Link(ctx context.Context, userID string, l signin.Linking) error {
-	actor := person(userID, "", l.IP, l.Correlation)
+	actor, what := person(userID, "", l.IP, l.Correlation), "Connect identity provider"
+	if l.Identity.Value == "" {
+		what = "Prove email address of user"
+	}
 	return s.InTx(ctx, func(t *Tenant) error {
 		if l.Wipe {
-			if err := t.SignOutUser(ctx, userID, "Connect identity provider"); err != nil {
+			if err := t.SignOutUser(ctx, userID, what); err != nil {
 				return err
 			}
 			if err := t.RemoveCredentials(ctx, actor, userID); err != nil {
 				return err
 			}
 		}
-		_, err := t.editUser(ctx, actor, userID, "Connect identity provider", func(u *User) error {
+		_, err := t.editUser(ctx, actor, userID, what, func(u *User) error {
 			if l.Wipe {
 				u.Identities = slices.DeleteFunc(u.Identities, func(i account.Identity) bool {
 					return i.SignInType != account.SignInEmail || i.Canonical != l.Email
@@ -73,9 +76,11 @@ func (s signInStore) Link(ctx context.Context, userID string, l signin.Linking) 
 				}
 			}
 			if mail, err := account.CanonicalEmail(u.Mail); l.Proven && err == nil && mail == l.Email {
-				u.MailVerified = true
+				u.MailVerified, u.MailVouched = true, false
 			}
-			u.Identities = append(u.Identities, l.Identity)
+			if l.Identity.Value != "" {
+				u.Identities = append(u.Identities, l.Identity)
+			}
 			return nil
 		})
 		return err

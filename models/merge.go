@@ -106,7 +106,7 @@ func mergeValues(into, from User) []mergeValue {
 	text("displayName", func(u *User) *string { return &u.DisplayName })
 	text("givenName", func(u *User) *string { return &u.GivenName })
 	text("surname", func(u *User) *string { return &u.Surname })
-	out = append(out, mergeValue{"mail", into.Mail, from.Mail, func(u *User, f User) { u.Mail, u.MailVerified = f.Mail, f.MailVerified }})
+	out = append(out, mergeValue{"mail", into.Mail, from.Mail, func(u *User, f User) { u.Mail, u.MailVerified, u.MailVouched = f.Mail, f.MailVerified, f.MailVouched }})
 	text("mobilePhone", func(u *User) *string { return &u.MobilePhone })
 	text("jobTitle", func(u *User) *string { return &u.JobTitle })
 	text("streetAddress", func(u *User) *string { return &u.StreetAddress })

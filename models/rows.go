@@ -83,6 +83,7 @@ type UserRow struct {
 	Surname            string
 	Mail               string
 	MailVerified       bool
+	MailVouched        bool
 	JobTitle           string
 	StreetAddress      string
 	City               string

@@ -79,7 +79,7 @@ func userRow(u User, tenantID string) (UserRow, error) {
 		attributes = string(b)
 	}
 	r := UserRow{ID: u.ID, TenantID: tenantID, DisplayName: u.DisplayName, GivenName: u.GivenName, Surname: u.Surname,
-		Mail: u.Mail, MailVerified: u.MailVerified, JobTitle: u.JobTitle, StreetAddress: u.StreetAddress, City: u.City,
+		Mail: u.Mail, MailVerified: u.MailVerified, MailVouched: u.MailVouched, JobTitle: u.JobTitle, StreetAddress: u.StreetAddress, City: u.City,
 		State: u.State, PostalCode: u.PostalCode, Country: u.Country, MobilePhone: u.MobilePhone,
 		PreferredLanguage: u.PreferredLanguage, Attributes: attributes, NameNorm: fold(u.DisplayName), SearchNorm: searchText(u),
 		FirstFactor: u.FirstFactor, CreationType: u.CreationType, Enabled: u.Enabled, MustChangePassword: u.MustChangePassword,
@@ -105,7 +105,7 @@ func timeOf(t *time.Time) time.Time {
 
 func userOf(r UserRow, identities []IdentityRow, credentials []CredentialRow) (User, error) {
 	u := User{Account: account.Account{ID: r.ID, TenantID: r.TenantID, DisplayName: r.DisplayName, GivenName: r.GivenName,
-		Surname: r.Surname, Mail: r.Mail, MailVerified: r.MailVerified, PreferredLanguage: r.PreferredLanguage,
+		Surname: r.Surname, Mail: r.Mail, MailVerified: r.MailVerified, MailVouched: r.MailVouched, PreferredLanguage: r.PreferredLanguage,
 		Enabled: r.Enabled, DeletedAt: timeOf(r.DeletedAt), CreatedAt: r.CreatedAt.UTC(), SessionsValidFrom: r.SessionsValidFrom.UTC(),
 		MustChangePassword: r.MustChangePassword, FirstFactor: r.FirstFactor, Profile: profileOf(r), SelfDeleted: r.SelfDeleted, Emergency: r.Emergency, Risk: riskOf(r)},
 		JobTitle: r.JobTitle, StreetAddress: r.StreetAddress, City: r.City, State: r.State, PostalCode: r.PostalCode,
@@ -584,6 +584,7 @@ func userDifferences(a, b User) differences {
 	d.note("surname", "surname", a.Surname, b.Surname, audit.Sensitive)
 	d.note("mail", "mail", a.Mail, b.Mail, audit.Sensitive)
 	d.note("mailVerified", "mail_verified", a.MailVerified, b.MailVerified, audit.Public)
+	d.note("mailVouched", "mail_vouched", a.MailVouched, b.MailVouched, audit.Public)
 	d.note("jobTitle", "job_title", a.JobTitle, b.JobTitle, audit.Sensitive)
 	d.note("streetAddress", "street_address", a.StreetAddress, b.StreetAddress, audit.Sensitive)
 	d.note("city", "city", a.City, b.City, audit.Sensitive)

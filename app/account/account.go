@@ -38,6 +38,9 @@ type Account struct {
 	Surname            string
 	Mail               string // proven address, "" = none
 	MailVerified       bool
+	// MailVouched: at sign-up the address was an identity provider's word, one that is not authoritative for it. Whoever first
+	// shows the mailbox gets the account without what was put there before.
+	MailVouched        bool
 	PreferredLanguage  string
 	Identities         []Identity
 	Enabled            bool

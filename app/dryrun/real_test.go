@@ -37,6 +37,7 @@ func (r *real) Code(_ context.Context, _ signin.Tx, m signin.CodeMail) error {
 
 func (r *real) PasswordChanged(context.Context, signin.Tx, signin.ChangeMail) error { return nil }
 func (r *real) WasThisYou(context.Context, signin.Tx, signin.QuestionMail) error    { return nil }
+func (r *real) Reclaimed(context.Context, signin.Tx, signin.ChangeMail) error       { return nil }
 func (r *real) Connected(context.Context, signin.Tx, signin.ChangeMail) error       { return nil }
 
 func (r *real) MethodAdded(context.Context, signin.Tx, signin.ChangeMail) error { return nil }

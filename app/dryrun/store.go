@@ -157,6 +157,9 @@ func (m *memory) AccountByFederated(_ context.Context, issuer, subject string) (
 
 // Link adds the identity to the pretend account.
 func (m *memory) Link(_ context.Context, userID string, l signin.Linking) error {
+	if l.Identity.Value == "" {
+		return nil
+	}
 	m.change(userID, func(p *person) { p.account.Identities = append(p.account.Identities, l.Identity) })
 	m.wrote("linked", l.Provider)
 	return nil
@@ -169,6 +172,12 @@ func (m *memory) CameBy(context.Context, string, account.Identity, string, time.
 
 // Connected is signin.Mailer: nobody is told of a pretend connection.
 func (m *memory) Connected(_ context.Context, _ signin.Tx, mail signin.ChangeMail) error {
+	m.wrote("told", mail.To)
+	return nil
+}
+
+// Reclaimed is signin.Mailer: nobody is told of a pretend account.
+func (m *memory) Reclaimed(_ context.Context, _ signin.Tx, mail signin.ChangeMail) error {
 	m.wrote("told", mail.To)
 	return nil
 }
@@ -208,7 +217,7 @@ func (m *memory) Credentials(_ context.Context, userID, kind string) ([]signin.C
 
 func (m *memory) AddAccount(ctx context.Context, n signin.NewAccount) (account.Account, error) {
 	now := m.clock()
-	p := person{hash: n.Hash, account: account.Account{ID: n.ID, TenantID: m.place.Tenant.ID, Mail: n.Email, MailVerified: n.Email != "", Enabled: true, CreatedAt: now,
+	p := person{hash: n.Hash, account: account.Account{ID: n.ID, TenantID: m.place.Tenant.ID, Mail: n.Email, MailVerified: n.Email != "" && !n.Vouched, MailVouched: n.Vouched, Enabled: true, CreatedAt: now,
 		SessionsValidFrom: now, FirstFactor: n.FirstFactor, HasPassword: n.Hash != "", PreferredLanguage: n.Locale, Attributes: map[string]any{}, Profile: map[string]string{}}}
 	identities := []account.Identity{{SignInType: account.SignInEmail, Value: n.Email, Canonical: n.Canonical}}
 	if n.UserName != "" {

@@ -68,6 +68,16 @@ func (c Codes) Connected(ctx context.Context, tx signin.Tx, m signin.ChangeMail)
 		Country: m.Signals.Country, City: m.Signals.City, Browser: m.Signals.Browser, OS: m.Signals.OS}, c.Now())
 }
 
+// Reclaimed queues the notice that what was set up before the mailbox was shown is gone.
+func (c Codes) Reclaimed(ctx context.Context, tx signin.Tx, m signin.ChangeMail) error {
+	q, ok := tx.(Queue)
+	if !ok {
+		return fmt.Errorf("message: a %T is no queue", tx)
+	}
+	return PostNotice(ctx, q, Notice{Kind: MethodRemoved, Purpose: "reclaimed", TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At,
+		Country: m.Signals.Country, City: m.Signals.City, Browser: m.Signals.Browser, OS: m.Signals.OS}, c.Now())
+}
+
 // WasThisYou queues the question whether a sign-in was its owner's. The link opens a page; only its forms act.
 func (c Codes) WasThisYou(ctx context.Context, tx signin.Tx, m signin.QuestionMail) error {
 	q, ok := tx.(Queue)

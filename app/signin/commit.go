@@ -118,7 +118,7 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 		}
 		if v := arrival(r.a, r.w); v != nil {
 			id := identityOf(v)
-			n.Federated = &id
+			n.Federated, n.Vouched = &id, wordOnly(r.a, r.w, p.Email)
 		}
 		n.Attributes = profile(r.w.Flow, r.a.Request.Invitation, offeredAttributes(r.w.Flow, arrival(r.a, r.w)), f.corrected())
 		if f.Email != nil && p.First != factor.EmailCode && slices.Contains(kinds(r.w, p), factor.EmailCode) &&
@@ -132,6 +132,9 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 		}
 	default:
 		if err := r.comeBack(ctx, s, p.Account); err != nil {
+			return "", err
+		}
+		if err := r.link(ctx, s, p, r.Now().UTC().Truncate(time.Microsecond)); err != nil { // before what its owner adds: what strangers put there may go
 			return "", err
 		}
 		for _, c := range creds {
@@ -159,9 +162,6 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 					return "", err
 				}
 			}
-		}
-		if err := r.link(ctx, s, p); err != nil {
-			return "", err
 		}
 		if err := r.complete(ctx, s, userID, p); err != nil {
 			return "", err
@@ -209,7 +209,7 @@ func (r *run) openSession(ctx context.Context, s Store, step Step, userID string
 	ses := session.Session{SID: "", TenantID: r.a.TenantID, UserID: userID, CreatedAt: now}
 	oldSecret, stepUp := "", len(f.Second)+len(f.Enrolled) > 0
 	if r.w.Session != nil {
-		if r.w.Session.UserID == userID {
+		if r.w.Session.UserID == userID && r.wiped.IsZero() {
 			ses, oldSecret = *r.w.Session, r.visit.Session
 		} else if err := s.EndSession(ctx, r.w.Session.SID, "replaced", now); err != nil {
 			return ses, nil, err
@@ -222,6 +222,9 @@ func (r *run) openSession(ctx context.Context, s Store, step Step, userID string
 		ses.Upstream = upstreamSession(r.a, p)
 		if f.Changed != nil { // the change ends every earlier session, not this one
 			ses.AuthTime = r.Now().UTC().Truncate(time.Microsecond)
+		}
+		if !r.wiped.IsZero() {
+			ses.AuthTime = r.wiped
 		}
 		ses.Persistent = persistent(r.a, step.Verdict)
 	}

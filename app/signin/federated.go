@@ -433,7 +433,7 @@ func (r *run) arrive(ctx context.Context, back federation.Arrival, providerID st
 		return nil
 	}
 	canonical, err := account.CanonicalEmail(id.Email)
-	if err != nil || !id.EmailVerified {
+	if err != nil || !r.a.Facts.Arrived.proves(r.w, canonical) {
 		return nil
 	}
 	r.a.Facts.Identified = &Identified{Typed: strings.TrimSpace(id.Email), Canonical: canonical, At: r.w.Now}

@@ -131,6 +131,7 @@ type run struct {
 	knew    string                               // the proven person whom the world knows
 	trusted string                               // the secret by which w.Remembered was found
 	way     *federation.Way                      // where the browser goes now
+	wiped   time.Time                            // when strangers' work was taken from the account; zero = it was not
 	assessing
 }
 

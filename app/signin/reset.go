@@ -120,8 +120,15 @@ func (r *run) remediate(ctx context.Context, s Store, who account.Account, detai
 // secure says that it was chosen after everything that this person can be asked for.
 func (r *run) replace(who account.Account, hash string, everywhere, secure bool) {
 	at := r.Now().UTC().Truncate(time.Microsecond)
+	p := person(r.a, r.w)
+	first := firstProof(r.a, r.w, p)
 	r.a.Facts.Changed = &NewPassword{At: at, Stored: true}
 	r.effects = append(r.effects, func(ctx context.Context, s Store) error {
+		if first { // before the new password is there, which stays
+			if err := r.link(ctx, s, p, at); err != nil {
+				return err
+			}
+		}
 		if err := r.changed(ctx, s, who, PasswordChange{Hash: hash, Reset: true, EndSessions: everywhere, At: at}); err != nil || !secure {
 			return err
 		}
@@ -130,7 +137,7 @@ func (r *run) replace(who account.Account, hash string, everywhere, secure bool)
 	if secure {
 		r.w.Account.Risk, r.w.RiskSince, r.since = account.Risk{}, time.Time{}, time.Time{}
 	}
-	if everywhere { // the world of this request; the next one reads it
+	if everywhere || first { // the world of this request; the next one reads it
 		r.w.Account.SessionsValidFrom = at
 	}
 }

@@ -165,6 +165,7 @@ type NewAccount struct {
 	UserName    string // "" = none
 	Federated   *account.Identity
 	Hash        string // "" = no password
+	Vouched     bool   // the address is the word of a provider that is not authoritative for it, and nothing more
 	Attributes  map[string]any
 	Locale      string
 	Credentials []Credential
@@ -214,6 +215,8 @@ type Mailer interface {
 	PasswordChanged(ctx context.Context, tx Tx, m ChangeMail) error
 	// Connected tells the owner of an account that somebody can sign in to it with an identity provider from now on.
 	Connected(ctx context.Context, tx Tx, m ChangeMail) error
+	// Reclaimed tells the owner of a mailbox, who has just shown it, that what strangers had put on the account is gone.
+	Reclaimed(ctx context.Context, tx Tx, m ChangeMail) error
 	// Returned tells the owner of an account that it is not going to be deleted any more.
 	Returned(ctx context.Context, tx Tx, m ChangeMail) error
 	// MethodAdded tells the owner of an account that somebody, who knew their first factor, registered a second.

@@ -34,10 +34,18 @@ func orphaned(a Attempt, w World) bool {
 	return v != nil && a.Request.Connect == "" && w.provider(v.Identity.ProviderID) == nil
 }
 
-// proves reports whether the provider has proven an address: its own word for it, about that very one.
-func (v *Arrived) proves(canonical string) bool {
+// proves reports whether the provider has proven an address: its own word for it, about that very one. About a domain that
+// is proven to be another provider's, its word is worth nothing.
+func (v *Arrived) proves(w World, canonical string) bool {
 	said, err := account.CanonicalEmail(v.Identity.Email)
-	return err == nil && v.Identity.EmailVerified && said == canonical
+	_, domain, _ := strings.Cut(canonical, "@")
+	owner := w.Domains[domain]
+	return err == nil && v.Identity.EmailVerified && said == canonical && (owner == "" || owner == v.Identity.ProviderID)
+}
+
+// owns reports whether the provider alone gives out an address that it has proven.
+func (v *Arrived) owns(w World, canonical string) bool {
+	return v.Identity.Authoritative && v.proves(w, canonical)
 }
 
 // vouches reports whether what arrived proves a person: because they have the identity; because they are new, their
@@ -49,9 +57,9 @@ func vouches(v *Arrived, a Attempt, w World, p Person) bool {
 	case w.Bearer.ID != "":
 		return p.Account.ID == w.Bearer.ID && !v.At.Before(w.Bearer.SessionsValidFrom)
 	case p.Newcomer:
-		return refusesArrived(a, w, p, v) == "" && addressProven(v, a, p.Email)
+		return refusesArrived(a, w, p, v) == "" && addressProven(v, a, w, p.Email)
 	}
-	return p.Account.ID != "" && id.Authoritative && v.proves(p.Email) && !v.At.Before(p.Account.SessionsValidFrom) && !another(p.Account, id)
+	return p.Account.ID != "" && v.owns(w, p.Email) && !v.At.Before(p.Account.SessionsValidFrom) && !another(p.Account, id)
 }
 
 // another reports whether an account has an identity of the same provider already. Addresses are given out again, by
@@ -63,8 +71,23 @@ func another(who account.Account, id federation.Identity) bool {
 }
 
 // addressProven: by the provider, or by a code of ours.
-func addressProven(v *Arrived, a Attempt, email string) bool {
-	return email != "" && (v.proves(email) || a.Facts.Email != nil && a.Facts.Email.Address == email)
+func addressProven(v *Arrived, a Attempt, w World, email string) bool {
+	return email != "" && (v.proves(w, email) || showedMailbox(a.Facts, email))
+}
+
+// showedMailbox reports whether a code of ours has proven an address in this attempt.
+func showedMailbox(f Facts, email string) bool {
+	return f.Email != nil && email != "" && f.Email.Address == email
+}
+
+// wordOnly reports whether a newcomer's address is a provider's word and nothing more: good enough for an account that is
+// not there yet, and not for one that is.
+func wordOnly(a Attempt, w World, email string) bool {
+	v := arrival(a, w)
+	return v != nil && !v.owns(w, email) && !showedMailbox(a.Facts, email) && !slices.ContainsFunc(a.Facts.Enrolled, func(e Enrolled) bool {
+		to, err := account.CanonicalEmail(e.Name)
+		return e.Kind == factor.EmailCode && err == nil && to == email
+	})
 }
 
 // refusesArrived says why nobody new comes in with this provider and address, as a message key.
@@ -85,7 +108,7 @@ func takesPassword(who account.Account, w World) bool {
 func connection(a Attempt, w World, p Person) (Name, string) {
 	v := arrival(a, w)
 	switch {
-	case !addressProven(v, a, p.Email):
+	case !addressProven(v, a, w, p.Email):
 		return Code, ""
 	case p.Newcomer:
 		return NoAccount, cmp.Or(refusesArrived(a, w, p, v), signUpOff)
@@ -126,7 +149,7 @@ func tripTo(f Facts, w World) string {
 // when the address is proven, for it says that there is an account.
 func connectsTo(a Attempt, w World) string {
 	v := arrival(a, w)
-	if v == nil || w.Account.ID == "" || a.Facts.Identified == nil || !addressProven(v, a, a.Facts.Identified.mailbox(w.Account)) {
+	if v == nil || w.Account.ID == "" || a.Facts.Identified == nil || !addressProven(v, a, w, a.Facts.Identified.mailbox(w.Account)) {
 		return ""
 	}
 	return v.Identity.ProviderID
@@ -168,14 +191,14 @@ func upstreamKey(code string) string {
 	return "signin.provider." + code
 }
 
-// Linking is what becomes of an identity that arrived, when the attempt commits.
+// Linking is what becomes of an identity that arrived, and of an address that is proven, when the attempt commits.
 type Linking struct {
-	Identity account.Identity
-	Provider string // its name, for the owner's mail
+	Identity account.Identity // zero = none; only the address was proven
+	Provider string           // its name, for the owner's mail
 	// Wipe: the account was there before its owner had ever shown the mailbox. Whoever made it may know its password
 	// and hold its sessions, so all of them end, and the methods and other identities go (pre-hijacking).
 	Wipe bool
-	// Proven: the provider's word proves the address too.
+	// Proven: the address is proven too, by a code of ours or by whoever alone gives it out.
 	Proven      bool
 	Email       string // canonical: the address that was proven
 	At          time.Time
@@ -183,21 +206,52 @@ type Linking struct {
 	Correlation string
 }
 
-// linking gives the identity that is to be added to a person who exists; false when there is none, or they have it.
-func (r *run) linking(p Person) (Linking, bool) {
+// linking gives what is to be added to, and taken from, a person who exists; false when there is nothing.
+func (r *run) linking(p Person, at time.Time) (Linking, bool) {
+	l := Linking{Email: p.Email, IP: r.visit.Signals.IP.String(), Correlation: r.a.Request.CorrelationID}
+	if p.Newcomer || p.Account.ID == "" {
+		return l, false
+	}
+	l.Wipe = firstProof(r.a, r.w, p)
+	l.Proven = l.Wipe || p.First == factor.Federated && !p.Resumed && r.a.Facts.Arrived.owns(r.w, p.Email)
+	if l.Wipe { // what was proven until now is nobody's proof any more; the session that opens is younger
+		l.At = at
+	}
+	if up := r.linked(p); up != nil {
+		l.Identity, l.Provider = identityOf(r.a.Facts.Arrived), up.Name
+	}
+	return l, l.Wipe || l.Provider != "" || l.Proven && !provenMail(p.Account, p.Email)
+}
+
+// linked is the provider whose identity is to be added to a person who exists; nil when there is none, or they have it.
+func (r *run) linked(p Person) *federation.Provider {
 	v := r.a.Facts.Arrived
-	if v == nil || r.w.Bearer.ID != "" || p.Newcomer || p.Account.ID == "" {
-		return Linking{}, false
+	if v == nil || r.w.Bearer.ID != "" {
+		return nil
 	}
 	up := r.w.provider(v.Identity.ProviderID)
 	switch q := r.a.Request; {
-	case up == nil, q.Connect != "" && q.Connect != up.ID, q.Connect == "" && !addressProven(v, r.a, p.Email):
-		return Linking{}, false
+	case up == nil, q.Connect != "" && q.Connect != up.ID, q.Connect == "" && !addressProven(v, r.a, r.w, p.Email):
+		return nil
 	}
-	byWord := p.First == factor.Federated && !p.Resumed
-	return Linking{Identity: identityOf(v), Provider: up.Name, Wipe: byWord && !provenMail(p.Account, p.Email), Proven: byWord, Email: p.Email, At: v.At,
-		IP: r.visit.Signals.IP.String(), Correlation: r.a.Request.CorrelationID}, true
+	return up
 }
+
+// firstProof reports whether this attempt is the first in which anybody has shown the mailbox of an account: by the word of
+// whoever alone gives the address out, or, where all there was is a provider's word, by a code of ours. Accounts that an
+// admin made or imported are no strangers' work, so that a code takes nothing from them.
+func firstProof(a Attempt, w World, p Person) bool {
+	switch {
+	case !p.Proven, p.Newcomer, p.Resumed, p.Account.ID == "":
+		return false
+	case p.First == factor.Federated:
+		return w.Bearer.ID == "" && !provenMail(p.Account, p.Email)
+	}
+	return p.First == factor.EmailCode && showedMailbox(a.Facts, p.Email) && unclaimed(p)
+}
+
+// unclaimed reports whether a person's address is but a provider's word.
+func unclaimed(p Person) bool { return p.Account.MailVouched && !provenMail(p.Account, p.Email) }
 
 // provenMail reports whether the owner of a mailbox has ever shown it for this account.
 func provenMail(who account.Account, canonical string) bool {
@@ -209,17 +263,28 @@ func identityOf(v *Arrived) account.Identity {
 	return account.Identity{SignInType: account.SignInFederated, Issuer: v.Identity.Issuer, Value: v.Identity.Subject, Canonical: v.Identity.Subject}
 }
 
-// link adds the identity in the transaction of the commit, and tells the owner.
-func (r *run) link(ctx context.Context, s Store, p Person) error {
-	l, ok := r.linking(p)
+// link adds the identity, and takes what strangers put there, in the transaction of the commit, and tells the owner.
+func (r *run) link(ctx context.Context, s Store, p Person, at time.Time) error {
+	l, ok := r.linking(p, at)
 	if !ok {
 		return nil
 	}
 	if err := s.Link(ctx, p.Account.ID, l); err != nil {
 		return err
 	}
-	return r.Mailer.Connected(ctx, s.Tx(), ChangeMail{TenantID: r.a.TenantID, To: p.Account.Address(),
-		Locale: cmp.Or(p.Account.PreferredLanguage, r.visit.Locale), At: r.w.Now, Signals: r.visit.Signals, Method: l.Provider})
+	mail := ChangeMail{TenantID: r.a.TenantID, To: p.Account.Address(), Locale: cmp.Or(p.Account.PreferredLanguage, r.visit.Locale),
+		At: r.w.Now, Signals: r.visit.Signals, Method: l.Provider}
+	if l.Wipe {
+		r.wiped = l.At
+		mail.To = p.Email // a contact address that is another one is the stranger's
+		if err := r.Mailer.Reclaimed(ctx, s.Tx(), mail); err != nil {
+			return err
+		}
+	}
+	if l.Provider == "" {
+		return nil
+	}
+	return r.Mailer.Connected(ctx, s.Tx(), mail)
 }
 
 // cameBy notes when an identity was used and what it is called there, for the list on its owner's pages. An identity that has

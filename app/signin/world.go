@@ -167,8 +167,11 @@ func person(a Attempt, w World) Person {
 	case f.Password != nil && f.Password.UserID == p.Account.ID && !p.Account.PasswordVoid && w.Flow.Accepts(userflow.EmailPassword) &&
 		!f.Password.At.Before(p.Account.SessionsValidFrom):
 		p.Proven, p.Since, p.First, p.AMR = true, f.Password.At, factor.Password, []string{"pwd"}
-	case emailProven && (codeProves(p.Account, w.Flow) || v != nil && !takesPassword(p.Account, w)) && !f.Email.At.Before(p.Account.SessionsValidFrom):
+	case emailProven && (codeProves(p.Account, w.Flow) || v != nil && !takesPassword(p.Account, w) || unclaimed(p) && (v != nil || w.Flow.Accepts(userflow.EmailCode))) && !f.Email.At.Before(p.Account.SessionsValidFrom):
 		p.Proven, p.Since, p.First, p.AMR = true, f.Email.At, factor.EmailCode, []string{"otp"}
+	}
+	if firstProof(a, w, p) { // what a stranger registered or chose is not asked for, and goes when the attempt commits
+		p.Account.Methods, p.Account.HasPassword, p.Account.PasswordVoid = nil, false, false
 	}
 	p = second(p, f)
 	if p.Newcomer && emailProven && p.First != factor.EmailCode && slices.Contains(kinds(w, p), factor.EmailCode) {

@@ -141,7 +141,7 @@ func TestFirstAndSecondSignInByProvider(t *testing.T) {
 	b.fill("provider", id).at(signin.AskAttributes).says(`value="Mira"`)
 	b.fill("givenName", "Mira").signedIn()
 	u := s.person("mira@harbour.example")
-	if u.HasPassword || !u.MailVerified || u.DisplayName != "Mira Okafor" || !slices.Equal(linkedTo(u), []string{account.SignInEmail, account.SignInFederated}) {
+	if u.HasPassword || u.MailVerified || !u.MailVouched || u.DisplayName != "Mira Okafor" || !slices.Equal(linkedTo(u), []string{account.SignInEmail, account.SignInFederated}) {
 		t.Errorf("%+v", u)
 	}
 	g := s.browser().start(request{}).fill("provider", id).signedIn()

@@ -1,3 +1,5 @@
+ALTER TABLE `users` ADD `mail_vouched` numeric
+--;
 ALTER TABLE `identities` ADD `called` text
 --;
 ALTER TABLE `identities` ADD `last_used_at` datetime
