@@ -160,14 +160,16 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// opened finds the key. A key id that nobody has heard of makes the keys be read again: providers change them.
+// opened finds the key. A key id that nobody has heard of makes the keys be read again, as does a key that does not fit:
+// providers change them, and some keep the id.
 func (t *trip) opened(ctx context.Context, e endpoints, token *jose.JSONWebSignature, head jose.Header) ([]byte, *Refusal) {
+	known := false
 	for _, renew := range []bool{false, true} {
 		keys, refusal := t.keys(ctx, e.keys, renew)
 		if refusal != nil {
 			return nil, refusal
 		}
-		known := false
+		known = false
 		for _, key := range keys {
 			if head.KeyID != "" && key.KeyID != "" && key.KeyID != head.KeyID || key.Algorithm != "" && key.Algorithm != head.Algorithm || key.Use != "" && key.Use != "sig" {
 				continue
@@ -177,9 +179,9 @@ func (t *trip) opened(ctx context.Context, e endpoints, token *jose.JSONWebSigna
 				return body, nil
 			}
 		}
-		if known && head.KeyID != "" {
-			return nil, t.refuse(Invalid, "token", "the id_token's signature does not fit the provider's key “"+words(head.KeyID)+"”", nil)
-		}
+	}
+	if known && head.KeyID != "" {
+		return nil, t.refuse(Invalid, "token", "the id_token's signature does not fit the provider's key “"+words(head.KeyID)+"”", nil)
 	}
 	return nil, t.refuse(Invalid, "token", "the id_token is signed with a key that the provider does not publish (“"+words(head.KeyID)+"”)", nil)
 }

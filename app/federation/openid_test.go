@@ -236,6 +236,22 @@ func TestANewKey(t *testing.T) {
 	}
 }
 
+// TestANewKeyOfTheSameName: a provider that changes its key and keeps the id is read again, too.
+func TestANewKeyOfTheSameName(t *testing.T) {
+	co := newCompany(t)
+	trip := func() error { _, _, err := co.roundTrip(round{provider: co.provider()}); return err }
+	if err := trip(); err != nil {
+		t.Fatal(err)
+	}
+	next := rsaKey(t)
+	co.signer, co.kid = jose.SigningKey{Algorithm: jose.RS256, Key: next}, "k1"
+	co.keys = []jose.JSONWebKey{{Key: next.Public(), KeyID: "k1"}}
+	co.now = co.now.Add(2 * time.Minute)
+	if err := trip(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestKeysOutliveTheProvidersTrouble: what was read serves for a day while it cannot be read again.
 func TestKeysOutliveTheProvidersTrouble(t *testing.T) {
 	co := newCompany(t)
