@@ -130,21 +130,19 @@ func (w World) routes() bool {
 }
 
 // hinted finds the provider that the app names by domain_hint: a kind (google, facebook, apple, …), or a proven domain.
-// A kind names the one provider of it that the flow shows; the others are told apart by their domains.
+// A kind names the one provider of it that the flow shows; the others are told apart by their domains. Nobody is led to a
+// provider that the flow does not show.
 func (w World) hinted(hint string) *federation.Provider {
 	hint = strings.ToLower(strings.TrimSpace(hint))
-	if p := w.provider(w.Domains[hint]); p != nil {
-		return p
+	if id := w.Domains[hint]; w.offers(id) {
+		return w.provider(id)
 	}
 	hint = strings.TrimSuffix(hint, ".com")
 	var found []*federation.Provider
 	for _, p := range w.Providers {
-		if p.Enabled && strings.EqualFold(string(p.Kind), hint) && p.Kind != federation.OpenID && p.Kind != federation.SAML {
+		if w.offers(p.ID) && strings.EqualFold(string(p.Kind), hint) && p.Kind != federation.OpenID && p.Kind != federation.SAML {
 			found = append(found, p)
 		}
-	}
-	if len(found) > 1 {
-		found = slices.DeleteFunc(found, func(p *federation.Provider) bool { return !w.offers(p.ID) })
 	}
 	if len(found) != 1 {
 		return nil

@@ -28,10 +28,10 @@ func arrival(a Attempt, w World) *Arrived {
 	return v
 }
 
-// orphaned: who vouched was switched off or deleted meanwhile, and its word is nobody's any more (DESIGN §9.5).
+// orphaned: who vouched was switched off, deleted or taken out of the flow meanwhile, and its word is nobody's any more (DESIGN §9.5).
 func orphaned(a Attempt, w World) bool {
 	v := a.Facts.Arrived
-	return v != nil && a.Request.Connect == "" && w.provider(v.Identity.ProviderID) == nil
+	return v != nil && a.Request.Connect == "" && !w.offers(v.Identity.ProviderID)
 }
 
 // proves reports whether the provider has proven an address: its own word for it, about that very one. About a domain that
@@ -54,6 +54,8 @@ func (v *Arrived) owns(w World, canonical string) bool {
 func vouches(v *Arrived, a Attempt, w World, p Person) bool {
 	id := v.Identity
 	switch {
+	case !w.offers(id.ProviderID): // the flow never showed it, or shows it no more
+		return false
 	case w.Bearer.ID != "":
 		return p.Account.ID == w.Bearer.ID && !v.At.Before(w.Bearer.SessionsValidFrom)
 	case p.Newcomer:

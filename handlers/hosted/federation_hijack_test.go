@@ -132,3 +132,22 @@ func TestProvenAccountsKeepWhatTheyHave(t *testing.T) {
 		}
 	}
 }
+
+// Nobody is led by a hint or a form to a provider that the flow does not show, whoever has an identity there.
+func TestOnlyTheFlowsProvidersCount(t *testing.T) {
+	s, h, acme := newHouse(t)
+	s.settings(neverStay)
+	beta := s.second(acme, "beta.example")
+	h.who = harbour("bob", "bob@beta.example", true, true)
+	h.who.Issuer = "https://beta.example"
+	s.browser().start(request{DomainHint: "beta.example"}).signedIn()
+	h.waits = true
+	s.publish(func(f *userflow.Flow) { f.Providers = []string{acme} })
+	n := len(h.trips)
+	if s.browser().start(request{DomainHint: "beta.example"}).at(signin.SignIn); len(h.trips) != n {
+		t.Error("a hint led to a provider that the flow does not show")
+	}
+	if s.browser().start(request{}).fill("provider", beta); len(h.trips) != n {
+		t.Error("a form led to a provider that the flow does not show")
+	}
+}
