@@ -116,22 +116,7 @@ func (t *Tenant) EndProviderSessions(ctx context.Context, actor audit.Actor, pro
 		if err != nil {
 			return audit.Event{}, err
 		}
-		const why = "Identity provider signed everybody out"
-		var sids []string
-		if err := t.q(ctx).Model(&SessionRow{}).Where("provider = ? AND revoked_at IS NULL", providerID).Pluck("sid", &sids).Error; err != nil {
-			return audit.Event{}, err
-		}
-		for _, sid := range sids {
-			if err := t.EndSession(ctx, sid, why, t.Now()); err != nil {
-				return audit.Event{}, err
-			}
-			if err := t.SignOutApps(ctx, sid, why); err != nil {
-				return audit.Event{}, err
-			}
-		}
-		ended = len(sids)
-		err = t.u(ctx).Model(&OpenIDGrantRow{}).Where("provider = ? AND revoked_at IS NULL", providerID).
-			UpdateColumns(map[string]any{"revoked_at": t.Now(), "revoked_for": why}).Error
+		ended, err = t.endSessionsBy(ctx, providerID, "Identity provider signed everybody out")
 		return audit.Event{Activity: "Revoke sign-in sessions of identity provider", Category: "Policy", Operation: "Update",
 			Target: audit.Target{Kind: "identityProvider", ID: providerID, Name: p.Name}}, err
 	})
@@ -176,4 +161,22 @@ func (t *Tenant) endDisconnected(ctx context.Context, before, after User) error 
 		}
 	}
 	return nil
+}
+
+// endSessionsBy ends the sessions and grants that stand on a provider, inside the caller's transaction.
+func (t *Tenant) endSessionsBy(ctx context.Context, providerID, why string) (int, error) {
+	var sids []string
+	if err := t.q(ctx).Model(&SessionRow{}).Where("provider = ? AND revoked_at IS NULL", providerID).Pluck("sid", &sids).Error; err != nil {
+		return 0, err
+	}
+	for _, sid := range sids {
+		if err := t.EndSession(ctx, sid, why, t.Now()); err != nil {
+			return 0, err
+		}
+		if err := t.SignOutApps(ctx, sid, why); err != nil {
+			return 0, err
+		}
+	}
+	return len(sids), t.u(ctx).Model(&OpenIDGrantRow{}).Where("provider = ? AND revoked_at IS NULL", providerID).
+		UpdateColumns(map[string]any{"revoked_at": t.Now(), "revoked_for": why}).Error
 }

@@ -21,8 +21,9 @@ const peopleAtOnce = 500
 
 // comesBackWithout refuses to let a provider go while somebody signs in by it alone. Whoever has switched it off has seen
 // what that means and can take it back, so nobody is in the way of a provider that is off: that is also how a provider
-// that is not to be trusted any more is closed at once.
-func (t *Tenant) comesBackWithout(ctx context.Context, p federation.Provider) error {
+// that is not to be trusted any more is closed at once. now is the provider as it is to be, when its identities are to be
+// kept under another issuer; nil when it goes.
+func (t *Tenant) comesBackWithout(ctx context.Context, p federation.Provider, now *federation.Provider) error {
 	if !p.Enabled {
 		return nil
 	}
@@ -39,10 +40,16 @@ func (t *Tenant) comesBackWithout(ctx context.Context, p federation.Provider) er
 		return err
 	}
 	after := mapWithout(before, p.ID)
+	refused := &fault.Error{Code: fault.Conflict, Key: "provider.last_way", Args: map[string]any{"name": p.Name}}
+	if now != nil {
+		after[p.ID] = now
+		refused.Key = "provider.last_way.issuer"
+		refused.Fields = []fault.Field{{Name: issuerField(p.Kind), Key: refused.Key, Args: refused.Args}}
+	}
 	return t.eachLinked(ctx, p, func(who account.Account) error {
 		for _, f := range flows {
 			if who.Usable() && len(signin.WaysIn(who, f, before)) > 0 && len(signin.WaysIn(who, f, after)) == 0 {
-				return &fault.Error{Code: fault.Conflict, Key: "provider.last_way", Args: map[string]any{"name": p.Name}}
+				return refused
 			}
 		}
 		return nil

@@ -97,6 +97,9 @@ func (t *Tenant) CreateProvider(ctx context.Context, actor audit.Actor, p federa
 		if err := t.providerFits(ctx, p); err != nil {
 			return audit.Event{}, err
 		}
+		if err := reserved(p); err != nil {
+			return audit.Event{}, err
+		}
 		now := t.Now()
 		row := ProviderRow{ID: p.ID, TenantID: t.ID, CreatedAt: now, ModifiedAt: now}
 		var d differences
@@ -160,12 +163,30 @@ func (t *Tenant) providerFits(ctx context.Context, p federation.Provider) error 
 			return &fault.Error{Code: fault.Conflict, Key: key, Args: args, Fields: []fault.Field{{Name: "displayName", Key: key, Args: args}}}
 		}
 		if federation.Overlap(o.Provider, p) {
-			field := map[federation.Kind]string{federation.OpenID: "issuer", federation.Microsoft: "directory", federation.SAML: "entityId"}[p.Kind]
-			if field == "" {
-				field = "displayName"
-			}
-			return fault.BadField(field, "provider.issuer.taken", map[string]any{"name": o.Name})
+			return fault.BadField(issuerField(p.Kind), "provider.issuer.taken", map[string]any{"name": o.Name})
 		}
+	}
+	return nil
+}
+
+// issuerField is where an admin says under which issuer a provider's identities are kept.
+func issuerField(kind federation.Kind) string {
+	switch kind {
+	case federation.OpenID:
+		return "issuer"
+	case federation.Microsoft:
+		return "directory"
+	case federation.SAML:
+		return "entityId"
+	}
+	return "displayName"
+}
+
+// reserved refuses a provider that would keep its identities under the name of a well-known one: whoever sets that one
+// up later would take its people for somebody else's.
+func reserved(p federation.Provider) error {
+	if whose := federation.Reserved(p); whose != "" {
+		return fault.BadField(issuerField(p.Kind), "provider.issuer.reserved", map[string]any{"name": whose})
 	}
 	return nil
 }
@@ -201,6 +222,14 @@ func (t *Tenant) changeProvider(ctx context.Context, actor audit.Actor, id, acti
 		d.fields("", before, p)
 		if err := t.providerFits(ctx, p); err != nil {
 			return audit.Event{}, err
+		}
+		if federation.StoredIssuers(before) != federation.StoredIssuers(p) {
+			if err := reserved(p); err != nil {
+				return audit.Event{}, err
+			}
+			if err := t.comesBackWithout(ctx, before, &p); err != nil {
+				return audit.Event{}, err
+			}
 		}
 		if len(row.Secret) > 0 && strings.TrimSpace(s.Client) == "" && ProviderMoved(before, p) {
 			if !s.GiveUp {
@@ -261,7 +290,8 @@ func (t *Tenant) FlowsOf(ctx context.Context, providerID string) ([]userflow.Flo
 }
 
 // DeleteProvider removes one with its secrets and domains. Flows that show it are in the way unless takeOut takes it out
-// of them, drafts included, and so is anybody who has no other way in while it is on. Who came by it keeps the account; the identity opens nothing any more.
+// of them, drafts included, and so is anybody who has no other way in while it is on. Who came by it keeps the account; the
+// identity opens nothing any more, and the sessions that stand on it end: afterwards nobody could name them.
 func (t *Tenant) DeleteProvider(ctx context.Context, actor audit.Actor, id string, takeOut bool) error {
 	return t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		p, err := t.IdentityProvider(ctx, id)
@@ -275,7 +305,10 @@ func (t *Tenant) DeleteProvider(ctx context.Context, actor audit.Actor, id strin
 		if len(flows) > 0 && !takeOut {
 			return audit.Event{}, &fault.Error{Code: fault.Conflict, Key: "provider.in_use", Args: map[string]any{"name": p.Name, "flow": flows[0].Name}}
 		}
-		if err := t.comesBackWithout(ctx, p.Provider); err != nil {
+		if err := t.comesBackWithout(ctx, p.Provider, nil); err != nil {
+			return audit.Event{}, err
+		}
+		if _, err := t.endSessionsBy(ctx, id, "Identity provider was deleted"); err != nil {
 			return audit.Event{}, err
 		}
 		for _, f := range flows {

@@ -120,6 +120,7 @@ func TestTwoProvidersAreNeverTakenForOneAnother(t *testing.T) {
 		{companyProvider("Corp", "https://login.corp.example"), ""}, {companyProvider("Corp again", "https://login.corp.example"), "issuer provider.issuer.taken"},
 		{microsoft("Microsoft", "organizations"), ""}, {microsoft("Contoso", one), "directory provider.issuer.taken"},
 		{companyProvider("Contoso", "https://login.microsoftonline.com/"+one+"/v2.0"), "issuer provider.issuer.taken"},
+		{companyProvider("Apple itself", "https://appleid.apple.com"), ""}, {companyProvider("Code", "https://facebook.com"), ""},
 		{companyProvider("Look-alike", "https://login.microsoftonline.com.evil.example/"+one+"/v2.0"), ""},
 	} {
 		if err := add(c.p); complaint(err) != c.want && (err != nil || c.want != "") {

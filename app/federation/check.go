@@ -17,6 +17,8 @@ type Rules struct {
 	// Elsewhere lets the well-known providers' endpoints be replaced, for trying out and tests: whoever answers there is
 	// believed about addresses that only the well-known one gives out.
 	Elsewhere bool
+	// Ours are the names that this tenant goes by itself (OurNames): no other place may be kept under them.
+	Ours []string
 	// Attributes are the tenant's custom attributes.
 	Attributes func(id string) bool
 }
@@ -56,6 +58,11 @@ func (p Provider) Check(r Rules, hasSecret, hasKey bool) error {
 	k, known := presetOf(p.Kind)
 	if !known {
 		return fault.BadField("kind", "provider.kind.unknown", nil)
+	}
+	for field, name := range map[string]string{"issuer": p.Issuer, "entityId": p.EntityID} {
+		if name != "" && slices.Contains(r.Ours, strings.ToLower(strings.TrimRight(name, "/"))) {
+			bad.Add(field, "provider.issuer.ours", nil)
+		}
 	}
 	switch n := utf8.RuneCountInString(p.Name); {
 	case n == 0:

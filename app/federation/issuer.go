@@ -1,6 +1,9 @@
 package federation
 
-import "strings"
+import (
+	"net/url"
+	"strings"
+)
 
 // StoredIssuers are the issuers under which identities of a provider are kept; one may hold {tenantid} where each
 // directory is one. Empty when nothing is known before somebody has come back.
@@ -40,6 +43,29 @@ func Overlap(a, b Provider) bool {
 	}
 	x, y := StoredIssuers(a), StoredIssuers(b)
 	return x != "" && y != "" && (x == y || covers(x, y) || covers(y, x))
+}
+
+// Reserved says whose name a provider would keep its identities under though it is of another kind; "" = nobody's. The
+// well-known providers' names are theirs in every tenant, set up or not: else an admin's own server could prepare
+// identities that open somebody's account on the day the well-known one is set up.
+func Reserved(p Provider) string {
+	for _, k := range presets() {
+		if k.kind != p.Kind && k.kind != OpenID && k.kind != SAML && Overlap(Provider{Kind: k.kind}, p) {
+			return k.label
+		}
+	}
+	return ""
+}
+
+// OurNames are the issuers that a tenant goes by itself: its domain, under which local identities are kept, and what its
+// tokens say.
+func OurNames(baseURL, tenantID, slug string) []string {
+	base := strings.ToLower(strings.TrimRight(baseURL, "/"))
+	out := []string{base + "/" + tenantID, base + "/" + tenantID + "/v2.0", base + "/" + slug, base + "/" + slug + "/v2.0"}
+	if u, err := url.Parse(base); err == nil {
+		out = append(out, slug+"."+u.Hostname())
+	}
+	return out
 }
 
 // covers reports whether a pattern with {tenantid} may stand for an issuer, or for some of another pattern.

@@ -21,7 +21,7 @@ import (
 
 // providerRules are what this installation lets a provider be.
 func (p *Portal) providerRules(v *visit) models.ProviderCheck {
-	rules := federation.Rules{Elsewhere: p.Development, Attributes: func(id string) bool { _, ok := v.dir.Definitions[id]; return ok },
+	rules := federation.Rules{Elsewhere: p.Development, Ours: federation.OurNames(p.BaseURL, v.tenant.ID, v.dir.Tenant.Slug), Attributes: func(id string) bool { _, ok := v.dir.Definitions[id]; return ok },
 		Reach: func(u *url.URL) error { return p.Net.Client.Check(v.dir.Tenant.Slug, u) }}
 	return func(x federation.Provider, hasSecret, hasKey bool) error { return x.Check(rules, hasSecret, hasKey) }
 }

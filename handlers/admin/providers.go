@@ -369,7 +369,7 @@ func (p *Portal) providerSessionsEnd(c *fiber.Ctx) error {
 
 func (p *Portal) providerDeleteForm(c *fiber.Ctx) error {
 	v := visitOf(c)
-	consequences := []string{"Its secrets and domains are forgotten, and nobody signs in by it any more.", "Accounts stay. While somebody has no other way in, it is not deleted unless you have turned it off before.", "It cannot be brought back."}
+	consequences := []string{"Its secrets and domains are forgotten, and nobody signs in by it any more.", "Everybody who signed in by it is signed out, and apps get no new tokens for them.", "Accounts stay. While somebody has no other way in, it is not deleted unless you have turned it off before.", "It cannot be brought back."}
 	flows, err := v.tenant.FlowsOf(c.UserContext(), c.Params("id"))
 	if err != nil {
 		return err

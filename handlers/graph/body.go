@@ -130,6 +130,9 @@ func parseDocument(body []byte) (document, error) {
 			return d, badRequest("The property '"+name+"' is given twice.", name)
 		}
 		clean, err := withoutAnnotations(raw)
+		if err == nil && name == "clientAuthentication" { // its type is all that one sort of it says
+			clean, err = withType(clean, raw)
+		}
 		if err != nil {
 			return d, bad
 		}
@@ -156,6 +159,19 @@ func withoutAnnotations(raw json.RawMessage) (json.RawMessage, error) {
 		return nil, err
 	}
 	return encode(stripped(v))
+}
+
+// withType gives a cleaned object its own @odata.type back.
+func withType(clean, raw json.RawMessage) (json.RawMessage, error) {
+	var said, kept map[string]json.RawMessage
+	if json.Unmarshal(raw, &said) != nil || said["@odata.type"] == nil { // not an object: the property complains
+		return clean, nil
+	}
+	if err := json.Unmarshal(clean, &kept); err != nil {
+		return nil, err
+	}
+	kept["@odata.type"] = said["@odata.type"]
+	return json.Marshal(kept)
 }
 
 func stripped(v any) any {

@@ -61,6 +61,7 @@ func socialTypes() map[federation.Kind]string {
 
 type (
 	clientAuthentication struct {
+		Type   *string `json:"@odata.type,omitempty"`
 		Secret *string `json:"clientSecret,omitempty"`
 	}
 	upstreamExtra struct {
@@ -304,7 +305,7 @@ func (a *API) upstreamRules(ctx context.Context, c *call) (models.ProviderCheck,
 	if err != nil {
 		return nil, err
 	}
-	rules := federation.Rules{Elsewhere: a.Elsewhere, Attributes: func(id string) bool {
+	rules := federation.Rules{Elsewhere: a.Elsewhere, Ours: federation.OurNames(a.BaseURL, self.ID, self.Slug), Attributes: func(id string) bool {
 		for _, d := range definitions {
 			if d.ID == id {
 				return true
@@ -341,11 +342,17 @@ func setSecret(name string, p func(*upstream) *string) func(*upstream, json.RawM
 	}
 }
 
+// Graph's two types of proof; which way a secret is sent is told by portico/clientAuthentication.
+const (
+	byClientSecret = "oidcClientSecretAuthentication"
+	byPrivateKey   = "oidcPrivateJwtKeyClientAuthentication"
+)
+
 func shownClientAuthentication(u *upstream) any {
 	if u.ClientAuth == federation.PrivateKeyJWT {
-		return object{{"@odata.type", flowType + "oidcPrivateJwtKeyClientAuthentication"}}
+		return object{{"@odata.type", flowType + byPrivateKey}}
 	}
-	out := object{{"@odata.type", flowType + "oidcClientSecretAuthentication"}}
+	out := object{{"@odata.type", flowType + byClientSecret}}
 	if u.HasSecret {
 		out.add("clientSecret", hiddenSecret)
 	}
@@ -356,6 +363,21 @@ func setClientAuthentication(u *upstream, raw json.RawMessage) error {
 	var v clientAuthentication
 	if err := strict("clientAuthentication", raw, &v); err != nil {
 		return err
+	}
+	if v.Type != nil {
+		switch strings.TrimPrefix(*v.Type, "#") {
+		case "microsoft.graph." + byPrivateKey:
+			if v.Secret != nil {
+				return invalidValue("clientAuthentication/clientSecret", ": "+byPrivateKey+" has none; the key is made here")
+			}
+			u.ClientAuth = federation.PrivateKeyJWT
+		case "microsoft.graph." + byClientSecret:
+			if u.ClientAuth == federation.PrivateKeyJWT {
+				u.ClientAuth = "" // the kind's own way
+			}
+		default:
+			return invalidValue("clientAuthentication/@odata.type", ": "+byClientSecret+" or "+byPrivateKey+" is expected")
+		}
 	}
 	if v.Secret != nil && *v.Secret != hiddenSecret {
 		if err := checkText("clientAuthentication/clientSecret", *v.Secret, 4096); err != nil {

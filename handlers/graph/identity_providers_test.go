@@ -136,3 +136,60 @@ func TestLastWayInStays(t *testing.T) {
 		w.want(204, w.do("PATCH", "/users/"+u.ID, only))
 	})
 }
+
+// TestProofByPrivateKey: the type that GET shows is the type that POST and PATCH take; the key is made here.
+func TestProofByPrivateKey(t *testing.T) {
+	each(t, func(w *world) {
+		const path = "/identity/identityProviders"
+		byKey, bySecret := "#microsoft.graph.oidcPrivateJwtKeyClientAuthentication", "#microsoft.graph.oidcClientSecretAuthentication"
+		company := func(name string, proof map[string]any, ours string) map[string]any {
+			body := map[string]any{"@odata.type": "#microsoft.graph.oidcIdentityProvider", "displayName": name, "clientId": "c", "issuer": "https://id." + name + ".example"}
+			if proof != nil {
+				body["clientAuthentication"] = proof
+			}
+			if ours != "" {
+				body["portico"] = map[string]any{"clientAuthentication": ours}
+			}
+			return body
+		}
+		shows := func(id, typ string, key bool) {
+			t.Helper()
+			got := w.want(200, w.do("GET", path+"/"+id, nil))
+			if got.body["clientAuthentication"].(map[string]any)["@odata.type"] != typ {
+				t.Errorf("%s", got.raw)
+			}
+			if x, err := w.tenant.ProviderSecrets(t.Context(), id); err != nil || (x.Key != nil) != key {
+				t.Errorf("key %v, %v", x.Key != nil, err)
+			}
+		}
+		made := func(body map[string]any) string { return w.want(201, w.do("POST", path, body)).body["id"].(string) }
+		shows(made(company("a", map[string]any{"@odata.type": byKey}, "")), byKey, true)
+		shows(made(company("b", nil, "private_key_jwt")), byKey, true)
+		secret := map[string]any{"@odata.type": bySecret, "clientSecret": "secret-of-corp-0000"}
+		c, d := made(company("c", secret, "")), made(company("d", secret, ""))
+		shows(c, bySecret, false)
+		w.want(204, w.do("PATCH", path+"/"+c, map[string]any{"clientAuthentication": map[string]any{"@odata.type": byKey}}))
+		shows(c, byKey, true)
+		w.want(204, w.do("PATCH", path+"/"+c, map[string]any{"clientAuthentication": map[string]any{"@odata.type": bySecret}})) // the secret stayed
+		shows(c, bySecret, true)
+		w.want(204, w.do("PATCH", path+"/"+d, map[string]any{"portico": map[string]any{"clientAuthentication": "private_key_jwt"}}))
+		shows(d, byKey, true)
+		for _, proof := range []map[string]any{{"@odata.type": "#microsoft.graph.oidcFaxAuthentication"}, {"@odata.type": ""}, {"@odata.type": byKey, "clientSecret": "x"}} {
+			w.want(400, w.do("PATCH", path+"/"+d, map[string]any{"clientAuthentication": proof}))
+			w.want(400, w.do("POST", path, company("e", proof, "")))
+		}
+	})
+}
+
+// TestOurOwnNamesAreOurs: what the tenant's own tokens and identities say is nobody else's.
+func TestOurOwnNamesAreOurs(t *testing.T) {
+	each(t, func(w *world) {
+		for _, issuer := range []string{w.base + "/" + w.tenant.ID + "/v2.0", w.base + "/" + w.tenant.ID + "/v2.0/"} {
+			got := w.want(400, w.do("POST", "/identity/identityProviders", map[string]any{"@odata.type": "#microsoft.graph.oidcIdentityProvider", "displayName": "Me", "clientId": "c", "issuer": issuer,
+				"clientAuthentication": map[string]any{"clientSecret": "secret-of-corp-0000"}}))
+			if !strings.Contains(string(got.raw), "our own name") {
+				t.Errorf("%s", got.raw)
+			}
+		}
+	})
+}
