@@ -181,7 +181,7 @@ func TestUnprovenAddressIsAskedFor(t *testing.T) {
 	if strings.Contains(c.page.body, "already have an account") {
 		t.Error("a stranger learns who has an account")
 	}
-	c.fill("code", s.lastCode("anna@example.com")).at(signin.Password).says("connect Harbour")
+	c.fill("code", s.lastCode("anna@example.com")).at(signin.Password).says("connect Harbour").says("Your address is confirmed")
 }
 
 // The account that has the address is connected by its own proof; whoever cannot give it gets nothing.

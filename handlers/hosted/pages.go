@@ -235,7 +235,7 @@ func password(d *drawing) templ.Component {
 		d.ways(event(pages.UseCode))
 	}
 	d.cancel()
-	return pages.Password(d.page, pages.PasswordView{Existing: d.res.Step.Existing, Passkey: d.passkey})
+	return pages.Password(d.page, pages.PasswordView{Existing: d.res.Step.Existing, Confirmed: d.facts().Email != nil, Passkey: d.passkey})
 }
 
 func code(d *drawing) templ.Component {

@@ -161,9 +161,10 @@ type SignInView struct {
 
 // PasswordView asks for the password of Page.Account.
 type PasswordView struct {
-	Stay     bool
-	Existing bool // a sign-up met an account: say so kindly, now that the address is proven
-	Passkey  *Passkey
+	Confirmed bool // a code has just proven the address, and the account uses a password
+	Stay      bool
+	Existing  bool // a sign-up met an account: say so kindly, now that the address is proven
+	Passkey   *Passkey
 }
 
 // CodeView asks for a code that was sent.
