@@ -445,6 +445,12 @@ func upstreamWords(u *upstream, err error) error {
 			return "passiveSignInUri"
 		case "certificates":
 			return "signingCertificate"
+		case "refresh":
+			return "portico/attributeRefresh"
+		case "clientAuth":
+			return "portico/clientAuthentication"
+		case "mfaValues":
+			return "portico/multifactorAuthenticationValues"
 		case "teamId":
 			return "developerId"
 		case "privateKey":
