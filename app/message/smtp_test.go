@@ -83,7 +83,7 @@ func isPermanent(err error) bool {
 
 type one struct{ buried *bool }
 
-func (o one) ClaimOutbox(context.Context, string, time.Time, time.Duration, int) ([]outbox.Item, error) {
+func (o one) ClaimOutbox(context.Context, string, time.Time, time.Duration, int, ...string) ([]outbox.Item, error) {
 	return []outbox.Item{{Kind: outbox.Mail}}, nil
 }
 func (o one) DeliveredOutbox(context.Context, string, string) error { return nil }
