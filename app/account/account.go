@@ -31,13 +31,13 @@ type Identity struct {
 
 // Account is what a decision may know of a person. Passwords and other secrets are not in it.
 type Account struct {
-	ID                 string
-	TenantID           string
-	DisplayName        string
-	GivenName          string
-	Surname            string
-	Mail               string // proven address, "" = none
-	MailVerified       bool
+	ID           string
+	TenantID     string
+	DisplayName  string
+	GivenName    string
+	Surname      string
+	Mail         string // proven address, "" = none
+	MailVerified bool
 	// MailVouched: at sign-up the address was an identity provider's word, one that is not authoritative for it. Whoever first
 	// shows the mailbox gets the account without what was put there before.
 	MailVouched        bool
