@@ -225,3 +225,9 @@ type Connector interface {
 	// metadata may have to be read, and SAML signs what it sends.
 	Leave(ctx context.Context, n Net, p Provider, s Secrets, a Parting) (string, error)
 }
+
+// CallbackPath is where a provider sends people back to, below the base URL. It names tenant and provider by id, so that
+// renaming either breaks nothing.
+func CallbackPath(tenantID, providerID string) string {
+	return "/" + url.PathEscape(tenantID) + "/federation/" + url.PathEscape(providerID) + "/callback"
+}

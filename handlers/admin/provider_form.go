@@ -28,7 +28,7 @@ func (p *Portal) providerRules(v *visit) models.ProviderCheck {
 
 // redirectURI is what has to be registered at a provider.
 func (p *Portal) redirectURI(tenantID, providerID string) string {
-	return strings.TrimSuffix(p.BaseURL, "/") + "/" + tenantID + "/federation/" + providerID + "/callback"
+	return strings.TrimSuffix(p.BaseURL, "/") + federation.CallbackPath(tenantID, providerID)
 }
 
 // ourFacts are what has to be told to a provider.

@@ -285,7 +285,7 @@ func (providerTypes) serve(_ context.Context, c *call, keys map[string]string, r
 			out = append(out, name)
 		}
 	}
-	return &response{status: http.StatusOK, body: object{{"@odata.context", c.context("Collection(Edm.String)")}, {"value", append(out, "Apple", "OpenIdConnect")}}}, nil
+	return &response{status: http.StatusOK, body: object{{"@odata.context", c.context("Collection(Edm.String)")}, {"value", append(out, "Apple", "OpenIdConnect", "SamlOrWsFed")}}}, nil
 }
 
 func builtIns() []upstream {
@@ -489,6 +489,9 @@ func (a *API) domainActions() []action[upstream] {
 			}
 			return c.entity("identity/identityProviders('"+u.ID+"')/portico.publicKey", out), nil
 		}},
+		{method: http.MethodGet, path: "portico.registration", need: []access.Permission{read}, run: func(_ context.Context, c *call, u *upstream) (*response, error) {
+			return c.entity("identity/identityProviders('"+u.ID+"')/portico.registration", registrationOf(a.BaseURL+federation.CallbackPath(c.tenant.ID, u.ID), u)), nil
+		}},
 		{method: http.MethodGet, path: "portico.domains", need: []access.Permission{read}, run: func(ctx context.Context, c *call, u *upstream) (*response, error) {
 			all, err := c.tenant.ProviderDomains(ctx, u.ID)
 			out := make([]object, len(all))
@@ -549,6 +552,15 @@ func publicKeyOf(ctx context.Context, c *call, u *upstream) (object, error) {
 	}
 	set, err := federation.PublicKey(secrets.Key)
 	return object{{"keySet", json.RawMessage(set)}}, err
+}
+
+// registrationOf is what has to be told to the provider about us, who takes answers at the given address.
+func registrationOf(callback string, u *upstream) object {
+	if u.Kind == federation.SAML {
+		return object{{"entityId", federation.SAMLEntityID(u.Provider, callback)}, {"assertionConsumerServiceUrl", callback}, {"metadataUrl", federation.SAMLMetadataURL(callback)},
+			{"signedOutUrl", federation.SAMLSignedOutURL(callback)}}
+	}
+	return object{{"redirectUri", callback}, {"signedOutUrl", federation.SAMLSignedOutURL(callback)}}
 }
 
 // ownDomain refuses a domain of another provider.

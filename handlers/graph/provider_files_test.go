@@ -78,6 +78,22 @@ func TestPublicKeyOfAProvider(t *testing.T) {
 	})
 }
 
+// TestWhatAProviderHasToBeTold: the addresses of ours that are registered there.
+func TestWhatAProviderHasToBeTold(t *testing.T) {
+	each(t, func(w *world) {
+		upstreams(w)
+		for name, want := range map[string][]string{"Google": {"redirectUri", "signedOutUrl"}, "Borealis": {"entityId", "assertionConsumerServiceUrl", "metadataUrl", "signedOutUrl"}} {
+			id := w.want(200, w.do("GET", "/v1.0/identity/identityProviders?$filter=displayName%20eq%20'"+name+"'", nil)).values()[0]["id"].(string)
+			a := w.want(200, w.do("GET", "/v1.0/identity/identityProviders/"+id+"/portico.registration", nil))
+			for _, property := range want {
+				if at, _ := a.body[property].(string); !strings.Contains(at, "/federation/"+id) {
+					t.Errorf("%s: %s is %q", name, property, at)
+				}
+			}
+		}
+	})
+}
+
 // TestIdentityProvidersAsConfiguration: what one tenant exports, another one has after applying it, but for secrets,
 // which are set by hand, and proofs of domains, which are never taken over.
 func TestIdentityProvidersAsConfiguration(t *testing.T) {

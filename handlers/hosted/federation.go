@@ -26,12 +26,6 @@ import (
 // federation.go: the way to an identity provider and back. Each provider has a redirect URI of its own, so that the
 // answer of one is never taken for another's (mix-up, RFC 9700 §4.4.2).
 
-// CallbackPath is where a provider sends people back to, below the base URL. It names tenant and provider by id, so that
-// renaming either breaks nothing.
-func CallbackPath(tenantID, providerID string) string {
-	return "/" + url.PathEscape(tenantID) + "/federation/" + url.PathEscape(providerID) + "/callback"
-}
-
 // Providers reaches identity providers for the machine.
 type Providers struct {
 	Net     federation.Net // without a tenant
@@ -45,7 +39,7 @@ var _ signin.Upstream = Providers{}
 
 // RedirectURI is what has to be registered at a provider.
 func (u Providers) RedirectURI(tenantID, providerID string) string {
-	return strings.TrimSuffix(u.BaseURL, "/") + CallbackPath(tenantID, providerID)
+	return strings.TrimSuffix(u.BaseURL, "/") + federation.CallbackPath(tenantID, providerID)
 }
 
 func (u Providers) open(ctx context.Context, tenantID string, p federation.Provider) (federation.Connector, federation.Net, federation.Secrets, error) {

@@ -26,7 +26,7 @@ import (
 // SignedOutPath is where a provider sends people back to after signing out, below the base URL: one fixed address for each
 // provider, to be registered there. Where the sign-out was going waits in the browser.
 func SignedOutPath(tenantID, providerID string) string {
-	return strings.TrimSuffix(CallbackPath(tenantID, providerID), "callback") + "signed-out"
+	return strings.TrimSuffix(federation.CallbackPath(tenantID, providerID), "callback") + "signed-out"
 }
 
 // Bounds of a sign-out: how long a provider's metadata may take, and how long the browser may stay there.
