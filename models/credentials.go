@@ -2,11 +2,15 @@ package models
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"portico/app/audit"
+	"portico/app/extension"
 	"portico/app/factor"
 	"portico/app/fault"
+	"portico/app/signin"
+	"portico/app/userflow"
 )
 
 // Kinds of credential.
@@ -103,6 +107,9 @@ func (t *Tenant) SetPassword(ctx context.Context, actor audit.Actor, userID stri
 			return audit.Event{}, err
 		}
 		columns := map[string]any{"must_change_password": c.MustChange, "updated_at": t.Now()}
+		if err := t.migrationEnds(ctx, u, columns); err != nil {
+			return audit.Event{}, err
+		}
 		if c.RevokeSessions {
 			columns["sessions_valid_from"] = t.Now()
 			if !c.ValidFrom.IsZero() {
@@ -129,6 +136,36 @@ func (t *Tenant) SetPassword(ctx context.Context, actor audit.Actor, userID stri
 				Changes: []audit.Change{{Property: "password", Class: audit.Secret}}},
 			oneRow(t.u(ctx).Model(&UserRow{}).Where("id = ?", userID).Updates(columns))
 	})
+}
+
+// migrationEnds forgets that somebody's password is kept elsewhere: whatever it is there, from now on the one here counts
+// (R 8.8.5), and the old one must not come back over it.
+func (t *Tenant) migrationEnds(ctx context.Context, u User, columns map[string]any) error {
+	if len(u.Attributes) == 0 {
+		return nil
+	}
+	listeners, err := t.Listeners(ctx)
+	if err != nil {
+		return err
+	}
+	flags := []string{userflow.DefinitionID(t.ID, signin.ToBeMigrated)}
+	for _, l := range listeners {
+		if l.Event == extension.PasswordSubmit && l.Attribute != "" {
+			flags = append(flags, l.Attribute)
+		}
+	}
+	attributes, said := copyMap(u.Attributes), false
+	for _, flag := range flags {
+		if attributes[flag] == true {
+			attributes[flag], said = false, true
+		}
+	}
+	if !said {
+		return nil
+	}
+	b, err := json.Marshal(attributes)
+	columns["attributes"] = string(b)
+	return err
 }
 
 // RehashPassword replaces the hash of the same password by a stronger one, if it is still the hash that

@@ -5,8 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"portico/app/account"
 	"portico/app/extension"
 	"portico/app/fault"
+	"portico/app/signin"
+	"portico/app/userflow"
 	"portico/models"
 	"portico/models/modelstest"
 )
@@ -49,6 +52,28 @@ func TestExtensionsAndTheirListeners(t *testing.T) {
 		}
 		if _, err := tn.CreateListener(ctx, by, extension.Listener{Event: extension.OtpSend, Extension: e.ID, AllApps: true}); err == nil {
 			t.Error("one more than 249")
+		}
+	})
+}
+
+// TestAPasswordSetHereEndsMigration: whoever sets it, what an earlier system knows must not come back over it (R 8.8.5).
+func TestAPasswordSetHereEndsMigration(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, s *models.Store) {
+		tn := modelstest.MustTenant(t, s, "migration")
+		ctx, by := t.Context(), modelstest.Actor()
+		usual := modelstest.MustDefinition(t, tn, userflow.Definition{Name: signin.ToBeMigrated, DataType: userflow.Boolean})
+		own := modelstest.MustDefinition(t, tn, userflow.Definition{Name: "oldShop", DataType: userflow.Boolean})
+		other := modelstest.MustDefinition(t, tn, userflow.Definition{Name: "newsletter", DataType: userflow.Boolean})
+		e := modelstest.Must(tn.CreateExtension(ctx, by, extension.Extension{Name: "Old shop", Event: extension.PasswordSubmit, URL: "https://api.example/"}, func(*extension.Extension) fault.Fields { return nil }))(t)
+		modelstest.Must(tn.CreateListener(ctx, by, extension.Listener{Event: extension.PasswordSubmit, Extension: e.ID, AllApps: true, Attribute: own.ID}))(t)
+		u := modelstest.Must(tn.CreateUser(ctx, by, models.User{Account: account.Account{DisplayName: "Ann", Enabled: true, Attributes: map[string]any{usual.ID: true, own.ID: true, other.ID: true},
+			Identities: []account.Identity{{SignInType: account.SignInEmail, Value: "ann@example.com"}}}}, "$argon2id$random"))(t)
+		if err := tn.SetPassword(ctx, by, u.ID, models.PasswordChange{Hash: "$argon2id$new", MustChange: true}); err != nil {
+			t.Fatal(err)
+		}
+		got := modelstest.Must(tn.User(ctx, u.ID))(t).Attributes
+		if got[usual.ID] != false || got[own.ID] != false || got[other.ID] != true {
+			t.Errorf("%v", got)
 		}
 	})
 }

@@ -34,13 +34,13 @@ func values(b raw, o *Occasion) (map[string]any, *Failure) {
 
 func carryOn(map[string]raw, *Occasion, *Answer) *Failure { return nil }
 
-// blockPage reads a title and a message; without a message the page would say nothing.
+// blockPage reads a title and a message. Without them it is no less a no: the page has words of its own.
 func blockPage(fields map[string]raw, _ *Occasion, a *Answer) *Failure {
 	var ok bool
 	if a.Title, ok = fields["title"].plain(maxTitle); !ok {
 		return fail(InvalidBody, "title is not a text")
 	}
-	if a.Message, ok = fields["message"].plain(maxMessage); !ok || a.Message == "" {
+	if a.Message, ok = fields["message"].plain(maxMessage); !ok {
 		return fail(InvalidBody, "message is not a text")
 	}
 	return nil

@@ -211,7 +211,9 @@ func (r *run) heard(q Asked, to extension.Chosen, c Counsel) Advised {
 		t.Values, t.Fields, t.Title, t.Message, t.Call.Changed = nil, nil, "", "", nil
 		t.Call.Code, t.Call.Error = int(c.Failure.Code), c.Failure.Code.Name()
 		t.Action, t.Call.OnFailure = failed, string(to.Listener.Failure())
-		if to.Listener.Failure() != extension.Block {
+		// What a customer can bring about is no failure of the API: nobody gets past its checks by asking until we ask no more.
+		ours := c.Failure.Code == extension.Throttled && (q.Event == extension.AttributeCollectionSubmit || len(r.a.Facts.Asked) > mostAsked)
+		if to.Listener.Failure() != extension.Block && !ours {
 			t.Action = extension.DefaultBehavior
 		}
 	}

@@ -41,7 +41,7 @@ func calling(d *drawing) templ.Component {
 
 // stopped offers to begin anew after an API's no, and to try once more after a failure.
 func stopped(d *drawing) templ.Component {
-	v := pages.StoppedView{Reference: d.info.RequestID, Again: d.res.Step.Retryable()}
+	v := pages.StoppedView{Reference: d.info.RequestID, Again: d.res.Step.Retryable(), Refused: !d.res.Step.Retryable()}
 	if a := d.res.Step.Advised; a != nil && !v.Again {
 		v.Title, v.Text = a.Title, a.Message
 	}
@@ -85,7 +85,10 @@ func (d *drawing) sentBack() {
 			unseen = text
 		}
 	}
-	if unseen != "" && len(d.page.Errors) == 0 {
+	if len(d.page.Errors) == 0 {
+		if unseen == "" {
+			unseen = d.info.Locale.T("attributes.sent_back", nil)
+		}
 		d.page.Errors = append(d.page.Errors, ui.FieldError{Text: unseen})
 	}
 }

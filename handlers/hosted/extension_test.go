@@ -266,6 +266,17 @@ func TestAnAPIBlocks(t *testing.T) {
 	}
 }
 
+// TestAnAPIBlocksWithoutAWord: a no is a no, and the page has words of its own, even where people go on without an API
+// that cannot be asked.
+func TestAnAPIBlocksWithoutAWord(t *testing.T) {
+	s, a := listening(t, both(extension.Continue), asksName)
+	a.says(start, extension.ShowBlockPage, "")
+	b := s.browser().upTo(anna).at(signin.Stopped).says("You cannot go on here").says("does not let this sign-in go on")
+	if b.page.status != http.StatusForbidden || s.issuer.count() != 0 {
+		t.Errorf("status %d", b.page.status)
+	}
+}
+
 func TestAnAPIThatGivesNoAnswer(t *testing.T) {
 	t.Run("closed", func(t *testing.T) {
 		s, a := listening(t, both(extension.Block), asksName)
@@ -308,6 +319,19 @@ func TestAnAPIThatGivesNoAnswer(t *testing.T) {
 		s.browser().upTo(anna).at(signin.Stopped)
 		if s.issuer.count() != 0 {
 			t.Error("signed in past a listener that fails closed")
+		}
+	})
+	t.Run("open, but nobody gets past a no by asking on and on", func(t *testing.T) {
+		s, a := listening(t, both(extension.Continue), asksName)
+		a.says(start, extension.DefaultBehavior, "")
+		a.says(submit, extension.ShowValidationError, "") // without a word
+		b := s.browser().upTo(anna).at(signin.AskAttributes)
+		for range 29 {
+			b.fill("givenName", "Zed").at(signin.AskAttributes).says("What you entered was not accepted")
+		}
+		b.fill("givenName", "Zed").at(signin.Stopped)
+		if s.issuer.count() != 0 {
+			t.Error("signed in past the API's no")
 		}
 	})
 	t.Run("a value that no form would take is a failure", func(t *testing.T) {

@@ -103,7 +103,7 @@ func Fixtures(b *ui.Brand, languages []Language) []Fixture {
 		{"blocked-account-risk", Blocked(page(Cancel), BlockedView{Reason: "account_risk", Reference: "K7Q-4MX"})},
 		{"no-account", Blocked(page(Change, Cancel), BlockedView{Reason: "no_account"})},
 		{"calling", Calling(page(Cancel))},
-		{"stopped", Stopped(page(Change, Cancel), StoppedView{Title: "We only serve Portugal", Text: "Your address is outside of the places that we deliver to.", Reference: "K7Q-4MX"})},
+		{"stopped", Stopped(page(Change, Cancel), StoppedView{Refused: true, Title: "We only serve Portugal", Text: "Your address is outside of the places that we deliver to.", Reference: "K7Q-4MX"})},
 		{"stopped-failure", Stopped(page(Change, Cancel), StoppedView{Reference: "K7Q-4MX", Again: true})},
 		{"enrol-choose", ChooseMethod(page(Postpone, Cancel), ChooseMethodView{Enrol: true, Methods: []Method{{Kind: "passkey"}, {Kind: "totp"}, {Kind: "email", Note: "m*****@example.com"}}})},
 		{"enrol-totp", EnrolTOTP(page(OtherWay), EnrolTOTPView{URI: "otpauth://totp/Fernhill%20Group:mira.okafor@example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Fernhill%20Group", Secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP"})},
