@@ -254,7 +254,7 @@ func changedNames(before *Attributes, after map[string]any) []string {
 
 // personOf is somebody who has an account, as an API is told about them.
 func personOf(who account.Account) *extension.Person {
-	return &extension.Person{ID: who.ID, DisplayName: who.DisplayName, GivenName: who.GivenName, Surname: who.Surname, Mail: who.Address(),
+	return &extension.Person{ID: who.ID, DisplayName: who.DisplayName, GivenName: who.GivenName, Surname: who.Surname, Mail: who.Address(), UserPrincipalName: who.Address(),
 		PreferredLanguage: who.PreferredLanguage, CreatedAt: who.CreatedAt}
 }
 

@@ -57,8 +57,10 @@ func FromAudit(a audit.Actor, e audit.Event) (out Event, ok bool) {
 func configures(e audit.Event) bool {
 	switch e.Target.Kind {
 	case "policy", "namedLocation", "authenticationStrength", "authenticationContext", "claimsPolicy", "claimsMappingPolicy",
-		"identityProvider", "terms", "extension", "listener":
+		"identityProvider", "terms":
 		return true
+	case "customAuthenticationExtension", "authenticationEventListener":
+		return e.Operation != "Test" // a sample changes nothing
 	case "userFlow":
 		return !strings.Contains(e.Activity, "draft") // nobody signs in with a draft
 	}

@@ -27,7 +27,7 @@ func extended(place signin.Place, dir *models.Directory, clientID string) signin
 // AppOf is an app as the APIs are told about it.
 func AppOf(dir *models.Directory, clientID string) extension.Principal {
 	if c, ok := dir.Clients[clientID]; ok {
-		return extension.Principal{ObjectID: c.ObjectID, ClientID: c.ID, Name: c.Name}
+		return extension.Principal{ObjectID: c.PrincipalID, ClientID: c.ID, Name: c.Name}
 	}
 	return extension.Principal{ClientID: clientID}
 }
