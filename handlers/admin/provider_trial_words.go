@@ -108,7 +108,7 @@ func (p *Portal) trialFirst(c *fiber.Ctx, v *visit, x models.IdentityProvider, i
 			} else if field.Required {
 				then = "Has to be answered"
 			}
-			t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(or(field.Label, field.ID)), said, plain(then)}})
+			t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(attributeName(field.Attribute)), said, plain(then)}})
 		}
 		out = append(out, views.Section{ID: "first-" + f.ID, Title: "A first sign-in with “" + f.Name + "”", Lead: lead, Table: t, Empty: "The flow asks for nothing more: whoever comes is in."})
 	}
