@@ -25,6 +25,7 @@ type commands struct {
 	Reseal      resealCommand      `cmd:"" help:"Seal everything with PORTICO_SECRET, so that PORTICO_SECRET_PREVIOUS can go."`
 	Doctor      doctorCommand      `cmd:"" help:"Check settings and surroundings, and say what to do."`
 	Import      importCommand      `cmd:"" help:"Bring people into a tenant from CSV or JSON, with their password hashes. Ends with 3 when records were refused."`
+	Languages   languagesCommand   `cmd:"" help:"Say per language which texts are untranslated, overlong or out of date."`
 	ExportUsers exportUsersCommand `cmd:"" name:"export-users" help:"Write a tenant's people as CSV or JSON, which import reads again; no passwords."`
 }
 

@@ -39,7 +39,7 @@ func (c configuration) with(ctx context.Context, w world, f func(api *graph.API,
 		return err
 	}
 	return f(graph.New(graph.API{Store: p.store, BaseURL: p.config.BaseURL, Words: p.bundle.Match("en"), Log: p.log,
-		Outbound: p.outbound, Lookup: p.providers().Lookup, Elsewhere: p.config.Development()}), found.ID)
+		Outbound: p.outbound, Lookup: p.providers().Lookup, Elsewhere: p.config.Development(), Own: p.config.OwnAddresses(), Reach: p.reach}), found.ID)
 }
 
 // Run writes the tenant's configuration into the directory.

@@ -38,15 +38,29 @@ func (p *program) mailSender() (*message.SMTP, error) {
 	if p.config.SMTPURL == "" {
 		return nil, nil
 	}
-	from := p.config.MailFrom
-	if from == "" {
-		base, err := url.Parse(p.config.BaseURL)
-		if err != nil {
-			return nil, err
-		}
-		from = "no-reply@" + base.Hostname()
+	from, err := p.mailFrom()
+	if err != nil {
+		return nil, err
 	}
 	return message.NewSMTP(p.config.SMTPURL, from, p.now, nil)
+}
+
+// mailFrom is the installation's own address.
+func (p *program) mailFrom() (string, error) {
+	if p.config.MailFrom != "" {
+		return p.config.MailFrom, nil
+	}
+	base, err := url.Parse(p.config.BaseURL)
+	if err != nil {
+		return "", err
+	}
+	return "no-reply@" + base.Hostname(), nil
+}
+
+// tenantMail sends each tenant's mails.
+func (p *program) tenantMail() (*tenantMail, error) {
+	house, err := p.mailSender()
+	return &tenantMail{program: p, house: house, kept: p.config.Development() && p.config.DevMailbox}, err
 }
 
 // textSender gives the sender of text messages, nil when no gateway is configured.
@@ -77,13 +91,9 @@ func (s *server) deliverer(m *metrics, channels map[outbox.Kind]outbox.Deliver) 
 // mailChannels are the channels for what is written to people. Development keeps a copy of everything
 // in its mailbox; SMTP is used in addition when it is set.
 func (s *server) mailChannels(r message.Renderer) (map[outbox.Kind]outbox.Deliver, error) {
-	smtp, err := s.mailSender()
+	send, err := s.tenantMail()
 	if err != nil {
 		return nil, err
-	}
-	var send message.Sender
-	if smtp != nil {
-		send = smtp
 	}
 	texts, err := s.textSender()
 	if err != nil {

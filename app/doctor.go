@@ -229,6 +229,15 @@ func (p *program) examineReach(ctx context.Context) finding {
 	if resp.StatusCode != http.StatusOK {
 		return finding{warn, "Reach", fmt.Sprintf("%s/healthz answers %s; is something else listening there?", p.config.BaseURL, resp.Status)}
 	}
+	if r, err = http.NewRequestWithContext(ctx, http.MethodHead, p.config.BaseURL+"/robots.txt", nil); err != nil {
+		return finding{warn, "Reach", err.Error()}
+	}
+	if named, err := http.DefaultClient.Do(r); err == nil { // probes answer under any name, this does not
+		named.Body.Close()
+		if named.StatusCode == http.StatusNotFound {
+			return finding{bad, "Reach", fmt.Sprintf("%s answers, but under that name nobody does: the proxy in front does not pass the header Host on as it came in.\nIn nginx: proxy_set_header Host $host; the log says under “host” what came instead.", p.config.BaseURL)}
+		}
+	}
 	return finding{good, "Reach", p.config.BaseURL + " answers."}
 }
 

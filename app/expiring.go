@@ -11,7 +11,7 @@ import (
 )
 
 // tellExpiring mails the secrets and certificates of a tenant that end soon to those who can replace them: whoever may
-// change its applications, or its identity providers, by a role made for that, and where there is nobody, its Global
+// change its applications, its identity providers, or its hosts, by a role made for that, and where there is nobody, its Global
 // Administrators. One mail lists everything that its reader can replace.
 func (s *server) tellExpiring(ctx context.Context, t tenant.Tenant) error {
 	if t.Disabled || !t.DeletedAt.IsZero() {
@@ -29,8 +29,9 @@ func (s *server) tellExpiring(ctx context.Context, t tenant.Tenant) error {
 			page string
 			is   func(models.ExpiringCredential) bool
 		}{
-			{access.AppWrite, "/applications", func(c models.ExpiringCredential) bool { return c.ProviderID == "" }},
+			{access.AppWrite, "/applications", func(c models.ExpiringCredential) bool { return c.ProviderID == "" && c.Host == "" }},
 			{access.ProviderWrite, "/identity-providers", func(c models.ExpiringCredential) bool { return c.ProviderID != "" }},
+			{access.OrganizationWrite, "/settings/custom-domains", func(c models.ExpiringCredential) bool { return c.Host != "" }},
 		} {
 			theirs := linesOf(all, own.is)
 			if len(theirs) == 0 {

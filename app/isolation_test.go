@@ -22,6 +22,7 @@ import (
 	"portico/app/access"
 	"portico/app/account"
 	"portico/app/audit"
+	"portico/app/branding"
 	"portico/app/export"
 	"portico/app/extension"
 	"portico/app/factor"
@@ -141,6 +142,10 @@ func (s *sweep) furnish(slug, mark string) furnished {
 	must(s, err)
 	_, err = f.SaveDraft(ctx, by, flow.ID, 0, func(x *userflow.Flow) error { x.Name = "Customers " + mark; return nil })
 	must(s, err)
+	theme, err := f.CreateTheme(ctx, by, "Theme "+mark)
+	must(s, err)
+	_, err = f.SaveBrandingDraft(ctx, by, theme.ID, branding.Document{Languages: map[string]branding.Elements{"": {Title: mark}}}, theme.Revision)
+	must(s, err)
 	hash, err := s.server.hasher.Hash(ctx, password)
 	must(s, err)
 	person := func(email string) models.User {
@@ -203,6 +208,8 @@ func (s *sweep) furnish(slug, mark string) furnished {
 	f.KeepCall(extension.Call{ID: models.NewID(), Event: extension.OtpSend, ExtensionID: extended.ID, Name: "Call " + mark, At: f.Now(), Request: mark})
 	must(s, f.FlushCalls(ctx))
 	_, err = f.AddProviderDomain(ctx, by, upstream.ID, slug+".example", true)
+	must(s, err)
+	_, err = f.AddCustomDomain(ctx, by, "login."+slug+".test", true)
 	must(s, err)
 	bulk, err := f.StartBulk(ctx, by, models.Bulk{Action: models.BulkDisable}, []string{f.person.ID}, models.UserQuery{})
 	must(s, err)
@@ -421,7 +428,7 @@ func whose() map[string]string {
 		"authentication-methods": "credentials.id", "claims": "claims_policies.id", "members": "users.id",
 		"webhooks": "webhooks.id", "webhook-deliveries": "webhook_deliveries.id", "exports": "exports.id", "incidents": "risk_incidents.id", "leaked-addresses": "leaked_imports.id", "risk-detections": "risk_detections.id", "simulation": "users.id",
 		"threat-indicators": "risk_indicators.id", "identity-providers": "identity_providers.id", "federation": "identity_providers.id", "connect": "identity_providers.id", "domains": "provider_domains.id",
-		"test": "provider_trials.id", "extensions": "custom_extensions.id", "listeners": "event_listeners.id", "calls": "extension_calls.id", "merge": "users.id",
+		"test": "provider_trials.id", "extensions": "custom_extensions.id", "custom-domains": "custom_domains.id", "choose": "custom_domains.id", "listeners": "event_listeners.id", "calls": "extension_calls.id", "merge": "users.id", "branding": "brandings.id",
 	}
 }
 
@@ -467,14 +474,19 @@ func (s *sweep) fill(path, slug string, of map[string][]string) []string {
 			values = []string{"anything"}
 		case strings.HasPrefix(part, ":"):
 			column, ok := whose()[before]
-			if !ok && part != ":version" {
+			if !ok && part != ":version" && part != ":lang" {
 				s.Errorf("the sweep does not know whose ids %s takes: add “%s” to whose()", path, before)
 				return nil
 			}
 			if part == ":version" {
 				values = []string{"1"}
+			} else if part == ":lang" {
+				values = []string{"de"}
 			} else if values = of[column]; strings.HasSuffix(before, "deleted") && strings.Contains(path, "/applications/") {
 				values = of["applications.id"]
+			}
+			if column == "brandings.id" { // everybody has a company's look
+				values = slices.DeleteFunc(slices.Clone(values), func(id string) bool { return id == branding.Company })
 			}
 			if strings.HasPrefix(path, "/admin/tenants") {
 				values = of["tenants.id"]
@@ -663,13 +675,13 @@ func TestTwoTenantsSeeNothingOfEachOther(t *testing.T) {
 			for _, id := range slices.Concat(s.b.ids["users.id"], s.b.ids["applications.id"], s.b.ids["applications.service_principal_id"], s.b.ids["groups.id"], s.b.ids["user_flows.id"],
 				s.b.ids["user_attributes.id"], s.b.ids["terms.id"], s.b.ids["invitations.id"], s.b.ids["sign_ins.id"], s.b.ids["audits.id"][:3], s.b.ids["claims_policies.id"],
 				s.b.ids["conditional_access_policies.id"], s.b.ids["named_locations.id"], s.b.ids["authentication_strengths.id"], s.b.ids["policy_replays.id"], s.b.ids["exports.id"], s.b.ids["leaked_imports.id"],
-				s.b.ids["risk_detections.id"], s.b.ids["risk_indicators.id"], s.b.ids["identity_providers.id"], []string{s.b.ID}) {
+				s.b.ids["risk_detections.id"], s.b.ids["risk_indicators.id"], s.b.ids["identity_providers.id"], slices.DeleteFunc(slices.Clone(s.b.ids["brandings.id"]), func(id string) bool { return id == branding.Company }), []string{s.b.ID}) {
 				for _, collection := range []string{"/users", "/groups", "/applications", "/servicePrincipals", "/directoryObjects", "/directory/deletedItems", "/identity/authenticationEventsFlows",
 					"/identity/userFlowAttributes", "/policies/claimsMappingPolicies", "/auditLogs/signIns", "/auditLogs/directoryAudits", "/organization", "/portico/termsOfUse", "/invitations",
 					"/identity/conditionalAccess/policies", "/identity/conditionalAccess/namedLocations", "/identity/conditionalAccess/deletedItems/policies",
 					"/policies/authenticationStrengthPolicies", "/identityProtection/riskyUsers", "/identityProtection/riskDetections", "/portico/incidents",
 					"/portico/threatIndicators", "/portico/leakedAddresses", "/portico/exports", "/portico/riskSimulations", "/portico/conditionalAccess/replay", "/portico/invitations", "/roleManagement/directory/roleAssignments",
-					"/identity/identityProviders", "/identity/customAuthenticationExtensions", "/identity/authenticationEventListeners"} {
+					"/identity/identityProviders", "/identity/customAuthenticationExtensions", "/identity/authenticationEventListeners", "/portico/branding", "/organization/" + s.a.ID + "/branding/themes"} {
 					for _, method := range []string{http.MethodGet, http.MethodPatch, http.MethodDelete} {
 						if a := ask(api, method, version+collection+"/"+id, nil); a.Code < 400 {
 							t.Errorf("%s %s%s/%s answered %d", method, version, collection, id, a.Code)
@@ -679,7 +691,7 @@ func TestTwoTenantsSeeNothingOfEachOther(t *testing.T) {
 			}
 			for _, list := range []string{"/users", "/groups", "/applications", "/servicePrincipals", "/identity/authenticationEventsFlows", "/identity/userFlowAttributes", "/auditLogs/signIns",
 				"/auditLogs/directoryAudits", "/organization", "/users/delta", "/directory/deletedItems/microsoft.graph.user", "/identityProtection/riskDetections", "/identityProtection/riskyUsers",
-				"/portico/exports", "/portico/threatIndicators", "/portico/leakedAddresses", "/portico/incidents", "/portico/riskSimulations", "/portico/extensionCalls", "/identity/identityProviders", "/identity/customAuthenticationExtensions", "/identity/authenticationEventListeners"} {
+				"/portico/exports", "/portico/threatIndicators", "/portico/leakedAddresses", "/portico/incidents", "/portico/riskSimulations", "/portico/extensionCalls", "/identity/identityProviders", "/identity/customAuthenticationExtensions", "/identity/authenticationEventListeners", "/portico/branding", "/organization/" + s.a.ID + "/branding/themes"} {
 				ask(api, http.MethodGet, version+list, nil)
 				ask(api, http.MethodGet, version+list+"?$filter="+url.QueryEscape("id eq '"+s.b.person.ID+"'"), nil)
 				ask(api, http.MethodGet, version+list+"?$search="+url.QueryEscape(`"displayName:Marker"`), nil)

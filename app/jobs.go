@@ -52,6 +52,12 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 				return batches(ctx, func() (int, error) { return s.store.Tenant(t.ID).PurgeCalls(ctx, purgeBatch) })
 			})
 		}},
+		{Name: "purge pictures", Every: 6 * time.Hour, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error {
+				_, err := s.store.Tenant(t.ID).PurgePictures(ctx)
+				return err
+			})
+		}},
 		{Name: "purge deliveries", Every: time.Hour, Run: func(ctx context.Context, now time.Time) error {
 			return s.store.PurgeOutbox(ctx, now.AddDate(0, 0, -30))
 		}},
@@ -147,6 +153,9 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error {
 				return s.store.Tenant(t.ID).WatchProviderDomains(ctx, by, s.providers().Lookup)
 			})
+		}},
+		{Name: "look for the records of tenants' own hosts", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.watchHosts(ctx, t, by) })
 		}},
 		{Name: "tell of text messages used up", Every: time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.tellTexts(ctx, t) })

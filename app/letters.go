@@ -5,9 +5,11 @@ import (
 	"net/url"
 	"strings"
 
+	"portico/app/branding"
 	"portico/app/i18n"
 	"portico/app/message"
 	"portico/app/tenant"
+	"portico/handlers"
 	"portico/views/email"
 )
 
@@ -16,7 +18,9 @@ type letters struct {
 	bundle  *i18n.Bundle
 	baseURL *url.URL
 	tenant  func(ctx context.Context, tenantID string) (tenant.Tenant, error)
-	plain   message.Plain
+	// look gives what a tenant has published, and the object id of an app of its; nil is the neutral look.
+	look  func(ctx context.Context, tenantID, clientID string) (set branding.Set, appID string, err error)
+	plain message.Plain
 }
 
 // Render implements message.Renderer.
@@ -25,10 +29,25 @@ func (r letters) Render(ctx context.Context, n message.Note) (message.Letter, er
 	if err != nil {
 		return message.Letter{}, err
 	}
+	if n.Door != nil {
+		t = t.At(*n.Door)
+	}
+	base := t.Base(r.baseURL.String())
+	host := t.Host
+	if host == "" {
+		host = r.baseURL.Hostname()
+	}
 	l := r.bundle.Match(n.Locale, t.DefaultLocale)
-	letter := email.Letter{Kind: email.Kind(n.Kind), Purpose: n.Purpose, Tenant: t.Name, Theme: t.Settings.Theme, BaseURL: r.baseURL.String(),
-		SupportURL: t.Settings.SupportURL, Code: n.Code, Host: r.baseURL.Hostname(), URL: n.URL, Minutes: int(n.ValidFor.Minutes()), Count: n.Count,
+	var set branding.Set
+	app := ""
+	if r.look != nil {
+		if set, app, err = r.look(ctx, n.TenantID, n.ClientID); err != nil {
+			return message.Letter{}, err
+		}
+	}
+	letter := email.Letter{Kind: email.Kind(n.Kind), Purpose: n.Purpose, Tenant: t.Name, Code: n.Code, Host: host, URL: n.URL, Minutes: int(n.ValidFor.Minutes()), Count: n.Count,
 		App: n.App, Message: n.Message, Until: n.Until, At: n.At, Place: n.Place, Device: n.Device, Method: n.Method, By: n.By, Roles: n.Roles, Simulated: n.Simulated}
+	letter.Wear(l, handlers.Linked(t, set.For(app, l.Lang())), func(p branding.Picture) string { return base + handlers.PictureURL(t, p) })
 	if !n.Before.IsZero() {
 		letter.Until = n.Before
 	}
@@ -41,7 +60,7 @@ func (r letters) Render(ctx context.Context, n message.Note) (message.Letter, er
 		letter.Place = l.T("mail.place_unknown")
 	}
 	if n.Channel == "sms" {
-		return message.Letter{SenderName: t.Name, Text: email.SMS(l, letter)}, nil
+		return message.Letter{SenderName: t.Name, TextSender: t.Settings.Mail.Texts, Text: email.SMS(l, letter)}, nil
 	}
 	words, err := email.Render(l, letter)
 	if err != nil {

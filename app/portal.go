@@ -71,7 +71,8 @@ func (s *server) portal(pages *hosted.Hosted, brands *handlers.Brands, csrf hand
 	portal := &admin.Portal{Store: s.store, Directories: s.store, Starter: pages, Sessions: pages.Sessions(), CSRF: csrf,
 		Bundle: s.bundle, Brands: brands, Bench: pages.Bench(), BaseURL: s.config.BaseURL, AdminHost: s.config.AdminHost, Development: s.config.Development(),
 		MailReady:  s.config.SMTPURL != "" || s.config.Development() && s.config.DevMailbox,
-		TextsReady: s.textsReady(), Passwords: checked, Judge: checked, Net: s.providers(), Now: s.now}
+		TextsReady: s.textsReady(), Passwords: checked, Judge: checked, Net: s.providers(), Now: s.now,
+		Hosts: admin.OwnHosts{Own: s.config.OwnAddresses(), Reach: s.reach}}
 	if s.config.Development() {
 		portal.Sample = &admin.Sample{Slug: seed.Slug, Remove: func(ctx context.Context, by audit.Actor) error { return seed.Remove(ctx, s.store, by) }}
 	}

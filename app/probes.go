@@ -22,6 +22,7 @@ import (
 func (s *server) probes(m *metrics) {
 	s.app.Get("/healthz", func(c *fiber.Ctx) error { return c.SendString("ok\n") })
 	s.app.Get("/readyz", s.readyz)
+	s.app.Get(handlers.TrialPath, s.hostTrial)
 	s.app.Get("/", s.root)
 	s.app.Get("/robots.txt", func(c *fiber.Ctx) error { return c.SendString("User-agent: *\nDisallow: /\n") })
 	s.app.Get("/metrics", s.metricsGuard, adaptor.HTTPHandler(m.handler()))
@@ -76,6 +77,7 @@ type metrics struct {
 	jobs     *prometheus.CounterVec
 	outbox   *prometheus.CounterVec
 	exports  *prometheus.CounterVec
+	calls    *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -86,9 +88,10 @@ func newMetrics() *metrics {
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}}, []string{"route"}),
 		jobs:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_job_runs_total", Help: "Background job runs by result."}, []string{"job", "result"}),
 		outbox:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_outbox_deliveries_total", Help: "Delivery attempts by kind and result."}, []string{"kind", "result"}),
+		calls:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_extension_calls_total", Help: "Questions to custom authentication extensions by event and outcome."}, []string{"event", "outcome"}),
 		exports: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "portico_exported_records_total", Help: "Records of continuous exports by kind of target and result."}, []string{"kind", "result"}),
 	}
-	m.registry.MustRegister(m.requests, m.duration, m.jobs, m.outbox, m.exports, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.requests, m.duration, m.jobs, m.outbox, m.exports, m.calls, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
 }
@@ -108,6 +111,11 @@ func (m *metrics) backlog(count func(context.Context) (pending, buried int64, er
 	}
 	gauge("portico_outbox_pending", "Deliveries that wait.", func(pending, _ int64) int64 { return pending })
 	gauge("portico_outbox_buried", "Deliveries given up in the last 30 days.", func(_, buried int64) int64 { return buried })
+}
+
+// counts shows a number that only grows and is counted elsewhere.
+func (m *metrics) counts(name, help string, count func() uint64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(count()) }))
 }
 
 func (m *metrics) observe(o handlers.Observation) {

@@ -39,6 +39,9 @@ func (s *server) sample(ctx context.Context) error {
 		Loyalty: seed.LoyaltyClient(company.TenantID), People: func() []demo.Person { return samplePeople(company) }}).Mount(s.app)
 	if exists {
 		s.workers = append(s.workers, func(ctx context.Context) {
+			if err := seed.Dress(ctx, s.store, company); err != nil && ctx.Err() == nil {
+				s.log.Error("sample look", "error", err)
+			}
 			if _, err := seed.Fill(ctx, s.store, company); err != nil && ctx.Err() == nil {
 				s.log.Error("sample history", "error", err)
 			}

@@ -12,8 +12,10 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/branding"
 	"portico/app/extension"
 	"portico/app/factor"
+	"portico/app/fault"
 	"portico/app/federation"
 	"portico/app/message"
 	"portico/app/openid"
@@ -57,14 +59,15 @@ func (s *server) wire(ctx context.Context) error {
 	}
 	metrics, brands := newMetrics(), &handlers.Brands{}
 	metrics.backlog(s.store.OutboxBacklog)
-	web := &handlers.Web{Development: s.config.Development(), BaseURL: base, AdminHost: s.config.AdminHost, Bundle: s.bundle,
+	metrics.counts("portico_extension_calls_dropped_total", "Recorded calls of custom authentication extensions that could not be kept.", s.store.DroppedCalls)
+	web := &handlers.Web{Development: s.config.Development(), BaseURL: base, AdminHost: s.config.AdminHost, Hosts: s.store, Bundle: s.bundle,
 		Proxies: s.proxies, Places: places, Lists: lists, Log: s.log, Now: s.now, Limits: limits, Observe: metrics.observe, ErrorPage: brands.ErrorPage}
 	s.app = web.NewApp()
 	s.probes(metrics)
 	handlers.MountAssets(s.app)
 
 	tokens := &eventTokens{}
-	asker := s.caller(tokens)
+	asker := s.caller(tokens, metrics)
 	site, err := s.hosted(limits, brands, asker)
 	if err != nil {
 		return err
@@ -76,7 +79,7 @@ func (s *server) wire(ctx context.Context) error {
 	csrf := handlers.CSRF{Key: s.store.Sealer().MAC("form tokens", nil)}
 	protocol := &openiddoor.Handler{Provider: provider, Store: s.store, BaseURL: s.config.BaseURL, Starter: site, Sessions: site.Sessions(), Leaver: site,
 		Pages: site, CSRF: csrf, Limits: limits, MAC: s.store.Sealer().MAC}
-	tokens.provider, tokens.realm = provider, protocol.RealmOf
+	tokens.provider, tokens.realm = provider, protocol.Issuing
 	web.Rows = append(web.Rows, special(protocol.Routes())...)
 	web.Failing = protocol.Failing
 	checked, err := s.passwords()
@@ -91,6 +94,15 @@ func (s *server) wire(ctx context.Context) error {
 		return err
 	}
 	portal.Courier = courier
+	tried, err := s.tenantMail()
+	if err != nil {
+		return err
+	}
+	portal.Post = tried
+	portal.MailFrom, err = s.mailFrom()
+	if err != nil {
+		return err
+	}
 	hooks := s.hooks()
 	portal.Hooks = hooks
 	portal.RiskSources = s.riskSources(places, lists)
@@ -98,9 +110,12 @@ func (s *server) wire(ctx context.Context) error {
 	portal.Mount(s.app)
 	api := graph.New(graph.API{Store: s.store, Tokens: graph.ProviderTokens{Provider: provider, Realm: protocol.RealmKnowing}, Passwords: checked,
 		Actions: site.Gate(), Texts: s.textsReady(), BaseURL: s.config.BaseURL, Words: s.bundle.Match("en"), Courier: courier, Hooks: hooks, Log: s.log,
-		Outbound: s.outbound, Lookup: s.providers().Lookup, Elsewhere: s.config.Development()})
+		Outbound: s.outbound, Lookup: s.providers().Lookup, Elsewhere: s.config.Development(), Own: s.config.OwnAddresses(), Reach: s.reach})
 	web.Rows = append(web.Rows, special(api.Routes())...)
 	api.Mount(s.app)
+	(&handlers.Pictures{Directories: s.store, Read: func(ctx context.Context, tenantID, hash string) ([]byte, branding.Picture, error) {
+		return s.store.Tenant(tenantID).Picture(ctx, hash)
+	}}).Mount(s.app)
 	protocol.Mount(s.app)
 	web.Rows = append(web.Rows, special(site.Routes())...)
 	site.Mount(s.app)
@@ -114,7 +129,7 @@ func (s *server) wire(ctx context.Context) error {
 	}
 	s.app.Use(func(*fiber.Ctx) error { return fiber.ErrNotFound })
 
-	channels, err := s.mailChannels(letters{bundle: s.bundle, baseURL: base, tenant: s.tenantOf,
+	channels, err := s.mailChannels(letters{bundle: s.bundle, baseURL: base, tenant: s.tenantOf, look: s.lookOf,
 		plain: message.Plain{Bundle: s.bundle, Tenant: s.tenantName}})
 	if err != nil {
 		return err
@@ -233,6 +248,21 @@ func (s *server) rereadSources(places *signal.Places, lists *signal.Lists) func(
 
 func (s *server) tenantOf(ctx context.Context, tenantID string) (tenant.Tenant, error) {
 	return s.store.Tenant(tenantID).Get(ctx)
+}
+
+// lookOf is what letters look like. A tenant that is being deleted writes its last ones without.
+func (s *server) lookOf(ctx context.Context, tenantID, clientID string) (branding.Set, string, error) {
+	dir, err := s.store.ManagedDirectory(ctx, tenantID)
+	if fault.Is(err, fault.NotFound) {
+		return branding.Set{}, "", nil
+	}
+	if err != nil {
+		return branding.Set{}, "", err
+	}
+	if client := dir.Clients[clientID]; client != nil {
+		return dir.Branding, client.ObjectID, nil
+	}
+	return dir.Branding, "", nil
 }
 
 // tenantName is what mail is signed with.

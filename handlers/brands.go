@@ -1,7 +1,10 @@
 package handlers
 
 import (
+	"cmp"
+	"container/list"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -9,52 +12,128 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/branding"
+	"portico/app/tenant"
 	"portico/models"
 	"portico/views/hosted"
 	"portico/views/ui"
 )
 
-// Brands keeps how each tenant looks, made once per version of its configuration. The zero value works.
+// Brands keeps how tenants' pages look, made once per version of their configuration, theme and language. What nobody
+// has asked for the longest goes when there is too much of it. The zero value works.
 type Brands struct {
-	mu   sync.Mutex
-	made map[string]madeBrand
+	mu     sync.Mutex
+	kept   map[brandKey]*list.Element
+	order  list.List      // of *keptBrand, what was asked for last in front
+	styles map[string]int // how many of those that are kept have a style, by its hash: it is in memory once
+	bytes  int
 }
 
-type madeBrand struct {
-	version int64
+// brandsKept is how many bytes of looks are kept in memory, and brandBytes what one takes besides its style.
+const brandsKept, brandBytes = 32 << 20, 4 << 10
+
+type brandKey struct {
+	tenantID, theme, lang string
+	version               int64
+}
+
+type keptBrand struct {
+	brandKey
+	once    sync.Once
 	brand   *ui.Brand
+	counted bool
+	gone    bool
 }
 
-// Of gives the look of a tenant's pages.
-func (b *Brands) Of(dir *models.Directory) *ui.Brand {
+// Of is the company's look in no particular language.
+func (b *Brands) Of(dir *models.Directory) *ui.Brand { return b.For(dir, "", "") }
+
+// For gives the look of a tenant's pages for an app, named by its object id, in a language. "" is no app, and what holds
+// for all languages.
+func (b *Brands) For(dir *models.Directory, appID, lang string) *ui.Brand {
 	t := dir.Tenant
+	k := b.find(brandKey{t.ID, dir.Branding.OfApp[appID], lang, t.Version})
+	k.once.Do(func() { // who asks for another look does not wait for this one
+		k.brand = NewBrand(t, dir.Branding.For(appID, lang))
+		b.count(k)
+	})
+	return k.brand
+}
+
+func (b *Brands) find(key brandKey) *keptBrand {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if m, ok := b.made[t.ID]; ok && m.version == t.Version {
-		return m.brand
+	if e, ok := b.kept[key]; ok {
+		b.order.MoveToFront(e)
+		return e.Value.(*keptBrand)
 	}
-	brand := ui.NewBrand(t.Name, t.Settings.Theme)
-	brand.SupportURL, brand.PrivacyURL, brand.TermsURL = t.Settings.SupportURL, t.Settings.PrivacyURL, t.Settings.TermsURL
-	if b.made == nil {
-		b.made = map[string]madeBrand{}
+	if b.kept == nil {
+		b.kept, b.styles = map[brandKey]*list.Element{}, map[string]int{}
 	}
-	b.made[t.ID] = madeBrand{t.Version, brand}
+	k := &keptBrand{brandKey: key}
+	b.kept[key] = b.order.PushFront(k)
+	return k
+}
+
+func (b *Brands) count(k *keptBrand) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if k.gone {
+		return
+	}
+	k.counted = true
+	b.bytes += brandBytes
+	if b.styles[k.brand.StyleHash()]++; b.styles[k.brand.StyleHash()] == 1 {
+		b.bytes += k.brand.StyleBytes()
+	}
+	for b.bytes > brandsKept && b.order.Len() > 1 {
+		old := b.order.Remove(b.order.Back()).(*keptBrand)
+		delete(b.kept, old.brandKey)
+		if old.gone = true; !old.counted {
+			continue
+		}
+		b.bytes -= brandBytes
+		hash := old.brand.StyleHash()
+		if b.styles[hash]--; b.styles[hash] == 0 {
+			delete(b.styles, hash)
+			b.bytes -= old.brand.StyleBytes()
+		}
+	}
+}
+
+// NewBrand makes a look ready for pages: what the tenant's settings say stands in where the look says nothing.
+func NewBrand(t tenant.Tenant, look branding.Look) *ui.Brand {
+	return ui.LookBrand(t.Name, Linked(t, look), func(p branding.Picture) string { return PictureURL(t, p) })
+}
+
+// Linked is a look with the links of the tenant's settings where it has none.
+func Linked(t tenant.Tenant, look branding.Look) branding.Look {
+	look.Support.URL, look.Privacy.URL, look.Terms.URL = cmp.Or(look.Support.URL, t.Settings.SupportURL), cmp.Or(look.Privacy.URL, t.Settings.PrivacyURL), cmp.Or(look.Terms.URL, t.Settings.TermsURL)
+	return look
+}
+
+// Wear gives a page its look: the brand of an app in the language of the page, whose one inline style is
+// allowed, and whose own words are spoken from here on.
+func (b *Brands) Wear(c *fiber.Ctx, dir *models.Directory, appID string) *ui.Brand {
+	i := InfoOf(c)
+	if appID != "" {
+		i.App = appID
+	}
+	brand := b.For(dir, appID, i.Locale.Lang())
+	if hash := brand.StyleHash(); !slices.Contains(i.StyleHashes, hash) {
+		i.StyleHashes = append(i.StyleHashes, hash)
+	}
+	WithLocale(c, brand.Speak(i.Locale))
 	return brand
+}
+
+// PictureURL is where a tenant's stored picture is served: its bytes never change.
+func PictureURL(t tenant.Tenant, p branding.Picture) string {
+	return "/" + t.Slug + "/branding/" + p.Hash + "." + p.Ext()
 }
 
 // Neutral is the look of pages that belong to no tenant.
 func (b *Brands) Neutral() *ui.Brand {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if m, ok := b.made[""]; ok {
-		return m.brand
-	}
-	if b.made == nil {
-		b.made = map[string]madeBrand{}
-	}
-	brand := ui.NewBrand("Portico", branding.Theme{})
-	b.made[""] = madeBrand{brand: brand}
-	return brand
+	return b.For(&models.Directory{Tenant: tenant.Tenant{Name: "Portico"}}, "", "")
 }
 
 // RenderBranded renders a hosted page and allows its one inline style.
@@ -73,13 +152,15 @@ func (b *Brands) ErrorPage(c *fiber.Ctx, v ErrorView) templ.Component {
 	i := InfoOf(c)
 	page := hosted.Page{Brand: b.Neutral()}
 	if dir, ok := c.Locals(directoryKey).(*models.Directory); ok {
-		page.Brand = b.Of(dir)
+		if client := dir.Clients[c.Query("client_id")]; client != nil && i.App == "" {
+			i.App = client.ObjectID
+		}
+		page.Brand = b.Wear(c, dir, i.App)
 		if query, again := repeatable(c); again && i.web != nil {
-			page.Languages = hosted.Chooser(i.web.Bundle, i.Locale, query)
+			page.Languages = hosted.Chooser(Languages(i.web.Bundle, dir, nil), i.Locale, query)
 		}
 	}
-	brand := page.Brand
-	i.StyleHashes = append(i.StyleHashes, brand.StyleHash())
+	i.StyleHashes = append(i.StyleHashes, page.Brand.StyleHash())
 	view := hosted.FailureView{Title: v.Title, Text: v.Message, Reference: v.Reference, Again: v.Action, Fields: v.Again, Home: v.Home}
 	if !v.At.IsZero() {
 		view.When = i.Locale.Time(v.At)

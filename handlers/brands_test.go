@@ -1,11 +1,14 @@
 package handlers
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/branding"
+	"portico/app/openid"
 	"portico/app/tenant"
 	"portico/models"
 )
@@ -32,5 +35,60 @@ func TestErrorPagesOfferLanguages(t *testing.T) {
 		if !strings.Contains(body, c.wants) || strings.Contains(body, "ui_locales=de") != c.chooser {
 			t.Errorf("%s %s: %s", c.method, c.path, body)
 		}
+	}
+}
+
+// An error on the way to an app looks like the app's pages.
+func TestErrorPagesLookLikeTheApp(t *testing.T) {
+	themed := func(slug string) *models.Directory {
+		look := func(title string) branding.Document {
+			return branding.Document{Languages: map[string]branding.Elements{"": {Color: title}}}
+		}
+		return &models.Directory{Tenant: tenant.Tenant{ID: slug, Slug: slug, Name: slug}, Clients: map[string]*openid.Client{"cars": {ObjectID: "app"}},
+			Branding: branding.Set{Company: look("#0b6e4f"), Themes: map[string]branding.Document{"red": look("#aa1122")}, OfApp: map[string]string{"app": "red"}}}
+	}
+	s := newSite(t, func(w *Web) { w.ErrorPage = new(Brands).ErrorPage }, func(app *fiber.App) {
+		app.Get("/fernhill/:known", func(c *fiber.Ctx) error {
+			if c.Locals(directoryKey, themed("fernhill")); c.Params("known") == "yes" {
+				InfoOf(c).App = "app"
+			}
+			return fiber.ErrNotFound
+		})
+	})
+	for path, red := range map[string]bool{"/fernhill/yes": true, "/fernhill/no": false, "/fernhill/no?client_id=cars": true, "/fernhill/no?client_id=other": false} {
+		_, body := s.ask(t, "GET", path, "")
+		if strings.Contains(body, "#aa1122") != red || strings.Contains(body, "#0b6e4f") == red {
+			t.Errorf("%s: the app's look is %v", path, !red)
+		}
+	}
+}
+
+// TestBrandsShareStylesAndForget: a style is in memory once, and what is not asked for goes.
+func TestBrandsShareStylesAndForget(t *testing.T) {
+	var b Brands
+	dir := func(n int) *models.Directory {
+		css := ".ext-sign-in-box{color:#00" + strconv.Itoa(1000+n) + "}" + strings.Repeat(".ext-button{margin:1px}", 800)
+		return &models.Directory{Tenant: tenant.Tenant{ID: strconv.Itoa(n), Slug: "t", Name: "T"},
+			Branding: branding.Set{Company: branding.Document{Languages: map[string]branding.Elements{"": {CSS: css}}}}}
+	}
+	first := b.For(dir(0), "", "en")
+	if b.For(dir(0), "", "en") != first {
+		t.Error("made twice")
+	}
+	one := b.bytes
+	for _, lang := range []string{"de", "fr", "ar"} {
+		b.For(dir(0), "", lang)
+	}
+	if b.bytes != one+3*brandBytes {
+		t.Errorf("languages of one style: %d bytes, then %d", one, b.bytes)
+	}
+	for n := range 2*brandsKept/one + 2 {
+		b.For(dir(n+1), "", "en")
+	}
+	if b.bytes > brandsKept || len(b.kept) != b.order.Len() || len(b.styles) > len(b.kept) {
+		t.Errorf("%d bytes of %d looks", b.bytes, len(b.kept))
+	}
+	if b.For(dir(0), "", "en") == first {
+		t.Error("what nobody asked for is kept")
 	}
 }

@@ -48,8 +48,8 @@ func (w *Web) fail(c *fiber.Ctx, err error) {
 	}
 	c.Status(status)
 	info := InfoOf(c)
-	if _, tenant := c.Locals(directoryKey).(*models.Directory); tenant && c.Method() == fiber.MethodGet && c.Query("ui_locales") != "" {
-		WithLocale(c, w.Bundle.Match(c.Query("ui_locales"), c.Get(fiber.HeaderAcceptLanguage))) // the chooser of an error page
+	if dir, tenant := c.Locals(directoryKey).(*models.Directory); tenant && c.Method() == fiber.MethodGet && c.Query("ui_locales") != "" {
+		WithLocale(c, Languages(w.Bundle, dir, nil).Match(c.Query("ui_locales"), c.Get(fiber.HeaderAcceptLanguage), dir.Tenant.DefaultLocale)) // the chooser of an error page
 	}
 	now, path, key := w.Now().UTC(), c.Path(), f.Key
 	if key == "error.too_large" && forProgram(c) {

@@ -3,7 +3,11 @@ package handlers
 import (
 	"bytes"
 	"context"
+	"image"
+	"image/color"
+	"image/png"
 	"net/url"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -16,16 +20,17 @@ import (
 // and dark, both directions, every language and one that is forty per cent longer. It is for
 // development; who mounts it sees to that.
 func MountGallery(app fiber.Router, bundle *i18n.Bundle) {
-	brand := hosted.SampleBrand()
+	app.Get("/dev/gallery/pictures/:name", galleryPicture)
 	app.Get("/dev/gallery", func(c *fiber.Ctx) error {
 		look := lookOf(c, bundle)
 		WithLocale(c, look.localizer)
-		return Render(c, fiber.StatusOK, ui.Gallery(look.view(brand)))
+		return Render(c, fiber.StatusOK, ui.Gallery(look.view(hosted.SampleBrand())))
 	})
 	app.Get("/dev/gallery/pages/:name", func(c *fiber.Ctx) error {
 		look := lookOf(c, bundle)
-		ctx := i18n.With(c.UserContext(), look.localizer)
-		for _, f := range hosted.Fixtures(brand, hosted.Chooser(bundle, look.localizer, nil)) {
+		brand := hosted.SampleLook(c.Query("look"))
+		ctx := i18n.With(c.UserContext(), brand.Speak(look.localizer))
+		for _, f := range hosted.Fixtures(brand, hosted.Chooser(bundle.All(), look.localizer, nil)) {
 			if f.Name == c.Params("name") {
 				return look.page(ctx, c, brand, f)
 			}
@@ -52,8 +57,8 @@ func lookOf(c *fiber.Ctx, b *i18n.Bundle) look {
 		l.localizer = b.Match(l.lang)
 		l.lang = l.localizer.Lang()
 	}
-	if l.dir != "rtl" {
-		l.dir = "ltr"
+	if l.dir != "ltr" && l.dir != "rtl" {
+		l.dir = l.localizer.Dir()
 	}
 	return l
 }
@@ -61,6 +66,9 @@ func lookOf(c *fiber.Ctx, b *i18n.Bundle) look {
 func (l look) with(name, value string) string {
 	q := url.Values{"scheme": {l.scheme}, "dir": {l.dir}, "ui_locales": {l.lang}}
 	q.Set(name, value)
+	if name == "ui_locales" { // which has a direction of its own
+		q.Del("dir")
+	}
 	return "?" + q.Encode()
 }
 
@@ -79,7 +87,37 @@ func (l look) view(brand *ui.Brand) ui.GalleryView {
 	for _, f := range hosted.Fixtures(brand, nil) {
 		v.Pages = append(v.Pages, ui.Link{Text: f.Name, Href: "/dev/gallery/pages/" + f.Name + l.with("scheme", l.scheme)})
 	}
+	for _, name := range hosted.Looks() {
+		v.Pages = append(v.Pages, ui.Link{Text: "sign-in, " + name, Href: "/dev/gallery/pages/sign-in" + l.with("look", name)})
+	}
 	return v
+}
+
+// galleryPicture draws the pictures of the sample looks: two colours that run into each other, in the size asked for.
+func galleryPicture(c *fiber.Ctx) error {
+	size, tint := image.Rect(0, 0, 490, 72), color.NRGBA{11, 110, 79, 255}
+	switch name := c.Params("name"); {
+	case strings.HasPrefix(name, "background"):
+		size = image.Rect(0, 0, 1920, 1080)
+	case strings.HasPrefix(name, "square"):
+		size = image.Rect(0, 0, 240, 240)
+	case strings.Contains(name, "dark"), strings.HasPrefix(name, "header"):
+		tint = color.NRGBA{226, 240, 232, 255}
+	}
+	img := image.NewNRGBA(size)
+	for y := range size.Dy() {
+		for x := range size.Dx() {
+			p := tint
+			p.R, p.B = p.R+uint8(x*100/size.Dx())%100, p.B+uint8(y*80/size.Dy())
+			img.SetNRGBA(x, y, p)
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "image/png")
+	return c.Send(b.Bytes())
 }
 
 // page renders a hosted page; the scheme is forced by the attribute that the style sheet reads.

@@ -25,6 +25,7 @@ func TestTheGalleryShowsEverything(t *testing.T) {
 	for path, wants := range map[string][]string{
 		"/dev/gallery": {"error summary", "/dev/gallery/pages/sign-in?", `dir="ltr"`},
 		"/dev/gallery?scheme=dark&dir=rtl&ui_locales=ar":            {`data-scheme="dark"`, `dir="rtl"`, "اختياري"},
+		"/dev/gallery?ui_locales=ar":                                {`dir="rtl"`},
 		"/dev/gallery?ui_locales=pseudo":                            {"[(óptíóñál)"},
 		"/dev/gallery/pages/sign-in?ui_locales=ar&scheme=dark":      {`<html data-scheme="dark" lang="ar" dir="rtl"`},
 		"/dev/gallery/pages/sign-in?scheme=%22%3E%3Cscript%3Ealert": {`<html lang="en"`},

@@ -30,6 +30,7 @@ import (
 type Web struct {
 	Development bool
 	BaseURL     *url.URL
+	Hosts       Hosts  // hosts of tenants' own; nil = every Host is the installation's
 	AdminHost   string // serve /admin on this host only; "" = on the base URL's host
 	Bundle      *i18n.Bundle
 	Proxies     signal.Proxies
@@ -128,6 +129,9 @@ func (w *Web) serve(c *fiber.Ctx) (err error) {
 			err = fault.Wrap(fault.Internal, "error.internal", fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
 		}
 	}()
+	if err := w.door(c); err != nil {
+		return err
+	}
 	if err := w.hosts(c); err != nil {
 		return err
 	}
@@ -312,6 +316,9 @@ func (w *Web) logLine(c *fiber.Ctx, info *Info, route string, status int, took t
 	if info.Correlation != "" {
 		attrs = append(attrs, slog.String("correlation", info.Correlation))
 	}
+	if info.stranger != "" { // the page says nothing of it to whoever came
+		attrs = append(attrs, slog.String("host", short(info.stranger)), slog.String("hint", "nobody answers at this host: have the proxy pass Host on as it came in, or add and verify the host as a custom domain"))
+	}
 	if err != nil {
 		f, _ := classify(err)
 		attrs = append(attrs, slog.String("fault", string(f.Code)))
@@ -328,8 +335,19 @@ func (w *Web) logLine(c *fiber.Ctx, info *Info, route string, status int, took t
 	w.Log.LogAttrs(context.Background(), level, "request", attrs...)
 }
 
+// short bounds what a stranger writes into the log.
+func short(s string) string {
+	if len(s) > 100 {
+		s = s[:100] + "…"
+	}
+	return strings.ToValidUTF8(s, "?")
+}
+
 // quiet paths are asked for all the time and say nothing.
 func quiet(p string) bool {
+	if _, rest, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/"); strings.HasPrefix(rest, "branding/") { // a tenant's pictures
+		return true
+	}
 	return p == "/healthz" || p == "/readyz" || p == "/metrics" || strings.HasPrefix(p, "/static/") || p == "/favicon.ico" ||
 		strings.HasSuffix(p, "/discovery/v2.0/keys") || strings.HasSuffix(p, "/.well-known/openid-configuration")
 }

@@ -42,9 +42,11 @@ type Info struct {
 	RequestID string // the reference number that a failure shows
 	// Correlation is that of the sign-in record, for the log line: a reference number leads to the record.
 	Correlation string
-	IP          netip.Addr
-	Locale      *i18n.Localizer
-	Nonce       string // unused by default: styles are allowed by hash
+	// App is the object id of the app that somebody is on the way to, once that is known: an error looks like its pages.
+	App    string
+	IP     netip.Addr
+	Locale *i18n.Localizer
+	Nonce  string // unused by default: styles are allowed by hash
 	// FormActions are further origins that forms on this page may lead to (the redirect URI's).
 	FormActions []string
 	// StyleHashes are CSP sources ("'sha256-…'") of the style elements that this page carries.
@@ -55,6 +57,7 @@ type Info struct {
 	FrameAncestors string
 
 	web      *Web
+	stranger string // the Host that came, when nobody answers there: for the log alone
 	signals  *record.Signals
 	tooLarge bool
 	streams  bool

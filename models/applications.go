@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -62,6 +63,7 @@ type ApplicationSpec struct {
 	Claims                 []openid.ClaimMapping `json:"claims,omitempty"`                // what its tokens say besides
 	AcceptMappedClaims     bool                  `json:"acceptMappedClaims,omitempty"`    // kept for the vendor's tools; claims need no opt-in here
 	ClaimsPolicyID         string                `json:"claimsPolicyId,omitempty"`        // the claims mapping policy that Claims come from
+	TokenEncryptionKeyID   string                `json:"tokenEncryptionKeyId,omitempty"`  // which of EncryptionKeys is used; "" = the first that is valid
 }
 
 // AppRole is a role that an application defines for its users or for other applications.
@@ -86,7 +88,8 @@ type Application struct {
 	Spec               ApplicationSpec
 	Secrets            []ApplicationSecret
 	Certificates       []ApplicationCertificate
-	FirstRequestAt     time.Time // zero = it never called
+	EncryptionKeys     []ApplicationCertificate // for its API: they prove nothing about who calls
+	FirstRequestAt     time.Time                // zero = it never called
 	CreatedAt          time.Time
 	UpdatedAt          time.Time
 	DeletedAt          time.Time // zero = not deleted
@@ -103,6 +106,13 @@ type ApplicationSecret struct {
 	ExpiresAt time.Time
 	CreatedAt time.Time
 }
+
+// Kinds of application credential.
+const (
+	secretCredential      = "secret"
+	certificateCredential = "certificate"
+	encryptionCredential  = "encryption"
+)
 
 // ApplicationCertificate is a registered public key.
 type ApplicationCertificate struct {
@@ -169,13 +179,19 @@ func applicationOf(r ApplicationRow, credentials []ApplicationCredentialRow) (Ap
 		return a, badJSON("application", r.ID, err)
 	}
 	for _, c := range credentials {
-		if c.Kind == "secret" {
+		if c.Kind == secretCredential {
 			a.Secrets = append(a.Secrets, ApplicationSecret{ID: c.ID, Name: c.Name, Hint: c.Hint, Hash: c.Hash,
 				ExpiresAt: timeOf(c.ExpiresAt), CreatedAt: c.CreatedAt.UTC()})
 			continue
 		}
-		a.Certificates = append(a.Certificates, ApplicationCertificate{ID: c.ID, Name: c.Name, PEM: c.Certificate,
-			ThumbprintS256: c.ThumbprintS256, ThumbprintS1: c.ThumbprintS1, ExpiresAt: timeOf(c.ExpiresAt), CreatedAt: c.CreatedAt.UTC()})
+		k := ApplicationCertificate{ID: c.ID, Name: c.Name, PEM: c.Certificate,
+			ThumbprintS256: c.ThumbprintS256, ThumbprintS1: c.ThumbprintS1, ExpiresAt: timeOf(c.ExpiresAt), CreatedAt: c.CreatedAt.UTC()}
+		switch c.Kind {
+		case certificateCredential:
+			a.Certificates = append(a.Certificates, k)
+		case encryptionCredential:
+			a.EncryptionKeys = append(a.EncryptionKeys, k)
+		}
 	}
 	return a, nil
 }
@@ -306,7 +322,7 @@ func (t *Tenant) CreateApplication(ctx context.Context, actor audit.Actor, a App
 		}
 	}
 	a.Name = strings.TrimSpace(a.Name)
-	a.TenantID, a.Secrets, a.Certificates, a.DeletedAt, a.FirstRequestAt = t.ID, nil, nil, time.Time{}, time.Time{}
+	a.TenantID, a.Secrets, a.Certificates, a.EncryptionKeys, a.DeletedAt, a.FirstRequestAt = t.ID, nil, nil, nil, time.Time{}, time.Time{}
 	err := t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		if err := t.checkApplication(ctx, a); err != nil {
 			return audit.Event{}, err
@@ -486,6 +502,9 @@ func (t *Tenant) PurgeApplication(ctx context.Context, actor audit.Actor, id str
 				return audit.Event{}, err
 			}
 		}
+		if err := t.u(ctx).Where("app_id = ?", id).Delete(&BrandingAppRow{}).Error; err != nil {
+			return audit.Event{}, err
+		}
 		for _, row := range tablesWith("TenantID", "ClientID") {
 			switch row.(type) {
 			case *SignInRow, *ApplicationRow:
@@ -553,7 +572,7 @@ func (t *Tenant) PutSecret(ctx context.Context, actor audit.Actor, applicationID
 		}
 		made = ApplicationSecret{ID: uuid.NewString(), Name: name, Hint: secret[:3], Hash: hash[:], ExpiresAt: timeOf(timePtr(expiresAt)), CreatedAt: t.Now()}
 		return applicationEvent(a, "Add application secret", "Update", []audit.Change{{Property: "passwordCredentials", New: credentialWords(made.ID, name)}}),
-			t.w(ctx).Create(&ApplicationCredentialRow{ID: made.ID, TenantID: t.ID, ApplicationID: a.ID, Kind: "secret", Name: name,
+			t.w(ctx).Create(&ApplicationCredentialRow{ID: made.ID, TenantID: t.ID, ApplicationID: a.ID, Kind: secretCredential, Name: name,
 				Hash: hash[:], Hint: made.Hint, ExpiresAt: timePtr(expiresAt), CreatedAt: made.CreatedAt}).Error
 	})
 	return made, err
@@ -600,10 +619,32 @@ func weakKey(key any) string {
 	return ""
 }
 
-// AddCertificate registers a certificate's public key, given as PEM or as base64 DER. Its own end is
-// when it stops working.
+// StartsAt is when the certificate itself begins to be valid.
+func (c ApplicationCertificate) StartsAt() time.Time {
+	cert, err := parseCertificate(c.PEM)
+	if err != nil {
+		return time.Time{}
+	}
+	return cert.NotBefore.UTC()
+}
+
+// NewCertificate is a certificate as it is registered.
+type NewCertificate struct {
+	ID      string // a UUID; "" = a new one
+	Name    string // "" = its own
+	Text    string // PEM, or base64 of DER
+	Encrypt bool   // what is for the app's API is encrypted with it; it proves nothing about who calls
+}
+
+// AddCertificate registers a certificate that the app proves itself with.
 func (t *Tenant) AddCertificate(ctx context.Context, actor audit.Actor, applicationID, name, text string) (ApplicationCertificate, error) {
+	return t.RegisterCertificate(ctx, actor, applicationID, NewCertificate{Name: name, Text: text})
+}
+
+// RegisterCertificate registers a certificate's public key. Its own end is when it stops working.
+func (t *Tenant) RegisterCertificate(ctx context.Context, actor audit.Actor, applicationID string, in NewCertificate) (ApplicationCertificate, error) {
 	var made ApplicationCertificate
+	name, text := in.Name, in.Text
 	if len(text) > 16<<10 {
 		return made, fault.BadField("certificate", "application.certificate.invalid", nil)
 	}
@@ -613,6 +654,9 @@ func (t *Tenant) AddCertificate(ctx context.Context, actor audit.Actor, applicat
 	}
 	if weak := weakKey(cert.PublicKey); weak != "" {
 		return made, fault.BadField("certificate", "application.certificate.weak", map[string]any{"key": weak})
+	}
+	if _, ok := cert.PublicKey.(*rsa.PublicKey); in.Encrypt && !ok {
+		return made, fault.BadField("certificate", "application.certificate.rsa", nil)
 	}
 	if !cert.NotAfter.After(t.Now()) {
 		return made, fault.BadField("certificate", "application.certificate.expired", nil)
@@ -626,27 +670,32 @@ func (t *Tenant) AddCertificate(ctx context.Context, actor audit.Actor, applicat
 		if err != nil {
 			return audit.Event{}, err
 		}
-		made = ApplicationCertificate{ID: uuid.NewString(), Name: name,
+		made = ApplicationCertificate{ID: cmp.Or(strings.ToLower(in.ID), uuid.NewString()), Name: name,
 			PEM:            string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})),
 			ThumbprintS256: base64.RawURLEncoding.EncodeToString(s256[:]), ThumbprintS1: base64.RawURLEncoding.EncodeToString(s1[:]),
 			ExpiresAt: cert.NotAfter.UTC(), CreatedAt: t.Now()}
-		for _, c := range a.Certificates {
+		kind, beside := certificateCredential, a.Certificates
+		if in.Encrypt {
+			kind, beside = encryptionCredential, a.EncryptionKeys
+		}
+		for _, c := range beside {
 			if c.ThumbprintS256 == made.ThumbprintS256 {
 				return audit.Event{}, fault.New(fault.Conflict, "application.certificate.twice")
 			}
 		}
-		if len(a.Certificates) >= 20 {
+		if len(beside) >= 20 {
 			return audit.Event{}, fault.New(fault.Conflict, "application.secret.many")
 		}
 		return applicationEvent(a, "Add application certificate", "Update", []audit.Change{{Property: "keyCredentials", New: made.ThumbprintS256}}),
-			t.w(ctx).Create(&ApplicationCredentialRow{ID: made.ID, TenantID: t.ID, ApplicationID: a.ID, Kind: "certificate", Name: name,
+			t.w(ctx).Create(&ApplicationCredentialRow{ID: made.ID, TenantID: t.ID, ApplicationID: a.ID, Kind: kind, Name: name,
 				Certificate: made.PEM, ThumbprintS256: made.ThumbprintS256, ThumbprintS1: made.ThumbprintS1, ExpiresAt: timePtr(made.ExpiresAt),
 				CreatedAt: made.CreatedAt}).Error
 	})
 	return made, err
 }
 
-// RemoveApplicationCredential takes a secret or certificate away; it stops working at once.
+// RemoveApplicationCredential takes a secret or certificate away; it stops working at once. A key that was chosen to encrypt
+// with is chosen no longer.
 func (t *Tenant) RemoveApplicationCredential(ctx context.Context, actor audit.Actor, applicationID, keyID string) error {
 	return t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		a, err := t.applicationWhere(ctx, t.lock(ctx).Where("id = ? AND deleted_at IS NULL", applicationID))
@@ -658,10 +707,22 @@ func (t *Tenant) RemoveApplicationCredential(ctx context.Context, actor audit.Ac
 			return audit.Event{}, found(err)
 		}
 		property, activity := "passwordCredentials", "Remove application secret"
-		if r.Kind == "certificate" {
+		if r.Kind != secretCredential {
 			property, activity = "keyCredentials", "Remove application certificate"
 		}
-		return applicationEvent(a, activity, "Update", []audit.Change{{Property: property, Old: credentialWords(r.ID, r.Name)}}),
+		changes := []audit.Change{{Property: property, Old: credentialWords(r.ID, r.Name)}}
+		if a.Spec.TokenEncryptionKeyID == r.ID {
+			a.Spec.TokenEncryptionKeyID = ""
+			spec, err := json.Marshal(a.Spec)
+			if err != nil {
+				return audit.Event{}, err
+			}
+			if err := oneRow(t.u(ctx).Model(&ApplicationRow{}).Where("id = ?", a.ID).Update("spec", string(spec))); err != nil {
+				return audit.Event{}, err
+			}
+			changes = append(changes, audit.Change{Property: "tokenEncryptionKeyId", Old: r.ID})
+		}
+		return applicationEvent(a, activity, "Update", changes),
 			oneRow(t.u(ctx).Where("id = ?", r.ID).Delete(&ApplicationCredentialRow{}))
 	})
 }

@@ -199,7 +199,7 @@ func (s signInStore) SetAttributes(ctx context.Context, userID string, values ma
 	if err != nil {
 		return err
 	}
-	_, err = s.editUser(ctx, person(userID, "", ip, correlation), userID, "Answer user flow", func(u *User) error {
+	_, err = s.editUser(ctx, person(userID, "", ip, correlation), userID, answerFlow, func(u *User) error {
 		u.answer(values)
 		return nil
 	})

@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"portico/app/audit"
@@ -107,7 +108,8 @@ func (t *Tenant) SetPassword(ctx context.Context, actor audit.Actor, userID stri
 			return audit.Event{}, err
 		}
 		columns := map[string]any{"must_change_password": c.MustChange, "updated_at": t.Now()}
-		if err := t.migrationEnds(ctx, u, columns); err != nil {
+		ended, err := t.migrationEnds(ctx, u, columns)
+		if err != nil {
 			return audit.Event{}, err
 		}
 		if c.RevokeSessions {
@@ -133,39 +135,60 @@ func (t *Tenant) SetPassword(ctx context.Context, actor audit.Actor, userID stri
 			}
 		}
 		return audit.Event{Activity: activity, Category: "UserManagement", Operation: "Update", Target: userTarget(u),
-				Changes: []audit.Change{{Property: "password", Class: audit.Secret}}},
+				Changes: append([]audit.Change{{Property: "password", Class: audit.Secret}}, ended...)},
 			oneRow(t.u(ctx).Model(&UserRow{}).Where("id = ?", userID).Updates(columns))
 	})
 }
 
 // migrationEnds forgets that somebody's password is kept elsewhere: whatever it is there, from now on the one here counts
 // (R 8.8.5), and the old one must not come back over it.
-func (t *Tenant) migrationEnds(ctx context.Context, u User, columns map[string]any) error {
+func (t *Tenant) migrationEnds(ctx context.Context, u User, columns map[string]any) ([]audit.Change, error) {
 	if len(u.Attributes) == 0 {
-		return nil
+		return nil, nil
 	}
-	listeners, err := t.Listeners(ctx)
+	flags, err := t.migrationFlags(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	attributes := copyMap(u.Attributes)
+	var d differences
+	for _, flag := range flags {
+		if attributes[flag] == true {
+			attributes[flag] = false
+			d.note(flag, "", true, false, audit.Sensitive)
+		}
+	}
+	if len(d.changes) == 0 {
+		return nil, nil
+	}
+	b, err := json.Marshal(attributes)
+	columns["attributes"] = string(b)
+	return d.changes, err
+}
+
+// migrationFlags are the attributes that say whose password is kept elsewhere.
+func (t *Tenant) migrationFlags(ctx context.Context) ([]string, error) {
+	listeners, err := t.Listeners(ctx)
 	flags := []string{userflow.DefinitionID(t.ID, signin.ToBeMigrated)}
 	for _, l := range listeners {
 		if l.Event == extension.PasswordSubmit && l.Attribute != "" {
 			flags = append(flags, l.Attribute)
 		}
 	}
-	attributes, said := copyMap(u.Attributes), false
-	for _, flag := range flags {
-		if attributes[flag] == true {
-			attributes[flag], said = false, true
-		}
+	return flags, err
+}
+
+// migrationNamed gives a change of somebody a name of its own when it changes who is asked about their password.
+func (t *Tenant) migrationNamed(ctx context.Context, activity string, changes []audit.Change) (string, error) {
+	turned := slices.DeleteFunc(slices.Clone(changes), func(c audit.Change) bool { return c.Property == "accountEnabled" || c.Old != true && c.New != true })
+	if activity != updateUser && activity != answerFlow || len(turned) == 0 {
+		return activity, nil
 	}
-	if !said {
-		return nil
+	flags, err := t.migrationFlags(ctx)
+	if slices.ContainsFunc(turned, func(c audit.Change) bool { return slices.Contains(flags, c.Property) }) {
+		activity = "Change migration of password"
 	}
-	b, err := json.Marshal(attributes)
-	columns["attributes"] = string(b)
-	return err
+	return activity, err
 }
 
 // RehashPassword replaces the hash of the same password by a stronger one, if it is still the hash that

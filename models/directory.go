@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"portico/app/branding"
 	"portico/app/extension"
 	"portico/app/fault"
 	"portico/app/federation"
@@ -38,6 +39,10 @@ type Directory struct {
 	Domains   map[string]string
 	// Extensions are the custom authentication extensions with what they listen to.
 	Extensions *extension.Configuration
+	// Branding is how the tenant's pages look: what is published.
+	Branding branding.Set
+
+	views map[string]*Directory // the same, as it is seen at each host that the tenant answers at; "" = the installation's address
 }
 
 // Flow gives the user flow of an app, or the tenant's only fallback: false when the app has none.
@@ -55,6 +60,7 @@ type Directories interface {
 // tenants that exist: what it does not know is read through each time.
 type directoryCache struct {
 	segments sync.Map // lower-cased slug or id → *cachedDirectory
+	hosts    sync.Map // host of a tenant's own → its id
 }
 
 type cachedDirectory struct {
@@ -252,6 +258,9 @@ func (s *Store) loadDirectory(ctx context.Context, id string) (*Directory, error
 	if d.Indicators, err = t.indicatorSet(ctx); err != nil {
 		return nil, err
 	}
+	if d.Branding, err = t.brandingSet(ctx); err != nil {
+		return nil, err
+	}
 	contexts, err := t.Contexts(ctx)
 	if err != nil {
 		return nil, err
@@ -270,5 +279,9 @@ func (s *Store) loadDirectory(ctx context.Context, id string) (*Directory, error
 			}
 		}
 	}
+	if d.Tenant.Hosts, err = t.answering(ctx); err != nil {
+		return nil, err
+	}
+	d.look()
 	return d, nil
 }

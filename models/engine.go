@@ -30,7 +30,7 @@ func Open(dsn string, seal Sealer, now func() time.Time) (*Store, error) {
 	if now == nil {
 		now = time.Now
 	}
-	s := &Store{seal: seal, now: now, queued: make(chan struct{}, 1), webhooksQueued: make(chan struct{}, 1), logPage: recordedPageSize}
+	s := &Store{seal: seal, now: now, queued: make(chan struct{}, 1), webhooksQueued: make(chan struct{}, 1), developing: make(chan struct{}, 1), logPage: recordedPageSize}
 	cfg := func(prepare bool) *gorm.Config {
 		return &gorm.Config{SkipDefaultTransaction: true, TranslateError: true, PrepareStmt: prepare,
 			PrepareStmtMaxSize: 512, // lists make statements of many lengths

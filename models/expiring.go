@@ -21,7 +21,8 @@ type ExpiringCredential struct {
 	ApplicationName string
 	ProviderID      string // "" = an application's
 	ProviderName    string
-	Kind            string // secret, certificate, domain (its record is gone)
+	Host            string // one of the tenant's own; "" = an application's or an identity provider's
+	Kind            string // secret, certificate, encryption, domain or host (its record is gone)
 	Name            string
 	ExpiresAt       time.Time
 }
@@ -34,6 +35,9 @@ const ExpirySoon = 30 * 24 * time.Hour
 
 // Of is the name of what uses the credential.
 func (c ExpiringCredential) Of() string {
+	if c.Host != "" {
+		return c.Host
+	}
 	if c.ProviderID != "" {
 		return c.ProviderName
 	}
@@ -60,8 +64,12 @@ func (t *Tenant) Expiring(ctx context.Context) ([]ExpiringCredential, error) {
 	if err != nil {
 		return nil, err
 	}
+	hosts, err := t.lostHosts(ctx)
+	if err != nil {
+		return nil, err
+	}
 	providers, err := t.expiringProviders(ctx, now)
-	out = append(out, providers...)
+	out = append(append(out, hosts...), providers...)
 	slices.SortStableFunc(out, func(a, b ExpiringCredential) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
 	return out, err
 }

@@ -169,3 +169,63 @@ func SearchPatterns(words, rare []string) []string {
 func (t *Tenant) WriteCounts(ctx context.Context, counts map[risk.Key]risk.Count) error {
 	return t.InTx(ctx, func(t *Tenant) error { return t.writeCounts(ctx, counts) })
 }
+
+// RefuseCalls makes the database refuse recorded calls of one extension.
+func (s *Store) RefuseCalls(extensionID string) error {
+	if s.dialect == "postgres" {
+		return s.write.Exec("ALTER TABLE extension_calls DROP CONSTRAINT IF EXISTS refused; ALTER TABLE extension_calls ADD CONSTRAINT refused CHECK (extension_id <> '" + extensionID + "') NOT VALID").Error
+	}
+	if err := s.write.Exec("DROP TRIGGER IF EXISTS refused").Error; err != nil {
+		return err
+	}
+	return s.write.Exec("CREATE TRIGGER refused BEFORE INSERT ON extension_calls WHEN NEW.extension_id = '" + extensionID + "' BEGIN SELECT RAISE(ABORT, 'refused'); END").Error
+}
+
+// LateDeliveriesPlan is how the database finds the deliveries that wait too long.
+func (t *Tenant) LateDeliveriesPlan(ctx context.Context) (string, error) {
+	explain := "EXPLAIN QUERY PLAN "
+	if t.dialect == "postgres" {
+		explain = "EXPLAIN "
+	}
+	var out strings.Builder
+	err := t.InTx(ctx, func(t *Tenant) error {
+		if t.dialect == "postgres" { // a few rows are read as they lie, however good the index
+			if err := t.w(ctx).Exec("SET LOCAL enable_seqscan = off").Error; err != nil {
+				return err
+			}
+		}
+		rows, err := t.w(ctx).Raw(explain+"SELECT id FROM webhook_deliveries WHERE "+lateDeliveries+" LIMIT 500", t.ID, t.Now(), t.Now()).Rows()
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		columns, err := rows.Columns()
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			cells := make([]any, len(columns))
+			for i := range cells {
+				cells[i] = new(any)
+			}
+			if err := rows.Scan(cells...); err != nil {
+				return err
+			}
+			fmt.Fprintln(&out, *cells[len(cells)-1].(*any))
+		}
+		return rows.Err()
+	})
+	return out.String(), err
+}
+
+// HoldWebhook takes a webhook and then touches a delivery of it, as the queue does, with something in between.
+func (s *Store) HoldWebhook(ctx context.Context, webhookID, deliveryID string, between func()) error {
+	return s.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var w WebhookRow
+		if err := tx.Clauses(forUpdate()).Where("id = ?", webhookID).Take(&w).Error; err != nil {
+			return err
+		}
+		between()
+		return tx.Model(&WebhookDeliveryRow{}).Where("id = ?", deliveryID).UpdateColumn("kind", gorm.Expr("kind")).Error
+	})
+}

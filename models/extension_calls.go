@@ -2,9 +2,15 @@ package models
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"slices"
 	"time"
 
+	"gorm.io/gorm/clause"
+
+	"portico/app/account"
 	"portico/app/extension"
 	"portico/app/fault"
 )
@@ -17,44 +23,174 @@ const (
 	callsWaiting = 10_000
 )
 
+// How often a call is tried to be written that the database refuses, and how long at most.
+const (
+	callTries = 3
+	callWaits = 10 * time.Minute
+)
+
 // keptCall is one that waits to be written.
 type keptCall struct {
 	tenantID string
-	call     extension.Call
+	row      ExtensionCallRow
+	since    time.Time
+	tries    int // refused while the database took others
 }
 
 // KeepCall records a call. It is written within a second, by FlushCalls, so that no sign-in waits for it; what comes while
-// too much waits already is dropped, because the sign-in's own trace has it in short.
+// too much waits already is dropped and counted, because the sign-in's own trace has it in short.
 func (t *Tenant) KeepCall(c extension.Call) {
+	row, err := t.callRow(c)
+	if err != nil {
+		t.calls.dropped.Add(1)
+		return
+	}
 	t.calls.mu.Lock()
 	defer t.calls.mu.Unlock()
-	if len(t.calls.waiting) < callsWaiting {
-		t.calls.waiting = append(t.calls.waiting, keptCall{t.ID, c})
+	if len(t.calls.waiting) >= callsWaiting {
+		t.calls.dropped.Add(1)
+		return
 	}
+	t.calls.waiting = append(t.calls.waiting, keptCall{tenantID: t.ID, row: row, since: t.Store.Now()})
 }
 
-// FlushCalls writes what KeepCall took.
+// RecordCall writes a call at once, and no other: for an admin who looks at it next.
+func (t *Tenant) RecordCall(ctx context.Context, c extension.Call) error {
+	row, err := t.callRow(c)
+	if err != nil {
+		return err
+	}
+	return t.writeCalls(ctx, []keptCall{{row: row}})
+}
+
+func (t *Tenant) callRow(c extension.Call) (ExtensionCallRow, error) {
+	doc, err := json.Marshal(c)
+	if err != nil {
+		return ExtensionCallRow{}, err
+	}
+	if c.PersonKey == "" {
+		c.PersonKey = t.personKey(c.About)
+	}
+	return ExtensionCallRow{ID: c.ID, TenantID: t.ID, At: micro(c.At), ExtensionID: c.ExtensionID, Event: string(c.Event), Code: int(c.Code), Trial: c.Trial, SignInID: c.SignInID,
+		UserID: c.UserID, PersonKey: c.PersonKey, CorrelationID: c.CorrelationID, AppID: c.AppID, Document: string(doc)}, nil
+}
+
+// DroppedCalls is how many calls this instance could not record.
+func (s *Store) DroppedCalls() uint64 { return s.calls.dropped.Load() }
+
+// FlushCalls writes what KeepCall took. What cannot be written now waits for the next time, and holds nobody else's up: a
+// tenant's calls that are refused together are tried one by one. One that is refused again and again while others are
+// taken, or for minutes, is dropped and counted.
 func (s *Store) FlushCalls(ctx context.Context) error {
+	s.calls.flush.Lock()
+	defer s.calls.flush.Unlock()
 	s.calls.mu.Lock()
 	waiting := s.calls.waiting
 	s.calls.waiting = nil
 	s.calls.mu.Unlock()
-	byTenant := map[string][]ExtensionCallRow{}
+	byTenant := map[string][]keptCall{}
 	for _, k := range waiting {
-		doc, err := json.Marshal(k.call)
-		if err != nil {
-			return err
-		}
-		byTenant[k.tenantID] = append(byTenant[k.tenantID], ExtensionCallRow{ID: k.call.ID, TenantID: k.tenantID, At: micro(k.call.At), ExtensionID: k.call.ExtensionID,
-			Event: string(k.call.Event), Code: int(k.call.Code), Trial: k.call.Trial, SignInID: k.call.SignInID, UserID: k.call.UserID, CorrelationID: k.call.CorrelationID, AppID: k.call.AppID, Document: string(doc)})
+		byTenant[k.tenantID] = append(byTenant[k.tenantID], k)
 	}
-	for id, rows := range byTenant {
-		err := s.Tenant(id).InBatch(ctx, func(t *Tenant) error { return t.w(ctx).CreateInBatches(rows, 100).Error })
-		if err != nil {
-			return err
+	var left []keptCall
+	var all error
+	alive := false
+	for id, calls := range byTenant {
+		err := s.Tenant(id).writeCalls(ctx, calls)
+		if err == nil {
+			alive = true
+			continue
+		}
+		if len(calls) == 1 {
+			left, all = append(left, calls...), errors.Join(all, err)
+			continue
+		}
+		for i := range calls {
+			if ctx.Err() != nil {
+				left = append(left, calls[i:]...)
+				break
+			}
+			if err := s.Tenant(id).writeCalls(ctx, calls[i:i+1]); err != nil {
+				left, all = append(left, calls[i]), errors.Join(all, err)
+			} else {
+				alive = true
+			}
 		}
 	}
-	return nil
+	if len(left) == 0 {
+		return all
+	}
+	now := s.Now()
+	kept := left[:0]
+	for _, k := range left {
+		if alive {
+			k.tries++
+		}
+		if k.tries >= callTries || now.Sub(k.since) > callWaits {
+			s.calls.dropped.Add(1)
+			continue
+		}
+		kept = append(kept, k)
+	}
+	s.calls.mu.Lock()
+	defer s.calls.mu.Unlock()
+	if room := callsWaiting - len(s.calls.waiting); len(kept) > room {
+		s.calls.dropped.Add(uint64(len(kept) - room))
+		kept = kept[:room]
+	}
+	s.calls.waiting = append(kept, s.calls.waiting...)
+	return all
+}
+
+// writeCalls writes some calls of the tenant. One that is there already was written by a try whose end nobody heard of.
+func (t *Tenant) writeCalls(ctx context.Context, calls []keptCall) error {
+	rows := make([]ExtensionCallRow, len(calls))
+	for i, k := range calls {
+		rows[i] = k.row
+	}
+	return t.InBatch(ctx, func(t *Tenant) error {
+		return t.w(ctx).Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(rows, 100).Error
+	})
+}
+
+// personKey is the keyed hash of what somebody is called who has no account yet; "" for nobody.
+func (t *Tenant) personKey(who string) string {
+	if who == "" {
+		return ""
+	}
+	if canonical, err := account.CanonicalEmail(who); err == nil {
+		who = canonical
+	} else if canonical, err := account.CanonicalPhone(who); err == nil {
+		who = canonical
+	}
+	return base64.RawURLEncoding.EncodeToString(t.seal.MAC("extension call", []byte(t.ID+"\x00"+who)))
+}
+
+// personKeys are those by which calls can be about somebody from before they had an account, and about codes for them.
+func (t *Tenant) personKeys(u User) []string {
+	called := []string{u.Mail, u.MobilePhone}
+	for _, i := range u.Identities {
+		if i.SignInType == account.SignInFederated {
+			called = append(called, i.Issuer+" "+i.Value)
+			continue
+		}
+		called = append(called, i.Value)
+	}
+	for _, m := range u.Methods {
+		called = append(called, m.Name)
+	}
+	var out []string
+	for _, c := range called {
+		if key := t.personKey(c); key != "" && !slices.Contains(out, key) {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+// forgetCalls erases the calls about somebody that do not name their account.
+func (t *Tenant) forgetCalls(ctx context.Context, u User) error {
+	return t.u(ctx).Where("person_key IN ?", append(t.personKeys(u), "-")).Delete(&ExtensionCallRow{}).Error
 }
 
 // CallQuery narrows recorded calls; zero values do not.
@@ -105,6 +241,7 @@ func (r ExtensionCallRow) value() (extension.Call, error) {
 	if err := json.Unmarshal([]byte(r.Document), &c); err != nil {
 		return c, badJSON("extension call", r.ID, err)
 	}
+	c.PersonKey = r.PersonKey
 	return c, nil
 }
 

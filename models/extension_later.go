@@ -43,12 +43,12 @@ func (t *Tenant) LaterCalls(ctx context.Context, visits ...record.SignIn) (map[s
 	out := map[string][]record.Call{}
 	for _, v := range visits {
 		for _, c := range codes {
-			if c.CorrelationID == v.CorrelationID && c.AppID == v.App.ID && !c.At.Before(v.StartedAt) && !c.At.After(v.EndedAt.Add(codesArriveWithin)) {
+			if c.Trial == v.Test && c.CorrelationID == v.CorrelationID && c.AppID == v.App.ID && !c.At.Before(v.StartedAt) && !c.At.After(v.EndedAt.Add(codesArriveWithin)) {
 				out[v.ID] = append(out[v.ID], c.Record())
 			}
 		}
 		for _, c := range claims {
-			if c.SignInID == v.ID {
+			if c.SignInID == v.ID && c.Trial == v.Test {
 				out[v.ID] = append(out[v.ID], c.Record())
 			}
 		}
@@ -62,7 +62,7 @@ func (t *Tenant) laterCalls(ctx context.Context, e extension.Event, column strin
 		return nil, nil
 	}
 	var rows []ExtensionCallRow
-	err := t.q(ctx).Where(column+" IN ? AND event = ? AND trial = ?", ids, string(e), false).Order("id").Limit(laterCallsRead).Find(&rows).Error
+	err := t.q(ctx).Where(column+" IN ? AND event = ?", ids, string(e)).Order("id").Limit(laterCallsRead).Find(&rows).Error
 	if err != nil {
 		return nil, err
 	}

@@ -62,9 +62,6 @@ func (t *Tenant) Listener(ctx context.Context, id string) (EventListener, error)
 
 // listenerFits compares with what the tenant has.
 func (t *Tenant) listenerFits(ctx context.Context, l *extension.Listener, before []string) error {
-	if l.OnFailure == "" && l.Event.Known() {
-		l.OnFailure = l.Event.Failures()[0]
-	}
 	for i, id := range l.Apps {
 		l.Apps[i] = strings.ToLower(id)
 	}

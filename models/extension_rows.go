@@ -33,7 +33,7 @@ func (ListenerRow) TableName() string { return "event_listeners" }
 // few days, and a number of them per tenant.
 type ExtensionCallRow struct {
 	ID          string    `gorm:"primaryKey;size:36;index:extension_calls_at,priority:3;index:extension_calls_extension,priority:3"` // UUIDv7: in the order of time
-	TenantID    string    `gorm:"size:36;index:extension_calls_at,priority:1;index:extension_calls_extension,priority:1;index:extension_calls_person,priority:1;index:extension_calls_correlation,priority:1;index:extension_calls_sign_in,priority:1"`
+	TenantID    string    `gorm:"size:36;index:extension_calls_at,priority:1;index:extension_calls_extension,priority:1;index:extension_calls_person,priority:1;index:extension_calls_correlation,priority:1;index:extension_calls_sign_in,priority:1;index:extension_calls_about,priority:1"`
 	At          time.Time `gorm:"index:extension_calls_at,priority:2"`
 	ExtensionID string    `gorm:"size:36;index:extension_calls_extension,priority:2"`
 	Event       string    `gorm:"size:64"`
@@ -41,6 +41,8 @@ type ExtensionCallRow struct {
 	Trial       bool   // an admin tried it: it says nothing about how the API is doing
 	SignInID    string `gorm:"size:36;index:extension_calls_sign_in,priority:2"`
 	UserID      string `gorm:"size:36;index:extension_calls_person,priority:2"`
+	// PersonKey says whom it is about where there was no account yet: a keyed hash of their address or number.
+	PersonKey string `gorm:"size:64;index:extension_calls_about,priority:2"`
 	// CorrelationID is the visit's, by which the calls are found that were made after it: of codes that were sent.
 	CorrelationID string `gorm:"size:64;index:extension_calls_correlation,priority:2"`
 	AppID         string `gorm:"size:64"` // the client id

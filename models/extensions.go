@@ -91,6 +91,20 @@ func (t *Tenant) signing(r *ExtensionRow, e *AuthExtension, renew bool, d *diffe
 	return err
 }
 
+// nameFree refuses a name that another extension of the tenant has: listeners and files name them by it.
+func (t *Tenant) nameFree(ctx context.Context, e extension.Extension) error {
+	all, err := t.Extensions(ctx)
+	if err != nil {
+		return err
+	}
+	name := strings.TrimSpace(e.Name)
+	if !slices.ContainsFunc(all, func(o AuthExtension) bool { return o.ID != e.ID && strings.EqualFold(strings.TrimSpace(o.Name), name) }) {
+		return nil
+	}
+	args := map[string]any{"name": name}
+	return &fault.Error{Code: fault.Conflict, Key: "extension.name.taken", Args: args, Fields: []fault.Field{{Name: "displayName", Key: "extension.name.taken", Args: args}}}
+}
+
 // CreateExtension sets one up. One that signs gets a secret, which the answer alone says.
 func (t *Tenant) CreateExtension(ctx context.Context, actor audit.Actor, e extension.Extension, check ExtensionCheck) (AuthExtension, error) {
 	if e.ID == "" {
@@ -106,6 +120,9 @@ func (t *Tenant) CreateExtension(ctx context.Context, actor audit.Actor, e exten
 			return audit.Event{}, fault.BadField("displayName", "extension.many", map[string]any{"max": extension.MaxExtensions})
 		}
 		if err := check(&e).Err(); err != nil {
+			return audit.Event{}, err
+		}
+		if err := t.nameFree(ctx, e); err != nil {
 			return audit.Event{}, err
 		}
 		now := t.Now()
@@ -145,6 +162,11 @@ func (t *Tenant) UpdateExtension(ctx context.Context, actor audit.Actor, id stri
 		after.ID, after.Event = before.ID, before.Event
 		if err := check(&after.Extension).Err(); err != nil {
 			return audit.Event{}, err
+		}
+		if !strings.EqualFold(before.Name, after.Name) {
+			if err := t.nameFree(ctx, after.Extension); err != nil {
+				return audit.Event{}, err
+			}
 		}
 		var d differences
 		a, b := before.Masked(), after.Masked()
@@ -216,14 +238,14 @@ func extensionAPIs(apps []Application) (map[string]extension.API, error) {
 		if len(a.Spec.IdentifierURIs) == 0 {
 			continue
 		}
-		client, err := a.Client()
-		if err != nil {
-			return nil, err
-		}
 		api := extension.API{ClientID: a.ClientID, ObjectID: a.ServicePrincipalID, Name: a.Name, Enabled: a.Enabled,
-			Granted: slices.Contains(a.Spec.Permissions, extension.ReceivePermission)}
-		for _, k := range client.Certificates {
-			api.Keys = append(api.Keys, k.Key)
+			Granted: slices.Contains(a.Spec.Permissions, extension.ReceivePermission), Chosen: a.Spec.TokenEncryptionKeyID}
+		for _, k := range a.EncryptionKeys {
+			cert, err := parseCertificate(k.PEM)
+			if err != nil {
+				return nil, err
+			}
+			api.Keys = append(api.Keys, extension.EncryptionKey{ID: k.ID, Public: cert.PublicKey, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter})
 		}
 		for _, uri := range a.Spec.IdentifierURIs {
 			out[strings.ToLower(uri)] = api

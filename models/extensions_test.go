@@ -75,6 +75,16 @@ func TestAPasswordSetHereEndsMigration(t *testing.T) {
 		if got[usual.ID] != false || got[own.ID] != false || got[other.ID] != true {
 			t.Errorf("%v", got)
 		}
+		// Who turns it on or off is in the log under a name of its own, whatever else changes.
+		for _, c := range []struct{ attribute, want string }{{own.ID, "Change migration of password"}, {usual.ID, "Change migration of password"}, {other.ID, "Update user"}} {
+			modelstest.Must(tn.UpdateUser(ctx, by, u.ID, func(u *models.User) error {
+				u.Attributes[c.attribute], u.City = u.Attributes[c.attribute] != true, c.attribute
+				return nil
+			}))(t)
+			if last := modelstest.Must(tn.Audits(ctx, models.AuditQuery{Limit: 1}))(t).Items[0]; last.Activity != c.want {
+				t.Errorf("%s: %s, want %s", c.attribute, last.Activity, c.want)
+			}
+		}
 	})
 }
 

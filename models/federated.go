@@ -116,7 +116,7 @@ func (t *Tenant) EndProviderSessions(ctx context.Context, actor audit.Actor, pro
 		if err != nil {
 			return audit.Event{}, err
 		}
-		ended, err = t.endSessionsBy(ctx, providerID, "Identity provider signed everybody out")
+		ended, err = t.endSessionsBy(ctx, "Identity provider signed everybody out", "provider = ?", providerID)
 		return audit.Event{Activity: "Revoke sign-in sessions of identity provider", Category: "Policy", Operation: "Update",
 			Target: audit.Target{Kind: "identityProvider", ID: providerID, Name: p.Name}}, err
 	})
@@ -142,20 +142,7 @@ func (t *Tenant) endDisconnected(ctx context.Context, before, after User) error 
 			if !federation.Keeps(*p, gone.Issuer) {
 				continue
 			}
-			var sids []string
-			if err := t.q(ctx).Model(&SessionRow{}).Where("user_id = ? AND provider = ? AND revoked_at IS NULL", before.ID, p.ID).Pluck("sid", &sids).Error; err != nil {
-				return err
-			}
-			for _, sid := range sids {
-				if err := t.EndSession(ctx, sid, why, t.Now()); err != nil {
-					return err
-				}
-				if err := t.SignOutApps(ctx, sid, why); err != nil {
-					return err
-				}
-			}
-			if err := t.u(ctx).Model(&OpenIDGrantRow{}).Where("user_id = ? AND provider = ? AND revoked_at IS NULL", before.ID, p.ID).
-				UpdateColumns(map[string]any{"revoked_at": t.Now(), "revoked_for": why}).Error; err != nil {
+			if _, err := t.endSessionsBy(ctx, why, "provider = ? AND user_id = ?", p.ID, before.ID); err != nil {
 				return err
 			}
 		}
@@ -163,10 +150,10 @@ func (t *Tenant) endDisconnected(ctx context.Context, before, after User) error 
 	return nil
 }
 
-// endSessionsBy ends the sessions and grants that stand on a provider, inside the caller's transaction.
-func (t *Tenant) endSessionsBy(ctx context.Context, providerID, why string) (int, error) {
+// endSessionsBy ends the sessions and grants of which the condition is true, inside the caller's transaction.
+func (t *Tenant) endSessionsBy(ctx context.Context, why, where string, args ...any) (int, error) {
 	var sids []string
-	if err := t.q(ctx).Model(&SessionRow{}).Where("provider = ? AND revoked_at IS NULL", providerID).Pluck("sid", &sids).Error; err != nil {
+	if err := t.q(ctx).Model(&SessionRow{}).Where("revoked_at IS NULL").Where(where, args...).Pluck("sid", &sids).Error; err != nil {
 		return 0, err
 	}
 	for _, sid := range sids {
@@ -177,6 +164,6 @@ func (t *Tenant) endSessionsBy(ctx context.Context, providerID, why string) (int
 			return 0, err
 		}
 	}
-	return len(sids), t.u(ctx).Model(&OpenIDGrantRow{}).Where("provider = ? AND revoked_at IS NULL", providerID).
+	return len(sids), t.u(ctx).Model(&OpenIDGrantRow{}).Where("revoked_at IS NULL").Where(where, args...).
 		UpdateColumns(map[string]any{"revoked_at": t.Now(), "revoked_for": why}).Error
 }

@@ -101,7 +101,7 @@ func (t *Tenant) SaveDraft(ctx context.Context, actor audit.Actor, id string, re
 			return audit.Event{}, err
 		}
 		var diff differences
-		diff.fields("", before, *f)
+		diff.flow(before, *f)
 		if len(diff.changes) == 0 {
 			return audit.Event{}, nil
 		}

@@ -38,6 +38,7 @@ type OpenIDGrantRow struct {
 	Claims        string     `gorm:"type:text"` // openid.ClaimsRequest
 	ClientInfo    bool
 	Provider      string `gorm:"size:36;default:'';index:openid_grants_provider,priority:2,where:provider <> ''"`
+	Host          string `gorm:"size:253;not null;default:''"` // of the tenant's own, that it was given at; "" = the installation's address
 	CreatedAt     time.Time
 
 	CodeHash      []byte `gorm:"uniqueIndex:openid_grants_code"`
@@ -79,7 +80,7 @@ func (t *Tenant) AddOpenIDGrant(ctx context.Context, g openid.Grant) error {
 		Platform: string(g.Platform), RedirectURI: g.RedirectURI, Scopes: strings.Join(g.Scopes, " "), Nonce: g.Nonce,
 		CodeChallenge: g.CodeChallenge, AuthTime: g.AuthTime.UTC().Truncate(time.Microsecond), AMR: strings.Join(g.AMR, " "), ACR: g.ACR, Claims: claims,
 		Methods: strings.Join(g.Methods, " "), AAGUIDs: strings.Join(g.AAGUIDs, " "), Contexts: strings.Join(g.Contexts, " "), MFATime: timePtr(g.MFATime),
-		ClientInfo: g.ClientInfo, Provider: g.Provider, CreatedAt: g.CreatedAt.UTC(), CodeHash: g.CodeHash, CodeExpiresAt: g.CodeExpiresAt.UTC(),
+		ClientInfo: g.ClientInfo, Provider: g.Provider, Host: g.Host, CreatedAt: g.CreatedAt.UTC(), CodeHash: g.CodeHash, CodeExpiresAt: g.CodeExpiresAt.UTC(),
 		PurgeAt: g.CodeExpiresAt.UTC().Add(keepUsed)}
 	return t.w(ctx).Create(&row).Error
 }
@@ -87,7 +88,7 @@ func (t *Tenant) AddOpenIDGrant(ctx context.Context, g openid.Grant) error {
 func (r OpenIDGrantRow) value() (openid.Grant, error) {
 	g := openid.Grant{ID: r.ID, TenantID: r.TenantID, ClientID: r.ClientID, UserID: r.UserID, SID: r.SID, SignInID: r.SignInID,
 		Platform: openid.Platform(r.Platform), RedirectURI: r.RedirectURI, Scopes: strings.Fields(r.Scopes), Nonce: r.Nonce,
-		CodeChallenge: r.CodeChallenge, AuthTime: r.AuthTime.UTC(), AMR: strings.Fields(r.AMR), ACR: r.ACR, ClientInfo: r.ClientInfo, Provider: r.Provider,
+		CodeChallenge: r.CodeChallenge, AuthTime: r.AuthTime.UTC(), AMR: strings.Fields(r.AMR), ACR: r.ACR, ClientInfo: r.ClientInfo, Provider: r.Provider, Host: r.Host,
 		Methods: strings.Fields(r.Methods), AAGUIDs: strings.Fields(r.AAGUIDs), Contexts: strings.Fields(r.Contexts), MFATime: timeOf(r.MFATime),
 		CreatedAt: r.CreatedAt.UTC(), CodeHash: r.CodeHash, CodeExpiresAt: r.CodeExpiresAt.UTC(), CodeUsedAt: timeOf(r.CodeUsedAt),
 		RefreshHash: r.RefreshHash, RefreshPrevious: r.RefreshPrevious, RotatedAt: timeOf(r.RotatedAt),
@@ -202,11 +203,11 @@ func (t *Tenant) RevokeOpenIDUser(ctx context.Context, userID, clientID, reason 
 func (t *Tenant) OpenIDSessionClients(ctx context.Context, sid string) ([]openid.SessionClient, error) {
 	var out []openid.SessionClient
 	err := t.q(ctx).Model(&OpenIDGrantRow{}).Where("sid = ? AND code_used_at IS NOT NULL AND revoked_at IS NULL", sid).
-		Distinct("client_id", "user_id").Order("client_id").Limit(200).Find(&out).Error
+		Distinct("client_id", "user_id", "host").Order("client_id, host").Limit(200).Find(&out).Error
 	if err != nil {
 		return nil, err
 	}
-	remembered, err := t.SessionClients(ctx, sid)
+	remembered, err := t.sessionClients(ctx, sid)
 	if err != nil || len(remembered) == 0 {
 		return out, err
 	}
@@ -214,9 +215,9 @@ func (t *Tenant) OpenIDSessionClients(ctx context.Context, sid string) ([]openid
 	if err != nil || !ok {
 		return out, err
 	}
-	for _, id := range remembered {
-		if !slices.ContainsFunc(out, func(c openid.SessionClient) bool { return c.ClientID == id }) {
-			out = append(out, openid.SessionClient{ClientID: id, UserID: s.UserID})
+	for _, r := range remembered {
+		if !slices.ContainsFunc(out, func(c openid.SessionClient) bool { return c.ClientID == r.ClientID }) {
+			out = append(out, openid.SessionClient{ClientID: r.ClientID, UserID: s.UserID, Host: r.Host})
 		}
 	}
 	return out, nil

@@ -48,7 +48,7 @@ func (t *Tenant) noticeSignOut(ctx context.Context, dir *Directory, l openid.Ses
 	if !ok || !c.Enabled || c.BackChannelLogoutURI == "" {
 		return nil
 	}
-	payload, err := json.Marshal(openid.Notice{TenantID: t.ID, ClientID: l.ClientID, UserID: l.UserID, SID: sid})
+	payload, err := json.Marshal(openid.Notice{TenantID: t.ID, ClientID: l.ClientID, UserID: l.UserID, SID: sid, Host: l.Host})
 	if err != nil {
 		return err
 	}

@@ -527,8 +527,8 @@ func (g *gathering) rest(d *PersonalData, u User) error {
 	for _, m := range merged {
 		d.Merged = append(d.Merged, PersonalMerge{m.FromID, m.CreatedAt.UTC()})
 	}
-	calls, err := mine[ExtensionCallRow](g, "at, id", "at", "event", "app_id")
-	if err != nil {
+	var calls []ExtensionCallRow // some were made before there was an account that they could name
+	if err := g.q(g.ctx).Select("at", "event", "app_id").Where("user_id = ? OR person_key IN ?", g.userID, append(g.personKeys(u), "-")).Order("at, id").Find(&calls).Error; err != nil {
 		return err
 	}
 	for _, c := range calls {

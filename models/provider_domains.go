@@ -111,7 +111,7 @@ func (t *Tenant) ProveProviderDomain(ctx context.Context, actor audit.Actor, id 
 	if err != nil {
 		return d, err
 	}
-	said, sure := foundRecord(ctx, d, lookup)
+	said, sure := foundRecord(ctx, d.Record, d.Value, lookup)
 	err = t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		var row ProviderDomainRow
 		if err := t.lock(ctx).Where("id = ?", id).Take(&row).Error; err != nil {

@@ -31,13 +31,13 @@ func (d ProviderDomain) LostUntil() time.Time {
 
 // foundRecord reports whether the record says what it must. sure is false when nobody could tell: a name server that does
 // not answer proves nothing against a domain.
-func foundRecord(ctx context.Context, d ProviderDomain, lookup func(ctx context.Context, name string) ([]string, error)) (there, sure bool) {
-	records, err := lookup(ctx, d.Record)
+func foundRecord(ctx context.Context, name, value string, lookup func(ctx context.Context, name string) ([]string, error)) (there, sure bool) {
+	records, err := lookup(ctx, name)
 	var dns *net.DNSError
 	if err != nil {
 		return false, errors.As(err, &dns) && dns.IsNotFound
 	}
-	return slices.ContainsFunc(records, func(s string) bool { return strings.TrimSpace(s) == d.Value }), true
+	return slices.ContainsFunc(records, func(s string) bool { return strings.TrimSpace(s) == value }), true
 }
 
 // WatchProviderDomains looks for the records of proven domains that nobody has looked at for a day, outside of any
@@ -50,7 +50,8 @@ func (t *Tenant) WatchProviderDomains(ctx context.Context, actor audit.Actor, lo
 	}
 	var errs []error
 	for _, r := range rows {
-		there, sure := foundRecord(ctx, r.value(), lookup)
+		d := r.value()
+		there, sure := foundRecord(ctx, d.Record, d.Value, lookup)
 		if sure && ctx.Err() == nil {
 			errs = append(errs, t.watchedDomain(ctx, actor, r.ID, there))
 		}

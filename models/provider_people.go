@@ -46,9 +46,18 @@ func (t *Tenant) comesBackWithout(ctx context.Context, p federation.Provider, no
 		refused.Key = "provider.last_way.issuer"
 		refused.Fields = []fault.Field{{Name: issuerField(p.Kind), Key: refused.Key, Args: refused.Args}}
 	}
+	self, err := t.Get(ctx)
+	if err != nil {
+		return err
+	}
+	if self.Hosts, err = t.answering(ctx); err != nil {
+		return err
+	}
 	return t.eachLinked(ctx, p, func(who account.Account) error {
 		for _, f := range flows {
-			if who.Usable() && len(signin.WaysIn(who, f, before)) > 0 && len(signin.WaysIn(who, f, after)) == 0 {
+			if who.Usable() && signin.ShutsOut(self, func(host string) (int, int) {
+				return len(signin.WaysIn(who.At(host), f, before)), len(signin.WaysIn(who.At(host), f, after))
+			}) {
 				return refused
 			}
 		}

@@ -308,7 +308,7 @@ func (t *Tenant) DeleteProvider(ctx context.Context, actor audit.Actor, id strin
 		if err := t.comesBackWithout(ctx, p.Provider, nil); err != nil {
 			return audit.Event{}, err
 		}
-		if _, err := t.endSessionsBy(ctx, id, "Identity provider was deleted"); err != nil {
+		if _, err := t.endSessionsBy(ctx, "Identity provider was deleted", "provider = ?", id); err != nil {
 			return audit.Event{}, err
 		}
 		for _, f := range flows {

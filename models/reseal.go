@@ -56,6 +56,9 @@ func sealedColumns() []sealedColumn {
 		sealedIn("custom_extensions", "secret", "id", lasting, func(r ExtensionRow) sealedValue {
 			return sealedValue{r.ID, r.Secret, extensionSeal(r.ID)}
 		}),
+		sealedIn("mail_senders", "secret", "tenant_id", lasting, func(r MailSenderRow) sealedValue {
+			return sealedValue{r.TenantID, r.Secret, mailSenderSeal(r.TenantID)}
+		}),
 		sealedIn("outbox", "payload", "id", lasting, func(r OutboxRow) sealedValue {
 			return sealedValue{r.ID, r.Payload, outboxSeal(r.ID)}
 		}),

@@ -40,6 +40,7 @@ var notSealed = map[string]string{
 	"RiskSourceRow.Accounts":         "a sketch that tells a number and no name",
 	"RiskSourceRow.Strangers":        "a sketch that tells a number and no name",
 	"LeakedAddressRow.Hash":          "MAC of an address",
+	"PictureRow.Data":                "a picture that every visitor of the sign-in page sees",
 }
 
 // carried are the files that seal what a browser carries for minutes: nothing of it is stored.

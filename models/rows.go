@@ -34,9 +34,10 @@ func Tables() []any {
 		&RiskDetectionRow{}, &RiskEventRow{}, &RiskUndoRow{}, &RiskIncidentRow{}, &RiskIncidentSourceRow{},
 		&RiskIndicatorRow{}, &LeakedAddressRow{}, &LeakedImportRow{}, &RiskMailRow{}, &ExportRow{},
 		&WebhookRow{}, &WebhookDeliveryRow{},
-		&ProviderRow{}, &ProviderDomainRow{}, &ParkedAnswerRow{}, &UsedAssertionRow{},
+		&ProviderRow{}, &ProviderDomainRow{}, &CustomDomainRow{}, &ParkedAnswerRow{}, &UsedAssertionRow{},
 		&ProviderTrialRow{}, &ProviderStateRow{},
 		&MergeRow{},
+		&BrandingRow{}, &BrandingVersionRow{}, &BrandingAppRow{}, &PictureRow{}, &MailSenderRow{},
 		&ExtensionRow{}, &ListenerRow{}, &ExtensionCallRow{},
 	}
 }
@@ -70,6 +71,8 @@ type TenantRow struct {
 	TrialEndsAt   *time.Time // of plan trial
 	DeletedAt     *time.Time // can be restored for 30 days
 	CreatedAt     time.Time
+	PrimaryHost   string `gorm:"size:253;not null;default:''"` // of its own, that links lead to; "" = the installation's address
+	OwnHostsOnly  bool   `gorm:"not null;default:false"`
 }
 
 func (TenantRow) TableName() string { return "tenants" }
@@ -170,12 +173,13 @@ type ApplicationRow struct {
 
 func (ApplicationRow) TableName() string { return "applications" }
 
-// ApplicationCredentialRow is a client secret (only its SHA-256) or a certificate.
+// ApplicationCredentialRow is a client secret (only its SHA-256), a certificate that the app proves itself with, or one that
+// is there to encrypt for it.
 type ApplicationCredentialRow struct {
 	ID             string `gorm:"primaryKey;size:36"` // keyId
 	TenantID       string `gorm:"size:36;index:application_credentials_app,priority:1"`
 	ApplicationID  string `gorm:"size:36;index:application_credentials_app,priority:2"`
-	Kind           string // secret, certificate
+	Kind           string // secret, certificate, encryption
 	Name           string
 	Hash           []byte // secret: SHA-256
 	Hint           string // secret: its first characters, so that people tell them apart

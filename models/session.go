@@ -15,6 +15,7 @@ import (
 
 	"portico/app/session"
 	"portico/app/signin"
+	"portico/app/tenant"
 	"portico/app/webhook"
 )
 
@@ -56,6 +57,7 @@ type SessionClientRow struct {
 	SID      string `gorm:"column:sid;primaryKey;size:64"`
 	ClientID string `gorm:"primaryKey;size:36"`
 	TenantID string `gorm:"size:36"`
+	Host     string `gorm:"size:253;not null;default:''"` // of the tenant's own, that the session lives at; "" = the installation's address
 	FirstAt  time.Time
 	LastAt   time.Time
 }
@@ -137,9 +139,10 @@ func (t *Tenant) TouchSession(ctx context.Context, s session.Session, i signin.S
 
 // JoinSession notes that an app took part.
 func (t *Tenant) JoinSession(ctx context.Context, sid, clientID string, now time.Time) error {
+	host, _ := tenant.Door(ctx)
 	return t.w(ctx).Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "sid"}, {Name: "client_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{"last_at"})}).
-		Create(&SessionClientRow{SID: sid, ClientID: clientID, TenantID: t.ID, FirstAt: micro(now), LastAt: micro(now)}).Error
+		Create(&SessionClientRow{SID: sid, ClientID: clientID, TenantID: t.ID, Host: host, FirstAt: micro(now), LastAt: micro(now)}).Error
 }
 
 // EndSession revokes one session. Its clients stay listed, so that they can be told.
@@ -216,9 +219,18 @@ func sessionDetails(r SessionRow) SessionOf {
 
 // SessionClients lists the apps that took part in a session.
 func (t *Tenant) SessionClients(ctx context.Context, sid string) ([]string, error) {
-	var ids []string
-	err := t.q(ctx).Model(&SessionClientRow{}).Where("sid = ?", sid).Order("first_at, client_id").Pluck("client_id", &ids).Error
+	rows, err := t.sessionClients(ctx, sid)
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ClientID
+	}
 	return ids, err
+}
+
+func (t *Tenant) sessionClients(ctx context.Context, sid string) ([]SessionClientRow, error) {
+	var rows []SessionClientRow
+	err := t.q(ctx).Where("sid = ?", sid).Order("first_at, client_id").Find(&rows).Error
+	return rows, err
 }
 
 // BrowserSessions is gorilla's sessions.Store over the same rows, for one tenant: what handlers read a

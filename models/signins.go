@@ -125,6 +125,11 @@ func (t *Tenant) RecordSignIn(ctx context.Context, r record.SignIn) error {
 		if err := t.insertSignIn(ctx, &row); err != nil {
 			return err
 		}
+		if row.Count > times && len(r.Calls) > 0 {
+			if err := t.moreCalls(ctx, row.ID, r.Calls); err != nil {
+				return err
+			}
+		}
 		if row.Count == times { // it is new
 			if err := t.publishSignIn(ctx, r); err != nil {
 				return err
@@ -156,6 +161,36 @@ func (t *Tenant) RecordSignIn(ctx context.Context, r record.SignIn) error {
 		}
 		return nil
 	})
+}
+
+// callsListed bounds how many calls of extensions an entry of the log lists.
+const callsListed = 50
+
+// moreCalls adds calls to an entry that counts another failure of the same visit: each asked an API anew.
+func (t *Tenant) moreCalls(ctx context.Context, id string, calls []record.Call) error {
+	var row SignInRow
+	if err := t.u(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
+		return found(err)
+	}
+	r, err := row.SignIn()
+	if err != nil {
+		return err
+	}
+	n := len(r.Calls)
+	for _, c := range calls {
+		if len(r.Calls) < callsListed && !slices.ContainsFunc(r.Calls, func(have record.Call) bool { return have.ID == c.ID }) {
+			r.Calls = append(r.Calls, c)
+		}
+	}
+	if len(r.Calls) == n {
+		return nil
+	}
+	r.Count = 1 // the column counts
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return t.u(ctx).Model(&SignInRow{}).Where("id = ?", id).UpdateColumn("record", string(text)).Error
 }
 
 // insertSignIn writes a row, or counts one more. What is already there comes back: when it began, and how many it is.

@@ -8,6 +8,7 @@ package models
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,6 +32,7 @@ type Store struct {
 	queued       chan struct{} // holds one token after something was put into the outbox
 	// webhooksQueued is the same for deliveries of webhooks.
 	webhooksQueued chan struct{}
+	developing     chan struct{} // holds one token while a picture is being decoded
 	subscribers    subscribers
 	seal           Sealer
 	directories    directoryCache
@@ -47,6 +49,8 @@ type Store struct {
 	calls struct { // of extensions, that wait to be written
 		mu      sync.Mutex
 		waiting []keptCall
+		flush   sync.Mutex // one at a time
+		dropped atomic.Uint64
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 func tenantOf(r TenantRow) (tenant.Tenant, error) {
 	t := tenant.Tenant{ID: r.ID, Slug: r.Slug, Name: r.Name, Kind: tenant.Kind(r.Kind), Plan: tenant.Plan(r.Plan),
 		Disabled: r.Disabled, DefaultLocale: r.DefaultLocale, Version: r.Version, TrialEndsAt: timeOf(r.TrialEndsAt),
-		DeletedAt: timeOf(r.DeletedAt), CreatedAt: r.CreatedAt.UTC()}
+		DeletedAt: timeOf(r.DeletedAt), CreatedAt: r.CreatedAt.UTC(), PrimaryHost: r.PrimaryHost, OwnHostsOnly: r.OwnHostsOnly, Host: r.PrimaryHost}
 	if r.Settings != "" {
 		if err := json.Unmarshal([]byte(r.Settings), &t.Settings); err != nil {
 			return t, badJSON("tenant", r.ID, err)

@@ -86,13 +86,28 @@ func (t *Tenant) FindUsers(ctx context.Context, f UserQuery) (UserPage, error) {
 // fewest gives whom the first source finds that finds at most so many. The first of all, which tells most, is read at
 // once; all others are asked in one statement, one after the other until one does.
 func (t *Tenant) fewest(ctx context.Context, sources []source, most int) (ids []string, ok bool, err error) {
-	read := func(s source) ([]string, bool, error) {
+	read := func(s *source) ([]string, bool, error) {
 		var found []string
+		if s.kind == "num" {
+			var rows []struct {
+				ID  string
+				Num int64
+			}
+			err := s.first(most + 1).Select(s.id + " AS id, " + s.column + " AS num").Scan(&rows).Error
+			for _, r := range rows {
+				found = append(found, r.ID)
+			}
+			if len(rows) >= walkWindow {
+				s.ends = &walkedRow{WindowID: rows[walkWindow-1].ID, KeyNum: rows[walkWindow-1].Num}
+			}
+			return found, err == nil && len(found) <= most, err
+		}
 		err := s.first(most+1).Pluck(s.id, &found).Error
 		return found, err == nil && len(found) <= most, err
 	}
 	which, args := "CASE", []any(nil)
-	for i, s := range sources {
+	for i := range sources {
+		s := &sources[i]
 		switch {
 		case s.everybody:
 		case i == 0:
@@ -112,7 +127,7 @@ func (t *Tenant) fewest(ctx context.Context, sources []source, most int) (ids []
 	if err != nil || at < 0 {
 		return nil, false, err
 	}
-	return read(sources[at])
+	return read(&sources[at])
 }
 
 // walked chooses which of the sources to walk: one that is sorted as asked, or the first.
@@ -152,6 +167,11 @@ type source struct {
 	kind      string // of the column: text, time or num
 	order     string // the sort order that this is, SortBy…
 	everybody bool   // narrows nothing
+	// beside are further columns of the source's rows, by which narrowed drops people before their own rows are read.
+	beside string
+	// ends is where the first window ends, when that was read already.
+	ends     *walkedRow
+	narrowed func(q *gorm.DB, f UserQuery) *gorm.DB
 }
 
 // people reports whether the source's rows are people's own.
@@ -270,11 +290,26 @@ func (t *Tenant) searchSources(ctx context.Context, f UserQuery, users func(stri
 	case t.dialect == "sqlite":
 		return []source{{name: "words", id: "s.user_id", column: "f.rowid", kind: "num", rows: func() *gorm.DB {
 			return t.r(ctx).Table("user_trigrams AS f CROSS JOIN user_search AS s ON s.num = f.rowid").Where("f.search_norm MATCH ?", s.match()).Where("s.tenant_id = ?", t.ID)
-		}}}, nil
+		}, beside: "s.enabled AS was_enabled, s.created_at AS was_created, s.deleted AS was_deleted", narrowed: narrowedAside}}, nil
 	case s.walk:
 		return nil, nil
 	}
 	return []source{{name: "words", id: "id", rows: func() *gorm.DB { return s.find(users("")(), "") }}}, nil
+}
+
+// narrowedAside is as much of checked as SQLite's side table of the search knows.
+func narrowedAside(q *gorm.DB, f UserQuery) *gorm.DB {
+	q = q.Where("d.was_deleted = ?", f.Deleted || f.Leaving)
+	if f.Enabled != nil {
+		q = q.Where("d.was_enabled = ?", *f.Enabled)
+	}
+	if !f.CreatedFrom.IsZero() {
+		q = q.Where("d.was_created >= ?", f.CreatedFrom.UTC())
+	}
+	if !f.CreatedBefore.IsZero() {
+		q = q.Where("d.was_created < ?", f.CreatedBefore.UTC())
+	}
+	return q
 }
 
 // standing keeps the deleted apart from the others, spelled as the partial indexes are.
@@ -463,7 +498,14 @@ func (t *Tenant) walk(ctx context.Context, f UserQuery, s source, after cursor, 
 	if s.people() { // whose rows are at hand
 		from = t.r(ctx).Table("(?) AS users", window.Select("*, "+keys).Limit(walkWindow))
 	} else {
-		from = t.r(ctx).Table("(?) AS d CROSS JOIN users", window.Select(keys).Limit(walkWindow)).Where("users.id = d.window_id AND users.tenant_id || '' = ?", t.ID)
+		columns := keys
+		if s.beside != "" {
+			columns += ", " + s.beside
+		}
+		from = t.r(ctx).Table("(?) AS d CROSS JOIN users", window.Select(columns).Limit(walkWindow)).Where("users.id = d.window_id AND users.tenant_id || '' = ?", t.ID)
+		if s.narrowed != nil {
+			from = s.narrowed(from, f)
+		}
 	}
 	q, err := t.checked(ctx, from, f)
 	if err != nil {
@@ -488,8 +530,10 @@ func (t *Tenant) walk(ctx context.Context, f UserQuery, s source, after cursor, 
 		hits = hits[:limit]
 		out.Next = at(hits[limit-1]).String()
 	} else {
-		last, err := scanned[walkedRow](t.r(ctx).Table("(?) AS d", window.Select(keys).Offset(walkWindow-1).Limit(1)))
-		if err != nil {
+		last := []walkedRow(nil)
+		if s.ends != nil && after.ID == "" && !desc {
+			last = []walkedRow{*s.ends}
+		} else if last, err = scanned[walkedRow](t.r(ctx).Table("(?) AS d", window.Select(keys).Offset(walkWindow-1).Limit(1))); err != nil {
 			return UserPage{}, err
 		}
 		if len(last) > 0 {

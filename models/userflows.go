@@ -3,6 +3,8 @@ package models
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -54,6 +56,29 @@ func flowEvent(f userflow.Flow, activity, operation string, changes []audit.Chan
 		Target: audit.Target{Kind: "userFlow", ID: f.ID, Name: f.Name}, Changes: changes}
 }
 
+// flow compares two versions of a flow. Its texts are told by language and id, and many at once by their number.
+func (d *differences) flow(old, new userflow.Flow) {
+	was, is := old.Texts, new.Texts
+	old.Texts, new.Texts = nil, nil
+	d.fields("", old, new)
+	for _, lang := range languagesOf(was, is) {
+		ids := userflow.TextChanges(was[lang], is[lang])
+		if len(ids) > 50 {
+			d.note("texts/"+lang, "", len(was[lang]), fmt.Sprintf("%d, of which %d differ", len(is[lang]), len(ids)), audit.Public)
+			continue
+		}
+		for _, id := range ids {
+			d.note("texts/"+lang+"/"+id, "", was[lang][id], is[lang][id], audit.Public)
+		}
+	}
+}
+
+func languagesOf(a, b map[string]map[string]string) []string {
+	all := slices.AppendSeq(slices.Collect(maps.Keys(a)), maps.Keys(b))
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // CreateFlow publishes version 1 of a new user flow.
 func (t *Tenant) CreateFlow(ctx context.Context, actor audit.Actor, f userflow.Flow) (UserFlow, error) {
 	if f.ID == "" {
@@ -81,7 +106,7 @@ func (t *Tenant) CreateFlow(ctx context.Context, actor audit.Actor, f userflow.F
 			return audit.Event{}, taken(err, "id", "flow.id.taken", nil)
 		}
 		var d differences
-		d.fields("", userflow.Flow{}, f)
+		d.flow(userflow.Flow{}, f)
 		return flowEvent(f, "Create user flow", "Add", d.changes), t.addFlowVersion(ctx, actor, f)
 	})
 	return made, err
@@ -213,7 +238,7 @@ func (t *Tenant) publishFlow(ctx context.Context, actor audit.Actor, id, activit
 			return audit.Event{}, err
 		}
 		var d differences
-		d.fields("", before.Flow, *f)
+		d.flow(before.Flow, *f)
 		if len(d.changes) == 0 {
 			return audit.Event{}, nil
 		}

@@ -132,7 +132,8 @@ func userOf(r UserRow, identities []IdentityRow, credentials []CredentialRow) (U
 			u.HasPassword, u.PasswordSetAt, u.PasswordVoid = true, c.CreatedAt.UTC(), c.Name == passwordVoid
 			continue
 		}
-		u.Methods = append(u.Methods, account.Method{ID: c.ID, Kind: c.Kind, Name: c.Name, CreatedAt: c.CreatedAt.UTC(), LastUsedAt: timeOf(c.LastUsedAt), AAGUID: passkeyFacts(c).AAGUID})
+		facts := passkeyFacts(c)
+		u.Methods = append(u.Methods, account.Method{ID: c.ID, Kind: c.Kind, Name: c.Name, CreatedAt: c.CreatedAt.UTC(), LastUsedAt: timeOf(c.LastUsedAt), AAGUID: facts.AAGUID, Host: facts.Host})
 	}
 	return u, nil
 }
@@ -500,6 +501,9 @@ func (t *Tenant) editUser(ctx context.Context, actor audit.Actor, id, activity s
 		if err := t.guardAdmin(ctx, actor, before, after); err != nil {
 			return audit.Event{}, err
 		}
+		if activity, err = t.migrationNamed(ctx, activity, d.changes); err != nil {
+			return audit.Event{}, err
+		}
 		after.UpdatedAt = t.Now()
 		if err := t.writeUser(ctx, before, after, d); err != nil {
 			return audit.Event{}, err
@@ -626,10 +630,12 @@ func identityWords(u User) []string {
 	return out
 }
 
+const updateUser, answerFlow = "Update user", "Answer user flow"
+
 // UpdateUser changes what edit changes: profile, attributes, identities, enabled. Only the columns that
-// differ are written; the audit log shows each before and after.
+// differ are written; the audit log shows each before and after, and names what decides who is asked about a password.
 func (t *Tenant) UpdateUser(ctx context.Context, actor audit.Actor, id string, edit func(*User) error) (User, error) {
-	return t.editUser(ctx, actor, id, "Update user", edit)
+	return t.editUser(ctx, actor, id, updateUser, edit)
 }
 
 // SetUserEnabled disables or enables a person. Disabling ends their sessions and grants too.
@@ -711,6 +717,9 @@ func (t *Tenant) PurgeUser(ctx context.Context, actor audit.Actor, id string) er
 			return audit.Event{}, err
 		}
 		if err := t.forgetEvents(ctx, append(former, id)...); err != nil {
+			return audit.Event{}, err
+		}
+		if err := t.forgetCalls(ctx, u); err != nil {
 			return audit.Event{}, err
 		}
 		return audit.Event{Activity: "Hard delete user", Category: "UserManagement", Operation: "Delete",

@@ -134,9 +134,9 @@ func (t *Tenant) again() map[string]any {
 func (t *Tenant) Redeliver(ctx context.Context, actor audit.Actor, id string) (WebhookDelivery, error) {
 	var after WebhookDelivery
 	err := t.audited(ctx, actor, func(t *Tenant) (audit.Event, error) {
-		var r WebhookDeliveryRow
-		if err := t.lock(ctx).Where("id = ?", strings.ToLower(id)).Take(&r).Error; err != nil {
-			return audit.Event{}, found(err)
+		r, _, err := t.lockDelivery(ctx, strings.ToLower(id))
+		if err != nil {
+			return audit.Event{}, err
 		}
 		w, err := t.running(ctx, r.WebhookID)
 		if err != nil {
@@ -214,12 +214,26 @@ func (t *Tenant) BeginWebhookTest(ctx context.Context, actor audit.Actor, id, ow
 	return it, err
 }
 
+// lateDeliveries finds by its index alone what waits too long: the state stands in the text, or no plan could use that.
+const lateDeliveries = "tenant_id = ? AND state = 'pending' AND not_after < ? AND due_at < ?"
+
 // ExpireWebhookDeliveries makes dead letters of what waited longer than it is tried (a paused webhook's is claimed by
 // nobody), and forgets what is kept no longer. It works off some rows, and says how many.
-func (t *Tenant) ExpireWebhookDeliveries(ctx context.Context, limit int) (int, error) {
+func (t *Tenant) ExpireWebhookDeliveries(ctx context.Context, limit int) (n int, err error) {
+	err = t.InTx(ctx, func(t *Tenant) error {
+		if some, err := t.lockWebhooks(ctx); err != nil || !some {
+			return err
+		}
+		n, err = t.expireDeliveries(ctx, limit)
+		return err
+	})
+	return n, err
+}
+
+func (t *Tenant) expireDeliveries(ctx context.Context, limit int) (int, error) {
 	now := t.Now()
 	at := func(age time.Duration) time.Time { return now.Add(-age) }
-	late := t.w(ctx).Model(&WebhookDeliveryRow{}).Select("id").Where("tenant_id = ? AND created_at < ? AND state = ? AND not_after < ? AND due_at < ?", t.ID, at(webhook.Keep), deliveryPending, now, now).Limit(limit)
+	late := t.w(ctx).Model(&WebhookDeliveryRow{}).Select("id").Where(lateDeliveries, t.ID, now, now).Limit(limit)
 	buried := t.u(ctx).Model(&WebhookDeliveryRow{}).Where("id IN (?)", late).UpdateColumns(map[string]any{"state": deliveryDead, "owner": "", "ended_at": now, "reason": "it waited too long"})
 	if buried.Error != nil {
 		return 0, buried.Error
@@ -233,5 +247,8 @@ func (t *Tenant) ExpireWebhookDeliveries(ctx context.Context, limit int) (int, e
 // forgetEvents erases what is kept of events about people who are erased, dead letters and what still waits included:
 // bodies and answers may say their names. That they are gone is told after this, by an event with nothing but the id.
 func (t *Tenant) forgetEvents(ctx context.Context, userIDs ...string) error {
+	if some, err := t.lockWebhooks(ctx); err != nil || !some {
+		return err
+	}
 	return t.u(ctx).Where("subject IN ?", userIDs).Delete(&WebhookDeliveryRow{}).Error
 }

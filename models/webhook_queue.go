@@ -129,14 +129,14 @@ func (s WebhookQueue) BuryOutbox(ctx context.Context, id, owner, reason string) 
 		return ignoreMissing(found(err))
 	}
 	return s.Tenant(d.TenantID).InTx(ctx, func(t *Tenant) error {
+		var r WebhookRow // first, as everywhere (lockDelivery)
+		if err := t.lock(ctx).Where("id = ?", d.WebhookID).Take(&r).Error; err != nil {
+			return ignoreMissing(found(err))
+		}
 		dead := t.u(ctx).Model(&WebhookDeliveryRow{}).Where("id = ? AND owner = ? AND state = ?", id, owner, deliveryPending).
 			UpdateColumns(map[string]any{"owner": "", "state": deliveryDead, "reason": reason, "ended_at": t.Now()})
 		if dead.Error != nil || dead.RowsAffected == 0 || d.Kind == webhook.Test {
 			return dead.Error
-		}
-		var r WebhookRow
-		if err := t.lock(ctx).Where("id = ?", d.WebhookID).Take(&r).Error; err != nil {
-			return ignoreMissing(found(err))
 		}
 		if !r.Enabled || r.Failures == 0 || r.DeliveredAt != nil && r.DeliveredAt.After(d.NotAfter.Add(-webhook.Keep)) {
 			return nil
@@ -183,16 +183,33 @@ func (s *Store) WebhookParcel(ctx context.Context, tenantID, deliveryID string) 
 	return p, nil
 }
 
+// lockDelivery takes a delivery and its webhook for the running transaction, the webhook first: whoever needs both takes
+// them in this order, so that nobody waits for each other.
+func (t *Tenant) lockDelivery(ctx context.Context, id string) (d WebhookDeliveryRow, r WebhookRow, err error) {
+	if err = t.w(ctx).Select("webhook_id").Where("tenant_id = ? AND id = ?", t.ID, id).Take(&d).Error; err != nil {
+		return d, r, found(err)
+	}
+	if err = t.lock(ctx).Where("id = ?", d.WebhookID).Take(&r).Error; err != nil {
+		return d, r, found(err)
+	}
+	err = t.lock(ctx).Where("id = ?", id).Take(&d).Error
+	return d, r, found(err)
+}
+
+// lockWebhooks takes all webhooks of the tenant, for what touches deliveries of several; false = there is none, and so no
+// delivery either.
+func (t *Tenant) lockWebhooks(ctx context.Context) (bool, error) {
+	var ids []string
+	err := t.lock(ctx).Model(&WebhookRow{}).Order("id").Pluck("id", &ids).Error
+	return len(ids) > 0, err
+}
+
 // NoteWebhookAnswer implements webhook.Store.
 func (s *Store) NoteWebhookAnswer(ctx context.Context, tenantID, deliveryID string, a webhook.Answer) error {
 	return s.Tenant(tenantID).InTx(ctx, func(t *Tenant) error {
-		var d WebhookDeliveryRow
-		if err := t.lock(ctx).Where("id = ?", deliveryID).Take(&d).Error; err != nil {
-			return ignoreMissing(found(err)) // it was deleted meanwhile
-		}
-		var r WebhookRow
-		if err := t.lock(ctx).Where("id = ?", d.WebhookID).Take(&r).Error; err != nil {
-			return ignoreMissing(found(err))
+		d, r, err := t.lockDelivery(ctx, deliveryID)
+		if err != nil {
+			return ignoreMissing(err) // it was deleted meanwhile
 		}
 		answers, err := d.answers()
 		if err != nil {

@@ -35,7 +35,7 @@ func (WebhookRow) TableName() string { return "webhooks" }
 // is also the lease: a claimed row is due again when the lease ends. Answers is []webhook.Answer as JSON.
 type WebhookDeliveryRow struct {
 	ID        string    `gorm:"primaryKey;size:36"`
-	TenantID  string    `gorm:"size:36;index:webhook_deliveries_subject,priority:1;index:webhook_deliveries_time,priority:1;index:webhook_deliveries_dead,priority:1,where:state = 'dead'"`
+	TenantID  string    `gorm:"size:36;index:webhook_deliveries_subject,priority:1;index:webhook_deliveries_time,priority:1;index:webhook_deliveries_late,priority:1,where:state = 'pending';index:webhook_deliveries_dead,priority:1,where:state = 'dead'"`
 	WebhookID string    `gorm:"size:36;index:webhook_deliveries_due,priority:1,where:state = 'pending';index:webhook_deliveries_of,priority:1;index:webhook_deliveries_held,where:owner <> ''"`
 	EventID   string    `gorm:"size:36"`
 	Kind      string    `gorm:"size:48"`
@@ -50,7 +50,7 @@ type WebhookDeliveryRow struct {
 	Reason    string    // why it has not arrived
 	Answers   string    `gorm:"type:text"`
 	CreatedAt time.Time `gorm:"index:webhook_deliveries_time,priority:2;index:webhook_deliveries_dead,priority:2;index:webhook_deliveries_of,priority:2"`
-	NotAfter  time.Time
+	NotAfter  time.Time `gorm:"index:webhook_deliveries_late,priority:2"`
 	EndedAt   *time.Time
 }
 

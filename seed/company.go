@@ -92,6 +92,9 @@ func fernhill(ctx context.Context, store *models.Store, baseURL string) (Company
 	}
 	dir := store.Tenant(t.ID)
 	c := Company{TenantID: t.ID, CreatedAt: t.CreatedAt}
+	if err := ensureBranding(ctx, dir); err != nil {
+		return c, err
+	}
 	flows, err := ensureFlows(ctx, dir, baseURL)
 	if err != nil {
 		return c, err

@@ -3,7 +3,6 @@ package seed
 import (
 	"context"
 
-	"portico/app/branding"
 	"portico/app/fault"
 	"portico/app/tenant"
 	"portico/app/userflow"
@@ -29,8 +28,8 @@ const (
 
 func sampleSettings(baseURL string) tenant.Settings {
 	return tenant.Settings{SupportURL: baseURL + "/demo", PrivacyURL: baseURL + "/demo", TermsURL: baseURL + "/demo",
-		Theme: branding.Theme{Color: "#0b6e4f"}, BannedWords: []string{"fernhill", "ferncard", "fernhome"},
-		UserNames: tenant.UserNames{Enabled: true, Patterns: []string{`FH-[0-9]{6}`}, Message: "A customer number looks like FH-104213. It is on every invoice."}}
+		BannedWords: []string{"fernhill", "ferncard", "fernhome"},
+		UserNames:   tenant.UserNames{Enabled: true, Patterns: []string{`FH-[0-9]{6}`}, Message: "A customer number looks like FH-104213. It is on every invoice."}}
 }
 
 // sampleDefinitions are the company's custom attributes, one of each kind.

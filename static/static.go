@@ -81,3 +81,6 @@ func URL(name string) string {
 
 // HostedCSS is the style sheet that every hosted page carries inline.
 func HostedCSS() string { return string(table()["hosted.css"].Plain) }
+
+// BrandCSS is what those pages carry besides whose company has more of a look than a colour and a name.
+func BrandCSS() string { return string(table()["brand.css"].Plain) }

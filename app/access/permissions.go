@@ -57,9 +57,12 @@ const (
 	RoleWrite         Permission = "RoleManagement.ReadWrite.Directory"
 	DirectoryRead     Permission = "Directory.Read.All"
 	DirectoryWrite    Permission = "Directory.ReadWrite.All"
-	HelpDesk          Permission = "Portico.HelpDesk.All"               // ours: masked people, checks of callers
-	RiskConfigure     Permission = "Portico.RiskSettings.ReadWrite.All" // ours: how risk is found, and where what was found is sent
-	TenantOperate     Permission = "Portico.Tenant.ReadWrite.All"       // ours: of the installation, not of a tenant
+	// PasswordExtensionWrite is asked besides ExtensionWrite where an extension is handed passwords: ours, since the vendor
+	// has a role for it and no permission.
+	PasswordExtensionWrite Permission = "Portico.PasswordExtension.ReadWrite.All"
+	HelpDesk               Permission = "Portico.HelpDesk.All"               // ours: masked people, checks of callers
+	RiskConfigure          Permission = "Portico.RiskSettings.ReadWrite.All" // ours: how risk is found, and where what was found is sent
+	TenantOperate          Permission = "Portico.Tenant.ReadWrite.All"       // ours: of the installation, not of a tenant
 
 	// Delegated: an app has them only together with the person who is signed in to it.
 	OwnWrite   Permission = "User.ReadWrite"                     // the person's own record
@@ -73,7 +76,7 @@ const (
 func All() []Permission {
 	return []Permission{UserRead, UserWrite, AppRead, AppWrite, FlowRead, FlowWrite, AttributeRead, AttributeWrite, Invite, AuditRead, OrganizationRead,
 		OrganizationWrite, RoleRead, RoleWrite, PolicyRead, GroupRead, GroupWrite, AssignmentWrite, MethodRead, MethodWrite, PasswordWrite, EnableWrite,
-		RevokeWrite, DeleteRestore, ExportData, HelpDesk, AppPolicyWrite, ProviderRead, ProviderWrite, ExtensionRead, ExtensionWrite, BrandingRead,
+		RevokeWrite, DeleteRestore, ExportData, HelpDesk, AppPolicyWrite, ProviderRead, ProviderWrite, ExtensionRead, ExtensionWrite, PasswordExtensionWrite, BrandingRead,
 		BrandingWrite, ConditionalRead, ConditionalWrite, MethodPolicyRead, MethodPolicyWrite, RiskEventRead, RiskEventWrite, RiskyUserRead,
 		RiskyUserWrite, RiskConfigure, ReportsRead}
 }

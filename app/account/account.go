@@ -4,6 +4,7 @@ package account
 
 import (
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -116,9 +117,20 @@ type Method struct {
 	Kind      string // factor kinds: "totp", "passkey", "email", "sms", "recovery"
 	Name      string
 	AAGUID    string // passkey: its model, when it says so
+	Host      string // passkey: the host of the directory's own where alone it works; "" = the installation's address
 	CreatedAt time.Time
 	// LastUsedAt is zero when it was not used yet.
 	LastUsedAt time.Time
+}
+
+// At is the account with what it has at a host of the directory's own, "" = at the installation's address: passkeys that live
+// elsewhere are none here.
+func (a Account) At(host string) Account {
+	elsewhere := func(m Method) bool { return m.Kind == "passkey" && m.Host != host }
+	if slices.ContainsFunc(a.Methods, elsewhere) {
+		a.Methods = slices.DeleteFunc(slices.Clone(a.Methods), elsewhere)
+	}
+	return a
 }
 
 // HelpDeskCode is the name of a recovery code that the help desk handed out; the person's own have none.

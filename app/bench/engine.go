@@ -13,9 +13,6 @@ import (
 	"time"
 
 	"github.com/andybalholm/brotli"
-	"golang.org/x/net/html"
-
-	"portico/app/e2e/formfill"
 )
 
 func measureEngine(ctx context.Context, p plan, r *report, m machine, binary, dir, engine, server string) error {
@@ -36,18 +33,24 @@ func measureEngine(ctx context.Context, p plan, r *report, m machine, binary, di
 	if err := starts(ctx, p, r, prog, engine); err != nil {
 		return err
 	}
-	if engine == "sqlite" {
-		if err := pageBytes(r, prog); err != nil {
+	if err := askNobody(ctx, prog); err != nil {
+		return fmt.Errorf("the sample company's listeners: %w", err)
+	}
+	if engine == "sqlite" && !p.apis {
+		if err := pages(r, prog); err != nil {
 			return fmt.Errorf("hosted page: %w", err)
 		}
 		if err := metadata(ctx, p, r, prog); err != nil {
 			return fmt.Errorf("metadata: %w", err)
 		}
 	}
+	if p.apis {
+		return extensions(ctx, p, r, m, prog, engine)
+	}
 	for _, measure := range []struct {
 		name string
 		f    func(context.Context, plan, *report, machine, *program, string) error
-	}{{"client credentials", clientCredentials}, {"password journey", journeys}, {"refresh", refreshes}, {"transfers", transfers}} {
+	}{{"client credentials", clientCredentials}, {"password journey", journeys}, {"refresh", refreshes}, {"extensions", extensions}, {"transfers", transfers}} {
 		if err := measure.f(ctx, p, r, m, prog, engine); err != nil {
 			return fmt.Errorf("%s: %w", measure.name, err)
 		}
@@ -117,60 +120,6 @@ func authorize(prog *program, clientID, redirect, verifierChallenge string, more
 		q[k] = v
 	}
 	return prog.base + "/fernhill/oauth2/v2.0/authorize?" + q.Encode()
-}
-
-// pageBytes loads the first page of a sign-in as a browser does that was never here.
-func pageBytes(r *report, prog *program) error {
-	client := &http.Client{Transport: &http.Transport{DisableCompression: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	jar, err := newJar()
-	if err != nil {
-		return err
-	}
-	client.Jar = jar
-	app, err := sampleApp(prog)
-	if err != nil {
-		return err
-	}
-	at, total, requests := authorize(prog, app.id, app.redirect, challenge(fixedVerifier), nil), 0, 0
-	var page []byte
-	for range 5 {
-		body, wire, next, err := fetch(client, at)
-		if err != nil {
-			return err
-		}
-		if next == "" {
-			page, total, requests = body, wire, 1
-			break
-		}
-		at = next
-	}
-	root, err := html.Parse(bytes.NewReader(page))
-	if err != nil {
-		return err
-	}
-	for n := range root.Descendants() {
-		src := ""
-		switch {
-		case n.Type == html.ElementNode && n.Data == "link" && strings.Contains(formfill.Attr(n, "rel"), "stylesheet"):
-			src = formfill.Attr(n, "href")
-		case n.Type == html.ElementNode && n.Data == "script":
-			src = formfill.Attr(n, "src")
-		}
-		if src == "" {
-			continue
-		}
-		_, wire, _, err := fetch(client, prog.base+src)
-		if err != nil {
-			return err
-		}
-		total, requests = total+wire, requests+1
-	}
-	if !bytes.Contains(page, []byte("<form")) {
-		return fmt.Errorf("that is no sign-in page: %.200s", page)
-	}
-	r.add("sqlite", figure{what: "sign-in page, first visit, brotli", value: fmt.Sprintf("%.1f KB in %d requests", float64(total)/1024, requests),
-		budget: "≤ 10 KB in ≤ 2", ok: total <= 10<<10 && requests <= 2, note: fmt.Sprintf("%.1f KB of HTML and CSS unpacked", float64(len(page))/1024)})
-	return nil
 }
 
 // fetch gives the unpacked body, how many bytes came over the wire, and where a redirect leads.

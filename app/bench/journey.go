@@ -32,20 +32,8 @@ func newJar() (*cookiejar.Jar, error) { return cookiejar.New(nil) }
 
 type sample struct{ id, redirect string }
 
-// sampleApp learns the public sample application's registration from the address that it sends browsers to.
-func sampleApp(prog *program) (sample, error) {
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.Get(prog.base + "/demo/market/signin")
-	if err != nil {
-		return sample{}, err
-	}
-	_ = res.Body.Close()
-	to, err := url.Parse(res.Header.Get("Location"))
-	if err != nil || to.Query().Get("client_id") == "" {
-		return sample{}, fmt.Errorf("the sample application answers %d", res.StatusCode)
-	}
-	return sample{id: to.Query().Get("client_id"), redirect: to.Query().Get("redirect_uri")}, nil
-}
+// sampleApp is the public sample application.
+func sampleApp(prog *program) (sample, error) { return demoApp(prog, "market") }
 
 // visitor is one person with a browser.
 type visitor struct {

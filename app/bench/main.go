@@ -25,6 +25,8 @@ type plan struct {
 	rounds int
 	span   time.Duration // of one measurement
 	only   string
+	pages  bool // measure nothing else
+	apis   bool // likewise
 }
 
 func main() {
@@ -32,6 +34,8 @@ func main() {
 	flag.IntVar(&p.rounds, "rounds", 3, "how many times to measure each figure; the median counts")
 	flag.DurationVar(&p.span, "span", 2*time.Second, "how long one measurement takes")
 	flag.StringVar(&p.only, "only", "", "sqlite or postgres; both when empty")
+	flag.BoolVar(&p.pages, "pages", false, "only the bytes and requests of the hosted pages")
+	flag.BoolVar(&p.apis, "extensions", false, "only what asking a tenant's own API costs")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, p)
@@ -51,6 +55,9 @@ func run(ctx context.Context, p plan) error {
 	binary, size, err := build(ctx, dir)
 	if err != nil {
 		return err
+	}
+	if p.pages {
+		return onlyPages(ctx, binary, filepath.Join(dir, "pages"))
 	}
 	fmt.Printf("%s, %d cores, %s; medians of %d rounds of %s\n\n", runtime.GOARCH, runtime.NumCPU(), runtime.Version(), p.rounds, p.span)
 	limits, err := measureLimits(p, dir)

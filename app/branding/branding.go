@@ -3,12 +3,7 @@
 // makes a page unreadable. What was typed is parsed to numbers and never echoed.
 package branding
 
-import (
-	"net/url"
-	"strings"
-
-	"portico/app/fault"
-)
+import "strings"
 
 // Corners is how round things are.
 type Corners string
@@ -19,42 +14,11 @@ const (
 	Square Corners = "square"
 )
 
-// Theme is what an admin chooses. Every element is optional; the zero Theme is the neutral default,
-// which carries no mark of ours (F090).
+// Theme is what a style sheet is made of. The zero Theme is the neutral default, which carries no mark of ours (F090).
 type Theme struct {
-	Color      string  `json:"color,omitempty"`      // "#rrggbb"; buttons, links, the mark
-	Background string  `json:"background,omitempty"` // "#rrggbb"; the page behind the card, light scheme only
-	Corners    Corners `json:"corners,omitempty"`
-	Logo       string  `json:"logo,omitempty"`     // path on this server
-	LogoDark   string  `json:"logoDark,omitempty"` // for dark pages; Logo when empty
-	Favicon    string  `json:"favicon,omitempty"`
-}
-
-// Validate says what an admin must mend.
-func (t Theme) Validate() error {
-	var bad fault.Fields
-	for name, v := range map[string]string{"color": t.Color, "background": t.Background} {
-		if _, ok := ParseHex(v); v != "" && !ok {
-			bad.Add(name, "branding.color.invalid", nil)
-		}
-	}
-	switch t.Corners {
-	case "", Round, Soft, Square:
-	default:
-		bad.Add("corners", "branding.corners.invalid", nil)
-	}
-	for name, v := range map[string]string{"logo": t.Logo, "logoDark": t.LogoDark, "favicon": t.Favicon} {
-		if v != "" && !ownPath(v) {
-			bad.Add(name, "branding.image.invalid", nil)
-		}
-	}
-	return bad.Err()
-}
-
-// ownPath accepts a path on this server and nothing that leads elsewhere.
-func ownPath(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && u.Scheme == "" && u.Host == "" && strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "//") && !strings.ContainsAny(s, "\\\"'<> ")
+	Color      string // "#rrggbb"; buttons, links, the mark
+	Background string // "#rrggbb"; the page behind the card, light scheme only
+	Corners    Corners
 }
 
 // Surfaces of the two schemes, as the style sheet's --surface and --canvas have them; a test compares.

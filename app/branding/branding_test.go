@@ -68,13 +68,18 @@ func TestWhatIsTypedNeverReachesTheStyleSheet(t *testing.T) {
 		if css := theme.CSS(); css != "" {
 			t.Errorf("%q gave %q", evil, css)
 		}
-		if theme.Validate() == nil {
+		if (Elements{Color: evil}).Validate() == nil || (Elements{Background: evil}).Validate() == nil || (Elements{Corners: Corners(evil)}).Validate() == nil {
 			t.Errorf("%q was accepted", evil)
 		}
 	}
-	for _, evil := range []string{"https://elsewhere.example/x.png", "//elsewhere.example/x", "javascript:alert(1)", `/x"onerror=`, "x.png"} {
-		if (Theme{Logo: evil}).Validate() == nil {
-			t.Errorf("logo %q was accepted", evil)
+	for _, evil := range []string{"javascript:alert(1)", "//elsewhere.example", "/x", "https://u:p@x.example", `https://x.example/"onclick=`, "ftp://x.example", "data:text/html,x"} {
+		if (Elements{Privacy: Link{URL: evil}}).Validate() == nil {
+			t.Errorf("link %q was accepted", evil)
+		}
+	}
+	for _, evil := range []string{"../x", "x.png", strings.Repeat("g", 64)} {
+		if (Elements{Pictures: map[Slot]string{Favicon: evil}}).Validate() == nil {
+			t.Errorf("picture %q was accepted", evil)
 		}
 	}
 }
@@ -84,9 +89,6 @@ func TestThemeAsText(t *testing.T) {
 		t.Errorf("the neutral theme has text: %q", css)
 	}
 	theme := Theme{Color: "#0B6E4F", Background: "#f3f7f5", Corners: Soft}
-	if err := theme.Validate(); err != nil {
-		t.Fatal(err)
-	}
 	css := theme.CSS()
 	for _, want := range []string{"@layer theme{:root{--brand:light-dark(#0b6e4f,#0b6e4f)", "--on-brand:light-dark(#ffffff,#ffffff)", "--radius-2:.25rem", "--page:light-dark(#f3f7f5"} {
 		if !strings.Contains(css, want) {
@@ -105,13 +107,13 @@ func FuzzTheme(f *testing.F) {
 	f.Add("#0b6e4f", "#fff", "soft", "/brand/logo.png")
 	f.Add("red}", "#1234567", "</style>", "//x")
 	f.Fuzz(func(t *testing.T, colour, background, corners, logo string) {
-		theme := Theme{Color: colour, Background: background, Corners: Corners(corners), Logo: logo}
+		theme := Theme{Color: colour, Background: background, Corners: Corners(corners)}
 		css := theme.CSS()
 		if strings.ContainsAny(css, "<>\"'\\@") && strings.Count(css, "@") > 2 || strings.Contains(css, "</") || strings.Count(css, "{") != strings.Count(css, "}") {
 			t.Errorf("%+v gave %q", theme, css)
 		}
-		if theme.Validate() == nil && strings.ContainsAny(logo, "\"'<>\\") {
-			t.Errorf("logo %q was accepted", logo)
+		if WebAddress(logo) && strings.ContainsAny(logo, "\"'<>\\") {
+			t.Errorf("link %q was accepted", logo)
 		}
 	})
 }

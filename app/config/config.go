@@ -220,3 +220,12 @@ func loopback(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return err == nil && a.IsLoopback()
 }
+
+// OwnAddresses are those of the installation itself, which no tenant can claim.
+func (c Config) OwnAddresses() []string {
+	out := []string{c.BaseURL}
+	if c.AdminHost != "" {
+		out = append(out, c.AdminHost)
+	}
+	return out
+}

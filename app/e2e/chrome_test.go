@@ -212,7 +212,7 @@ func (b *tab) accessible(name string) {
 			b.t.Errorf("%s at %d px: %s (%s): %v", name, width, v.ID, v.Help, v.Nodes)
 		}
 		if over := evaluate[float64](b, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); over > 1 {
-			b.t.Errorf("%s at %d px scrolls sideways by %.0f px", name, width, over)
+			b.t.Errorf("%s at %d px scrolls sideways by %.0f px: %s", name, width, over, evaluate[string](b, `[...document.querySelectorAll("main *")].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 || e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX == "visible").map(e => e.outerHTML.slice(0, 90)).slice(0, 8).join("\n    ")`))
 		}
 	}
 	b.shot(name + "-dark-phone")

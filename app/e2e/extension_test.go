@@ -86,9 +86,9 @@ func (a *api) listens(c *crm, events ...string) (ids []string) {
 		handler := e + "CustomExtensionHandler"
 		if e == "onPasswordSubmit" { // the vendor's name; and a certificate to encrypt passwords for
 			handler = "onPasswordMigrationCustomExtensionHandler"
-			a.call(http.MethodPatch, "/v1.0/applications/"+app["id"].(string), values{"keyCredentials": []values{{"type": "AsymmetricX509Cert", "usage": "Verify", "key": c.certificate(a.t)}}})
+			a.call(http.MethodPatch, "/v1.0/applications/"+app["id"].(string), values{"keyCredentials": []values{{"type": "AsymmetricX509Cert", "usage": "Encrypt", "key": c.certificate(a.t)}}})
 		}
-		made := a.call(http.MethodPost, "/v1.0/identity/customAuthenticationExtensions", values{"@odata.type": "#microsoft.graph." + e + "CustomExtension", "displayName": "CRM",
+		made := a.call(http.MethodPost, "/v1.0/identity/customAuthenticationExtensions", values{"@odata.type": "#microsoft.graph." + e + "CustomExtension", "displayName": "CRM: " + e,
 			"endpointConfiguration":       values{"@odata.type": "#microsoft.graph.httpRequestEndpoint", "targetUrl": c.URL + "/" + e},
 			"authenticationConfiguration": values{"@odata.type": "#microsoft.graph.azureAdTokenAuthentication", "resourceId": resource},
 			"clientConfiguration":         values{"timeoutInMilliseconds": 1000, "maximumRetries": 0}})
@@ -186,6 +186,20 @@ func TestTheCompanysOwnAPIHasASay(t *testing.T) {
 	if c.count() != before {
 		t.Error("an API that failed often in a row is asked all the same")
 	}
+	admin := openBrowser(t, s, "own-api-admin")
+	admin.intoPortal("ada@fernhill.example")
+	list := s.base + "/admin/t/fernhill/extensions"
+	admin.goTo(list)
+	admin.sees("Not called for now")
+	admin.goTo(s.base + "/admin/t/fernhill")
+	admin.sees("Customers are held up by an API that does not answer")
+	admin.goTo(list)
+	admin.sees("It failed too often; it is tried again by itself")
+	admin.accessible("circuit-open")
+	admin.goTo(evaluate[string](admin, "[...document.querySelectorAll('a')].find(a => a.textContent.trim() == 'CRM: "+start+"').href"))
+	admin.sees("Open: not called, since it failed too often")
+	admin.sees("If this API is down, customers cannot sign up.")
+	admin.accessible("circuit-open-page")
 	c.says(start, `attributeCollectionStart.continueWithDefaultBehavior"`)
 	c.says(submit, `attributeCollectionSubmit.continueWithDefaultBehavior"`)
 	for end := time.Now().Add(40 * time.Second); !b.has(given) && time.Now().Before(end); {
@@ -196,6 +210,13 @@ func TestTheCompanysOwnAPIHasASay(t *testing.T) {
 	b.typeInto(family, "Better")
 	b.fillRest()
 	b.sees("Hello, Later")
+	eventually(t, 20*time.Second, "the portal says that the API is back", func() error {
+		admin.goTo(list)
+		if words := admin.words(); strings.Contains(words, "Not called for now") || !strings.Contains(words, "Healthy") {
+			return errors.New(words)
+		}
+		return nil
+	})
 }
 
 // lastCode is the code that the API was given last for an address, once it was.

@@ -28,10 +28,15 @@ type Call struct {
 	Request       string        `json:"request,omitempty"`
 	Response      string        `json:"response,omitempty"` // at most maxKept of it
 	Trial         bool          `json:"trial,omitempty"`    // an admin tried it
+	Sample        bool          `json:"sample,omitempty"`   // a trial with a pretend person: it holds nobody's data
 	CorrelationID string        `json:"correlationId,omitempty"`
 	SignInID      string        `json:"signInId,omitempty"`
 	AppID         string        `json:"appId,omitempty"`
 	UserID        string        `json:"userId,omitempty"`
+	// About is whom it is about, while they have no account that it could name: an address, a number, or what a provider
+	// calls them. PersonKey is its keyed hash, all that is kept of it: by it the call goes when they are erased.
+	About     string `json:"-"`
+	PersonKey string `json:"-"`
 }
 
 // Attempt is one request of a call.
@@ -46,6 +51,10 @@ const maxKept = 16 << 10
 
 // Retries is how often it was asked again.
 func (c *Call) Retries() int { return max(0, len(c.Attempts)-1) }
+
+// Asked reports whether the API was asked at all. It was not while its circuit is open, and when too much was under way:
+// another time it may be.
+func (c *Call) Asked() bool { return len(c.Attempts) > 0 || c.Code != Throttled && c.Code != Blocked }
 
 // Record is the call as a sign-in's trace keeps it.
 func (c *Call) Record() record.Call {

@@ -2,6 +2,7 @@ package extension
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	"portico/app/outbound"
 )
@@ -34,6 +37,10 @@ type Options struct {
 	Bearer func(ctx context.Context, tenantID string, api API) (string, time.Time, error)
 	// Open unseals an extension's signing secret.
 	Open func(extensionID string, sealed []byte) ([]byte, error)
+	// Turned hears of a circuit that opens, with the reason, or closes; nil = nobody does.
+	Turned func(tenant, extension string, open bool, reason string)
+	// Counted hears how each call of an event ended: "answered", "failed" or "not called"; nil = nobody does.
+	Counted func(e Event, outcome string)
 }
 
 // Caller asks extensions. It keeps connections, circuits and tokens per extension, and nothing of one slows another.
@@ -93,6 +100,16 @@ func (c *Caller) Try(ctx context.Context, conf *Configuration, chosen Chosen, o 
 	return c.call(ctx, conf, chosen, o, &t)
 }
 
+func outcomeOf(c Call) string {
+	switch {
+	case c.Code == 0:
+		return "answered"
+	case len(c.Attempts) == 0:
+		return "not called"
+	}
+	return "failed"
+}
+
 // Circuit is the state of an extension's circuit in this instance.
 func (c *Caller) Circuit(tenantID, extensionID string) Breaker {
 	c.mu.Lock()
@@ -105,9 +122,12 @@ func (c *Caller) Circuit(tenantID, extensionID string) Breaker {
 
 func (c *Caller) call(ctx context.Context, conf *Configuration, chosen Chosen, o *Occasion, t *Trial) Result {
 	began := c.o.Now()
+	if _, err := uuid.Parse(o.CorrelationID); err != nil { // APIs read it as a GUID
+		o.CorrelationID = uuid.Must(uuid.NewV7()).String()
+	}
 	q := &question{caller: c, chosen: chosen, occasion: o, trial: t, began: began}
-	q.call = Call{ID: c.o.NewID(), Event: o.Event, ListenerID: chosen.Listener.ID, At: began.UTC().Truncate(time.Microsecond), Trial: t != nil, CorrelationID: o.CorrelationID,
-		SignInID: o.SignInID, AppID: o.App.ClientID}
+	q.call = Call{ID: c.o.NewID(), Event: o.Event, ListenerID: chosen.Listener.ID, At: began.UTC().Truncate(time.Microsecond), Trial: t != nil || o.Trial, CorrelationID: o.CorrelationID,
+		SignInID: o.SignInID, AppID: o.App.ClientID, About: o.about(), PersonKey: o.PersonKey}
 	if o.User != nil {
 		q.call.UserID = o.User.ID
 	}
@@ -119,6 +139,9 @@ func (c *Caller) call(ctx context.Context, conf *Configuration, chosen Chosen, o
 		q.call.Code, q.call.Detail, q.call.OnFailure = failure.Code, clip(q.masked(failure.Detail), 500), out.Failure
 	} else {
 		q.call.Action, q.call.Changed = answer.Action, answer.changed()
+	}
+	if c.o.Counted != nil && !q.call.Trial {
+		c.o.Counted(o.Event, outcomeOf(q.call))
 	}
 	out.Call = q.call
 	return out
@@ -171,9 +194,11 @@ func (q *question) ask(ctx context.Context, conf *Configuration) (Answer, *Failu
 		return Answer{}, f
 	}
 	if q.occasion.Password != nil && q.occasion.Password.Key == nil {
-		if key := api.encryptionKey(); key != nil {
-			q.occasion.Password.Key = key
+		key, f := api.encryptionKey(q.caller.o.Now())
+		if f != nil {
+			return Answer{}, f
 		}
+		q.occasion.Password.Key, q.occasion.Password.KeyID = key.Public, key.ID
 	}
 	body, f := q.body()
 	if f != nil {
@@ -255,8 +280,8 @@ func (q *question) deliver(ctx context.Context, u *url.URL, body []byte) (Answer
 			one.Code = f.Code
 		}
 		q.call.Attempts, q.call.Status = append(q.call.Attempts, one), status
-		if q.trial == nil {
-			c.note(l, !again)
+		if !q.call.Trial {
+			c.note(q, l, !again, f)
 		}
 		if !again || ctx.Err() != nil {
 			return answer, f
@@ -272,7 +297,7 @@ func (q *question) admit(l *line) *Failure {
 	now := c.o.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if q.trial == nil {
+	if !q.call.Trial {
 		if q.call.Circuit == "" {
 			q.call.Circuit = l.breaker.State(now)
 		}
@@ -284,7 +309,7 @@ func (q *question) admit(l *line) *Failure {
 	b, ok := c.rates[q.occasion.TenantID].take(CallsPerSecond, now)
 	c.rates[q.occasion.TenantID] = b
 	if !ok {
-		if q.trial == nil {
+		if !q.call.Trial {
 			l.breaker.Probe = time.Time{} // its turn was not used
 		}
 		return fail(Throttled, "the tenant's extensions were called %d times within a second", CallsPerSecond)
@@ -292,11 +317,34 @@ func (q *question) admit(l *line) *Failure {
 	return nil
 }
 
-func (c *Caller) note(l *line, alive bool) {
+func (c *Caller) note(q *question, l *line, alive bool, f *Failure) {
 	now := c.o.Now()
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	was := l.breaker.Until.IsZero()
 	l.breaker = l.breaker.Note(alive, now)
+	is := l.breaker.Until.IsZero()
+	c.mu.Unlock()
+	if was == is || c.o.Turned == nil {
+		return
+	}
+	reason := ""
+	if f != nil {
+		reason = clip(q.masked(f.Detail), 500)
+	}
+	c.o.Turned(q.occasion.Tenant, q.chosen.Extension.Name, !is, reason)
+}
+
+// OpenCircuits counts the extensions that this instance does not call for now.
+func (c *Caller) OpenCircuits() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, l := range c.lines {
+		if !l.breaker.Until.IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 // attempt is one request; again = the API is in trouble, and asking once more may help.
@@ -313,7 +361,7 @@ func (q *question) attempt(ctx context.Context, l *line, u *url.URL, body []byte
 	if q.bearer != "" {
 		r.Header.Set("Authorization", "Bearer "+q.bearer)
 	}
-	r.Header.Set("Idempotency-Key", q.call.ID) // the same when it is asked again
+	r.Header.Set("Idempotency-Key", cmp.Or(q.occasion.Key, q.call.ID)) // the same when it is asked again
 	r.Header.Set("x-ms-client-request-id", q.occasion.CorrelationID)
 	if q.signing != nil {
 		r.Header.Set(SignatureHeader, outbound.Signature(q.caller.o.Now(), body, q.signing))

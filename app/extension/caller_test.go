@@ -14,12 +14,14 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/google/uuid"
 
 	"portico/app/outbound"
 )
@@ -297,8 +299,18 @@ func TestRetry(t *testing.T) {
 
 // TestCircuit: a dead API is not asked for a while, and an admin's trial goes through all the same.
 func TestCircuit(t *testing.T) {
-	var n atomic.Int32
-	b := newBench(t, TokenIssuanceStart, func(w http.ResponseWriter, _ *http.Request) { n.Add(1); w.WriteHeader(500) })
+	var n, status atomic.Int32
+	status.Store(500)
+	b := newBench(t, TokenIssuanceStart, func(w http.ResponseWriter, _ *http.Request) {
+		n.Add(1)
+		w.WriteHeader(int(status.Load()))
+	})
+	var told []string
+	outcomes := map[string]int{}
+	b.o.Turned = func(tenant, name string, open bool, reason string) {
+		told = append(told, fmt.Sprint(tenant, " ", name, " ", open, " ", reason))
+	}
+	b.o.Counted = func(e Event, outcome string) { outcomes[outcome]++ }
 	for range failuresToOpen {
 		b.ask(t)
 	}
@@ -317,6 +329,18 @@ func TestCircuit(t *testing.T) {
 	b.o.Now = func() time.Time { return time.Now().Add(firstPause) }
 	if r := b.ask(t); r.Call.Status != 500 || r.Call.Circuit != HalfOpen {
 		t.Errorf("after the pause: %+v", r.Call)
+	}
+	if n := b.OpenCircuits(); n != 1 {
+		t.Errorf("%d circuits are open", n)
+	}
+	status.Store(404) // alive
+	b.o.Now = func() time.Time { return time.Now().Add(time.Minute) }
+	b.ask(t)
+	if want := []string{"slug An API true the API answered with status 500", "slug An API false the API answered with status 404"}; !slices.Equal(told, want) || b.OpenCircuits() != 0 {
+		t.Errorf("%q, %d open", told, b.OpenCircuits())
+	}
+	if outcomes["failed"] != failuresToOpen+2 || outcomes["not called"] != 1 {
+		t.Errorf("%v", outcomes)
 	}
 }
 
@@ -417,6 +441,9 @@ func TestPasswordSubmit(t *testing.T) {
 					t.Error(err)
 					return
 				}
+				if jwe.Header.KeyID != "the key" {
+					t.Errorf("kid %q", jwe.Header.KeyID)
+				}
 				plain, err := jwe.Decrypt(key)
 				if err != nil {
 					t.Error(err)
@@ -429,7 +456,7 @@ func TestPasswordSubmit(t *testing.T) {
 				says(`{"data":{"@odata.type":"microsoft.graph.onPasswordSubmitResponseData","nonce":"`+tc.nonce(c.Nonce)+`","echo":"`+c.Password+`",
 					"actions":[{"@odata.type":"microsoft.graph.passwordSubmit.`+tc.action+`"}]}}`)(w, r)
 			})
-			b.api(func(a *API) { a.Keys = append(a.Keys, key.Public()) })
+			b.api(func(a *API) { a.Keys = append(a.Keys, EncryptionKey{ID: "the key", Public: key.Public()}) })
 			r := b.ask(t)
 			if r.Call.Code != tc.want || r.Answered() != (tc.want == 0) {
 				t.Errorf("%d %s", r.Call.Code, r.Call.Detail)
@@ -447,6 +474,22 @@ func TestPasswordSubmit(t *testing.T) {
 
 // TestOtpIsNotKept: the code reaches the API and not the record.
 func TestOtpIsNotKept(t *testing.T) {
+	keyed := newBench(t, OtpSend, func(w http.ResponseWriter, r *http.Request) {
+		if k := r.Header.Get("Idempotency-Key"); k != "the item" {
+			t.Errorf("key %q", k)
+		}
+		w.WriteHeader(500)
+	})
+	for range 2 * failuresToOpen { // a trial's failures are not the API's
+		o := Sample(OtpSend)
+		o.TenantID, o.Key, o.Trial = "tenant", "the item", true
+		if r := keyed.Call(t.Context(), keyed.conf, keyed.chosen, &o); !r.Call.Trial || r.Call.Code != InvalidStatus {
+			t.Errorf("%+v", r.Call)
+		}
+	}
+	if s := keyed.Circuit("tenant", "e").State(time.Now()); s != Closed {
+		t.Errorf("the circuit is %s", s)
+	}
 	b := newBench(t, OtpSend, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if !strings.Contains(string(body), `"oneTimeCode":"12345678"`) || !strings.Contains(string(body), `"requestType":"signIn"`) {
@@ -515,6 +558,39 @@ func BenchmarkCall(b *testing.B) {
 	for b.Loop() {
 		if r := api.ask(b); !r.Answered() {
 			b.Fatal(r.Call.Detail)
+		}
+	}
+}
+
+// TestIdentifiersAreGUIDs: an API in .NET reads them as such, and answers with an error to anything else (R 8.3): neither a
+// name that somebody gave a request nor a sample without a listener may make it fail.
+func TestIdentifiersAreGUIDs(t *testing.T) {
+	const mine = "0b7c6a5e-3f7c-4a9e-8d0a-6f3d0e9f5a11"
+	for _, said := range []string{"", "df1n-50b4-ff1h", strings.Repeat("x", 64), mine} {
+		var header string
+		var body struct {
+			Data struct {
+				ListenerID string                         `json:"authenticationEventListenerId"`
+				Context    struct{ CorrelationID string } `json:"authenticationContext"`
+			}
+		}
+		b := newBench(t, TokenIssuanceStart, func(w http.ResponseWriter, r *http.Request) {
+			header = r.Header.Get("x-ms-client-request-id")
+			if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+				t.Error(err)
+			}
+			says(answerOf(TokenIssuanceStart, claimsAction))(w, r)
+		})
+		b.chosen.Listener.ID = ""
+		o := Sample(TokenIssuanceStart)
+		o.CorrelationID = said
+		r := b.Call(t.Context(), b.conf, b.chosen, &o)
+		sent := body.Data.Context.CorrelationID
+		if id, err := uuid.Parse(sent); err != nil || id == uuid.Nil || header != sent || r.Call.CorrelationID != sent || said == mine && sent != mine {
+			t.Errorf("%q became %q, %q in the header, %q in the record", said, sent, header, r.Call.CorrelationID)
+		}
+		if id, err := uuid.Parse(body.Data.ListenerID); err != nil || id == uuid.Nil {
+			t.Errorf("listener %q", body.Data.ListenerID)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"portico/app/fault"
@@ -41,14 +42,24 @@ func (e *Extension) Check(reach func(*url.URL) error) fault.Fields {
 			bad.Add("resourceId", "extension.resource", map[string]any{"domain": u.Hostname()})
 		}
 	}
-	if w := e.Wait(); w < MinTimeout || w > MaxTimeout {
-		bad.Add("timeoutInMilliseconds", "extension.timeout", map[string]any{"min": MinTimeout.Milliseconds(), "max": MaxTimeout.Milliseconds()})
-	}
-	if e.Retries < 0 || e.Retries > MaxRetries {
-		bad.Add("maximumRetries", "extension.retries", map[string]any{"max": MaxRetries})
+	bad = append(bad, checkPatience(e.Timeout, e.Retries)...)
+	if e.OnError != "" && (e.OnError != Fallback || !slices.Contains(e.Event.Failures(), e.OnError)) {
+		bad.Add("behaviorOnError", "listener.failure", nil)
 	}
 	if len(e.Claims) > maxClaimsTold || slices.ContainsFunc(e.Claims, func(c string) bool { return c == "" || len(c) > 100 }) {
 		bad.Add("claims", "extension.claims", map[string]any{"max": maxClaimsTold})
+	}
+	return bad
+}
+
+// checkPatience holds a timeout (0 = the usual one) and a number of retries against what is allowed.
+func checkPatience(timeout, retries int) fault.Fields {
+	var bad fault.Fields
+	if w := time.Duration(timeout) * time.Millisecond; timeout != 0 && (w < MinTimeout || w > MaxTimeout) {
+		bad.Add("timeoutInMilliseconds", "extension.timeout", map[string]any{"min": MinTimeout.Milliseconds(), "max": MaxTimeout.Milliseconds()})
+	}
+	if retries < 0 || retries > MaxRetries {
+		bad.Add("maximumRetries", "extension.retries", map[string]any{"max": MaxRetries})
 	}
 	return bad
 }
@@ -84,6 +95,11 @@ func (l *Listener) Check(e *Extension, apps, flows func(id string) bool) fault.F
 	if l.Flow != "" && (l.Event != AttributeCollectionStart && l.Event != AttributeCollectionSubmit || !flows(l.Flow)) {
 		bad.Add("flowId", "listener.flow", nil)
 	}
+	retries := 0
+	if l.Retries != nil {
+		retries = *l.Retries
+	}
+	bad = append(bad, checkPatience(l.Timeout, retries)...)
 	if l.OnFailure != "" && !slices.Contains(l.Event.Failures(), l.OnFailure) {
 		bad.Add("onFailure", "listener.failure", nil)
 	}

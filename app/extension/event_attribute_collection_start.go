@@ -7,7 +7,7 @@ func attributeCollectionStart() kind {
 		callout: "onAttributeCollectionStartCalloutData", response: "onAttributeCollectionStartResponseData",
 		failures: []OnFailure{Continue, Block},
 		consequence: map[OnFailure]string{
-			Continue: "If this API is down, customers sign up without prefilled values.",
+			Continue: "If this API is down, customers sign up without prefilled values, and nobody is turned away.",
 			Block:    "If this API is down, customers cannot sign up.",
 		},
 		fill: fillSignUp,

@@ -6,7 +6,7 @@ func otpSend() kind {
 		callout: "onOtpSendCalloutData", response: "onOtpSendResponseData",
 		failures: []OnFailure{Block, Fallback},
 		consequence: map[OnFailure]string{
-			Block:    "If this API is down, no codes are sent: whoever needs one cannot sign in.",
+			Block:    "If this API is down, no codes are sent: whoever needs one cannot sign in, sign up or choose a new password.",
 			Fallback: "If this API is down, codes are sent by the built-in mail or SMS.",
 		},
 		fill: func(d *Data, o *Occasion) *Failure {

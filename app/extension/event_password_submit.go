@@ -56,7 +56,7 @@ func seal(s *Submission) (string, *Failure) {
 	if err != nil {
 		return "", fail(HandlerUnexpected, "the password cannot be written")
 	}
-	e, err := jose.NewEncrypter(jose.A256GCM, jose.Recipient{Algorithm: jose.RSA_OAEP_256, Key: key}, (&jose.EncrypterOptions{}).WithType("JWT"))
+	e, err := jose.NewEncrypter(jose.A256GCM, jose.Recipient{Algorithm: jose.RSA_OAEP_256, Key: key, KeyID: s.KeyID}, (&jose.EncrypterOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", fail(HandlerUnexpected, "the password cannot be encrypted")
 	}

@@ -60,6 +60,9 @@ type Extension struct {
 	// Claims are the names that an extension of TokenIssuanceStart says it gives (Graph's claimsForTokenConfiguration): for
 	// screens that offer them. What it gives besides counts as well.
 	Claims []string `json:"claims,omitempty"`
+	// OnError is what happens when it fails where its listener declares nothing (Graph's behaviorOnError): Fallback, or ""
+	// for the event's own.
+	OnError OnFailure `json:"behaviorOnError,omitempty"`
 
 	Sealed []byte `json:"-"` // the signing secret, opened by Options.Open
 }
@@ -91,7 +94,10 @@ type Listener struct {
 	AllApps   bool      `json:"includeAllApplications"`
 	Apps      []string  `json:"includeApplications,omitempty"` // client ids
 	Flow      string    `json:"flowId,omitempty"`              // of attribute collection: one user flow only; "" = any
-	OnFailure OnFailure `json:"onFailure"`
+	OnFailure OnFailure `json:"onFailure"`                     // "" = as the extension says
+	// Timeout and Retries are the extension's own, at this listener; 0 and nil = as the extension says.
+	Timeout int  `json:"timeoutInMilliseconds,omitempty"`
+	Retries *int `json:"maximumRetries,omitempty"`
 	// Attribute is the boolean attribute of those whose password is still kept elsewhere, by its API name (PasswordSubmit);
 	// "" = the tenant's custom attribute toBeMigrated.
 	Attribute string `json:"migrationAttribute,omitempty"`
@@ -107,8 +113,16 @@ type API struct {
 	ObjectID string // of its service principal
 	Name     string
 	Enabled  bool
-	Granted  bool               // it has ReceivePermission
-	Keys     []crypto.PublicKey // its certificates: the first RSA key encrypts passwords
+	Granted  bool            // it has ReceivePermission
+	Keys     []EncryptionKey // certificates that are there to encrypt for it, the oldest first
+	Chosen   string          // the id of the one to use; "" = the first that is valid
+}
+
+// EncryptionKey is a certificate that passwords are encrypted with for an API.
+type EncryptionKey struct {
+	ID                  string // becomes the JWE's kid
+	Public              crypto.PublicKey
+	NotBefore, NotAfter time.Time
 }
 
 // Configuration is what a tenant has set up: immutable, part of its snapshot.
@@ -145,7 +159,30 @@ func (c *Configuration) Choose(event Event, clientID, flowID string) (Chosen, bo
 	if !found {
 		return Chosen{}, false
 	}
-	return Chosen{best, c.Extensions[best.Extension]}, true
+	return best.Of(c.Extensions[best.Extension]), true
+}
+
+// Of is the listener with its extension, once it is settled which of the two decides what: the listener where it says
+// something. e is nil where the extension is gone.
+func (l Listener) Of(e *Extension) Chosen {
+	if e == nil {
+		return Chosen{l, nil}
+	}
+	if l.OnFailure == "" {
+		l.OnFailure = e.OnError
+	}
+	l.OnFailure = l.Failure()
+	if l.Timeout != 0 || l.Retries != nil {
+		own := *e
+		if l.Timeout != 0 {
+			own.Timeout = l.Timeout
+		}
+		if l.Retries != nil {
+			own.Retries = *l.Retries
+		}
+		e = &own
+	}
+	return Chosen{l, e}
 }
 
 func (l *Listener) hears(event Event, clientID, flowID string) bool {

@@ -26,6 +26,32 @@ type Occasion struct {
 	AnyJSON []string
 	// SignInID is the recorded sign-in that the call belongs to; "" = not known yet.
 	SignInID string
+	// Trial says that an admin tries a flow: the record says so, and it says nothing about how the API is doing.
+	Trial bool
+	// Key is the Idempotency-Key of the call, where one may be made again for the same; "" = the call's own id.
+	Key string
+	// PersonKey is that of the recorded call that is made again.
+	PersonKey string
+}
+
+// about is whom it is about, as far as no account says so.
+func (o *Occasion) about() string {
+	switch {
+	case o.User != nil:
+		return ""
+	case o.OTP != nil:
+		return o.OTP.Identifier
+	case o.SignUp == nil:
+		return ""
+	}
+	out := ""
+	for _, i := range o.SignUp.Identities {
+		if i.SignInType == "email" {
+			return i.AssignedID
+		}
+		out = i.Issuer + " " + i.AssignedID
+	}
+	return out
 }
 
 // Principal is an app registration as a payload shows it.
@@ -52,11 +78,9 @@ type Person struct {
 type RequestType string
 
 const (
-	ForSignUp        RequestType = "signUp"
-	ForSignIn        RequestType = "signIn"
-	ForgotPassword   RequestType = "forgotPassword"
-	ForSecondFactor  RequestType = "mfa"           // ours: the vendor sends signIn
-	ForAccountChange RequestType = "profileUpdate" // ours
+	ForSignUp      RequestType = "signUp"
+	ForSignIn      RequestType = "signIn"
+	ForgotPassword RequestType = "forgotPassword"
 )
 
 // ValueType is what an attribute holds.
@@ -112,7 +136,8 @@ type Submission struct {
 	UserName string
 	Password string
 	Nonce    string           // must come back
-	Key      crypto.PublicKey // *rsa.PublicKey of the API's registration; nil = the first of its certificates
+	Key      crypto.PublicKey // *rsa.PublicKey of the API's registration; nil = what the registration says
+	KeyID    string
 }
 
 // Action is an answer, as a closed set over all events.

@@ -1,6 +1,7 @@
 package extension
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -98,7 +99,7 @@ func Compose(ch Chosen, o *Occasion) (Payload, *Failure) {
 	}
 	locale := strings.ToLower(o.Locale)
 	p := Payload{Type: o.Event.WireType(), Source: "/tenants/" + o.TenantID + "/applications/" + o.App.ClientID,
-		Data: Data{ODataType: o.Event.CalloutType(), TenantID: o.TenantID, ListenerID: ch.Listener.ID,
+		Data: Data{ODataType: o.Event.CalloutType(), TenantID: o.TenantID, ListenerID: cmp.Or(ch.Listener.ID, sampleListener),
 			Context: eventContext{CorrelationID: o.CorrelationID, Client: client{o.IP, locale, locale}, Protocol: protocol,
 				App: o.App.wire(), Resource: resource.wire()}}}
 	if ch.Extension != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/rsa"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // api finds the app registration of an extension's API and checks that it may be called (R 8.2.2).
@@ -51,12 +52,51 @@ func CheckResource(resource, host string) *Failure {
 	return nil
 }
 
-// encryptionKey is the registration's key for passwords; nil when it has none.
-func (a *API) encryptionKey() *rsa.PublicKey {
+// encryptionKey is the key that passwords are encrypted with now: the chosen one, or the first that is valid. A chosen key
+// that cannot be used is replaced by no other, since nobody said that the API holds that one.
+func (a *API) encryptionKey(now time.Time) (EncryptionKey, *Failure) {
+	var why *Failure
 	for _, k := range a.Keys {
-		if key, ok := k.(*rsa.PublicKey); ok {
-			return key
+		if a.Chosen != "" && k.ID != a.Chosen {
+			continue
+		}
+		f := k.usable(now)
+		if f == nil {
+			return k, nil
+		}
+		if why == nil {
+			why = f
 		}
 	}
+	switch {
+	case why != nil:
+		return EncryptionKey{}, why
+	case a.Chosen != "":
+		return EncryptionKey{}, fail(ResourceNotFound, "the certificate that was chosen to encrypt passwords with is gone from the app registration of the API")
+	}
+	return EncryptionKey{}, fail(ResourceNotFound, "the app registration of the API has no certificate to encrypt passwords with")
+}
+
+func (k EncryptionKey) usable(now time.Time) *Failure {
+	switch key, ok := k.Public.(*rsa.PublicKey); {
+	case !ok || key.N == nil || key.N.BitLen() < 2048: // RFC 7518 §4.3
+		return fail(ResourceNotFound, "the certificate to encrypt passwords with has no RSA key of 2048 bits or more")
+	case now.Before(k.NotBefore):
+		return fail(ResourceNotFound, "the certificate to encrypt passwords with is valid only from %s on", k.NotBefore.UTC().Format(time.RFC3339))
+	case !k.NotAfter.IsZero() && now.After(k.NotAfter):
+		return fail(ResourceNotFound, "the certificate to encrypt passwords with ended on %s", k.NotAfter.UTC().Format(time.RFC3339))
+	}
 	return nil
+}
+
+// CheckKey says what keeps passwords from being encrypted for an extension's API; nil = nothing, or it gets none.
+func (c *Configuration) CheckKey(e *Extension, now time.Time) *Failure {
+	if c == nil || e.Event != PasswordSubmit {
+		return nil
+	}
+	api, f := c.api(e)
+	if f == nil {
+		_, f = api.encryptionKey(now)
+	}
+	return f
 }

@@ -2,6 +2,9 @@ package extension
 
 import "time"
 
+// sampleListener stands in a payload that no listener had sent: APIs read it as a GUID.
+const sampleListener = "00000000-0000-4000-8000-000000000002"
+
 // Sample is an occasion of the event with a value everywhere, for payloads that an admin sends to try an API. The caller
 // says which tenant, apps and moment.
 func Sample(e Event) Occasion {
@@ -14,5 +17,5 @@ func Sample(e Event) Occasion {
 
 func samplePerson() *Person {
 	return &Person{ID: "00000000-0000-4000-8000-000000000001", DisplayName: "Mia Sample", GivenName: "Mia", Surname: "Sample", Mail: "mia.sample@example.com",
-		UserPrincipalName: "mia.sample@example.com", CreatedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), PreferredLanguage: "en"}
+		UserPrincipalName: "mia.sample@example.com", CompanyName: "Sample Gardens", CreatedAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), PreferredLanguage: "en"}
 }

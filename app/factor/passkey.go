@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-webauthn/webauthn/metadata"
 	"github.com/go-webauthn/webauthn/protocol"
@@ -19,7 +21,11 @@ import (
 // Passkeys makes and checks WebAuthn ceremonies. User verification is always required, so a passkey
 // satisfies MFA alone (DESIGN §5.4), and so is a discoverable credential, so that whoever registers one as a
 // second factor can sign in with it alone. The relying party is the host of the base URL.
-type Passkeys struct{ w *webauthn.WebAuthn }
+type Passkeys struct {
+	w         *webauthn.WebAuthn
+	named     bool      // of a host of a tenant's own: its passkeys say so, those of the installation's address need not
+	elsewhere *sync.Map // host → *Passkeys
+}
 
 // NewPasskeys prepares ceremonies for one origin.
 func NewPasskeys(baseURL, name string) (*Passkeys, error) {
@@ -43,7 +49,57 @@ func NewPasskeys(baseURL, name string) (*Passkeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("passkeys: %w", err)
 	}
-	return &Passkeys{w: w}, nil
+	return &Passkeys{w: w, elsewhere: &sync.Map{}}, nil
+}
+
+// At are the ceremonies of a host of a tenant's own, where other passkeys live; "" = these. Whoever names a host has made sure
+// that it is one of theirs: each stays in memory.
+func (p *Passkeys) At(host string) *Passkeys {
+	if host == "" || p == nil {
+		return p
+	}
+	if known, ok := p.elsewhere.Load(host); ok {
+		return known.(*Passkeys)
+	}
+	u, err := url.Parse(p.Origin())
+	if err != nil {
+		return p
+	}
+	c := *p.w.Config
+	c.RPID, c.RPOrigins = host, []string{tenantOrigin(u, host)}
+	w, err := webauthn.New(&c)
+	if err != nil {
+		return p
+	}
+	made, _ := p.elsewhere.LoadOrStore(host, &Passkeys{w: w, named: true, elsewhere: p.elsewhere})
+	return made.(*Passkeys)
+}
+
+// tenantOrigin is the origin with another host: scheme and port are the installation's.
+func tenantOrigin(u *url.URL, host string) string {
+	if port := u.Port(); port != "" {
+		host = net.JoinHostPort(host, port)
+	}
+	return u.Scheme + "://" + host
+}
+
+// mine leaves out the passkeys that live at another host: a browser would not find them here.
+func (p *Passkeys) mine(o PasskeyOwner) PasskeyOwner {
+	var list [][]byte
+	for _, b := range o.Credentials {
+		host := FactsOf(b).Host
+		if p.named && host == p.w.Config.RPID || !p.named && host == "" {
+			list = append(list, b)
+		}
+	}
+	o.Credentials = list
+	return o
+}
+
+// stored is a passkey as it is kept: the host of a tenant's own that it lives at stands beside it.
+type stored struct {
+	*webauthn.Credential
+	Host string `json:"host,omitempty"`
 }
 
 // Origin is where the ceremonies take place.
@@ -73,15 +129,21 @@ type PasskeyFacts struct {
 	AAGUID   string // the device's model, as a UUID; "" = it does not say
 	Synced   bool   // may be on several devices of its owner (WebAuthn §6.1.3, backup eligible)
 	Attested bool   // the model vouched for itself with a key of its maker's (§6.5.3)
+	Host     string // of a tenant's own, where alone it works; "" = the installation's address
 }
 
 // FactsOf reads them from a passkey's stored form; the zero value where it is none.
 func FactsOf(stored []byte) PasskeyFacts {
-	var c webauthn.Credential
+	var c struct {
+		webauthn.Credential
+		Host string `json:"host"`
+	}
 	if json.Unmarshal(stored, &c) != nil {
 		return PasskeyFacts{}
 	}
-	return factsOf(&c)
+	f := factsOf(&c.Credential)
+	f.Host = c.Host
+	return f
 }
 
 func factsOf(c *webauthn.Credential) PasskeyFacts {
@@ -140,6 +202,7 @@ func (o owner) WebAuthnCredentials() []webauthn.Credential {
 // BeginRegister gives the options for the browser and the state to keep until the answer. A model is asked to
 // vouch for itself only where the rules name models: it is nobody's business otherwise.
 func (p *Passkeys) BeginRegister(o PasskeyOwner, rules PasskeyRules) (options, state []byte, err error) {
+	o = p.mine(o)
 	var exclude []protocol.CredentialDescriptor
 	for _, c := range (owner{o}).WebAuthnCredentials() {
 		exclude = append(exclude, c.Descriptor())
@@ -173,7 +236,7 @@ func (p *Passkeys) FinishRegister(o PasskeyOwner, state, answer []byte, rules Pa
 	if f := factsOf(c); !rules.Admits(f) || rules.Attested && !f.Attested {
 		return Registered{}, ErrPasskeyRefused
 	}
-	return registered(c)
+	return p.registered(c)
 }
 
 // Request is the options for a browser that may answer with any passkey of this host: nobody has said who
@@ -198,6 +261,7 @@ func Claim(answer []byte) (ownerID, passkeyID string, err error) {
 
 // FinishRequest checks the answer to Request for the person whose passkey it says to be.
 func (p *Passkeys) FinishRequest(o PasskeyOwner, challenge, answer []byte) (Registered, error) {
+	o = p.mine(o)
 	parsed, err := protocol.ParseCredentialRequestResponseBytes(answer)
 	if err != nil {
 		return Registered{}, err
@@ -216,11 +280,14 @@ func (p *Passkeys) FinishRequest(o PasskeyOwner, challenge, answer []byte) (Regi
 	if c.Authenticator.CloneWarning {
 		return Registered{}, errClone
 	}
-	return registered(c)
+	return p.registered(c)
 }
 
 // BeginAssert asks for one of the owner's passkeys.
 func (p *Passkeys) BeginAssert(o PasskeyOwner) (options, state []byte, err error) {
+	if o = p.mine(o); len(o.Credentials) == 0 {
+		return nil, nil, ErrNoPasskey
+	}
 	assertion, session, err := p.w.BeginLogin(owner{o}, webauthn.WithUserVerification(protocol.VerificationRequired))
 	if err != nil {
 		return nil, nil, err
@@ -228,12 +295,16 @@ func (p *Passkeys) BeginAssert(o PasskeyOwner) (options, state []byte, err error
 	return both(assertion.Response, session)
 }
 
+// ErrNoPasskey says that somebody has no passkey that works at this host.
+var ErrNoPasskey = errors.New("factor: no passkey works here")
+
 var errOwner = errors.New("factor: the passkey is somebody else's")
 
 var errClone = errors.New("factor: the passkey's counter went backwards; it may have been copied")
 
 // FinishAssert checks the browser's answer; a counter that went backwards is refused.
 func (p *Passkeys) FinishAssert(o PasskeyOwner, state, answer []byte) (Registered, error) {
+	o = p.mine(o)
 	var session webauthn.SessionData
 	if err := json.Unmarshal(state, &session); err != nil {
 		return Registered{}, err
@@ -252,12 +323,16 @@ func (p *Passkeys) FinishAssert(o PasskeyOwner, state, answer []byte) (Registere
 	if c.Authenticator.CloneWarning {
 		return Registered{}, errClone
 	}
-	return registered(c)
+	return p.registered(c)
 }
 
-func registered(c *webauthn.Credential) (Registered, error) {
-	b, err := json.Marshal(c)
-	return Registered{ID: base64.RawURLEncoding.EncodeToString(c.ID), Stored: b, Counter: int64(c.Authenticator.SignCount), PasskeyFacts: factsOf(c)}, err
+func (p *Passkeys) registered(c *webauthn.Credential) (Registered, error) {
+	s, f := stored{Credential: c}, factsOf(c)
+	if p.named {
+		s.Host, f.Host = p.w.Config.RPID, p.w.Config.RPID
+	}
+	b, err := json.Marshal(s)
+	return Registered{ID: base64.RawURLEncoding.EncodeToString(c.ID), Stored: b, Counter: int64(c.Authenticator.SignCount), PasskeyFacts: f}, err
 }
 
 func both(options, state any) ([]byte, []byte, error) {

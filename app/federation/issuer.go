@@ -58,12 +58,15 @@ func Reserved(p Provider) string {
 }
 
 // OurNames are the issuers that a tenant goes by itself: its domain, under which local identities are kept, and what its
-// tokens say.
-func OurNames(baseURL, tenantID, slug string) []string {
+// tokens say. further are the addresses of its own hosts.
+func OurNames(baseURL, tenantID, slug string, further ...string) []string {
 	base := strings.ToLower(strings.TrimRight(baseURL, "/"))
 	out := []string{base + "/" + tenantID, base + "/" + tenantID + "/v2.0", base + "/" + slug, base + "/" + slug + "/v2.0"}
 	if u, err := url.Parse(base); err == nil {
 		out = append(out, slug+"."+u.Hostname())
+	}
+	for _, base := range further {
+		out = append(out, base+"/"+tenantID, base+"/"+tenantID+"/v2.0", base+"/"+slug, base+"/"+slug+"/v2.0")
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"errors"
 	number "math/big"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,7 +56,8 @@ func SAMLCertificate(key crypto.Signer) (*x509.Certificate, error) {
 }
 
 // SAMLDescribe is our metadata for one provider (SAML metadata §2.4.4): public, and the same each time.
-func SAMLDescribe(p Provider, s Secrets, redirectURI string) ([]byte, error) {
+// others are the callbacks at further hosts of ours.
+func SAMLDescribe(p Provider, s Secrets, redirectURI string, others ...string) ([]byte, error) {
 	c, err := SAMLCertificate(s.Key)
 	if err != nil {
 		return nil, err
@@ -80,19 +82,25 @@ func SAMLDescribe(p Provider, s Secrets, redirectURI string) ([]byte, error) {
 			}
 		}
 	}
-	for _, binding := range []string{bindingRedirect, bindingPost} {
-		out := us.CreateElement("md:SingleLogoutService")
-		out.CreateAttr("Binding", binding)
-		out.CreateAttr("Location", SAMLSignedOutURL(redirectURI))
+	for _, place := range append([]string{redirectURI}, others...) {
+		for _, binding := range []string{bindingRedirect, bindingPost} {
+			out := us.CreateElement("md:SingleLogoutService")
+			out.CreateAttr("Binding", binding)
+			out.CreateAttr("Location", SAMLSignedOutURL(place))
+		}
 	}
 	if p.NameIDFormat != "" {
 		us.CreateElement("md:NameIDFormat").SetText(p.NameIDFormat)
 	}
-	acs := us.CreateElement("md:AssertionConsumerService")
-	acs.CreateAttr("Binding", bindingPost)
-	acs.CreateAttr("Location", redirectURI)
-	acs.CreateAttr("index", "0")
-	acs.CreateAttr("isDefault", "true")
+	for i, location := range append([]string{redirectURI}, others...) {
+		acs := us.CreateElement("md:AssertionConsumerService")
+		acs.CreateAttr("Binding", bindingPost)
+		acs.CreateAttr("Location", location)
+		acs.CreateAttr("index", strconv.Itoa(i))
+		if i == 0 {
+			acs.CreateAttr("isDefault", "true")
+		}
+	}
 	doc.Indent(2)
 	return doc.WriteToBytes()
 }

@@ -13,9 +13,11 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
@@ -24,11 +26,18 @@ import (
 //go:embed catalog/*.json
 var catalogFS embed.FS
 
-// Bundle is every catalogue, read once.
+//go:generate env PORTICO_WRITE_STATE=1 go test -count=1 -run TestStateOfTheCatalogues .
+//go:embed state/state.json
+var stateFS embed.FS
+
+// Bundle is every catalogue. One is read when somebody first speaks its language, and then kept: most installations
+// speak three or four of them.
 type Bundle struct {
-	matcher  language.Matcher
-	tags     []language.Tag
-	messages map[language.Tag]map[string]message
+	tags    []language.Tag
+	all     *Offer
+	read    map[language.Tag]func() map[string]message
+	mu      sync.Mutex
+	offered map[string]*Offer
 }
 
 // endMark is the last key of each file, so that every line above ends in a comma and merges cleanly.
@@ -46,9 +55,9 @@ func (m *message) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &m.text)
 }
 
-// Load reads the embedded catalogues. English comes first, so it is what an unknown language gets.
+// Load finds the embedded catalogues. English comes first, so it is what an unknown language gets.
 func Load() (*Bundle, error) {
-	b := &Bundle{messages: map[language.Tag]map[string]message{}}
+	b := &Bundle{read: map[language.Tag]func() map[string]message{}, offered: map[string]*Offer{}}
 	files, err := fs.Glob(catalogFS, "catalog/*.json")
 	if err != nil {
 		return nil, err
@@ -62,39 +71,46 @@ func Load() (*Bundle, error) {
 		if err != nil {
 			return nil, fmt.Errorf("catalogue %s: %w", f, err)
 		}
-		data, err := catalogFS.ReadFile(f)
-		if err != nil {
-			return nil, err
-		}
-		var m map[string]message
-		if err := json.Unmarshal(data, &m); err != nil {
-			return nil, fmt.Errorf("catalogue %s: %w", f, err)
-		}
-		delete(m, endMark)
 		b.tags = append(b.tags, tag)
-		b.messages[tag] = m
+		b.read[tag] = sync.OnceValue(func() map[string]message {
+			m, err := readCatalogue(f)
+			if err != nil { // a test reads every one of them, so none that does not parse is ever built in
+				return map[string]message{}
+			}
+			return m
+		})
 	}
-	b.matcher = language.NewMatcher(b.tags)
+	b.all = b.offer(b.tags, nil, b.tags[0])
 	return b, nil
+}
+
+func readCatalogue(file string) (map[string]message, error) {
+	data, err := catalogFS.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var m map[string]message
+	if err := json.Unmarshal(data, &m); err != nil {
+		return nil, fmt.Errorf("catalogue %s: %w", file, err)
+	}
+	delete(m, endMark)
+	return m, nil
+}
+
+// catalogue reads a language's texts, once. A language without one has none.
+func (b *Bundle) catalogue(tag language.Tag) map[string]message {
+	if read, ok := b.read[tag]; ok {
+		return read()
+	}
+	return nil
 }
 
 // Tags lists the languages there are, English first.
 func (b *Bundle) Tags() []language.Tag { return b.tags }
 
-// Match picks the best language for the wishes, strongest first; each wish is an Accept-Language
-// value or a BCP 47 tag. Malformed wishes are skipped.
-func (b *Bundle) Match(wishes ...string) *Localizer {
-	for _, w := range wishes {
-		tags := wanted(strings.ReplaceAll(w, "_", "-"))
-		if len(tags) == 0 {
-			continue
-		}
-		if _, i, confidence := b.matcher.Match(tags...); confidence > language.No {
-			return &Localizer{bundle: b, Tag: b.tags[i]}
-		}
-	}
-	return &Localizer{bundle: b, Tag: b.tags[0]}
-}
+// Match picks the best of all languages with a catalogue for the wishes, strongest first; each wish is an
+// Accept-Language value or a BCP 47 tag. Malformed wishes are skipped.
+func (b *Bundle) Match(wishes ...string) *Localizer { return b.all.Match(wishes...) }
 
 // wanted reads an Accept-Language value. One unknown language does not spoil those beside it.
 func wanted(s string) []language.Tag {
@@ -115,7 +131,21 @@ func wanted(s string) []language.Tag {
 type Localizer struct {
 	bundle *Bundle
 	Tag    language.Tag
+	base   language.Tag // the catalogue that it speaks from: another than Tag where a tenant added a language
 	pseudo bool
+	own    []map[string]string // a tenant's words instead of the catalogue's; the last one is asked first
+}
+
+// Override gives a Localizer that says a tenant's own words for some keys: plain text, with {names} for values
+// as the catalogue has them. A key that ends in "#few" is for numbers of that plural category. What was said
+// before holds where the words say nothing.
+func (l *Localizer) Override(words map[string]string) *Localizer {
+	if len(words) == 0 {
+		return l
+	}
+	mine := *l
+	mine.own = append(slices.Clip(l.own), words)
+	return &mine
 }
 
 // Lang is the value of the html element's lang attribute.
@@ -135,6 +165,16 @@ func (l *Localizer) Dir() string {
 func (l *Localizer) Has(key string) bool {
 	_, _, ok := l.find(key)
 	return ok
+}
+
+// Owns reports whether a tenant's own words say the key.
+func (l *Localizer) Owns(key string) bool {
+	for _, words := range l.own {
+		if _, ok := ownMessage(words, key); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // T gives the words for a key. Args are name, value pairs, or one map[string]any. A key that no
@@ -204,11 +244,34 @@ func fill(text string, values map[string]any) string {
 }
 
 func (l *Localizer) find(key string) (message, language.Tag, bool) {
-	if m, ok := l.bundle.messages[l.Tag][key]; ok {
-		return m, l.Tag, true
+	for _, words := range slices.Backward(l.own) {
+		if m, ok := ownMessage(words, key); ok {
+			return m, l.Tag, true
+		}
 	}
-	m, ok := l.bundle.messages[l.bundle.tags[0]][key]
+	if m, ok := l.bundle.catalogue(l.base)[key]; ok {
+		return m, l.base, true
+	}
+	m, ok := l.bundle.catalogue(l.bundle.tags[0])[key]
 	return m, l.bundle.tags[0], ok
+}
+
+// ownMessage is a tenant's text for a key: one, or one for each plural category, of which "other" must be there.
+func ownMessage(words map[string]string, key string) (message, bool) {
+	if text, ok := words[key]; ok {
+		return message{text: text}, true
+	}
+	other, ok := words[key+FormMark+"other"]
+	if !ok {
+		return message{}, false
+	}
+	m := message{forms: map[string]string{"other": other}}
+	for _, category := range []string{"zero", "one", "two", "few", "many"} {
+		if text, ok := words[key+FormMark+category]; ok {
+			m.forms[category] = text
+		}
+	}
+	return m, true
 }
 
 func form(tag language.Tag, count any) string {

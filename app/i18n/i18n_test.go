@@ -23,17 +23,6 @@ func load(t *testing.T) *Bundle {
 	return b
 }
 
-// staff are the keys that only administrators read: the portal is English, so other languages need not
-// have them.
-func staff(key string) bool {
-	for _, p := range []string{"admin.", "application.", "flow.", "tenant.", "role.", "user.", "list.", "branding.", "graph.", "policy.", "risk."} {
-		if strings.HasPrefix(key, p) {
-			return true
-		}
-	}
-	return false
-}
-
 var placeholder = regexp.MustCompile(`\{(\w+)\}`)
 
 func placeholders(m message) string {
@@ -51,12 +40,12 @@ func placeholders(m message) string {
 
 func TestEveryLanguageSaysTheSameThings(t *testing.T) {
 	b := load(t)
-	english := b.messages[b.tags[0]]
+	english := b.catalogue(b.tags[0])
 	if b.tags[0] != language.English {
 		t.Fatal("English is not the first")
 	}
 	for _, tag := range b.tags[1:] {
-		for key, m := range b.messages[tag] {
+		for key, m := range b.catalogue(tag) {
 			e, ok := english[key]
 			switch {
 			case !ok:
@@ -68,7 +57,7 @@ func TestEveryLanguageSaysTheSameThings(t *testing.T) {
 			}
 		}
 		for key := range english {
-			if _, ok := b.messages[tag][key]; !ok && !staff(key) {
+			if _, ok := b.catalogue(tag)[key]; !ok && !Staff(key) {
 				t.Errorf("%s lacks %s", tag, key)
 			}
 		}
@@ -77,9 +66,12 @@ func TestEveryLanguageSaysTheSameThings(t *testing.T) {
 
 func TestPluralsHaveTheFormsOfTheirLanguage(t *testing.T) {
 	b := load(t)
-	need := map[string][]string{"en": {"one", "other"}, "de": {"one", "other"}, "ar": {"zero", "one", "two", "few", "many", "other"}}
+	romance := []string{"one", "many", "other"}
+	need := map[string][]string{"en": {"one", "other"}, "de": {"one", "other"}, "ar": {"zero", "one", "two", "few", "many", "other"},
+		"ja": {"other"}, "pl": {"one", "few", "many", "other"}, "zh-Hans": {"other"}, "he": {"one", "two", "other"},
+		"es": romance, "fr": romance, "it": romance, "pt-BR": romance}
 	for _, tag := range b.tags {
-		for key, m := range b.messages[tag] {
+		for key, m := range b.catalogue(tag) {
 			for _, form := range need[tag.String()] {
 				if m.forms != nil && m.forms[form] == "" {
 					t.Errorf("%s: %s has no form %q", tag, key, form)
@@ -101,7 +93,7 @@ var used = []*regexp.Regexp{
 
 func TestEveryKeyThatTheCodeUsesExists(t *testing.T) {
 	b := load(t)
-	english := b.messages[b.tags[0]]
+	english := b.catalogue(b.tags[0])
 	known := func(key string) bool {
 		if _, ok := english[key]; ok {
 			return true
@@ -170,7 +162,7 @@ func TestCataloguesMergeCleanly(t *testing.T) {
 
 func TestWordsOfStyle(t *testing.T) {
 	b := load(t)
-	for key, m := range b.messages[b.tags[0]] {
+	for key, m := range b.catalogue(b.tags[0]) {
 		texts := []string{m.text}
 		for _, f := range m.forms {
 			texts = append(texts, f)

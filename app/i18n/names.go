@@ -114,7 +114,7 @@ func itoa(n int) string {
 // Pseudo is English in accents, forty per cent longer: what no catalogue provides stands out, and what
 // does not fit is seen before a translator sees it. It is for the gallery.
 func (b *Bundle) Pseudo() *Localizer {
-	return &Localizer{bundle: b, Tag: b.tags[0], pseudo: true}
+	return &Localizer{bundle: b, Tag: b.tags[0], base: b.tags[0], pseudo: true}
 }
 
 func pseudo(text string) string {

@@ -18,6 +18,7 @@ const (
 	Text Kind = iota
 	Strong
 	Emphasis
+	Underline
 	Link
 	Break
 	Paragraph
@@ -45,7 +46,7 @@ func Inline(s string) []Node { return inline(s, nil) }
 
 // Plain is a line of text without its marks: what an error or a select's option can show.
 func Plain(s string) string {
-	if !strings.ContainsAny(s, `[*_\`) {
+	if !strings.ContainsAny(s, `[*_+\`) {
 		return s
 	}
 	var b strings.Builder
@@ -92,6 +93,10 @@ func mark(s string, i int, outside []Kind) (Node, int) {
 	switch s[i] {
 	case '[':
 		return link(s[i:], outside)
+	case '+': // ++underlined++, as the vendor writes it (R 3.2.14); C++ is no such thing
+		if strings.HasPrefix(s[i:], "++") && (i == 0 || !wordBefore(s, i)) {
+			return emphasis(s[i:], "++", Underline, outside)
+		}
 	case '*', '_':
 		if i > 0 && s[i] == '_' && wordBefore(s, i) { // snake_case is no emphasis
 			return Node{}, 0
@@ -239,7 +244,7 @@ func unescape(s string) string {
 	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+1 < len(s) && strings.IndexByte("\\[]()*_#-", s[i+1]) >= 0 {
+		if s[i] == '\\' && i+1 < len(s) && strings.IndexByte("\\[]()*_+#-", s[i+1]) >= 0 {
 			i++
 		}
 		b.WriteByte(s[i])

@@ -28,7 +28,7 @@ func draw(nodes []Node) string {
 		case Heading:
 			fmt.Fprintf(&b, "<h%d>%s</h%d>", n.Level, inside, n.Level)
 		default:
-			name := map[Kind]string{Paragraph: "p", Bullets: "ul", Numbers: "ol", Item: "li"}[n.Kind]
+			name := map[Kind]string{Paragraph: "p", Bullets: "ul", Numbers: "ol", Item: "li", Underline: "u"}[n.Kind]
 			b.WriteString("<" + name + ">" + inside + "</" + name + ">")
 		}
 	}
@@ -44,6 +44,7 @@ func TestInline(t *testing.T) {
 		"*both **at once** here*":                       "<i>both <b>at once</b> here</i>",
 		"[**bold** link](https://a.example)":            "<a https://a.example><b>bold</b> link</a>",
 		"**[bold](https://a.example)**":                 "<b><a https://a.example>bold</a></b>",
+		"++under++ and C++, D++ and c++x++ and ++ a ++": "<u>under</u> and C++, D++ and c++x++ and ++ a ++",
 		"snake_case_name and 2 * 3 * 4":                 "snake_case_name and 2 * 3 * 4",
 		"*open, [open, **open":                          "*open, [open, **open",
 		`\*no\* \[no\](https://a.example) C:\dir`:       `*no* [no](https://a.example) C:\dir`,

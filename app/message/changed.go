@@ -16,6 +16,7 @@ type Change struct {
 	City     string
 	Browser  string
 	OS       string
+	ClientID string // of the app where it was done
 }
 
 // PostPasswordChanged queues "your password was changed" to the account's own address, in the transaction
@@ -28,7 +29,7 @@ func PostPasswordChanged(ctx context.Context, q Queue, c Change, now time.Time) 
 }
 
 func change(k Kind, c Change) Note {
-	return Note{Kind: k, Channel: "mail", TenantID: c.TenantID, To: c.To, Locale: c.Locale, At: c.At,
+	return Note{Kind: k, Channel: "mail", TenantID: c.TenantID, To: c.To, Locale: c.Locale, At: c.At, ClientID: c.ClientID,
 		Place: joined(", ", c.City, c.Country), Device: joined(" · ", c.Browser, c.OS)}
 }
 
@@ -57,6 +58,7 @@ type Notice struct {
 	City     string
 	Browser  string
 	OS       string
+	ClientID string // of the app where it was done
 	App      string // that was signed in to
 	AppKey   string // of our own pages, whose name is in the reader's language
 	URL      string // of the account pages
@@ -72,6 +74,6 @@ func PostNotice(ctx context.Context, q Queue, n Notice, now time.Time) error {
 	if n.Channel != "" {
 		channel = n.Channel
 	}
-	return Post(ctx, q, Note{Kind: n.Kind, Purpose: n.Purpose, Method: n.Method, Channel: channel, TenantID: n.TenantID, To: n.To, Locale: n.Locale, At: n.At,
+	return Post(ctx, q, Note{Kind: n.Kind, Purpose: n.Purpose, Method: n.Method, Channel: channel, TenantID: n.TenantID, To: n.To, Locale: n.Locale, At: n.At, ClientID: n.ClientID,
 		Place: joined(", ", n.City, n.Country), Device: joined(" · ", n.Browser, n.OS), App: n.App, AppKey: n.AppKey, URL: n.URL}, now)
 }

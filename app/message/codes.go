@@ -10,6 +10,7 @@ import (
 
 	"portico/app/factor"
 	"portico/app/signin"
+	"portico/app/tenant"
 )
 
 // Codes implements signin.Mailer: one-time codes and notices become notes in the transaction that made them.
@@ -25,7 +26,7 @@ func (c Codes) Code(ctx context.Context, tx signin.Tx, m signin.CodeMail) error 
 		return fmt.Errorf("message: a %T is no queue", tx)
 	}
 	return Post(ctx, q, Note{Kind: Code, Channel: cmp.Or(m.Channel, "mail"), TenantID: m.TenantID, To: m.To, Locale: m.Locale,
-		Purpose: m.Purpose, Code: m.Code, ValidFor: factor.CodeLifetime, Decoy: m.Decoy, Origin: m.Origin}, c.Now())
+		Purpose: m.Purpose, ClientID: m.ClientID, Code: m.Code, ValidFor: factor.CodeLifetime, Decoy: m.Decoy, Origin: m.Origin}, c.Now())
 }
 
 // Returned queues the notice that an account is kept.
@@ -34,7 +35,7 @@ func (c Codes) Returned(ctx context.Context, tx signin.Tx, m signin.ChangeMail) 
 	if !ok {
 		return fmt.Errorf("message: a %T is no queue", tx)
 	}
-	return PostReturned(ctx, q, Change{TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At,
+	return PostReturned(ctx, q, Change{TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At, ClientID: m.ClientID,
 		Country: m.Signals.Country, City: m.Signals.City, Browser: m.Signals.Browser, OS: m.Signals.OS}, c.Now())
 }
 
@@ -44,7 +45,7 @@ func (c Codes) PasswordChanged(ctx context.Context, tx signin.Tx, m signin.Chang
 	if !ok {
 		return fmt.Errorf("message: a %T is no queue", tx)
 	}
-	return PostPasswordChanged(ctx, q, Change{TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At,
+	return PostPasswordChanged(ctx, q, Change{TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At, ClientID: m.ClientID,
 		Country: m.Signals.Country, City: m.Signals.City, Browser: m.Signals.Browser, OS: m.Signals.OS}, c.Now())
 }
 
@@ -54,7 +55,7 @@ func (c Codes) MethodAdded(ctx context.Context, tx signin.Tx, m signin.ChangeMai
 	if !ok {
 		return fmt.Errorf("message: a %T is no queue", tx)
 	}
-	return PostNotice(ctx, q, Notice{Kind: MethodAdded, Method: m.Method, TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At,
+	return PostNotice(ctx, q, Notice{Kind: MethodAdded, Method: m.Method, TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At, ClientID: m.ClientID,
 		Country: m.Signals.Country, City: m.Signals.City, Browser: m.Signals.Browser, OS: m.Signals.OS}, c.Now())
 }
 
@@ -64,7 +65,7 @@ func (c Codes) Connected(ctx context.Context, tx signin.Tx, m signin.ChangeMail)
 	if !ok {
 		return fmt.Errorf("message: a %T is no queue", tx)
 	}
-	return PostNotice(ctx, q, Notice{Kind: MethodAdded, Purpose: "federated", App: m.Method, TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At,
+	return PostNotice(ctx, q, Notice{Kind: MethodAdded, Purpose: "federated", App: m.Method, TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At, ClientID: m.ClientID,
 		Country: m.Signals.Country, City: m.Signals.City, Browser: m.Signals.Browser, OS: m.Signals.OS}, c.Now())
 }
 
@@ -74,7 +75,7 @@ func (c Codes) Reclaimed(ctx context.Context, tx signin.Tx, m signin.ChangeMail)
 	if !ok {
 		return fmt.Errorf("message: a %T is no queue", tx)
 	}
-	return PostNotice(ctx, q, Notice{Kind: MethodRemoved, Purpose: "reclaimed", TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At,
+	return PostNotice(ctx, q, Notice{Kind: MethodRemoved, Purpose: "reclaimed", TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.At, ClientID: m.ClientID,
 		Country: m.Signals.Country, City: m.Signals.City, Browser: m.Signals.Browser, OS: m.Signals.OS}, c.Now())
 }
 
@@ -84,8 +85,8 @@ func (c Codes) WasThisYou(ctx context.Context, tx signin.Tx, m signin.QuestionMa
 	if !ok {
 		return fmt.Errorf("message: a %T is no queue", tx)
 	}
-	n := Notice{Kind: NewSignIn, TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.Told.At, Country: m.Told.Country, City: m.Told.City,
-		Browser: m.Told.Browser, OS: m.Told.OS, App: m.Told.App, AppKey: m.Told.AppKey, URL: QuestionLink(c.BaseURL, m.Slug, m.Token)}
+	n := Notice{Kind: NewSignIn, TenantID: m.TenantID, To: m.To, Locale: m.Locale, At: m.Told.At, ClientID: m.ClientID, Country: m.Told.Country, City: m.Told.City,
+		Browser: m.Told.Browser, OS: m.Told.OS, App: m.Told.App, AppKey: m.Told.AppKey, URL: QuestionLink(tenant.BaseAt(c.BaseURL, m.Host), m.Slug, m.Token)}
 	if m.Told.Unusual {
 		n.Purpose = "unusual"
 	}

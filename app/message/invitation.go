@@ -13,6 +13,6 @@ import (
 // not at all. app is the app's name as people know it; link opens a page whose POST acts
 // (handlers.InvitationLink).
 func PostInvitation(ctx context.Context, q Queue, i userflow.Invitation, app, link string, now time.Time) error {
-	return Post(ctx, q, Note{Kind: Invite, Channel: "mail", TenantID: i.TenantID, To: i.Email, Locale: i.Locale, URL: link,
+	return Post(ctx, q, Note{Kind: Invite, Channel: "mail", TenantID: i.TenantID, To: i.Email, Locale: i.Locale, URL: link, ClientID: i.ClientID,
 		App: app, Message: i.Message, Until: i.ExpiresAt}, now)
 }

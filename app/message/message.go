@@ -12,6 +12,7 @@ import (
 
 	"portico/app/outbox"
 	"portico/app/signin"
+	"portico/app/tenant"
 )
 
 // Kind names what a message is about; the renderer has one template for each.
@@ -65,10 +66,11 @@ type Note struct {
 	Code     string        `json:"code,omitempty"`
 	URL      string        `json:"url,omitempty"`
 	ValidFor time.Duration `json:"validFor,omitempty"`
-	App      string        `json:"app,omitempty"`     // the app that somebody is invited to, or signed in to
-	AppKey   string        `json:"appKey,omitempty"`  // of our own pages, whose name is in the reader's language
-	Message  string        `json:"message,omitempty"` // an administrator's own paragraph, plain text
-	Count    int           `json:"count,omitempty"`   // of what Message lists
+	ClientID string        `json:"clientId,omitempty"` // of the app that it is about, whose look it has
+	App      string        `json:"app,omitempty"`      // the app that somebody is invited to, or signed in to
+	AppKey   string        `json:"appKey,omitempty"`   // of our own pages, whose name is in the reader's language
+	Message  string        `json:"message,omitempty"`  // an administrator's own paragraph, plain text
+	Count    int           `json:"count,omitempty"`    // of what Message lists
 	// Simulated: nothing happened, somebody tries things out.
 	Simulated bool      `json:"simulated,omitempty"`
 	Until     time.Time `json:"until,omitzero"`   // when the link stops working
@@ -83,6 +85,9 @@ type Note struct {
 	Decoy bool `json:"decoy,omitempty"`
 	// Origin is the visit that a code belongs to; zero where the tenant's own provider has no say.
 	Origin signin.CodeOrigin `json:"origin,omitzero"`
+	// Door is the host that a code is asked for at: the one whose page it is typed into, "" = the installation's address; nil =
+	// not said, so the tenant's primary one.
+	Door *string `json:"door,omitempty"`
 }
 
 // LogValue keeps code, link and address out of logs.
@@ -96,6 +101,9 @@ type Letter struct {
 	TenantID   string
 	Channel    string
 	SenderName string
+	From       string // an address that the tenant may write from; "" = the sender's own
+	ReplyTo    string
+	TextSender string // the name that a text comes from, where the gateway can
 	To         string
 	Subject    string
 	Text       string
@@ -120,6 +128,9 @@ type Queue interface {
 
 // Post puts a note into the queue. A note that carries a code or link is not sent once that expired.
 func Post(ctx context.Context, q Queue, n Note, now time.Time) error {
+	if host, asked := tenant.Door(ctx); asked && n.Kind == Code {
+		n.Door = &host
+	}
 	payload, err := json.Marshal(n)
 	if err != nil {
 		return err

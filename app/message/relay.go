@@ -8,8 +8,8 @@ import (
 )
 
 // Relay hands a one-time code to the tenant's own provider (OtpSend, R 8.7). taken = the note was that provider's to
-// bring, and nobody else sends it, whatever err says.
-type Relay func(ctx context.Context, n Note) (taken bool, err error)
+// bring, and nobody else sends it, whatever err says. The item tells that a note is tried again, and until when it matters.
+type Relay func(ctx context.Context, it outbox.Item, n Note) (taken bool, err error)
 
 // Relayed is a channel whose codes go to the tenant's own provider where there is one. That happens here, after the commit
 // and out of everybody's sight, and not while the page waits: a decoy costs the page as much as a code, so time tells
@@ -18,7 +18,7 @@ func Relayed(relay Relay, deliver outbox.Deliver) outbox.Deliver {
 	return func(ctx context.Context, it outbox.Item) error {
 		var n Note
 		if json.Unmarshal(it.Payload, &n) == nil && n.Kind == Code && !n.Decoy && n.Origin.Request != "" {
-			if taken, err := relay(ctx, n); taken || err != nil {
+			if taken, err := relay(ctx, it, n); taken || err != nil {
 				return err
 			}
 		}

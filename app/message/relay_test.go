@@ -33,7 +33,7 @@ func TestCodesGoToTheTenantsOwnProvider(t *testing.T) {
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			relayed, sent := false, false
-			deliver := message.Relayed(func(context.Context, message.Note) (bool, error) { relayed = true; return c.taken, c.err },
+			deliver := message.Relayed(func(context.Context, outbox.Item, message.Note) (bool, error) { relayed = true; return c.taken, c.err },
 				func(context.Context, outbox.Item) error { sent = true; return nil })
 			payload, err := json.Marshal(c.note)
 			if err != nil {

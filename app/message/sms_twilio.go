@@ -43,7 +43,7 @@ func (g twilio) request(ctx context.Context, l Letter) (*http.Request, error) {
 	if strings.HasPrefix(g.from, "MG") {
 		form.Set("MessagingServiceSid", g.from)
 	} else {
-		form.Set("From", g.from)
+		form.Set("From", cmp.Or(l.TextSender, g.from))
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, g.to, strings.NewReader(form.Encode()))
 	if err != nil {

@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -32,7 +33,7 @@ func (g webhook) request(ctx context.Context, l Letter) (*http.Request, error) {
 		To   string `json:"to"`
 		Text string `json:"text"`
 		From string `json:"from,omitempty"`
-	}{l.To, l.Text, g.from})
+	}{l.To, l.Text, cmp.Or(l.TextSender, g.from)})
 	if err != nil {
 		return nil, err
 	}

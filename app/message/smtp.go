@@ -1,10 +1,12 @@
 package message
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/mail"
 	"net/netip"
 	"net/url"
@@ -86,6 +88,55 @@ func NewSMTP(rawURL, from string, now func() time.Time, roots *tls.Config) (*SMT
 	return s, nil
 }
 
+// Own is a tenant's own server. TLS is a must.
+type Own struct {
+	Host           string
+	Port           int
+	Implicit       bool // TLS from the first byte
+	User, Password string
+	From           mail.Address
+	Dial           func(ctx context.Context) (net.Conn, error) // the hardened dialer: it chooses where to
+	Roots          *tls.Config
+}
+
+// NewOwn makes its sender.
+func NewOwn(o Own, now func() time.Time) (*SMTP, error) {
+	s := &SMTP{host: o.Host, from: o.From, timeout: 20 * time.Second, now: now}
+	conf := &tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12}
+	if o.Roots != nil {
+		conf.RootCAs = o.Roots.RootCAs
+	}
+	auth := gomail.SMTPAuthAutoDiscover
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return o.Dial(ctx) }
+	policy := gomail.TLSMandatory
+	if o.Implicit {
+		policy, auth = gomail.NoTLS, gomail.SMTPAuthPlainNoEnc // the client does not see that its connection is TLS
+		dial = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			c, err := o.Dial(ctx)
+			if err != nil {
+				return nil, err
+			}
+			t := tls.Client(c, conf)
+			if err := t.HandshakeContext(ctx); err != nil {
+				return nil, errors.Join(err, c.Close())
+			}
+			return t, nil
+		}
+	}
+	s.options = []gomail.Option{gomail.WithPort(o.Port), gomail.WithTimeout(s.timeout), gomail.WithTLSConfig(conf), gomail.WithTLSPolicy(policy), gomail.WithDialContextFunc(dial)}
+	if helo := domainOf(s.from.Address); helo != "" {
+		s.options = append(s.options, gomail.WithHELO(helo))
+	}
+	if o.User != "" {
+		s.options = append(s.options, gomail.WithSMTPAuth(auth), gomail.WithUsername(o.User), gomail.WithPassword(o.Password))
+	}
+	_, err := gomail.NewClient(s.host, s.options...)
+	return s, err
+}
+
+// Address is what the sender writes from by itself.
+func (s *SMTP) Address() string { return s.from.Address }
+
 func thisMachine(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && a.IsLoopback()
@@ -103,19 +154,21 @@ func domainOf(address string) string {
 // Send delivers one letter. What the server refuses for good is Permanent.
 func (s *SMTP) Send(ctx context.Context, l Letter) error {
 	m := gomail.NewMsg()
-	name := l.SenderName
-	if name == "" {
-		name = s.from.Name
-	}
-	if err := m.FromFormat(name, s.from.Address); err != nil {
+	name, from := cmp.Or(l.SenderName, s.from.Name), cmp.Or(l.From, s.from.Address)
+	if err := m.FromFormat(name, from); err != nil {
 		return outbox.Permanent(err)
+	}
+	if l.ReplyTo != "" {
+		if err := m.ReplyTo(l.ReplyTo); err != nil {
+			return outbox.Permanent(err)
+		}
 	}
 	if err := m.To(l.To); err != nil {
 		return outbox.Permanent(err)
 	}
 	m.Subject(l.Subject)
 	m.SetDateWithValue(s.now())
-	m.SetMessageIDWithValue(l.ID + "@" + domainOf(s.from.Address))
+	m.SetMessageIDWithValue(l.ID + "@" + domainOf(from))
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no out-of-office answers, please
 	m.SetBodyString(gomail.TypeTextPlain, l.Text)
 	if l.HTML != "" {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
+	"net/mail"
 	"strings"
 	"testing"
 	"time"
@@ -100,5 +102,37 @@ func TestNewSMTPRefuses(t *testing.T) {
 	}
 	if _, err := NewSMTP("smtp://mail.example.com", "nobody", time.Now, nil); err == nil {
 		t.Error("a sender that is no address was accepted")
+	}
+}
+
+// TestOwn is a tenant's own server: TLS always, also from the first byte, through the dialer that it is given.
+func TestOwn(t *testing.T) {
+	serverTLS, roots := smtptest.Certificate(t)
+	for _, implicit := range []bool{false, true} {
+		server := smtptest.Server{TLS: serverTLS, StartTLS: !implicit, Login: "me\x00pw"}
+		addr := server.Listen(t, implicit)
+		dialled := 0
+		o := Own{Host: "127.0.0.1", Port: 465, Implicit: implicit, User: "me", Password: "pw", From: mail.Address{Address: "portico@example.com"}, Roots: roots,
+			Dial: func(ctx context.Context) (net.Conn, error) {
+				dialled++
+				return (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+			}}
+		s, err := NewOwn(o, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Send(t.Context(), Letter{ID: "x", To: "ann@example.com", From: "hello@shop.example", ReplyTo: "help@shop.example", SenderName: "Shop", Subject: "S", Text: "T"}); err != nil {
+			t.Errorf("implicit %v: %v", implicit, err)
+			continue
+		}
+		got := server.Mails()[0]
+		if got.Login != "me\x00pw" || !got.Secure || dialled != 1 || !strings.Contains(got.Data, `From: "Shop" <hello@shop.example>`) || !strings.Contains(got.Data, "Reply-To: <help@shop.example>") || !strings.Contains(got.Data, "<x@shop.example>") {
+			t.Errorf("implicit %v: %+v", implicit, got)
+		}
+		o.Roots = nil // an unknown certificate
+		s, _ = NewOwn(o, time.Now)
+		if err := s.Send(t.Context(), Letter{ID: "x", To: "ann@example.com", Text: "T"}); err == nil {
+			t.Errorf("implicit %v: an unknown certificate is taken", implicit)
+		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+
+	"github.com/google/uuid"
 )
 
 // AuthorizeRequest is an authorization request, parsed once (OpenID Connect Core §3.1.2.1). It is what
@@ -13,6 +15,7 @@ import (
 type AuthorizeRequest struct {
 	TenantID      string        `json:"tenantId"`
 	Issuer        string        `json:"issuer"`
+	Host          string        `json:"host,omitempty"` // of the tenant's own, that it was sent to
 	ClientID      string        `json:"clientId"`
 	RedirectURI   string        `json:"redirectUri"`
 	Platform      Platform      `json:"platform"`
@@ -130,7 +133,7 @@ func (p *Provider) ParseAuthorize(ctx context.Context, realm *Realm, in Params) 
 			mistake(client.ID, "redirectUri", in.Get("redirect_uri"), registered(client))
 	}
 
-	r := &AuthorizeRequest{TenantID: realm.Tenant.ID, Issuer: realm.Issuer, ClientID: client.ID, RedirectURI: to.URI,
+	r := &AuthorizeRequest{TenantID: realm.Tenant.ID, Issuer: realm.Issuer, Host: realm.Tenant.Host, ClientID: client.ID, RedirectURI: to.URI,
 		Platform: to.Platform, ResponseMode: ModeQuery, State: in.Get("state"), Nonce: in.Get("nonce"),
 		LoginHint: in.Get("login_hint"), DomainHint: in.Get("domain_hint"), SIDHint: in.Get("sid"),
 		ClientInfo: in.Get("client_info") == "1", CorrelationID: correlation(in.Get("client-request-id"))}
@@ -338,12 +341,13 @@ func clip(s string) string {
 	return s
 }
 
-// correlation takes the client's request id when it looks like one.
+// correlation takes the client's request id when it is one: APIs that are asked read it as a GUID.
 func correlation(s string) string {
-	if len(s) > 64 || !unreserved(s) {
+	id, err := uuid.Parse(s)
+	if err != nil {
 		return ""
 	}
-	return s
+	return id.String()
 }
 
 func unreserved(s string) bool {

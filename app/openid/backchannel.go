@@ -7,6 +7,7 @@ import (
 
 	"portico/app/fault"
 	"portico/app/outbox"
+	"portico/app/tenant"
 )
 
 // Deliver sends one back-channel logout notice (OpenID Connect Back-Channel Logout 1.0 §2.5): post
@@ -19,7 +20,7 @@ func (p *Provider) Deliver(realm func(ctx context.Context, tenantID string) (*Re
 		if err := json.Unmarshal(it.Payload, &n); err != nil {
 			return outbox.Permanent(err)
 		}
-		r, err := realm(ctx, n.TenantID)
+		r, err := realm(tenant.Through(ctx, n.Host), n.TenantID)
 		if fault.Is(err, fault.NotFound) {
 			return outbox.Permanent(err)
 		}

@@ -123,7 +123,14 @@ func (m ClaimMapping) checkName(add complaint) {
 	case strings.EqualFold(m.Name, "email") && !m.isMail():
 		// Apps take this claim for the person's own address (OpenID Connect Core §5.7 warns of it).
 		add("name", "claim.name.email", nil)
+	case m.Source != FromUser && namesSomebody(m.Name):
+		add("name", "claim.name.account", map[string]any{"name": m.Name})
 	}
+}
+
+// namesSomebody reports whether apps take a claim for the name of the account: who says it would choose who somebody is.
+func namesSomebody(name string) bool {
+	return slices.ContainsFunc([]string{"preferred_username", "upn", "unique_name"}, func(n string) bool { return strings.EqualFold(n, name) })
 }
 
 // isMail reports whether the mapping gives the address itself.

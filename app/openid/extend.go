@@ -1,7 +1,9 @@
 package openid
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -56,7 +58,13 @@ func principal(c *Client) extension.Principal {
 }
 
 func (u User) person() *extension.Person {
-	return &extension.Person{ID: u.ID, DisplayName: u.Name, GivenName: u.GivenName, Surname: u.FamilyName, Mail: u.Email, UserPrincipalName: u.PreferredUsername,
+	var more struct {
+		Company string `json:"companyName"`
+	}
+	if bytes.Contains(u.Attributes, []byte(`"companyName"`)) {
+		_ = json.Unmarshal(u.Attributes, &more) // what is no text is no name
+	}
+	return &extension.Person{ID: u.ID, DisplayName: u.Name, GivenName: u.GivenName, Surname: u.FamilyName, Mail: u.Email, UserPrincipalName: u.PreferredUsername, CompanyName: more.Company,
 		CreatedAt: u.CreatedAt, PreferredLanguage: u.Locale}
 }
 
@@ -90,10 +98,17 @@ func (q *inquiry) told(r record.SignIn) record.SignIn {
 	return r
 }
 
-// burnt ends the family of a code that was used up for nothing, and records why.
+// burnt ends the family of a code that was used up for nothing, and records why. The app is told what it can act on: the
+// code is gone, so asking for tokens again is no use, and a new authorization is (RFC 6749 §5.2).
 func (p *Provider) burnt(ctx context.Context, realm *Realm, c *Client, store Store, g *Grant, u User, in TokenRequest, q *inquiry, bad *Error) *Error {
 	if err := store.RevokeOpenIDGrant(ctx, g.ID, "no tokens could be issued", p.Now()); err != nil {
 		return failure(err)
+	}
+	if bad.Code == TemporarilyUnavailable {
+		gone := *bad
+		gone.Code, gone.Status = InvalidGrant, http.StatusBadRequest
+		gone.Description += " The code is used up: begin a new authorization."
+		bad = &gone
 	}
 	r := p.entry(realm, c, in, record.NonInteractive, "authorizationCode", bad)
 	r.User, r.Session = record.Party{ID: g.UserID, Name: u.Name}, record.Session{SID: g.SID, AuthTime: g.AuthTime, Reused: true}

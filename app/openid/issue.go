@@ -54,7 +54,7 @@ func (p *Provider) Issue(ctx context.Context, store GrantStore, r *AuthorizeRequ
 	g := Grant{ID: uuid.Must(uuid.NewV7()).String(), TenantID: r.TenantID, ClientID: r.ClientID, UserID: s.UserID, SID: s.SID,
 		SignInID: s.SignInID, Platform: r.Platform, RedirectURI: r.RedirectURI, Scopes: scopes, Nonce: r.Nonce,
 		CodeChallenge: r.CodeChallenge, AuthTime: s.AuthTime.UTC().Truncate(time.Microsecond), AMR: s.AMR, ACR: s.ACR,
-		Methods: s.Methods, AAGUIDs: s.AAGUIDs, Contexts: s.Contexts, MFATime: s.MFATime, Provider: s.Provider,
+		Methods: s.Methods, AAGUIDs: s.AAGUIDs, Contexts: s.Contexts, MFATime: s.MFATime, Provider: s.Provider, Host: r.Host,
 		Claims: r.Claims, ClientInfo: r.ClientInfo, CreatedAt: now, CodeHash: hashOf(code), CodeExpiresAt: now.Add(CodeLifetime)}
 	if err := store.AddOpenIDGrant(ctx, g); err != nil {
 		return Answer{}, err

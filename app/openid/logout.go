@@ -124,6 +124,7 @@ type Notice struct {
 	ClientID string `json:"clientId"`
 	UserID   string `json:"userId"`
 	SID      string `json:"sid"`
+	Host     string `json:"host,omitempty"` // of the tenant's own, whose issuer the app knows
 }
 
 // Notices lists the apps to tell that a session has ended (Back-Channel Logout 1.0 §2.5).
@@ -135,7 +136,7 @@ func (p *Provider) Notices(ctx context.Context, realm *Realm, sid string) ([]Not
 	var out []Notice
 	for _, t := range took {
 		if c, ok := realm.Client(t.ClientID); ok && c.Enabled && c.BackChannelLogoutURI != "" {
-			out = append(out, Notice{TenantID: realm.Tenant.ID, ClientID: c.ID, UserID: t.UserID, SID: sid})
+			out = append(out, Notice{TenantID: realm.Tenant.ID, ClientID: c.ID, UserID: t.UserID, SID: sid, Host: t.Host})
 		}
 	}
 	return out, nil

@@ -27,8 +27,9 @@ type Realm struct {
 	resources  map[string]*Client // lower-cased identifier URI or client id → API
 }
 
-// NewRealm prepares a tenant for the protocol.
+// NewRealm prepares a tenant for the protocol, at the host that it is seen at; base is the installation's address.
 func NewRealm(base string, t tenant.Tenant, clients map[string]*Client) *Realm {
+	base = t.Base(base)
 	r := &Realm{Tenant: t, Base: base, Clients: clients, root: base + "/" + t.ID, slugRoot: base + "/" + t.Slug,
 		resources: map[string]*Client{}}
 	r.Issuer = r.root + "/v2.0"

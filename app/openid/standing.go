@@ -10,6 +10,7 @@ type Standing struct {
 	SessionRevoked bool
 	UserGone       bool
 	UserDisabled   bool
+	OtherHost      bool // it was given at another host of the tenant's, or at one that is the tenant's no more
 	ProvenTooEarly bool // the person's sessions were revoked, or the password changed, after the sign-in
 }
 
@@ -36,6 +37,8 @@ func (s Standing) Refusal(platform Platform) *Error {
 		return dead(platform, 50173, "The grant was revoked. The person has to sign in again.")
 	case s.SessionRevoked:
 		return dead(platform, 50173, "The session was ended. The person has to sign in again.")
+	case s.OtherHost:
+		return refuse(InvalidGrant, 70000, "It was given at another host, which has an issuer of its own. Use the endpoints of that issuer, or have the person sign in again.")
 	case s.ProvenTooEarly:
 		return dead(platform, 50173, "The sign-in lies before the account's sessions were revoked. The person has to sign in again.")
 	}
@@ -50,6 +53,6 @@ func (h Holding) standing(realm *Realm, c *Client) *Error {
 	g, u := h.Grant, h.User
 	return Standing{TenantDisabled: realm.Tenant.Disabled, ClientGone: c == nil, ClientDisabled: c != nil && !c.Enabled,
 		GrantRevoked: !g.RevokedAt.IsZero(), ConsentGone: !g.RevokedAt.IsZero() && g.RevokedFor == RevokedForConsent,
-		SessionRevoked: h.SessionEnded, UserGone: u.ID == "" || u.Deleted, UserDisabled: !u.Enabled,
+		SessionRevoked: h.SessionEnded, OtherHost: g.Host != realm.Tenant.Host, UserGone: u.ID == "" || u.Deleted, UserDisabled: !u.Enabled,
 		ProvenTooEarly: g.AuthTime.Before(u.SessionsValidFrom)}.Refusal(g.Platform)
 }

@@ -31,6 +31,7 @@ type Grant struct {
 	Contexts      []string  // authentication contexts that were met (claim "acrs")
 	MFATime       time.Time // when a second factor was shown; zero = not
 	Provider      string    // id of the identity provider that vouched; "" = none
+	Host          string    // of the tenant's own, that it was given at: it is good there alone; "" = the installation's address
 	Claims        ClaimsRequest
 	ClientInfo    bool
 	CreatedAt     time.Time
@@ -171,4 +172,5 @@ type Rotation struct {
 type SessionClient struct {
 	ClientID string
 	UserID   string
+	Host     string // of the tenant's own, that it signed in at
 }

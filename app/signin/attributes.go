@@ -102,6 +102,7 @@ func profile(f userflow.Flow, inv *Invited, said map[string]any, at *Attributes)
 	}
 	if at != nil {
 		maps.Copy(out, at.Values)
+		maps.DeleteFunc(out, func(_ string, v any) bool { return v == nil }) // taken away
 	}
 	delete(out, "email")           // the proven one
 	delete(out, userflow.UserName) // an identity

@@ -310,9 +310,24 @@ func (x *asking) choose() {
 		x.codes = !slices.ContainsFunc(x.wants, func(w want) bool { return !w.recovery })
 	case len(x.methods) > 0 && !x.p.Confirmed:
 		x.need = needChallenge
+	case x.elsewhere():
+		x.deny(noteRegister)
 	default:
 		x.need, x.kinds = needEnrol, kinds
 	}
+}
+
+// elsewhere: the person has nothing to show here, but a passkey at another of the places where the directory answers.
+// They are told to go there, or to ask for help: a password alone must not open the door to what is stronger.
+func (x *asking) elsewhere() bool {
+	who := x.w.Account
+	if x.p.Resumed {
+		who = x.w.Holder
+	}
+	here := x.w.Tenant.Host
+	return len(x.methods) == 0 && !x.p.Confirmed && !x.p.Newcomer && who.ID == x.p.Account.ID && slices.ContainsFunc(who.Methods, func(m account.Method) bool {
+		return m.Kind == factor.Passkey && m.Host != here && x.w.Tenant.Answers(m.Host)
+	})
 }
 
 func (x *asking) give(n need, note string, kinds []string, methods []account.Method) {
@@ -377,6 +392,9 @@ func (x *asking) wish() {
 // was done. An offer that they do not allow is not made. Whoever has nothing to show for it is refused: the first
 // one has to be registered where the policy does not reach, or with the help of support.
 func (x *asking) register() {
+	if x.need == needOffer && x.elsewhere() {
+		x.need = needNothing
+	}
 	if x.w.Registering == nil || x.need != needEnrol && x.need != needOffer && len(x.a.Facts.Enrolled) == 0 {
 		return
 	}

@@ -58,6 +58,7 @@ type Advised struct {
 	Fields  map[string]string `json:"fields,omitempty"`
 	Title   string            `json:"title,omitempty"`
 	Message string            `json:"message,omitempty"`
+	Often   bool              `json:"often,omitempty"` // nobody was asked: the visit had asked as often as one may
 	Call    record.Call       `json:"call"`
 	At      time.Time         `json:"at"`
 }
@@ -118,6 +119,7 @@ func stopped(f Facts) *Advised {
 const (
 	stoppedByAPI  = "signin.stopped.api"     // an API said so
 	stoppedFailed = "signin.stopped.failure" // it could not be asked, and nobody goes on without it
+	stoppedOften  = "signin.stopped.often"   // it was asked as often as one visit may
 )
 
 // blocks: both events that can end a visit with a page of the API's own words.
@@ -127,6 +129,9 @@ func blocks(a extension.Action) bool {
 
 func stops(t *Advised) string {
 	if t.Action == failed {
+		if t.Often {
+			return stoppedOften
+		}
 		return stoppedFailed
 	}
 	return stoppedByAPI

@@ -122,7 +122,7 @@ func nameOf(c extension.Chosen) string {
 func (r *run) occasion(e extension.Event) extension.Occasion {
 	q := r.a.Request
 	return extension.Occasion{Event: e, TenantID: r.a.TenantID, Tenant: r.w.Tenant.Slug, CorrelationID: cmp.Or(q.CorrelationID, r.a.ID),
-		IP: r.visit.Signals.IP.String(), Locale: r.visit.Locale, FlowID: r.a.FlowID, App: r.place.App}
+		IP: r.visit.Signals.IP.String(), Locale: r.visit.Locale, FlowID: r.a.FlowID, App: r.place.App, Trial: r.a.Request.Test}
 }
 
 // signUp tells an API what is known of a newcomer: of the flow's attributes what was answered, what their provider or
@@ -151,7 +151,7 @@ func (r *run) signUp(s Step) extension.Occasion {
 		o.SignUp.Identities = append(o.SignUp.Identities, extension.Identity{SignInType: "federated", Issuer: v.Identity.Issuer, AssignedID: v.Identity.Subject})
 	}
 	if s.Person.Email != "" {
-		o.SignUp.Identities = append(o.SignUp.Identities, extension.Identity{SignInType: "email", Issuer: r.w.Tenant.Slug, AssignedID: s.Person.Email})
+		o.SignUp.Identities = append(o.SignUp.Identities, extension.Identity{SignInType: "email", Issuer: r.w.Tenant.Domain(r.BaseURL), AssignedID: s.Person.Email})
 	}
 	return o
 }
@@ -195,10 +195,10 @@ func (r *run) heard(q Asked, to extension.Chosen, c Counsel) Advised {
 	if c.Failure == nil {
 		switch c.Answer.Action {
 		case extension.SetPrefillValues:
-			t.Values, _ = readAll(slices.DeleteFunc(Fields(r.w.Flow), func(a userflow.Attribute) bool { return a.ReadOnly || a.MustTick() }), c.Answer.Values)
+			t.Values, _ = readAll(slices.DeleteFunc(Fields(r.w.Flow), func(a userflow.Attribute) bool { return a.ReadOnly || a.MustTick() }), c.Answer.Values, false)
 			t.Call.Changed = changedNames(nil, t.Values)
 		case extension.ModifyAttributes:
-			t.Values, c.Failure = readAll(r.w.Flow.Attributes, c.Answer.Values)
+			t.Values, c.Failure = readAll(r.w.Flow.Attributes, c.Answer.Values, true)
 			t.Call.Changed = changedNames(r.a.Facts.Attributes, t.Values)
 		case extension.ShowValidationError:
 			t.Fields = c.Answer.Errors
@@ -211,8 +211,9 @@ func (r *run) heard(q Asked, to extension.Chosen, c Counsel) Advised {
 		t.Values, t.Fields, t.Title, t.Message, t.Call.Changed = nil, nil, "", "", nil
 		t.Call.Code, t.Call.Error = int(c.Failure.Code), c.Failure.Code.Name()
 		t.Action, t.Call.OnFailure = failed, string(to.Listener.Failure())
+		t.Often = len(r.a.Facts.Asked) > mostAsked
 		// What a customer can bring about is no failure of the API: nobody gets past its checks by asking until we ask no more.
-		ours := c.Failure.Code == extension.Throttled && (q.Event == extension.AttributeCollectionSubmit || len(r.a.Facts.Asked) > mostAsked)
+		ours := t.Often || c.Failure.Code == extension.Throttled && q.Event == extension.AttributeCollectionSubmit
 		if to.Listener.Failure() != extension.Block && !ours {
 			t.Action = extension.DefaultBehavior
 		}
@@ -221,12 +222,16 @@ func (r *run) heard(q Asked, to extension.Chosen, c Counsel) Advised {
 }
 
 // readAll reads an API's values as if they had been typed: those of the right attributes that can be taken, and a failure
-// when one cannot. An empty text says nothing.
-func readAll(of []userflow.Attribute, values map[string]any) (map[string]any, *extension.Failure) {
+// when one cannot. An empty text says nothing; in a correction it takes away what need not be there (nil).
+func readAll(of []userflow.Attribute, values map[string]any, corrects bool) (map[string]any, *extension.Failure) {
 	out := map[string]any{}
 	var bad *extension.Failure
 	for _, a := range of {
 		v, said := values[a.ID]
+		if v == "" && corrects && said && !a.Required && tellable(a) {
+			out[a.ID] = nil
+			continue
+		}
 		if !said || v == "" || !tellable(a) {
 			continue
 		}
@@ -254,8 +259,9 @@ func changedNames(before *Attributes, after map[string]any) []string {
 
 // personOf is somebody who has an account, as an API is told about them.
 func personOf(who account.Account) *extension.Person {
+	company, _ := who.Value("companyName").(string)
 	return &extension.Person{ID: who.ID, DisplayName: who.DisplayName, GivenName: who.GivenName, Surname: who.Surname, Mail: who.Address(), UserPrincipalName: who.Address(),
-		PreferredLanguage: who.PreferredLanguage, CreatedAt: who.CreatedAt}
+		CompanyName: company, PreferredLanguage: who.PreferredLanguage, CreatedAt: who.CreatedAt}
 }
 
 // codeOrigin is what a tenant's own provider is told about a code; zero where none is ever asked: nobody's has a say about
@@ -265,7 +271,7 @@ func (r *run) codeOrigin(purpose string) CodeOrigin {
 		return CodeOrigin{}
 	}
 	out := CodeOrigin{Request: extension.ForSignIn, ClientID: r.a.Request.ClientID, FlowID: r.a.FlowID,
-		Correlation: cmp.Or(r.a.Request.CorrelationID, r.a.ID), IP: r.visit.Signals.IP.String()}
+		Correlation: cmp.Or(r.a.Request.CorrelationID, r.a.ID), IP: r.visit.Signals.IP.String(), Test: r.a.Request.Test}
 	switch {
 	case purpose == PurposeReset:
 		out.Request = extension.ForgotPassword

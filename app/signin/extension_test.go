@@ -188,6 +188,15 @@ func TestWhatAnAPIMayFillInAndCorrect(t *testing.T) {
 		{extension.SetPrefillValues, []string{"extension_age", "givenName"}},                                        // only what a person may answer, and no tick for them
 		{extension.ModifyAttributes, []string{"city", "extension_age", "extension_rules", "givenName", "jobTitle"}}, // all of the flow but who they are
 	} {
+		if c.action == extension.ModifyAttributes { // nil takes away what need not be there
+			cleared := r.heard(Asked{}, extension.Chosen{}, Counsel{Answer: extension.Answer{Action: c.action, Values: map[string]any{"givenName": "", "extension_rules": ""}}})
+			f := Facts{Attributes: &Attributes{ID: "1", Values: map[string]any{"givenName": "Ann", "jobTitle": "Boss"}}}
+			cleared.Event, cleared.About = atSubmit, "1"
+			f.Advised = []Advised{cleared}
+			if got := profile(flow, nil, map[string]any{"givenName": "Ann of the provider"}, f.corrected()); got["givenName"] != nil || got["jobTitle"] != "Boss" {
+				t.Errorf("after a correction that takes away: %v", got)
+			}
+		}
 		got := r.heard(Asked{}, extension.Chosen{}, Counsel{Answer: extension.Answer{Action: c.action, Values: given}})
 		if !slices.Equal(got.Call.Changed, c.want) || got.Action != c.action {
 			t.Errorf("%s: %v", c.action, got.Call.Changed)

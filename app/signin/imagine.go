@@ -14,7 +14,7 @@ import (
 // with it, as the machine would see them after the first factor and before anything else was shown. since is since when
 // the person has been at risk; zero = they are not.
 func Imagine(in record.Inputs, t tenant.Tenant, f userflow.Flow, who account.Account, since time.Time) record.Inputs {
-	p := Person{Account: who, Proven: true, First: factor.EmailCode}
+	p := Person{Account: who.At(t.Host), Proven: true, First: factor.EmailCode}
 	if f.Accepts(userflow.EmailPassword) && (who.ID == "" || who.HasPassword && !codeProves(who, f)) {
 		p.First = factor.Password
 	}

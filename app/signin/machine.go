@@ -44,6 +44,7 @@ type Machine struct {
 	Texts         bool            // text messages can be sent
 	Upstream      Upstream        // nil = no identity providers
 	Extensions    Extensions      // nil = no API of a tenant's is ever asked
+	BaseURL       string          // whose host tenants' domains are under
 	// Wait lets time pass for whoever is not asked about (PasswordSubmit); nil = none has to.
 	Wait    func(context.Context, time.Duration)
 	Relaxed bool // development: mail from loopback addresses counts for the destination only
@@ -140,7 +141,7 @@ func (r *run) passkeys() *factor.Passkeys {
 	if r.StaffPasskeys != nil && r.place.Tenant.Kind == tenant.Workforce {
 		return r.StaffPasskeys
 	}
-	return r.Passkeys
+	return r.Passkeys.At(r.place.Tenant.Host)
 }
 
 // Start opens an attempt. When nothing is due it commits at once and no page is ever stored; with
@@ -563,6 +564,8 @@ func describe(note string) string {
 		return "The person had deleted the account and left it at that."
 	case stoppedFailed:
 		return "Something that this sign-up depends on cannot be reached at the moment."
+	case stoppedOften:
+		return "The person sent what they entered to the organisation's own check more often than one visit may."
 	case "signin.cancelled":
 		return "The person went back to the app without signing in."
 	case "signin.noAccount":

@@ -66,8 +66,10 @@ func (q Question) FamiliarTo(s session.Session, device string) bool {
 type QuestionMail struct {
 	TenantID string
 	Slug     string
+	Host     string // of the tenant's own, that the sign-in was at
 	To       string
 	Locale   string
+	ClientID string
 	Token    string
 	Told     Told
 }
@@ -101,8 +103,8 @@ func (r *run) askOwner(ctx context.Context, s Store, step Step, signInID string)
 	if err != nil || !asked {
 		return err
 	}
-	return r.Mailer.WasThisYou(ctx, s.Tx(), QuestionMail{TenantID: r.a.TenantID, Slug: r.place.Tenant.Slug, To: who.Address(),
-		Locale: cmp.Or(who.PreferredLanguage, r.visit.Locale), Token: token, Told: q.Told})
+	return r.Mailer.WasThisYou(ctx, s.Tx(), QuestionMail{TenantID: r.a.TenantID, Slug: r.place.Tenant.Slug, Host: r.place.Tenant.Host, To: who.Address(),
+		Locale: cmp.Or(who.PreferredLanguage, r.visit.Locale), ClientID: r.a.Request.ClientID, Token: token, Told: q.Told})
 }
 
 // questionable reports whether a sign-in is worth a question, and whether because it was unusual. One of whom nothing

@@ -42,7 +42,7 @@ func (g Gate) Recovers(ctx context.Context, place Place, to Recovering) (bool, e
 		a.Facts.Reset = &Mark{At: now}
 	}
 	w.RiskSince = riskSince(ctx, g.Machine.Stores.SignIns(r.TenantID), who)
-	p := Person{Account: who, Email: who.Address(), Proven: true, Since: now, First: factor.EmailCode, Methods: []string{factor.EmailCode}}
+	p := Person{Account: who.At(place.Tenant.Host), Email: who.Address(), Proven: true, Since: now, First: factor.EmailCode, Methods: []string{factor.EmailCode}}
 	in := r.Inputs
 	x := newAsking(a, w, p, Verdict{Decision: d, Asked: &in})
 	x.work()

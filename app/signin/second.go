@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/subtle"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -55,6 +56,9 @@ func (r *run) begin(ctx context.Context, s Step, kind string, send bool) error {
 			c.Client, c.Server, err = r.passkeys().BeginRegister(owner, PasskeyRules(r.w.Tenant))
 		} else {
 			c.Client, c.Server, err = r.passkeys().BeginAssert(owner)
+			if errors.Is(err, factor.ErrNoPasskey) {
+				err = fault.BadField("method", "field.method.required", nil)
+			}
 		}
 	case kind == factor.EmailCode && send:
 		purpose, to := PurposeSecond, emailMethod(s)

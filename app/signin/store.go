@@ -232,6 +232,7 @@ type ChangeMail struct {
 	Locale   string
 	At       time.Time
 	Signals  record.Signals
+	ClientID string // of the app that they were on their way to
 	Method   string // of MethodAdded: the kind; of Connected: the provider's name
 }
 
@@ -244,6 +245,7 @@ type CodeMail struct {
 	Code     string
 	Purpose  string // PurposeProve, …
 	Decoy    bool
+	ClientID string
 	Origin   CodeOrigin
 }
 
@@ -254,4 +256,5 @@ type CodeOrigin struct {
 	FlowID      string                `json:"flowId,omitempty"`
 	Correlation string                `json:"correlation,omitempty"`
 	IP          string                `json:"ip,omitempty"`
+	Test        bool                  `json:"test,omitempty"` // an admin tries the flow
 }

@@ -52,7 +52,7 @@ func blockedCode(s Step) int {
 		return codePasswordDue
 	case unassigned:
 		return codeUnassigned
-	case stoppedByAPI, stoppedFailed:
+	case stoppedByAPI, stoppedFailed, stoppedOften:
 		return stoppedCode(s.Advised)
 	}
 	return codeBlocked

@@ -13,7 +13,7 @@ import (
 
 // WaysIn lists the first factors by which an account can sign in under a flow: the same reading of "proven"
 // as person's. An identity of a provider is one where the flow offers that provider and it is switched on; providers are
-// the directory's.
+// the directory's. Of passkeys all count: account.At leaves those of one place.
 func WaysIn(who account.Account, f userflow.Flow, providers map[string]*federation.Provider) []string {
 	has := func(signInType string) bool {
 		return slices.ContainsFunc(who.Identities, func(i account.Identity) bool { return i.SignInType == signInType })
@@ -42,10 +42,12 @@ func linked(who account.Account, p federation.Provider) bool {
 }
 
 // KeepsWayIn refuses a change that would shut somebody out: wherever the account could sign in before, it
-// still can afterwards. Flows are those that apps use; field is where the complaint stands.
-func KeepsWayIn(before, after account.Account, flows []userflow.Flow, providers map[string]*federation.Provider, field string) error {
+// still can afterwards, at each place where the directory answers. Flows are those that apps use; field is where the complaint stands.
+func KeepsWayIn(before, after account.Account, t tenant.Tenant, flows []userflow.Flow, providers map[string]*federation.Provider, field string) error {
 	for _, f := range flows {
-		if len(WaysIn(before, f, providers)) == 0 || len(WaysIn(after, f, providers)) > 0 {
+		if !ShutsOut(t, func(host string) (int, int) {
+			return len(WaysIn(before.At(host), f, providers)), len(WaysIn(after.At(host), f, providers))
+		}) {
 			continue
 		}
 		key := "account.last_way.identity" // an address or a user name is going
@@ -63,6 +65,15 @@ func KeepsWayIn(before, after account.Account, flows []userflow.Flow, providers 
 		return fault.BadField(field, key, nil)
 	}
 	return nil
+}
+
+// ShutsOut reports whether a change takes the last way in at some place where the directory answers: ways counts them at a
+// place, before and after.
+func ShutsOut(t tenant.Tenant, ways func(host string) (before, after int)) bool {
+	return slices.ContainsFunc(t.Doors(), func(host string) bool {
+		before, after := ways(host)
+		return before > 0 && after == 0
+	})
 }
 
 // AlwaysAsked reports whether some flow asks everybody for a second factor that this account would not have:

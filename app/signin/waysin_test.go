@@ -6,6 +6,7 @@ import (
 	"portico/app/account"
 	"portico/app/fault"
 	"portico/app/federation"
+	"portico/app/tenant"
 	"portico/app/userflow"
 )
 
@@ -57,7 +58,7 @@ func TestNobodyShutsThemselvesOut(t *testing.T) {
 		{"the account of some directory of a provider of many", who(false, "", mail, office), who(false, "", mail), []userflow.Flow{with(passwords, "any")}, "account.last_way.add_password"},
 		{"a linked account", who(true, pw, mail, linked), who(true, pw, mail), []userflow.Flow{passwords, codes}, ""},
 	} {
-		err := KeepsWayIn(c.before, c.after, c.flows, providers, "field")
+		err := KeepsWayIn(c.before, c.after, tenant.Tenant{}, c.flows, providers, "field")
 		if c.key == "" && err != nil || c.key != "" && (err == nil || fault.Of(err).Fields[0].Key != c.key) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.key)
 		}
@@ -88,10 +89,64 @@ func TestAPasskeyIsAWayIn(t *testing.T) {
 		{"one passkey of two", who(false, "passkey", "passkey"), who(false, "passkey"), passkeys, ""},
 		{"the only passkey, beside a password", who(true, "passkey"), who(true), passkeys, ""},
 	} {
-		err := KeepsWayIn(c.before, c.after, []userflow.Flow{c.flow}, nil, "field")
+		err := KeepsWayIn(c.before, c.after, tenant.Tenant{}, []userflow.Flow{c.flow}, nil, "field")
 		if c.key == "" && err != nil || c.key != "" && (err == nil || fault.Of(err).Fields[0].Key != c.key) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.key)
 		}
+	}
+}
+
+// TestAPasskeyElsewhereIsNotReplaced: whoever knows only the password registers nothing where the passkey does not work,
+// as long as there is a place where it does.
+func TestAPasskeyElsewhereIsNotReplaced(t *testing.T) {
+	const own = "login.contoso.com"
+	who := account.Account{ID: "u", Methods: []account.Method{{ID: "a", Kind: "passkey"}}}
+	for _, c := range []struct {
+		name string
+		at   tenant.Tenant
+		want bool
+	}{
+		{"where it works", tenant.Tenant{Hosts: []string{own}}, false},
+		{"at another host", tenant.Tenant{Hosts: []string{own}, Host: own}, true},
+		{"where the first place is closed", tenant.Tenant{Hosts: []string{own}, Host: own, OwnHostsOnly: true}, false},
+	} {
+		w := World{Tenant: c.at, Account: who}
+		x := &asking{w: w, p: Person{Account: who.At(c.at.Host)}}
+		x.methods = x.p.Account.Methods
+		if got := x.elsewhere(); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+// TestAPasskeyCountsWhereItWorks: one of another host is neither a second factor here nor a way in.
+func TestAPasskeyCountsWhereItWorks(t *testing.T) {
+	const own = "login.contoso.com"
+	here := tenant.Tenant{Hosts: []string{own}}
+	f := userflow.Flow{SignInMethods: []userflow.Method{userflow.EmailPassword}, MFA: userflow.MFA{Enforcement: userflow.MFAAlways, Methods: []string{"fido2"}}}
+	who := account.Account{ID: "u", HasPassword: true, FirstFactor: string(userflow.EmailPassword), Identities: []account.Identity{{SignInType: account.SignInEmail}},
+		Methods: []account.Method{{ID: "a", Kind: "passkey"}, {ID: "b", Kind: "totp"}}}
+	ids := func(host string) string {
+		out := ""
+		for _, m := range registered(Attempt{}, World{Tenant: here, Flow: f}, Person{Account: who.At(host), First: "password"}) {
+			out += m.ID
+		}
+		return out
+	}
+	if ids("") != "a" || ids(own) != "" {
+		t.Errorf("counts as a method: %q and %q", ids(""), ids(own))
+	}
+	after := who
+	after.HasPassword = false
+	if KeepsWayIn(who, after, here, []userflow.Flow{f}, nil, "field") == nil {
+		t.Error("the password went, and the passkey is of no use at the own host")
+	}
+	if here.OwnHostsOnly = true; KeepsWayIn(who, after, here, []userflow.Flow{f}, nil, "field") == nil {
+		t.Error("the passkey is of a place that does not answer")
+	}
+	who.Methods[0].Host = own
+	if err := KeepsWayIn(who, after, here, []userflow.Flow{f}, nil, "field"); err != nil {
+		t.Errorf("the passkey works at the only place that answers: %v", err)
 	}
 }
 

@@ -124,8 +124,10 @@ func hinted(hint string, who account.Account) bool {
 	return slices.ContainsFunc(who.Identities, func(i account.Identity) bool { return i.Canonical == canonical })
 }
 
-// person works out who the facts prove. It is the one reading of "proven" that there is.
+// person works out who the facts prove. It is the one reading of "proven" that there is. What they have are the methods
+// that work at this place.
 func person(a Attempt, w World) Person {
+	w.Account, w.Holder = w.Account.At(w.Tenant.Host), w.Holder.At(w.Tenant.Host)
 	f := a.Facts
 	if f.Identified == nil {
 		if f.Resumed != nil && arrival(a, w) == nil && sessionUsable(a, w) {

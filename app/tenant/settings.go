@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/language"
+
 	"portico/app/fault"
 )
 
@@ -24,6 +26,7 @@ func (s Settings) Tidied() Settings {
 	s.UserNames.Message = strings.TrimSpace(s.UserNames.Message)
 	s.Methods = s.Methods.Tidied()
 	s.RiskMail = s.RiskMail.tidied()
+	s.Mail = s.Mail.tidied()
 	return s
 }
 
@@ -84,6 +87,12 @@ func (s Settings) Validate() error {
 			break
 		}
 	}
+	for _, lang := range s.Languages {
+		if tag, err := language.Parse(lang); err != nil || tag.String() != lang || len(s.Languages) > 100 {
+			bad.Add("languages", "branding.language.unknown", map[string]any{"language": lang})
+			break
+		}
+	}
 	bad = append(bad, s.UserNames.check()...)
 	if err := s.Methods.Validate(); err != nil {
 		bad = append(bad, fault.Of(err).Fields...)
@@ -92,6 +101,9 @@ func (s Settings) Validate() error {
 		bad = append(bad, fault.Of(err).Fields...)
 	}
 	if err := s.RiskMail.Validate(); err != nil {
+		bad = append(bad, fault.Of(err).Fields...)
+	}
+	if err := s.Mail.Validate(); err != nil {
 		bad = append(bad, fault.Of(err).Fields...)
 	}
 	for name, link := range map[string]string{"supportUrl": s.SupportURL, "privacyUrl": s.PrivacyURL, "termsUrl": s.TermsURL} {

@@ -3,11 +3,11 @@
 package tenant
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
 
-	"portico/app/branding"
 	"portico/app/fault"
 	"portico/app/risk"
 )
@@ -42,11 +42,28 @@ type Tenant struct {
 	TrialEndsAt   time.Time // of a trial: from then on the portal only reads; zero = no trial
 	DeletedAt     time.Time // zero = not deleted; purged 30 days later
 	CreatedAt     time.Time
+
+	// Hosts are the verified hosts of its own, PrimaryHost the one that links lead to ("" = the installation's address),
+	// and OwnHostsOnly refuses the installation's address to its customers. Host is where this value is seen (hosts.go).
+	Hosts        []string
+	PrimaryHost  string
+	OwnHostsOnly bool
+	Host         string
 }
 
 // Governed reports whether the plan has multifactor authentication, Conditional Access and Identity
 // Protection (DESIGN §5.12): a trial has none, and what would have been evaluated is recorded as skipped.
 func (t Tenant) Governed() bool { return t.Plan != Trial }
+
+// Domain is the tenant's own domain under the host of a base URL: what generated principal names and the issuers of local
+// identities end with.
+func (t Tenant) Domain(baseURL string) string {
+	host := baseURL
+	if u, err := url.Parse(baseURL); err == nil {
+		host = u.Hostname()
+	}
+	return t.Slug + "." + host
+}
 
 // TrialDays is how long a trial lasts, and TrialObjects how many people, groups and applications it holds
 // together (DESIGN §5.12).
@@ -94,6 +111,8 @@ type Settings struct {
 	PrivacyURL           string    `json:"privacyUrl,omitempty"`
 	TermsURL             string    `json:"termsUrl,omitempty"`
 	UserNames            UserNames `json:"userNames,omitzero"` // who may have a user name, and how it looks
+	// Languages are those with a catalogue that customers are offered, by tag; none = all of them.
+	Languages []string `json:"languages,omitempty"`
 
 	StayedSignedInOff bool `json:"staySignedInOff,omitempty"` // do not offer "Stay signed in?"
 	AskOwnerOff       bool `json:"wasThisYouOff,omitempty"`   // do not ask people by mail whether a strange sign-in was theirs
@@ -103,12 +122,12 @@ type Settings struct {
 
 	Risk     risk.Settings `json:"risk,omitzero"`     // thresholds of Identity Protection
 	RiskMail RiskMail      `json:"riskMail,omitzero"` // whom it writes to
+	Mail     Mail          `json:"mail,omitzero"`     // who mails and text messages come from
 	// RiskTesters are the people for whom detections may be simulated, by id.
 	RiskTesters []string `json:"riskTesters,omitempty"`
 
-	Theme         branding.Theme `json:"theme,omitzero"`          // neutral when empty
-	SampleRemoved bool           `json:"sampleRemoved,omitempty"` // of the workforce: the sample company was removed and stays away
-	NewTenants    *Defaults      `json:"newTenants,omitempty"`    // of the workforce: what new tenants start with
+	SampleRemoved bool      `json:"sampleRemoved,omitempty"` // of the workforce: the sample company was removed and stays away
+	NewTenants    *Defaults `json:"newTenants,omitempty"`    // of the workforce: what new tenants start with
 }
 
 // WorkforceSlug names the directory of admins.

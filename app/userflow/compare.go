@@ -16,6 +16,7 @@ func Compare(before, after Flow, label func(id string) string) []string {
 	d.terms(before.Terms, after.Terms)
 	d.domains(before.Domains, after.Domains)
 	d.mfa(before.MFA, after.MFA)
+	d.texts(before.Texts, after.Texts)
 	return d.sentences
 }
 

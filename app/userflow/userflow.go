@@ -129,6 +129,8 @@ type Flow struct {
 	Terms         []string    `json:"terms,omitempty"` // ids of the terms that people must agree to, in order (F069)
 	Domains       Domains     `json:"domains,omitzero"`
 	MFA           MFA         `json:"mfa"`
+	// Texts are what the pages say instead of our own words, by language and id (F077): the vendor's ids, and ours.
+	Texts map[string]map[string]string `json:"texts,omitempty"`
 }
 
 // Resolve gives each attribute its definition. It changes the flow's own list.
@@ -197,6 +199,7 @@ func (f Flow) Validate() error {
 		}
 	}
 	f.Domains.check(&bad)
+	f.checkTexts(&bad)
 	switch f.MFA.Enforcement {
 	case MFAOff, MFAAlways, MFAConditional:
 	default:

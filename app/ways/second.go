@@ -155,7 +155,7 @@ func (d *Desk) BeginPasskey(ctx context.Context, v Visit) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if st.Options, st.Server, err = d.Passkeys.BeginRegister(owner, signin.PasskeyRules(v.Tenant)); err != nil {
+	if st.Options, st.Server, err = d.Passkeys.At(v.Tenant.Host).BeginRegister(owner, signin.PasskeyRules(v.Tenant)); err != nil {
 		return nil, err
 	}
 	_, err = d.begin(ctx, v, Passkey, st, setUpFor)
@@ -183,7 +183,7 @@ func (d *Desk) FinishPasskey(ctx context.Context, v Visit, answer, called string
 	if err != nil {
 		return "", err
 	}
-	reg, err := d.Passkeys.FinishRegister(owner, st.Server, []byte(answer), signin.PasskeyRules(v.Tenant))
+	reg, err := d.Passkeys.At(v.Tenant.Host).FinishRegister(owner, st.Server, []byte(answer), signin.PasskeyRules(v.Tenant))
 	if err != nil {
 		if _, err := d.store(v).TakePending(ctx, v.Person.ID, p.ID); err != nil { // a challenge is answered once
 			return "", err
@@ -266,7 +266,7 @@ func (v Visit) MissedAfter(id string) bool {
 			after.Methods = append(after.Methods, m)
 		}
 	}
-	return v.Tenant.Governed() && signin.AlwaysAsked(after, v.Flows, v.Providers)
+	return v.Tenant.Governed() && signin.AlwaysAsked(after.At(v.Tenant.Host), v.Flows, v.Providers)
 }
 
 // LastSecond reports whether a factor is the only one besides recovery codes.

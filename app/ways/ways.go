@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -172,7 +171,7 @@ func (v Visit) StillIn(before, after account.Account, field string) error {
 			flows[i].MFA.Methods = slices.DeleteFunc(slices.Clone(flows[i].MFA.Methods), func(m string) bool { return factor.KindOf(m) == factor.Passkey })
 		}
 	}
-	return signin.KeepsWayIn(before, after, flows, v.Providers, field)
+	return signin.KeepsWayIn(before, after, v.Tenant, flows, v.Providers, field)
 }
 
 // begin keeps the beginning of something.
@@ -223,7 +222,7 @@ func (d *Desk) tell(ctx context.Context, s Store, v Visit, n message.Notice) err
 	}
 	n.TenantID, n.Locale, n.At = v.Tenant.ID, cmp.Or(v.Person.PreferredLanguage, v.Locale), d.now()
 	n.Country, n.City, n.Browser, n.OS = v.Signals.Country, v.Signals.City, v.Signals.Browser, v.Signals.OS
-	n.URL = strings.TrimSuffix(d.BaseURL, "/") + "/" + v.Tenant.Slug + "/account"
+	n.URL = v.Tenant.Base(d.BaseURL) + "/" + v.Tenant.Slug + "/account"
 	return message.PostNotice(ctx, q, n, d.now())
 }
 

@@ -132,13 +132,14 @@ func (p *Pages) Mount(r fiber.Router) {
 
 // speak chooses the language: what was chosen on these or the sign-in pages, the browser's, the tenant's.
 func (p *Pages) speak(c *fiber.Ctx) error {
-	t := handlers.DirectoryOf(c).Tenant
+	dir := handlers.DirectoryOf(c)
+	t, offer := dir.Tenant, handlers.Languages(p.Bundle, dir, nil)
 	chosen, _, _ := strings.Cut(c.Cookies(handlers.CookieName(c, t.Slug, "language")), ".")
 	if q := c.Query("ui_locales"); q != "" {
-		chosen = p.Bundle.Match(q).Lang()
+		chosen = offer.Match(q).Lang()
 		p.setLanguage(c, chosen)
 	}
-	handlers.WithLocale(c, p.Bundle.Match(chosen, c.Get(fiber.HeaderAcceptLanguage), t.DefaultLocale))
+	handlers.WithLocale(c, offer.Match(chosen, c.Get(fiber.HeaderAcceptLanguage), t.DefaultLocale))
 	return c.Next()
 }
 
@@ -221,8 +222,8 @@ func (v *visit) fresh(now time.Time, texts bool) bool {
 // page is what all pages have in common.
 func (p *Pages) page(c *fiber.Ctx) views.Page {
 	dir := handlers.DirectoryOf(c)
-	out := views.Page{Brand: p.Brands.Of(dir), Base: base(dir.Tenant), Path: c.Path(),
-		Languages: hosted.Chooser(p.Bundle, handlers.InfoOf(c).Locale, nil)}
+	out := views.Page{Brand: p.Brands.Wear(c, dir, ""), Base: base(dir.Tenant), Path: c.Path(),
+		Languages: hosted.Chooser(handlers.Languages(p.Bundle, dir, nil), handlers.InfoOf(c).Locale, nil)}
 	if v, ok := c.Locals(visitKey).(*visit); ok {
 		out.Person, out.CSRF, out.App = v.person.DisplayName, p.CSRF.Token(v.session.SID), v.app
 		if out.Person == "" {
@@ -241,7 +242,8 @@ func (p *Pages) page(c *fiber.Ctx) views.Page {
 }
 
 func (p *Pages) render(c *fiber.Ctx, status int, page templ.Component) error {
-	return handlers.RenderBranded(c, status, p.Brands.Of(handlers.DirectoryOf(c)), page)
+	p.Brands.Wear(c, handlers.DirectoryOf(c), "")
+	return handlers.Render(c, status, page)
 }
 
 // complain puts an error's fields into the page, in the visitor's words; false when the error is not the form's affair.

@@ -62,7 +62,7 @@ func (p *Pages) leaveNow(c *fiber.Ctx) error {
 			locale = l.Lang()
 		}
 		return message.PostLeaving(c.UserContext(), t, message.Change{TenantID: t.ID, To: u.Address(), Locale: locale, At: u.DeletedAt, Country: from.Country,
-			City: from.City, Browser: from.Browser, OS: from.OS}, p.BaseURL+v.base(), u.DeletedAt.Add(account.Grace), p.Now())
+			City: from.City, Browser: from.Browser, OS: from.OS}, v.dir.Tenant.Base(p.BaseURL)+v.base(), u.DeletedAt.Add(account.Grace), p.Now())
 	})
 	if err != nil {
 		if complain(c, &page, err) { // the last administrator stays

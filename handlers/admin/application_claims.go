@@ -386,7 +386,8 @@ func jsonBlock(v map[string]any) string {
 }
 
 // claimForm is the form of one claim; was is its name until now, "" for a new one.
-func claimForm(v *visit, base, was string, m openid.ClaimMapping) views.Form {
+// known are the claims that extensions are known to give.
+func claimForm(v *visit, base, was string, m openid.ClaimMapping, known []string) views.Form {
 	f := views.Form{Action: base, Submit: "Save claim", Cancel: base, Fields: []views.Field{
 		{Kind: views.Hidden, Name: "was", Value: was}, {Kind: views.Hidden, Name: "source", Value: string(m.Source)},
 		{Name: "name", Label: "Name of the claim", Hint: "As the application reads it, for example home_type. Letters, digits and . _ : / -", Value: m.Name, Code: true}}}
@@ -406,7 +407,8 @@ func claimForm(v *visit, base, was string, m openid.ClaimMapping) views.Form {
 			any = "true"
 		}
 		f.Fields = append(f.Fields,
-			views.Field{Name: "id", Label: "Name in the API’s answer", Hint: v.claimsOffered(), Value: m.ID, Code: true},
+			v.knownClaims(known, m.ID),
+			views.Field{Name: "id", Label: "Name in the API’s answer", Hint: "If it is not among those above.", Value: choose(slices.Contains(known, m.ID), "", m.ID), Code: true, Optional: len(known) > 0},
 			views.Field{Kind: views.Radios, Name: "anyType", Label: "What it may be", Value: any, Options: []views.Option{
 				{Value: "", Label: "A text or a list of texts"}, {Value: "true", Label: "Any JSON: also numbers, yes and no, and objects"}}})
 		return f
@@ -503,8 +505,15 @@ func (p *Portal) claimPage(c *fiber.Ctx, was string, m openid.ClaimMapping, prob
 	case m.Source == openid.FromConstant:
 		title = "Add a constant"
 	}
+	var known []string
+	if m.Source == openid.FromProvider {
+		var err error
+		if known, err = v.claimsKnown(c.UserContext()); err != nil {
+			return err
+		}
+	}
 	return p.appFormPage(c, title, problem, func(a models.Application, base string) views.Form {
-		f := claimForm(v, base+"/claims", was, m)
+		f := claimForm(v, base+"/claims", was, m, known)
 		if at := claimAt(a, was); was != "" && at >= 0 {
 			f.Fields = append(f.Fields, loadedFrom(c, a.Spec.Claims[at], problem))
 		}
@@ -518,6 +527,9 @@ func (p *Portal) appClaimSave(c *fiber.Ctx) error {
 	m := openid.ClaimMapping{Source: openid.ClaimSource(typed(c, "source")), Name: typed(c, "name"), ID: typed(c, "id"), Value: typed(c, "value"),
 		Transform: openid.Transform(typed(c, "transform")), SecondID: typed(c, "secondId"), Separator: unquoted(typed(c, "separator")),
 		AnyType: typed(c, "anyType") == "true"}
+	if chosen := typed(c, "known"); m.Source == openid.FromProvider && chosen != "" {
+		m.ID = chosen
+	}
 	at := 0
 	a, err := v.tenant.UpdateApplication(c.UserContext(), v.actor(c), c.Params("id"), func(a *models.Application) error {
 		if was == "" {

@@ -63,6 +63,54 @@ func certificateSection(a models.Application, base string, now time.Time) views.
 	return s
 }
 
+// encryptionSection lists the certificates that passwords are encrypted with for the app's API. Of an app that is nobody's
+// API there is nothing to say.
+func encryptionSection(a models.Application, base string, now time.Time) views.Section {
+	t := &views.Table{Caption: "Encryption certificates", Columns: []views.Column{{Label: "Name"}, {Label: "Key id (kid)"}, {Label: "Thumbprint (SHA-256)"}, {Label: "Ends"}, {Label: "Use"}}, Actions: true}
+	found := false
+	for _, k := range a.EncryptionKeys {
+		use, pick := plain("Not used"), views.Action{Label: "Encrypt with it", About: k.Name, Post: base + "/encryption", Fields: map[string]string{"key": k.ID}}
+		actions := []views.Action{pick, {Label: "Delete", About: k.Name, Href: base + "/credentials/" + k.ID + "/delete", Danger: true}}
+		switch chosen := a.Spec.TokenEncryptionKeyID; {
+		case chosen == k.ID:
+			use, actions = badge("ok", "Chosen"), actions[1:]
+		case chosen == "" && !found && k.ExpiresAt.After(now) && !now.Before(k.StartsAt()):
+			use, found = badge("ok", "The first that is valid"), true
+		}
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: k.Name}, code(k.ID), code(k.ThumbprintS256), expiryCell(k.ExpiresAt, now), use}, Actions: actions})
+	}
+	return views.Section{ID: "encryption", Title: "Encryption certificates", Lead: "Only for an API that takes over passwords (the event password submit): they are encrypted with the chosen certificate, or with the first that is valid. With none, the API is not asked and such a password counts as wrong. These certificates never prove who calls.",
+		Table: t, Empty: "None.", Action: &views.Link{Label: "Add an encryption certificate", Href: base + "/certificates/new?for=encryption"}}
+}
+
+// encryptionChoose says which certificate is encrypted with.
+func (p *Portal) encryptionChoose(c *fiber.Ctx) error {
+	v := visitOf(c)
+	a, err := v.app(c)
+	if err != nil {
+		return err
+	}
+	id, name := typed(c, "key"), ""
+	for _, k := range a.EncryptionKeys {
+		if k.ID == id {
+			name = k.Name
+		}
+	}
+	if name == "" {
+		return fault.New(fault.NotFound, "error.not_found")
+	}
+	if err := v.mayKey(a); err != nil {
+		return p.refusedChange(c, v.appBase(a)+"#encryption", err)
+	}
+	if _, err := v.tenant.UpdateApplication(c.UserContext(), v.actor(c), a.ID, func(a *models.Application) error {
+		a.Spec.TokenEncryptionKeyID = id
+		return nil
+	}); err != nil {
+		return p.refusedChange(c, v.appBase(a)+"#encryption", err)
+	}
+	return p.done(c, v.appBase(a)+"#encryption", "Passwords for the API of “"+a.Name+"” are encrypted with “"+name+"” now.")
+}
+
 func secretForm(name, days string) func(models.Application, string) views.Form {
 	return func(_ models.Application, base string) views.Form {
 		return views.Form{Action: base + "/secrets", Submit: "Make secret", Cancel: base + "#credentials", Note: "The secret is shown once, on the next page. Keep it where your app reads it, not in its source.", Fields: []views.Field{
@@ -98,9 +146,17 @@ func (p *Portal) secretAdd(c *fiber.Ctx) error {
 		Note: "Copy it now: it is shown only this once. It ends on " + made.ExpiresAt.UTC().Format("2 January 2006") + "."})
 }
 
-func certificateForm(name, text string) func(models.Application, string) views.Form {
+// What a certificate is for.
+const (
+	forProof      = "proof"
+	forEncryption = "encryption"
+)
+
+func certificateForm(name, text, purpose string) func(models.Application, string) views.Form {
 	return func(_ models.Application, base string) views.Form {
 		return views.Form{Action: base + "/certificates", Submit: "Add certificate", Cancel: base + "#certificates", Fields: []views.Field{
+			{Kind: views.Radios, Name: "for", Label: "What is it for?", Value: choose(purpose == forEncryption, forEncryption, forProof), Options: []views.Option{
+				{Value: forProof, Label: "The app proves itself with it"}, {Value: forEncryption, Label: "Passwords for its API are encrypted with it", Hint: "RSA of 2048 bits or more. It cannot be used to sign in as the app."}}},
 			{Name: "name", Label: "Name", Hint: "Without one, the certificate's own name is used.", Value: name, Optional: true},
 			{Kind: views.TextArea, Name: "certificate", Label: "Certificate (PEM)", Hint: "Begins with -----BEGIN CERTIFICATE-----. Never paste the private key; it is refused.", Value: text, Rows: 10, Code: true},
 		}}
@@ -108,7 +164,7 @@ func certificateForm(name, text string) func(models.Application, string) views.F
 }
 
 func (p *Portal) certificateNew(c *fiber.Ctx) error {
-	return p.appFormPage(c, "Add a certificate", nil, certificateForm("", ""))
+	return p.appFormPage(c, "Add a certificate", nil, certificateForm("", "", c.Query("for")))
 }
 
 func (p *Portal) certificateAdd(c *fiber.Ctx) error {
@@ -117,15 +173,15 @@ func (p *Portal) certificateAdd(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	name, text := typed(c, "name"), typed(c, "certificate")
+	name, text, purpose := typed(c, "name"), typed(c, "certificate"), typed(c, "for")
 	var made models.ApplicationCertificate
 	if err = v.mayKey(a); err == nil {
-		made, err = v.tenant.AddCertificate(c.UserContext(), v.actor(c), a.ID, name, text)
+		made, err = v.tenant.RegisterCertificate(c.UserContext(), v.actor(c), a.ID, models.NewCertificate{Name: name, Text: text, Encrypt: purpose == forEncryption})
 	}
 	if err != nil {
-		return p.appFormPage(c, "Add a certificate", err, certificateForm(name, withoutPrivateKey(text)))
+		return p.appFormPage(c, "Add a certificate", err, certificateForm(name, withoutPrivateKey(text), purpose))
 	}
-	return p.done(c, v.appBase(a)+"#certificates", "Certificate “"+made.Name+"” added to “"+a.Name+"”.")
+	return p.done(c, v.appBase(a)+choose(purpose == forEncryption, "#encryption", "#certificates"), "Certificate “"+made.Name+"” added to “"+a.Name+"”.")
 }
 
 // credential finds a secret or certificate of the application by its id.
@@ -138,6 +194,11 @@ func credential(a models.Application, key string) (what, name string, ok bool) {
 	for _, k := range a.Certificates {
 		if k.ID == key {
 			return "certificate", k.Name, true
+		}
+	}
+	for _, k := range a.EncryptionKeys {
+		if k.ID == key {
+			return "encryption certificate", k.Name, true
 		}
 	}
 	return "", "", false
@@ -158,7 +219,10 @@ func (p *Portal) credentialDeleteForm(c *fiber.Ctx) error {
 		return err
 	}
 	consequences := []string{"Whatever still uses it gets no token from this moment on.", "It cannot be brought back."}
-	if len(a.Secrets)+len(a.Certificates) == 1 {
+	switch {
+	case what == "encryption certificate":
+		consequences = []string{"Passwords are encrypted with the next one that is valid. When there is none, the API is not asked, and passwords that are still to be taken over count as wrong.", "It cannot be brought back."}
+	case len(a.Secrets)+len(a.Certificates) == 1:
 		consequences = append(consequences, "It is the last one: the application has no way to prove itself until you make another.")
 	}
 	return p.confirm(c, s, views.Confirm{Consequences: consequences, Form: views.Form{Action: v.appBase(a) + "/credentials/" + c.Params("key") + "/delete", Submit: "Delete " + what, Danger: true, Cancel: v.appBase(a) + "#credentials"}})

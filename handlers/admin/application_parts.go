@@ -19,7 +19,7 @@ import (
 // appSections is the application's page, part by part; what a kind does not need is left out.
 func (p *Portal) appSections(v *visit, a models.Application, seen time.Time, assigned map[string]int) []views.Section {
 	base := v.appBase(a)
-	e := endpoints{base: p.BaseURL, tenantID: v.dir.Tenant.ID}
+	e := endpoints{base: v.dir.Tenant.Base(p.BaseURL), tenantID: v.dir.Tenant.ID}
 	first := plain("Not yet")
 	if !seen.IsZero() {
 		first = when(seen)
@@ -32,7 +32,7 @@ func (p *Portal) appSections(v *visit, a models.Application, seen time.Time, ass
 	if a.Kind != models.DaemonApp {
 		out = append(out, redirectSection(a, base), flowSection(v, a), claimSection(v, a, base), signOutSection(a, base), backChannelSection(a, base))
 	}
-	out = append(out, secretSection(a, base, p.Now()), certificateSection(a, base, p.Now()), tokenSection(a, base), scopeSection(a, base), roleSection(v, a, base, assigned), assignmentSection(v, a, base, assigned))
+	out = append(out, secretSection(a, base, p.Now()), certificateSection(a, base, p.Now()), encryptionSection(a, base, p.Now()), tokenSection(a, base), scopeSection(a, base), roleSection(v, a, base, assigned), assignmentSection(v, a, base, assigned))
 	if a.Kind == models.WebApp || a.Kind == models.DaemonApp {
 		out = append(out, permissionSection(a, base))
 	}

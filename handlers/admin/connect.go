@@ -80,7 +80,7 @@ func firstSeen(c *fiber.Ctx, v *visit, a models.Application) (time.Time, error) 
 }
 
 func (p *Portal) endpointsOf(v *visit, a models.Application) endpoints {
-	e := endpoints{base: p.BaseURL, tenantID: v.dir.Tenant.ID, clientID: a.ClientID, kind: a.Kind, redirect: "http://localhost:8080/callback", scope: "api://" + a.ClientID + "/.default"}
+	e := endpoints{base: v.dir.Tenant.Base(p.BaseURL), tenantID: v.dir.Tenant.ID, clientID: a.ClientID, kind: a.Kind, redirect: "http://localhost:8080/callback", scope: "api://" + a.ClientID + "/.default"}
 	if len(a.Spec.RedirectURIs) > 0 {
 		e.redirect = a.Spec.RedirectURIs[0].URI
 	}

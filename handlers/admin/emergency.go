@@ -81,11 +81,14 @@ func (p *Portal) emergencyWarning(c *fiber.Ctx, v *visit) (*views.Section, error
 
 // expiringSection lists the secrets and certificates that end soon, as the mails to admins do.
 func (p *Portal) expiringSection(c *fiber.Ctx, v *visit) (*views.Section, error) {
-	if !v.may(access.AppRead) && !v.may(access.ProviderRead) {
+	if !v.may(access.AppRead) && !v.may(access.ProviderRead) && !v.may(access.OrganizationRead) {
 		return nil, nil
 	}
 	all, err := v.tenant.Expiring(c.UserContext())
 	all = slices.DeleteFunc(all, func(x models.ExpiringCredential) bool {
+		if x.Host != "" {
+			return !v.may(access.OrganizationRead)
+		}
 		return x.ProviderID == "" && !v.may(access.AppRead) || x.ProviderID != "" && !v.may(access.ProviderRead)
 	})
 	if err != nil || len(all) == 0 {
@@ -111,6 +114,9 @@ func (p *Portal) expiringSection(c *fiber.Ctx, v *visit) (*views.Section, error)
 		}
 		if x.Kind == "domain" {
 			what, place = "Domain record "+x.Name, v.domainsBase()
+		}
+		if x.Host != "" {
+			what, place = "Domain record "+x.Name, v.hostsBase()
 		}
 		s.Table.Rows = append(s.Table.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: x.Of(), Href: place}, plain(what), day(x.ExpiresAt), state}})
 	}

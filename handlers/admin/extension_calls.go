@@ -12,6 +12,7 @@ import (
 
 	"portico/app/access"
 	"portico/app/extension"
+	"portico/app/fault"
 	"portico/models"
 	views "portico/views/admin"
 )
@@ -158,6 +159,10 @@ func (p *Portal) callDetail(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if err := v.sawCall(c, x); err != nil {
+		return err
+	}
+	x = v.readable(x)
 	d := views.Detail{Badges: []views.Cell{callResult(x)}, Sections: v.callSections(x)}
 	if x.Code != 0 {
 		w := callCodeWords(int(x.Code))
@@ -168,12 +173,40 @@ func (p *Portal) callDetail(c *fiber.Ctx) error {
 		if err != nil {
 			return err
 		}
-		d.Sections = append([]views.Section{v.answersDiff(was, x)}, d.Sections...)
+		if err := v.sawCall(c, was); err != nil {
+			return err
+		}
+		d.Sections = append([]views.Section{v.answersDiff(v.readable(was), x)}, d.Sections...)
 	}
-	if v.writesExtensions() {
+	if v.writesEvent(x.Event) && v.readsCall(x) {
 		s.Primary = &views.Link{Label: "Replay this call", Href: v.callsBase() + "/" + x.ID + "/replay"}
 	}
 	return p.detail(c, s, d)
+}
+
+// readsCall reports whether the admin may see what a call says of a person: a sample says nothing of anybody.
+func (v *visit) readsCall(x extension.Call) bool { return x.Sample || v.may(access.UserRead) }
+
+func (v *visit) readable(x extension.Call) extension.Call {
+	if v.readsCall(x) {
+		return x
+	}
+	return x.Impersonal()
+}
+
+// sawCall notes in the history of the person whom a call is about that an admin saw what it says of them.
+func (v *visit) sawCall(c *fiber.Ctx, x extension.Call) error {
+	if x.UserID == "" || x.Sample || !v.may(access.UserRead) {
+		return nil
+	}
+	u, err := v.tenant.User(c.UserContext(), x.UserID)
+	if fault.Is(err, fault.NotFound) { // erased meanwhile
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return v.looked(c, u)
 }
 
 func (v *visit) callSections(x extension.Call) []views.Section {
@@ -201,8 +234,19 @@ func (v *visit) callSections(x extension.Call) []views.Section {
 		}
 		out = append(out, views.Section{ID: "attempts", Title: "Attempts", Table: t})
 	}
-	return append(out, bodySection("request", "What was sent", x.Request, "Nothing: the call did not get that far."), bodySection("response", "What was answered", x.Response, "Nothing."))
+	sent, answered := bodySection("request", "What was sent", x.Request, "Nothing: the call did not get that far."), bodySection("response", "What was answered", x.Response, "Nothing.")
+	if !v.readsCall(x) {
+		if x.Request != "" {
+			sent.Lead = maskedLead
+		}
+		if x.Response != "" {
+			answered.Lead = maskedLead
+		}
+	}
+	return append(out, sent, answered)
 }
+
+const maskedLead = "Values that can be somebody’s are masked: reading them takes the right to read people, besides that to read extensions."
 
 func bodySection(id, title, body, none string) views.Section {
 	s := views.Section{ID: id, Title: title, Code: readableJSON(body), Wrap: true}
@@ -248,7 +292,10 @@ func (v *visit) answersDiff(was, now extension.Call) views.Section {
 	for _, path := range unionOf(before, after) {
 		add(path, before[path], after[path])
 	}
-	if len(s.Diff) == 0 {
+	switch {
+	case !v.readsCall(was) || !v.readsCall(now):
+		s.Lead = maskedLead
+	case len(s.Diff) == 0:
 		s.Says = []string{"The answers are the same."}
 	}
 	s.Action = &views.Link{Label: "The call before", Href: v.callsBase() + "/" + was.ID}

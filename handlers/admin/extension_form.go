@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/access"
 	"portico/app/extension"
 	"portico/app/fault"
 	"portico/handlers"
@@ -102,6 +103,9 @@ func (p *Portal) extensionNew(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if !v.mayHand(e) {
+		return p.refuse(c, access.PasswordExtensionWrite)
+	}
 	return p.extensionFormPage(c, newExtensionTitle(e), wordsOfEvent(e).when, p.newExtensionForm(v, extension.Extension{Event: e, Retries: 1}), nil)
 }
 
@@ -119,6 +123,9 @@ func (p *Portal) extensionCreate(c *fiber.Ctx) error {
 	e, err := eventOf(typed(c, "event"))
 	if err != nil {
 		return err
+	}
+	if !v.mayHand(e) {
+		return p.refuse(c, access.PasswordExtensionWrite)
 	}
 	x := extension.Extension{Event: e, Enabled: true}
 	err = sentExtension(c, &x)

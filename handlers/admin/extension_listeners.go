@@ -8,6 +8,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"portico/app/access"
 	"portico/app/extension"
 	"portico/app/fault"
 	"portico/app/userflow"
@@ -50,7 +51,7 @@ func (v *visit) listenerForm(action, cancel string, l extension.Listener, all []
 		f.Fields = append(f.Fields, views.Field{Kind: views.Select, Name: "attribute", Label: "Attribute that says who is to be migrated", Hint: "A yes-or-no attribute. Your API is asked about people in whom it is yes, and it turns to no when their password is taken over.", Options: v.yesNoAttributes(), Value: l.Attribute, Optional: true})
 	}
 	return addFields(f,
-		views.Field{Kind: views.Radios, Name: "onFailure", Label: "If the API gives no answer that counts", Options: failures, Value: string(l.Failure())},
+		views.Field{Kind: views.Radios, Name: "onFailure", Label: "If the API gives no answer that counts", Options: failures, Value: string(v.declared(l))},
 		views.Field{Name: "priority", Label: "Priority", Hint: "Of several listeners that fit, the one with the highest number is asked. 0 to 1000; 500 is usual.", InputMode: "numeric", Value: strconv.Itoa(l.Priority)})
 }
 
@@ -161,6 +162,18 @@ func (p *Portal) listenerNew(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if !v.mayHand(l.Event) {
+		return p.refuse(c, access.PasswordExtensionWrite)
+	}
+	if l.Extension == "" {
+		all, err := v.tenant.Extensions(c.UserContext())
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(all, func(x models.AuthExtension) bool { return x.Event == l.Event }) {
+			return c.Redirect(v.extensionsBase()+"/new"+eventQuery(l.Event), fiber.StatusSeeOther) // there is nothing to choose
+		}
+	}
 	return p.listenerFormPage(c, "Add a listener", l, v.listenersBase(), v.extensionsBase(), nil)
 }
 
@@ -176,6 +189,9 @@ func (p *Portal) listenerChoice(c *fiber.Ctx) error {
 	}
 	t := &views.Table{Caption: "Extensions", Columns: []views.Column{{Label: "Extension"}, {Label: "Event"}}}
 	for _, x := range all {
+		if !v.mayHand(x.Event) {
+			continue
+		}
 		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: x.Name, Href: v.listenersBase() + "/new?extension=" + x.ID}, plain(x.Event.Label())}})
 	}
 	return p.detail(c, s, views.Detail{Sections: []views.Section{{ID: "extensions", Title: "Extensions", Table: t, Empty: "None yet. Add an extension first."}}})
@@ -187,6 +203,9 @@ func (p *Portal) listenerCreate(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if !v.mayHand(l.Event) {
+		return p.refuse(c, access.PasswordExtensionWrite)
+	}
 	if err = sentListener(c, &l); err == nil {
 		var made models.EventListener
 		if made, err = v.tenant.CreateListener(c.UserContext(), v.actor(c), l); err == nil {
@@ -196,7 +215,7 @@ func (p *Portal) listenerCreate(c *fiber.Ctx) error {
 	if err != nil {
 		return p.listenerFormPage(c, "Add a listener", l, v.listenersBase(), v.extensionsBase(), err)
 	}
-	return p.done(c, v.extensionBase(l.Extension), "The listener is on. "+l.Event.Consequence(l.Failure()))
+	return p.done(c, v.extensionBase(l.Extension), "The listener is on. "+l.Event.Consequence(v.declared(l)))
 }
 
 func (p *Portal) listenerEdit(c *fiber.Ctx) error {
@@ -218,7 +237,7 @@ func (p *Portal) listenerSave(c *fiber.Ctx) error {
 	if err != nil {
 		return p.listenerFormPage(c, "Edit listener", was.Listener, v.listenerBase(was.ID)+"/edit", v.extensionBase(was.Extension), err)
 	}
-	return p.done(c, v.extensionBase(l.Extension), "The listener is saved. "+l.Event.Consequence(l.Failure()))
+	return p.done(c, v.extensionBase(l.Extension), "The listener is saved. "+l.Event.Consequence(v.declared(l.Listener)))
 }
 
 // listenerConfirm asks before something stops, and says what.
@@ -273,7 +292,7 @@ func (p *Portal) listenerEnabled(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return p.done(c, v.extensionBase(l.Extension), choose(on, "The listener is on. "+l.Event.Consequence(l.Failure()), "The listener is off. "+wordsOfEvent(l.Event).off))
+	return p.done(c, v.extensionBase(l.Extension), choose(on, "The listener is on. "+l.Event.Consequence(v.declared(l.Listener)), "The listener is off. "+wordsOfEvent(l.Event).off))
 }
 
 func (p *Portal) listenerDelete(c *fiber.Ctx) error {

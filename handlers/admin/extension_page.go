@@ -39,6 +39,26 @@ func (p *Portal) healthOf(ctx context.Context, v *visit, all []models.AuthExtens
 	return out, nil
 }
 
+// extensionsDown says on the first page which APIs are not called for now though nobody gets on without them.
+func (p *Portal) extensionsDown(_ *fiber.Ctx, v *visit) (*views.Section, error) {
+	if p.Extensions == nil || v.dir.Extensions == nil || !v.may(access.ExtensionRead) {
+		return nil, nil
+	}
+	t := &views.Table{Caption: "APIs that do not answer", Columns: []views.Column{{Label: "Extension"}, {Label: "What happens"}}}
+	for _, l := range v.dir.Extensions.Listeners {
+		x := v.dir.Extensions.Extensions[l.Extension]
+		if !l.Enabled || x == nil || !x.Enabled || v.declared(l) != extension.Block || p.Extensions.Circuit(v.tenant.ID, x.ID).State(p.Now()) == extension.Closed {
+			continue
+		}
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: x.Name, Href: v.extensionBase(x.ID)}, plain(l.Event.Consequence(extension.Block))}})
+	}
+	if len(t.Rows) == 0 {
+		return nil, nil
+	}
+	return &views.Section{ID: "extensions-down", Title: "Customers are held up by an API that does not answer", Danger: true, Table: t,
+		Lead: "It failed too often and is not called for now; it is tried again by itself. Have it mended, or choose on its listener that customers go on without it."}, nil
+}
+
 func (p *Portal) extensionDetail(c *fiber.Ctx) error {
 	v := visitOf(c)
 	x, err := v.tenant.Extension(c.UserContext(), c.Params("id"))
@@ -54,7 +74,7 @@ func (p *Portal) extensionDetail(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	h, at, writes := health[x.ID], v.extensionBase(x.ID), v.writesExtensions()
+	h, at, writes := health[x.ID], v.extensionBase(x.ID), v.writesEvent(x.Event)
 	s, err := p.shell(c, x.Name, x.Event.Label()+": "+wordsOfEvent(x.Event).when, extensionHelp(), v.extensionCrumbs()...)
 	if err != nil {
 		return err
@@ -62,7 +82,16 @@ func (p *Portal) extensionDetail(c *fiber.Ctx) error {
 	d := views.Detail{Badges: []views.Cell{extensionState(x.Extension, h)}}
 	if f := v.dir.Extensions.CheckAPI(&x.Extension); f != nil {
 		w := callCodeWords(int(f.Code))
+		if cl := v.apiClient(x.Extension); cl != nil && cl.Enabled && len(lackingAt(cl, x.Extension)) > 0 {
+			w = callCode{cause: "The application “" + cl.Name + "” is not set up for it yet.",
+				do: "It lacks " + strings.Join(lackingAt(cl, x.Extension), " and ") + ". Whoever may change applications sets it up with one button, further down."}
+		}
 		d.Notices = append(d.Notices, views.Notice{Tone: "warn", Title: "It cannot be called: " + w.cause, Text: w.do + " Until then each call fails at once, and what its listener declares happens."})
+	}
+	if v.dir.Extensions.CheckAPI(&x.Extension) == nil {
+		if f := v.dir.Extensions.CheckKey(&x.Extension, p.Now()); f != nil {
+			d.Notices = append(d.Notices, views.Notice{Tone: "warn", Title: "It cannot be asked: passwords cannot be encrypted for it", Text: "The reason: " + f.Detail + ". Add one, or choose another, under “Encryption certificates” of its app registration. Until then the API gets no password, and each password that is still to be taken over counts as wrong."})
+		}
 	}
 	d.Sections = append(d.Sections, v.goingSection(x, h))
 	what := views.Section{ID: "setup", Title: "Set-up", Summary: facts(fact("Description", views.Cell{Kind: views.Name, Text: x.Description}), fact("Target URL", code(x.URL)), fact("Timeout", plain(milliseconds(x.Wait()))), fact("Retries", plain(choose(x.Retries == 0, "None", "One"))),
@@ -80,7 +109,7 @@ func (p *Portal) extensionDetail(c *fiber.Ctx) error {
 	if writes {
 		listening.Buttons = []views.Action{{Label: "Add a listener", Href: v.listenersBase() + "/new?extension=" + x.ID, About: x.Name}}
 	}
-	d.Sections = append(d.Sections, listening, what, v.trustSection(p.BaseURL, x, writes))
+	d.Sections = append(d.Sections, listening, what, v.trustSection(v.dir.Tenant.Issuing().Base(p.BaseURL), x, writes))
 	if x.Signed {
 		d.Sections = append(d.Sections, signatureSection(x, at, writes))
 	}
@@ -119,18 +148,24 @@ func (v *visit) trustSection(base string, x models.AuthExtension, writes bool) v
 	if v.may(access.AppRead) {
 		name.Href = v.base() + "/applications/" + cl.ObjectID
 	}
-	lacks := []string{}
+	lacks := lackingAt(cl, x.Extension)
+	s.Summary = append(s.Summary, facts(fact("Application", name), fact("It lacks", views.Cell{Kind: views.Lines, List: lacks}), fact("Host of the identifier", plain(choose(host == hostName(x.URL), "", "Another one than that of the target URL"))))...)
+	if len(lacks) > 0 && writes && v.may(access.AppWrite) {
+		s.Buttons = []views.Action{{Label: "Set the application up", Post: v.extensionBase(x.ID) + "/registration", About: cl.Name}}
+	}
+	return s
+}
+
+// lackingAt lists what the application that stands for the API does not have yet.
+func lackingAt(cl *openid.Client, x extension.Extension) []string {
+	var lacks []string
 	if !slices.Contains(cl.ResourceURIs, x.Resource) {
 		lacks = append(lacks, "the identifier "+x.Resource)
 	}
 	if !slices.Contains(cl.Permissions, extension.ReceivePermission) {
 		lacks = append(lacks, "the permission "+extension.ReceivePermission)
 	}
-	s.Summary = append(s.Summary, facts(fact("Application", name), fact("It lacks", views.Cell{Kind: views.Lines, List: lacks}), fact("Host of the identifier", plain(choose(host == hostName(x.URL), "", "Another one than that of the target URL"))))...)
-	if len(lacks) > 0 && writes && v.may(access.AppWrite) {
-		s.Buttons = []views.Action{{Label: "Set the application up", Post: v.extensionBase(x.ID) + "/registration", About: cl.Name}}
-	}
-	return s
+	return lacks
 }
 
 func signatureSection(x models.AuthExtension, at string, writes bool) views.Section {
@@ -275,17 +310,41 @@ func (p *Portal) extensionDelete(c *fiber.Ctx) error {
 	return p.done(c, v.extensionsBase(), "“"+x.Name+"” is deleted.")
 }
 
-// claimsOffered says which claims the tenant's extensions give, for whoever chooses one for an application.
-func (v *visit) claimsOffered() string {
+// claimsKnown are the names of claims that the tenant's extensions say they give, and of those that recorded answers gave.
+func (v *visit) claimsKnown(ctx context.Context) ([]string, error) {
 	var out []string
 	for _, x := range v.dir.Extensions.Extensions {
-		for _, name := range x.Claims {
-			out = append(out, name+" ("+x.Name+")")
+		if x.Event == extension.TokenIssuanceStart {
+			out = append(out, x.Claims...)
+		}
+	}
+	calls, err := v.tenant.Calls(ctx, models.CallQuery{Event: extension.TokenIssuanceStart, Limit: answersLookedAt})
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range calls {
+		if x.Action == extension.ProvideClaims {
+			out = append(out, x.Changed...)
 		}
 	}
 	slices.Sort(out)
-	if len(out) == 0 {
-		return "As the custom authentication extension gives it. An extension’s page can list the claims that it gives; they then stand here."
+	return slices.Compact(out), nil
+}
+
+// answersLookedAt is in how many of the latest answers claims are looked for that nobody wrote down.
+const answersLookedAt = 50
+
+// knownClaims is the choice among claims that are known.
+func (v *visit) knownClaims(known []string, chosen string) views.Field {
+	f := views.Field{Kind: views.Select, Name: "known", Label: "Claim that the extension gives", Hint: "Those that extensions name, and those that their latest answers held.", Options: []views.Option{{Label: "Another one"}}, Optional: true}
+	if len(known) == 0 {
+		f.Hint = "None is known yet: an extension’s page can list the claims that it gives, and its answers are remembered. Until then, write the name below."
 	}
-	return "As the custom authentication extension gives it. Those that are known: " + strings.Join(out, ", ") + "."
+	for _, name := range known {
+		f.Options = append(f.Options, views.Option{Value: name, Label: name})
+		if name == chosen {
+			f.Value = chosen
+		}
+	}
+	return f
 }

@@ -84,7 +84,12 @@ func (p *Portal) extensionTry(c *fiber.Ctx) error {
 		return p.tryPage(c, x, fault.BadField("person", choose(n == 0, "extension.try.nobody", "extension.try.several"), nil))
 	}
 	o := p.sampleOccasion(v, x.Event, typed(c, "app"), who)
-	call, err := p.try(c, x, &o, extension.Trial{URL: to}, "Send sample to custom authentication extension")
+	if who != nil {
+		if err := v.looked(c, *who); err != nil {
+			return err
+		}
+	}
+	call, err := p.try(c, x, &o, extension.Trial{URL: to}, who == nil, "Send sample to custom authentication extension")
 	if err != nil {
 		return err
 	}
@@ -106,8 +111,8 @@ func (p *Portal) otherURL(v *visit, s string) (string, error) {
 	return s, nil
 }
 
-// try asks an extension by the admin's hand, writes down who did, and keeps the call.
-func (p *Portal) try(c *fiber.Ctx, x models.AuthExtension, o *extension.Occasion, t extension.Trial, activity string) (extension.Call, error) {
+// try asks an extension by the admin's hand, writes down who did, and keeps the call. sample: it is about nobody.
+func (p *Portal) try(c *fiber.Ctx, x models.AuthExtension, o *extension.Occasion, t extension.Trial, sample bool, activity string) (extension.Call, error) {
 	v := visitOf(c)
 	if p.Extensions == nil {
 		return extension.Call{}, fault.New(fault.NotFound, "error.not_found")
@@ -132,13 +137,13 @@ func (p *Portal) try(c *fiber.Ctx, x models.AuthExtension, o *extension.Occasion
 	chosen := extension.Chosen{Listener: extension.Listener{Event: x.Event, Extension: x.ID}, Extension: &x.Extension}
 	for _, l := range listeners { // as its first listener would declare it
 		if l.Extension == x.ID {
-			chosen.Listener = l.Listener
+			chosen = l.Of(&x.Extension)
 			break
 		}
 	}
 	r := p.Extensions.Try(c.UserContext(), v.dir.Extensions, chosen, o, t)
-	v.tenant.KeepCall(r.Call)
-	return r.Call, p.Store.FlushCalls(c.UserContext())
+	r.Call.Sample = sample
+	return r.Call, v.tenant.RecordCall(c.UserContext(), r.Call)
 }
 
 // replayable says why a call cannot be sent again; "" = it can. What is masked in the record cannot be sent as it was,
@@ -205,10 +210,11 @@ func (p *Portal) callReplay(c *fiber.Ctx) error {
 	}
 	o := p.sampleOccasion(v, x.Event, was.AppID, nil)
 	o.User, o.CorrelationID = nil, models.NewID()
+	o.PersonKey = was.PersonKey
 	if was.UserID != "" { // whose call it is, so that it goes when they are erased
 		o.User = &extension.Person{ID: was.UserID}
 	}
-	call, err := p.try(c, x, &o, extension.Trial{URL: to, Body: []byte(was.Request)}, "Replay call of custom authentication extension")
+	call, err := p.try(c, x, &o, extension.Trial{URL: to, Body: []byte(was.Request)}, was.Sample, "Replay call of custom authentication extension")
 	if err != nil {
 		return err
 	}

@@ -30,28 +30,28 @@ func (p *Portal) extensionRoutes() []handlers.Route {
 		{Method: get, Path: at + "/payload", Handler: p.extensionPayload, Permission: read},
 		{Method: get, Path: listeners + "/new", Handler: p.listenerNew, Permission: write},
 		{Method: post, Path: listeners, Handler: p.listenerCreate, Permission: write},
-		{Method: get, Path: listeners + "/:id/edit", Handler: p.listenerEdit, Permission: write},
-		{Method: post, Path: listeners + "/:id/edit", Handler: p.listenerSave, Permission: write},
-		{Method: get, Path: listeners + "/:id/disable", Handler: p.listenerDisableForm, Permission: write},
-		{Method: post, Path: listeners + "/:id/enabled", Handler: p.listenerEnabled, Permission: write},
-		{Method: get, Path: listeners + "/:id/delete", Handler: p.listenerDeleteForm, Permission: write},
-		{Method: post, Path: listeners + "/:id/delete", Handler: p.listenerDelete, Permission: write},
+		{Method: get, Path: listeners + "/:id/edit", Handler: p.overListener(p.listenerEdit), Permission: write},
+		{Method: post, Path: listeners + "/:id/edit", Handler: p.overListener(p.listenerSave), Permission: write},
+		{Method: get, Path: listeners + "/:id/disable", Handler: p.overListener(p.listenerDisableForm), Permission: write},
+		{Method: post, Path: listeners + "/:id/enabled", Handler: p.overListener(p.listenerEnabled), Permission: write},
+		{Method: get, Path: listeners + "/:id/delete", Handler: p.overListener(p.listenerDeleteForm), Permission: write},
+		{Method: post, Path: listeners + "/:id/delete", Handler: p.overListener(p.listenerDelete), Permission: write},
 		{Method: get, Path: calls, Handler: p.callList, Permission: read},
 		{Method: get, Path: calls + "/:id", Handler: p.callDetail, Permission: read},
-		{Method: get, Path: calls + "/:id/replay", Handler: p.callReplayForm, Permission: write},
-		{Method: post, Path: calls + "/:id/replay", Handler: p.callReplay, Permission: write},
+		{Method: get, Path: calls + "/:id/replay", Handler: p.overCall(p.callReplayForm), Permission: write},
+		{Method: post, Path: calls + "/:id/replay", Handler: p.overCall(p.callReplay), Permission: write},
 		{Method: get, Path: at + "/:id", Handler: p.extensionDetail, Permission: read},
-		{Method: get, Path: at + "/:id/edit", Handler: p.extensionEdit, Permission: write},
-		{Method: post, Path: at + "/:id/edit", Handler: p.extensionSave, Permission: write},
-		{Method: post, Path: at + "/:id/registration", Handler: p.extensionRegistration, Permission: write},
-		{Method: get, Path: at + "/:id/secret", Handler: p.extensionSecretForm, Permission: write},
-		{Method: post, Path: at + "/:id/secret", Handler: p.extensionSecret, Permission: write},
-		{Method: get, Path: at + "/:id/disable", Handler: p.extensionDisableForm, Permission: write},
-		{Method: post, Path: at + "/:id/enabled", Handler: p.extensionEnabled, Permission: write},
-		{Method: get, Path: at + "/:id/delete", Handler: p.extensionDeleteForm, Permission: write},
-		{Method: post, Path: at + "/:id/delete", Handler: p.extensionDelete, Permission: write},
-		{Method: get, Path: at + "/:id/try", Handler: p.extensionTryForm, Permission: write},
-		{Method: post, Path: at + "/:id/try", Handler: p.extensionTry, Permission: write},
+		{Method: get, Path: at + "/:id/edit", Handler: p.overExtension(p.extensionEdit), Permission: write},
+		{Method: post, Path: at + "/:id/edit", Handler: p.overExtension(p.extensionSave), Permission: write},
+		{Method: post, Path: at + "/:id/registration", Handler: p.overExtension(p.extensionRegistration), Permission: write},
+		{Method: get, Path: at + "/:id/secret", Handler: p.overExtension(p.extensionSecretForm), Permission: write},
+		{Method: post, Path: at + "/:id/secret", Handler: p.overExtension(p.extensionSecret), Permission: write},
+		{Method: get, Path: at + "/:id/disable", Handler: p.overExtension(p.extensionDisableForm), Permission: write},
+		{Method: post, Path: at + "/:id/enabled", Handler: p.overExtension(p.extensionEnabled), Permission: write},
+		{Method: get, Path: at + "/:id/delete", Handler: p.overExtension(p.extensionDeleteForm), Permission: write},
+		{Method: post, Path: at + "/:id/delete", Handler: p.overExtension(p.extensionDelete), Permission: write},
+		{Method: get, Path: at + "/:id/try", Handler: p.overExtension(p.extensionTryForm), Permission: write},
+		{Method: post, Path: at + "/:id/try", Handler: p.overExtension(p.extensionTry), Permission: write},
 	}
 }
 
@@ -67,6 +67,58 @@ func (v *visit) extensionCrumbs(more ...views.Link) []views.Link {
 // writesExtensions reports whether the admin may change them. Administrators' own sign-ins ask nobody.
 func (v *visit) writesExtensions() bool {
 	return v.may(access.ExtensionWrite) && v.dir.Tenant.Kind != tenant.Workforce
+}
+
+// writesEvent reports whether the admin may change what is asked at an event: where passwords are handed over, that takes
+// a right of its own besides (R 8.8.4).
+func (v *visit) writesEvent(e extension.Event) bool { return v.writesExtensions() && v.mayHand(e) }
+
+func (v *visit) mayHand(e extension.Event) bool {
+	return e != extension.PasswordSubmit || v.may(access.PasswordExtensionWrite)
+}
+
+// over refuses what an admin may not do to what is asked at the event of the address.
+func (p *Portal) over(event func(c *fiber.Ctx) (extension.Event, error), next fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		e, err := event(c)
+		if err != nil {
+			return err
+		}
+		if !visitOf(c).mayHand(e) {
+			return p.refuse(c, access.PasswordExtensionWrite)
+		}
+		return next(c)
+	}
+}
+
+func (p *Portal) overExtension(next fiber.Handler) fiber.Handler {
+	return p.over(func(c *fiber.Ctx) (extension.Event, error) {
+		x, err := visitOf(c).tenant.Extension(c.UserContext(), c.Params("id"))
+		return x.Event, err
+	}, next)
+}
+
+func (p *Portal) overListener(next fiber.Handler) fiber.Handler {
+	return p.over(func(c *fiber.Ctx) (extension.Event, error) {
+		l, err := visitOf(c).tenant.Listener(c.UserContext(), c.Params("id"))
+		return l.Event, err
+	}, next)
+}
+
+// overCall is for sending a recorded call again: what it says of a person goes along, so it takes the right to read people.
+func (p *Portal) overCall(next fiber.Handler) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		x, err := visitOf(c).tenant.ExtensionCall(c.UserContext(), c.Params("id"))
+		switch {
+		case err != nil:
+			return err
+		case !visitOf(c).mayHand(x.Event):
+			return p.refuse(c, access.PasswordExtensionWrite)
+		case !visitOf(c).readsCall(x):
+			return p.refuse(c, access.UserRead)
+		}
+		return next(c)
+	}
 }
 
 func extensionHelp() views.Help {
@@ -146,7 +198,7 @@ func (v *visit) eventSection() views.Section {
 		w, q := wordsOfEvent(e), "?event="+url.QueryEscape(string(e))
 		row := views.Row{Cells: []views.Cell{{Text: e.Label(), Sub: string(e)}, plain(w.when), plain(w.use)},
 			Actions: []views.Action{{Label: "JSON schema", Href: v.extensionsBase() + "/schema" + q, About: e.Label()}, {Label: "Sample payload", Href: v.extensionsBase() + "/payload" + q, About: e.Label()}}}
-		if v.writesExtensions() {
+		if v.writesEvent(e) {
 			row.Actions = append([]views.Action{{Label: "Add", Href: v.extensionsBase() + "/new" + q, About: e.Label()}}, row.Actions...)
 		}
 		t.Rows = append(t.Rows, row)
@@ -170,6 +222,12 @@ func (v *visit) appsWords(l extension.Listener) string {
 	return choose(len(names) == 0, "No application", strings.Join(names, ", "))
 }
 
+// declared is what happens when a listener's API fails: what the listener says, or else its extension.
+func (v *visit) declared(l extension.Listener) extension.OnFailure {
+	chosen := l.Of(v.dir.Extensions.Extensions[l.Extension])
+	return chosen.Listener.Failure()
+}
+
 // listenerSection lists listeners with what their failure means.
 func (v *visit) listenerSection(list []models.EventListener, names map[string]string) views.Section {
 	t := &views.Table{Caption: "Listeners", Columns: []views.Column{{Label: "Event"}, {Label: "State"}, {Label: "Extension"}, {Label: "Applications"}, {Label: "Priority", Num: true}, {Label: "If the API is down"}}, Actions: v.writesExtensions()}
@@ -180,8 +238,8 @@ func (v *visit) listenerSection(list []models.EventListener, names map[string]st
 		}
 		label := views.Cell{Text: l.Event.Label(), Sub: l.Name}
 		row := views.Row{Cells: []views.Cell{label, choose2(l.Enabled, badge("ok", "On"), badge("neutral", "Off")), {Kind: views.Name, Text: names[l.Extension], Href: v.extensionBase(l.Extension)}, what,
-			{Kind: views.Num, Text: numberText(l.Priority)}, {Text: failureLabel(l.Failure()), Sub: l.Event.Consequence(l.Failure())}}}
-		if t.Actions {
+			{Kind: views.Num, Text: numberText(l.Priority)}, {Text: failureLabel(v.declared(l.Listener)), Sub: l.Event.Consequence(v.declared(l.Listener))}}}
+		if v.writesEvent(l.Event) {
 			at := v.listenerBase(l.ID)
 			row.Actions = []views.Action{{Label: "Edit", Href: at + "/edit", About: l.Event.Label()}}
 			if l.Enabled {

@@ -113,7 +113,7 @@ func TestSettingUpAnExtension(t *testing.T) {
 	}
 	at := extensionsAt + "/" + x.ID
 	page := w.get(at)
-	for _, says := range []string{"Signing secret", "99045fe1-7639-4a75-9d4a-577b6ca3810f", th.app.ClientID, "/v2.0", "It cannot be called", "Set the application up", "None: nobody asks this API"} {
+	for _, says := range []string{"Signing secret", "99045fe1-7639-4a75-9d4a-577b6ca3810f", th.app.ClientID, "/v2.0", "It cannot be called: The application “" + th.app.Name + "” is not set up", "Set the application up", "None: nobody asks this API"} {
 		if !strings.Contains(text(page.body), says) {
 			t.Errorf("lacks %q: %s", says, text(page.body))
 		}
@@ -263,5 +263,45 @@ func TestSchemasAndSamples(t *testing.T) {
 	}
 	if a := w.get(extensionsAt + "/schema?event=x"); a.status != 404 {
 		t.Errorf("%d", a.status)
+	}
+}
+
+// TestKnownClaims: an application's claims page offers what extensions say they give and what their answers held; a name
+// can be typed besides. An extension's name is its alone.
+func TestKnownClaims(t *testing.T) {
+	b := newBench(t)
+	w, th := b.global(), b.things()
+	form := "/admin/t/shop/applications/" + th.app.ID + "/claims"
+	if a := w.get(form + "/edit?source=customClaimsProvider"); a.status != 200 || !strings.Contains(text(a.body), "None is known yet") {
+		t.Errorf("%d %s", a.status, text(a.body))
+	}
+	x := b.extended(extension.TokenIssuanceStart, "https://hooks.example/tier", th.app)
+	b.shop.KeepCall(extension.Call{ID: models.NewID(), Event: x.Event, ExtensionID: x.ID, Name: x.Name, At: b.clock.Now(), Action: extension.ProvideClaims, Changed: []string{"clubs"}})
+	b.must(b.store.FlushCalls(t.Context()))
+	page := w.get(form + "/edit?source=customClaimsProvider").body
+	if !strings.Contains(page, `<option value="tier"`) || !strings.Contains(page, `<option value="clubs"`) {
+		t.Errorf("%s", text(page))
+	}
+	for _, c := range [][2]string{{"clubs", ""}, {"", "typed"}, {"tier", "left over"}} {
+		name := choose(c[0] != "", c[0], c[1])
+		if a := w.post(form, "source", "customClaimsProvider", "name", "my_"+name, "known", c[0], "id", c[1]); a.status != 303 {
+			t.Fatalf("%d %s", a.status, text(a.body))
+		}
+	}
+	app, err := b.shop.Application(t.Context(), th.app.ID)
+	b.must(err)
+	var got []string
+	for _, m := range app.Spec.Claims {
+		got = append(got, m.ID)
+	}
+	if strings.Join(got, " ") != "clubs typed tier" {
+		t.Errorf("%v", got)
+	}
+	taken := w.post(extensionsAt, "event", "onOtpSend", "displayName", " LOYALTY", "targetUrl", "https://hooks.example/codes", "api", th.app.ClientID, "timeoutInMilliseconds", "1500", "maximumRetries", "1")
+	if !strings.Contains(taken.body, "is called “LOYALTY” already") || !strings.Contains(taken.body, "hooks.example/codes") || taken.status < 400 {
+		t.Errorf("%d %s", taken.status, text(taken.body))
+	}
+	if a := w.post(extensionsAt+"/"+x.ID+"/edit", "displayName", "Loyalty", "description", "Ours", "targetUrl", "https://hooks.example/tier", "api", th.app.ClientID, "timeoutInMilliseconds", "1500", "maximumRetries", "1"); a.status != 303 {
+		t.Errorf("its own name: %d %s", a.status, text(a.body))
 	}
 }

@@ -25,6 +25,7 @@ const (
 	tabTerms      = "Terms"
 	tabDomains    = "Who may sign up"
 	tabApps       = "Applications"
+	tabLanguages  = "Languages"
 	tabVersions   = "Versions"
 )
 
@@ -56,6 +57,15 @@ func (p *Portal) flowRoutes() []handlers.Route {
 		{Method: post, Path: one + "/providers/add", Handler: p.flowProvidersAdd, Permission: access.FlowWrite},
 		{Method: post, Path: one + "/providers/arrange", Handler: p.flowProvidersArrange, Permission: access.FlowWrite},
 		{Method: post, Path: one + "/preview", Handler: p.flowPreview, Permission: access.FlowRead},
+
+		{Method: get, Path: one + "/languages", Handler: p.flowLanguages, Permission: access.FlowRead},
+		{Method: get, Path: one + "/languages/:lang", Handler: p.flowTexts, Permission: access.FlowRead},
+		{Method: get, Path: one + "/languages/:lang/defaults.json", Handler: p.flowTextsFile(false), Permission: access.FlowRead},
+		{Method: get, Path: one + "/languages/:lang/overrides.json", Handler: p.flowTextsFile(true), Permission: access.FlowRead},
+		{Method: post, Path: one + "/languages/:lang", Handler: p.flowTextsSave, Permission: access.FlowWrite},
+		{Method: post, Path: one + "/languages/:lang/upload", Handler: p.flowTextsUpload, Permission: access.FlowWrite, BodyLimit: 64 << 10, Streams: true},
+		{Method: post, Path: one + "/languages/:lang/apply", Handler: p.flowTextsApply, Permission: access.FlowWrite},
+		{Method: post, Path: one + "/languages/:lang/remove", Handler: p.flowTextsRemove, Permission: access.FlowWrite},
 
 		{Method: get, Path: one + "/apps", Handler: p.flowApps, Permission: access.FlowRead},
 		{Method: post, Path: one + "/apps/add", Handler: p.flowAppAdd, Permission: access.FlowWrite},
@@ -125,10 +135,10 @@ func (p *Portal) designing(c *fiber.Ctx) (*design, error) {
 func (d *design) tabs() []views.Link {
 	base := d.base()
 	if !d.writes() {
-		return []views.Link{{Label: tabProperties, Href: base}, {Label: tabAttributes, Href: base + "/attributes"}, {Label: tabApps, Href: base + "/apps"}, {Label: tabVersions, Href: base + "/versions"}}
+		return []views.Link{{Label: tabProperties, Href: base}, {Label: tabAttributes, Href: base + "/attributes"}, {Label: tabLanguages, Href: base + "/languages"}, {Label: tabApps, Href: base + "/apps"}, {Label: tabVersions, Href: base + "/versions"}}
 	}
 	return []views.Link{{Label: tabProperties, Href: base}, {Label: tabMethods, Href: base + "/methods"}, {Label: tabProviders, Href: base + "/providers"}, {Label: tabAttributes, Href: base + "/attributes"}, {Label: tabTerms, Href: base + "/terms"},
-		{Label: tabDomains, Href: base + "/domains"}, {Label: tabApps, Href: base + "/apps"}, {Label: tabVersions, Href: base + "/versions"}}
+		{Label: tabDomains, Href: base + "/domains"}, {Label: tabLanguages, Href: base + "/languages"}, {Label: tabApps, Href: base + "/apps"}, {Label: tabVersions, Href: base + "/versions"}}
 }
 
 // bar says what the draft would change, and whether somebody published something else since it began.
@@ -350,6 +360,8 @@ func tabOf(field string) string {
 		return tabTerms
 	case "domains":
 		return tabDomains
+	case "texts":
+		return tabLanguages
 	}
 	return ""
 }

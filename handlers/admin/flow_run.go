@@ -105,7 +105,7 @@ func (p *Portal) runAddress(v *visit, f models.UserFlow, app *openid.Client, red
 		if app != nil {
 			what = app.ID
 		}
-		return p.BaseURL + hosted.TrialPath(v.dir.Tenant.Slug, what, mac.TrialMark(v.dir.Tenant.ID, what, "", p.Now()), q)
+		return v.dir.Tenant.Base(p.BaseURL) + hosted.TrialPath(v.dir.Tenant.Slug, what, mac.TrialMark(v.dir.Tenant.ID, what, "", p.Now()), q)
 	}
 	for name, value := range map[string]string{"client_id": app.ID, "response_type": "code", "redirect_uri": redirect, "scope": "openid profile email",
 		"code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256", "state": "portal-trial",
@@ -113,5 +113,5 @@ func (p *Portal) runAddress(v *visit, f models.UserFlow, app *openid.Client, red
 		"portico_test": mac.TrialMark(v.dir.Tenant.ID, app.ID, redirect, p.Now())} {
 		q.Set(name, value)
 	}
-	return endpoints{base: p.BaseURL, tenantID: v.dir.Tenant.ID}.authorize() + "?" + q.Encode()
+	return endpoints{base: v.dir.Tenant.Base(p.BaseURL), tenantID: v.dir.Tenant.ID}.authorize() + "?" + q.Encode()
 }

@@ -156,7 +156,7 @@ func ownPage(c *fiber.Ctx) bool { return c.Get("Sec-Fetch-Site") == "same-origin
 // keepForm shows what was sent when it could not be taken, so that nobody types it twice. Nothing is
 // done before the person sends it again, with a good token. Passwords do not come back.
 func (p *Portal) keepForm(c *fiber.Ctx, title, lead, csrf string) error {
-	f := views.Form{Action: c.Path(), Submit: "Send again"}
+	f := views.Form{Action: c.OriginalURL(), Submit: "Send again"}
 	c.Request().PostArgs().VisitAll(func(k, v []byte) {
 		name := string(k)
 		if name == handlers.CSRFField || strings.Contains(name, "password") || name == "token" {

@@ -17,7 +17,7 @@ import (
 // the policy of the page around it, so the tenant's one inline style is allowed on that page.
 func (p *Portal) previewFrame(c *fiber.Ctx, brand *ui.Brand, l *i18n.Localizer, page templ.Component, f views.Frame) (views.Frame, error) {
 	var b strings.Builder
-	if err := page.Render(i18n.With(c.UserContext(), l), &b); err != nil {
+	if err := page.Render(i18n.With(c.UserContext(), brand.Speak(l)), &b); err != nil {
 		return f, err
 	}
 	info := handlers.InfoOf(c)

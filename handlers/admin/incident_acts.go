@@ -148,7 +148,7 @@ func (p *Portal) incidentNotify(c *fiber.Ctx) error {
 		return fiber.ErrBadRequest
 	}
 	step := models.IncidentStep{Who: typed(c, "who"), Count: count}
-	link := strings.TrimSuffix(p.BaseURL, "/") + "/" + v.dir.Tenant.Slug + "/account"
+	link := v.dir.Tenant.Base(p.BaseURL) + "/" + v.dir.Tenant.Slug + "/account"
 	at := v.incidentBase(c.Params("id"))
 	var when time.Time
 	i, err := v.tenant.Incident(c.UserContext(), c.Params("id"))

@@ -416,12 +416,12 @@ func (p *Portal) invitationMail(c *fiber.Ctx, send bool) func(*models.Tenant, us
 	}
 	v, ctx := visitOf(c), c.UserContext()
 	return func(t *models.Tenant, i userflow.Invitation, token string) error {
-		return message.PostInvitation(ctx, t, i, v.appName(i.ClientID), handlers.InvitationLink(p.BaseURL, v.dir.Tenant.Slug, token), p.Now())
+		return message.PostInvitation(ctx, t, i, v.appName(i.ClientID), handlers.InvitationLink(v.dir.Tenant.Base(p.BaseURL), v.dir.Tenant.Slug, token), p.Now())
 	}
 }
 
 func (p *Portal) linkFlash(v *visit, i userflow.Invitation, token string) models.PortalFlash {
-	return models.PortalFlash{Kind: "ok", Text: "The invitation for “" + i.Email + "” is ready.", Label: "Invitation link", Secret: handlers.InvitationLink(p.BaseURL, v.dir.Tenant.Slug, token),
+	return models.PortalFlash{Kind: "ok", Text: "The invitation for “" + i.Email + "” is ready.", Label: "Invitation link", Secret: handlers.InvitationLink(v.dir.Tenant.Base(p.BaseURL), v.dir.Tenant.Slug, token),
 		Note: "Give it to the person on a safe way. It works once, and is shown only now."}
 }
 

@@ -55,8 +55,9 @@ func unchanged(c *fiber.Ctx, now any) error {
 func generalSettings(t tenant.Tenant) any {
 	x := t.Settings
 	x.UserNames, x.PasswordMinLength, x.PasswordThreeOfFour, x.BannedWords = tenant.UserNames{}, 0, false, nil
-	x.Methods, x.RememberDays = tenant.MethodsPolicy{}, 0
+	x.Methods, x.RememberDays, x.Languages = tenant.MethodsPolicy{}, 0, nil
 	x.Risk, x.RiskMail, x.RiskTesters = risk.Settings{}, tenant.RiskMail{}, nil
+	x.Mail = tenant.Mail{}
 	return []any{t.Name, t.DefaultLocale, x}
 }
 

@@ -67,6 +67,8 @@ func permissionWords(p access.Permission) string {
 		return "Read extensions"
 	case access.ExtensionWrite:
 		return "Connect, change and remove extensions"
+	case access.PasswordExtensionWrite:
+		return "Connect, change and remove extensions that are handed passwords"
 	case access.ReceivePayload:
 		return "Be asked by Portico as the API of an extension"
 	case access.BrandingRead:

@@ -17,6 +17,7 @@ import (
 	"portico/app/fault"
 	"portico/app/federation"
 	"portico/app/i18n"
+	"portico/app/message"
 	"portico/app/policy"
 	"portico/app/tenant"
 	"portico/app/webhook"
@@ -51,19 +52,30 @@ type Portal struct {
 	Sample      *Sample       // nil = there is none
 	Keys        SigningKeys   // nil = they are not to be seen here
 	Tokens      TokenPreviews // nil = there is no preview
+	Post        Post          // nil = no mail can be tried
+	MailFrom    string        // the installation's own address
 	Courier     *export.Courier
 	Hooks       *webhook.Courier
+	Hosts       OwnHosts            // of tenants
 	Net         federation.Net      // to identity providers, without a tenant
 	Sources     Sources             // of signals: places and lists
 	RiskSources func() []RiskSource // what the operator provides for detections; nil = it is not to be seen here
 	Extensions  ExtensionCaller     // nil = none can be tried
 	Now         func() time.Time
+
+	tries tries
 }
 
 // Passwords checks a chosen password by the tenant's rules and makes its slow hash; the management API
 // asks the same one.
 type Passwords interface {
 	Hash(ctx context.Context, tenantID, password string, names ...string) (string, error)
+}
+
+// Post sends a letter of a tenant's at once, through the server that is set for it, and says which that was ("" = the
+// installation's).
+type Post interface {
+	Try(ctx context.Context, l message.Letter) (via string, err error)
 }
 
 // PasswordJudge says what a tenant's rules say to a password, without keeping it.
@@ -120,6 +132,9 @@ func (p *Portal) guard(r handlers.Route) fiber.Handler {
 				return err
 			}
 			if c.Method() == fiber.MethodPost && ownPage(c) {
+				if r.Streams && v.openUpload(c) == nil {
+					v.asForm(c)
+				}
 				return p.keepForm(c, "You were signed out", "Nothing is lost. Sign in in another tab, then come back here and send the form again.", "")
 			}
 			return p.askToSignIn(c)
@@ -137,6 +152,7 @@ func (p *Portal) guard(r handlers.Route) fiber.Handler {
 		}
 		if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead && !p.CSRF.Valid(sent, v.session.ID) {
 			if ownPage(c) { // a page from before the last sign-in
+				v.asForm(c)
 				return p.keepForm(c, "This page was too old", "Nothing was changed and nothing is lost. Look it over and send it again.", p.CSRF.Token(v.session.ID))
 			}
 			return fault.New(fault.Denied, "error.csrf")

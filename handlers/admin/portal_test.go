@@ -17,6 +17,7 @@ import (
 
 	"portico/app/access"
 	"portico/app/account"
+	"portico/app/branding"
 	"portico/app/dryrun"
 	"portico/app/export"
 	"portico/app/extension"
@@ -339,7 +340,7 @@ func TestFormsNeedTheirToken(t *testing.T) {
 		if r.Method != post || isPublic(r) {
 			continue
 		}
-		path := strings.NewReplacer(":tenant", "shop", ":id", th.app.ID, ":key", "k", ":version", "1").Replace(r.Path)
+		path := strings.NewReplacer(":tenant", "shop", ":id", th.app.ID, ":key", "k", ":version", "1", ":lang", "nl-NL").Replace(r.Path)
 		for name, token := range map[string]string{"none": "", "nonsense": "x", "another session's": b.portal.CSRF.Token(stranger.session)} {
 			if a := w.postRaw(path, "displayName", "Changed", "enabled", "no", handlers.CSRFField, token); a.status != fiber.StatusForbidden {
 				t.Errorf("%s with the token %s: %d", path, name, a.status)
@@ -607,6 +608,7 @@ func TestEveryPageOpens(t *testing.T) {
 			b.must(err)
 			leaked, err := b.shop.ImportLeaked(t.Context(), modelstest.Actor(), "A list", b.store.Now(), func(yield func(string, error) bool) { yield("ada@example.com", nil) })
 			b.must(err)
+			b.branded()
 			w := b.global()
 			sent := w.upload("/admin/t/shop/users/imports", "p.csv", "email,shoe\na@example.com,45\n", handlers.CSRFField, w.token(), "mode", "create", "unknown", "yes")
 			w.post("/admin/t/shop/helpdesk", "who", "ada@example.com")
@@ -615,12 +617,14 @@ func TestEveryPageOpens(t *testing.T) {
 			b.must(err)
 			domains, err := b.shop.ProviderDomains(t.Context(), company.ID)
 			b.must(err)
+			own, err := b.shop.AddCustomDomain(t.Context(), modelstest.Actor(), "login.shop.example", true)
+			b.must(err)
 			for _, route := range b.portal.Routes() {
 				if route.Method != get || isPublic(route) || route.Path == "/admin" {
 					continue
 				}
 				id := th.app.ID
-				for part, x := range map[string]string{"/bulk-changes/": bulk.ID, "/user-attributes/": th.attribute.ID, "/groups/": crew.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/helpdesk/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID, "/risk-detections/": found.Items[0].ID, "/incidents/": attacked.ID, "/exports/": exported.ID, "/webhooks/": hooked.ID, "/webhook-deliveries/": tested.ID, "/identity-providers/": company.ID, "/extensions/": extended.ID, "/threat-indicators/": indicator.ID, "/leaked-addresses/": leaked.ID, "/simulation/": th.user.ID, "/admin/tenants/": b.shop.ID} {
+				for part, x := range map[string]string{"/bulk-changes/": bulk.ID, "/user-attributes/": th.attribute.ID, "/groups/": crew.ID, "/terms/": th.terms.ID, "/invitations/": invited.ID, "/user-flows/": th.flow.ID, "/users/": th.user.ID, "/helpdesk/": th.user.ID, "/admins/": w.userID, "/sign-ins/": r.ID, "/audits/": b.shopAudits()[0].ID, "/risk-detections/": found.Items[0].ID, "/incidents/": attacked.ID, "/branding/": branding.Company, "/exports/": exported.ID, "/webhooks/": hooked.ID, "/webhook-deliveries/": tested.ID, "/identity-providers/": company.ID, "/extensions/": extended.ID, "/threat-indicators/": indicator.ID, "/leaked-addresses/": leaked.ID, "/simulation/": th.user.ID, "/custom-domains/": own.ID, "/admin/tenants/": b.shop.ID} {
 					if strings.Contains(route.Path, part) {
 						id = x
 					}
@@ -643,7 +647,7 @@ func TestEveryPageOpens(t *testing.T) {
 				if strings.Contains(route.Path, "/imports/") {
 					id = sent.location[strings.LastIndex(sent.location, "/")+1:]
 				}
-				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", keyOf(route.Path, secret.ID, th.user), ":version", "1", ":role", "role", ":attribute", "givenName", ":method", "sms", ":trial", tried.ID, ":domain", domains[0].ID).Replace(route.Path)
+				path := strings.NewReplacer(":tenant", "shop", ":id", id, ":key", keyOf(route.Path, secret.ID, th.user), ":version", "1", ":lang", "nl-NL", ":choice", "only", ":role", "role", ":attribute", "givenName", ":method", "sms", ":trial", tried.ID, ":domain", domains[0].ID).Replace(route.Path)
 				a := w.get(path)
 				if a.status != 200 {
 					t.Errorf("%s: %d %.200s", path, a.status, text(a.body))

@@ -21,7 +21,7 @@ import (
 
 // providerRules are what this installation lets a provider be.
 func (p *Portal) providerRules(v *visit) models.ProviderCheck {
-	rules := federation.Rules{Elsewhere: p.Development, Ours: federation.OurNames(p.BaseURL, v.tenant.ID, v.dir.Tenant.Slug), Attributes: func(id string) bool { _, ok := v.dir.Definitions[id]; return ok },
+	rules := federation.Rules{Elsewhere: p.Development, Ours: federation.OurNames(p.BaseURL, v.tenant.ID, v.dir.Tenant.Slug, v.dir.Tenant.Bases(p.BaseURL)...), Attributes: func(id string) bool { _, ok := v.dir.Definitions[id]; return ok },
 		Reach: func(u *url.URL) error { return p.Net.Client.Check(v.dir.Tenant.Slug, u) }}
 	return func(x federation.Provider, hasSecret, hasKey bool) error { return x.Check(rules, hasSecret, hasKey) }
 }
@@ -37,6 +37,19 @@ func (p *Portal) ourFacts(tenantID string, x federation.Provider) []views.Fact {
 		return p.samlFacts(tenantID, x)
 	}
 	return facts(fact("Redirect URI", code(p.redirectURI(tenantID, x.ID))))
+}
+
+// hostFacts are what has to be told to a provider about the tenant's own hosts.
+func (p *Portal) hostFacts(v *visit, x federation.Provider) []views.Fact {
+	own := p.ownCallbacks(v.dir.Tenant, x.ID)
+	if len(own) == 0 {
+		return nil
+	}
+	label := "Redirect URIs at your own hosts"
+	if x.Kind == federation.SAML {
+		label = "ACS addresses at your own hosts (they are in the metadata, too)"
+	}
+	return facts(fact(label, views.Cell{Kind: views.Lines, List: own, Sub: "Register each of them, too: people come back to the host that they came from."}))
 }
 
 // setUpFields are the fields that a kind needs, and no others.
@@ -154,7 +167,7 @@ func (p *Portal) providerFormPage(c *fiber.Ctx, x models.IdentityProvider, title
 	}
 	f.Main, f.Upload = true, x.Kind == federation.SAML // with a file of metadata
 	return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: []views.Section{
-		{ID: "steps", Title: "At " + thePlace(x.Kind), Says: providerSteps(x.Kind), Summary: p.ourFacts(v.tenant.ID, x.Provider)},
+		{ID: "steps", Title: "At " + thePlace(x.Kind), Says: providerSteps(x.Kind), Summary: append(p.ourFacts(v.tenant.ID, x.Provider), p.hostFacts(v, x.Provider)...)},
 		{ID: "settings", Title: "Here", Form: &f}}}))
 }
 

@@ -178,7 +178,7 @@ func (p *Portal) providerPage(c *fiber.Ctx, typedDomain *views.Form, problem err
 		return err
 	}
 	id, secret := clientLabels(x.Kind)
-	setup := views.Section{ID: "setup", Title: "Set-up", Summary: append(p.ourFacts(v.tenant.ID, x.Provider), facts(fact(id, code(x.ClientID)), fact("Issuer of its identities", code(federation.StoredIssuers(x.Provider))),
+	setup := views.Section{ID: "setup", Title: "Set-up", Summary: append(append(p.ourFacts(v.tenant.ID, x.Provider), p.hostFacts(v, x.Provider)...), facts(fact(id, code(x.ClientID)), fact("Issuer of its identities", code(federation.StoredIssuers(x.Provider))),
 		fact("Metadata", code(x.Discovery)), fact("Team ID", code(x.TeamID)), fact("Key ID", code(x.KeyID)), fact("Their metadata", code(x.MetadataURL)), fact("Sign-in address", code(x.SignInURL)), fact("Sign-out address", code(x.SignOutURL)))...)}
 	if x.HasSecret {
 		setup.Summary = append(setup.Summary, fact(secret, plain("Ends in …"+x.SecretHint)), fact("The secret’s last day", when(x.SecretExpiresAt)))

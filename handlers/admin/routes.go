@@ -53,6 +53,7 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.signInRoutes()...)
 	rows = append(rows, p.flowRoutes()...)
 	rows = append(rows, p.benchRoutes()...)
+	rows = append(rows, p.brandingRoutes()...)
 	rows = append(rows, p.providerRoutes()...)
 	rows = append(rows, p.extensionRoutes()...)
 	rows = append(rows, p.webhookRoutes()...)
@@ -75,7 +76,9 @@ func (p *Portal) Routes() []handlers.Route {
 	rows = append(rows, p.leakedRoutes()...)
 	rows = append(rows, p.exportRoutes()...)
 	rows = append(rows, p.otherRoutes()...)
+	rows = append(rows, p.customDomainRoutes()...)
 	rows = append(rows, p.identifierRoutes()...)
+	rows = append(rows, p.languageRoutes()...)
 	rows = append(rows, p.keyRoutes()...)
 	rows = append(rows, p.sampleRoutes()...)
 	for i := range rows {
@@ -112,6 +115,7 @@ func (p *Portal) signInRoutes() []handlers.Route {
 		{Method: post, Path: apps + "/:id/secrets", Handler: p.secretAdd, Permission: access.AppWrite},
 		{Method: get, Path: apps + "/:id/certificates/new", Handler: p.certificateNew, Permission: access.AppWrite},
 		{Method: post, Path: apps + "/:id/certificates", Handler: p.certificateAdd, Permission: access.AppWrite},
+		{Method: post, Path: apps + "/:id/encryption", Handler: p.encryptionChoose, Permission: access.AppWrite},
 		{Method: get, Path: apps + "/:id/credentials/:key/delete", Handler: p.credentialDeleteForm, Permission: access.AppWrite},
 		{Method: post, Path: apps + "/:id/credentials/:key/delete", Handler: p.credentialDelete, Permission: access.AppWrite},
 		{Method: get, Path: apps + "/:id/scopes/new", Handler: p.scopeNew, Permission: access.AppWrite},
@@ -180,6 +184,10 @@ func (p *Portal) otherRoutes() []handlers.Route {
 		{Method: get, Path: t + "/audits", Handler: p.auditList, Permission: access.AuditRead, NavGroup: navLogs, NavLabel: "Audit logs"},
 		{Method: get, Path: t + "/audits/:id", Handler: p.auditDetail, Permission: access.AuditRead},
 		{Method: get, Path: t + "/settings", Handler: p.settings, Permission: access.OrganizationRead, NavGroup: navSettings, NavLabel: "Tenant settings"},
+		{Method: get, Path: t + "/settings/mail", Handler: p.mailSettings, Permission: access.OrganizationRead, NavGroup: navSettings, NavLabel: "Mail"},
+		{Method: post, Path: t + "/settings/mail", Handler: p.mailSave, Permission: access.OrganizationWrite},
+		{Method: post, Path: t + "/settings/mail/prove", Handler: p.mailProve, Permission: access.OrganizationWrite},
+		{Method: post, Path: t + "/settings/mail/test", Handler: p.mailTest, Permission: access.OrganizationRead},
 		{Method: get, Path: t + "/settings/edit", Handler: p.settingsEdit, Permission: access.OrganizationWrite},
 		{Method: post, Path: t + "/settings/edit", Handler: p.settingsSave, Permission: access.OrganizationWrite},
 	}

@@ -32,7 +32,7 @@ func (p *Portal) startPage(c *fiber.Ctx) error {
 		return err
 	}
 	m := views.Start{}
-	for _, first := range []func(*fiber.Ctx, *visit) (*views.Section, error){p.emergencyWarning, p.expiringSection} {
+	for _, first := range []func(*fiber.Ctx, *visit) (*views.Section, error){p.emergencyWarning, p.extensionsDown, p.expiringSection} {
 		x, err := first(c, v)
 		if err != nil {
 			return err

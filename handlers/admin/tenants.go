@@ -103,11 +103,11 @@ func (p *Portal) settings(c *fiber.Ctx) error {
 		edit = v.base() + "/settings/edit"
 		s.Primary = &views.Link{Label: "Change settings", Href: edit}
 	}
-	e := endpoints{base: p.BaseURL, tenantID: t.ID}
+	e := endpoints{base: t.Base(p.BaseURL), tenantID: t.ID}
 	return p.detail(c, s, views.Detail{Sections: append([]views.Section{
 		{Title: "Identity", Summary: facts(fact("Name", plain(t.Name)), fact("Short name", code(t.Slug)), fact("Tenant ID", code(t.ID)),
 			fact("Plan", p.planCell(t)), fact("State", tenantState(t)), fact("Default language", code(t.DefaultLocale)), fact("Created", when(t.CreatedAt)))},
-		{Title: "Addresses", Lead: "For the configuration of your applications.", Summary: facts(fact("Authority", code(e.authority())), fact("Issuer", code(e.issuer())), fact("Discovery document", code(e.metadata())))},
+		{Title: "Addresses", Action: &views.Link{Label: "Custom domains", Href: v.hostsBase()}, Lead: "For the configuration of your applications.", Summary: facts(fact("Authority", code(e.authority())), fact("Issuer", code(e.issuer())), fact("Discovery document", code(e.metadata())))},
 	}, slices.Concat(settingSections(t.Settings, v.base()), p.keysSection(v), p.installationSection(v), p.sampleSection(v))...)})
 }
 
@@ -135,6 +135,8 @@ func settingSections(x tenant.Settings, base string) []views.Section {
 			fact("“Stay signed in” lasts", plain(orDefault(x.PersistentIdleDays, 90, "days"))),
 			fact("“Stay signed in?”", plain(choose(x.StayedSignedInOff, "Not offered", "Offered"))),
 			fact("“Was this you?” by mail", plain(choose(x.AskOwnerOff, "Not asked", "After a sign-in from a new device or an unusual one")))}},
+		{Title: "Languages", Action: &views.Link{Label: "Languages", Href: base + "/settings/languages"}, Summary: []views.Fact{
+			fact("Offered to customers", plain(choose(len(x.Languages) == 0, "All that there are texts in", numberWords(len(x.Languages), "languages"))))}},
 		{Title: "Sign-in identifiers", Action: &views.Link{Label: "Sign-in identifiers", Href: base + "/settings/sign-in-identifiers"}, Summary: []views.Fact{
 			fact("Email address", plain("Always")),
 			fact("User name", plain(userNameWords(x.UserNames)))}},

@@ -22,6 +22,7 @@ import (
 type upload struct {
 	fields map[string]string
 	file   *multipart.Part // nil = none was sent
+	parts  *multipart.Reader
 }
 
 const (
@@ -62,7 +63,7 @@ func (v *visit) openUpload(c *fiber.Ctx) error {
 		body = bytes.NewReader(c.Request().Body())
 	}
 	parts := multipart.NewReader(patient{body, c.Context().Conn(), time.Now().Add(uploadTime)}, params["boundary"])
-	v.upload = &upload{fields: map[string]string{}}
+	v.upload = &upload{fields: map[string]string{}, parts: parts}
 	left := uploadTyped
 	for range uploadFields {
 		part, err := parts.NextPart()

@@ -433,7 +433,7 @@ func (p *Portal) userMethodRemove(c *fiber.Ctx) error {
 // tellRemoved tells a person, at their own address, that a way to prove themselves is gone.
 func (p *Portal) tellRemoved(c *fiber.Ctx, t *models.Tenant, u models.User, kind string) error {
 	return message.PostNotice(c.UserContext(), t, message.Notice{Kind: message.MethodRemoved, Method: kind, TenantID: t.ID, To: u.Address(), Locale: u.PreferredLanguage, At: t.Now(),
-		URL: p.BaseURL + "/" + visitOf(c).dir.Tenant.Slug + "/account"}, t.Now())
+		URL: visitOf(c).dir.Tenant.Base(p.BaseURL) + "/" + visitOf(c).dir.Tenant.Slug + "/account"}, t.Now())
 }
 
 func (p *Portal) userDeleteForm(c *fiber.Ctx) error {

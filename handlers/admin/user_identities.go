@@ -212,7 +212,7 @@ func (p *Portal) identityRemove(c *fiber.Ctx) error {
 		}
 		after := u.Account
 		after.Identities = keep
-		if gone.SignInType == account.SignInFederated && signin.KeepsWayIn(u.Account, after, v.dir.FlowsInUse(), v.dir.Providers, "identities") != nil {
+		if gone.SignInType == account.SignInFederated && signin.KeepsWayIn(u.Account, after, v.dir.Tenant, v.dir.FlowsInUse(), v.dir.Providers, "identities") != nil {
 			return fault.BadField("identities", "admin.identity.last_way", nil)
 		}
 		u.Identities = keep

@@ -57,7 +57,7 @@ func (p *Portal) userMethodAdd(c *fiber.Ctx) error {
 				return err
 			}
 			return message.PostNotice(c.UserContext(), t, message.Notice{Kind: message.MethodAdded, Method: kind, TenantID: t.ID, To: u.Address(), Locale: u.PreferredLanguage, At: t.Now(),
-				URL: p.BaseURL + "/" + v.dir.Tenant.Slug + "/account"}, t.Now())
+				URL: v.dir.Tenant.Base(p.BaseURL) + "/" + v.dir.Tenant.Slug + "/account"}, t.Now())
 		})
 	}
 	if err != nil {

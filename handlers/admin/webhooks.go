@@ -111,7 +111,7 @@ func webhookHealth(w models.Webhook, now time.Time) string {
 	case !w.Enabled:
 		return "It is paused. What happens meanwhile is not kept for it; what already waits goes on when you resume it, unless it is older than three days."
 	case w.Failures > 0:
-		return "The last " + numberWords(int(w.Failures), "attempts") + " failed, for " + roughly(now.Sub(w.FailingSince)) + ": " + problem + ". What waits is tried again by itself."
+		return choose(w.Failures == 1, "The last attempt", "The last "+numberWords(int(w.Failures), "attempts")) + " failed, for " + roughly(now.Sub(w.FailingSince)) + ": " + problem + ". What waits is tried again by itself."
 	case w.DeliveredAt.IsZero():
 		return "Nothing was sent yet. Send the test event to see whether the receiver answers."
 	}

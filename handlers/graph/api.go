@@ -21,6 +21,7 @@ import (
 	"portico/app/i18n"
 	"portico/app/outbound"
 	"portico/app/record"
+	"portico/app/tenant"
 	"portico/app/webhook"
 	"portico/handlers"
 	"portico/handlers/graph/odata"
@@ -71,6 +72,10 @@ type API struct {
 	Outbound  *outbound.Client
 	Lookup    func(ctx context.Context, name string) ([]string, error)
 	Elsewhere bool
+	// Own are the addresses of the installation, which no tenant can claim; Reach tries whether a host leads here, and says
+	// what is wrong ("" = nothing); nil = it cannot be tried.
+	Own   []string
+	Reach func(ctx context.Context, slug, host string) string
 
 	table      []resource
 	configured []managed // in the order in which they depend on each other
@@ -100,6 +105,7 @@ func New(a API) *API {
 func (a *API) Routes() []handlers.Route {
 	var out []handlers.Route
 	for _, v := range []string{"/v1.0", "/beta"} {
+		out = append(out, handlers.PictureRoute(handlers.Route{Path: v + "/organization/*", Handler: a.Handle, CrossOrigin: true}))
 		for _, p := range []string{v, v + "/*"} {
 			out = append(out, handlers.Route{Path: p, Handler: a.Handle, BodyLimit: maxWire, CrossOrigin: true})
 		}
@@ -118,7 +124,7 @@ func (a *API) Mount(app fiber.Router) {
 func (a *API) Handle(c *fiber.Ctx) error {
 	uri := string(c.Request().URI().PathOriginal())
 	version, path := cutVersion(uri)
-	r := &request{version: version, base: a.linkBase(string(c.Request().Host())), method: c.Method(), path: path,
+	r := &request{version: version, base: a.linkBase(c.UserContext(), string(c.Request().Host())), method: c.Method(), path: path,
 		query: string(c.Request().URI().QueryString()), id: requestID(c),
 		header: func(name string) string { return strings.Clone(c.Get(name)) }, ip: clientIP(c),
 		place:   func(ip netip.Addr) record.Signals { return handlers.PlaceOf(c, ip) },
@@ -135,7 +141,7 @@ func (a *API) Handle(c *fiber.Ctx) error {
 	h.Set(fiber.HeaderAccessControlExposeHeaders, "request-id, client-request-id, Location, Retry-After, OData-Version, WWW-Authenticate")
 	if r.method == http.MethodOptions {
 		h.Set(fiber.HeaderAccessControlAllowMethods, "GET, POST, PATCH, PUT, DELETE")
-		h.Set(fiber.HeaderAccessControlAllowHeaders, "authorization, content-type, content-encoding, client-request-id, consistencylevel, prefer, sdkversion, if-match")
+		h.Set(fiber.HeaderAccessControlAllowHeaders, "authorization, content-type, content-encoding, accept-language, client-request-id, consistencylevel, prefer, sdkversion, if-match")
 		h.Set(fiber.HeaderAccessControlMaxAge, "7200")
 		return c.SendStatus(http.StatusNoContent)
 	}
@@ -162,9 +168,12 @@ func (a *API) Handle(c *fiber.Ctx) error {
 	return c.Send(b)
 }
 
-// linkBase is the configured base URL. On a developer's machine the loopback address has several names,
+// linkBase is the configured base URL, or that of the tenant's own host that the request came to. On a developer's machine the loopback address has several names,
 // and links keep the one that the caller uses; anywhere else a Host header decides nothing (DESIGN §9.6).
-func (a *API) linkBase(host string) string {
+func (a *API) linkBase(ctx context.Context, host string) string {
+	if own, ok := tenant.Door(ctx); ok && own != "" {
+		return tenant.BaseAt(a.BaseURL, own)
+	}
 	base, err := url.Parse(a.BaseURL)
 	if err != nil || base.Host == host {
 		return a.BaseURL
@@ -191,7 +200,11 @@ func (a *API) answer(c *fiber.Ctx, r *request) *response {
 	if err != nil {
 		return a.failed(ctx, r, err)
 	}
-	body, err := inflate(r.header("Content-Encoding"), c.Request().Body())
+	limit, pictures := pictureLimit(r.path)
+	if pictures && handlers.TooLarge(c) {
+		return a.failed(ctx, r, tooLarge())
+	}
+	body, err := inflate(r.header("Content-Encoding"), c.Request().Body(), limit)
 	if err != nil {
 		return a.failed(ctx, r, err)
 	}

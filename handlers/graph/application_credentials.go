@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -37,6 +38,20 @@ type keyCredential struct {
 	Usage               string  `json:"usage"`
 }
 
+// What a key is there for: the app proves itself with it, or what is for its API is encrypted with it.
+const (
+	usageVerify  = "Verify"
+	usageEncrypt = "Encrypt"
+)
+
+// usage is the key's, Verify unless told otherwise.
+func (k keyCredential) usage() string {
+	if k.Usage == "" {
+		return usageVerify
+	}
+	return k.Usage
+}
+
 func shownSecrets(app models.Application) []passwordCredential {
 	out := []passwordCredential{}
 	for _, s := range app.Secrets {
@@ -52,8 +67,11 @@ func shownSecret(s models.ApplicationSecret) passwordCredential {
 // shownKeys lists certificates; the certificate itself only where it is asked for.
 func shownKeys(app models.Application, whole bool) []keyCredential {
 	out := []keyCredential{}
-	for _, k := range app.Certificates {
-		v := keyCredential{DisplayName: pointer(k.Name), End: stamp(k.ExpiresAt), KeyID: k.ID, Start: stamp(k.CreatedAt), Type: "AsymmetricX509Cert", Usage: "Verify"}
+	for i, k := range slices.Concat(app.Certificates, app.EncryptionKeys) {
+		v := keyCredential{DisplayName: pointer(k.Name), End: stamp(k.ExpiresAt), KeyID: k.ID, Start: stamp(k.CreatedAt), Type: "AsymmetricX509Cert", Usage: usageVerify}
+		if i >= len(app.Certificates) {
+			v.Usage = usageEncrypt
+		}
 		if thumb, err := base64.RawURLEncoding.DecodeString(k.ThumbprintS1); err == nil {
 			v.CustomKeyIdentifier = pointer(base64.StdEncoding.EncodeToString(thumb))
 		}
@@ -73,14 +91,37 @@ func setKeys(r *application, raw json.RawMessage) error {
 		return err
 	}
 	for _, k := range keys {
-		if k.Type != "" && k.Type != "AsymmetricX509Cert" || k.Usage != "" && k.Usage != "Verify" {
-			return invalidValue("keyCredentials", ": type AsymmetricX509Cert and usage Verify are supported")
+		if err := k.supported(); err != nil {
+			return err
 		}
 		if k.KeyID == "" && k.Key == nil {
 			return invalidValue("keyCredentials", ": a new key needs its certificate in key")
 		}
 	}
 	r.keys = &keys
+	return nil
+}
+
+func (k keyCredential) supported() error {
+	switch {
+	case k.Type != "" && k.Type != "AsymmetricX509Cert" || k.usage() != usageVerify && k.usage() != usageEncrypt:
+		return invalidValue("keyCredentials", ": type AsymmetricX509Cert and the usages Verify and Encrypt are supported")
+	case k.KeyID != "" && !odata.IsGUID(k.KeyID):
+		return invalidValue("keyCredentials", ": keyId is a GUID")
+	}
+	return nil
+}
+
+// setEncryptionKey chooses the key that is encrypted with; whether it is there is known when the keys are.
+func setEncryptionKey(r *application, raw json.RawMessage) error {
+	var id *string
+	if err := strict("tokenEncryptionKeyId", raw, &id); err != nil {
+		return err
+	}
+	if id != nil && !odata.IsGUID(*id) {
+		return invalidValue("tokenEncryptionKeyId", "")
+	}
+	r.Spec.TokenEncryptionKeyID = strings.ToLower(deref(id))
 	return nil
 }
 
@@ -101,9 +142,11 @@ func keysInFile(r *application) any {
 				key = have.Key
 			}
 		}
-		out = append(out, object{{"displayName", deref(k.DisplayName)}, {"key", strings.Join(strings.Fields(deref(key)), "")}, {"type", "AsymmetricX509Cert"}, {"usage", "Verify"}})
+		out = append(out, object{{"displayName", deref(k.DisplayName)}, {"key", strings.Join(strings.Fields(deref(key)), "")}, {"type", "AsymmetricX509Cert"}, {"usage", k.usage()}})
 	}
-	slices.SortFunc(out, func(a, b object) int { return strings.Compare(a.get("key").(string), b.get("key").(string)) })
+	slices.SortFunc(out, func(a, b object) int {
+		return cmp.Or(strings.Compare(a.get("key").(string), b.get("key").(string)), strings.Compare(a.get("usage").(string), b.get("usage").(string)))
+	})
 	return out
 }
 
@@ -113,7 +156,7 @@ func keysDiffer(have models.Application, want []keyCredential) (add []keyCredent
 	keep := map[string]bool{}
 	for _, w := range want {
 		i := slices.IndexFunc(shown, func(h keyCredential) bool {
-			return w.KeyID != "" && h.KeyID == w.KeyID || w.Key != nil && h.Key != nil && strings.Join(strings.Fields(*w.Key), "") == *h.Key
+			return w.KeyID != "" && h.KeyID == strings.ToLower(w.KeyID) && (w.Usage == "" || w.Usage == h.Usage) || w.Key != nil && w.usage() == h.Usage && h.Key != nil && strings.Join(strings.Fields(*w.Key), "") == *h.Key
 		})
 		switch {
 		case i >= 0:
@@ -149,9 +192,18 @@ func mayGive(c *call, permissions []string) error {
 
 // putKeys makes the wanted keys so, inside the running transaction.
 func (a *API) putKeys(ctx context.Context, c *call, t *models.Tenant, row *application) error {
-	if row.keys == nil {
-		return nil
+	if row.keys != nil {
+		if err := a.changeKeys(ctx, c, t, row); err != nil {
+			return err
+		}
 	}
+	if id := row.Spec.TokenEncryptionKeyID; id != "" && !slices.ContainsFunc(row.EncryptionKeys, func(k models.ApplicationCertificate) bool { return k.ID == id }) {
+		return invalidValue("tokenEncryptionKeyId", ": the application has no key with this id and the usage Encrypt")
+	}
+	return nil
+}
+
+func (a *API) changeKeys(ctx context.Context, c *call, t *models.Tenant, row *application) error {
 	add, remove, err := keysDiffer(row.Application, *row.keys)
 	if err != nil || len(add)+len(remove) == 0 {
 		return err
@@ -165,13 +217,18 @@ func (a *API) putKeys(ctx context.Context, c *call, t *models.Tenant, row *appli
 		}
 	}
 	for _, k := range add {
-		if _, err := t.AddCertificate(ctx, c.actor(), row.ID, deref(k.DisplayName), *k.Key); err != nil {
+		if _, err := t.RegisterCertificate(ctx, c.actor(), row.ID, k.asked()); err != nil {
 			return keyWords(err)
 		}
 	}
 	row.Application, err = t.Application(ctx, row.ID)
 	row.keys = nil
 	return err
+}
+
+// asked is a key as it is registered.
+func (k keyCredential) asked() models.NewCertificate {
+	return models.NewCertificate{ID: k.KeyID, Name: deref(k.DisplayName), Text: deref(k.Key), Encrypt: k.usage() == usageEncrypt}
 }
 
 // keyWords names Graph's property for a certificate that was refused.
@@ -241,11 +298,18 @@ func (a *API) addKey(ctx context.Context, c *call, row *application) (*response,
 	if err := mayGive(c, row.Spec.Permissions); err != nil {
 		return nil, err
 	}
-	made, err := c.tenant.AddCertificate(ctx, c.actor(), row.ID, deref(in.Key.DisplayName), *in.Key.Key)
+	if err := in.Key.supported(); err != nil {
+		return nil, err
+	}
+	made, err := c.tenant.RegisterCertificate(ctx, c.actor(), row.ID, in.Key.asked())
 	if err != nil {
 		return nil, keyWords(err)
 	}
-	shown := shownKeys(models.Application{Certificates: []models.ApplicationCertificate{made}}, false)[0]
+	only := models.Application{Certificates: []models.ApplicationCertificate{made}}
+	if in.Key.usage() == usageEncrypt {
+		only.Certificates, only.EncryptionKeys = nil, only.Certificates
+	}
+	shown := shownKeys(only, false)[0]
 	return &response{status: http.StatusOK, body: shown}, nil
 }
 

@@ -80,7 +80,7 @@ func (a *API) applications() *collection[application] {
 		complexField("spa", func(r *application) redirects { return redirects{redirectsOf(r.Application, openid.SPA)} },
 			func(r *application, v redirects) error { return setRedirects(r, openid.SPA, v.RedirectURIs) }),
 		strs("tags", 50, 256, func(r *application) *[]string { return &r.Spec.Tags }),
-		none("tokenEncryptionKeyId", nil),
+		field[application]{name: "tokenEncryptionKeyId", get: func(r *application) any { return text(r.Spec.TokenEncryptionKeyID) }, set: setEncryptionKey}.notManaged(),
 		constant[application]("uniqueName", nil),
 		constant[application]("verifiedPublisher", nil),
 		complexField("web", shownWeb, setWeb),

@@ -50,6 +50,28 @@ func TestApplications(t *testing.T) {
 			w.t.Errorf("addKey: %s", added.raw)
 		}
 
+		// Keys to encrypt with, as the vendor's tools put them: with an id of their own, and chosen in the same breath. They
+		// prove nothing about who calls.
+		const chosen = "31111111-2222-4333-8444-555555555555"
+		encrypt := map[string]any{"keyId": chosen, "key": certificateOf(w.t, "passwords", rsaKey(w.t)), "type": "AsymmetricX509Cert", "usage": "Encrypt"}
+		w.want(204, w.do("PATCH", path, map[string]any{"keyCredentials": []any{map[string]any{"keyId": added.body["keyId"]}, encrypt}, "tokenEncryptionKeyId": chosen}))
+		got = w.want(200, w.do("GET", path, nil))
+		keys = got.body["keyCredentials"].([]any)
+		if len(keys) != 2 || got.body["tokenEncryptionKeyId"] != chosen || keys[1].(map[string]any)["keyId"] != chosen || keys[1].(map[string]any)["usage"] != "Encrypt" {
+			w.t.Errorf("a key to encrypt with: %s", got.raw)
+		}
+		if a, err := w.tenant.Application(w.t.Context(), id); err != nil {
+			w.t.Error(err)
+		} else if c, err := a.Client(); err != nil || len(c.Certificates) != 1 || c.Certificates[0].ID == chosen {
+			w.t.Errorf("the client knows %+v, %v", c, err)
+		}
+		w.want(400, w.do("PATCH", path, map[string]any{"tokenEncryptionKeyId": added.body["keyId"]}))
+		w.want(400, w.do("POST", path+"/addKey", map[string]any{"keyCredential": map[string]any{"usage": "Encrypt", "key": certificate(w.t, "curve")}, "proof": "x"}))
+		w.want(204, w.do("POST", path+"/removeKey", map[string]any{"keyId": chosen, "proof": ""}))
+		if got = w.want(200, w.do("GET", path, nil)); got.body["tokenEncryptionKeyId"] != nil {
+			w.t.Errorf("a key that is gone is still chosen: %s", got.raw)
+		}
+
 		// Secrets: shown once, known by their hash only.
 		made := w.want(200, w.do("POST", path+"/addPassword", map[string]any{"passwordCredential": map[string]any{"displayName": "ci", "endDateTime": "2027-01-01T00:00:00Z"}}))
 		secret, keyID := made.body["secretText"].(string), made.body["keyId"].(string)

@@ -8,6 +8,7 @@ import (
 
 	"portico/app/access"
 	"portico/app/fault"
+	"portico/app/tenant"
 	"portico/models"
 )
 
@@ -32,7 +33,8 @@ func (a *API) authenticate(ctx context.Context, r *request) (*Caller, error) {
 		return nil, &Error{Status: http.StatusUnauthorized, Code: codeToken, Message: "Access token is empty.",
 			Header: map[string]string{"WWW-Authenticate": `Bearer realm=""`}}
 	}
-	t, err := a.Tokens.VerifyManagement(ctx, a.BaseURL, token)
+	host, _ := tenant.Door(ctx)
+	t, err := a.Tokens.VerifyManagement(ctx, tenant.BaseAt(a.BaseURL, host), token)
 	if err != nil {
 		switch fault.Of(err).Code {
 		case fault.Expired:

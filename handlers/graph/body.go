@@ -26,10 +26,10 @@ func tooLarge() *Error {
 
 // inflate undoes Content-Encoding: the vendor's Go client compresses every body. A body that grows
 // beyond the bound is refused while it grows.
-func inflate(encoding string, body []byte) ([]byte, error) {
+func inflate(encoding string, body []byte, most int) ([]byte, error) {
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "", "identity":
-		if len(body) > maxBody {
+		if len(body) > most {
 			return nil, tooLarge()
 		}
 		return body, nil
@@ -45,11 +45,11 @@ func inflate(encoding string, body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, badRequest("The request body is not valid gzip.", "")
 	}
-	out, err := io.ReadAll(io.LimitReader(z, maxBody+1))
+	out, err := io.ReadAll(io.LimitReader(z, int64(most)+1))
 	if err != nil {
 		return nil, badRequest("The request body is not valid gzip.", "")
 	}
-	if len(out) > maxBody {
+	if len(out) > most {
 		return nil, tooLarge()
 	}
 	return out, nil

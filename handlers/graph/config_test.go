@@ -2,9 +2,11 @@ package graph
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
@@ -28,9 +30,23 @@ func certificate(t *testing.T, name string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return certificateOf(t, name, key)
+}
+
+func rsaKey(t *testing.T) crypto.Signer {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func certificateOf(t *testing.T, name string, key crypto.Signer) string {
+	t.Helper()
 	tpl := x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
 		NotBefore: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)}
-	der, err := x509.CreateCertificate(rand.Reader, &tpl, &tpl, &key.PublicKey, key)
+	der, err := x509.CreateCertificate(rand.Reader, &tpl, &tpl, key.Public(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +108,7 @@ func TestConfigurationRoundTrip(t *testing.T) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if len(files) != 12 {
+		if len(files) != 13 {
 			w.t.Errorf("files: %v", files)
 		}
 		text := readAll(w.t, a)

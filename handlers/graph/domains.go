@@ -35,6 +35,14 @@ func (d domains) serve(ctx context.Context, c *call, keys map[string]string, res
 	}
 	one, err := d.find(ctx, c, keys[""])
 	if err != nil {
+		if own, ok, failed := d.host(ctx, c, keys[""]); ok || failed != nil {
+			if failed != nil {
+				return nil, failed
+			}
+			return d.serveHost(ctx, c, own, rest)
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	switch {
@@ -83,13 +91,25 @@ func (domains) list(ctx context.Context, c *call) (*response, error) {
 	for _, d := range all {
 		out = append(out, federated(d))
 	}
+	own, err := c.tenant.CustomDomains(ctx)
+	if err != nil {
+		return nil, err
+	}
+	self, err := c.tenant.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range own {
+		out = append(out, ownHost(d, self.OwnHostsOnly))
+	}
 	return c.small(ctx, "domains", out)
 }
 
-func (domains) add(ctx context.Context, c *call) (*response, error) {
+func (d domains) add(ctx context.Context, c *call) (*response, error) {
 	var name string
 	var extra struct {
 		Provider string `json:"identityProviderId"`
+		Own      bool   `json:"customUrlDomain"`
 	}
 	if err := c.bodyOf(map[string]any{"id": &name, "portico": &extra}); err != nil {
 		return nil, err
@@ -97,17 +117,19 @@ func (domains) add(ctx context.Context, c *call) (*response, error) {
 	switch {
 	case name == "":
 		return nil, badRequest("A value is required for property 'id': the name of the domain.", "id")
+	case extra.Own && extra.Provider == "":
+		return d.addHost(ctx, c, name)
 	case extra.Provider == "":
 		return nil, badRequest("A value is required for property 'portico/identityProviderId': whose addresses they are.", "portico/identityProviderId")
 	}
-	d, err := c.tenant.AddProviderDomain(ctx, c.actor(), strings.ToLower(extra.Provider), name, false)
+	added, err := c.tenant.AddProviderDomain(ctx, c.actor(), strings.ToLower(extra.Provider), name, false)
 	if fault.Is(err, fault.NotFound) {
 		return nil, invalidValue("portico/identityProviderId", ": there is no such identity provider")
 	}
 	if err != nil {
 		return nil, renamed(err, func(string) string { return "id" })
 	}
-	return c.created("domains/$entity", federated(d), "/domains/"+d.Domain), nil
+	return c.created("domains/$entity", federated(added), "/domains/"+added.Domain), nil
 }
 
 // verify looks for the record now. Graph answers 400 where it is not there yet.

@@ -134,6 +134,8 @@ func asError(err error, words *i18n.Localizer) *Error {
 				Message: "Property '" + f.Fields[0].Name + "': permission (scope or role) cannot be deleted or updated unless disabled first."}).because(say(f.Fields[0].Key, f.Fields[0].Args))
 		case f.Fields[0].Key == "import.many":
 			return &Error{Status: http.StatusConflict, Code: codeConflict, Message: say(f.Fields[0].Key, f.Fields[0].Args)}
+		case f.Fields[0].Key == "extension.name.taken":
+			return &Error{Status: http.StatusConflict, Code: codeConflict, Message: say(f.Fields[0].Key, f.Fields[0].Args), Target: f.Fields[0].Name}
 		default:
 			return taken(f.Fields[0].Name).because(say(f.Fields[0].Key, f.Fields[0].Args))
 		}

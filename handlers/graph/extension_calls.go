@@ -11,7 +11,8 @@ import (
 	"portico/models"
 )
 
-// extensionCall is one of /beta/portico/extensionCalls: what an API was asked and answered, with secrets masked.
+// extensionCall is one of /beta/portico/extensionCalls: what an API was asked and answered, with secrets masked, and with
+// people's data masked for whoever may not read people.
 type extensionCall struct{ extension.Call }
 
 func (a *API) extensionCalls() *collection[extensionCall] {
@@ -54,14 +55,24 @@ func (a *API) extensionCalls() *collection[extensionCall] {
 			if err := json.Unmarshal([]byte(row.Document), &out[i].Call); err != nil {
 				return nil, err
 			}
+			out[i].Call = c.readable(out[i].Call)
 		}
 		return out, nil
 	}
 	r.find = func(ctx context.Context, c *call, _, key string) (*extensionCall, error) {
 		x, err := c.tenant.ExtensionCall(ctx, strings.ToLower(key))
-		return &extensionCall{x}, err
+		return &extensionCall{c.readable(x)}, err
 	}
 	return r
+}
+
+// readable is a recorded call as the caller may see it: what was asked and answered is about somebody, so it takes the
+// right to read people besides.
+func (c *call) readable(x extension.Call) extension.Call {
+	if c.caller.may(access.UserRead) {
+		return x
+	}
+	return x.Impersonal()
 }
 
 func eventNames() []string {

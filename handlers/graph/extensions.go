@@ -61,6 +61,27 @@ type (
 	}
 )
 
+// behaviorBody is what happens when the API fails: an object without properties of its own, which says by being there that
+// we do it ourselves; null = what the event does by itself.
+type behaviorBody struct{}
+
+func (b *behaviorBody) means() extension.OnFailure {
+	if b == nil {
+		return ""
+	}
+	return extension.Fallback
+}
+
+func shownBehavior(f extension.OnFailure) any {
+	if f != extension.Fallback {
+		return nil
+	}
+	return object{{"@odata.type", flowType + "fallbackToMicrosoftProviderOnError"}}
+}
+
+// usualTimeout is the vendor's for an extension whose maker names none, in milliseconds (graph.md §6.5).
+const usualTimeout = 1000
+
 func (a *API) extensions() *collection[extended] {
 	r := &collection[extended]{
 		path: []string{"identity", "customAuthenticationExtensions"}, name: "identity/customAuthenticationExtensions", typ: "customAuthenticationExtension",
@@ -104,13 +125,14 @@ func (a *API) extensions() *collection[extended] {
 			}
 			return nil
 		}},
-		{name: "behaviorOnError", get: func(*extended) any { return nil }, set: func(_ *extended, raw json.RawMessage) error {
-			var v *struct{}
-			if err := strict("behaviorOnError", raw, &v); err != nil || v == nil {
+		{name: "behaviorOnError", get: func(x *extended) any { return shownBehavior(x.OnError) }, set: func(x *extended, raw json.RawMessage) error {
+			var v *behaviorBody
+			if err := strict("behaviorOnError", raw, &v); err != nil {
 				return err
 			}
-			return invalidValue("behaviorOnError", ": say on the listener what happens when the API fails (handler/configuration/behaviorOnError)")
-		}, unmanaged: true},
+			x.OnError = v.means()
+			return nil
+		}},
 		{name: "claimsForTokenConfiguration", get: func(x *extended) any {
 			if x.Event != extension.TokenIssuanceStart {
 				return nil
@@ -139,7 +161,7 @@ func (a *API) extensions() *collection[extended] {
 		{name: "signingSecret", once: true, selectOnly: true, get: func(x *extended) any { return text(x.NewSecret) }},
 	}
 	r.fresh = func(*call) extended {
-		return extended{AuthExtension: models.AuthExtension{Extension: extension.Extension{Enabled: true}}}
+		return extended{AuthExtension: models.AuthExtension{Extension: extension.Extension{Enabled: true, Timeout: usualTimeout}}}
 	}
 	r.all = func(ctx context.Context, c *call) ([]extended, error) {
 		all, err := c.tenant.Extensions(ctx)
@@ -153,7 +175,7 @@ func (a *API) extensions() *collection[extended] {
 		x, err := c.tenant.Extension(ctx, strings.ToLower(key))
 		return &extended{AuthExtension: x}, err
 	}
-	r.check = func(_ context.Context, _ *call, x *extended, sent func(string) bool) error {
+	r.check = func(_ context.Context, c *call, x *extended, sent func(string) bool) error {
 		switch {
 		case x.ID == "" && x.said == "":
 			return badRequest("Say by '@odata.type' which event the extension is for, such as #microsoft.graph.onTokenIssuanceStartCustomExtension.", "@odata.type")
@@ -162,7 +184,7 @@ func (a *API) extensions() *collection[extended] {
 		case x.said != "" && x.said != string(x.Event):
 			return badRequest("An extension keeps its type.", "@odata.type")
 		}
-		return nil
+		return c.mayHandPasswords(x.Event)
 	}
 	r.create = func(ctx context.Context, c *call, x *extended) error {
 		check, err := a.extensionRules(ctx, c)
@@ -192,11 +214,22 @@ func (a *API) extensions() *collection[extended] {
 		return extensionWords(err)
 	}
 	r.delete = func(ctx context.Context, c *call, x *extended) error {
+		if err := c.mayHandPasswords(x.Event); err != nil {
+			return err
+		}
 		return c.tenant.DeleteExtension(ctx, c.actor(), x.ID)
 	}
 	r.actions = a.extensionActions()
 	r.managing = &managing[extended]{key: "displayName", keyOf: func(x *extended) string { return x.Name }, name: func(x *extended) string { return x.Name }, late: true}
 	return r
+}
+
+// mayHandPasswords refuses to set up where passwords go for whoever lacks the right for that besides (R 8.8.4).
+func (c *call) mayHandPasswords(e extension.Event) error {
+	if e == extension.PasswordSubmit && !c.caller.may(access.PasswordExtensionWrite) {
+		return denied()
+	}
+	return nil
 }
 
 // extensionActions: the vendor's check of the registration, and a new signing secret (ours).
@@ -206,6 +239,9 @@ func (a *API) extensionActions() []action[extended] {
 			return validated(ctx, c, x.Extension)
 		}},
 		{method: http.MethodPost, path: "portico.renewSigningSecret", need: []access.Permission{access.ExtensionWrite}, run: func(ctx context.Context, c *call, x *extended) (*response, error) {
+			if err := c.mayHandPasswords(x.Event); err != nil {
+				return nil, err
+			}
 			if !x.Signed {
 				return nil, badRequest("The extension does not sign its requests; set portico/signsRequests first.", "portico/signsRequests")
 			}
@@ -251,9 +287,18 @@ func validated(ctx context.Context, c *call, x extension.Extension) (*response, 
 	}
 	found := []object{}
 	if f := dir.Extensions.CheckAPI(&x); f != nil {
-		found = append(found, object{{"code", strings.TrimPrefix(f.Code.Name(), "CustomExtension")}, {"message", f.Detail}})
+		found = append(found, object{{"code", validationCode(f.Code)}, {"message", f.Detail}})
 	}
 	return &response{status: http.StatusOK, body: object{{"@odata.context", c.context("microsoft.graph.authenticationConfigurationValidation")}, {"errors", found}, {"warnings", []object{}}}}, nil
+}
+
+// validationCode is the vendor's code for what keeps an API from being called: that of a call's failure, where the check of
+// a registration has none of its own (graph.md §6.5).
+func validationCode(c extension.Code) string {
+	if c == extension.ResourceNotFound || c == extension.ResourceDisabled {
+		return "ServicePrincipalNotFound"
+	}
+	return strings.TrimPrefix(c.Name(), "CustomExtension")
 }
 
 // extensionRules are what this installation lets an extension be.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"portico/app/access"
 	"portico/app/extension"
 	"portico/app/record"
 	"portico/models"
@@ -49,15 +50,15 @@ func TestCustomAuthenticationExtensions(t *testing.T) {
 			change map[string]any
 			target string
 		}{
-			"no type":                          {map[string]any{"@odata.type": nil}, "@odata.type"},
-			"another type":                     {map[string]any{"@odata.type": "#microsoft.graph.onTeaTimeCustomExtension"}, "@odata.type"},
-			"http":                             {map[string]any{"endpointConfiguration": map[string]any{"targetUrl": "http://hooks.example/x"}}, "endpointConfiguration/targetUrl"},
-			"a private address":                {map[string]any{"endpointConfiguration": map[string]any{"targetUrl": "https://10.0.0.1/x"}}, "endpointConfiguration/targetUrl"},
-			"another host":                     {map[string]any{"authenticationConfiguration": map[string]any{"resourceId": "api://evil.example/" + app.ClientID}}, "authenticationConfiguration/resourceId"},
-			"too patient":                      {map[string]any{"clientConfiguration": map[string]any{"timeoutInMilliseconds": 5000}}, "clientConfiguration/timeoutInMilliseconds"},
-			"too stubborn":                     {map[string]any{"clientConfiguration": map[string]any{"maximumRetries": 7}}, "clientConfiguration/maximumRetries"},
-			"fallback belongs on the listener": {map[string]any{"behaviorOnError": map[string]any{"@odata.type": "#microsoft.graph.fallbackToMicrosoftProviderOnError"}}, "behaviorOnError"},
-			"an unknown name":                  {map[string]any{"endpointConfiguration": map[string]any{"url": "https://hooks.example"}}, "endpointConfiguration/url"},
+			"no type":                      {map[string]any{"@odata.type": nil}, "@odata.type"},
+			"another type":                 {map[string]any{"@odata.type": "#microsoft.graph.onTeaTimeCustomExtension"}, "@odata.type"},
+			"http":                         {map[string]any{"endpointConfiguration": map[string]any{"targetUrl": "http://hooks.example/x"}}, "endpointConfiguration/targetUrl"},
+			"a private address":            {map[string]any{"endpointConfiguration": map[string]any{"targetUrl": "https://10.0.0.1/x"}}, "endpointConfiguration/targetUrl"},
+			"another host":                 {map[string]any{"authenticationConfiguration": map[string]any{"resourceId": "api://evil.example/" + app.ClientID}}, "authenticationConfiguration/resourceId"},
+			"too patient":                  {map[string]any{"clientConfiguration": map[string]any{"timeoutInMilliseconds": 5000}}, "clientConfiguration/timeoutInMilliseconds"},
+			"too stubborn":                 {map[string]any{"clientConfiguration": map[string]any{"maximumRetries": 7}}, "clientConfiguration/maximumRetries"},
+			"fallback where there is none": {map[string]any{"behaviorOnError": map[string]any{"@odata.type": "#microsoft.graph.fallbackToMicrosoftProviderOnError"}}, "behaviorOnError"},
+			"an unknown name":              {map[string]any{"endpointConfiguration": map[string]any{"url": "https://hooks.example"}}, "endpointConfiguration/url"},
 		} {
 			body := claimsHook("X", app.ClientID)
 			for k, v := range c.change {
@@ -69,6 +70,9 @@ func TestCustomAuthenticationExtensions(t *testing.T) {
 				t.Errorf("%s: %d %s", name, a.status, a.raw)
 			}
 		}
+		if a := w.do("POST", extensionsPath, claimsHook("more CLAIMS ", app.ClientID)); a.status != 409 {
+			t.Errorf("a name that another one has: %d %s", a.status, a.raw)
+		}
 		// The vendor's check of the registration: what is missing, by its codes.
 		checked := func(path string, body map[string]any) string {
 			t.Helper()
@@ -78,7 +82,7 @@ func TestCustomAuthenticationExtensions(t *testing.T) {
 			}
 			return errs[0].(map[string]any)["code"].(string)
 		}
-		if code := checked(one+"/validateAuthenticationConfiguration", nil); code != "ResourceServicePrincipalNotFound" && code != "ServicePrincipalNotFound" {
+		if code := checked(one+"/validateAuthenticationConfiguration", nil); code != "ServicePrincipalNotFound" {
 			t.Error(code)
 		}
 		unsaved := map[string]any{"endpointConfiguration": claimsHook("", "")["endpointConfiguration"], "authenticationConfiguration": map[string]any{"@odata.type": "#microsoft.graph.azureAdTokenAuthentication", "resourceId": "api://other.example/x"}}
@@ -171,5 +175,98 @@ func TestCustomAuthenticationExtensions(t *testing.T) {
 		}
 		w.want(204, w.do("DELETE", at, nil))
 		w.want(204, w.do("DELETE", one, nil))
+	})
+}
+
+// TestWhatAListenerOverrides: the timeout, the retries and what happens on failure are the extension's, until its listener
+// says otherwise; null at the listener gives each back (graph.md §6.4, §6.5).
+func TestWhatAListenerOverrides(t *testing.T) {
+	each(t, func(w *world) {
+		app := modelstest.MustAppOf(t, w.tenant, models.Application{Name: "Hooks", Kind: models.DaemonApp, Enabled: true})
+		fallback := map[string]any{"@odata.type": "#microsoft.graph.fallbackToMicrosoftProviderOnError"}
+		hook := claimsHook("Codes", app.ClientID)
+		hook["@odata.type"] = "#microsoft.graph.onOtpSendCustomExtension"
+		delete(hook, "claimsForTokenConfiguration")
+		delete(hook, "clientConfiguration")
+		hook["behaviorOnError"] = fallback
+		made := w.want(201, w.do("POST", extensionsPath, hook))
+		id := made.body["id"].(string)
+		if b, _ := made.body["behaviorOnError"].(map[string]any); b["@odata.type"] != fallback["@odata.type"] || made.body["clientConfiguration"].(map[string]any)["timeoutInMilliseconds"] != 1000.0 {
+			t.Errorf("%s", made.raw)
+		}
+		handler := func(configuration any) map[string]any {
+			return map[string]any{"@odata.type": "#microsoft.graph.onOtpSendCustomExtensionHandler", "customExtension": map[string]any{"id": id}, "configuration": configuration}
+		}
+		l := w.want(201, w.do("POST", listenersPath, map[string]any{"@odata.type": "#microsoft.graph.onEmailOtpSendListener", "conditions": map[string]any{"applications": map[string]any{"includeAllApplications": true}},
+			"handler": handler(map[string]any{"behaviorOnError": nil, "clientConfiguration": map[string]any{"timeoutInMilliseconds": 300, "maximumRetries": 1}})}))
+		at := listenersPath + "/" + l.body["id"].(string)
+		asked := func() extension.Chosen {
+			t.Helper()
+			dir, err := w.store.Directory(t.Context(), w.tenant.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			chosen, ok := dir.Extensions.Choose(extension.OtpSend, app.ClientID, "")
+			if !ok {
+				t.Fatal("nobody is asked")
+			}
+			return chosen
+		}
+		holds := func(timeout, retries int, f extension.OnFailure) {
+			t.Helper()
+			if c := asked(); c.Extension.Timeout != timeout || c.Extension.Retries != retries || c.Listener.Failure() != f {
+				t.Errorf("%d ms, %d retries, %s; not %d, %d, %s", c.Extension.Timeout, c.Extension.Retries, c.Listener.Failure(), timeout, retries, f)
+			}
+		}
+		holds(300, 1, extension.Fallback)
+		configured := l.body["handler"].(map[string]any)["configuration"].(map[string]any)
+		if client, _ := configured["clientConfiguration"].(map[string]any); client["timeoutInMilliseconds"] != 300.0 || client["maximumRetries"] != 1.0 || configured["behaviorOnError"] != nil || l.body["portico"].(map[string]any)["onFailure"] != "fallback" {
+			t.Errorf("%s", l.raw)
+		}
+		patch := func(body map[string]any) answer {
+			body["@odata.type"] = "#microsoft.graph.onEmailOtpSendListener"
+			return w.do("PATCH", at, body)
+		}
+		w.want(204, patch(map[string]any{"portico": map[string]any{"onFailure": "block"}}))
+		holds(300, 1, extension.Block)
+		w.want(204, patch(map[string]any{"handler": handler(map[string]any{"behaviorOnError": fallback, "clientConfiguration": nil})}))
+		holds(1000, 0, extension.Fallback)
+		w.want(204, patch(map[string]any{"handler": handler(map[string]any{"clientConfiguration": map[string]any{"timeoutInMilliseconds": nil, "maximumRetries": 1}})}))
+		holds(1000, 1, extension.Fallback)
+		w.want(204, w.do("PATCH", extensionsPath+"/"+id, map[string]any{"@odata.type": "#microsoft.graph.onOtpSendCustomExtension", "behaviorOnError": nil}))
+		holds(1000, 1, extension.Block)
+		w.want(204, patch(map[string]any{"portico": map[string]any{"isEnabled": true}})) // says nothing of failure
+		w.want(204, w.do("PATCH", extensionsPath+"/"+id, map[string]any{"@odata.type": "#microsoft.graph.onOtpSendCustomExtension", "behaviorOnError": fallback}))
+		holds(1000, 1, extension.Fallback)
+		for _, client := range []map[string]any{{"timeoutInMilliseconds": 100}, {"timeoutInMilliseconds": 0}, {"timeoutInMilliseconds": 2001}} {
+			if a := patch(map[string]any{"handler": handler(map[string]any{"clientConfiguration": client})}); a.status != 400 || targetOf(a) != "handler/configuration/clientConfiguration/timeoutInMilliseconds" {
+				t.Errorf("%v: %d %s", client, a.status, a.raw)
+			}
+		}
+		if a := patch(map[string]any{"handler": handler(map[string]any{"clientConfiguration": map[string]any{"maximumRetries": 2}})}); a.status != 400 || targetOf(a) != "handler/configuration/clientConfiguration/maximumRetries" {
+			t.Errorf("%d %s", a.status, a.raw)
+		}
+		holds(1000, 1, extension.Fallback)
+	})
+}
+
+// TestCallsWithoutPeople: what recorded calls say of people is masked for whoever may not read people.
+func TestCallsWithoutPeople(t *testing.T) {
+	each(t, func(w *world) {
+		w.newClient("extensions", w.tenant, access.ExtensionRead)
+		w.newClient("both", w.tenant, access.ExtensionRead, access.UserRead)
+		id := models.NewID()
+		w.tenant.KeepCall(extension.Call{ID: id, Event: extension.TokenIssuanceStart, Name: "Claims", At: w.store.Now(), Request: `{"data":{"tenantId":"t","user":{"mail":"ada@example.com"}}}`, Response: `{"data":{"claims":{"tier":"gold"}}}`})
+		if err := w.store.FlushCalls(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/beta/portico/extensionCalls", "/beta/portico/extensionCalls/" + id} {
+			if raw := w.want(200, w.do("GET", path, nil, "Authorization", "Bearer extensions")).raw; strings.Contains(raw, "ada@example.com") || strings.Contains(raw, "gold") || !strings.Contains(raw, "tier") {
+				t.Errorf("%s: %s", path, raw)
+			}
+			if raw := w.want(200, w.do("GET", path, nil, "Authorization", "Bearer both")).raw; !strings.Contains(raw, "ada@example.com") || !strings.Contains(raw, "gold") {
+				t.Errorf("%s: %s", path, raw)
+			}
+		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"portico/app/access"
 	"portico/app/fault"
 	"portico/app/federation"
+	"portico/app/tenant"
 	"portico/handlers/graph/odata"
 	"portico/models"
 )
@@ -305,7 +306,17 @@ func (a *API) upstreamRules(ctx context.Context, c *call) (models.ProviderCheck,
 	if err != nil {
 		return nil, err
 	}
-	rules := federation.Rules{Elsewhere: a.Elsewhere, Ours: federation.OurNames(a.BaseURL, self.ID, self.Slug), Attributes: func(id string) bool {
+	hosts, err := c.tenant.CustomDomains(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var own []string
+	for _, d := range hosts {
+		if d.Proven() {
+			own = append(own, tenant.BaseAt(a.BaseURL, d.Host))
+		}
+	}
+	rules := federation.Rules{Elsewhere: a.Elsewhere, Ours: federation.OurNames(a.BaseURL, self.ID, self.Slug, own...), Attributes: func(id string) bool {
 		for _, d := range definitions {
 			if d.ID == id {
 				return true

@@ -245,7 +245,7 @@ func (a *API) invitationMail(ctx context.Context, c *call, client string) (invit
 	} else if !fault.Is(err, fault.NotFound) {
 		return invitationMail{}, err
 	}
-	m := invitationMail{link: func(token string) string { return handlers.InvitationLink(a.BaseURL, t.Slug, token) }}
+	m := invitationMail{link: func(token string) string { return handlers.InvitationLink(t.Base(a.BaseURL), t.Slug, token) }}
 	m.post = func(t *models.Tenant, i userflow.Invitation, token string) error {
 		return message.PostInvitation(ctx, t, i, name, m.link(token), a.now())
 	}

@@ -3,12 +3,14 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
 	"portico/app/access"
 	"portico/app/extension"
+	"portico/app/fault"
 	"portico/handlers/graph/odata"
 	"portico/models"
 )
@@ -17,8 +19,12 @@ import (
 // user flow owns are properties of the flow.
 type listening struct {
 	models.EventListener
-	called string // the extension's name, for files
-	said   string // the event of the type that the request claims; "" = none
+	called string              // the extension's name, for files
+	down   extension.OnFailure // what happens when it fails, the extension's own included; "" = not looked up
+	said   string              // the event of the type that the request claims; "" = none
+	theme  string              // of a binding of a theme (withThemes): its id; wants is the one that a request names
+	wants  string
+	lent   string // the name by which files know one that has none of its own, or shares it
 }
 
 // listenerType is Graph's name of an event's listeners: codes go by mail there, so theirs says so.
@@ -55,9 +61,8 @@ type (
 		Name *string `json:"displayName,omitempty"`
 	}
 	overwriteBody struct {
-		// OnError is an object without properties of its own: that it is there says that we do it ourselves.
-		OnError *struct{}   `json:"behaviorOnError"`
-		Client  *clientBody `json:"clientConfiguration"`
+		OnError *behaviorBody `json:"behaviorOnError"`
+		Client  *clientBody   `json:"clientConfiguration"`
 	}
 	listenerExtra struct {
 		OnFailure extension.OnFailure `json:"onFailure"`
@@ -90,8 +95,11 @@ func (a *API) listeners() *collection[listening] {
 			return object{{"applications", object{{"includeAllApplications", l.AllApps}, {"includeApplications", apps}}}}
 		}, set: setListenerConditions},
 		{name: "handler", get: shownHandler, set: setHandler},
-		complexField("portico", func(l *listening) listenerExtra { return listenerExtra{l.OnFailure, l.Enabled, l.Flow, l.Texts} }, func(l *listening, v listenerExtra) error {
-			l.OnFailure, l.Enabled, l.Flow, l.Texts = v.OnFailure, v.Enabled, v.Flow, v.Texts
+		complexField("portico", func(l *listening) listenerExtra { return listenerExtra{l.onFailure(), l.Enabled, l.Flow, l.Texts} }, func(l *listening, v listenerExtra) error {
+			if v.OnFailure != l.onFailure() { // what the extension says stays its to say
+				l.OnFailure, l.down = v.OnFailure, ""
+			}
+			l.Enabled, l.Flow, l.Texts = v.Enabled, v.Flow, v.Texts
 			return nil
 		}),
 	}
@@ -100,15 +108,23 @@ func (a *API) listeners() *collection[listening] {
 	}
 	r.all = func(ctx context.Context, c *call) ([]listening, error) {
 		all, err := c.tenant.Listeners(ctx)
+		if err != nil {
+			return nil, err
+		}
+		extensions, err := extensionsByID(ctx, c)
 		out := make([]listening, len(all))
 		for i, l := range all {
-			out[i] = listening{EventListener: l}
+			out[i] = listening{EventListener: l, down: l.Of(extensions[l.Extension]).Listener.OnFailure}
 		}
 		return out, err
 	}
 	r.find = func(ctx context.Context, c *call, _, key string) (*listening, error) {
 		l, err := c.tenant.Listener(ctx, strings.ToLower(key))
-		return &listening{EventListener: l}, err
+		if err != nil {
+			return nil, err
+		}
+		out := &listening{EventListener: l}
+		return out, out.settle(ctx, c)
 	}
 	r.check = func(ctx context.Context, c *call, l *listening, _ func(string) bool) error {
 		switch {
@@ -119,12 +135,18 @@ func (a *API) listeners() *collection[listening] {
 		case l.said != "" && l.said != string(l.Event):
 			return badRequest("A listener keeps its type.", "@odata.type")
 		}
+		if err := c.mayHandPasswords(l.Event); err != nil {
+			return err
+		}
 		return extensionFromFile(ctx, c, l)
 	}
 	r.create = func(ctx context.Context, c *call, l *listening) error {
 		made, err := c.tenant.CreateListener(ctx, c.actor(), l.Listener)
+		if err != nil {
+			return listenerWords(err)
+		}
 		l.EventListener = made
-		return listenerWords(err)
+		return l.settle(ctx, c)
 	}
 	r.update = func(ctx context.Context, c *call, _ listening, l *listening, again func(*listening) error) error {
 		made, err := c.tenant.UpdateListener(ctx, c.actor(), l.ID, func(have *extension.Listener) error {
@@ -132,20 +154,27 @@ func (a *API) listeners() *collection[listening] {
 			if err := again(&now); err != nil {
 				return err
 			}
+			if l.lent != "" { // what a file knows it by is its name once the file has changed it
+				now.Name = l.lent
+			}
 			*have = now.Listener
 			return nil
 		})
-		if err == nil {
-			l.EventListener = made
+		if err != nil {
+			return listenerWords(err)
 		}
-		return listenerWords(err)
+		l.EventListener = made
+		return l.settle(ctx, c)
 	}
 	r.delete = func(ctx context.Context, c *call, l *listening) error {
+		if err := c.mayHandPasswords(l.Event); err != nil {
+			return err
+		}
 		return c.tenant.DeleteListener(ctx, c.actor(), l.ID)
 	}
 	r.actions = a.listenerActions(r)
 	r.managing = &managing[listening]{key: "displayName", keyOf: func(l *listening) string { return l.Name }, name: func(l *listening) string { return l.Name },
-		skip: func(l *listening) bool { return l.Name == "" }, named: extensionsForFiles}
+		skip: func(l *listening) bool { return l.theme != "" }, named: extensionsForFiles}
 	return r
 }
 
@@ -218,6 +247,33 @@ func (a *API) listenerActions(r *collection[listening]) []action[listening] {
 	}
 }
 
+// onFailure is what happens when the API fails, as far as it is known.
+func (l *listening) onFailure() extension.OnFailure {
+	if l.down != "" {
+		return l.down
+	}
+	return l.OnFailure
+}
+
+// settle looks up what the extension says where the listener says nothing.
+func (l *listening) settle(ctx context.Context, c *call) error {
+	x, err := c.tenant.Extension(ctx, l.Extension)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	l.down = l.Of(&x.Extension).Listener.OnFailure
+	return nil
+}
+
+func extensionsByID(ctx context.Context, c *call) (map[string]*extension.Extension, error) {
+	all, err := c.tenant.Extensions(ctx)
+	out := map[string]*extension.Extension{}
+	for i := range all {
+		out[all[i].ID] = &all[i].Extension
+	}
+	return out, err
+}
+
 // extensionsForFiles says extensions and user flows by name, since an id means nothing in another tenant.
 func extensionsForFiles(ctx context.Context, c *call, rows []listening) error {
 	extensions, flows, err := listenerNames(ctx, c)
@@ -232,7 +288,38 @@ func extensionsForFiles(ctx context.Context, c *call, rows []listening) error {
 			rows[i].Flow = name
 		}
 	}
+	lendNames(rows)
 	return nil
+}
+
+// lendNames gives a name to listeners that have none, or that of an older one: a file says by its name which it is about.
+func lendNames(rows []listening) {
+	taken := map[string]bool{}
+	for _, l := range rows {
+		if l.Name != "" {
+			taken[folded(l.Name)] = true
+		}
+	}
+	own := map[string]bool{}
+	for i := range rows {
+		l := &rows[i]
+		if l.Name != "" && !own[folded(l.Name)] {
+			own[folded(l.Name)] = true
+			continue
+		}
+		name := l.Name
+		if name == "" {
+			name = l.Event.Label() + ": " + l.Extension
+		}
+		if long := []rune(name); len(long) > 240 { // of 256, with room for a number
+			name = string(long[:240])
+		}
+		l.lent = name
+		for n := 2; taken[folded(l.lent)]; n++ {
+			l.lent = fmt.Sprintf("%s (%d)", name, n)
+		}
+		taken[folded(l.lent)], l.Name = true, l.lent
+	}
 }
 
 // listenerNames are what listeners name by id, by those ids.
@@ -307,6 +394,8 @@ func listenerWords(err error) error {
 			return "handler/customExtension"
 		case "includeApplications", "applications", "apps":
 			return "conditions/applications/includeApplications"
+		case "timeoutInMilliseconds", "maximumRetries":
+			return "handler/configuration/clientConfiguration/" + name
 		case "migrationAttribute":
 			return "handler/migrationPropertyId"
 		case "onFailure", "enabled", "flowId":
@@ -334,16 +423,28 @@ func setListenerConditions(l *listening, raw json.RawMessage) error {
 	return nil
 }
 
-// shownHandler is the call with what overrides the extension's own settings: of those, only what happens on failure.
+// shownPatience is how long and how often the listener asks, where it is not as the extension says.
+func shownPatience(l *listening) any {
+	if l.Timeout == 0 && l.Retries == nil {
+		return nil
+	}
+	out := object{{"timeoutInMilliseconds", nil}, {"maximumRetries", nil}}
+	if l.Timeout != 0 {
+		out[0].value = l.Timeout
+	}
+	if l.Retries != nil {
+		out[1].value = *l.Retries
+	}
+	return out
+}
+
+// shownHandler is the call with what overrides the extension's own settings.
 func shownHandler(l *listening) any {
 	target := object{{"id", l.Extension}}
 	if l.called != "" {
 		target.add("displayName", l.called)
 	}
-	configuration := object{{"behaviorOnError", nil}, {"clientConfiguration", nil}}
-	if l.Failure() == extension.Fallback {
-		configuration[0].value = object{{"@odata.type", flowType + "fallbackToMicrosoftProviderOnError"}}
-	}
+	configuration := object{{"behaviorOnError", shownBehavior(l.OnFailure)}, {"clientConfiguration", shownPatience(l)}}
 	out := object{{"@odata.type", flowType + handlerType(l.Event)}, {"customExtension", target}, {"configuration", configuration}}
 	if l.Event == extension.PasswordSubmit {
 		out.add("migrationPropertyId", text(l.Attribute))
@@ -369,8 +470,14 @@ func setHandler(l *listening, raw json.RawMessage) error {
 	if v.Configuration == nil {
 		return nil
 	}
-	if c := v.Configuration.Client; c != nil && (c.Timeout != nil || c.Retries != nil) {
-		return invalidValue("handler/configuration/clientConfiguration", ": set the timeout and the retries on the extension")
+	l.Timeout, l.Retries = 0, nil
+	if c := v.Configuration.Client; c != nil {
+		if c.Timeout != nil {
+			if l.Timeout = *c.Timeout; l.Timeout == 0 {
+				return invalidValue("handler/configuration/clientConfiguration/timeoutInMilliseconds", ": from 200 to 2000, or null for the extension's own")
+			}
+		}
+		l.Retries = c.Retries
 	}
 	switch {
 	case v.Configuration.OnError != nil:

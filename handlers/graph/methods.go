@@ -253,7 +253,7 @@ func tellMethod(ctx context.Context, t *models.Tenant, c *call, u *user, kind me
 		return err
 	}
 	return message.PostNotice(ctx, t, message.Notice{Kind: kind, Method: method, TenantID: t.ID, To: u.Address(), Locale: u.PreferredLanguage, At: t.Now(),
-		URL: c.api.BaseURL + "/" + self.Slug + "/account"}, t.Now())
+		URL: self.Base(c.api.BaseURL) + "/" + self.Slug + "/account"}, t.Now())
 }
 
 type methodBody struct {

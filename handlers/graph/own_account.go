@@ -73,7 +73,7 @@ func (a *API) deleteSelf(ctx context.Context, c *call) (*response, error) {
 			return err
 		}
 		return message.PostLeaving(ctx, t, message.Change{TenantID: t.ID, To: gone.Address(), Locale: gone.PreferredLanguage, At: gone.DeletedAt},
-			a.BaseURL+"/"+self.Slug+"/account", gone.DeletedAt.Add(account.Grace), t.Now())
+			self.Base(a.BaseURL)+"/"+self.Slug+"/account", gone.DeletedAt.Add(account.Grace), t.Now())
 	}))
 }
 

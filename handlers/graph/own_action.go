@@ -67,7 +67,7 @@ func (c *call) permitted(ctx context.Context, u *user, action string) error {
 // owed says what is still to be shown. A second factor and a newer proof are shown in a sign-in of the app, which the
 // challenge asks for; what only our pages can ask for is done there.
 func (c *call) owed(slug string, a policy.Answer) error {
-	pages := c.api.BaseURL + "/" + slug + "/account"
+	pages := c.request.base + "/" + slug + "/account"
 	second := slices.ContainsFunc(a.Unmet, func(one policy.Clause) bool {
 		return slices.ContainsFunc(one.AnyOf, func(k policy.Control) bool { return k.Kind == policy.KindMFA || k.Kind == policy.KindStrength })
 	})

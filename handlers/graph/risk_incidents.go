@@ -194,7 +194,7 @@ func notifyIncident(r *collection[incident]) func(context.Context, *call, *incid
 		if err != nil {
 			return nil, err
 		}
-		link := c.api.BaseURL + "/" + self.Slug + "/account"
+		link := self.Base(c.api.BaseURL) + "/" + self.Slug + "/account"
 		after, err := c.tenant.NotifyIncident(ctx, c.actor(), i.ID, step, func(t *models.Tenant, u models.User) error {
 			return message.PostWave(ctx, t, message.Change{TenantID: t.ID, To: u.Address(), Locale: u.PreferredLanguage, At: i.BeganAt}, step.Who, link, i.Simulated, c.api.now())
 		})

@@ -67,7 +67,7 @@ func (a *API) servicePrincipals() *collection[application] {
 		constant[application]("servicePrincipalType", "Application").filterable("'Application'", column{kind: odata.String, ops: opsID}),
 		constant[application]("signInAudience", "AzureADMyOrg"),
 		strs("tags", 50, 256, func(r *application) *[]string { return &r.Spec.Tags }),
-		constant[application]("tokenEncryptionKeyId", nil),
+		readOnly("tokenEncryptionKeyId", func(r *application) any { return text(r.Spec.TokenEncryptionKeyID) }),
 		constant[application]("verifiedPublisher", nil),
 	}
 	r.searches = apps.searches

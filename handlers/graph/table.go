@@ -4,7 +4,7 @@ package graph
 // their longest match. The second list are those that configuration as code manages, each after what
 // it depends on.
 func (a *API) resources() ([]resource, []managed) {
-	users, applications, flows, organization := a.users(), a.applications(), a.flows(), a.organization()
+	users, applications, flows, organization := a.users(), a.applications(), a.flows(), a.brandedOrganization()
 	attributes, terms, invitations := a.userAttributes(), a.termsOfUse(), a.invitations()
 	groups, principals := a.groups(), a.servicePrincipals()
 	roles := a.roleAssignments()
@@ -12,6 +12,8 @@ func (a *API) resources() ([]resource, []managed) {
 	strengths := a.authenticationStrengths("policies", "authenticationStrengthPolicies")
 	detections, exports, hooks := a.riskDetections(), a.exports(), a.webhooks()
 	extensions, listeners := a.extensions(), a.listeners()
+	brandings := a.brandings()
+	withThemes(listeners)
 	providers := a.identityProviders()
 	a.directory = directory{users: users, groups: groups, applications: applications, principals: principals}
 	return []resource{
@@ -67,6 +69,7 @@ func (a *API) resources() ([]resource, []managed) {
 		signInLog{a.signIns()},
 		a.directoryAudits(),
 		organization,
+		brandings,
 		a.tenants(),
 		a.imports(),
 		a.savedViews(),
@@ -76,5 +79,5 @@ func (a *API) resources() ([]resource, []managed) {
 		roles,
 		a.directoryRoles(roles, "directoryRoles", "directoryRole"),
 		a.directoryRoles(roles, "directoryRoleTemplates", "directoryRoleTemplate"),
-	}, []managed{organization, attributes, terms, applications, providers, flows, extensions, listeners, locations, strengths, contexts, conditions, exports, hooks}
+	}, []managed{organization, attributes, terms, applications, pictureFiles{a.pictureFiles()}, a.companyLook(), a.themeFiles(), providers, flows, extensions, listeners, locations, strengths, contexts, conditions, exports, hooks, hostFiles{domains{a}}}
 }

@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -174,13 +173,7 @@ func notDeleted(table string) models.Condition {
 }
 
 // domain is the tenant's own domain: what generated principal names and local issuers end with.
-func (a *API) domain(t tenant.Tenant) string {
-	host := a.BaseURL
-	if u, err := url.Parse(a.BaseURL); err == nil {
-		host = u.Hostname()
-	}
-	return t.Slug + "." + host
-}
+func (a *API) domain(t tenant.Tenant) string { return t.Domain(a.BaseURL) }
 
 func (a *API) tenantDomain(ctx context.Context, c *call) (string, error) {
 	t, err := c.tenant.Get(ctx)
@@ -355,7 +348,7 @@ func keepsProvider(before, after account.Account, password bool, dir *models.Dir
 		return i.SignInType == account.SignInFederated && !slices.Contains(after.Identities, i)
 	})
 	after.HasPassword = after.HasPassword || password
-	if !gone || signin.KeepsWayIn(before, after, dir.FlowsInUse(), dir.Providers, "identities") == nil {
+	if !gone || signin.KeepsWayIn(before, after, dir.Tenant, dir.FlowsInUse(), dir.Providers, "identities") == nil {
 		return nil
 	}
 	return fault.BadField("identities", "admin.identity.last_way", nil)

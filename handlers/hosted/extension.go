@@ -41,7 +41,7 @@ func calling(d *drawing) templ.Component {
 
 // stopped offers to begin anew after an API's no, and to try once more after a failure.
 func stopped(d *drawing) templ.Component {
-	v := pages.StoppedView{Reference: d.info.RequestID, Again: d.res.Step.Retryable(), Refused: !d.res.Step.Retryable()}
+	v := pages.StoppedView{Reference: d.info.RequestID, Again: d.res.Step.Retryable(), Refused: !d.res.Step.Retryable(), Often: d.res.Step.Advised != nil && d.res.Step.Advised.Often}
 	if a := d.res.Step.Advised; a != nil && !v.Again {
 		v.Title, v.Text = a.Title, a.Message
 	}

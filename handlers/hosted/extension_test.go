@@ -44,7 +44,7 @@ func (a *api) Ask(_ context.Context, _ *extension.Configuration, to extension.Ch
 	if o.Password != nil {
 		o.Password.Key = &a.key.PublicKey
 	}
-	call := record.Call{Name: to.Extension.Name, Event: string(o.Event), Listener: to.Listener.ID, Status: 200, Duration: 12 * time.Millisecond}
+	call := record.Call{ID: models.NewID(), Name: to.Extension.Name, Event: string(o.Event), Listener: to.Listener.ID, Status: 200, Duration: 12 * time.Millisecond}
 	fail := func(f *extension.Failure) signin.Counsel {
 		call.Status = 0
 		return signin.Counsel{Failure: f, Call: call}
@@ -183,7 +183,7 @@ func TestAnAPIFillsInAndCorrects(t *testing.T) {
 		t.Fatalf("asked %d and %d times", a.count(start), a.count(submit))
 	}
 	sent := modelstest.Must(json.Marshal(a.asked[1]))(t)
-	for _, want := range []string{`"givenName":{"@odata.type":"microsoft.graph.stringDirectoryAttributeValue","value":"anna","attributeType":"builtIn"}`, `"signInType":"email"`, `"issuerAssignedId":"` + anna + `"`,
+	for _, want := range []string{`"givenName":{"@odata.type":"microsoft.graph.stringDirectoryAttributeValue","value":"anna","attributeType":"builtIn"}`, `{"signInType":"email","issuer":"` + s.slug + `.localhost","issuerAssignedId":"` + anna + `"}`,
 		`"appId":"` + s.app.ClientID + `"`, `"authenticationEventListenerId":"l-onAttributeCollectionSubmit"`} {
 		if !strings.Contains(string(sent), want) {
 			t.Errorf("the payload does not hold %s: %s", want, sent)
@@ -329,7 +329,11 @@ func TestAnAPIThatGivesNoAnswer(t *testing.T) {
 		for range 29 {
 			b.fill("givenName", "Zed").at(signin.AskAttributes).says("What you entered was not accepted")
 		}
-		b.fill("givenName", "Zed").at(signin.Stopped)
+		b.fill("givenName", "Zed").at(signin.Stopped).says("Too many attempts")
+		asked := a.count(submit)
+		if b.fill("action", "again").at(signin.Stopped); a.count(submit) != asked {
+			t.Error("asked once more")
+		}
 		if s.issuer.count() != 0 {
 			t.Error("signed in past the API's no")
 		}
@@ -380,7 +384,7 @@ func migrating(t *testing.T, edit ...func(*userflow.Flow)) (*site, *api, string)
 	id := modelstest.Must(s.tenant.CreateDefinition(t.Context(), modelstest.Actor(), userflow.Definition{Name: "toBeMigrated", DataType: userflow.Boolean}))(t).ID
 	u := s.user(anna)
 	modelstest.Must(s.tenant.UpdateUser(t.Context(), modelstest.Actor(), u.ID, func(u *models.User) error {
-		u.Attributes = map[string]any{id: true}
+		u.Attributes = map[string]any{id: true, "companyName": "Anna's Gardens"}
 		return nil
 	}))(t)
 	return s, a, id
@@ -431,6 +435,9 @@ func TestAPasswordMovesIn(t *testing.T) {
 		b.fill("email", anna, "password", formerPassword).signedIn()
 		if u := s.customer(anna); u.Attributes[id] != false {
 			t.Errorf("still to be migrated: %v", u.Attributes)
+		}
+		if u := a.asked[0].Data.Context.User; u == nil || u.CompanyName != "Anna's Gardens" || u.Mail != anna {
+			t.Errorf("the API is told about %+v", u)
 		}
 		asked := len(a.asked)
 		s.browser().start(request{}).fill("email", anna, "password", formerPassword).signedIn()
@@ -483,7 +490,7 @@ func TestAPasswordMovesIn(t *testing.T) {
 		delete(a.answers, extension.PasswordSubmit)
 		b.fill("email", anna, "password", "another "+formerPassword).at(signin.SignIn)
 		r := s.records()
-		if len(r) != 1 || r[0].Outcome.Code != int(extension.InvalidBody) || s.issuer.count() != 0 {
+		if len(r) != 1 || len(r[0].Calls) != 2 || r[0].Calls[1].Code != int(noAnswer) || r[0].Outcome.Code != int(extension.InvalidBody) || s.issuer.count() != 0 {
 			t.Errorf("recorded %+v", r)
 		}
 	})

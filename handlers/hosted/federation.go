@@ -16,6 +16,7 @@ import (
 	"portico/app/fault"
 	"portico/app/federation"
 	"portico/app/signin"
+	"portico/app/tenant"
 	"portico/handlers"
 	"portico/models"
 	pages "portico/views/hosted"
@@ -37,9 +38,24 @@ type Providers struct {
 
 var _ signin.Upstream = Providers{}
 
-// RedirectURI is what has to be registered at a provider.
-func (u Providers) RedirectURI(tenantID, providerID string) string {
-	return strings.TrimSuffix(u.BaseURL, "/") + federation.CallbackPath(tenantID, providerID)
+// RedirectURI is what has to be registered at a provider: one for each host that the tenant answers at ("" = the
+// installation's address).
+func (u Providers) RedirectURI(host, tenantID, providerID string) string {
+	return tenant.BaseAt(u.BaseURL, host) + federation.CallbackPath(tenantID, providerID)
+}
+
+// here is the redirect URI at the host that a request came to, where its cookies are.
+func (u Providers) here(ctx context.Context, tenantID, providerID string) string {
+	host, _ := tenant.Door(ctx)
+	return u.RedirectURI(host, tenantID, providerID)
+}
+
+// named is a provider that speaks SAML with our name there, which does not depend on the host: a company knows us by one.
+func (u Providers) named(tenantID string, p federation.Provider) federation.Provider {
+	if p.Kind == federation.SAML && p.ClientID == "" {
+		p.ClientID = federation.SAMLMetadataURL(u.RedirectURI("", tenantID, p.ID))
+	}
+	return p
 }
 
 func (u Providers) open(ctx context.Context, tenantID string, p federation.Provider) (federation.Connector, federation.Net, federation.Secrets, error) {
@@ -62,7 +78,7 @@ func (u Providers) Begin(ctx context.Context, tenantID string, p federation.Prov
 	if err != nil {
 		return federation.Way{}, federation.Departure{}, err
 	}
-	a.RedirectURI = u.RedirectURI(tenantID, p.ID)
+	a.RedirectURI, p = u.here(ctx, tenantID, p.ID), u.named(tenantID, p)
 	return c.Begin(ctx, n, p, s, a)
 }
 
@@ -72,7 +88,7 @@ func (u Providers) Finish(ctx context.Context, tenantID string, p federation.Pro
 	if err != nil {
 		return federation.Arrival{}, err
 	}
-	a.RedirectURI = u.RedirectURI(tenantID, p.ID)
+	a.RedirectURI, p = u.here(ctx, tenantID, p.ID), u.named(tenantID, p)
 	return c.Finish(ctx, n, p, s, a)
 }
 
@@ -81,11 +97,12 @@ func (h *Hosted) mountFederation(r fiber.Router, with, posts fiber.Handler) {
 	if h.machine.Upstream == nil {
 		return
 	}
-	r.Get("/:tenant/federation/:provider/callback", with, h.arrived)
-	r.Post("/:tenant/federation/:provider/callback", with, posts, h.park)
+	anywhere := handlers.WithDirectoryAnywhere(h.directories)
+	r.Get("/:tenant/federation/:provider/callback", anywhere, h.arrived)
+	r.Post("/:tenant/federation/:provider/callback", anywhere, posts, h.park)
 	r.Get("/:tenant/federation/:provider/signed-out", with, h.signedOutThere)
 	r.Post("/:tenant/federation/:provider/signed-out", with, posts, h.signedOutByForm)
-	r.Get("/:tenant/federation/:provider/metadata", with, h.samlMetadata)
+	r.Get("/:tenant/federation/:provider/metadata", anywhere, h.samlMetadata)
 }
 
 // longestAnswer bounds what a provider's form may hold. In base64, and escaped as forms are, the largest SAML answer takes half
@@ -102,6 +119,9 @@ func (h *Hosted) arrived(c *fiber.Ctx) error {
 	if trial, err := h.tried(c, dir, values); trial || err != nil {
 		return err
 	}
+	if err := handlers.AnswersHere(c); err != nil {
+		return err
+	}
 	if handle := values.Get("parked"); handle != "" {
 		form, found, err := h.sessions.Store.Tenant(dir.Tenant.ID).TakeParked(c.UserContext(), c.Params("provider"), digest(handle))
 		if err != nil {
@@ -112,7 +132,7 @@ func (h *Hosted) arrived(c *fiber.Ctx) error {
 		}
 		values = form
 	}
-	h.speak(c, dir.Tenant, signin.Request{}, "")
+	h.speak(c, dir, signin.Request{}, "")
 	res, err := h.machine.Arrive(c.UserContext(), dir.Tenant.ID, h.placing(c, dir), signin.Returned{ProviderID: c.Params("provider"), Values: values})
 	if err != nil {
 		return h.lost(c, dir, err)
@@ -127,6 +147,9 @@ func (h *Hosted) arrived(c *fiber.Ctx) error {
 // (DESIGN §9.12). Nothing is decided here, and nothing is kept that belongs to no open attempt.
 func (h *Hosted) park(c *fiber.Ctx) error {
 	if trial, err := h.triedByForm(c); trial || err != nil {
+		return err
+	}
+	if err := handlers.AnswersHere(c); err != nil {
 		return err
 	}
 	dir := handlers.DirectoryOf(c)

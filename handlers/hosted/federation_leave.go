@@ -15,6 +15,7 @@ import (
 	"portico/app/fault"
 	"portico/app/federation"
 	"portico/app/session"
+	"portico/app/tenant"
 	"portico/handlers"
 	"portico/models"
 )
@@ -53,7 +54,8 @@ func (u Providers) Leave(ctx context.Context, tenantID string, p federation.Prov
 	if err != nil {
 		return "", err
 	}
-	return c.Leave(ctx, n, p, s, federation.Parting{State: state, RedirectURI: u.RedirectURI(tenantID, p.ID), ReturnTo: strings.TrimSuffix(u.BaseURL, "/") + SignedOutPath(tenantID, p.ID),
+	host, _ := tenant.Door(ctx)
+	return c.Leave(ctx, n, u.named(tenantID, p), s, federation.Parting{State: state, RedirectURI: u.here(ctx, tenantID, p.ID), ReturnTo: tenant.BaseAt(u.BaseURL, host) + SignedOutPath(tenantID, p.ID),
 		Identity: federation.Identity{ProviderID: p.ID, Issuer: at.Issuer, Subject: at.Subject, SessionIndex: at.SID, IDTokenHint: at.Hint}})
 }
 

@@ -28,16 +28,20 @@ func samlState(kind federation.Kind, values url.Values) url.Values {
 
 // describer tells a company about us, for one provider.
 type describer interface {
-	Describe(ctx context.Context, tenantID string, p federation.Provider) ([]byte, error)
+	Describe(ctx context.Context, tenantID string, p federation.Provider, hosts ...string) ([]byte, error)
 }
 
-// Describe is our SAML metadata for a provider.
-func (u Providers) Describe(ctx context.Context, tenantID string, p federation.Provider) ([]byte, error) {
+// Describe is our SAML metadata for a provider, with the callbacks at the tenant's own hosts.
+func (u Providers) Describe(ctx context.Context, tenantID string, p federation.Provider, hosts ...string) ([]byte, error) {
 	s, err := u.Secrets(ctx, tenantID, p.ID)
 	if err != nil {
 		return nil, err
 	}
-	return federation.SAMLDescribe(p, s, u.RedirectURI(tenantID, p.ID))
+	var others []string
+	for _, host := range hosts {
+		others = append(others, u.RedirectURI(host, tenantID, p.ID))
+	}
+	return federation.SAMLDescribe(p, s, u.RedirectURI("", tenantID, p.ID), others...)
 }
 
 // samlMetadata gives out our metadata: names, addresses and public keys, for everybody. Companies read them again by
@@ -49,7 +53,7 @@ func (h *Hosted) samlMetadata(c *fiber.Ctx) error {
 	if p == nil || p.Kind != federation.SAML || !ok {
 		return fault.New(fault.NotFound, "error.not_found")
 	}
-	doc, err := us.Describe(c.UserContext(), dir.Tenant.ID, *p)
+	doc, err := us.Describe(c.UserContext(), dir.Tenant.ID, *p, dir.Tenant.Hosts...)
 	if err != nil {
 		return err
 	}

@@ -83,7 +83,7 @@ func New(d Deps) (*Hosted, error) {
 	h := &Hosted{portal: cmp.Or(d.AdminURL, d.BaseURL), brands: d.Brands, directories: d.Directories, bundle: d.Bundle, sessions: handlers.Sessions{Store: d.Store}, limits: d.Limits}
 	h.machine = &signin.Machine{Stores: models.SignInStores{Store: d.Store}, Hasher: d.Hasher, Passkeys: passkeys, Mailer: message.Codes{Now: d.Now, BaseURL: d.BaseURL},
 		MAC: d.Store.Sealer().MAC, Now: d.Now, Random: rand.Reader, Issuers: map[signin.Protocol]signin.Issuer{signin.Invite: invite{}},
-		Detectors: d.Detectors, Breached: d.Breached, Texts: d.Texts, Upstream: d.Upstream, Extensions: d.Extensions, Wait: pause,
+		Detectors: d.Detectors, Breached: d.Breached, Texts: d.Texts, Upstream: d.Upstream, Extensions: d.Extensions, BaseURL: d.BaseURL, Wait: pause,
 		Relaxed: d.Development}
 	if d.AdminURL != "" {
 		if h.machine.StaffPasskeys, err = factor.NewPasskeys(d.AdminURL, "Portico"); err != nil {
@@ -155,13 +155,13 @@ func (h *Hosted) Start(c *fiber.Ctx, dir *models.Directory, r signin.Request) er
 	if err != nil {
 		return err
 	}
-	h.speak(c, dir.Tenant, r, "")
+	h.speak(c, dir, r, "")
 	res, err := h.machine.Start(c.UserContext(), place, h.visit(c, dir.Tenant), r)
 	if err != nil {
 		return err
 	}
 	if res.Outcome != nil {
-		return h.leave(c, dir.Tenant, res)
+		return h.leave(c, dir, res)
 	}
 	if res.Way != nil {
 		return h.away(c, *res.Way)
@@ -236,7 +236,7 @@ func (h *Hosted) tooLarge(c *fiber.Ctx, dir *models.Directory) error {
 	case err != nil:
 		return h.lost(c, dir, err)
 	case res.Outcome != nil:
-		return h.leave(c, dir.Tenant, res)
+		return h.leave(c, dir, res)
 	}
 	res.Problem = fault.New(fault.Invalid, "error.too_large")
 	if err := h.draw(c, dir, res, nil); err != nil {
@@ -254,7 +254,7 @@ func (h *Hosted) translate(c *fiber.Ctx, dir *models.Directory, form signin.Form
 	case err != nil:
 		return h.lost(c, dir, err)
 	case res.Outcome != nil:
-		return h.leave(c, dir.Tenant, res)
+		return h.leave(c, dir, res)
 	case form.Step != res.Step.Name:
 		return h.draw(c, dir, res, nil)
 	}
@@ -264,7 +264,7 @@ func (h *Hosted) translate(c *fiber.Ctx, dir *models.Directory, form signin.Form
 // respond leaves, redirects after a change (so that Refresh repeats nothing), or draws the page.
 func (h *Hosted) respond(c *fiber.Ctx, dir *models.Directory, res signin.Result, form *signin.Form) error {
 	if res.Outcome != nil {
-		return h.leave(c, dir.Tenant, res)
+		return h.leave(c, dir, res)
 	}
 	if res.Way != nil {
 		return h.away(c, *res.Way)
@@ -276,7 +276,8 @@ func (h *Hosted) respond(c *fiber.Ctx, dir *models.Directory, res signin.Result,
 }
 
 // leave sets what the browser keeps and sends it back to the app.
-func (h *Hosted) leave(c *fiber.Ctx, t tenant.Tenant, res signin.Result) error {
+func (h *Hosted) leave(c *fiber.Ctx, dir *models.Directory, res signin.Result) error {
+	t := dir.Tenant
 	if res.Session != nil {
 		h.sessions.Set(c, t.Slug, *res.Session)
 	}
@@ -292,7 +293,7 @@ func (h *Hosted) leave(c *fiber.Ctx, t tenant.Tenant, res signin.Result) error {
 		i.FormActions = append(i.FormActions, o)
 	}
 	if res.Outcome.FormPost != nil {
-		h.speak(c, t, res.Attempt.Request, res.Attempt.ID)
+		h.speak(c, dir, res.Attempt.Request, res.Attempt.ID)
 	}
 	return h.Answer(c, *res.Outcome)
 }
@@ -309,7 +310,7 @@ func (h *Hosted) lost(c *fiber.Ctx, dir *models.Directory, err error) error {
 // person's language from then on.
 func (h *Hosted) placing(c *fiber.Ctx, dir *models.Directory) signin.Placing {
 	return func(r signin.Request) (signin.Place, signin.Visit, error) {
-		h.speak(c, dir.Tenant, r, c.Params("attempt"))
+		h.speak(c, dir, r, c.Params("attempt"))
 		place, err := h.place(c, dir, r)
 		return place, h.visit(c, dir.Tenant), err
 	}
@@ -318,6 +319,9 @@ func (h *Hosted) placing(c *fiber.Ctx, dir *models.Directory) signin.Placing {
 // place is Place, reading past a snapshot that does not know the app or its flow: another instance may
 // have made them a moment ago.
 func (h *Hosted) place(c *fiber.Ctx, dir *models.Directory, r signin.Request) (signin.Place, error) {
+	if app := appOf(dir, r.ClientID); app != "" {
+		handlers.InfoOf(c).App = app
+	}
 	place, err := Place(dir, r.Protocol, r.ClientID)
 	if !fault.Is(err, fault.Denied) {
 		return place, err
@@ -326,7 +330,7 @@ func (h *Hosted) place(c *fiber.Ctx, dir *models.Directory, r signin.Request) (s
 	if failed != nil {
 		return place, failed
 	}
-	return Place(latest, r.Protocol, r.ClientID)
+	return Place(latest.SeenAnyway(c.UserContext()), r.Protocol, r.ClientID)
 }
 
 // Place gathers a tenant's configuration for one app from its snapshot. An app that is switched off,
@@ -386,14 +390,17 @@ func (h *Hosted) keep(c *fiber.Ctx, t tenant.Tenant, name, value string, d time.
 
 // speak chooses the language: what the person chose on this attempt, the app's ui_locales, what they
 // chose before, the browser's, the tenant's.
-func (h *Hosted) speak(c *fiber.Ctx, t tenant.Tenant, r signin.Request, attempt string) {
+func (h *Hosted) speak(c *fiber.Ctx, dir *models.Directory, r signin.Request, attempt string) {
+	t := dir.Tenant
+	flow, _ := dir.Flow(r.ClientID)
+	offer := handlers.Languages(h.bundle, dir, flow)
 	chosen, during, _ := strings.Cut(c.Cookies(handlers.CookieName(c, t.Slug, "language")), ".")
 	q := c.Query("ui_locales")
 	if c.Method() == fiber.MethodPost {
 		q = handlers.Form(c, "language")
 	}
 	if q != "" && attempt != "" {
-		chosen, during = h.bundle.Match(q).Lang(), attempt
+		chosen, during = offer.Match(q).Lang(), attempt
 		h.keep(c, t, "language", chosen+"."+attempt, 365*24*time.Hour)
 	}
 	var wishes []string
@@ -402,5 +409,5 @@ func (h *Hosted) speak(c *fiber.Ctx, t tenant.Tenant, r signin.Request, attempt 
 	}
 	wishes = append(wishes, r.UILocales...)
 	wishes = append(wishes, chosen, c.Get(fiber.HeaderAcceptLanguage), t.DefaultLocale)
-	handlers.WithLocale(c, h.bundle.Match(wishes...))
+	handlers.WithLocale(c, offer.Match(wishes...))
 }

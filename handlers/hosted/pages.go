@@ -50,8 +50,9 @@ func table() map[signin.Name]func(*drawing) templ.Component {
 // draw renders the page of a step, with what was typed and what was wrong.
 func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, form *signin.Form) error {
 	info := handlers.InfoOf(c)
-	brand := h.brands.Of(dir)
-	info.StyleHashes = append(info.StyleHashes, brand.StyleHash())
+	brand := h.brands.Wear(c, dir, appOf(dir, res.Attempt.Request.ClientID))
+	flow := res.World.Flow
+	handlers.WithLocale(c, handlers.InWordsOf(info.Locale, flow))
 	if o := res.Attempt.Request.RedirectOrigin; o != "" {
 		// Browsers hold form-action against every redirect that follows a form, and many apps send people on
 		// from their callback to a host of their own: the origin alone would strand them there.
@@ -62,7 +63,7 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 		info.Correlation = a.ID
 	}
 	d := &drawing{res: res, info: info, noCookies: len(c.Request().Header.Peek(fiber.HeaderCookie)) == 0, page: pages.Page{Brand: brand, App: a.Request.ClientName, Action: address(dir.Tenant, a.ID), Test: a.Request.Test,
-		Step: string(name), Values: map[string]string{}, Languages: pages.Chooser(h.bundle, info.Locale, nil)}}
+		Step: string(name), Values: map[string]string{}, Languages: pages.Chooser(handlers.Languages(h.bundle, dir, &flow), info.Locale, nil)}}
 	if a.Request.Protocol == signin.Account { // the tenant's own pages: there is no app to go on to
 		d.page.App = ""
 		d.page.Again = signin.SteppingUp(a, res.World)
@@ -195,6 +196,9 @@ func (d *drawing) typed() string {
 }
 
 func identify(d *drawing) templ.Component {
+	if d.page.Brand.Reset.AccountText != "" && !d.invited() { // the company offers it here already (R 3.2.16)
+		d.forgot()
+	}
 	if d.flow().SignUpAllowed && !d.invited() {
 		d.ways(event(pages.SignUp))
 	}

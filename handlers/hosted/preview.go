@@ -15,7 +15,7 @@ import (
 // of the admin portal. It is the page that a customer gets, but for what makes it work: its forms lead
 // nowhere and carry no proof. form is what was typed, if anything was.
 func Page(brand *ui.Brand, l *i18n.Localizer, res signin.Result, form *signin.Form) templ.Component {
-	d := &drawing{res: res, info: &handlers.Info{Locale: l}, page: pages.Page{Brand: brand, App: res.Attempt.Request.ClientName,
+	d := &drawing{res: res, info: &handlers.Info{Locale: brand.Speak(l)}, page: pages.Page{Brand: brand, App: res.Attempt.Request.ClientName,
 		Step: string(res.Step.Name), Preview: true, Values: map[string]string{}}}
 	d.values(form)
 	if res.Problem != nil {

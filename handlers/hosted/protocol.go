@@ -49,14 +49,21 @@ func (h *Hosted) SignedOut(c *fiber.Ctx, dir *models.Directory) error {
 // in the one that suits the page, else in the one chosen here before.
 func (h *Hosted) speaking(c *fiber.Ctx, dir *models.Directory, query url.Values, suits ...string) pages.Page {
 	wish := cmp.Or(append([]string{query.Get("ui_locales"), c.Query("ui_locales"), handlers.Form(c, "ui_locales")}, suits...)...)
-	h.speak(c, dir.Tenant, signin.Request{UILocales: strings.Fields(wish)}, "")
+	h.speak(c, dir, signin.Request{UILocales: strings.Fields(wish)}, "")
 	p := h.plain(c, dir)
-	p.Languages = pages.Chooser(h.bundle, handlers.InfoOf(c).Locale, query)
+	p.Languages = pages.Chooser(handlers.Languages(h.bundle, dir, nil), handlers.InfoOf(c).Locale, query)
 	return p
 }
 
 func (h *Hosted) plain(c *fiber.Ctx, dir *models.Directory) pages.Page {
-	info, brand := handlers.InfoOf(c), h.brands.Of(dir)
-	info.StyleHashes = append(info.StyleHashes, brand.StyleHash())
-	return pages.Page{Brand: brand, Action: c.Path()}
+	asked := cmp.Or(c.Query("client_id"), handlers.Form(c, "client_id"))
+	return pages.Page{Brand: h.brands.Wear(c, dir, appOf(dir, asked)), Action: c.Path()}
+}
+
+// appOf is the object id of the app with a client id, "" when there is none: the app whose look the page has.
+func appOf(dir *models.Directory, clientID string) string {
+	if client := dir.Clients[clientID]; client != nil {
+		return client.ObjectID
+	}
+	return ""
 }

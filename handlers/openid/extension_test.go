@@ -109,6 +109,12 @@ func provided(id, name string, anyType bool) openid.ClaimMapping {
 // TestClaimsFromAnExtension: what an API gives reaches tokens through the app's claim mapping, and nothing else does.
 func TestClaimsFromAnExtension(t *testing.T) {
 	w := newWorld(t)
+	if _, err := w.tenant.UpdateUser(t.Context(), modelstest.Actor(), w.user.ID, func(u *models.User) error {
+		u.Attributes = map[string]any{"companyName": "Anna's Gardens"}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 	api, l, e := w.claimsProvider("")
 	api.says(`{"tier":"gold","clubs":["chess","golf"],"points":1234567890123456789,"sub":"somebody else","secret":"not mapped"}`)
 	if err := w.claimsOf(w.web, provided("tier", "loyalty_tier", false), provided("clubs", "clubs", false), provided("points", "points", true)); err != nil {
@@ -124,7 +130,8 @@ func TestClaimsFromAnExtension(t *testing.T) {
 
 	asked := api.asked[0]
 	if asked.Type != "microsoft.graph.authenticationEvent.tokenIssuanceStart" || asked.Data.ODataType != "microsoft.graph.onTokenIssuanceStartCalloutData" ||
-		asked.Data.ListenerID != l.ID || asked.Data.ExtensionID != e.ID || asked.Data.TenantID != w.tenant.ID || asked.Data.Context.User.ID != w.user.ID {
+		asked.Data.ListenerID != l.ID || asked.Data.ExtensionID != e.ID || asked.Data.TenantID != w.tenant.ID || asked.Data.Context.User.ID != w.user.ID ||
+		asked.Data.Context.User.CompanyName != "Anna's Gardens" {
 		t.Errorf("asked with %+v", asked)
 	}
 	if err := outbound.CheckSignature([]byte(e.NewSecret), api.header.Get(outbound.SignatureHeader), api.body, time.Now(), time.Minute); err != nil {
@@ -192,11 +199,11 @@ func TestClaimsExtensionFails(t *testing.T) {
 			code := w.browser().code(w.web, "scope", "openid offline_access")
 			r := w.tokenPost(w.web, redemption(w.web, code))
 			said := r.json(t)
-			if r.status != 503 || said["error"] != openid.TemporarilyUnavailable || !reflect.DeepEqual(said["error_codes"], []any{tc.code}) {
+			if r.status != 400 || said["error"] != openid.InvalidGrant || !reflect.DeepEqual(said["error_codes"], []any{tc.code}) {
 				t.Fatalf("closed: %d %s", r.status, r.body)
 			}
 			kept := w.refresh(w.web, text(first["refresh_token"]))
-			if kept.status != 503 {
+			if kept.status != 503 || kept.json(t)["error"] != openid.TemporarilyUnavailable {
 				t.Errorf("a refresh: %d %s", kept.status, kept.body)
 			}
 			api.says(`{"tier":"gold"}`)

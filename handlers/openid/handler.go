@@ -62,7 +62,7 @@ type Handler struct {
 	Limits   *handlers.Limits // nil: no limit on failed client authentication
 	MAC      signin.MAC       // tells an admin's trial of a user flow; nil: none is ever one
 
-	realms sync.Map // tenant id → *knownRealm
+	realms sync.Map // tenant id and host → *knownRealm
 }
 
 type knownRealm struct {
@@ -81,7 +81,11 @@ func (h *Handler) Realm(dir *models.Directory) (*openid.Realm, error) {
 }
 
 func (h *Handler) known(dir *models.Directory) (*knownRealm, error) {
-	if v, ok := h.realms.Load(dir.Tenant.ID); ok && v.(*knownRealm).dir == dir {
+	key := dir.Tenant.ID
+	if dir.Tenant.Host != "" { // the installation's address costs no new string
+		key += "@" + dir.Tenant.Host
+	}
+	if v, ok := h.realms.Load(key); ok && v.(*knownRealm).dir == dir {
 		return v.(*knownRealm), nil
 	}
 	k := &knownRealm{dir: dir, realm: openid.NewRealm(h.BaseURL, dir.Tenant, dir.Clients)}
@@ -90,17 +94,26 @@ func (h *Handler) known(dir *models.Directory) (*knownRealm, error) {
 	if k.discovery, err = k.realm.Discovery(); err != nil {
 		return nil, err
 	}
-	h.realms.Store(dir.Tenant.ID, k)
+	h.realms.Store(key, k)
 	return k, nil
 }
 
-// RealmOf finds a realm by its tenant's id or slug, for callers without a request (the outbox).
+// RealmOf finds a realm by its tenant's id or slug, at the host that the context names.
 func (h *Handler) RealmOf(ctx context.Context, segment string) (*openid.Realm, error) {
 	dir, err := h.Store.Directory(ctx, segment)
 	if err != nil {
 		return nil, err
 	}
-	return h.Realm(dir)
+	return h.Realm(dir.SeenAnyway(ctx))
+}
+
+// Issuing is the realm for tokens that no visitor asked for: calls of a tenant's own APIs.
+func (h *Handler) Issuing(ctx context.Context, segment string) (*openid.Realm, error) {
+	dir, err := h.Store.Directory(ctx, segment)
+	if err != nil {
+		return nil, err
+	}
+	return h.Realm(dir.Issuing())
 }
 
 // RealmKnowing is RealmOf, past the snapshot when it does not know the app yet.
@@ -113,6 +126,9 @@ func (h *Handler) RealmKnowing(ctx context.Context, segment, clientID string) (*
 		if dir, err = h.Store.LatestDirectory(ctx, segment); err != nil {
 			return nil, err
 		}
+	}
+	if dir, err = dir.Seen(ctx); err != nil {
+		return nil, err
 	}
 	return h.Realm(dir)
 }
@@ -254,14 +270,15 @@ func (h *Handler) request(c *fiber.Ctx, in openid.Params, received time.Time) op
 		Signals: func() record.Signals { return handlers.SignalsOf(c) }, CorrelationID: correlation(c, in), TraceID: handlers.InfoOf(c).RequestID}
 }
 
-// correlation is the client's own request id, when it sent one, else ours; MSAL shows it in its errors.
+// correlation is the client's own request id, when it sent one, else a new one; MSAL shows it in its errors, and APIs that
+// are asked read it as a GUID.
 func correlation(c *fiber.Ctx, in openid.Params) string {
 	for _, s := range []string{in.Get("client-request-id"), c.Query("client-request-id"), c.Get("client-request-id")} {
 		if id, err := uuid.Parse(s); err == nil {
 			return id.String()
 		}
 	}
-	return handlers.InfoOf(c).RequestID
+	return uuid.Must(uuid.NewV7()).String()
 }
 
 // refuse writes an error in the JSON form. A fault of ours goes to the root's renderer, which logs its

@@ -61,11 +61,14 @@ func Build(root string) (map[string][]byte, error) {
 		if name == "02-tokens.css" {
 			css += LightFallback(css)
 		}
-		if name != "60-hosted.css" && name != "61-account.css" {
+		if name != "60-hosted.css" && name != "61-account.css" && name != "62-brand.css" {
 			admin.WriteString(css)
 		}
 		if name <= hostedUpTo || hostedToo(name) {
 			hosted.WriteString(css)
+		}
+		if name == "62-brand.css" {
+			out["brand.css"] = []byte(css)
 		}
 		if accountToo(name) {
 			account.WriteString(css)
@@ -93,7 +96,7 @@ func Build(root string) (map[string][]byte, error) {
 	// A page with a password box that a passkey may stand in for loads one script, not two.
 	out["sign-in.js"] = append(bytes.Clone(out["show-password.js"]), out["passkey.js"]...)
 	for _, name := range names(out) {
-		if name == "hosted.css" { // inlined into the page, never served as a file
+		if name == "hosted.css" || name == "brand.css" { // inlined into the page, never served as a file
 			continue
 		}
 		br, gz, err := compress(out[name])

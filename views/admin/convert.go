@@ -103,6 +103,8 @@ func navIcon(label string) string {
 		return "lock"
 	case "Authentication methods":
 		return "key"
+	case "Company branding":
+		return "palette"
 	}
 	return "settings"
 }

@@ -87,6 +87,7 @@ type Cell struct {
 	Sub  string // a second, softer line
 	Time time.Time
 	List []string // Lines
+	Copy string   // of a Code: the id of its element, which a button beside it copies; "" = no button
 	// Share is how full the bar of a Meter is, from 0 to 1; Tone danger or ok says which way it speaks.
 	Share float64
 }

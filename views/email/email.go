@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"portico/app/branding"
 	"portico/app/i18n"
 )
@@ -49,29 +51,86 @@ const (
 	WaveMet        Kind = "wave_met"        // an attack tried, or entered, the account: Purpose says which
 )
 
+// Kinds lists every kind, those that customers get first.
+func Kinds() []Kind {
+	return []Kind{Code, Link, Invitation, Existing, NewSignIn, PasswordChanged, MethodAdded, MethodRemoved, ContactChanged, ContactConfirmed, HelpGiven, CallerCode, Leaving, Returned,
+		AccountsMerged, SignInReported, WaveMet, AdminInvitation, AdminRecovery, EmergencyUsed, CredentialsExpiring, TextsSpent, UsersAtRisk, RiskWeek, IncidentOpened, WebhookPaused}
+}
+
 // Letter is what is to be said. Tenant and Theme are the sender's; the rest depends on the kind.
 type Letter struct {
-	Kind       Kind
-	Purpose    string // of a code or link; chooses the first sentence where the catalogue has one for it
-	Tenant     string
-	Theme      branding.Theme
-	BaseURL    string // for the logo
-	SupportURL string
-	Code       string
-	Host       string // the page that the code is for: "@host #code" lets phones fill it in there only
-	URL        string
-	Minutes    int
-	Count      int       // of what Message lists
-	At         time.Time // in the zone to be shown
-	Place      string    // measured: "Lisbon, Portugal"
-	Device     string    // parsed: "Firefox 140 on Windows"
-	Method     string    // totp, passkey, email, sms, recovery
-	App        string    // of an invitation or a sign-in
-	Message    string    // of an invitation: the administrator's own paragraph, plain text
-	By         string    // the administrator who invites another, or made a link for one
-	Roles      string    // what an administrator is invited to, one in a line
-	Simulated  bool      // nothing happened: somebody tries things out
-	Until      time.Time // when an invitation's link stops working, or until when a deletion can be undone
+	Kind      Kind
+	Purpose   string // of a code or link; chooses the first sentence where the catalogue has one for it
+	Tenant    string
+	Theme     branding.Theme
+	Header    string // "#rrggbb" of a bar above; "" = none
+	Logo      Picture
+	Night     Picture    // the logo for dark letters
+	Links     []FootLink // of the foot
+	Code      string
+	Host      string // the page that the code is for: "@host #code" lets phones fill it in there only
+	URL       string
+	Minutes   int
+	Count     int       // of what Message lists
+	At        time.Time // in the zone to be shown
+	Place     string    // measured: "Lisbon, Portugal"
+	Device    string    // parsed: "Firefox 140 on Windows"
+	Method    string    // totp, passkey, email, sms, recovery
+	App       string    // of an invitation or a sign-in
+	Message   string    // of an invitation: the administrator's own paragraph, plain text
+	By        string    // the administrator who invites another, or made a link for one
+	Roles     string    // what an administrator is invited to, one in a line
+	Simulated bool      // nothing happened: somebody tries things out
+	Until     time.Time // when an invitation's link stops working, or until when a deletion can be undone
+}
+
+// Picture is a remote picture: a letter says everything without it.
+type Picture struct {
+	Src           string // the whole address
+	Width, Height int
+}
+
+// FootLink leads to one of the company's pages.
+type FootLink struct{ Text, URL string }
+
+// Wear puts a letter into a look in the reader's language. address gives the whole address of a stored picture.
+func (m *Letter) Wear(l *i18n.Localizer, look branding.Look, address func(branding.Picture) string) {
+	m.Theme, m.Header, m.Logo, m.Night, m.Links = look.Colors(), "", Picture{}, Picture{}, nil
+	picture := func(slots ...branding.Slot) Picture {
+		for _, slot := range slots {
+			if p, ok := look.Stored[slot]; ok {
+				w, h := slot.Fit(p)
+				return Picture{address(p.At(2 * w)), w, h}
+			}
+		}
+		return Picture{}
+	}
+	m.Logo, m.Night = picture(branding.BannerLogo, branding.SquareLogo), picture(branding.BannerLogoDark)
+	if m.Logo.Src == "" || look.Stored[branding.BannerLogo].Hash == "" && m.Night.Src == "" {
+		m.Night = picture(branding.SquareLogoDark)
+	}
+	if look.Shows() {
+		m.Header = look.HeaderBackground
+		if p := picture(branding.HeaderLogo); p.Src != "" && m.Header != "" {
+			m.Logo, m.Night = p, Picture{}
+		}
+	}
+	if !branding.Is(look.ShowFooter, true) {
+		return
+	}
+	for _, k := range []struct {
+		branding.Link
+		key string
+	}{{look.Privacy, "foot.privacy"}, {look.Terms, "foot.terms"}, {look.Support, "foot.help"}} {
+		if k.URL == "" || branding.Is(k.Hidden, false) || !branding.WebAddress(k.URL) {
+			continue
+		}
+		text := branding.Text(k.Text)
+		if text == "" {
+			text = l.T(k.key)
+		}
+		m.Links = append(m.Links, FootLink{text, k.URL})
+	}
 }
 
 // Words is a letter ready to be sent.
@@ -105,7 +164,7 @@ func Render(l *i18n.Localizer, m Letter) (Words, error) {
 		body = append([]paragraph{{Soft: l.T("mail.simulated_lead", args)}}, body...)
 	}
 	var html bytes.Buffer
-	if err := page(m, l, subject, body).Render(i18n.With(context.Background(), l), &html); err != nil {
+	if err := page(m, l, subject, body, sheetOf(m, l.Dir())).Render(i18n.With(context.Background(), l), &html); err != nil {
 		return Words{}, err
 	}
 	return Words{Subject: subject, Text: m.plain(body), HTML: html.String()}, nil
@@ -114,19 +173,28 @@ func Render(l *i18n.Localizer, m Letter) (Words, error) {
 // SMS puts a code into one short message, with the domain-bound last line. A notice is one sentence and the
 // address where to look after it; what has no words for a short message is said by its subject.
 func SMS(l *i18n.Localizer, m Letter) string {
+	short := m.Tenant
+	if r := []rune(short); len(r) > shortName {
+		short = strings.TrimSpace(string(r[:shortName-1])) + "."
+	}
 	if m.Kind != Code {
 		key := "mail." + string(m.Kind) + ".sms"
 		if !l.Has(key) {
 			key = "mail." + string(m.Kind) + ".subject"
 		}
-		return l.T(key, "tenant", m.Tenant, "url", m.URL)
+		say := func(name string) string { return l.T(key, "tenant", name, "url", m.URL) }
+		return fitting(say(m.Tenant), say(short))
 	}
-	text := l.T("mail.code.subject", "tenant", m.Tenant, "code", m.Code)
+	end := ""
 	if m.Host != "" {
-		text += "\n\n" + m.bound()
+		end = "\n" + m.bound()
 	}
-	return text
+	say := func(name string) string { return l.T("mail.code.subject", "tenant", name, "code", m.Code) + end }
+	return fitting(say(m.Tenant), say(short))
 }
+
+// shortName is how much of a long name stands in a text that would else take two messages.
+const shortName = 14
 
 func (m Letter) bound() string { return "@" + m.Host + " #" + m.Code }
 
@@ -211,8 +279,8 @@ func (m Letter) plain(body []paragraph) string {
 		b.WriteString("\n")
 	}
 	b.WriteString("\n" + m.Tenant + "\n")
-	if m.SupportURL != "" {
-		b.WriteString(m.SupportURL + "\n")
+	for _, k := range m.Links {
+		b.WriteString(k.Text + ": " + k.URL + "\n")
 	}
 	if m.Kind == Code && m.Host != "" {
 		b.WriteString("\n" + m.bound() + "\n")
@@ -220,18 +288,25 @@ func (m Letter) plain(body []paragraph) string {
 	return b.String()
 }
 
-// css is the letter's one style sheet: mail programs that ignore it still show the words in order. All
-// values are ours or parsed numbers.
-func css(t branding.Theme) string {
-	fill, on, text := branding.Color{R: .145, G: .165, B: .22}, branding.Color{R: 1, G: 1, B: 1}, branding.Color{R: .145, G: .165, B: .22}
-	if c, ok := branding.ParseHex(t.Color); ok {
-		p := branding.Light(c)
-		fill, on, text = p.Brand, p.On, p.Text
+// preheader is what lists of mails show behind the subject: the first words that are not in it.
+func (m Letter) preheader(body []paragraph) string {
+	for _, p := range body {
+		if p.Text != "" && p.URL == "" {
+			return p.Text
+		}
 	}
-	return `body{margin:0;padding:24px 12px;background:#f4f5f8;color:#1b2030;font:16px/1.5 -apple-system,"Segoe UI",Roboto,"Noto Sans",Helvetica,Arial,sans-serif}` +
-		`.letter{max-width:480px;margin:0 auto;padding:32px;background:#fff;border-radius:12px}` +
-		`.from{font-weight:bold;margin:0 0 20px;color:` + text.Hex() + `}h1{font-size:22px;line-height:1.3;margin:0 0 16px}p{margin:0 0 16px}` +
-		`.code{font:bold 32px/1.2 Menlo,Consolas,monospace;letter-spacing:6px;padding:16px;background:#f1f2f6;border-radius:8px;text-align:center}` +
-		`.button{display:inline-block;padding:12px 24px;border-radius:8px;font-weight:bold;text-decoration:none;background:` + fill.Hex() + `;color:` + on.Hex() + `}` +
-		`.facts{margin:0 0 16px}.facts b{font-weight:normal;color:#5a6072}.own{white-space:pre-line;padding-inline-start:16px;border-inline-start:3px solid #d9dce4}.soft{color:#5a6072;font-size:14px}.foot{max-width:480px;margin:16px auto 0;text-align:center;color:#5a6072;font-size:13px}`
+	return ""
+}
+
+// filler keeps the rest of the letter out of those lists.
+func filler() string { return strings.Repeat("&#847;&zwnj;&nbsp;", 60) }
+
+func (p paragraph) lines() []string { return strings.Split(p.Own, "\n") }
+
+// plate is the ground of a logo: none in the bar, whose colour is the company's own.
+func plate(s sheet) templ.SafeCSS {
+	if s.bar {
+		return "display:inline-block"
+	}
+	return s.of("plate")
 }

@@ -41,6 +41,9 @@ func autocompleteOf(id string) string {
 }
 
 func label(l *i18n.Localizer, a Attribute) string {
+	if key := "attribute." + a.ID; l.Owns(key) { // the words for this language before the one label for all
+		return l.T(key)
+	}
 	if a.Label != "" || !a.Builtin() {
 		if a.Label == "" {
 			return a.ID

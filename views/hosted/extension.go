@@ -12,6 +12,7 @@ type StoppedView struct {
 	Title     string
 	Text      string
 	Reference string
+	Often     bool // it was asked as often as one visit may ask it
 	Again     bool // trying once more may help
 }
 
@@ -19,6 +20,8 @@ func (v StoppedView) title(ctx context.Context) string {
 	switch {
 	case v.Title != "":
 		return v.Title
+	case v.Often:
+		return t(ctx, "stopped.often.title")
 	case v.Refused:
 		return t(ctx, "stopped.api.title")
 	}
@@ -29,6 +32,8 @@ func (v StoppedView) text(ctx context.Context) string {
 	switch {
 	case v.Text != "":
 		return v.Text
+	case v.Often:
+		return t(ctx, "stopped.often.text")
 	case v.Refused:
 		return t(ctx, "stopped.api.text")
 	}

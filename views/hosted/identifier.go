@@ -19,7 +19,7 @@ func nameField(ctx context.Context, p Page, names, fixed bool) ui.Field {
 	if names {
 		f.Type, f.Label = "text", t(ctx, "identify.label_name")
 	}
-	f.ReadOnly = fixed
+	f.ReadOnly, f.Placeholder = fixed, p.Brand.Hint
 	return f.WithError(p.bad("email"))
 }
 

@@ -18,6 +18,8 @@ import (
 	"maps"
 	"net/url"
 
+	"golang.org/x/text/language"
+
 	"portico/app/i18n"
 	"portico/views/ui"
 )
@@ -89,7 +91,8 @@ type Page struct {
 	Test      bool       // an admin tries the flow: every page says so
 	Preview   bool       // a picture of the page, for admins: nothing can be pressed and no script runs
 
-	asks bool // it has a main form (form)
+	asks  bool // it has a main form (form)
+	first bool // it asks for the address and for nothing else
 }
 
 // Provider is the button of an identity provider.
@@ -118,11 +121,19 @@ type Language struct {
 // asking is a page with a main form: what stands outside of it may send it.
 func (p Page) asking() Page { p.asks = true; return p }
 
+func (p Page) alone() Page { p.first = true; return p }
+
 func (p Page) value(name string) string { return p.Values[name] }
 func (p Page) bad(name string) string   { return ui.ErrorFor(p.Errors, name) }
 
+// Languages are those that may be chosen: all there are, or a tenant's.
+type Languages interface {
+	Tags() []language.Tag
+	Name(language.Tag) string
+}
+
 // Chooser makes the language chooser: each language in its own name, leading to this page with its query.
-func Chooser(b *i18n.Bundle, current *i18n.Localizer, query url.Values) []Language {
+func Chooser(b Languages, current *i18n.Localizer, query url.Values) []Language {
 	var list []Language
 	for _, tag := range b.Tags() {
 		q := maps.Clone(query)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/boombuler/barcode/qr"
 
+	"portico/app/branding"
 	"portico/app/i18n"
 	"portico/views/ui"
 )
@@ -255,4 +256,51 @@ func newPasswordLead(ctx context.Context, v NewPasswordView) string {
 		return ""
 	}
 	return t(ctx, "newpassword.lead.protect")
+}
+
+// shown are the ways on as the company's look has them: how it offers to reset a password is its own affair
+// (R 3.2.16).
+func (p Page) shown() []Way {
+	r := p.Brand.Reset
+	if r == (branding.Reset{}) {
+		return p.Ways
+	}
+	var list []Way
+	for _, w := range p.Ways {
+		if w.Event == Forgot {
+			if branding.Is(r.Hidden, false) {
+				continue
+			}
+			w.Href = r.URL
+			if text := strings.TrimSpace(resetText(r, p.first)); text != "" {
+				w.Text = text
+			}
+		}
+		list = append(list, w)
+	}
+	return list
+}
+
+func resetText(r branding.Reset, first bool) string {
+	if first {
+		return r.AccountText
+	}
+	return r.PasswordText
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// blank: an admin's text of one blank stands for none.
+func blank(s string) bool { return strings.TrimSpace(s) == "" }
+
+func extKind(kind string) string {
+	if kind == "button--primary" {
+		return "ext-primary"
+	}
+	return "ext-secondary"
 }

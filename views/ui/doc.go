@@ -10,33 +10,11 @@ import (
 	"encoding/base64"
 	"strings"
 
-	"portico/app/branding"
 	"portico/app/i18n"
-	"portico/static"
 )
 
 // T gives the catalogue's words in the language of the page.
 func T(ctx context.Context, key string, args ...any) string { return i18n.From(ctx).T(key, args...) }
-
-// Brand is how a tenant looks: made once per version of its theme and shared by all pages.
-type Brand struct {
-	Name       string // the tenant's name, and the words of its logo
-	Logo       string // path, "" = a mark made of the name
-	LogoDark   string
-	Favicon    string
-	SupportURL string
-	PrivacyURL string
-	TermsURL   string
-	style      string
-	hash       string
-}
-
-// NewBrand puts the style sheet and the theme into the one inline style of a tenant's pages.
-func NewBrand(name string, theme branding.Theme) *Brand {
-	css := static.HostedCSS() + theme.CSS()
-	return &Brand{Name: name, Logo: theme.Logo, LogoDark: theme.LogoDark, Favicon: theme.Favicon,
-		style: "<style>" + css + "</style>", hash: CSPHash(css)}
-}
 
 // StyleHash allows the page's inline style in a Content-Security-Policy: style-src 'sha256-…'.
 func (b *Brand) StyleHash() string { return b.hash }

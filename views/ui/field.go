@@ -23,6 +23,7 @@ type Field struct {
 	Rows         int      // a text area
 	Show         bool     // a password with a show button
 	List         []string // suggestions
+	Placeholder  string   // said in addition to the label, never instead
 	Required     bool     // said to assistive technology only: what is optional is marked
 	Rich         bool     // label and hint are an admin's and may hold links and emphasis (app/markup)
 }
@@ -50,11 +51,17 @@ func (f Field) describedBy() string {
 
 func (f Field) kind() string { return or(f.Type, "text") }
 
+// class ends in the names by which a company's own style sheet knows the box (R 3.3).
 func (f Field) class() string {
-	if f.Class == "" {
-		return "input"
+	c := "input"
+	if f.Class != "" {
+		c += " " + f.Class
 	}
-	return "input " + f.Class
+	c += " ext-input ext-text-box"
+	if f.Error != "" {
+		c += " ext-has-error"
+	}
+	return c
 }
 
 func or(s, other string) string {

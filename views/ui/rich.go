@@ -58,6 +58,8 @@ func (p *prose) node(n markup.Node) {
 		around("strong")
 	case markup.Emphasis:
 		around("em")
+	case markup.Underline:
+		around("u")
 	case markup.Paragraph, markup.Item:
 		tag := "p"
 		if n.Kind == markup.Item {

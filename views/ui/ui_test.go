@@ -3,6 +3,7 @@ package ui
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -181,5 +182,18 @@ func TestTheStyleHashIsThatOfTheStyle(t *testing.T) {
 	css := strings.TrimSuffix(strings.TrimPrefix(b.style, "<style>"), "</style>")
 	if b.StyleHash() != CSPHash(css) || strings.Contains(css, "</") {
 		t.Error("the policy would not allow the page's own style")
+	}
+}
+
+// TestTabsGetASmallIcon: the large one is for home screens.
+func TestTabsGetASmallIcon(t *testing.T) {
+	kept := branding.Picture{Hash: "big", Width: 180, Height: 180, Smaller: []branding.Picture{{Hash: "mid", Width: 48, Height: 48}, {Hash: "small", Width: 32, Height: 32}}}
+	icons := iconsOf(kept, func(p branding.Picture) string { return "/" + p.Hash })
+	want := []TabIcon{{"icon", "/small", "32x32"}, {"icon", "/mid", "48x48"}, {"apple-touch-icon", "/big", "180x180"}}
+	if !slices.Equal(icons, want) {
+		t.Errorf("%v", icons)
+	}
+	if one := iconsOf(branding.Picture{Hash: "tiny", Width: 32, Height: 32}, func(p branding.Picture) string { return p.Hash }); len(one) != 1 {
+		t.Errorf("a small picture: %v", one)
 	}
 }

@@ -102,7 +102,7 @@ func (r *reader) element(n *html.Node) {
 			}
 		case a.Key == "href" && strings.HasPrefix(a.Val, "#") && len(a.Val) > 1 && n.Data == "a" && strings.HasPrefix(a.Val, "#f-"):
 			r.refs = append(r.refs, [2]string{"a link", a.Val[1:]})
-		case a.Key == "placeholder":
+		case a.Key == "placeholder" && attr(n, "id") == "":
 			r.complain("a placeholder stands in for a label")
 		}
 	}

@@ -1,0 +1,154 @@
+package i18n
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+// Offer is the languages among which a visitor's is chosen: all there are, or those of one tenant.
+type Offer struct {
+	bundle  *Bundle
+	tags    []language.Tag
+	base    []language.Tag // the catalogue that each speaks from
+	matcher language.Matcher
+}
+
+// Tags lists the languages, the one that suits nobody's wishes first.
+func (o *Offer) Tags() []language.Tag { return o.tags }
+
+// Name is a language's name in that language itself.
+func (o *Offer) Name(tag language.Tag) string { return o.bundle.Name(tag) }
+
+// All offers every language that has a catalogue.
+func (b *Bundle) All() *Offer { return b.all }
+
+// Offer gives the languages of a tenant. offered are those with a catalogue, none = all; added are languages for which
+// somebody gave the texts, and count where there is no catalogue; home is the one for whoever wants none of them, and in which an added
+// language says what nobody gave a text for. Tags that are none are left out.
+func (b *Bundle) Offer(offered, added []string, home string) *Offer {
+	name := strings.Join(offered, ",") + "|" + strings.Join(added, ",") + "|" + home
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if o, ok := b.offered[name]; ok {
+		return o
+	}
+	first := b.all.Match(home).Tag
+	tags := []language.Tag{first}
+	for _, tag := range b.tags {
+		if tag != first && (len(offered) == 0 || slices.Contains(offered, tag.String())) {
+			tags = append(tags, tag)
+		}
+	}
+	var more []language.Tag
+	for _, a := range added {
+		tag, err := language.Parse(a)
+		if err != nil || tag == language.Und || slices.Contains(more, tag) {
+			continue
+		}
+		if _, ok := b.of(tag); !ok {
+			more = append(more, tag)
+		}
+	}
+	o := b.offer(tags, more, first)
+	if len(b.offered) > 1000 { // as many tenants as that have languages of their own: start anew
+		clear(b.offered)
+	}
+	b.offered[name] = o
+	return o
+}
+
+// offer makes an Offer of catalogues and added languages.
+func (b *Bundle) offer(tags, more []language.Tag, home language.Tag) *Offer {
+	o := &Offer{bundle: b, tags: append(slices.Clone(tags), more...), base: slices.Clone(tags)}
+	near := language.NewMatcher(tags)
+	for _, tag := range more {
+		base := home
+		if _, i, confidence := near.Match(tag); confidence >= language.High && sameScript(tag, tags[i]) {
+			base = tags[i] // Portuguese of Portugal says the rest as Brazil does
+		}
+		o.base = append(o.base, base)
+	}
+	o.matcher = language.NewMatcher(o.tags)
+	return o
+}
+
+// Of names the catalogue that a tag is written in: "fr" for fr-FR and fr, "pt-BR" for pt and pt-BR, none for nl-NL and
+// for fr-CA, whose texts are another language's or another country's.
+func (b *Bundle) Of(tag language.Tag) (language.Tag, bool) { return b.of(tag) }
+
+func (b *Bundle) of(tag language.Tag) (language.Tag, bool) {
+	main := slices.Contains(Vendor(), tag.String())
+	base, _ := tag.Base()
+	script, _ := tag.Script()
+	region, _ := tag.Region()
+	for _, c := range b.tags {
+		cb, _ := c.Base()
+		cs, _ := c.Script()
+		cr, sure := c.Region()
+		if cb == base && cs == script && (cr == region || main && sure != language.Exact) {
+			return c, true
+		}
+	}
+	return language.Und, false
+}
+
+// Vendor lists the languages of R 2.8.7 by tag, in its order.
+func Vendor() []string {
+	return []string{"ar-SA", "eu-ES", "bg-BG", "ca-ES", "zh-CN", "zh-HK", "hr-HR", "cs-CZ", "da-DK", "nl-NL", "en-US", "et-EE", "fi-FI", "fr-FR", "gl-ES", "de-DE", "el-GR",
+		"he-IL", "hu-HU", "it-IT", "ja-JP", "kk-KZ", "ko-KR", "lv-LV", "lt-LT", "nb-NO", "pl-PL", "pt-BR", "pt-PT", "ro-RO", "ru-RU", "sr-Latn-RS", "sk-SK", "sl-SI", "es-ES",
+		"sv-SE", "th-TH", "tr-TR", "uk-UA"}
+}
+
+// Match picks the best language for the wishes, strongest first; each wish is an Accept-Language value or a BCP 47
+// tag. Malformed wishes, and such that no language here suits, are skipped. Nobody gets a script that they did not
+// ask for: Chinese as in Taiwan is no wish for the characters of the mainland.
+func (o *Offer) Match(wishes ...string) *Localizer {
+	for _, w := range wishes {
+		tags := wanted(strings.ReplaceAll(w, "_", "-"))
+		tags = o.readable(tags[:min(len(tags), 32)])
+		if len(tags) == 0 {
+			continue
+		}
+		if _, i, confidence := o.matcher.Match(tags...); confidence > language.No {
+			return o.speak(i)
+		}
+	}
+	return o.speak(0)
+}
+
+// readable leaves out the wishes that no language here suits.
+func (o *Offer) readable(tags []language.Tag) []language.Tag {
+	var out []language.Tag
+	for _, t := range tags {
+		_, i, confidence := o.matcher.Match(t)
+		if confidence == language.No {
+			continue
+		}
+		if !sameScript(t, o.tags[i]) { // there may be another of the language in the script of the wish
+			base, _ := t.Base()
+			i = slices.IndexFunc(o.tags, func(x language.Tag) bool { b, _ := x.Base(); return b == base && sameScript(t, x) })
+			if i < 0 {
+				continue
+			}
+			t = o.tags[i]
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+func (o *Offer) speak(i int) *Localizer {
+	return &Localizer{bundle: o.bundle, Tag: o.tags[i], base: o.base[i]}
+}
+
+// sameScript reports whether whoever reads one language of a base reads the other: languages of different bases are
+// left to CLDR, which knows who reads which.
+func sameScript(a, b language.Tag) bool {
+	ab, _ := a.Base()
+	bb, _ := b.Base()
+	as, _ := a.Script()
+	bs, _ := b.Script()
+	return ab != bb || as == bs
+}
