@@ -30,7 +30,7 @@ check:
 
 generate:
 	@for d in views/*/; do $(TEMPL) generate -path $$d >/dev/null 2>&1 || exit 1; done
-	go generate ./static
+	go generate ./static ./app/i18n
 
 unit:
 	go test -timeout 20m $$(go list ./... | grep -v /app/e2e)
