@@ -37,7 +37,6 @@ func (r letters) Render(ctx context.Context, n message.Note) (message.Letter, er
 	if host == "" {
 		host = r.baseURL.Hostname()
 	}
-	l := r.bundle.Match(n.Locale, t.DefaultLocale)
 	var set branding.Set
 	app := ""
 	if r.look != nil {
@@ -45,9 +44,13 @@ func (r letters) Render(ctx context.Context, n message.Note) (message.Letter, er
 			return message.Letter{}, err
 		}
 	}
+	l := handlers.LettersIn(r.bundle, t, set, app).Match(n.Locale, t.DefaultLocale)
+	if n.Kind.Staff() { // what customers are offered does not bind administrators
+		l = r.bundle.Match(n.Locale, t.DefaultLocale)
+	}
 	letter := email.Letter{Kind: email.Kind(n.Kind), Purpose: n.Purpose, Tenant: t.Name, Code: n.Code, Host: host, URL: n.URL, Minutes: int(n.ValidFor.Minutes()), Count: n.Count,
 		App: n.App, Message: n.Message, Until: n.Until, At: n.At, Place: n.Place, Device: n.Device, Method: n.Method, By: n.By, Roles: n.Roles, Simulated: n.Simulated}
-	letter.Wear(l, handlers.Linked(t, set.For(app, l.Lang())), func(p branding.Picture) string { return base + handlers.PictureURL(t, p) })
+	letter.Wear(l, handlers.Linked(t, set.For(app, l.Look())), func(p branding.Picture) string { return base + handlers.PictureURL(t, p) })
 	if !n.Before.IsZero() {
 		letter.Until = n.Before
 	}

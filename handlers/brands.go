@@ -111,14 +111,14 @@ func Linked(t tenant.Tenant, look branding.Look) branding.Look {
 	return look
 }
 
-// Wear gives a page its look: the brand of an app in the language of the page, whose one inline style is
+// Wear gives a page its look: the brand of an app in the language that the visitor wishes, whose one inline style is
 // allowed, and whose own words are spoken from here on.
 func (b *Brands) Wear(c *fiber.Ctx, dir *models.Directory, appID string) *ui.Brand {
 	i := InfoOf(c)
 	if appID != "" {
 		i.App = appID
 	}
-	brand := b.For(dir, appID, i.Locale.Lang())
+	brand := b.For(dir, appID, i.Locale.Look())
 	if hash := brand.StyleHash(); !slices.Contains(i.StyleHashes, hash) {
 		i.StyleHashes = append(i.StyleHashes, hash)
 	}
@@ -157,7 +157,7 @@ func (b *Brands) ErrorPage(c *fiber.Ctx, v ErrorView) templ.Component {
 		}
 		page.Brand = b.Wear(c, dir, i.App)
 		if query, again := repeatable(c); again && i.web != nil {
-			page.Languages = hosted.Chooser(Languages(i.web.Bundle, dir, nil), i.Locale, query)
+			page.Languages = hosted.Chooser(Languages(i.web.Bundle, dir, i.App, nil), i.Locale, query)
 		}
 	}
 	i.StyleHashes = append(i.StyleHashes, page.Brand.StyleHash())

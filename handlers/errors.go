@@ -49,7 +49,7 @@ func (w *Web) fail(c *fiber.Ctx, err error) {
 	c.Status(status)
 	info := InfoOf(c)
 	if dir, tenant := c.Locals(directoryKey).(*models.Directory); tenant && c.Method() == fiber.MethodGet && c.Query("ui_locales") != "" {
-		WithLocale(c, Languages(w.Bundle, dir, nil).Match(c.Query("ui_locales"), c.Get(fiber.HeaderAcceptLanguage), dir.Tenant.DefaultLocale)) // the chooser of an error page
+		WithLocale(c, Languages(w.Bundle, dir, info.App, nil).Match(c.Query("ui_locales"), c.Get(fiber.HeaderAcceptLanguage), dir.Tenant.DefaultLocale)) // the chooser of an error page
 	}
 	now, path, key := w.Now().UTC(), c.Path(), f.Key
 	if key == "error.too_large" && forProgram(c) {
@@ -245,7 +245,7 @@ func plainPage(c *fiber.Ctx, v ErrorView) templ.Component {
 	l := InfoOf(c).Locale
 	return templ.ComponentFunc(func(_ context.Context, out io.Writer) error {
 		_, err := fmt.Fprintf(out, `<!doctype html><html lang="%s" dir="%s"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>%s</title><main><h1>%s</h1><p>%s</p><p>%s <code>%s</code></p></main></html>`,
-			l.Lang(), l.Dir(), html.EscapeString(v.Title), html.EscapeString(v.Title), html.EscapeString(v.Message),
+			l.Spoken(), l.Dir(), html.EscapeString(v.Title), html.EscapeString(v.Title), html.EscapeString(v.Message),
 			html.EscapeString(l.T("error.reference")), v.Reference)
 		return err
 	})

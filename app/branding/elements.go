@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -405,6 +406,23 @@ func (s Set) For(appID, lang string) Look {
 		}
 	}
 	return look
+}
+
+// Languages lists the languages that an app's look differs in, and those of them that somebody wrote texts of pages in.
+func (s Set) Languages(appID string) (looks, written []string) {
+	for _, d := range []Document{s.Company, s.Themes[s.OfApp[appID]]} {
+		for lang, e := range d.Languages {
+			if lang == "" {
+				continue
+			}
+			if looks = append(looks, lang); len(e.Texts) > 0 {
+				written = append(written, lang)
+			}
+		}
+	}
+	slices.Sort(looks)
+	slices.Sort(written)
+	return slices.Compact(looks), slices.Compact(written)
 }
 
 // Colors gives what the page's style sheet is made of.

@@ -6,6 +6,7 @@
 package i18n
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
@@ -38,6 +39,8 @@ type Bundle struct {
 	read    map[language.Tag]func() map[string]message
 	mu      sync.Mutex
 	offered map[string]*Offer
+	// customers counts the texts that customers may meet.
+	customers func() int
 }
 
 // endMark is the last key of each file, so that every line above ends in a comma and merges cleanly.
@@ -58,6 +61,7 @@ func (m *message) UnmarshalJSON(b []byte) error {
 // Load finds the embedded catalogues. English comes first, so it is what an unknown language gets.
 func Load() (*Bundle, error) {
 	b := &Bundle{read: map[language.Tag]func() map[string]message{}, offered: map[string]*Offer{}}
+	b.customers = sync.OnceValue(func() int { return len(b.CustomerKeys()) })
 	files, err := fs.Glob(catalogFS, "catalog/*.json")
 	if err != nil {
 		return nil, err
@@ -132,6 +136,7 @@ type Localizer struct {
 	bundle *Bundle
 	Tag    language.Tag
 	base   language.Tag // the catalogue that it speaks from: another than Tag where a tenant added a language
+	look   string       // the language of the company's look, "" = none in particular
 	pseudo bool
 	own    []map[string]string // a tenant's words instead of the catalogue's; the last one is asked first
 }
@@ -148,17 +153,59 @@ func (l *Localizer) Override(words map[string]string) *Localizer {
 	return &mine
 }
 
-// Lang is the value of the html element's lang attribute.
+// Lang names the language that somebody is spoken to in, as choices are kept and texts are looked up.
 func (l *Localizer) Lang() string { return l.Tag.String() }
 
-// Dir is "rtl" for languages written right to left, else "ltr".
+// Look names the language that the company's look is shown in: one that it differs in, if any suits the wishes, whether
+// or not anybody has words in it.
+func (l *Localizer) Look() string { return cmp.Or(l.look, l.Lang()) }
+
+// Wish gives what Match finds this language and this look by again: "de", or "da-DK,de" where the look is another's.
+func (l *Localizer) Wish() string {
+	if l.look == "" || l.look == l.Lang() {
+		return l.Lang()
+	}
+	return l.look + "," + l.Lang()
+}
+
+// enough is the part of what customers may meet, one in so many, that a tenant must have said in a language without a
+// catalogue for the pages to be in that language: a few titles in Danish over German sentences are a German page.
+const enough = 4
+
+// Spoken is the value of a lang attribute: the language that most of what is said is in.
+func (l *Localizer) Spoken() string { return l.spoken().String() }
+
+func (l *Localizer) spoken() language.Tag {
+	tagBase, _ := l.Tag.Base()
+	base, _ := l.base.Base()
+	if tagBase == base {
+		return l.Tag
+	}
+	said := 0
+	for _, words := range l.own {
+		said += len(words)
+	}
+	if said > 0 && said*enough >= l.bundle.customers() {
+		return l.Tag
+	}
+	return l.base
+}
+
+// Dir is "rtl" where what is spoken is written right to left, else "ltr".
 func (l *Localizer) Dir() string {
-	script, _ := l.Tag.Script()
-	switch script.String() {
-	case "Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm":
+	if rtl(l.spoken()) {
 		return "rtl"
 	}
 	return "ltr"
+}
+
+func rtl(tag language.Tag) bool {
+	script, _ := tag.Script()
+	switch script.String() {
+	case "Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm":
+		return true
+	}
+	return false
 }
 
 // Has reports whether the catalogue (or English) knows the key.
@@ -206,7 +253,7 @@ func (l *Localizer) T(key string, args ...any) string {
 	if !strings.Contains(text, "{") {
 		return text
 	}
-	if l.Dir() == "rtl" {
+	if rtl(tag) {
 		for name, v := range values {
 			if s, ok := v.(string); ok && s != "" && !strings.HasPrefix(s, "http") {
 				values[name] = isolateFirst + s + isolatePop

@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -13,6 +14,8 @@ type Offer struct {
 	tags    []language.Tag
 	base    []language.Tag // the catalogue that each speaks from
 	matcher language.Matcher
+	looks   []language.Tag // those that the company's look differs in
+	suits   language.Matcher
 }
 
 // Tags lists the languages, the one that suits nobody's wishes first.
@@ -26,9 +29,10 @@ func (b *Bundle) All() *Offer { return b.all }
 
 // Offer gives the languages of a tenant. offered are those with a catalogue, none = all; added are languages for which
 // somebody gave the texts, and count where there is no catalogue; home is the one for whoever wants none of them, and in which an added
-// language says what nobody gave a text for. Tags that are none are left out.
-func (b *Bundle) Offer(offered, added []string, home string) *Offer {
-	name := strings.Join(offered, ",") + "|" + strings.Join(added, ",") + "|" + home
+// language says what nobody gave a text for. looks are those in which the company's look differs, whether there are words in
+// them or not. Tags that are none are left out.
+func (b *Bundle) Offer(offered, added, looks []string, home string) *Offer {
+	name := strings.Join(offered, ",") + "|" + strings.Join(added, ",") + "|" + strings.Join(looks, ",") + "|" + home
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if o, ok := b.offered[name]; ok {
@@ -41,22 +45,27 @@ func (b *Bundle) Offer(offered, added []string, home string) *Offer {
 			tags = append(tags, tag)
 		}
 	}
-	var more []language.Tag
-	for _, a := range added {
-		tag, err := language.Parse(a)
-		if err != nil || tag == language.Und || slices.Contains(more, tag) {
-			continue
-		}
-		if _, ok := b.of(tag); !ok {
-			more = append(more, tag)
-		}
-	}
+	more := slices.DeleteFunc(parsed(added), func(tag language.Tag) bool { _, ok := b.of(tag); return ok })
 	o := b.offer(tags, more, first)
+	if o.looks = parsed(looks); len(o.looks) > 0 {
+		o.suits = language.NewMatcher(o.looks)
+	}
 	if len(b.offered) > 1000 { // as many tenants as that have languages of their own: start anew
 		clear(b.offered)
 	}
 	b.offered[name] = o
 	return o
+}
+
+// parsed gives the tags that are some, each once.
+func parsed(tags []string) []language.Tag {
+	var out []language.Tag
+	for _, t := range tags {
+		if tag, err := language.Parse(t); err == nil && tag != language.Und && !slices.Contains(out, tag) {
+			out = append(out, tag)
+		}
+	}
+	return out
 }
 
 // offer makes an Offer of catalogues and added languages.
@@ -104,43 +113,80 @@ func Vendor() []string {
 // Match picks the best language for the wishes, strongest first; each wish is an Accept-Language value or a BCP 47
 // tag. Malformed wishes, and such that no language here suits, are skipped. Nobody gets a script that they did not
 // ask for: Chinese as in Taiwan is no wish for the characters of the mainland.
+//
+// The look goes by the first wish that the company has a look for, up to the one that is spoken: who wants Danish, else
+// English, gets the Danish look with English words; who wants English, else Danish, the English one.
 func (o *Offer) Match(wishes ...string) *Localizer {
+	look := ""
 	for _, w := range wishes {
-		tags := wanted(strings.ReplaceAll(w, "_", "-"))
-		tags = o.readable(tags[:min(len(tags), 32)])
-		if len(tags) == 0 {
-			continue
+		asked := wanted(strings.ReplaceAll(w, "_", "-"))
+		asked = asked[:min(len(asked), 32)]
+		if tags := o.readable(asked); len(tags) > 0 {
+			if _, i, confidence := o.matcher.Match(tags...); confidence > language.No {
+				if n := slices.IndexFunc(asked, func(t language.Tag) bool { j, ok := nearest(o.matcher, o.tags, t, language.Low); return ok && j == i }); n >= 0 {
+					asked = asked[:n+1]
+				}
+				return o.speak(i, cmp.Or(look, o.look(asked)))
+			}
 		}
-		if _, i, confidence := o.matcher.Match(tags...); confidence > language.No {
-			return o.speak(i)
-		}
+		look = cmp.Or(look, o.look(asked))
 	}
-	return o.speak(0)
+	return o.speak(0, look)
 }
 
 // readable leaves out the wishes that no language here suits.
 func (o *Offer) readable(tags []language.Tag) []language.Tag {
 	var out []language.Tag
 	for _, t := range tags {
-		_, i, confidence := o.matcher.Match(t)
-		if confidence == language.No {
-			continue
+		if t, ok := o.asked(t); ok {
+			out = append(out, t)
 		}
-		if !sameScript(t, o.tags[i]) { // there may be another of the language in the script of the wish
-			base, _ := t.Base()
-			i = slices.IndexFunc(o.tags, func(x language.Tag) bool { b, _ := x.Base(); return b == base && sameScript(t, x) })
-			if i < 0 {
-				continue
-			}
-			t = o.tags[i]
-		}
-		out = append(out, t)
 	}
 	return out
 }
 
-func (o *Offer) speak(i int) *Localizer {
-	return &Localizer{bundle: o.bundle, Tag: o.tags[i], base: o.base[i]}
+// look is the language of the company's look that the first of the wishes gets which gets any.
+func (o *Offer) look(wishes []language.Tag) string {
+	if len(o.looks) == 0 {
+		return ""
+	}
+	for _, t := range wishes {
+		if i, ok := nearest(o.suits, o.looks, t, language.High); ok {
+			return o.looks[i].String()
+		}
+	}
+	return ""
+}
+
+// asked is a wish as the matcher understands it; false when no language here suits it.
+func (o *Offer) asked(wish language.Tag) (language.Tag, bool) {
+	i, ok := nearest(o.matcher, o.tags, wish, language.Low)
+	if !ok {
+		return wish, false
+	}
+	if _, best, _ := o.matcher.Match(wish); best != i {
+		return o.tags[i], true
+	}
+	return wish, true
+}
+
+// nearest finds the tag that suits a wish, in a script that it asks for: where the matcher offers another, there may be
+// one of the same language in that script.
+func nearest(m language.Matcher, tags []language.Tag, wish language.Tag, least language.Confidence) (int, bool) {
+	_, i, confidence := m.Match(wish)
+	if confidence < least {
+		return 0, false
+	}
+	if sameScript(wish, tags[i]) {
+		return i, true
+	}
+	base, _ := wish.Base()
+	i = slices.IndexFunc(tags, func(x language.Tag) bool { b, _ := x.Base(); return b == base && sameScript(wish, x) })
+	return i, i >= 0
+}
+
+func (o *Offer) speak(i int, look string) *Localizer {
+	return &Localizer{bundle: o.bundle, Tag: o.tags[i], base: o.base[i], look: cmp.Or(look, o.look(o.tags[i:i+1]))}
 }
 
 // sameScript reports whether whoever reads one language of a base reads the other: languages of different bases are

@@ -55,13 +55,22 @@ const (
 	NewSignIn Kind = "new_sign_in"
 )
 
+// Staff reports whether only administrators get messages of a kind.
+func (k Kind) Staff() bool {
+	switch k {
+	case EmergencyUsed, CredentialsExpiring, AdminInvitation, TextsSpent, UsersAtRisk, RiskWeek, WebhookPaused, AdminRecovery, IncidentOpened:
+		return true
+	}
+	return false
+}
+
 // Note is what a message has to say. Nothing that a stranger typed is in it besides the address.
 type Note struct {
 	Kind     Kind          `json:"kind"`
 	Channel  string        `json:"channel"` // mail, sms
 	TenantID string        `json:"tenantId"`
 	To       string        `json:"to"`
-	Locale   string        `json:"locale,omitempty"`
+	Locale   string        `json:"locale,omitempty"`  // the reader's wishes, as Accept-Language has them
 	Purpose  string        `json:"purpose,omitempty"` // what the code or link is for; chooses the words
 	Code     string        `json:"code,omitempty"`
 	URL      string        `json:"url,omitempty"`

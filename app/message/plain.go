@@ -35,7 +35,7 @@ func (p Plain) Render(ctx context.Context, n Note) (Letter, error) {
 	if n.Channel == "sms" {
 		return Letter{SenderName: name, Text: text}, nil
 	}
-	body := `<!doctype html><html lang="` + l.Lang() + `" dir="` + l.Dir() + `"><body><p>` +
+	body := `<!doctype html><html lang="` + l.Spoken() + `" dir="` + l.Dir() + `"><body><p>` +
 		strings.ReplaceAll(html.EscapeString(text), "\n", "<br>") + `</p></body></html>`
 	return Letter{SenderName: name, Subject: subject, Text: text + "\n", HTML: body}, nil
 }

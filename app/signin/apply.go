@@ -445,7 +445,7 @@ func (r *run) sendCode(purpose string, mail CodeMail) error {
 	id := newID()
 	row := CodeRow{ID: id, AttemptID: r.a.ID, Purpose: purpose, Hash: r.codeHash(purpose, id, code),
 		ExpiresAt: r.w.Now.Add(factor.CodeLifetime), CreatedAt: r.w.Now}
-	mail.TenantID, mail.Locale, mail.Code, mail.Purpose = r.a.TenantID, r.visit.Locale, code, purpose
+	mail.TenantID, mail.Locale, mail.Code, mail.Purpose = r.a.TenantID, r.visit.Wish, code, purpose
 	mail.ClientID, mail.Origin = r.a.Request.ClientID, r.codeOrigin(purpose)
 	r.a.Facts.Codes = append(slices.Clip(r.a.Facts.Codes), Mailed{ID: id, Purpose: purpose, To: mail.To, At: r.w.Now})
 	r.effects = append(r.effects, func(ctx context.Context, s Store) error {

@@ -144,7 +144,7 @@ func (r *run) settle(ctx context.Context, s Store, step Step) (string, error) {
 		}
 		for _, e := range f.Enrolled {
 			if err := r.Mailer.MethodAdded(ctx, s.Tx(), ChangeMail{TenantID: r.a.TenantID, ClientID: r.a.Request.ClientID, To: p.Account.Address(),
-				Locale: cmp.Or(p.Account.PreferredLanguage, r.visit.Locale), At: r.w.Now, Signals: r.visit.Signals, Method: e.Kind}); err != nil {
+				Locale: cmp.Or(p.Account.PreferredLanguage, r.visit.Wish), At: r.w.Now, Signals: r.visit.Signals, Method: e.Kind}); err != nil {
 				return "", err
 			}
 		}

@@ -39,6 +39,6 @@ func (r *run) comeBack(ctx context.Context, s Store, who account.Account) error 
 	if err := s.Return(ctx, who.ID, r.visit.Signals.IP.String(), r.a.Request.CorrelationID); err != nil {
 		return err
 	}
-	return r.Mailer.Returned(ctx, s.Tx(), ChangeMail{TenantID: r.a.TenantID, ClientID: r.a.Request.ClientID, To: who.Address(), Locale: cmp.Or(who.PreferredLanguage, r.visit.Locale),
+	return r.Mailer.Returned(ctx, s.Tx(), ChangeMail{TenantID: r.a.TenantID, ClientID: r.a.Request.ClientID, To: who.Address(), Locale: cmp.Or(who.PreferredLanguage, r.visit.Wish),
 		At: r.w.Now, Signals: r.visit.Signals})
 }

@@ -73,7 +73,8 @@ type Visit struct {
 	Known   string // accounts that signed in here before, as MACs
 	Trusted string // secret of a remembered device, from its cookie; "" = none
 	Signals record.Signals
-	Locale  string
+	Locale  string // the language that somebody is spoken to in
+	Wish    string // what finds the language and the look of letters: "da-DK,en"
 }
 
 // Placing gives the configuration for what an attempt was begun for, and what the browser brought in

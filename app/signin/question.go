@@ -104,7 +104,7 @@ func (r *run) askOwner(ctx context.Context, s Store, step Step, signInID string)
 		return err
 	}
 	return r.Mailer.WasThisYou(ctx, s.Tx(), QuestionMail{TenantID: r.a.TenantID, Slug: r.place.Tenant.Slug, Host: r.place.Tenant.Host, To: who.Address(),
-		Locale: cmp.Or(who.PreferredLanguage, r.visit.Locale), ClientID: r.a.Request.ClientID, Token: token, Told: q.Told})
+		Locale: cmp.Or(who.PreferredLanguage, r.visit.Wish), ClientID: r.a.Request.ClientID, Token: token, Told: q.Told})
 }
 
 // questionable reports whether a sign-in is worth a question, and whether because it was unusual. One of whom nothing

@@ -102,7 +102,7 @@ func (r *run) changed(ctx context.Context, s Store, who account.Account, p Passw
 	if err := s.SetPassword(ctx, who.ID, p); err != nil {
 		return err
 	}
-	return r.Mailer.PasswordChanged(ctx, s.Tx(), ChangeMail{TenantID: r.a.TenantID, ClientID: r.a.Request.ClientID, To: who.Address(), Locale: cmp.Or(who.PreferredLanguage, r.visit.Locale),
+	return r.Mailer.PasswordChanged(ctx, s.Tx(), ChangeMail{TenantID: r.a.TenantID, ClientID: r.a.Request.ClientID, To: who.Address(), Locale: cmp.Or(who.PreferredLanguage, r.visit.Wish),
 		At: p.At, Signals: r.visit.Signals})
 }
 

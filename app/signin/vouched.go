@@ -274,7 +274,7 @@ func (r *run) link(ctx context.Context, s Store, p Person, at time.Time) error {
 	if err := s.Link(ctx, p.Account.ID, l); err != nil {
 		return err
 	}
-	mail := ChangeMail{TenantID: r.a.TenantID, ClientID: r.a.Request.ClientID, To: p.Account.Address(), Locale: cmp.Or(p.Account.PreferredLanguage, r.visit.Locale),
+	mail := ChangeMail{TenantID: r.a.TenantID, ClientID: r.a.Request.ClientID, To: p.Account.Address(), Locale: cmp.Or(p.Account.PreferredLanguage, r.visit.Wish),
 		At: r.w.Now, Signals: r.visit.Signals, Method: l.Provider}
 	if l.Wipe {
 		r.wiped = l.At

@@ -127,7 +127,7 @@ type Visit struct {
 	Secret    string // the session's cookie; Desk gives a new one where the session is renewed
 	Actor     audit.Actor
 	Signals   record.Signals
-	Locale    string
+	Locale    string // the wishes that letters go by
 }
 
 func (d *Desk) store(v Visit) Store { return d.Stores.Ways(v.Tenant.ID) }

@@ -27,7 +27,7 @@ var custom = []Attribute{{"extension_ab12_Shoe", "Shoe size"}}
 func TestEveryTextHasOneID(t *testing.T) {
 	b := bundle(t)
 	for _, tag := range append(slices.Clone(b.Tags()), language.Dutch) {
-		l := b.Offer(nil, []string{"nl-NL"}, "de").Match(tag.String())
+		l := b.Offer(nil, []string{"nl-NL"}, nil, "de").Match(tag.String())
 		list := Texts(b, l, custom)
 		ids, keys := map[string]bool{}, map[string]bool{}
 		for _, x := range list {
@@ -118,7 +118,7 @@ func TestCheck(t *testing.T) {
 // A language without a catalogue: its own texts, by its own plural rules, and the home language for the rest.
 func TestAnAddedLanguage(t *testing.T) {
 	b := bundle(t)
-	l := b.Offer([]string{"de", "en"}, []string{"cs-CZ"}, "de").Match("cs, en;q=0.5")
+	l := b.Offer([]string{"de", "en"}, []string{"cs-CZ"}, nil, "de").Match("cs, en;q=0.5")
 	if l.Lang() != "cs-CZ" {
 		t.Fatal(l.Lang())
 	}

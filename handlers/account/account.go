@@ -133,7 +133,7 @@ func (p *Pages) Mount(r fiber.Router) {
 // speak chooses the language: what was chosen on these or the sign-in pages, the browser's, the tenant's.
 func (p *Pages) speak(c *fiber.Ctx) error {
 	dir := handlers.DirectoryOf(c)
-	t, offer := dir.Tenant, handlers.Languages(p.Bundle, dir, nil)
+	t, offer := dir.Tenant, handlers.Languages(p.Bundle, dir, "", nil)
 	chosen, _, _ := strings.Cut(c.Cookies(handlers.CookieName(c, t.Slug, "language")), ".")
 	if q := c.Query("ui_locales"); q != "" {
 		chosen = offer.Match(q).Lang()
@@ -223,7 +223,7 @@ func (v *visit) fresh(now time.Time, texts bool) bool {
 func (p *Pages) page(c *fiber.Ctx) views.Page {
 	dir := handlers.DirectoryOf(c)
 	out := views.Page{Brand: p.Brands.Wear(c, dir, ""), Base: base(dir.Tenant), Path: c.Path(),
-		Languages: hosted.Chooser(handlers.Languages(p.Bundle, dir, nil), handlers.InfoOf(c).Locale, nil)}
+		Languages: hosted.Chooser(handlers.Languages(p.Bundle, dir, "", nil), handlers.InfoOf(c).Locale, nil)}
 	if v, ok := c.Locals(visitKey).(*visit); ok {
 		out.Person, out.CSRF, out.App = v.person.DisplayName, p.CSRF.Token(v.session.SID), v.app
 		if out.Person == "" {

@@ -113,7 +113,7 @@ func (p *Pages) connect(c *fiber.Ctx) error {
 	}
 	v, info := visitOf(c), handlers.InfoOf(c)
 	r := signin.Request{Protocol: signin.Account, ClientID: ClientID, ClientName: info.Locale.T("account.title"), CorrelationID: info.RequestID,
-		UILocales: []string{info.Locale.Lang()}, Connect: up.ID, SIDHint: v.session.SID, SubHint: v.person.ID, Action: actionOf("/:tenant/account/methods/connect")}
+		UILocales: []string{info.Locale.Wish()}, Connect: up.ID, SIDHint: v.session.SID, SubHint: v.person.ID, Action: actionOf("/:tenant/account/methods/connect")}
 	if r.Return, err = json.Marshal(parked{To: v.base() + "/methods", SID: v.session.SID}); err != nil {
 		return err
 	}

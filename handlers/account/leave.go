@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -57,11 +58,7 @@ func (p *Pages) leaveNow(c *fiber.Ctx) error {
 			return err
 		}
 		gone = u.DeletedAt
-		locale := u.PreferredLanguage
-		if locale == "" {
-			locale = l.Lang()
-		}
-		return message.PostLeaving(c.UserContext(), t, message.Change{TenantID: t.ID, To: u.Address(), Locale: locale, At: u.DeletedAt, Country: from.Country,
+		return message.PostLeaving(c.UserContext(), t, message.Change{TenantID: t.ID, To: u.Address(), Locale: cmp.Or(u.PreferredLanguage, l.Wish()), At: u.DeletedAt, Country: from.Country,
 			City: from.City, Browser: from.Browser, OS: from.OS}, v.dir.Tenant.Base(p.BaseURL)+v.base(), u.DeletedAt.Add(account.Grace), p.Now())
 	})
 	if err != nil {

@@ -74,7 +74,7 @@ func (p *Pages) profileView(c *fiber.Ctx, u models.User, asked []userflow.Attrib
 	for i, a := range asked {
 		v.Attributes[i] = v.Attributes[i].Filled(a.Typed(u.Value(a.ID)))
 	}
-	offer := handlers.Languages(p.Bundle, handlers.DirectoryOf(c), nil)
+	offer := handlers.Languages(p.Bundle, handlers.DirectoryOf(c), "", nil)
 	for _, tag := range offer.Tags() {
 		v.Languages = append(v.Languages, ui.Option{Value: tag.String(), Text: p.Bundle.Name(tag), Selected: u.PreferredLanguage != "" && offer.Match(u.PreferredLanguage).Lang() == tag.String()})
 	}
@@ -99,7 +99,7 @@ func (p *Pages) saveProfile(c *fiber.Ctx) error {
 		}
 	}
 	chosen := typed(c, "preferredLanguage")
-	known := slices.ContainsFunc(handlers.Languages(p.Bundle, handlers.DirectoryOf(c), nil).Tags(), func(t language.Tag) bool { return t.String() == chosen })
+	known := slices.ContainsFunc(handlers.Languages(p.Bundle, handlers.DirectoryOf(c), "", nil).Tags(), func(t language.Tag) bool { return t.String() == chosen })
 	if chosen != "" && !known {
 		chosen = v.person.PreferredLanguage
 	}

@@ -48,7 +48,7 @@ func (p *Pages) prove(c *fiber.Ctx, dir *models.Directory, x row, v *visit) erro
 		back.To = own(dir.Tenant, from.Path)
 	}
 	r := signin.Request{Protocol: signin.Account, ClientID: ClientID, ClientName: handlers.InfoOf(c).Locale.T("account.title"),
-		CorrelationID: handlers.InfoOf(c).RequestID, UILocales: []string{handlers.InfoOf(c).Locale.Lang()}}
+		CorrelationID: handlers.InfoOf(c).RequestID, UILocales: []string{handlers.InfoOf(c).Locale.Wish()}}
 	if v != nil {
 		r.LoginHint, r.Prompt, r.Action = v.person.Address(), []string{"login"}, actionOf(x.Path)
 		if back.SID = v.session.SID; c.Method() == fiber.MethodPost {

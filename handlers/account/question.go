@@ -146,7 +146,7 @@ func (p *Pages) answerVisit(c *fiber.Ctx, a questioned) (ways.Visit, error) {
 	if info.IP.IsValid() {
 		ip = info.IP.String()
 	}
-	return ways.Visit{Tenant: a.dir.Tenant, Person: a.person.Account, Session: s, Signals: handlers.SignalsOf(c), Locale: info.Locale.Lang(),
+	return ways.Visit{Tenant: a.dir.Tenant, Person: a.person.Account, Session: s, Signals: handlers.SignalsOf(c), Locale: info.Locale.Wish(),
 		Actor: audit.Actor{Kind: audit.ActorUser, ID: a.person.ID, Name: a.person.DisplayName, IP: ip, CorrelationID: info.RequestID}}, nil
 }
 
@@ -206,5 +206,5 @@ func (p *Pages) recover(c *fiber.Ctx) error {
 	}
 	info := handlers.InfoOf(c)
 	return p.Starter.Start(c, a.dir, signin.Request{Protocol: signin.Account, ClientID: ClientID, ClientName: info.Locale.T("account.title"), CorrelationID: info.RequestID,
-		UILocales: []string{info.Locale.Lang()}, LoginHint: a.person.Address(), Prompt: []string{"login"}, Forgot: true, Return: back})
+		UILocales: []string{info.Locale.Wish()}, LoginHint: a.person.Address(), Prompt: []string{"login"}, Forgot: true, Return: back})
 }

@@ -70,7 +70,7 @@ func (p *Pages) wayRoutes() []row {
 func (p *Pages) ownVisit(c *fiber.Ctx) ways.Visit {
 	v := visitOf(c)
 	return ways.Visit{Tenant: v.dir.Tenant, Flows: v.dir.FlowsInUse(), Providers: v.dir.Providers, Person: v.person.Account, Phone: v.person.MobilePhone, Groups: v.groups, Session: v.session,
-		Actor: v.actor(c), Signals: handlers.SignalsOf(c), Locale: handlers.InfoOf(c).Locale.Lang()}
+		Actor: v.actor(c), Signals: handlers.SignalsOf(c), Locale: handlers.InfoOf(c).Locale.Wish()}
 }
 
 // renew gives the browser the new secret of its session.

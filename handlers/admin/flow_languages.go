@@ -40,7 +40,7 @@ func (p *Portal) flowLanguages(c *fiber.Ctx) error {
 			return c.Redirect(d.base()+"/languages/"+tag.String(), fiber.StatusSeeOther)
 		}
 	}
-	offer := handlers.Languages(p.Bundle, d.v.dir, &d.flow)
+	offer := handlers.Languages(p.Bundle, d.v.dir, "", &d.flow)
 	table := views.Table{Caption: "Languages", Columns: []views.Column{{Label: "Language"}, {Label: "Tag"}, {Label: "Texts of ours"}, {Label: "Own texts here", Num: true}, {Label: "Customers"}}}
 	seen := map[string]bool{}
 	add := func(tag language.Tag) {
@@ -104,7 +104,7 @@ func (p *Portal) texting(c *fiber.Ctx) (*texting, error) {
 	if of, ok := p.Bundle.Of(tag); ok {
 		x.l = p.Bundle.Match(of.String())
 	} else {
-		x.l = p.Bundle.Offer(nil, []string{tag.String()}, d.v.dir.Tenant.DefaultLocale).Match(tag.String())
+		x.l = p.Bundle.Offer(nil, []string{tag.String()}, nil, d.v.dir.Tenant.DefaultLocale).Match(tag.String())
 	}
 	var custom []wordbook.Attribute
 	for id, def := range d.v.dir.Definitions {

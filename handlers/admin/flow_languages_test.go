@@ -21,7 +21,7 @@ func TestTheLanguagesOfATenant(t *testing.T) {
 	}
 	dir, err := b.store.Directory(t.Context(), "shop")
 	b.must(err)
-	offer := handlers.Languages(b.portal.Bundle, dir, nil)
+	offer := handlers.Languages(b.portal.Bundle, dir, "", nil)
 	if got := offer.Match("en,fr;q=0.3").Lang(); got != "de" || len(offer.Tags()) != 2 {
 		t.Error(got, offer.Tags())
 	}
@@ -74,7 +74,7 @@ func TestTheWordsOfAFlow(t *testing.T) {
 	dir, err := b.store.Directory(t.Context(), "shop")
 	b.must(err)
 	f, _ := dir.Flow(th.app.ClientID)
-	l := handlers.InWordsOf(handlers.Languages(b.portal.Bundle, dir, f).Match("nl,en;q=0.3"), *f)
+	l := handlers.InWordsOf(handlers.Languages(b.portal.Bundle, dir, "", f).Match("nl,en;q=0.3"), *f)
 	if l.Lang() != "nl-NL" || l.T("signin.title", "tenant", "Shop") != "Welkom bij Shop" || branding.Words(f.Texts["nl-NL"])["signin.button"] != "Aanmelden" {
 		t.Error(l.Lang(), l.T("signin.title", "tenant", "Shop"))
 	}

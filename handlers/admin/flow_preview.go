@@ -47,13 +47,13 @@ func (p *Portal) previewOf(c *fiber.Ctx, v *visit, f userflow.Flow, action, name
 	}
 	info := handlers.InfoOf(c)
 	info.StyleHashes = append(info.StyleHashes, p.brand(v).StyleHash())
-	x := &views.Preview{HTML: html, Refresh: v.base() + "/user-flows/preview", Part: name, Action: action, Step: string(step), Steps: steps, Language: handlers.Languages(p.Bundle, v.dir, &f).Match(language, v.dir.Tenant.DefaultLocale).Lang(), CSRF: p.CSRF.Token(v.session.ID), Note: savedPicture}
+	x := &views.Preview{HTML: html, Refresh: v.base() + "/user-flows/preview", Part: name, Action: action, Step: string(step), Steps: steps, Language: handlers.Languages(p.Bundle, v.dir, "", &f).Match(language, v.dir.Tenant.DefaultLocale).Lang(), CSRF: p.CSRF.Token(v.session.ID), Note: savedPicture}
 	if f.ID == "" {
 		x.Note = "A picture of the flow that you are making. Nothing can be pressed in it."
 	} else {
 		x.Refresh = v.flowBase(f.ID) + "/preview"
 	}
-	for _, tag := range handlers.Languages(p.Bundle, v.dir, &f).Tags() {
+	for _, tag := range handlers.Languages(p.Bundle, v.dir, "", &f).Tags() {
 		x.Languages = append(x.Languages, views.Option{Value: tag.String(), Label: p.Bundle.Name(tag)})
 	}
 	return x, nil
@@ -119,7 +119,7 @@ func shownField(f userflow.Flow, tab string, step signin.Name) userflow.Flow {
 // picture draws one page of a flow as its customers would see it. Nothing in it works: it has no address to
 // send anything to, no script, and cannot be pressed.
 func (p *Portal) picture(c *fiber.Ctx, v *visit, f userflow.Flow, step signin.Name, language string) (string, error) {
-	l := handlers.InWordsOf(p.brand(v).Speak(handlers.Languages(p.Bundle, v.dir, &f).Match(language, v.dir.Tenant.DefaultLocale)), f)
+	l := handlers.InWordsOf(p.brand(v).Speak(handlers.Languages(p.Bundle, v.dir, "", &f).Match(language, v.dir.Tenant.DefaultLocale)), f)
 	if step == oneField {
 		step = signin.AskAttributes
 	}

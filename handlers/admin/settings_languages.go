@@ -30,7 +30,7 @@ func (p *Portal) offeredWords(t tenant.Tenant) string {
 		return "All that there are texts in"
 	}
 	var names []string
-	for _, tag := range p.Bundle.Offer(t.Settings.Languages, nil, t.DefaultLocale).Tags() {
+	for _, tag := range p.Bundle.Offer(t.Settings.Languages, nil, nil, t.DefaultLocale).Tags() {
 		names = append(names, englishName(tag))
 	}
 	return strings.Join(names, ", ")

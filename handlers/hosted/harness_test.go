@@ -307,6 +307,7 @@ type browser struct {
 	base   string
 	client *http.Client
 	from   string // the address that it comes from; "" = this machine's
+	accept string // the languages that it wishes; "" = none
 	page   page
 }
 
@@ -335,6 +336,9 @@ func (b *browser) do(r *http.Request) page {
 	b.s.t.Helper()
 	if b.from != "" {
 		r.Header.Set("X-Forwarded-For", b.from)
+	}
+	if b.accept != "" {
+		r.Header.Set("Accept-Language", b.accept)
 	}
 	resp, err := b.client.Do(r)
 	if err != nil {

@@ -379,7 +379,7 @@ func (h *Hosted) visit(c *fiber.Ctx, t tenant.Tenant) signin.Visit {
 		h.keep(c, t, "browser", secret, 0)
 	}
 	return signin.Visit{Browser: secret, Session: h.sessions.Secret(c, t.Slug), Trusted: strings.Clone(c.Cookies(handlers.CookieName(c, t.Slug, "trusted"))), Known: strings.Clone(c.Cookies(handlers.CookieName(c, t.Slug, "known"))),
-		Signals: handlers.SignalsOf(c), Locale: handlers.InfoOf(c).Locale.Lang()}
+		Signals: handlers.SignalsOf(c), Locale: handlers.InfoOf(c).Locale.Lang(), Wish: handlers.InfoOf(c).Locale.Wish()}
 }
 
 // keep sets one of the hosted pages' cookies; no duration means until the browser closes.
@@ -393,7 +393,7 @@ func (h *Hosted) keep(c *fiber.Ctx, t tenant.Tenant, name, value string, d time.
 func (h *Hosted) speak(c *fiber.Ctx, dir *models.Directory, r signin.Request, attempt string) {
 	t := dir.Tenant
 	flow, _ := dir.Flow(r.ClientID)
-	offer := handlers.Languages(h.bundle, dir, flow)
+	offer := handlers.Languages(h.bundle, dir, appOf(dir, r.ClientID), flow)
 	chosen, during, _ := strings.Cut(c.Cookies(handlers.CookieName(c, t.Slug, "language")), ".")
 	q := c.Query("ui_locales")
 	if c.Method() == fiber.MethodPost {

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"portico/app/branding"
 	"portico/app/signin"
+	"portico/app/tenant"
 	"portico/models/modelstest"
 )
 
@@ -48,6 +50,61 @@ func TestALanguageIsChosenWithoutLosingWhatWasTyped(t *testing.T) {
 
 	// Elsewhere than where the attempt began there is nothing to translate but the kind page.
 	s.browser().get(b.page.at).fill("language", "ar").says(`dir="rtl"`).at("elsewhere")
+}
+
+// The visitor's wish decides about the look, and the page says what it can in the nearest language: its own tag where
+// that has words, else what the visitor wants next, else the company's own.
+func TestTheLookOfTheVisitorsLanguage(t *testing.T) {
+	modelstest.EachScratch(t, func(t *testing.T, scratch modelstest.Scratch) {
+		s := newSiteOn(t, scratch)
+		modelstest.Must(s.tenant.Update(t.Context(), modelstest.Actor(), func(n *tenant.Tenant) error {
+			n.DefaultLocale, n.Settings.Languages = "de", []string{"de", "pt-BR", "ja"}
+			return nil
+		}))(t)
+		modelstest.Must(s.tenant.EditPublishedBranding(t.Context(), modelstest.Actor(), branding.Company, "", func(d *branding.Document) error {
+			d.Languages = map[string]branding.Elements{"": {Description: "Everywhere"}, "pt-PT": {Description: "Em Portugal"}, "da-DK": {Description: "I Danmark"},
+				"fa-IR": {Description: "ایران"}, "nl-NL": {Description: "In Nederland", Texts: map[string]string{"SignIn_Title": "Welkom", "signin.button": "Aanmelden"}}}
+			return nil
+		}))(t)
+		const portuguese, german, japanese = ">Entrar<", ">Anmelden<", ">ログイン<"
+		for _, c := range []struct {
+			accept    string
+			locales   []string
+			look      string
+			lang, dir string
+			words     string
+			mail      string // what the letter goes by
+		}{
+			{"pt-PT", nil, "Em Portugal", "pt-BR", "ltr", portuguese, "pt-PT,pt-BR"},
+			{"", []string{"pt-PT"}, "Em Portugal", "pt-BR", "ltr", portuguese, "pt-PT,pt-BR"},
+			{"da-DK,da;q=0.9", nil, "I Danmark", "de", "ltr", german, "da-DK,de"},
+			{"da,ja;q=0.5", nil, "I Danmark", "ja", "ltr", japanese, "da-DK,ja"},
+			{"ja,da;q=0.5", nil, "Everywhere", "ja", "ltr", japanese, "ja"},
+			{"ja", []string{"da"}, "I Danmark", "ja", "ltr", japanese, "da-DK,ja"},
+			{"fa", nil, "ایران", "de", "ltr", german, "fa-IR,de"}, // a German page, whatever stands in its look
+			{"en", nil, "Everywhere", "de", "ltr", german, "de"},  // English is not offered
+			{"nl", nil, "In Nederland", "de", "ltr", "Aanmelden", "nl-NL"},
+		} {
+			b := s.browser()
+			b.accept = c.accept
+			b.start(request{UILocales: c.locales}).at(signin.SignIn).says(c.look).says(`lang="` + c.lang + `" dir="` + c.dir + `"`).says(c.words)
+			b = s.browser()
+			b.accept = c.accept
+			to := "x" + strings.ToLower(strings.NewReplacer(",", "", ";", "", "=", "", ".", "").Replace(c.accept+strings.Join(c.locales, ""))) + "@example.com"
+			b.start(request{UILocales: c.locales, Prompt: []string{"create"}}).at(signin.SignUp).fill("email", to).at(signin.Code)
+			for _, n := range s.notes() {
+				if n.To == to && n.Locale != c.mail {
+					t.Errorf("%s %s: the letter goes by %q, want %q", c.accept, c.locales, n.Locale, c.mail)
+				}
+			}
+			s.lastCode(to)
+		}
+
+		// Whoever chooses a language gets its look.
+		b := s.browser()
+		b.accept = "da"
+		b.start(request{}).at(signin.SignIn).says("I Danmark").fill("email", anna, "language", "ja").at(signin.SignIn).says("Everywhere").says(`lang="ja"`)
+	})
 }
 
 func TestPagesWithoutAFormKeepLinks(t *testing.T) {

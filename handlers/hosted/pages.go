@@ -50,7 +50,8 @@ func table() map[signin.Name]func(*drawing) templ.Component {
 // draw renders the page of a step, with what was typed and what was wrong.
 func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, form *signin.Form) error {
 	info := handlers.InfoOf(c)
-	brand := h.brands.Wear(c, dir, appOf(dir, res.Attempt.Request.ClientID))
+	app := appOf(dir, res.Attempt.Request.ClientID)
+	brand := h.brands.Wear(c, dir, app)
 	flow := res.World.Flow
 	handlers.WithLocale(c, handlers.InWordsOf(info.Locale, flow))
 	if o := res.Attempt.Request.RedirectOrigin; o != "" {
@@ -63,7 +64,7 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 		info.Correlation = a.ID
 	}
 	d := &drawing{res: res, info: info, noCookies: len(c.Request().Header.Peek(fiber.HeaderCookie)) == 0, page: pages.Page{Brand: brand, App: a.Request.ClientName, Action: address(dir.Tenant, a.ID), Test: a.Request.Test,
-		Step: string(name), Values: map[string]string{}, Languages: pages.Chooser(handlers.Languages(h.bundle, dir, &flow), info.Locale, nil)}}
+		Step: string(name), Values: map[string]string{}, Languages: pages.Chooser(handlers.Languages(h.bundle, dir, app, &flow), info.Locale, nil)}}
 	if a.Request.Protocol == signin.Account { // the tenant's own pages: there is no app to go on to
 		d.page.App = ""
 		d.page.Again = signin.SteppingUp(a, res.World)

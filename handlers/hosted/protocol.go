@@ -51,13 +51,17 @@ func (h *Hosted) speaking(c *fiber.Ctx, dir *models.Directory, query url.Values,
 	wish := cmp.Or(append([]string{query.Get("ui_locales"), c.Query("ui_locales"), handlers.Form(c, "ui_locales")}, suits...)...)
 	h.speak(c, dir, signin.Request{UILocales: strings.Fields(wish)}, "")
 	p := h.plain(c, dir)
-	p.Languages = pages.Chooser(handlers.Languages(h.bundle, dir, nil), handlers.InfoOf(c).Locale, query)
+	p.Languages = pages.Chooser(handlers.Languages(h.bundle, dir, asked(c, dir), nil), handlers.InfoOf(c).Locale, query)
 	return p
 }
 
 func (h *Hosted) plain(c *fiber.Ctx, dir *models.Directory) pages.Page {
-	asked := cmp.Or(c.Query("client_id"), handlers.Form(c, "client_id"))
-	return pages.Page{Brand: h.brands.Wear(c, dir, appOf(dir, asked)), Action: c.Path()}
+	return pages.Page{Brand: h.brands.Wear(c, dir, asked(c, dir)), Action: c.Path()}
+}
+
+// asked is the app that a page outside of any sign-in is about.
+func asked(c *fiber.Ctx, dir *models.Directory) string {
+	return appOf(dir, cmp.Or(c.Query("client_id"), handlers.Form(c, "client_id")))
 }
 
 // appOf is the object id of the app with a client id, "" when there is none: the app whose look the page has.

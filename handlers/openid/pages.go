@@ -58,7 +58,7 @@ func plain(c *fiber.Ctx, title string, body func(io.Writer)) error {
 	return handlers.Render(c, fiber.StatusOK, templ.ComponentFunc(func(_ context.Context, out io.Writer) error {
 		t := html.EscapeString(l.T(title))
 		fmt.Fprintf(out, `<!doctype html><html lang="%s" dir="%s"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>%s</title><main><h1>%s</h1>`,
-			l.Lang(), l.Dir(), t, t)
+			l.Spoken(), l.Dir(), t, t)
 		body(out)
 		_, err := io.WriteString(out, "</main></html>")
 		return err

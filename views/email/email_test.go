@@ -45,7 +45,7 @@ func TestEveryLetterInEveryLanguage(t *testing.T) {
 			if strings.ContainsAny(w.Subject, "\r\n") || !strings.Contains(w.Text, "Fernhill Group") {
 				t.Errorf("%s %s: %q", tag, kind, w.Subject)
 			}
-			if !strings.Contains(w.HTML, `lang="`+l.Lang()+`" dir="`+l.Dir()+`"`) {
+			if !strings.Contains(w.HTML, `lang="`+l.Spoken()+`" dir="`+l.Dir()+`"`) {
 				t.Errorf("%s %s: no language or direction", tag, kind)
 			}
 			for _, p := range check.Fragment(strings.NewReader(w.HTML)) {

@@ -47,7 +47,7 @@ func TestEveryPageReadsWellInEveryLanguage(t *testing.T) {
 			for _, p := range check.Page(strings.NewReader(page)) {
 				t.Errorf("%s (%s): %s", name, l.Lang(), p)
 			}
-			if !strings.Contains(page, `lang="`+l.Lang()+`" dir="`+l.Dir()+`"`) {
+			if !strings.Contains(page, `lang="`+l.Spoken()+`" dir="`+l.Dir()+`"`) {
 				t.Errorf("%s (%s): language or direction is not said", name, l.Lang())
 			}
 			if strings.Contains(strings.ToLower(page), "portico") {

@@ -43,5 +43,5 @@ func levelWord(level string) string {
 	return "None"
 }
 
-func lang(ctx context.Context) string { return i18n.From(ctx).Lang() }
+func lang(ctx context.Context) string { return i18n.From(ctx).Spoken() }
 func dir(ctx context.Context) string  { return i18n.From(ctx).Dir() }
