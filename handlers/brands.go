@@ -18,7 +18,8 @@ import (
 	"portico/views/ui"
 )
 
-// Brands keeps how tenants' pages look, made once per version of their configuration, theme and language. What nobody
+// Brands keeps how tenants' pages look, made once per version of their configuration, theme and language, and what their
+// user flows say instead of us. What nobody
 // has asked for the longest goes when there is too much of it. The zero value works.
 type Brands struct {
 	mu     sync.Mutex
@@ -26,6 +27,9 @@ type Brands struct {
 	order  list.List      // of *keptBrand, what was asked for last in front
 	styles map[string]int // how many of those that are kept have a style, by its hash: it is in memory once
 	bytes  int
+
+	words     map[wordsKey]map[string]string // the texts of flows, by our own keys
+	wordBytes int
 }
 
 // brandsKept is how many bytes of looks are kept in memory, and brandBytes what one takes besides its style.

@@ -31,6 +31,46 @@ func LettersIn(b *i18n.Bundle, t tenant.Tenant, look branding.Set, appID string)
 	return b.Offer(t.Settings.Languages, nil, looks, t.DefaultLocale)
 }
 
+// wordsKept is how many bytes of texts of user flows are kept ready, and wordBytes what one takes besides itself.
+const wordsKept, wordBytes = 8 << 20, 64
+
+type wordsKey struct {
+	flowID, lang string
+	version      int
+}
+
+// InWordsOf is the function of that name for a published flow: its texts are made ready once per version and language.
+func (b *Brands) InWordsOf(l *i18n.Localizer, f userflow.Flow) *i18n.Localizer {
+	if len(f.Texts) == 0 {
+		return l
+	}
+	key := wordsKey{f.ID, l.Lang(), f.Version}
+	b.mu.Lock()
+	words, ok := b.words[key]
+	b.mu.Unlock()
+	if !ok {
+		words = branding.Words(f.TextsIn(l.Lang()))
+		b.keepWords(key, words)
+	}
+	return l.Override(words)
+}
+
+func (b *Brands) keepWords(key wordsKey, words map[string]string) {
+	size := wordBytes
+	for id, text := range words {
+		size += wordBytes + len(id) + len(text)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.words == nil || b.wordBytes+size > wordsKept { // more than fits at once: start anew
+		b.words, b.wordBytes = map[wordsKey]map[string]string{}, 0
+	}
+	if _, again := b.words[key]; !again { // somebody else was as quick
+		b.words[key] = words
+		b.wordBytes += size
+	}
+}
+
 // InWordsOf gives a language with the texts of a user flow in it, over those of the look.
 func InWordsOf(l *i18n.Localizer, f userflow.Flow) *i18n.Localizer {
 	return l.Override(branding.Words(f.TextsIn(l.Lang())))

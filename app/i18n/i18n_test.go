@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"sort"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ import (
 	"golang.org/x/text/language"
 )
 
-func load(t *testing.T) *Bundle {
+func load(t testing.TB) *Bundle {
 	t.Helper()
 	b, err := Load()
 	if err != nil {
@@ -316,5 +317,32 @@ func TestALockSaysItsMinutes(t *testing.T) {
 		if got := b.Match(c.lang).T("signin.locked", "count", c.count); !strings.Contains(got, c.want) {
 			t.Errorf("%s %d: %s", c.lang, c.count, got)
 		}
+	}
+}
+
+// BenchmarkReadingACatalogue is what the first visitor of a language waits for, and what stays in memory afterwards.
+func BenchmarkReadingACatalogue(b *testing.B) {
+	for _, tag := range load(b).Tags() {
+		b.Run(tag.String(), func(b *testing.B) {
+			heap := func() uint64 {
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				return m.HeapAlloc
+			}
+			before := heap()
+			m, err := readCatalogue("catalog/" + tag.String() + ".json")
+			if err != nil {
+				b.Fatal(err)
+			}
+			kept := heap() - before
+			for b.Loop() {
+				if m, err = readCatalogue("catalog/" + tag.String() + ".json"); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(kept)/1024, "KB-kept")
+			runtime.KeepAlive(m)
+		})
 	}
 }

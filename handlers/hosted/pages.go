@@ -53,7 +53,7 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 	app := appOf(dir, res.Attempt.Request.ClientID)
 	brand := h.brands.Wear(c, dir, app)
 	flow := res.World.Flow
-	handlers.WithLocale(c, handlers.InWordsOf(info.Locale, flow))
+	handlers.WithLocale(c, h.brands.InWordsOf(info.Locale, flow))
 	if o := res.Attempt.Request.RedirectOrigin; o != "" {
 		// Browsers hold form-action against every redirect that follows a form, and many apps send people on
 		// from their callback to a host of their own: the origin alone would strand them there.
