@@ -134,15 +134,15 @@ type PasskeyFacts struct {
 
 // FactsOf reads them from a passkey's stored form; the zero value where it is none.
 func FactsOf(stored []byte) PasskeyFacts {
-	var c struct {
-		webauthn.Credential
+	var c webauthn.Credential
+	var ours struct { // read by itself: a Credential unmarshals itself, and would take a struct around it along
 		Host string `json:"host"`
 	}
-	if json.Unmarshal(stored, &c) != nil {
+	if json.Unmarshal(stored, &c) != nil || json.Unmarshal(stored, &ours) != nil {
 		return PasskeyFacts{}
 	}
-	f := factsOf(&c.Credential)
-	f.Host = c.Host
+	f := factsOf(&c)
+	f.Host = ours.Host
 	return f
 }
 

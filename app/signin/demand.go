@@ -28,6 +28,7 @@ const (
 	blockedUnenrolled = "signin.blocked.unenrolled" // because of risk, and none was registered before
 	blockedPassword   = "signin.blocked.password"   // another password is due and cannot be chosen here
 	blockedRegister   = "signin.blocked.registration"
+	blockedElsewhere  = "signin.blocked.passkey_elsewhere" // all they have to show is a passkey that works at another host
 )
 
 // want is one demand for a second factor: which kinds would meet it, and which registered methods.
@@ -311,7 +312,7 @@ func (x *asking) choose() {
 	case len(x.methods) > 0 && !x.p.Confirmed:
 		x.need = needChallenge
 	case x.elsewhere():
-		x.deny(noteRegister)
+		x.deny(noteElsewhere)
 	default:
 		x.need, x.kinds = needEnrol, kinds
 	}
@@ -324,10 +325,7 @@ func (x *asking) elsewhere() bool {
 	if x.p.Resumed {
 		who = x.w.Holder
 	}
-	here := x.w.Tenant.Host
-	return len(x.methods) == 0 && !x.p.Confirmed && !x.p.Newcomer && who.ID == x.p.Account.ID && slices.ContainsFunc(who.Methods, func(m account.Method) bool {
-		return m.Kind == factor.Passkey && m.Host != here && x.w.Tenant.Answers(m.Host)
-	})
+	return len(x.methods) == 0 && !x.p.Confirmed && !x.p.Newcomer && who.ID == x.p.Account.ID && len(PasskeysElsewhere(who, x.w.Tenant)) > 0
 }
 
 func (x *asking) give(n need, note string, kinds []string, methods []account.Method) {
@@ -353,6 +351,8 @@ func (x *asking) deny(note string) {
 		x.reason = blockedPassword
 	case noteRegister:
 		x.reason = blockedRegister
+	case noteElsewhere:
+		x.reason = blockedElsewhere
 	default:
 		x.reason = blockedPolicy
 	}

@@ -76,6 +76,14 @@ func ShutsOut(t tenant.Tenant, ways func(host string) (before, after int)) bool 
 	})
 }
 
+// PasskeysElsewhere lists the other places where the directory answers and a passkey of theirs works ("" = the
+// installation's address); t is the directory as it is seen here.
+func PasskeysElsewhere(who account.Account, t tenant.Tenant) []string {
+	return slices.DeleteFunc(slices.Clone(t.Doors()), func(host string) bool {
+		return host == t.Host || !slices.ContainsFunc(who.Methods, func(m account.Method) bool { return m.Kind == factor.Passkey && m.Host == host })
+	})
+}
+
 // AlwaysAsked reports whether some flow asks everybody for a second factor that this account would not have:
 // its next sign-in there asks to register one again.
 func AlwaysAsked(who account.Account, flows []userflow.Flow, providers map[string]*federation.Provider) bool {

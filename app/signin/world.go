@@ -376,6 +376,7 @@ const (
 	noteReturned    = "account_returned"
 	noteNoPassword  = "password_change_impossible"
 	noteRegister    = "registration_refused_by_policy"
+	noteElsewhere   = "passkey_at_another_host"
 	noteChange      = "password_change_refused_by_policy"
 	noteTermsGone   = "terms_not_published"
 	noteRemembered  = "remembered_device"

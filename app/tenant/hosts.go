@@ -45,6 +45,14 @@ func BaseAt(installation, host string) string {
 	return u.Scheme + "://" + host
 }
 
+// HostAt is what people call one of the directory's places: a host of its own, or the installation's name where it is "".
+func HostAt(installation, host string) string {
+	if u, err := url.Parse(installation); err == nil && host == "" {
+		return u.Hostname()
+	}
+	return host
+}
+
 // At is the directory as it is seen at one of its own hosts; "" = at the installation's address.
 func (t Tenant) At(host string) Tenant {
 	t.Host = host

@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/audit"
+	"portico/app/factor"
 	"portico/app/fault"
 	"portico/app/i18n"
 	"portico/app/session"
@@ -190,8 +191,13 @@ func (p *Pages) guard(x row) fiber.Handler {
 				return p.prove(c, dir, x, v)
 			}
 		}
-		if x.Fresh && !v.fresh(p.Now(), p.Desk.Texts) {
-			return p.prove(c, dir, x, v)
+		if x.Fresh {
+			switch fresh, place := v.fresh(p.Now(), p.Desk.Texts); {
+			case !fresh && place != nil:
+				return p.elsewherePage(c, *place)
+			case !fresh:
+				return p.prove(c, dir, x, v)
+			}
 		}
 		if c.Method() == fiber.MethodGet {
 			if back, err := p.takeBack(c); back || err != nil {
@@ -208,15 +214,27 @@ func (p *Pages) guard(x row) fiber.Handler {
 	}
 }
 
-// fresh reports whether the person has just proven themselves, with the second factor if they have one.
-func (v *visit) fresh(now time.Time, texts bool) bool {
+// fresh reports whether the person has just proven themselves, with the second factor if they have one. Where they have
+// none that works here, but a passkey at another place of the directory's, a password alone opens nothing and no sign-in
+// here could show more: place is then where the passkey works ("" = the installation's address).
+func (v *visit) fresh(now time.Time, texts bool) (fresh bool, place *string) {
 	young := func(at time.Time) bool { return !at.IsZero() && now.Sub(at) < ProofAge }
-	for _, m := range v.person.Methods {
-		if signin.ProofAsks(m.Kind, v.dir.Tenant, v.groups, v.dir.FlowsInUse(), texts) {
-			return young(v.session.AuthTime) && young(v.session.MFATime)
+	first, both := young(v.session.AuthTime), young(v.session.AuthTime) && young(v.session.MFATime)
+	asks := func(kind string) bool {
+		return signin.ProofAsks(kind, v.dir.Tenant, v.groups, v.dir.FlowsInUse(), texts)
+	}
+	for _, m := range v.person.At(v.dir.Tenant.Host).Methods {
+		if asks(m.Kind) {
+			return both, nil
 		}
 	}
-	return young(v.session.AuthTime)
+	if there := signin.PasskeysElsewhere(v.person.Account, v.dir.Tenant); len(there) > 0 && asks(factor.Passkey) {
+		if first && !both {
+			place = &there[0]
+		}
+		return both, place
+	}
+	return first, nil
 }
 
 // page is what all pages have in common.

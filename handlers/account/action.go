@@ -9,6 +9,7 @@ import (
 	"portico/app/policy"
 	"portico/app/record"
 	"portico/app/signin"
+	"portico/app/tenant"
 	"portico/handlers"
 	"portico/handlers/hosted"
 	"portico/models"
@@ -69,6 +70,13 @@ func (p *Pages) recordBlock(c *fiber.Ctx, v *visit, do signin.Doing, a policy.An
 	r.ID, r.CorrelationID, r.Kind, r.Protocol = models.NewID(), handlers.InfoOf(c).RequestID, record.Interactive, string(signin.Account)
 	r.App = record.Party{ID: ClientID, Name: ClientName}
 	return v.t.FoldSignIn(c.UserContext(), r)
+}
+
+// elsewherePage says at which of the directory's places the person's passkey works, and leads to their pages there.
+func (p *Pages) elsewherePage(c *fiber.Ctx, host string) error {
+	v := visitOf(c)
+	return p.render(c, fiber.StatusForbidden, views.Elsewhere(p.page(c), views.ElsewhereView{Host: tenant.HostAt(p.BaseURL, host),
+		There: tenant.BaseAt(p.BaseURL, host) + c.Path(), Back: v.base() + above(strings.TrimPrefix(c.Path(), v.base()))}))
 }
 
 // blockedPage says that it cannot be done from here, and names no rule.

@@ -23,6 +23,7 @@ import (
 	"portico/app/session"
 	"portico/app/signal"
 	"portico/app/signin"
+	"portico/app/tenant"
 	"portico/app/userflow"
 	"portico/app/ways"
 	"portico/handlers"
@@ -52,7 +53,7 @@ func newHouse(t *testing.T, edit ...func(*userflow.Flow)) *house {
 	h.tenant, h.slug, h.app = h.directory("shop", edit...)
 	bundle := modelstest.Must(i18n.Load())(t)
 	base, _ := url.Parse("http://localhost:3000")
-	web := &handlers.Web{Development: true, BaseURL: base, Bundle: bundle, Places: signal.OpenPlaces(""), Now: h.clock.Now, Timeout: time.Minute,
+	web := &handlers.Web{Development: true, BaseURL: base, Hosts: h.store, Bundle: bundle, Places: signal.OpenPlaces(""), Now: h.clock.Now, Timeout: time.Minute,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
 	h.web = web.NewApp()
 	pages := modelstest.Must(hosted.New(hosted.Deps{Store: h.store, Bundle: bundle, Hasher: h.hasher, BaseURL: base.String(), Now: h.clock.Now, Development: true}))(t)
@@ -102,14 +103,30 @@ type visitor struct {
 	slug   string
 	sid    string
 	cookie map[string]string
+	host   string // of the tenant's own that they are at; "" = the installation's address
 }
+
+func (v *visitor) origin() string { return tenant.BaseAt("http://localhost:3000", v.host) }
 
 // visit signs somebody in at a browser of their own, just now and with the second factor shown.
 func (h *house) visit(tn *models.Tenant, slug, userID string) *visitor {
 	h.t.Helper()
+	return h.visitWith(tn, slug, userID, h.clock.Now())
+}
+
+// onlyPassword signs somebody in at one of the tenant's places with nothing but a password.
+func (h *house) onlyPassword(userID, host string) *visitor {
+	h.t.Helper()
+	v := h.visitWith(h.tenant, h.slug, userID, time.Time{})
+	v.host = host
+	return v
+}
+
+func (h *house) visitWith(tn *models.Tenant, slug, userID string, mfa time.Time) *visitor {
+	h.t.Helper()
 	now := h.clock.Now()
 	sid, secret := models.NewID(), models.NewID()
-	s := session.Session{SID: sid, TenantID: tn.ID, UserID: userID, AuthTime: now, MFATime: now, AMR: []string{"pwd"}, CreatedAt: now, LastSeenAt: now}
+	s := session.Session{SID: sid, TenantID: tn.ID, UserID: userID, AuthTime: now, MFATime: mfa, AMR: []string{"pwd"}, CreatedAt: now, LastSeenAt: now}
 	if err := tn.PutSession(h.t.Context(), s, secret, "", signin.SessionInfo{Browser: "Firefox 140", OS: "Windows 11", City: "Lisbon", Country: "PT", ExpiresAt: now.Add(24 * time.Hour)}); err != nil {
 		h.t.Fatal(err)
 	}
@@ -133,11 +150,12 @@ func (a answer) text() string {
 
 func (v *visitor) do(method, path string, form url.Values) answer {
 	v.h.t.Helper()
-	r := httptest.NewRequest(method, "http://localhost:3000/"+v.slug+"/account"+path, strings.NewReader(form.Encode()))
+	r := httptest.NewRequest(method, v.origin()+"/"+v.slug+"/account"+path, strings.NewReader(form.Encode()))
+	r.RequestURI = r.URL.RequestURI() // the host stands in Host, as browsers send it
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.Header.Set("Origin", "http://localhost:3000")
-		r.Header.Set("Referer", "http://localhost:3000/"+v.slug+"/account/methods")
+		r.Header.Set("Origin", v.origin())
+		r.Header.Set("Referer", v.origin()+"/"+v.slug+"/account/methods")
 	}
 	r.Header.Set("Accept-Language", "en")
 	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")

@@ -9,6 +9,7 @@ import (
 	"portico/app/account"
 	"portico/app/factor"
 	"portico/app/fault"
+	"portico/app/tenant"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/account"
@@ -54,7 +55,7 @@ func (p *Pages) methods(c *fiber.Ctx) error {
 		if m.Kind == models.KindSMS { // stands with the number
 			continue
 		}
-		view.Second = append(view.Second, secondLine(c, m, views.Link{Text: change, Href: at + "/second/" + m.ID}))
+		view.Second = append(view.Second, p.secondLine(c, m, views.Link{Text: change, Href: at + "/second/" + m.ID}))
 	}
 	for _, kind := range own.Offers() {
 		view.Add = append(view.Add, views.Go{Icon: methodIcon(kind), Title: words(c, "account.add."+kind), Note: words(c, "account.add."+kind+"_note"),
@@ -128,7 +129,8 @@ func (p *Pages) phoneLines(c *fiber.Ctx, all models.Ways) ([]views.Line, views.L
 	return []views.Line{l}, views.Link{}
 }
 
-func secondLine(c *fiber.Ctx, m models.Way, change views.Link) views.Line {
+func (p *Pages) secondLine(c *fiber.Ctx, m models.Way, change views.Link) views.Line {
+	t := visitOf(c).dir.Tenant
 	kind := words(c, "method."+m.Kind+".text")
 	l := views.Line{Icon: methodIcon(m.Kind), Label: kind, Value: m.Name, Note: words(c, "account.added", "date", day(c, m.AddedAt)), Change: change}
 	if m.Name == "" {
@@ -143,6 +145,14 @@ func secondLine(c *fiber.Ctx, m models.Way, change views.Link) views.Line {
 		if where := factor.AuthenticatorName(m.Passkey.AAGUID); where != "" && where != m.Name {
 			l.Note += " · " + where
 		}
+	}
+	if host := m.Passkey.Host; m.Kind == factor.Passkey && host != t.Host {
+		said, name := ui.Info, tenant.HostAt(p.BaseURL, host)
+		key := "account.passkey.elsewhere"
+		if !t.Answers(host) {
+			said, key = ui.Warn, "account.passkey.gone"
+		}
+		l.Badges = append(l.Badges, views.Badge{Text: words(c, key, "host", name), Tone: said})
 	}
 	if !m.UsedAt.IsZero() {
 		l.Note += " · " + words(c, "account.used", "date", day(c, m.UsedAt))
@@ -380,7 +390,7 @@ func (p *Pages) method(c *fiber.Ctx) (models.Way, error) {
 
 func (p *Pages) methodView(c *fiber.Ctx, m models.Way) views.MethodView {
 	at := visitOf(c).base() + "/methods/second/" + m.ID
-	view := views.MethodView{Title: words(c, "method."+m.Kind+".text"), Lines: []views.Line{secondLine(c, m, views.Link{})}, Remove: at + "/remove"}
+	view := views.MethodView{Title: words(c, "method."+m.Kind+".text"), Lines: []views.Line{p.secondLine(c, m, views.Link{})}, Remove: at + "/remove"}
 	if m.Kind == factor.TOTP || m.Kind == factor.Passkey {
 		view.Action = at
 	}

@@ -378,6 +378,8 @@ func blockedWords(reason string) string {
 		return "A policy demands another password, chosen after a second factor, and this person cannot choose one here."
 	case "signin.blocked.registration":
 		return "A second factor has to be registered, and the policies about registering security information do not allow it here."
+	case "signin.blocked.passkey_elsewhere":
+		return "A second factor is demanded, and all that this person has is a passkey that works at another host."
 	case "signin.blocked.mfa":
 		return "A second factor is demanded, and there is no way for this person to give one."
 	}

@@ -11,6 +11,7 @@ import (
 	"portico/app/account"
 	"portico/app/audit"
 	"portico/app/fault"
+	"portico/app/tenant"
 	"portico/handlers"
 	"portico/models"
 	views "portico/views/admin"
@@ -38,7 +39,7 @@ func (p *Portal) userMethodsPage(c *fiber.Ctx, u models.User, identity, method v
 	if !v.may(access.UserWrite) {
 		readOnly(&identities)
 	}
-	factors := v.factorsSection(u, list)
+	factors := p.factorsSection(v, u, list)
 	if v.may(access.MethodWrite) {
 		factors.Form = &method
 	}
@@ -68,7 +69,7 @@ func (v *visit) waysSection(u models.User, list []models.HeldMethod) views.Secti
 }
 
 // factorsSection lists the second factors.
-func (v *visit) factorsSection(u models.User, list []models.HeldMethod) views.Section {
+func (p *Portal) factorsSection(v *visit, u models.User, list []models.HeldMethod) views.Section {
 	base, may := v.userBase(u), v.may(access.MethodWrite)
 	t := &views.Table{Caption: "Second factors", Columns: []views.Column{{Label: "Second factor"}, {Label: "Name"}, {Label: "Set up"}, {Label: "Last used"}}, Actions: may}
 	remove := func(about string, fields map[string]string) []views.Action {
@@ -95,7 +96,7 @@ func (v *visit) factorsSection(u models.User, list []models.HeldMethod) views.Se
 		if !m.LastUsedAt.IsZero() {
 			used = when(m.LastUsedAt)
 		}
-		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(methodWord(m.Kind)), {Kind: views.Name, Text: m.Name}, when(m.CreatedAt), used},
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{plain(methodWord(m.Kind)), {Kind: views.Name, Text: m.Name, Sub: p.passkeyPlace(v.dir.Tenant, m)}, when(m.CreatedAt), used},
 			Actions: remove(methodWord(m.Kind)+" "+m.Name, map[string]string{"method": m.ID})})
 	}
 	if codes > 0 {
@@ -107,6 +108,18 @@ func (v *visit) factorsSection(u models.User, list []models.HeldMethod) views.Se
 		s.Buttons = []views.Action{{Label: "Require re-registration", Href: base + "/methods/reset", About: userName(u)}}
 	}
 	return s
+}
+
+// passkeyPlace says where a passkey works, which matters once a tenant answers at several places.
+func (p *Portal) passkeyPlace(t tenant.Tenant, m models.HeldMethod) string {
+	host := m.Passkey.Host
+	switch {
+	case m.Kind != models.KindPasskey || host == "" && len(t.Hosts) == 0:
+		return ""
+	case !t.Answers(host):
+		return "Works nowhere: customers are not answered at " + tenant.HostAt(p.BaseURL, host)
+	}
+	return "Works only at " + tenant.HostAt(p.BaseURL, host)
 }
 
 func (p *Portal) userResetForm(c *fiber.Ctx) error {

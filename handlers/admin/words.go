@@ -62,6 +62,7 @@ func noteWord(s string) string {
 		"no_usable_method":                  "A second factor was demanded, but the user flow offers none that this person can use",
 		"risk_and_not_enrolled":             "A second factor was demanded because of risk, and the person has none: that is a refusal",
 		"password_change_impossible":        "A policy demanded another password, and this person could not choose one here: that is a refusal",
+		"passkey_at_another_host":           "The only second factor is a passkey that works at another host, so none could be shown or registered here",
 		"registration_refused_by_policy":    "Policies about registering security information did not allow it here",
 		"password_change_refused_by_policy": "Policies about changing a password did not allow it here",
 		"terms_not_published":               "A policy asks for terms that are not published any more, which nobody can agree to",

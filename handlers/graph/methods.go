@@ -89,6 +89,7 @@ type passkeyFacts struct {
 	Authenticator struct {
 		AAGUID []byte `json:"AAGUID"`
 	} `json:"authenticator"`
+	Host string `json:"host"` // of the tenant's own, where alone it works; "" = the installation's address
 }
 
 // shownMethod renders a method. details are passkeys' public parts by credential.
@@ -122,6 +123,9 @@ func shownMethod(m authMethod, details map[string]passkeyFacts) object {
 		o.add("attestationCertificates", []string{})
 		o.add("attestationLevel", "notAttested")
 		o.add("passkeyType", kind)
+		if facts.Host != "" {
+			o.add("portico", object{{"host", facts.Host}})
+		}
 	case models.KindTOTP:
 		o.add("secretKey", nil)
 		o.add("portico", object{{"displayName", text(m.name)}})

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"portico/app/factor"
 	"portico/app/fault"
 	"portico/app/policy"
 	"portico/app/record"
@@ -117,6 +118,9 @@ func (c *call) freshly(ctx context.Context, u *user) (bool, error) {
 		}
 	}
 	for _, m := range u.Methods {
+		if m.Kind == factor.Passkey && !dir.Tenant.Answers(m.Host) { // of a place that is gone: nobody can show it
+			continue
+		}
 		if signin.ProofAsks(m.Kind, dir.Tenant, groups, dir.FlowsInUse(), c.api.Texts) {
 			return false, nil
 		}

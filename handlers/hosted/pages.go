@@ -12,6 +12,7 @@ import (
 	"portico/app/factor"
 	"portico/app/fault"
 	"portico/app/signin"
+	"portico/app/tenant"
 	"portico/app/userflow"
 	"portico/handlers"
 	"portico/models"
@@ -24,6 +25,7 @@ type drawing struct {
 	page pages.Page
 	res  signin.Result
 	info *handlers.Info
+	home string // the installation's address; "" where somebody only looks at the page
 
 	passkey   *pages.Passkey // one may be shown in place of what the page asks for
 	noCookies bool
@@ -63,7 +65,7 @@ func (h *Hosted) draw(c *fiber.Ctx, dir *models.Directory, res signin.Result, fo
 	if info.Correlation = a.Request.CorrelationID; info.Correlation == "" {
 		info.Correlation = a.ID
 	}
-	d := &drawing{res: res, info: info, noCookies: len(c.Request().Header.Peek(fiber.HeaderCookie)) == 0, page: pages.Page{Brand: brand, App: a.Request.ClientName, Action: address(dir.Tenant, a.ID), Test: a.Request.Test,
+	d := &drawing{res: res, info: info, home: h.machine.BaseURL, noCookies: len(c.Request().Header.Peek(fiber.HeaderCookie)) == 0, page: pages.Page{Brand: brand, App: a.Request.ClientName, Action: address(dir.Tenant, a.ID), Test: a.Request.Test,
 		Step: string(name), Values: map[string]string{}, Languages: pages.Chooser(handlers.Languages(h.bundle, dir, app, &flow), info.Locale, nil)}}
 	if a.Request.Protocol == signin.Account { // the tenant's own pages: there is no app to go on to
 		d.page.App = ""
@@ -516,6 +518,13 @@ func blocked(d *drawing) templ.Component {
 		}
 	case "signin.blocked.registration":
 		reason = "registration"
+	case "signin.blocked.passkey_elsewhere":
+		if host := d.passkeyHost(); host != "" {
+			d.ways(event(pages.Change))
+			d.cancel()
+			return pages.Blocked(d.page, pages.BlockedView{Reason: "passkey_elsewhere", Host: host, Reference: d.info.RequestID})
+		}
+		reason = "registration"
 	case "signin.blocked.connected":
 		reason = "connected"
 	case "signin.blocked.unassigned":
@@ -548,6 +557,19 @@ func (d *drawing) blocked(reason string) templ.Component {
 	d.ways(event(pages.Change))
 	d.cancel()
 	return pages.Blocked(d.page, pages.BlockedView{Reason: reason, Reference: d.info.RequestID})
+}
+
+// passkeyHost is the name of the place where the passkey works that cannot be shown here; "" = it is not known.
+func (d *drawing) passkeyHost() string {
+	w := d.res.World
+	who := w.Account
+	if d.res.Step.Person.Resumed {
+		who = w.Holder
+	}
+	if there := signin.PasskeysElsewhere(who, w.Tenant); len(there) > 0 {
+		return tenant.HostAt(d.home, there[0])
+	}
+	return ""
 }
 
 // expired offers to begin again with the same request, or to go back to the app.

@@ -142,6 +142,7 @@ func fixtures(l sampleWords, b *ui.Brand, languages []Language) []Fixture {
 		{"blocked", Blocked(page(Cancel), BlockedView{Reason: "policy", Reference: "K7Q-4MX"})},
 		{"blocked-risk", Blocked(page(Cancel), BlockedView{Reason: "risk", Reference: "K7Q-4MX"})},
 		{"blocked-account-risk", Blocked(page(Cancel), BlockedView{Reason: "account_risk", Reference: "K7Q-4MX"})},
+		{"blocked-passkey-elsewhere", Blocked(page(Change, Cancel), BlockedView{Reason: "passkey_elsewhere", Host: "login.fernhill.example", Reference: "K7Q-4MX"})},
 		{"no-account", Blocked(page(Change, Cancel), BlockedView{Reason: "no_account"})},
 		{"calling", Calling(page(Cancel))},
 		{"stopped", Stopped(page(Change, Cancel), StoppedView{Refused: true, Title: "We only serve Portugal", Text: "Your address is outside of the places that we deliver to.", Reference: "K7Q-4MX"})},

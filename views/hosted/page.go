@@ -305,6 +305,7 @@ type StayView struct{}
 // BlockedView is the end: what happened and what to do, without scores and rule names.
 type BlockedView struct {
 	Reason    string // message key below "blocked.": policy, risk, account_risk, disabled, mfa_missing, no_account, sign_up_closed, unavailable
+	Host      string // passkey_elsewhere: where the passkey works
 	Reference string
 }
 
