@@ -178,6 +178,25 @@ func TestAtAHostOfItsOwn(t *testing.T) {
 			t.Errorf("%s: %d %.300s", c.target, status, text)
 		}
 	}
+	for _, c := range []struct{ host, header, value, says string }{ // Host alone decides, whatever a proxy that nobody trusts adds
+		{"localhost:3000", "X-Forwarded-Host", "login.alpha.test", `"` + installation + "/"},
+		{"localhost:3000", "X-Original-Host", "login.alpha.test", `"` + installation + "/"},
+		{"localhost:3000", "Forwarded", "host=login.alpha.test;proto=https", `"` + installation + "/"},
+		{"login.alpha.test:3000", "X-Forwarded-Host", "evil.example", `"` + issuer},
+		{"login.alpha.test:3000", "X-Forwarded-Host", "login.bravo.test", `"` + issuer},
+		{"login.alpha.test:3000", "X-Forwarded-Proto", "https", `"` + issuer},
+		{"unknown.example", "X-Forwarded-Host", "login.alpha.test", "HTTP/1.1 404"},
+	} {
+		conn, err := v.Transport.(*http.Transport).DialContext(t.Context(), "tcp", "")
+		must(t, err)
+		_, err = io.WriteString(conn, "GET /alpha/v2.0/.well-known/openid-configuration HTTP/1.1\r\nHost: "+c.host+"\r\n"+c.header+": "+c.value+"\r\nConnection: close\r\n\r\n")
+		must(t, err)
+		answer, _ := io.ReadAll(conn)
+		conn.Close()
+		if text := string(answer); !strings.Contains(text, c.says) || strings.Contains(text, "evil.example") || strings.Contains(text, "login.bravo.test") {
+			t.Errorf("Host %s, %s: %s: %.300s", c.host, c.header, c.value, answer)
+		}
+	}
 	status, _ := get(t, v, own+"/")
 	if status != http.StatusOK && status != http.StatusSeeOther {
 		t.Errorf("the root: %d", status)
@@ -192,5 +211,21 @@ func TestAtAHostOfItsOwn(t *testing.T) {
 		if !strings.HasPrefix(string(answer), "HTTP/1.1 4") || strings.Contains(string(answer), host) {
 			t.Errorf("Host %q: %.200s", host, answer)
 		}
+	}
+
+	// The host goes, and with it all that was given out there; nothing else does.
+	claims, err := s.a.CustomDomains(t.Context())
+	must(t, err)
+	must(t, s.a.RemoveCustomDomain(t.Context(), audit.System("test"), claims[0].ID))
+	for _, path := range []string{"/v2.0/.well-known/openid-configuration", "/alpha/v2.0/.well-known/openid-configuration", "/" + s.a.ID + "/discovery/v2.0/keys", "/"} {
+		if status, text := get(t, v, own+path); status != http.StatusNotFound || strings.Contains(text, "login.alpha") {
+			t.Errorf("after the end %s: %d %.200s", path, status, text)
+		}
+	}
+	if _, err := home.UserInfo(ctx, oauth2.StaticTokenSource(there)); err != nil {
+		t.Errorf("at the installation's address: %v", err)
+	}
+	if _, err := home.UserInfo(ctx, oauth2.StaticTokenSource(tokens)); err == nil {
+		t.Error("a token of the host that is gone counts elsewhere")
 	}
 }

@@ -30,8 +30,8 @@ type tab struct {
 	quiet page.ScriptIdentifier // keeps the browser from suggesting passkeys
 }
 
-// openBrowser starts Chromium with an empty profile.
-func openBrowser(t testing.TB, s *server, name string) *tab {
+// openBrowser starts Chromium with an empty profile, in which further hosts lead to this machine.
+func openBrowser(t testing.TB, s *server, name string, hosts ...string) *tab {
 	t.Helper()
 	path := ""
 	for _, candidate := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
@@ -47,6 +47,12 @@ func openBrowser(t testing.TB, s *server, name string) *tab {
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1200, 900), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("lang", "en-US"))
+	for i, host := range hosts {
+		hosts[i] = "MAP " + host + " 127.0.0.1"
+	}
+	if len(hosts) > 0 {
+		flags = append(flags, chromedp.Flag("host-resolver-rules", strings.Join(hosts, ",")))
+	}
 	if strings.HasPrefix(s.base, "https:") {
 		flags = append(flags, chromedp.Flag("ignore-certificate-errors", true))
 	}
