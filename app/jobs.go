@@ -54,8 +54,10 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 		}},
 		{Name: "purge pictures", Every: 6 * time.Hour, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error {
-				_, err := s.store.Tenant(t.ID).PurgePictures(ctx)
-				return err
+				of := s.store.Tenant(t.ID)
+				_, err := of.PurgePictures(ctx)
+				_, sheets := of.PurgeStyleSheets(ctx)
+				return errors.Join(err, sheets)
 			})
 		}},
 		{Name: "purge deliveries", Every: time.Hour, Run: func(ctx context.Context, now time.Time) error {

@@ -57,7 +57,7 @@ func (s *server) wire(ctx context.Context) error {
 	if s.config.Development() {
 		limits.Exempt = netip.Addr.IsLoopback
 	}
-	metrics, brands := newMetrics(), &handlers.Brands{}
+	metrics, brands := newMetrics(), &handlers.Brands{KeepSheet: s.keepSheet}
 	metrics.backlog(s.store.OutboxBacklog)
 	metrics.counts("portico_extension_calls_dropped_total", "Recorded calls of custom authentication extensions that could not be kept.", s.store.DroppedCalls)
 	web := &handlers.Web{Development: s.config.Development(), BaseURL: base, AdminHost: s.config.AdminHost, Hosts: s.store, Bundle: s.bundle,
@@ -113,9 +113,13 @@ func (s *server) wire(ctx context.Context) error {
 		Outbound: s.outbound, Lookup: s.providers().Lookup, Elsewhere: s.config.Development(), Own: s.config.OwnAddresses(), Reach: s.reach})
 	web.Rows = append(web.Rows, special(api.Routes())...)
 	api.Mount(s.app)
-	(&handlers.Pictures{Directories: s.store, Read: func(ctx context.Context, tenantID, hash string) ([]byte, branding.Picture, error) {
-		return s.store.Tenant(tenantID).Picture(ctx, hash)
-	}}).Mount(s.app)
+	(&handlers.BrandFiles{Directories: s.store,
+		Picture: func(ctx context.Context, tenantID, hash string) ([]byte, branding.Picture, error) {
+			return s.store.Tenant(tenantID).Picture(ctx, hash)
+		},
+		StyleSheet: func(ctx context.Context, tenantID, hash string) (string, error) {
+			return s.store.Tenant(tenantID).StyleSheet(ctx, hash)
+		}}).Mount(s.app)
 	protocol.Mount(s.app)
 	web.Rows = append(web.Rows, special(site.Routes())...)
 	site.Mount(s.app)
@@ -140,6 +144,18 @@ func (s *server) wire(ctx context.Context) error {
 	s.background(metrics, channels, s.jobs(provider))
 	s.workers = append(s.workers, s.flushSignIns, s.importPeople(checked), s.exporting(metrics, courier), s.webhooking(metrics, hooks), s.rereadSources(places, lists))
 	return nil
+}
+
+// keepSheet keeps a company's own style sheet. All pages wait for it that have it for the first time, whoever asked for
+// them, so it has no request's context.
+func (s *server) keepSheet(tenantID, sheet string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	hash, err := s.store.Tenant(tenantID).KeepStyleSheet(ctx, sheet)
+	if err != nil {
+		s.log.Warn("a company's style sheet stays in its pages", "tenant", tenantID, "error", err)
+	}
+	return hash, err
 }
 
 // special are the rows that the request stack must know before it reads a body.

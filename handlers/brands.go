@@ -22,6 +22,10 @@ import (
 // user flows say instead of us. What nobody
 // has asked for the longest goes when there is too much of it. The zero value works.
 type Brands struct {
+	// KeepSheet keeps a company's own style sheet where BrandFiles finds it, and gives its hash. nil, and where it fails:
+	// the style sheet stands in the pages, however long it is.
+	KeepSheet func(tenantID, sheet string) (hash string, err error)
+
 	mu     sync.Mutex
 	kept   map[brandKey]*list.Element
 	order  list.List      // of *keptBrand, what was asked for last in front
@@ -57,10 +61,24 @@ func (b *Brands) For(dir *models.Directory, appID, lang string) *ui.Brand {
 	t := dir.Tenant
 	k := b.find(brandKey{t.ID, dir.Branding.OfApp[appID], lang, t.Version})
 	k.once.Do(func() { // who asks for another look does not wait for this one
-		k.brand = NewBrand(t, dir.Branding.For(appID, lang))
+		k.brand = newBrand(t, dir.Branding.For(appID, lang), b.file(t))
 		b.count(k)
 	})
 	return k.brand
+}
+
+// file makes style sheets of a tenant files.
+func (b *Brands) file(t tenant.Tenant) func(sheet string) string {
+	if b.KeepSheet == nil {
+		return nil
+	}
+	return func(sheet string) string {
+		hash, err := b.KeepSheet(t.ID, sheet)
+		if err != nil {
+			return ""
+		}
+		return SheetURL(t, hash)
+	}
 }
 
 func (b *Brands) find(key brandKey) *keptBrand {
@@ -104,9 +122,12 @@ func (b *Brands) count(k *keptBrand) {
 	}
 }
 
-// NewBrand makes a look ready for pages: what the tenant's settings say stands in where the look says nothing.
-func NewBrand(t tenant.Tenant, look branding.Look) *ui.Brand {
-	return ui.LookBrand(t.Name, Linked(t, look), func(p branding.Picture) string { return PictureURL(t, p) })
+// NewBrand makes a look ready for pages that nobody has published: everything of it is in the page.
+func NewBrand(t tenant.Tenant, look branding.Look) *ui.Brand { return newBrand(t, look, nil) }
+
+// newBrand makes a look ready for pages: what the tenant's settings say stands in where the look says nothing.
+func newBrand(t tenant.Tenant, look branding.Look, file func(sheet string) string) *ui.Brand {
+	return ui.LookBrand(t.Name, Linked(t, look), func(p branding.Picture) string { return PictureURL(t, p) }, file)
 }
 
 // Linked is a look with the links of the tenant's settings where it has none.
@@ -133,6 +154,11 @@ func (b *Brands) Wear(c *fiber.Ctx, dir *models.Directory, appID string) *ui.Bra
 // PictureURL is where a tenant's stored picture is served: its bytes never change.
 func PictureURL(t tenant.Tenant, p branding.Picture) string {
 	return "/" + t.Slug + "/branding/" + p.Hash + "." + p.Ext()
+}
+
+// SheetURL is where a tenant's own style sheet is served: its bytes never change.
+func SheetURL(t tenant.Tenant, hash string) string {
+	return "/" + t.Slug + "/branding/" + hash + "." + sheetExt
 }
 
 // Neutral is the look of pages that belong to no tenant.

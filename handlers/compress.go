@@ -61,3 +61,21 @@ func (k *compressor) page(c *fiber.Ctx) {
 	r.Header.SetContentEncoding(name)
 	r.SetBodyRaw(out.Bytes())
 }
+
+// small is a text in both compressed forms, as small as they get; nil where that saves nothing. It is for what is sent
+// many times.
+func small(plain []byte) (br, gz []byte) {
+	var b, g bytes.Buffer
+	bw := brotli.NewWriterLevel(&b, brotli.BestCompression)
+	gw, _ := gzip.NewWriterLevel(&g, gzip.BestCompression) // the level is a valid one
+	for _, w := range []io.WriteCloser{bw, gw} {
+		_, _ = w.Write(plain) // a buffer takes everything
+		_ = w.Close()
+	}
+	for out, of := range map[*[]byte]*bytes.Buffer{&br: &b, &gz: &g} {
+		if of.Len() < len(plain) {
+			*out = of.Bytes()
+		}
+	}
+	return br, gz
+}

@@ -37,7 +37,7 @@ func Tables() []any {
 		&ProviderRow{}, &ProviderDomainRow{}, &CustomDomainRow{}, &ParkedAnswerRow{}, &UsedAssertionRow{},
 		&ProviderTrialRow{}, &ProviderStateRow{},
 		&MergeRow{},
-		&BrandingRow{}, &BrandingVersionRow{}, &BrandingAppRow{}, &PictureRow{}, &MailSenderRow{},
+		&BrandingRow{}, &BrandingVersionRow{}, &BrandingAppRow{}, &PictureRow{}, &StyleSheetRow{}, &MailSenderRow{},
 		&ExtensionRow{}, &ListenerRow{}, &ExtensionCallRow{},
 	}
 }

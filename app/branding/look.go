@@ -24,8 +24,7 @@ func (l Look) Dressed() bool {
 var safeAddress = regexp.MustCompile(`^/[A-Za-z0-9/._~-]+$`)
 
 // Sheet is the look as style sheet text, to stand behind that of the pages: what follows from colours and
-// corners, the background picture in the size that a screen needs, and the company's own, cleaned. address
-// gives the path of a picture.
+// corners, and the background picture in the size that a screen needs. address gives the path of a picture.
 func (l Look) Sheet(address func(Picture) string) string {
 	var b strings.Builder
 	b.WriteString(l.Colors().CSS())
@@ -35,12 +34,22 @@ func (l Look) Sheet(address func(Picture) string) string {
 	if p, ok := l.Stored[BackgroundImage]; ok {
 		b.WriteString(backdrop(p, address))
 	}
-	clean, _ := CleanCSS(l.CSS)
-	b.WriteString(clean)
-	if clean != "" { // whatever colour links have, those to what is wrong keep ours; and no shadow lies on what asks
-		b.WriteString("@layer overrides{.summary a{color:var(--danger)}.summary,.field__error,.field__label,.who{position:relative;z-index:1}}")
-	}
 	return b.String()
+}
+
+// MostInlineCSS is up to what length a company's own style sheet stands in the pages themselves. A longer one is a file,
+// which browsers load once.
+const MostInlineCSS = 2 << 10
+
+// CompanySheet is a company's own style sheet as pages have it, behind all of ours: cleaned, with what it cannot
+// change. "" when nothing of it is left.
+func CompanySheet(source string) string {
+	clean, _ := CleanCSS(source)
+	if clean == "" {
+		return ""
+	}
+	// Whatever colour links have, those to what is wrong keep ours; and no shadow lies on what asks.
+	return clean + "@layer overrides{.summary a{color:var(--danger)}.summary,.field__error,.field__label,.who{position:relative;z-index:1}}"
 }
 
 // backdrop loads no picture on a phone, a small one on a small screen, the whole on a large one.

@@ -96,7 +96,7 @@ func Develop(slot Slot, upload []byte) (Developed, error) {
 // are taken only when they are what this package writes, pixels and nothing else.
 func Imported(slot Slot, hash string, data []byte) (Developed, error) {
 	media, cfg := bare(data)
-	if hashOf(data) != hash || media == "" || len(data) > MaxPictureBytes {
+	if HashOf(data) != hash || media == "" || len(data) > MaxPictureBytes {
 		return Developed{}, pictureFault(slot, unfit{key: "import"})
 	}
 	d, err := Develop(slot, data)
@@ -130,7 +130,8 @@ func (d *Developed) finish() {
 	}
 }
 
-func hashOf(data []byte) string {
+// HashOf names what is kept and served by its content: pictures and style sheets.
+func HashOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }

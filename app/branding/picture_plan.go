@@ -109,7 +109,7 @@ func (by plan) encodeOnce(img *image.NRGBA, most int) (PictureFile, error) {
 }
 
 func fileOf(media string, img *image.NRGBA, data []byte) PictureFile {
-	return PictureFile{Picture: Picture{Hash: hashOf(data), Media: media, Width: img.Bounds().Dx(), Height: img.Bounds().Dy(), Bytes: len(data)}, Data: data}
+	return PictureFile{Picture: Picture{Hash: HashOf(data), Media: media, Width: img.Bounds().Dx(), Height: img.Bounds().Dy(), Bytes: len(data)}, Data: data}
 }
 
 // flatten puts a picture on white.

@@ -64,7 +64,7 @@ func photo(w, h int) *image.NRGBA {
 
 func decoded(t testing.TB, f PictureFile) image.Image {
 	t.Helper()
-	if f.Hash != hashOf(f.Data) || f.Bytes != len(f.Data) {
+	if f.Hash != HashOf(f.Data) || f.Bytes != len(f.Data) {
 		t.Fatalf("facts and bytes differ: %+v", f.Picture)
 	}
 	img, format, err := image.Decode(bytes.NewReader(f.Data))
@@ -454,7 +454,7 @@ func TestPicturePolyglots(t *testing.T) {
 				}
 			}
 		}
-		if _, err := Imported(BannerLogo, hashOf(data), data); keyOf(err) != "import" {
+		if _, err := Imported(BannerLogo, HashOf(data), data); keyOf(err) != "import" {
 			t.Errorf("%s was imported: %v", name, err)
 		}
 	}

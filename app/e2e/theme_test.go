@@ -84,7 +84,7 @@ func TestAHostileTheme(t *testing.T) {
 		yes := true
 		look := branding.Look{Elements: branding.Elements{ShowHeader: &yes, SignInText: "A text", CSS: strings.ReplaceAll(sheets[n], "EVIL", evil.URL),
 			Privacy: branding.Link{URL: "https://example.com/privacy"}, Terms: branding.Link{URL: "https://example.com/terms"}}}
-		b := ui.LookBrand("Fernhill Group", look, func(p branding.Picture) string { return "/" + p.Hash })
+		b := ui.LookBrand("Fernhill Group", look, func(p branding.Picture) string { return "/" + p.Hash }, nil)
 		ctx := i18n.With(context.Background(), bundle.Match("en"))
 		for _, f := range hosted.Fixtures(b, nil) {
 			if f.Name == "sign-in-error" {

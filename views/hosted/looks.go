@@ -30,7 +30,7 @@ func SampleLook(name string) *ui.Brand {
 	}}
 	switch name {
 	case "neutral":
-		return ui.LookBrand("Fernhill Group", branding.Look{}, at)
+		return ui.LookBrand("Fernhill Group", branding.Look{}, at, nil)
 	case "full":
 		look.Box = branding.BoxEnd
 	case "split":
@@ -46,11 +46,11 @@ func SampleLook(name string) *ui.Brand {
 		look.Color, look.Background, look.HeaderBackground, look.Corners = "#ffff00", "#ffffff", "#ffff00", branding.Square
 		look.Title, look.SignInText = strings.Repeat("Sign in ", 16), strings.Repeat("Donaudampfschifffahrtsgesellschaftskapitänsmütze ", 20)
 		look.Stored = map[branding.Slot]branding.Picture{branding.BannerLogo: picture("banner", 4000, 3000)}
-		return ui.LookBrand("A Company With Quite The Longest Of Names", look, at)
+		return ui.LookBrand("A Company With Quite The Longest Of Names", look, at, nil)
 	default:
 		return SampleBrand()
 	}
-	return ui.LookBrand("Fernhill Group", look, at)
+	return ui.LookBrand("Fernhill Group", look, at, nil)
 }
 
 // sampleSheet is the beginning of what a company writes that knows the class names.

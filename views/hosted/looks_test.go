@@ -103,7 +103,7 @@ func TestWhatALookSays(t *testing.T) {
 		if change != nil {
 			change(&mine)
 		}
-		return drawn(t, bundle.Match("en"), ui.LookBrand("Fernhill", mine, at))
+		return drawn(t, bundle.Match("en"), ui.LookBrand("Fernhill", mine, at, nil))
 	}
 	pages := page(nil)
 	for _, c := range []struct{ page, has, hasNot string }{

@@ -34,6 +34,7 @@ type Brand struct {
 	Reset              branding.Reset
 
 	words map[string]string // by our keys, instead of the catalogue's
+	sheet string            // where a long style sheet of the company's own is, "" = it is in the style
 	style string
 	hash  string
 	same  unique.Handle[string] // of style: looks of many languages are one text in memory
@@ -51,8 +52,9 @@ func NewBrand(name string, theme branding.Theme) *Brand {
 	return (&Brand{Name: name}).dressed(static.HostedCSS() + theme.CSS())
 }
 
-// LookBrand makes a look ready for the pages. address gives the path of a stored picture.
-func LookBrand(name string, look branding.Look, address func(branding.Picture) string) *Brand {
+// LookBrand makes a look ready for the pages. address gives the path of a stored picture; file that of a long style sheet
+// of the company's own, and "" where it cannot be had: then it goes inline, as a short one does. nil is never.
+func LookBrand(name string, look branding.Look, address func(branding.Picture) string, file func(sheet string) string) *Brand {
 	b := &Brand{
 		Name: name, Header: look.Shows(), Split: look.Template == branding.Split, End: look.Box == branding.BoxEnd && look.Template != branding.Split,
 		NoLinks: !branding.Is(look.ShowFooter, true), Privacy: look.Privacy, Terms: look.Terms, Support: look.Support,
@@ -80,15 +82,20 @@ func LookBrand(name string, look branding.Look, address func(branding.Picture) s
 	if p, ok := look.Stored[branding.Favicon]; ok {
 		b.Icons = iconsOf(p, address)
 	}
-	sheet := look.Sheet(address)
-	if branding.OnlyLight(sheet) {
+	company := branding.CompanySheet(look.CSS)
+	if branding.OnlyLight(company) {
 		b.LogoDark = nil
+	}
+	if len(company) > branding.MostInlineCSS && file != nil {
+		if b.sheet = file(company); b.sheet != "" {
+			company = ""
+		}
 	}
 	css := static.HostedCSS()
 	if look.Dressed() {
 		css += static.BrandCSS()
 	}
-	return b.dressed(css + sheet)
+	return b.dressed(css + look.Sheet(address) + company)
 }
 
 // TabIcon is a link to a small picture that stands for the site.
