@@ -15,6 +15,7 @@ import (
 	"portico/app/branding"
 	"portico/app/fault"
 	"portico/app/i18n"
+	"portico/app/tenant"
 	"portico/handlers"
 	"portico/handlers/graph/odata"
 	"portico/models"
@@ -45,8 +46,9 @@ type look struct {
 	branding.Elements
 	locale string // "" = for all
 	facts  map[string]branding.Picture
-	host   string // that pictures come from, and the tenant's path there
-	slug   string
+	sheet  string // where the style sheet is, as pages have it; "" = nothing of it is left, or there is none
+	host   string // that pictures and style sheets come from
+	tenant tenant.Tenant
 	words  *i18n.Localizer
 }
 
@@ -211,16 +213,28 @@ func (s brandingScope) asked(c *call, b models.Branding) (string, error) {
 	return "", nil
 }
 
-// view is a localization with what showing it needs.
+// view is a localization as it is shown, with the address of its style sheet.
 func (s brandingScope) view(ctx context.Context, c *call, doc branding.Document, lang string) (look, error) {
+	l, err := s.look(ctx, c, doc, lang)
+	sheet := branding.CompanySheet(l.CSS)
+	if err != nil || sheet == "" {
+		return l, err
+	}
+	hash, err := c.tenant.KeepStyleSheet(ctx, sheet) // what pages have inline nobody has kept yet
+	l.sheet = handlers.SheetURL(l.tenant, hash)
+	return l, err
+}
+
+// look is a localization with what reading and writing it needs.
+func (s brandingScope) look(ctx context.Context, c *call, doc branding.Document, lang string) (look, error) {
 	l := look{Elements: doc.Languages[lang], locale: lang, words: c.api.Words}
 	facts, err := c.tenant.PictureFacts(ctx, doc.Pictures())
 	if err != nil {
 		return l, err
 	}
-	t, err := c.tenant.Get(ctx)
-	l.facts, l.slug = facts, t.Slug
+	l.facts = facts
 	_, l.host, _ = strings.Cut(c.base, "://")
+	l.tenant, err = c.tenant.Get(ctx)
 	return l, err
 }
 
@@ -283,7 +297,7 @@ func (s brandingScope) one(ctx context.Context, c *call, b models.Branding, lang
 // change lays a document over what is published in a language and publishes that.
 func (s brandingScope) change(ctx context.Context, c *call, lang string, shape *collection[look], d document, creating bool) error {
 	_, err := c.tenant.EditPublishedBranding(ctx, c.actor(), s.id, "", func(doc *branding.Document) error {
-		l, err := s.view(ctx, c, *doc, lang)
+		l, err := s.look(ctx, c, *doc, lang)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"portico/app/branding"
+	"portico/handlers"
 )
 
 // mostLookText and the others are lengths that Graph documents; addresses may be longer here.
@@ -30,7 +31,7 @@ func (a *API) looks(typ string) *collection[look] {
 		pictureURL(branding.BackgroundImage), pictureURL(branding.BannerLogo),
 		readOnly(map[bool]string{false: "cdnList", true: "cdnHosts"}[theme], func(l *look) any { return []string{l.host} }),
 		{name: "contentCustomization", get: func(l *look) any { return shownLookTexts(l.Elements) }, set: setLookTexts},
-		readOnly("customCSSRelativeUrl", func(*look) any { return nil }), // it is part of the pages' own
+		readOnly("customCSSRelativeUrl", func(l *look) any { return l.below(l.sheet) }),
 		pictureURL(branding.Favicon),
 		str("headerBackgroundColor", 7, func(l *look) *string { return &l.HeaderBackground }),
 		pictureURL(branding.HeaderLogo),
@@ -75,9 +76,17 @@ func pictureURL(slot branding.Slot) field[look] {
 
 func (l *look) address(slot branding.Slot) any {
 	if p, ok := l.facts[l.Pictures[slot]]; ok {
-		return l.slug + "/branding/" + p.Hash + "." + p.Ext()
+		return l.below(handlers.PictureURL(l.tenant, p))
 	}
 	return nil
+}
+
+// below is an address as Graph has it: without the slash that the hosts of cdnList end in.
+func (l *look) below(path string) any {
+	if path == "" {
+		return nil
+	}
+	return strings.TrimPrefix(path, "/")
 }
 
 type layoutBody struct {

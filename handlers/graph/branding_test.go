@@ -139,6 +139,22 @@ func TestBrandingAsTheVendorDocumentsIt(t *testing.T) {
 	if !strings.HasPrefix(address, "shop/branding/") || !strings.HasSuffix(address, ".png") || b["cdnList"].([]any)[0] != strings.TrimPrefix(w.base, "http://") {
 		t.Errorf("the picture's address: %v %v", address, b["cdnList"])
 	}
+	w.want(204, w.do("PUT", at+"/localizations/fr-FR/customCSS", ".ext-title { color: #9b111e }", "Content-Type", "text/css"))
+	french := w.want(200, w.do("GET", at+"/localizations/fr-FR", nil)).body
+	for _, of := range []struct {
+		at  any
+		has string
+	}{{b["customCSSRelativeUrl"], "#0b6e4f"}, {french["customCSSRelativeUrl"], "#9b111e"}} {
+		file, _ := of.at.(string)
+		hash, css := strings.CutSuffix(strings.TrimPrefix(file, "shop/branding/"), ".css")
+		if sheet, err := w.store.Tenant(w.tenant.ID).StyleSheet(t.Context(), hash); !css || err != nil || !strings.Contains(sheet, of.has) || strings.Contains(sheet, "behavior") {
+			t.Errorf("the style sheet's address %v: %q %v", of.at, sheet, err)
+		}
+	}
+	w.want(204, w.do("DELETE", at+"/localizations/fr-FR/customCSS", nil))
+	if l := w.want(200, w.do("GET", at+"/localizations/fr-FR", nil)).body; l["customCSSRelativeUrl"] != nil {
+		t.Errorf("a look without a style sheet: %v", l["customCSSRelativeUrl"])
+	}
 	if dropped := b["portico"].(map[string]any)["customCSSDropped"].([]any); len(dropped) != 1 {
 		t.Errorf("what was dropped: %v", dropped)
 	}
