@@ -21,6 +21,7 @@ type weight struct {
 	requests int // for all of these
 	images   int // pictures and the favicon
 	shown    int // requests for these
+	company  int // a style sheet of the company's own, in a file of its own
 }
 
 // pages loads the first page of a sign-in and of a sign-up as a browser does that was never here: of a tenant that is
@@ -51,7 +52,7 @@ func pages(r *report, prog *program) error {
 		}
 		r.add("sqlite", figure{what: p.what + ", first visit, brotli", value: fmt.Sprintf("%.1f KB in %d requests", float64(w.page)/1024, w.requests),
 			budget: "≤ 10 KB in ≤ 2", ok: w.page <= 10<<10 && w.requests <= 2,
-			note: fmt.Sprintf("%.1f KB unpacked; pictures besides: %.1f KB in %d requests", float64(w.unpacked)/1024, float64(w.images)/1024, w.shown)})
+			note: fmt.Sprintf("%.1f KB unpacked; besides: pictures %.1f KB in %d requests, style sheet of the company's own %.1f KB", float64(w.unpacked)/1024, float64(w.images)/1024, w.shown, float64(w.company)/1024)})
 	}
 	return nil
 }
@@ -118,6 +119,10 @@ func weigh(prog *program, at string) (weight, error) {
 		if err != nil {
 			return w, err
 		}
+		if companySheet(src) {
+			w.company = wire
+			continue
+		}
 		w.page, w.requests = w.page+wire, w.requests+1
 	}
 	for _, src := range pictures {
@@ -128,6 +133,12 @@ func weigh(prog *program, at string) (weight, error) {
 		w.images, w.shown = w.images+wire, w.shown+1
 	}
 	return w, nil
+}
+
+// companySheet tells a company's own style sheet from what is ours: below /{tenant}/branding/.
+func companySheet(src string) bool {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(src, "/"), "/")
+	return strings.HasPrefix(rest, "branding/")
 }
 
 var styleURL = regexp.MustCompile(`url\(["']?(/[^"')]+)`)

@@ -1,6 +1,7 @@
 package branding
 
 import (
+	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -366,39 +367,60 @@ type standing struct {
 	occasional []paint // what is painted in some states, or inside of some parts
 }
 
+// inking is what a rule says about colours, by one of its selectors, for one of the kinds of parts that this means.
+type inking struct {
+	rule, kind int
+	by         selector
+	ink        string // "" = none
+	paint      paint
+	paints     bool
+}
+
+// inkings are those of the rules that hold in a medium.
+func (x *inkPass) inkings(m medium) iter.Seq[inking] {
+	return func(yield func(inking) bool) {
+		for i, r := range x.rules {
+			if !m.holds(r.media) {
+				continue
+			}
+			ink := inkOf(r)
+			p, paints := paintOf(r)
+			if ink == "" && !paints {
+				continue
+			}
+			for j, s := range r.of {
+				for _, k := range x.named[i][j] {
+					if !yield(inking{i, k, s, ink, p, paints}) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
 func (x *inkPass) stand(m medium) []standing {
 	list := make([]standing, len(x.kinds))
 	for k := range list {
 		list[k].inkRule = -1
 	}
-	for i, r := range x.rules {
-		if !m.holds(r.media) {
-			continue
-		}
-		ink := inkOf(r)
-		p, paints := paintOf(r)
-		if ink == "" && !paints {
-			continue
-		}
-		for j, s := range r.of {
-			for _, k := range x.named[i][j] {
-				st, w := &list[k], s.weight()
-				if !s.plain() {
-					if paints {
-						st.occasional = append(st.occasional, p)
-					}
-					continue
-				}
-				if ink != "" && w >= st.inkWeight {
-					st.ink, st.inkRule, st.inkWeight = ink, i, w
-				}
-				if p.color != "" && w >= st.colorW {
-					st.paint.color, st.colorW, st.colorSet = p.color, w, true
-				}
-				if p.image != "" && w >= st.imageW {
-					st.paint.image, st.imageW, st.imageSet = p.image, w, true
-				}
+	for of := range x.inkings(m) {
+		i, k, s, ink, p, paints := of.rule, of.kind, of.by, of.ink, of.paint, of.paints
+		st, w := &list[k], s.weight()
+		if !s.plain() {
+			if paints {
+				st.occasional = append(st.occasional, p)
 			}
+			continue
+		}
+		if ink != "" && w >= st.inkWeight {
+			st.ink, st.inkRule, st.inkWeight = ink, i, w
+		}
+		if p.color != "" && w >= st.colorW {
+			st.paint.color, st.colorW, st.colorSet = p.color, w, true
+		}
+		if p.image != "" && w >= st.imageW {
+			st.paint.image, st.imageW, st.imageSet = p.image, w, true
 		}
 	}
 	return list
@@ -573,50 +595,33 @@ func (x *inkPass) schemes() {
 // look judges each rule in a medium.
 func (x *inkPass) look(m medium) {
 	list := x.stand(m)
-	for i, r := range x.rules {
-		if !m.holds(r.media) {
-			continue
+	for of := range x.inkings(m) {
+		i, k, s, ink, p, paints := of.rule, of.kind, of.by, of.ink, of.paint, of.paints
+		st := list[k]
+		mine := merged(st.paint, p)
+		if s.plain() {
+			if ink != "" && st.inkRule == i && worst(shades(ink, m.dark), x.papers(list, k, st.paint, false, m.dark)) < leastContrast {
+				x.failed[[2]int{i, failInk}] = true
+			}
+		} else if ink != "" {
+			if worst(shades(ink, m.dark), x.papers(list, k, mine, !paints, m.dark)) < leastContrast {
+				x.failed[[2]int{i, failInk}] = true
+			}
+		} else if st.ink != "" && worst(shades(st.ink, m.dark), x.papers(list, k, mine, false, m.dark)) < leastContrast {
+			x.failed[[2]int{i, failPaint}] = true
 		}
-		ink := inkOf(r)
-		p, paints := paintOf(r)
-		if ink == "" && !paints {
-			continue
-		}
-		for j, s := range r.of {
-			for _, k := range x.named[i][j] {
-				st := list[k]
-				if s.plain() {
-					if ink != "" && st.inkRule == i && worst(shades(ink, m.dark), x.papers(list, k, st.paint, false, m.dark)) < leastContrast {
-						x.failed[[2]int{i, failInk}] = true
-					}
-				} else if ink != "" {
-					mine := st.paint
-					if p.color != "" {
-						mine.color = p.color
-					}
-					if p.image != "" {
-						mine.image = p.image
-					}
-					if worst(shades(ink, m.dark), x.papers(list, k, mine, !paints, m.dark)) < leastContrast {
-						x.failed[[2]int{i, failInk}] = true
-					}
-				} else if st.ink != "" && worst(shades(st.ink, m.dark), x.papers(list, k, merged(st.paint, p), false, m.dark)) < leastContrast {
+		if paints && !x.kinds[k].blank && !x.failed[[2]int{i, failPaint}] {
+			papers := x.papers(list, k, mine, false, m.dark)
+			accent := false
+			for _, s := range papers {
+				accent = accent || s.token != ""
+			}
+			if accent {
+				if k != onPrimary && k != onHeader || !oneAccent(papers) {
 					x.failed[[2]int{i, failPaint}] = true
 				}
-				if paints && !x.kinds[k].blank && !x.failed[[2]int{i, failPaint}] {
-					papers := x.papers(list, k, merged(st.paint, p), false, m.dark)
-					accent := false
-					for _, s := range papers {
-						accent = accent || s.token != ""
-					}
-					if accent {
-						if k != onPrimary && k != onHeader || !oneAccent(papers) {
-							x.failed[[2]int{i, failPaint}] = true
-						}
-					} else if _, best := scheme(papers); best < leastContrast {
-						x.failed[[2]int{i, failPaint}] = true
-					}
-				}
+			} else if _, best := scheme(papers); best < leastContrast {
+				x.failed[[2]int{i, failPaint}] = true
 			}
 		}
 	}

@@ -51,7 +51,7 @@ func Build(root string) (map[string][]byte, error) {
 		return nil, err
 	}
 	sort.Strings(sheets)
-	var hosted, admin, account strings.Builder
+	var hosted, admin, account joined
 	for _, path := range sheets {
 		b, err := os.ReadFile(path)
 		if err != nil {
@@ -62,21 +62,21 @@ func Build(root string) (map[string][]byte, error) {
 			css += LightFallback(css)
 		}
 		if name != "60-hosted.css" && name != "61-account.css" && name != "62-brand.css" {
-			admin.WriteString(css)
+			admin.add(css)
 		}
 		if name <= hostedUpTo || hostedToo(name) {
-			hosted.WriteString(css)
+			hosted.add(css)
 		}
 		if name == "62-brand.css" {
 			out["brand.css"] = []byte(css)
 		}
 		if accountToo(name) {
-			account.WriteString(css)
+			account.add(css)
 		}
 	}
-	out["hosted.css"] = []byte(hosted.String())
-	out["admin.css"] = []byte(admin.String())
-	out["account.css"] = []byte(account.String())
+	out["hosted.css"] = []byte(hosted.text)
+	out["admin.css"] = []byte(admin.text)
+	out["account.css"] = []byte(account.text)
 	for _, dir := range []string{"js/*.js", "icons/*.svg"} {
 		found, err := filepath.Glob(filepath.Join(root, dir))
 		if err != nil {
@@ -106,6 +106,36 @@ func Build(root string) (map[string][]byte, error) {
 		out[name+".br"], out[name+".gz"] = br, gz
 	}
 	return out, nil
+}
+
+// joined puts minified style sheets behind each other; neighbours that are one block of the same layer become one.
+type joined struct{ text, layer string }
+
+func (j *joined) add(css string) {
+	layer := onlyLayer(css)
+	if layer != "" && layer == j.layer {
+		j.text = strings.TrimSuffix(j.text, "}")
+		css = strings.TrimPrefix(css, layer)
+	}
+	j.text, j.layer = j.text+css, layer
+}
+
+var layerBlock = regexp.MustCompile(`^@layer [a-z]+\{`)
+
+// onlyLayer gives how a style sheet begins that is one block of a layer and nothing else, "" for all others.
+func onlyLayer(css string) string {
+	depth := 0
+	for i, r := range css {
+		switch r {
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 && i < len(css)-1 {
+				return ""
+			}
+		}
+	}
+	return layerBlock.FindString(css)
 }
 
 func names(files map[string][]byte) []string {

@@ -62,7 +62,7 @@ func TestOnlyLogicalProperties(t *testing.T) {
 
 func TestTheRulesOfTheStyleSheets(t *testing.T) {
 	each(t, func(name, css string) {
-		if strings.Contains(css, "!important") && name != "90-print.css" && name != "91-contrast.css" {
+		if strings.Contains(css, "!important") && name < "90-" {
 			t.Errorf("%s: !important outside overrides", name)
 		}
 		if id := regexp.MustCompile(`(?m)^\s*#[a-z]`).FindString(css); id != "" {
@@ -155,6 +155,16 @@ func TestTheThemeKnowsTheSurfacesOfTheStyleSheet(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestNeighboursOfALayerAreOneBlock(t *testing.T) {
+	var j joined
+	for _, css := range []string{"@layer a{.x{y:z}}", "@layer a{@media print{.x{y:z}}}", "@layer b{.x{y:z}}", "@layer b{.x{y:z}}@layer c{.x{y:z}}", "@layer c{.x{y:z}}", "@layer a,b;", "@layer a{}"} {
+		j.add(css)
+	}
+	if want := "@layer a{.x{y:z}@media print{.x{y:z}}}@layer b{.x{y:z}}@layer b{.x{y:z}}@layer c{.x{y:z}}@layer c{.x{y:z}}@layer a,b;@layer a{}"; j.text != want {
+		t.Errorf("\n got %s\nwant %s", j.text, want)
 	}
 }
 
