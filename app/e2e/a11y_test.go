@@ -129,7 +129,7 @@ func media(t *testing.T, ctx context.Context, features ...string) {
 // look runs a script that says what is wrong with the page, "" for nothing.
 func look(t *testing.T, ctx context.Context, js string) string {
 	t.Helper()
-	once, cancel := context.WithTimeout(ctx, time.Minute)
+	once, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	wrong, err := chromedp.Run(once, chromedp.Evaluate[string](js, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -140,7 +140,7 @@ func look(t *testing.T, ctx context.Context, js string) string {
 
 func visit(t *testing.T, ctx context.Context, address string, width int64) {
 	t.Helper()
-	once, cancel := context.WithTimeout(ctx, time.Minute)
+	once, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(once, chromedp.EmulateViewport(width, 800), chromedp.Navigate(address)); err != nil {
 		t.Fatalf("%s: %v", address, err)
@@ -248,7 +248,7 @@ const letterParts = `(() => {
 // smaller than 24 px, or a thing to press that is never reached.
 func keys(t *testing.T, ctx context.Context) []string {
 	t.Helper()
-	once, cancel := context.WithTimeout(ctx, time.Minute)
+	once, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	// The body keeps its tabindex: without it the document would have the focus, and a box that asks for it (autofocus)
 	// could still take it before the first Tab.

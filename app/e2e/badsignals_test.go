@@ -108,12 +108,13 @@ func TestACollectorThatFails(t *testing.T) {
 	t.Parallel()
 	good := receive(t)
 	var asked atomic.Int32
+	var read atomic.Bool // what went wrong
 	over := make(chan struct{})
 	bad := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch asked.Add(1) {
-		case 1:
+		switch n := asked.Add(1); {
+		case n == 1, n > 2 && !read.Load():
 			http.Error(w, strings.Repeat("broken ", 1<<17), http.StatusInternalServerError)
-		case 2:
+		case n == 2:
 			select { // answers nobody
 			case <-over:
 			case <-r.Context().Done():
@@ -154,6 +155,7 @@ func TestACollectorThatFails(t *testing.T) {
 		}
 		return nil
 	})
+	read.Store(true)
 	eventually(t, 2*time.Minute, "the other has it, too", func() error {
 		if n := had(); n < 2 {
 			return fmt.Errorf("%d records after %d requests", n, asked.Load())

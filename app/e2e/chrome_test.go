@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -33,20 +32,9 @@ type tab struct {
 // openBrowser starts Chromium with an empty profile, in which further hosts lead to this machine.
 func openBrowser(t testing.TB, s *server, name string, hosts ...string) *tab {
 	t.Helper()
-	path := ""
-	for _, candidate := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(candidate); err == nil && candidate != "" {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		lacking(t.(*testing.T), "Chromium")
-	}
-	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1200, 900), chromedp.Flag("disable-quic", true),
+	flags := []chromedp.ExecAllocatorOption{chromedp.Flag("disable-quic", true),
 		chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true), chromedp.Flag("lang", "en-US"))
+		chromedp.Flag("disable-sync", true), chromedp.Flag("lang", "en-US")}
 	for i, host := range hosts {
 		hosts[i] = "MAP " + host + " 127.0.0.1"
 	}
@@ -56,14 +44,8 @@ func openBrowser(t testing.TB, s *server, name string, hosts ...string) *tab {
 	if strings.HasPrefix(s.base, "https:") {
 		flags = append(flags, chromedp.Flag("ignore-certificate-errors", true))
 	}
-	alloc, stop := chromedp.NewExecAllocator(context.Background(), flags...)
-	ctx, cancel := chromedp.NewContext(alloc)
-	ctx, end := context.WithTimeout(ctx, 8*time.Minute)
-	t.Cleanup(func() { end(); cancel(); stop() })
+	ctx := bareBrowser(t.(*testing.T), flags...)
 	b := &tab{t: t, ctx: ctx, s: s, name: name}
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start the browser: %v", err)
-	}
 	b.dark(false) // and without motion: a click during the transition between two pages goes nowhere
 	if root, err := moduleRoot(); err == nil {
 		if js, err := os.ReadFile(filepath.Join(root, "app", "e2e", "clients", "node_modules", "axe-core", "axe.min.js")); err == nil {
@@ -84,7 +66,7 @@ func openBrowser(t testing.TB, s *server, name string, hosts ...string) *tab {
 
 func (b *tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.shot("failed")
@@ -99,7 +81,7 @@ func (b *tab) goTo(address string) {
 
 func evaluate[T any](b *tab, js string) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js))
 	if err != nil {
@@ -137,12 +119,24 @@ func (b *tab) typeInto(selector, text string) {
 func (b *tab) press(selector string) {
 	b.t.Helper()
 	b.do("press "+selector, chromedp.WaitVisible(chromedp.CSS(selector)))
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
 		b.shot("failed")
 		b.t.Fatalf("press %s: %v\nat %s\n%s", selector, err, b.url(), b.words())
 	}
+}
+
+// comesTo waits until a page there is loaded, after others that go on by themselves.
+func (b *tab) comesTo(prefix string) {
+	b.t.Helper()
+	eventually(b.t, 20*time.Second, "the browser comes to "+prefix, func() error {
+		at, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.readyState === "complete" ? location.href : ""`))
+		if err == nil && !strings.HasPrefix(at, prefix) {
+			err = errText("at " + b.url())
+		}
+		return err
+	})
 }
 
 // sees waits for words on the page.
@@ -198,7 +192,7 @@ func (b *tab) accessible(name string) {
 			ID, Help string
 			Nodes    []struct{ HTML string }
 		}
-		ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+		ctx, cancel := context.WithTimeout(b.ctx, patience)
 		if !evaluate[bool](b, "!!window.axe") {
 			if _, err := chromedp.Run(ctx, chromedp.Evaluate[any](b.axe+"; null")); err != nil {
 				b.t.Fatalf("axe: %v", err)
@@ -277,7 +271,7 @@ func (b *tab) forgetCookies() {
 // pressPlain clicks and waits for the next page in a browser without script.
 func (b *tab) pressPlain(selector string) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
 		b.t.Fatalf("press %s at %s: %v", selector, b.url(), err)

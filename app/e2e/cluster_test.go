@@ -73,7 +73,7 @@ func cluster(t testing.TB) (front *server, instances [2]*server) {
 			r.SetURL(&url.URL{Scheme: "http", Host: instances[turn.Add(1)%2].addr})
 			r.Out.Host = r.In.Host
 		},
-		Transport: &http.Transport{MaxIdleConnsPerHost: 64},
+		Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 30 * time.Second}, // sooner than the instances close them
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 		},
@@ -167,16 +167,25 @@ func TestOneTimeThingsAreUsedOnce(t *testing.T) {
 
 	t.Run("authorization code", func(t *testing.T) {
 		var winners []answer
-		for _, a := range crowd(t, 200, func(int) (answer, error) { return p.redeem(client, code) }) {
-			switch {
-			case a.Status == http.StatusOK:
-				winners = append(winners, a)
-			case a.Error != "invalid_grant":
-				t.Errorf("a loser got %d %s: %s", a.Status, a.Error, a.Description)
+		for n := 200; ; n /= 2 {
+			winners = nil
+			begin := time.Now()
+			for _, a := range crowd(t, n, func(int) (answer, error) { return p.redeem(client, code) }) {
+				switch {
+				case a.Status == http.StatusOK:
+					winners = append(winners, a)
+				case a.Error != "invalid_grant":
+					t.Errorf("a loser got %d %s: %s", a.Status, a.Error, a.Description)
+				}
 			}
-		}
-		if len(winners) != 1 {
-			t.Fatalf("%d of 200 got tokens", len(winners))
+			if len(winners) != 1 {
+				t.Fatalf("%d of %d got tokens", len(winners), n)
+			}
+			// Where the crowd took longer than twins may (2 s), its last ones replayed the code, and the winner's tokens are gone.
+			if time.Since(begin) < 2*time.Second || n < 10 {
+				break
+			}
+			code = p.code(f.walk(p.authorize(), p.redirect))
 		}
 		if status, c := p.userinfo(client, winners[0].AccessToken); status != http.StatusOK || c["email"] != "olga@example.com" {
 			t.Errorf("the winner's access token: %d %v", status, c)
@@ -187,17 +196,25 @@ func TestOneTimeThingsAreUsedOnce(t *testing.T) {
 	})
 
 	t.Run("refresh token", func(t *testing.T) {
-		got, err := p.redeem(client, p.code(f.walk(p.authorize(), p.redirect)))
-		if err != nil || got.RefreshToken == "" {
-			t.Fatalf("%+v %v", got, err)
-		}
 		successors := map[string]bool{}
-		for _, a := range crowd(t, 100, func(int) (answer, error) { return p.refresh(client, got.RefreshToken) }) {
-			if a.Status != http.StatusOK {
-				t.Errorf("within the grace time: %d %s %s", a.Status, a.Error, a.Description)
-				continue
+		for n, late := 100, true; late; n /= 2 {
+			got, err := p.redeem(client, p.code(f.walk(p.authorize(), p.redirect)))
+			if err != nil || got.RefreshToken == "" {
+				t.Fatalf("%+v %v", got, err)
 			}
-			successors[a.RefreshToken] = true
+			clear(successors)
+			begin := time.Now()
+			answers := crowd(t, n, func(int) (answer, error) { return p.refresh(client, got.RefreshToken) })
+			if late = time.Since(begin) > 10*time.Second && n > 10; late {
+				continue // the last ones were out of the grace time
+			}
+			for _, a := range answers {
+				if a.Status != http.StatusOK {
+					t.Errorf("within the grace time: %d %s %s", a.Status, a.Error, a.Description)
+					continue
+				}
+				successors[a.RefreshToken] = true
+			}
 		}
 		if len(successors) != 1 {
 			t.Fatalf("%d successors of one refresh token", len(successors))

@@ -91,7 +91,7 @@ func (a *api) listens(c *crm, events ...string) (ids []string) {
 		made := a.call(http.MethodPost, "/v1.0/identity/customAuthenticationExtensions", values{"@odata.type": "#microsoft.graph." + e + "CustomExtension", "displayName": "CRM: " + e,
 			"endpointConfiguration":       values{"@odata.type": "#microsoft.graph.httpRequestEndpoint", "targetUrl": c.URL + "/" + e},
 			"authenticationConfiguration": values{"@odata.type": "#microsoft.graph.azureAdTokenAuthentication", "resourceId": resource},
-			"clientConfiguration":         values{"timeoutInMilliseconds": 1000, "maximumRetries": 0}})
+			"clientConfiguration":         values{"timeoutInMilliseconds": 2000, "maximumRetries": 0}})
 		listener := e + "Listener"
 		if e == "onOtpSend" { // the vendor's name
 			listener = "onEmailOtpSendListener"
@@ -170,6 +170,8 @@ func TestTheCompanysOwnAPIHasASay(t *testing.T) {
 	b.accessible("stopped")
 	b.shot("stopped")
 
+	admin := openBrowser(t, s, "own-api-admin")
+	admin.intoPortal("ada@fernhill.example")
 	// Down: kind words within the API's time, and once its circuit is open without waiting for it.
 	c.says(start, "")
 	b.toTheQuestions("later@example.com", seen)
@@ -180,32 +182,53 @@ func TestTheCompanysOwnAPIHasASay(t *testing.T) {
 		b.press("button[name=action][value=again], form:has(input[name=action][value=again]) button[type=submit]")
 		b.sees("This sign-up cannot be completed right now")
 	}
-	before := c.count()
-	b.press("form:has(input[name=action][value=again]) button[type=submit]")
-	b.sees("This sign-up cannot be completed right now")
-	if c.count() != before {
-		t.Error("an API that failed often in a row is asked all the same")
+	// The circuit stays open for seconds only (longer each time), in which a busy machine may show no page: where it is
+	// looked at too late, one more customer finds the API down and it is open again.
+	fails := func() int {
+		before := c.count()
+		b.press("form:has(input[name=action][value=again]) button[type=submit]")
+		b.sees("This sign-up cannot be completed right now")
+		return c.count() - before
 	}
-	admin := openBrowser(t, s, "own-api-admin")
-	admin.intoPortal("ada@fernhill.example")
+	eventually(t, 30*time.Second, "an API that failed often in a row is not asked", func() error {
+		if n := fails(); n > 0 {
+			return fmt.Errorf("asked %d times", n)
+		}
+		return nil
+	})
+	whileOpen := func(page string, words ...string) {
+		t.Helper()
+		eventually(t, 30*time.Second, page+" shows the open circuit", func() error {
+			admin.goTo(page)
+			said := admin.words()
+			for _, w := range words {
+				if !strings.Contains(said, w) {
+					fails()
+					return fmt.Errorf("no %q in %s", w, said)
+				}
+			}
+			return nil
+		})
+	}
 	list := s.base + "/admin/t/fernhill/extensions"
-	admin.goTo(list)
-	admin.sees("Not called for now")
-	admin.goTo(s.base + "/admin/t/fernhill")
-	admin.sees("Customers are held up by an API that does not answer")
-	admin.goTo(list)
-	admin.sees("It failed too often; it is tried again by itself")
+	whileOpen(list, "Not called for now", "It failed too often; it is tried again by itself")
 	admin.accessible("circuit-open")
-	admin.goTo(evaluate[string](admin, "[...document.querySelectorAll('a')].find(a => a.textContent.trim() == 'CRM: "+start+"').href"))
-	admin.sees("Open: not called, since it failed too often")
-	admin.sees("If this API is down, customers cannot sign up.")
+	whileOpen(evaluate[string](admin, "[...document.querySelectorAll('a')].find(a => a.textContent.trim() == 'CRM: "+start+"').href"),
+		"Open: not called, since it failed too often", "If this API is down, customers cannot sign up.")
 	admin.accessible("circuit-open-page")
+	whileOpen(s.base+"/admin/t/fernhill", "Customers are held up by an API that does not answer")
 	c.says(start, `attributeCollectionStart.continueWithDefaultBehavior"`)
 	c.says(submit, `attributeCollectionSubmit.continueWithDefaultBehavior"`)
-	for end := time.Now().Add(40 * time.Second); !b.has(given) && time.Now().Before(end); {
-		time.Sleep(3 * time.Second) // the circuit closes by the program's own clock
-		b.press("form:has(input[name=action][value=again]) button[type=submit]")
-	}
+	eventually(t, 3*time.Minute, "the circuit closes by the program's own clock", func() error {
+		admin.goTo(list)
+		if strings.Contains(admin.words(), "Not called for now") {
+			return errors.New("still open")
+		}
+		if b.press("form:has(input[name=action][value=again]) button[type=submit]"); !b.has(given) {
+			return errors.New(b.words())
+		}
+		return nil
+	})
 	b.typeInto(given, "Later")
 	b.typeInto(family, "Better")
 	b.fillRest()

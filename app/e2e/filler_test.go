@@ -51,7 +51,7 @@ func (f *filler) walk(start, stop string) string {
 
 // code waits for a code that was not used before, in the mailbox or among the texts to the telephone.
 func (f *filler) code() (string, error) {
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(patience)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for time.Now().Before(deadline) {

@@ -56,7 +56,7 @@ func TestKillInTheMiddleOfAnImport(t *testing.T) {
 	s.kill()
 	s.start()
 	newFiller(t, s, "meanwhile2@example.com", password).walk(p.authorize("prompt=create"), p.redirect)
-	eventually(t, 3*time.Minute, "the import is finished", func() error {
+	eventually(t, 10*time.Minute, "the import is finished", func() error {
 		if !strings.Contains(s.log.String(), "an import of users was worked on") {
 			return fmt.Errorf("it is not")
 		}

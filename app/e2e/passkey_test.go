@@ -196,6 +196,7 @@ func TestPasskeyInPlaceOfAPassword(t *testing.T) {
 	b.suggests(true)
 	b.forgetCookies()
 	b.goTo(s.base + "/fernhill/account/methods")
+	b.comesTo(s.base + "/fernhill/account/methods")
 	b.sees("Passkey")
 	b.accessible("listed")
 

@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -51,14 +52,32 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
+// patience is how much longer than on an idle machine things may take: machines that run tests are busy. Only a test that
+// fails takes so long.
+const patience = 2 * time.Minute
+
+// ports are those below what systems give to outgoing connections (which begin at 32768, or higher), so that a server can
+// be stopped and started again, or started late, and its port is still its own. Below 11000 there is one that browsers refuse.
+const firstPort, lastPort = 11000, 19999
+
+// portsTaken is how far this process has come in its ports.
+var portsTaken atomic.Int64
+
+// freePort gives a port where nothing listens; in one process no port is given twice before all were.
 func freePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const all = lastPort - firstPort + 1
+	for range all {
+		port := firstPort + (os.Getpid()*97+int(portsTaken.Add(1)))%all
+		l, err := net.Listen("tcp", fmt.Sprintf(":%d", port)) // on any address
+		if err != nil {
+			continue
+		}
+		_ = l.Close()
+		return port
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatalf("something listens on every port from %d to %d", firstPort, lastPort)
+	return 0
 }
 
 // boot starts the program on a free port in a folder of its own and waits until it is ready. Settings
@@ -153,8 +172,8 @@ func (s *server) stop() error {
 	case err := <-s.done:
 		s.cmd = nil
 		return err
-	case <-time.After(30 * time.Second):
-		return fmt.Errorf("still running after 30 seconds\n%s", s.log)
+	case <-time.After(patience):
+		return fmt.Errorf("still running after %s\n%s", patience, s.log)
 	}
 }
 
@@ -190,7 +209,7 @@ func (s *server) client(t testing.TB) *http.Client {
 		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true} // only until the authority is written
 	}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Jar: jar, Transport: transport, Timeout: 30 * time.Second,
+	return &http.Client{Jar: jar, Transport: transport, Timeout: patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
@@ -215,9 +234,10 @@ func (s *server) setupLink() string {
 	return found
 }
 
-// eventually asks again until there is no error or the time is over.
+// eventually asks again until there is no error, or more time is over than an idle machine and our patience need.
 func eventually(t testing.TB, limit time.Duration, what string, ask func() error) {
 	t.Helper()
+	limit += patience
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	tick := time.NewTicker(25 * time.Millisecond)

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -56,7 +55,7 @@ func TestContactSheets(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			fmt.Fprintf(w, `<!DOCTYPE html><style>body{margin:12px;display:flex;flex-wrap:wrap;gap:12px;font:13px sans-serif;background:#e8eaee}figure{margin:0}img{display:block;border:1px solid #bbb}</style>%s`, body.String())
 		}))
-		once, cancel := context.WithTimeout(ctx, time.Minute)
+		once, cancel := context.WithTimeout(ctx, patience)
 		err := chromedp.Do(once, chromedp.EmulateViewport(1340, 830), chromedp.Navigate(album.URL))
 		cancel()
 		if err != nil {

@@ -204,4 +204,5 @@ func (b *tab) by(x *standIn, login string) {
 	b.sees(x.name + " asks who you are")
 	b.typeInto("input[name=login]", login)
 	b.press("#go")
+	b.comesTo(b.s.base) // from Apple by a form that sends itself on
 }

@@ -100,7 +100,7 @@ func TestAHostileTheme(t *testing.T) {
 
 	ctx := bareBrowser(t)
 	for n := 0; n <= len(sheets); n++ {
-		once, cancel := context.WithTimeout(ctx, time.Minute)
+		once, cancel := context.WithTimeout(ctx, patience)
 		if err := chromedp.Do(once, chromedp.Navigate(fmt.Sprintf("%s/sheet/%d", site.URL, n))); err != nil {
 			t.Fatalf("sheet %d: %v", n, err)
 		}
@@ -124,7 +124,7 @@ func TestAHostileTheme(t *testing.T) {
 		}
 	}
 	for begin := time.Now(); asked.Load() == 0; time.Sleep(50 * time.Millisecond) {
-		if time.Since(begin) > 10*time.Second {
+		if time.Since(begin) > patience {
 			t.Fatal("nor did a page that does ask it: this test sees nothing")
 		}
 	}
@@ -203,7 +203,7 @@ func unread(ctx context.Context) (string, error) {
 }
 
 // bareBrowser is Chromium with nothing but an empty profile.
-func bareBrowser(t *testing.T) context.Context {
+func bareBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
 	path := ""
 	for _, candidate := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
@@ -215,10 +215,13 @@ func bareBrowser(t *testing.T) context.Context {
 	if path == "" {
 		lacking(t, "Chromium")
 	}
-	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1200, 900))
-	alloc, stop := chromedp.NewExecAllocator(context.Background(), flags...)
+	// The profile is chromedp's: it knows that helpers of the browser may still write when it is removed.
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.WindowSize(1200, 900),
+		chromedp.WSURLReadTimeout(patience))
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), append(flags, more...)...)
 	ctx, cancel := chromedp.NewContext(alloc)
-	t.Cleanup(func() { cancel(); stop() })
+	ctx, end := context.WithTimeout(ctx, 30*time.Minute)
+	t.Cleanup(func() { end(); cancel(); stop() })
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("start the browser: %v", err)
 	}
@@ -253,7 +256,7 @@ func TestLooksFitEveryScreen(t *testing.T) {
 		for _, lang := range []string{"en", "ar"} {
 			for _, width := range []int64{320, 360, 1280} {
 				at := fmt.Sprintf("%s/?look=%s&lang=%s&page=sign-in-error", site.URL, look, lang)
-				once, cancel := context.WithTimeout(ctx, time.Minute)
+				once, cancel := context.WithTimeout(ctx, patience)
 				err := chromedp.Do(once, chromedp.EmulateViewport(width, 800), chromedp.Navigate(at))
 				var wide string
 				if err == nil {
