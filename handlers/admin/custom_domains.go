@@ -240,7 +240,7 @@ func (p *Portal) tellSections(v *visit, self tenant.Tenant) []views.Section {
 		"Nothing else is lost: passwords, codes, authenticator apps and connected accounts work at every host. Whoever is signed in at one host signs in once more at the other."}})
 }
 
-const passkeyWords = "A passkey works only at the host where it was made. One that was made at the installation’s address does not open anything at a host of your own, and the other way round: people sign in there in another way once, and add a passkey for the new host in their account."
+const passkeyWords = "A passkey works only at the host where it was made. One that was made at the installation’s address does not open anything at a host of your own, and the other way round: people sign in there in another way once, and add a passkey for the new host in their account. Whoever has nothing but a passkey to confirm with is told at which host it works, and adds another way there first, such as an authenticator app: a password alone does not replace a passkey. The list of a person’s second factors says where each passkey works."
 
 // ownCallbacks are a provider's callback addresses at the tenant's own hosts.
 func (p *Portal) ownCallbacks(self tenant.Tenant, providerID string) []string {
