@@ -174,23 +174,26 @@ func TestEveryHostedPageIsAccessible(t *testing.T) {
 	axe(t, ctx)
 	for _, name := range g.names {
 		for i, lang := range []string{"en", "ar"} {
-			first, second := "light", "dark"
-			if i == 1 {
-				first, second = second, first
-			}
-			media(t, ctx, "prefers-color-scheme", first)
-			visit(t, ctx, g.URL+"/pages/"+name+"?look=plain&lang="+lang, 1280)
-			if wrong := look(t, ctx, violations(everyRule)); wrong != "" {
-				t.Errorf("%s, %s, %s at 1280 px:\n  %s", name, lang, first, wrong)
-			}
-			media(t, ctx, "prefers-color-scheme", second)
+			schemes := [][2]string{{"light", "dark"}, {"dark", "light"}}[i]
+			shown(t, ctx, name+", "+lang+", "+schemes[0]+" at 1280 px", schemes[0], g.URL+"/pages/"+name+"?look=plain&lang="+lang, 1280)
+			media(t, ctx, "prefers-color-scheme", schemes[1])
 			if err := chromedp.Do(ctx, chromedp.EmulateViewport(360, 800)); err != nil {
 				t.Fatal(err)
 			}
 			if wrong := look(t, ctx, violations(colourRules)); wrong != "" {
-				t.Errorf("%s, %s, %s at 360 px:\n  %s", name, lang, second, wrong)
+				t.Errorf("%s, %s, %s at 360 px:\n  %s", name, lang, schemes[1], wrong)
 			}
 		}
+	}
+}
+
+// shown opens a page in a scheme and at a width, and says what axe finds by all rules.
+func shown(t *testing.T, ctx context.Context, what, scheme, at string, width int64) {
+	t.Helper()
+	media(t, ctx, "prefers-color-scheme", scheme)
+	visit(t, ctx, at, width)
+	if wrong := look(t, ctx, violations(everyRule)); wrong != "" {
+		t.Errorf("%s:\n  %s", what, wrong)
 	}
 }
 
@@ -203,11 +206,7 @@ func TestEveryLookIsAccessible(t *testing.T) {
 	for _, name := range []string{"sign-in-error", "attributes-error", "blocked"} {
 		for _, style := range hosted.Looks() {
 			for i, scheme := range []string{"light", "dark"} {
-				media(t, ctx, "prefers-color-scheme", scheme)
-				visit(t, ctx, fmt.Sprintf("%s/pages/%s?look=%s&lang=%s", g.URL, name, style, []string{"en", "ar"}[i]), []int64{1280, 360}[i])
-				if wrong := look(t, ctx, violations(everyRule)); wrong != "" {
-					t.Errorf("%s, %s, %s:\n  %s", name, style, scheme, wrong)
-				}
+				shown(t, ctx, name+", "+style+", "+scheme, scheme, fmt.Sprintf("%s/pages/%s?look=%s&lang=%s", g.URL, name, style, []string{"en", "ar"}[i]), []int64{1280, 360}[i])
 			}
 		}
 	}
