@@ -38,6 +38,39 @@ func TestErrorPagesOfferLanguages(t *testing.T) {
 	}
 }
 
+// Whatever fails, an error page is in a language that the tenant offers, in the look of the visitor's; and in the one that was
+// chosen before it failed.
+func TestErrorPagesSpeakTheTenantsLanguages(t *testing.T) {
+	dir := &models.Directory{Tenant: tenant.Tenant{ID: "1", Slug: "fernhill", Name: "Fernhill", DefaultLocale: "de", Settings: tenant.Settings{Languages: []string{"de", "ja", "pt-BR"}}}}
+	dir.Branding.Company.Languages = map[string]branding.Elements{"": {Color: "#0b6e4f"}, "da-DK": {Color: "#aa1122"}, "pt-PT": {Color: "#aa1122"}}
+	s := newSite(t, func(w *Web) { w.ErrorPage = new(Brands).ErrorPage }, func(app *fiber.App) {
+		app.All("/fernhill/:chosen", func(c *fiber.Ctx) error {
+			c.Locals(directoryKey, dir)
+			if lang := c.Params("chosen"); lang != "none" {
+				WithLocale(c, InfoOf(c).web.Bundle.Match(lang))
+			}
+			return fiber.ErrNotFound
+		})
+	})
+	for _, row := range []struct {
+		path, accept, cookie, lang string
+		foreign                    bool // the look of a language without words
+	}{
+		{"/fernhill/none", "en", "", "de", false},
+		{"/fernhill/none", "ja,en;q=0.5", "", "ja", false},
+		{"/fernhill/none", "da", "", "de", true},
+		{"/fernhill/none", "pt-PT", "", "pt-BR", true},
+		{"/fernhill/none", "da", "ja.attempt", "ja", false},
+		{"/fernhill/none?ui_locales=ja", "da", "", "ja", false},
+		{"/fernhill/ja", "en", "", "ja", false},
+	} {
+		_, body := s.ask(t, "GET", row.path, "", "Accept-Language", row.accept, "Cookie", "fernhill-language="+row.cookie)
+		if !strings.Contains(body, `<html lang="`+row.lang+`"`) || strings.Contains(body, "#aa1122") != row.foreign {
+			t.Errorf("%+v: %s", row, body)
+		}
+	}
+}
+
 // An error on the way to an app looks like the app's pages.
 func TestErrorPagesLookLikeTheApp(t *testing.T) {
 	themed := func(slug string) *models.Directory {

@@ -48,8 +48,8 @@ func (w *Web) fail(c *fiber.Ctx, err error) {
 	}
 	c.Status(status)
 	info := InfoOf(c)
-	if dir, tenant := c.Locals(directoryKey).(*models.Directory); tenant && c.Method() == fiber.MethodGet && c.Query("ui_locales") != "" {
-		WithLocale(c, Languages(w.Bundle, dir, info.App, nil).Match(c.Query("ui_locales"), c.Get(fiber.HeaderAcceptLanguage), dir.Tenant.DefaultLocale)) // the chooser of an error page
+	if dir, tenant := c.Locals(directoryKey).(*models.Directory); tenant {
+		w.speakOfError(c, dir)
 	}
 	now, path, key := w.Now().UTC(), c.Path(), f.Key
 	if key == "error.too_large" && forProgram(c) {
@@ -73,6 +73,21 @@ func (w *Web) fail(c *fiber.Ctx, err error) {
 		w.failPage(c, ErrorView{Status: status, Title: info.Locale.T(titleKey(status)), Message: message,
 			Reference: info.RequestID, At: now})
 	}
+}
+
+// speakOfError chooses the language of a tenant's error page: what its chooser asks for; and where nobody chose one before
+// it failed, what was chosen in this browser, the browser's, the tenant's own.
+func (w *Web) speakOfError(c *fiber.Ctx, dir *models.Directory) {
+	info, asked, chosen := InfoOf(c), "", ""
+	if c.Method() == fiber.MethodGet {
+		asked = c.Query("ui_locales")
+	}
+	if !info.spoken && !forProgram(c) {
+		chosen, _, _ = strings.Cut(c.Cookies(CookieName(c, dir.Tenant.Slug, "language")), ".")
+	} else if asked == "" {
+		return
+	}
+	WithLocale(c, Languages(w.Bundle, dir, info.App, nil).Match(asked, chosen, c.Get(fiber.HeaderAcceptLanguage), dir.Tenant.DefaultLocale))
 }
 
 // forProgram reports whether the answer is read by a program, which has no form and no way back.

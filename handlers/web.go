@@ -61,6 +61,7 @@ type Info struct {
 	signals  *record.Signals
 	tooLarge bool
 	streams  bool
+	spoken   bool // the language was chosen for the page, and not only by the browser's wish
 }
 
 const infoKey = "portico.info"
@@ -84,7 +85,8 @@ func SetInfo(c *fiber.Ctx, i *Info) {
 
 // WithLocale changes the language for the rest of the request (ui_locales, tenant default).
 func WithLocale(c *fiber.Ctx, l *i18n.Localizer) {
-	InfoOf(c).Locale = l
+	i := InfoOf(c)
+	i.Locale, i.spoken = l, true
 	c.SetUserContext(i18n.With(c.UserContext(), l))
 }
 
