@@ -33,14 +33,14 @@ generate:
 	go generate ./static ./app/i18n
 
 unit:
-	go test -timeout 20m $$(go list ./... | grep -v /app/e2e)
+	go test -timeout 60m $$(go list ./... | grep -v /app/e2e)
 
 # Where goroutines meet: the race detector needs a C compiler.
 race:
-	CGO_ENABLED=1 go test -race -timeout 15m ./app/factor ./app/limit ./app/signin ./app/outbox ./app/job ./app/openid
+	CGO_ENABLED=1 go test -race -timeout 45m ./app/factor ./app/limit ./app/signin ./app/outbox ./app/job ./app/openid
 
 e2e:
-	PORTICO_E2E_ALL=1 go test -timeout 25m ./app/e2e/...
+	PORTICO_E2E_ALL=1 go test -timeout 90m ./app/e2e/...
 
 bench:
 	.ci/install

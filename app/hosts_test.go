@@ -31,7 +31,7 @@ func (s *sweep) visitor() *http.Client {
 		return (&net.Dialer{}).DialContext(ctx, network, ln.Addr().String())
 	}}
 	s.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Jar: jar, Transport: transport, Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return &http.Client{Jar: jar, Transport: transport, Timeout: 2 * time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // come follows pages and forms until the browser is sent to the app, and gives that address.

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"portico/models/modelstest"
 )
 
 // screen is an output that two goroutines may use.
@@ -47,12 +49,7 @@ type running struct {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return fmt.Sprint(ln.Addr().(*net.TCPAddr).Port)
+	return fmt.Sprint(modelstest.FreePort(t))
 }
 
 func start(t *testing.T, environ ...string) running {
@@ -76,7 +73,7 @@ func start(t *testing.T, environ ...string) running {
 	case code := <-ended:
 		ended <- code
 		t.Fatalf("it ended with %d: %s %s", code, r.out, r.log)
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("it does not start")
 	}
 	return r
@@ -393,7 +390,7 @@ func TestCommands(t *testing.T) {
 		if err := json.Unmarshal([]byte(out), &made); code != 0 || err != nil {
 			t.Fatalf("%d %s %s", code, out, log)
 		}
-		deadline := time.Now().Add(2 * time.Second)
+		deadline := time.Now().Add(time.Minute)
 		for {
 			resp, err := http.PostForm(made.Endpoint, map[string][]string{"grant_type": {"client_credentials"}, "client_id": {made.ID},
 				"client_secret": {made.Secret}, "scope": {made.Scope}})
@@ -433,7 +430,7 @@ func TestCommands(t *testing.T) {
 			t.Fatalf("%d %s %s", code, out, log)
 		}
 		old := strings.Trim(before, "[{}]")
-		for deadline := time.Now().Add(2 * time.Second); strings.Contains(published(), old); time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); strings.Contains(published(), old); time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("still %s", published())
 			}

@@ -96,7 +96,7 @@ func TestDatabaseGoneAndBack(t *testing.T) {
 	r := start(t, "PORT="+port, "DATABASE_URL="+dsn.String())
 	base := "http://localhost:" + port
 	jar, _ := cookiejar.New(nil)
-	browser := &http.Client{Jar: jar, Timeout: 30 * time.Second}
+	browser := &http.Client{Jar: jar, Timeout: 2 * time.Minute}
 
 	status, page := get(t, browser, base+"/demo/market/signin")
 	if status != 200 {
@@ -172,7 +172,7 @@ func TestRefusesASecretThatOpensNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := &screen{}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	code := run(ctx, nil, world{stdout: io.Discard, stderr: log, environ: []string{"PORT=" + port}, now: time.Now,
 		ready: func(string) { t.Error("it serves"); cancel() }})

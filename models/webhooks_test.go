@@ -558,7 +558,7 @@ func TestHangingReceiverDelaysNobodyElse(t *testing.T) {
 		ended := make(chan struct{})
 		go func() { b.worker.Run(running, s.WebhooksQueued(), 20*time.Millisecond); close(ended) }()
 		defer func() { close(release); stop(); <-ended }()
-		got, late := map[string]int{}, time.After(20*time.Second)
+		got, late := map[string]int{}, time.After(2*time.Minute)
 		for got["/ours"] < 8 || got["/theirs"] < 1 {
 			select {
 			case path := <-arrived:

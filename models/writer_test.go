@@ -17,7 +17,7 @@ import (
 // and others were waiting to use the same statement for the first time.
 func TestWritersDoNotWaitForEachOther(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, s *models.Store) {
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		tenant := s.Tenant(models.NewID())
 		var group sync.WaitGroup

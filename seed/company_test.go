@@ -185,7 +185,7 @@ func TestLoadAddsWhatWasAskedFor(t *testing.T) {
 
 func made(t *testing.T, s *models.Store, base string) Company {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if err := Bootstrap(ctx, s); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"portico/models/modelstest"
 )
 
 // TestTheExampleAPI runs app/docs/examples/extension as its page says, in a process of its own: a customer signs up, gets
@@ -30,7 +32,7 @@ func TestTheExampleAPI(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
-	host := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	host := fmt.Sprintf("127.0.0.1:%d", modelstest.FreePort(t))
 	c := &crm{Server: &httptest.Server{URL: "http://" + host}}
 	s := boot(t, "PORTICO_OUTBOUND_ALLOW="+host)
 	manage := newAPI(t, s)

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"portico/models/modelstest"
 )
 
 // company is another company's OpenID Provider, which nobody here wrote, with its own pages, and what Portico knows of it.
@@ -32,7 +34,7 @@ const harbourSecret = "a secret of the harbour that is long enough"
 // still closed.
 func newCompany(t *testing.T) (*server, *company) {
 	t.Helper()
-	port := freePort(t)
+	port := modelstest.FreePort(t)
 	s := boot(t, fmt.Sprintf("PORTICO_OUTBOUND_ALLOW=localhost:%d", port))
 	c := &company{api: newAPI(t, s), port: port}
 	issuer := fmt.Sprintf("http://localhost:%d", port)
@@ -255,7 +257,7 @@ func (c *company) people(email string) int {
 // TestAnotherPorticoIsTheProvider: customers of one Portico sign in at another with the account that they have there.
 func TestAnotherPorticoIsTheProvider(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := modelstest.FreePort(t)
 	// On one host cookies are shared by all ports, so the other one is reached by its number.
 	other := boot(t, fmt.Sprintf("PORT=%d", port), fmt.Sprintf("PORTICO_BASE_URL=http://127.0.0.1:%d", port))
 	s := boot(t, fmt.Sprintf("PORTICO_OUTBOUND_ALLOW=127.0.0.1:%d", port))

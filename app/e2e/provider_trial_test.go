@@ -5,13 +5,15 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"portico/models/modelstest"
 )
 
 // TestAnAdminTriesAProvider is “Test connection” in a browser, against another Portico: the admin leaves from the portal,
 // signs in there, comes back by the customers' address, and reads who they are. Nobody is signed in or signed up by it.
 func TestAnAdminTriesAProvider(t *testing.T) {
 	t.Parallel()
-	port := freePort(t)
+	port := modelstest.FreePort(t)
 	other := boot(t, fmt.Sprintf("PORT=%d", port), fmt.Sprintf("PORTICO_BASE_URL=http://127.0.0.1:%d", port))
 	s := boot(t, fmt.Sprintf("PORTICO_OUTBOUND_ALLOW=127.0.0.1:%d", port))
 	there, here := newAPI(t, other), newAPI(t, s)

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
@@ -16,10 +15,11 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"portico/models/modelstest"
 )
 
 // server is one running instance of the program.
@@ -56,30 +56,6 @@ func (l *lockedBuffer) String() string {
 // fails takes so long.
 const patience = 2 * time.Minute
 
-// ports are those below what systems give to outgoing connections (which begin at 32768, or higher), so that a server can
-// be stopped and started again, or started late, and its port is still its own. Below 11000 there is one that browsers refuse.
-const firstPort, lastPort = 11000, 19999
-
-// portsTaken is how far this process has come in its ports.
-var portsTaken atomic.Int64
-
-// freePort gives a port where nothing listens; in one process no port is given twice before all were.
-func freePort(t testing.TB) int {
-	t.Helper()
-	const all = lastPort - firstPort + 1
-	for range all {
-		port := firstPort + (os.Getpid()*97+int(portsTaken.Add(1)))%all
-		l, err := net.Listen("tcp", fmt.Sprintf(":%d", port)) // on any address
-		if err != nil {
-			continue
-		}
-		_ = l.Close()
-		return port
-	}
-	t.Fatalf("something listens on every port from %d to %d", firstPort, lastPort)
-	return 0
-}
-
 // boot starts the program on a free port in a folder of its own and waits until it is ready. Settings
 // are NAME=value pairs; a PORT among them wins.
 func boot(t testing.TB, settings ...string) *server {
@@ -89,7 +65,7 @@ func boot(t testing.TB, settings ...string) *server {
 
 func bootIn(t testing.TB, dir string, settings ...string) *server {
 	t.Helper()
-	port := freePort(t)
+	port := modelstest.FreePort(t)
 	s := &server{t: t, dir: dir, log: &lockedBuffer{}}
 	s.env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, fmt.Sprintf("PORT=%d", port)}, settings...)
 	scheme := "http"

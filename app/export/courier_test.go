@@ -25,7 +25,7 @@ func loopback(t *testing.T, roots *tls.Config) *outbound.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &outbound.Client{Allow: allow, TLS: roots, Timeout: 5 * time.Second}
+	return &outbound.Client{Allow: allow, TLS: roots, Timeout: 20 * time.Second}
 }
 
 func TestWebhook(t *testing.T) {

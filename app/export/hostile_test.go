@@ -60,7 +60,7 @@ func TestHostileReceivers(t *testing.T) {
 	}))
 	t.Cleanup(srv.Close)
 	out := loopback(t, nil)
-	out.Timeout = 400 * time.Millisecond
+	out.Timeout = 3 * time.Second
 	c := &Courier{HTTP: out, Dial: out, Now: now}
 	for path, want := range map[string]string{"/": "", "/drip": "", "/flood": "", "/drip-500": "500", "/late": "did not answer in time", "/headers": "header", "/redirect": "redirects are not followed"} {
 		t.Run(strings.Trim(path, "/"), func(t *testing.T) {

@@ -60,7 +60,7 @@ func benchAt(t testing.TB, e Event, at string) *bench {
 	if u, err := url.Parse(at); err == nil && u.Hostname() != "" {
 		host = u.Hostname()
 	}
-	x := &Extension{ID: "e", Name: "An API", Event: e, URL: at, Resource: "api://" + host + "/app", Timeout: 300, Enabled: true}
+	x := &Extension{ID: "e", Name: "An API", Event: e, URL: at, Resource: "api://" + host + "/app", Timeout: 20_000, Enabled: true} // what hangs is given less by its test
 	b.conf = &Configuration{Extensions: map[string]*Extension{"e": x}, APIs: map[string]API{"api://" + host + "/app": {ClientID: "app", Enabled: true, Granted: true}}}
 	b.chosen = Chosen{Listener{ID: "l", Event: e, Extension: "e", AllApps: true, Enabled: true}, x}
 	return b
@@ -169,9 +169,12 @@ func TestBadAnswers(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b := newBench(t, TokenIssuanceStart, tc.does)
+			if tc.want == TimedOut {
+				b.chosen.Extension.Timeout = 300
+			}
 			start := time.Now()
 			r := b.ask(t)
-			if took := time.Since(start); took > 3*time.Second {
+			if took := time.Since(start); took > 15*time.Second {
 				t.Errorf("it took %s", took)
 			}
 			if r.Call.Code != tc.want || r.Answered() != (tc.want == 0) {
@@ -283,7 +286,7 @@ func TestRetry(t *testing.T) {
 				}
 				says(answerOf(TokenIssuanceStart, claimsAction))(w, r)
 			})
-			b.chosen.Extension.Retries = 1
+			b.chosen.Extension.Retries, b.chosen.Extension.Timeout = 1, 3000
 			r := b.ask(t)
 			if n.Load() != tc.calls || r.Call.Code != tc.code || len(r.Call.Attempts) != int(tc.calls) {
 				t.Errorf("asked %d times: %d %s", n.Load(), r.Call.Code, r.Call.Detail)

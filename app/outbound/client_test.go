@@ -96,7 +96,7 @@ func TestDo(t *testing.T) {
 			t.Fatal(err)
 		}
 		tlsConfig := srv.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
-		return &Client{Allow: a, MaxBody: 2000, Timeout: 2 * time.Second, TLS: tlsConfig,
+		return &Client{Allow: a, MaxBody: 2000, Timeout: 20 * time.Second, TLS: tlsConfig,
 			Lookup: func(context.Context, string) ([]netip.Addr, error) { return answers, nil }}
 	}
 	get := func(c *Client, path string) (Answer, error) {

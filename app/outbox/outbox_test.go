@@ -213,7 +213,7 @@ func TestAHangingTenantDelaysNobodyElse(t *testing.T) {
 	go func() { defer close(ended); w.Run(ctx, nil, time.Hour) }()
 	select {
 	case <-arrived:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("a code waits for another tenant's API")
 	}
 	if n := len(began); n >= 8 {
@@ -223,7 +223,7 @@ func TestAHangingTenantDelaysNobodyElse(t *testing.T) {
 	for range 100 {
 		select {
 		case <-began:
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("the rest is not delivered once the API answers")
 		}
 	}

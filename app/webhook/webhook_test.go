@@ -168,7 +168,7 @@ func TestHostileReceivers(t *testing.T) {
 				t.Fatal(err)
 			}
 			m := &memory{parcel: Parcel{URL: srv.URL + "/?key=private", Kind: UserCreated, Body: []byte("{}"), Secrets: [][]byte{[]byte("s")}}}
-			courier := &Courier{Store: m, HTTP: &outbound.Client{Allow: allow, TLS: &tls.Config{RootCAs: pool}, Timeout: 300 * time.Millisecond}, Now: time.Now}
+			courier := &Courier{Store: m, HTTP: &outbound.Client{Allow: allow, TLS: &tls.Config{RootCAs: pool}, Timeout: 3 * time.Second}, Now: time.Now}
 			err = courier.Deliver(t.Context(), outbox.Item{ID: "d"})
 			if (err == nil) != c.taken || len(m.notes) != 1 || m.notes[0].Status != c.status || !strings.Contains(m.notes[0].Problem, c.says) {
 				t.Fatalf("%v; %+v", err, m.notes)

@@ -59,7 +59,7 @@ func newHarm(t *testing.T) *harm {
 	roots.AddCert(h.srv.Certificate())
 	h.s = newSite(t)
 	h.s.settings(neverStay)
-	h.s.reach = &outbound.Client{Allow: modelstest.Must(outbound.ParseAllow("127.0.0.1"))(t), Timeout: 300 * time.Millisecond, TLS: &tls.Config{RootCAs: roots}}
+	h.s.reach = &outbound.Client{Allow: modelstest.Must(outbound.ParseAllow("127.0.0.1"))(t), Timeout: 2 * time.Second, TLS: &tls.Config{RootCAs: roots}}
 	h.s.base = h.s.serve(h.s.store)
 	p := modelstest.Must(h.s.tenant.CreateProvider(t.Context(), modelstest.Actor(), federation.Provider{Kind: federation.OpenID, Name: "Harbour", Enabled: true, ClientID: "us", Issuer: h.srv.URL},
 		models.ProviderSecret{Client: "a secret of more than thirty-two characters"}, func(federation.Provider, bool, bool) error { return nil }))(t)

@@ -90,7 +90,7 @@ func (w *world) claimsProvider(failure extension.OnFailure) (*claimsAPI, models.
 	})
 	none := func(*extension.Extension) fault.Fields { return nil }
 	e, err := w.tenant.CreateExtension(w.t.Context(), modelstest.Actor(), extension.Extension{Name: "Loyalty", Event: extension.TokenIssuanceStart, URL: api.URL + "/claims",
-		Resource: resource, Enabled: true, Signed: true, Timeout: 300}, none)
+		Resource: resource, Enabled: true, Signed: true, Timeout: 2000}, none)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestClaimsExtensionFails(t *testing.T) {
 		code   float64
 	}{
 		{"it says 500", func(w http.ResponseWriter) { w.WriteHeader(500) }, 1003002},
-		{"it hangs", func(http.ResponseWriter) { <-time.After(500 * time.Millisecond) }, 1003005},
+		{"it hangs", func(http.ResponseWriter) { <-time.After(3 * time.Second) }, 1003005},
 		{"it answers nonsense", func(w http.ResponseWriter) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"data":1}`)
