@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"portico/app/job"
@@ -109,9 +108,6 @@ func (s *server) mailChannels(r message.Renderer) (map[outbox.Kind]outbox.Delive
 	}, nil
 }
 
-// startGarbage is when the first round of all jobs is over.
-const startGarbage = 15 * time.Second
-
 // background adds the workers that run beside the web server.
 func (s *server) background(m *metrics, channels map[outbox.Kind]outbox.Deliver, jobs []job.Job) {
 	worker := s.deliverer(m, channels)
@@ -129,17 +125,5 @@ func (s *server) background(m *metrics, channels map[outbox.Kind]outbox.Deliver,
 		func(ctx context.Context) {
 			runner.Run(ctx, 5*time.Second, func(err error) { s.log.Error("jobs", "error", err) })
 		},
-		giveBack)
-}
-
-// giveBack returns to the system what only the start needed: garbage is collected rarely (tuning), and a program that
-// then has little to do would keep five times its live heap for as long as it is idle.
-func giveBack(ctx context.Context) {
-	started := time.NewTimer(startGarbage)
-	defer started.Stop()
-	select {
-	case <-ctx.Done():
-	case <-started.C:
-		debug.FreeOSMemory()
-	}
+		s.giveBack)
 }

@@ -73,7 +73,7 @@ func Open(dsn string, seal Sealer, now func() time.Time) (*Store, error) {
 		if s.transactions, err = gorm.Open(sqliteDialector{gormsqlite.Dialector{DriverName: "sqlite", Conn: pool}}, cfg(true)); err != nil {
 			return nil, fmt.Errorf("open sqlite %s: %w", path, err)
 		}
-		if s.read, err = open("deferred", max(4, 2*runtime.NumCPU()), true); err != nil {
+		if s.read, err = open("deferred", readers(), true); err != nil {
 			return nil, fmt.Errorf("open sqlite %s: %w", path, err)
 		}
 		return s, nil
@@ -126,6 +126,25 @@ func (s *Store) Close() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// readers is how many connections read from SQLite at once.
+func readers() int { return max(4, 2*runtime.NumCPU()) }
+
+// GiveBack is for a program that rests: SQLite's connections keep what they read, up to 16 MB each, until they read
+// something else. All readers but one are closed, and what the others keep is forgotten; the system still has it at hand.
+// Postgres keeps such things itself, and closes connections that nobody used.
+func (s *Store) GiveBack(ctx context.Context) error {
+	if s.dialect != "sqlite" {
+		return nil
+	}
+	pool, err := s.read.DB()
+	if err != nil {
+		return err
+	}
+	pool.SetMaxIdleConns(1)
+	pool.SetMaxIdleConns(readers())
+	return errors.Join(s.read.WithContext(ctx).Exec("PRAGMA shrink_memory").Error, s.write.WithContext(ctx).Exec("PRAGMA shrink_memory").Error)
 }
 
 // Maintain is a job for once a day or so: it tells SQLite's planner how the data look and merges the
