@@ -57,7 +57,7 @@ func overload(ctx context.Context, p plan, r *report, prog *program, visitors []
 				stop(fmt.Errorf("under load the keys are answered with %d, %w", status, err))
 				return
 			}
-			keys, largest = append(keys, took), max(largest, prog.resident())
+			keys, largest = append(keys, took), max(largest, prog.resident("VmRSS"))
 		}
 	})
 	pace := time.NewTicker(span / time.Duration(len(crowd)))

@@ -106,15 +106,15 @@ func (p *program) cpu() time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond // USER_HZ is 100
 }
 
-// resident is the program's memory.
-func (p *program) resident() int64 {
+// resident is the program's memory: VmRSS all of it, RssAnon without the pages of files.
+func (p *program) resident(which string) int64 {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(b)) {
 		var kb int64
-		if n, _ := fmt.Sscanf(line, "VmRSS: %d kB", &kb); n == 1 {
+		if n, _ := fmt.Sscanf(line, which+": %d kB", &kb); n == 1 {
 			return kb << 10
 		}
 	}
