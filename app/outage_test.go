@@ -144,7 +144,7 @@ func TestDatabaseGoneAndBack(t *testing.T) {
 
 	line.plug()
 	// The first try may still meet a connection that died with the database and was not noticed yet.
-	for range 20 {
+	for range 200 {
 		if status, body, _ = post(); status != 503 {
 			break
 		}

@@ -102,7 +102,7 @@ func TestLongTextsTakeLittleTime(t *testing.T) {
 		start := time.Now()
 		Blocks(strings.Repeat(s, 100_000/len(s)))
 		Broken(strings.Repeat(s, 100_000/len(s)))
-		if d := time.Since(start); d > 5*time.Second {
+		if d := time.Since(start); d > 30*time.Second {
 			t.Errorf("%q takes %v", s, d)
 		}
 	}
