@@ -289,16 +289,21 @@ func (d Document) Validate() error {
 // In gives what the look has for a language: its own over what holds for all. A visitor's "fr" gets what is there for
 // "fr", else for "fr-FR" or another French one.
 func (d Document) In(lang string) Elements {
-	return d.own(lang).Over(d.Languages[""])
+	var own Elements
+	if tag := d.Nearest(lang); tag != "" {
+		own = d.Languages[tag]
+	}
+	return own.Over(d.Languages[""])
 }
 
-func (d Document) own(lang string) Elements {
-	if e, ok := d.Languages[lang]; ok && lang != "" {
-		return e
+// Nearest gives the tag of the look's own elements that a visitor with the wish lang gets; "" when it has none for it.
+func (d Document) Nearest(lang string) string {
+	if _, ok := d.Languages[lang]; ok {
+		return lang
 	}
 	wish, err := language.Parse(lang)
-	if err != nil || lang == "" {
-		return Elements{}
+	if err != nil {
+		return ""
 	}
 	base, _ := wish.Base()
 	script, _ := wish.Script()
@@ -317,7 +322,7 @@ func (d Document) own(lang string) Elements {
 			best = tag
 		}
 	}
-	return d.Languages[best].withoutAll(best)
+	return best
 }
 
 // nearer prefers the region that the wish names or implies, then the first by name, so that the choice is always the same.
@@ -330,14 +335,6 @@ func nearer(wish, t language.Tag, tag, best string) bool {
 		return r == region
 	}
 	return tag < best
-}
-
-// withoutAll gives nothing for "": what holds for all comes in below anyway.
-func (e Elements) withoutAll(lang string) Elements {
-	if lang == "" {
-		return Elements{}
-	}
-	return e
 }
 
 // Pictures lists the hashes of all pictures that the look uses.

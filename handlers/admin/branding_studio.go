@@ -56,8 +56,8 @@ func (s studio) below() []layer {
 	}
 	if s.theme() {
 		company := s.v.dir.Branding.Company
-		if s.lang != "" {
-			out = append(out, layer{"the company branding in " + languageLabel(s.lang), company.Languages[s.lang]})
+		if tag := company.Nearest(s.lang); tag != "" {
+			out = append(out, layer{"the company branding in " + languageLabel(tag), company.Languages[tag]})
 		}
 		out = append(out, layer{"the company branding", company.Languages[""]})
 	}

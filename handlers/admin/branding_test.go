@@ -242,6 +242,30 @@ func TestThemesAreForApplications(t *testing.T) {
 	}
 }
 
+// TestTheStudioFallsBackAsPagesDo: what a theme's language falls back to is what customers of that language get, also where
+// the company's own is for another region of it.
+func TestTheStudioFallsBackAsPagesDo(t *testing.T) {
+	b := newBench(t)
+	w := b.global()
+	save := func(id string, languages map[string]branding.Elements) {
+		_, err := b.shop.EditPublishedBranding(b.Context(), modelstest.Actor(), id, "", func(d *branding.Document) error { d.Languages = languages; return nil })
+		b.must(err)
+	}
+	theme, err := b.shop.CreateTheme(b.Context(), modelstest.Actor(), "Auto")
+	b.must(err)
+	save(branding.Company, map[string]branding.Elements{"": {Title: "Welcome", Color: "#0b6e4f"}, "fr-FR": {Title: "Bonjour", Color: "#ffee00"}})
+	save(theme.ID, map[string]branding.Elements{"fr": {Description: "Des voitures"}, "de": {Description: "Autos"}})
+	at := brandingAt + "/" + theme.ID + "/edit?tab="
+	w.get(at+"sign-in-form&language=fr").wants(t, 200, "Now: “Bonjour”, from the company branding in French (France)")
+	w.get(at+"sign-in-form&language=de").wants(t, 200, "Now: “Welcome”, from the company branding")
+	for lang, color := range map[string]string{"fr": "#ffee00", "de": "#0b6e4f"} {
+		_, contrast, _ := strings.Cut(w.get(at+"basics&language="+lang).body, "Contrast")
+		if bad := strings.Contains(contrast, "does not reach it"); bad != (lang == "fr") {
+			t.Errorf("%s: the contrast of %s is not what is measured: %s", lang, color, text(contrast))
+		}
+	}
+}
+
 // TestPreviewsRunNothing: a preview is a page of no origin, with the company's one style and nothing else, for admins
 // with the right only.
 func TestPreviewsRunNothing(t *testing.T) {

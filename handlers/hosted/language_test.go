@@ -9,6 +9,7 @@ import (
 	"portico/app/branding"
 	"portico/app/signin"
 	"portico/app/tenant"
+	"portico/models"
 	"portico/models/modelstest"
 )
 
@@ -133,4 +134,20 @@ func wantReference(t *testing.T, s *site, p page, correlation string) {
 		runtime.Gosched()
 	}
 	t.Errorf("the log does not know %s", ref)
+}
+
+// The page that says no looks like the app that it says no for.
+func TestABlockedPageLooksLikeTheApp(t *testing.T) {
+	s := newSite(t)
+	s.user(anna)
+	modelstest.Must(s.tenant.UpdateApplication(t.Context(), modelstest.Actor(), s.app.ID, func(a *models.Application) error { a.Spec.AppRoleRequired = true; return nil }))(t)
+	theme := modelstest.Must(s.tenant.CreateTheme(t.Context(), modelstest.Actor(), "Red"))(t)
+	modelstest.Must(s.tenant.EditPublishedBranding(t.Context(), modelstest.Actor(), theme.ID, "", func(d *branding.Document) error {
+		d.Languages = map[string]branding.Elements{"": {Color: "#aa1122"}}
+		return nil
+	}))(t)
+	if err := s.tenant.SetAppTheme(t.Context(), modelstest.Actor(), s.app.ID, theme.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.browser().start(request{}).fill("email", anna, "password", goodPassword).at(signin.Blocked).says("This app is not open to you").says("#aa1122")
 }

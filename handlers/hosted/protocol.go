@@ -42,14 +42,18 @@ func (h *Hosted) ConfirmSignOut(c *fiber.Ctx, dir *models.Directory, action stri
 
 // SignedOut says that it is done.
 func (h *Hosted) SignedOut(c *fiber.Ctx, dir *models.Directory) error {
-	return handlers.Render(c, fiber.StatusOK, pages.SignedOut(h.speaking(c, dir, nil), pages.SignedOutView{}))
+	query := url.Values{} // in another language it is still about the app
+	if id := clientOf(dir, asked(c, dir)); id != "" {
+		query.Set("client_id", id)
+	}
+	return handlers.Render(c, fiber.StatusOK, pages.SignedOut(h.speaking(c, dir, query), pages.SignedOutView{}))
 }
 
 // speaking is a page outside of any sign-in: in the language of ui_locales, which its form repeats, else
 // in the one that suits the page, else in the one chosen here before.
 func (h *Hosted) speaking(c *fiber.Ctx, dir *models.Directory, query url.Values, suits ...string) pages.Page {
 	wish := cmp.Or(append([]string{query.Get("ui_locales"), c.Query("ui_locales"), handlers.Form(c, "ui_locales")}, suits...)...)
-	h.speak(c, dir, signin.Request{UILocales: strings.Fields(wish)}, "")
+	h.speak(c, dir, signin.Request{UILocales: strings.Fields(wish), ClientID: clientOf(dir, asked(c, dir))}, "")
 	p := h.plain(c, dir)
 	p.Languages = pages.Chooser(handlers.Languages(h.bundle, dir, asked(c, dir), nil), handlers.InfoOf(c).Locale, query)
 	return p
@@ -59,15 +63,26 @@ func (h *Hosted) plain(c *fiber.Ctx, dir *models.Directory) pages.Page {
 	return pages.Page{Brand: h.brands.Wear(c, dir, asked(c, dir)), Action: c.Path()}
 }
 
-// asked is the app that a page outside of any sign-in is about.
+// asked is the app that a page outside of any sign-in is about: the one that the request names, else the one that it is
+// known to be for, by a hint of the app's or because a sign-in has just ended.
 func asked(c *fiber.Ctx, dir *models.Directory) string {
-	return appOf(dir, cmp.Or(c.Query("client_id"), handlers.Form(c, "client_id")))
+	return cmp.Or(appOf(dir, cmp.Or(c.Query("client_id"), handlers.Form(c, "client_id"))), handlers.InfoOf(c).App)
 }
 
 // appOf is the object id of the app with a client id, "" when there is none: the app whose look the page has.
 func appOf(dir *models.Directory, clientID string) string {
 	if client := dir.Clients[clientID]; client != nil {
 		return client.ObjectID
+	}
+	return ""
+}
+
+// clientOf is the client id of the app with an object id, "" when there is none.
+func clientOf(dir *models.Directory, app string) string {
+	for id, client := range dir.Clients {
+		if app != "" && client.ObjectID == app {
+			return id
+		}
 	}
 	return ""
 }

@@ -8,9 +8,10 @@ import (
 	pages "portico/views/hosted"
 )
 
-// forgot offers a new password where the flow lets people choose one by themselves.
+// forgot offers a new password where the flow lets people choose one by themselves, or the company has a page of its own
+// for that (R 3.2.16).
 func (d *drawing) forgot() {
-	if signin.Resettable(d.flow()) {
+	if signin.Resettable(d.flow()) || d.page.Brand.Reset.URL != "" {
 		d.ways(event(pages.Forgot))
 	}
 }

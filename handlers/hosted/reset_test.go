@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"portico/app/account"
+	"portico/app/branding"
 	"portico/app/factor"
 	"portico/app/message"
 	"portico/app/record"
@@ -401,4 +402,45 @@ func TestADeletedFlowLeavesTheAppsPresentOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.get(b.page.at).at(signin.Identify)
+}
+
+// A company with a page of its own for lost passwords sends people there whether or not the flow has a way of ours, from
+// where the password is asked for and, in words of its own, from where the address is (R 3.2.16).
+func TestACompanysOwnPageForLostPasswords(t *testing.T) {
+	const own, ours = `href="https://fernhill.example/help"`, `value="forgot"`
+	for name, c := range map[string]struct {
+		flow            []func(*userflow.Flow)
+		look            branding.Reset
+		first, password string // the link there; "" = none
+	}{
+		"nothing, no reset":  {},
+		"nothing, reset":     {[]func(*userflow.Flow){resets}, branding.Reset{}, "", ours},
+		"own page, no reset": {nil, branding.Reset{URL: "https://fernhill.example/help"}, "", own},
+		"own page, reset":    {[]func(*userflow.Flow){resets}, branding.Reset{URL: "https://fernhill.example/help"}, "", own},
+		"with words for both": {nil, branding.Reset{URL: "https://fernhill.example/help", AccountText: "Lost?", PasswordText: "Stuck?"},
+			own + "><bdi>Lost?</bdi>", own + "><bdi>Stuck?</bdi>"},
+		"our way with words": {[]func(*userflow.Flow){resets}, branding.Reset{AccountText: "Lost?"}, ">Lost?</", ours},
+		"words alone":        {nil, branding.Reset{AccountText: "Lost?", PasswordText: "Stuck?"}, "", ""},
+		"hidden":             {nil, branding.Reset{URL: "https://fernhill.example/help", AccountText: "Lost?", Hidden: new(true)}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, append(c.flow, bothWays)...)
+			modelstest.Must(s.tenant.EditPublishedBranding(t.Context(), modelstest.Actor(), branding.Company, "", func(d *branding.Document) error {
+				d.Languages = map[string]branding.Elements{"": {Reset: c.look}}
+				return nil
+			}))(t)
+			offers := func(b *browser, want string) {
+				t.Helper()
+				any := strings.Contains(b.page.body, own) || strings.Contains(b.page.body, ours)
+				if any != (want != "") || !strings.Contains(b.page.body, want) {
+					t.Errorf("%s: want %q: %s", b.page.step(), want, b.page.body)
+				}
+			}
+			b := s.browser().start(request{}).at(signin.Identify)
+			offers(b, c.first)
+			offers(b.fill("email", "nobody@example.com").at(signin.Password), c.password)
+			s.publish(func(f *userflow.Flow) { f.SignInMethods = []userflow.Method{userflow.EmailPassword} })
+			offers(s.browser().start(request{}).at(signin.SignIn), c.password)
+		})
+	}
 }

@@ -259,6 +259,9 @@ func (w *world) server(h *door.Handler, site *hosted.Hosted) *fiber.App {
 	base, _ := url.Parse(w.base)
 	web := &handlers.Web{Development: true, BaseURL: base, Bundle: bundle, Places: signal.OpenPlaces(""), Now: time.Now,
 		Log: slog.New(slog.NewTextHandler(testWriter{w.t}, &slog.HandlerOptions{Level: slog.LevelError})), Rows: h.Routes(), Failing: h.Failing}
+	if site != nil {
+		web.ErrorPage = new(handlers.Brands).ErrorPage
+	}
 	app := web.NewApp()
 	h.Mount(app)
 	if site != nil {

@@ -45,6 +45,9 @@ func (h *Handler) signOut(c *fiber.Ctx, in openid.Params, posted bool) error {
 	}
 	at := openid.BrowserSession{SID: s.SID, UserID: s.UserID, Here: here}
 	r, bad := h.Provider.ParseLogout(c.UserContext(), realm, in, at)
+	if client := dir.Clients[r.ClientID]; client != nil { // named by the hint alone, most of the time
+		handlers.InfoOf(c).App = client.ObjectID
+	}
 	if bad != nil {
 		return h.page(c, bad)
 	}

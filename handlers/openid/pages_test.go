@@ -7,6 +7,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"portico/app/branding"
+	"portico/models/modelstest"
 )
 
 var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
@@ -77,4 +80,50 @@ func TestSignOutPagesOfferLanguages(t *testing.T) {
 	if wrong.status != 400 || !strings.Contains(wrong.body, `lang="ar"`) {
 		t.Errorf("the error is not in the language that was asked for: %d %s", wrong.status, wrong.body)
 	}
+}
+
+// What the protocol itself shows looks like the app that it is about, however that is known: by its id, by its ID token
+// alone, or because a sign-in of its has just ended. It stays so in another language.
+func TestProtocolPagesLookLikeTheApp(t *testing.T) {
+	w := newRealWorld(t)
+	color := func(id, color string) {
+		modelstest.Must(w.tenant.EditPublishedBranding(t.Context(), modelstest.Actor(), id, "", func(d *branding.Document) error {
+			d.Languages = map[string]branding.Elements{"": {Color: color}}
+			return nil
+		}))(t)
+	}
+	theme := modelstest.Must(w.tenant.CreateTheme(t.Context(), modelstest.Actor(), "Red"))(t)
+	color(branding.Company, "#0b6e4f")
+	color(theme.ID, "#aa1122")
+	if err := w.tenant.SetAppTheme(t.Context(), modelstest.Actor(), w.web.ID, theme.ID); err != nil {
+		t.Fatal(err)
+	}
+	looks := func(what string, r response, red bool) response {
+		t.Helper()
+		if strings.Contains(r.body, "#aa1122") != red || strings.Contains(r.body, "#0b6e4f") == red {
+			t.Errorf("%s: the app's look is %v: %d %s", what, !red, r.status, r.body)
+		}
+		return r
+	}
+	german := regexp.MustCompile(`href="(\?[^"]*ui_locales=de[^"]*)"`)
+	for _, c := range []struct {
+		app registered
+		red bool
+	}{{w.web, true}, {w.second, false}} {
+		b := w.browser()
+		looks("form_post", b.authorize(c.app, "response_mode", "form_post"), c.red)
+		hint := text(w.tokens(b, c.app)["id_token"])
+		looks("refused to return", b.signOut("id_token_hint", hint, "post_logout_redirect_uri", "https://elsewhere.example/"), c.red)
+		looks("asked by id", b.signOut("client_id", c.app.ClientID), c.red)
+		out := looks("signed out by a hint", b.signOut("id_token_hint", hint), c.red)
+		link := german.FindStringSubmatch(out.body)
+		if b.signedIn() || link == nil {
+			t.Fatalf("%d %s", out.status, out.body)
+		}
+		again := looks("in German", b.get(w.url("/oauth2/v2.0/logout")+html.UnescapeString(link[1])), c.red)
+		if !strings.Contains(again.body, `lang="de"`) {
+			t.Errorf("%d %s", again.status, again.body)
+		}
+	}
+	looks("of no app", w.browser().signOut(), false)
 }
