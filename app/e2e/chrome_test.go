@@ -83,15 +83,25 @@ func evaluate[T any](b *tab, js string) T {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js))
+	v, err := ask(ctx, chromedp.Evaluate[T](js))
 	if err != nil {
 		b.t.Fatalf("evaluate %.80s: %v", js, err)
 	}
 	return v
 }
 
+// ask asks the page that is open; one that goes on by itself while it is asked leaves the answer to the next.
+func ask[T any](ctx context.Context, what chromedp.Action[T]) (T, error) {
+	for {
+		v, err := chromedp.Run(ctx, what)
+		if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "Inspected target navigated") {
+			return v, err
+		}
+	}
+}
+
 func (b *tab) url() string {
-	u, err := chromedp.Run(b.ctx, chromedp.Location())
+	u, err := ask(b.ctx, chromedp.Location())
 	if err != nil {
 		return err.Error()
 	}
@@ -99,7 +109,7 @@ func (b *tab) url() string {
 }
 
 func (b *tab) words() string {
-	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body ? document.body.innerText : ""`))
+	v, err := ask(b.ctx, chromedp.Evaluate[string](`document.body ? document.body.innerText : ""`))
 	if err != nil {
 		return err.Error()
 	}

@@ -67,6 +67,9 @@ func cluster(t testing.TB) (front *server, instances [2]*server) {
 		})
 	}
 	wait.Wait()
+	if instances[0] == nil || instances[1] == nil { // and the test has failed, which stops only who was starting it
+		t.FailNow()
+	}
 	var turn atomic.Int64
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
