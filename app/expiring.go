@@ -11,7 +11,7 @@ import (
 )
 
 // tellExpiring mails the secrets and certificates of a tenant that end soon to those who can replace them: whoever may
-// change its applications, its identity providers, or its hosts, by a role made for that, and where there is nobody, its Global
+// change its applications, its identity providers, or its hosts and sender, by a role made for that, and where there is nobody, its Global
 // Administrators. One mail lists everything that its reader can replace.
 func (s *server) tellExpiring(ctx context.Context, t tenant.Tenant) error {
 	if t.Disabled || !t.DeletedAt.IsZero() {
@@ -29,9 +29,10 @@ func (s *server) tellExpiring(ctx context.Context, t tenant.Tenant) error {
 			page string
 			is   func(models.ExpiringCredential) bool
 		}{
-			{access.AppWrite, "/applications", func(c models.ExpiringCredential) bool { return c.ProviderID == "" && c.Host == "" }},
+			{access.AppWrite, "/applications", func(c models.ExpiringCredential) bool { return c.ProviderID == "" && c.Host == "" && c.Sender == "" }},
 			{access.ProviderWrite, "/identity-providers", func(c models.ExpiringCredential) bool { return c.ProviderID != "" }},
 			{access.OrganizationWrite, "/settings/custom-domains", func(c models.ExpiringCredential) bool { return c.Host != "" }},
+			{access.OrganizationWrite, "/settings/mail", func(c models.ExpiringCredential) bool { return c.Sender != "" }},
 		} {
 			theirs := linesOf(all, own.is)
 			if len(theirs) == 0 {

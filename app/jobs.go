@@ -159,6 +159,11 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 		{Name: "look for the records of tenants' own hosts", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.watchHosts(ctx, t, by) })
 		}},
+		{Name: "look for the records of senders' domains", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error {
+				return s.store.Tenant(t.ID).WatchMailSender(ctx, by, s.providers().Lookup)
+			})
+		}},
 		{Name: "tell of text messages used up", Every: time.Minute, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.tellTexts(ctx, t) })
 		}},

@@ -42,10 +42,7 @@ func (d CustomDomain) Proven() bool { return !d.ProvenAt.IsZero() }
 
 // LostUntil is when a proven host stops being answered at because its record is gone; zero = it is not gone.
 func (d CustomDomain) LostUntil() time.Time {
-	if d.LostAt.IsZero() || !d.Proven() {
-		return time.Time{}
-	}
-	return d.LostAt.Add(DomainGrace)
+	return dnsProof{proven: d.ProvenAt, lost: d.LostAt}.until()
 }
 
 func (r CustomDomainRow) value(primary string) CustomDomain {

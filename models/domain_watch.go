@@ -2,62 +2,32 @@ package models
 
 import (
 	"context"
-	"errors"
-	"time"
+
+	"gorm.io/gorm"
 
 	"portico/app/audit"
 )
 
-// domain_watch.go: a proven host is looked at once a day, as the domains of identity providers are. Whoever lost a domain must
-// not go on taking its visitors' passwords.
+// domain_watch.go: a proven host is looked at once a day (dns_proof.go).
 
-// WatchCustomDomains looks for the records of proven hosts that nobody has looked at for a day, outside of any transaction.
-func (t *Tenant) WatchCustomDomains(ctx context.Context, actor audit.Actor, lookup func(ctx context.Context, name string) ([]string, error)) error {
-	var rows []CustomDomainRow
-	if err := t.q(ctx).Where("proven_at IS NOT NULL AND waived = ? AND (checked_at IS NULL OR checked_at < ?)", false, t.Now().Add(-domainCheckedEvery)).
-		Order("checked_at").Limit(mostHosts).Find(&rows).Error; err != nil {
-		return err
-	}
-	var errs []error
-	for _, r := range rows {
-		d := r.value("")
-		there, sure := foundRecord(ctx, d.Record, d.Value, lookup)
-		if sure && ctx.Err() == nil {
-			errs = append(errs, t.watchedHost(ctx, actor, r.ID, there))
-		}
-	}
-	return errors.Join(errs...)
+func (r CustomDomainRow) proof() dnsProof {
+	d := r.value("")
+	return dnsProof{d.Record, d.Value, d.ProvenAt, d.Waived, d.LostAt}
 }
 
-// watchedHost notes what a look found. Only what changes something is recorded.
-func (t *Tenant) watchedHost(ctx context.Context, actor audit.Actor, id string, there bool) error {
-	return t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
-		var row CustomDomainRow
-		if err := t.lock(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
-			return audit.Event{}, found(err)
-		}
-		if row.ProvenAt == nil || row.Waived {
-			return audit.Event{}, nil
-		}
-		now := t.Now()
-		columns := map[string]any{"checked_at": now}
-		event := audit.Event{}
-		switch {
-		case there && row.LostAt != nil:
-			columns["lost_at"] = nil
-			event = hostEvent(row.value(""), "Find record of custom domain again", "Update")
-		case !there && row.LostAt == nil:
-			columns["lost_at"] = now
-			event = hostEvent(row.value(""), "Miss record of custom domain", "Update", audit.Change{Property: "answeredUntil", New: now.Add(DomainGrace)})
-		case !there && now.Sub(*row.LostAt) >= DomainGrace:
-			columns["proven_at"], columns["answers"] = nil, nil
-			changes, err := t.withoutHost(ctx, row.Host)
-			if err != nil {
-				return audit.Event{}, err
-			}
-			event = hostEvent(row.value(""), "End custom domain", "Update", changes...)
-		}
-		return event, t.u(ctx).Model(&CustomDomainRow{}).Where("id = ?", id).Updates(columns).Error
+func (r CustomDomainRow) only(q *gorm.DB) *gorm.DB { return q.Where("id = ?", r.ID) }
+
+// WatchCustomDomains looks for the records of proven hosts.
+func (t *Tenant) WatchCustomDomains(ctx context.Context, actor audit.Actor, lookup func(ctx context.Context, name string) ([]string, error)) error {
+	return watchProofs(ctx, t, actor, t.q(ctx).Where("waived = ?", false).Limit(mostHosts), lookup, func(ctx context.Context, t *Tenant, row CustomDomainRow) (watching, error) {
+		return watching{again: "Find record of custom domain again", missed: "Miss record of custom domain", ended: "End custom domain", until: "answeredUntil",
+			event: func(activity string, changes ...audit.Change) audit.Event {
+				return hostEvent(row.value(""), activity, "Update", changes...)
+			},
+			end: func() (map[string]any, []audit.Change, error) {
+				changes, err := t.withoutHost(ctx, row.Host)
+				return map[string]any{"answers": nil}, changes, err
+			}}, nil
 	})
 }
 
@@ -70,7 +40,7 @@ func (t *Tenant) lostHosts(ctx context.Context) ([]ExpiringCredential, error) {
 	var out []ExpiringCredential
 	for _, r := range rows {
 		d := r.value("")
-		out = append(out, ExpiringCredential{ID: keyHash(d.ID + d.LostAt.UTC().Format(time.RFC3339Nano))[:32], Host: d.Host, Kind: "host", Name: d.Record + " (TXT)", ExpiresAt: d.LostUntil()})
+		out = append(out, ExpiringCredential{ID: noticeID(d.ID, d.LostAt), Host: d.Host, Kind: "host", Name: d.Record + " (TXT)", ExpiresAt: d.LostUntil()})
 	}
 	return out, nil
 }

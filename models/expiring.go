@@ -22,7 +22,8 @@ type ExpiringCredential struct {
 	ProviderID      string // "" = an application's
 	ProviderName    string
 	Host            string // one of the tenant's own; "" = an application's or an identity provider's
-	Kind            string // secret, certificate, encryption, domain or host (its record is gone)
+	Sender          string // the address that mails come from; "" = something else
+	Kind            string // secret, certificate, encryption, domain, host or sender (its record is gone)
 	Name            string
 	ExpiresAt       time.Time
 }
@@ -37,6 +38,9 @@ const ExpirySoon = 30 * 24 * time.Hour
 func (c ExpiringCredential) Of() string {
 	if c.Host != "" {
 		return c.Host
+	}
+	if c.Sender != "" {
+		return c.Sender
 	}
 	if c.ProviderID != "" {
 		return c.ProviderName
@@ -68,8 +72,12 @@ func (t *Tenant) Expiring(ctx context.Context) ([]ExpiringCredential, error) {
 	if err != nil {
 		return nil, err
 	}
+	sender, err := t.lostSender(ctx)
+	if err != nil {
+		return nil, err
+	}
 	providers, err := t.expiringProviders(ctx, now)
-	out = append(append(out, hosts...), providers...)
+	out = slices.Concat(out, hosts, sender, providers)
 	slices.SortStableFunc(out, func(a, b ExpiringCredential) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
 	return out, err
 }

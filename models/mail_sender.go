@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -26,6 +25,7 @@ type MailSenderRow struct {
 	Token     string `gorm:"size:64"`
 	ProvenAt  *time.Time
 	CheckedAt *time.Time
+	LostAt    *time.Time // the record of a proven domain was not found since; after a week it is proven no more
 	Server    string
 	Secret    []byte
 }
@@ -41,6 +41,7 @@ type MailSender struct {
 	Record, Value string // the TXT record that proves the domain of the address; "" = there is no address
 	ProvenAt      time.Time
 	CheckedAt     time.Time
+	LostAt        time.Time // since when the record of a proven domain is not found; when it is not proven any more, why
 	HasPassword   bool
 	sealed        []byte
 }
@@ -52,6 +53,17 @@ func (s MailSender) From() string {
 	}
 	return s.Address
 }
+
+// LostUntil is when a proven address stops standing in mails because its domain's record is gone; zero = it is not gone.
+func (s MailSender) LostUntil() time.Time {
+	return dnsProof{proven: s.ProvenAt, lost: s.LostAt}.until()
+}
+
+func (r MailSenderRow) proof() dnsProof {
+	return dnsProof{record: "_portico." + r.Domain, value: "portico-domain-verification=" + r.Token, proven: timeOf(r.ProvenAt), lost: timeOf(r.LostAt)}
+}
+
+func (r MailSenderRow) only(q *gorm.DB) *gorm.DB { return q.Where("domain = ?", r.Domain) }
 
 func (t *Tenant) mailSenderRow(ctx context.Context) (MailSenderRow, error) {
 	row := MailSenderRow{TenantID: t.ID}
@@ -74,7 +86,8 @@ func (t *Tenant) MailSender(ctx context.Context) (MailSender, error) {
 	}
 	s := MailSender{Mail: self.Settings.Mail, Tenant: self}
 	if domain := s.Domain(); domain != "" && row.Domain == domain {
-		s.Record, s.Value, s.ProvenAt, s.CheckedAt = "_portico."+domain, "portico-domain-verification="+row.Token, timeOf(row.ProvenAt), timeOf(row.CheckedAt)
+		p := row.proof()
+		s.Record, s.Value, s.ProvenAt, s.CheckedAt, s.LostAt = p.record, p.value, p.proven, timeOf(row.CheckedAt), p.lost
 	}
 	if key := s.Server.Key(); key != "" && key == row.Server && len(row.Secret) > 0 {
 		s.HasPassword, s.sealed = true, row.Secret
@@ -114,7 +127,7 @@ func (t *Tenant) SaveMail(ctx context.Context, actor audit.Actor, m tenant.Mail,
 			var d differences
 			if domain := m.Domain(); domain != row.Domain {
 				d.note("senderDomain", "", row.Domain, domain, audit.Public)
-				row.Domain, row.Token, row.ProvenAt, row.CheckedAt = domain, "", nil, nil
+				row.Domain, row.Token, row.ProvenAt, row.CheckedAt, row.LostAt = domain, "", nil, nil, nil
 				if domain != "" {
 					raw := make([]byte, 24)
 					if _, err := rand.Read(raw); err != nil {
@@ -165,14 +178,13 @@ func (t *Tenant) ProveMailSender(ctx context.Context, actor audit.Actor, lookup 
 	if federation.PublicMail(domain) {
 		return s, fault.BadField("mail.address", "provider.domain.public", map[string]any{"domain": domain})
 	}
-	values, err := lookup(ctx, s.Record)
-	said := err == nil && slices.Contains(values, s.Value)
+	said, sure := foundRecord(ctx, s.Record, s.Value, lookup)
 	err = t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
 		row, err := t.mailSenderRow(ctx)
 		if err != nil {
 			return audit.Event{}, err
 		}
-		if row.Domain != domain || "portico-domain-verification="+row.Token != s.Value {
+		if row.Domain != domain || row.proof().value != s.Value {
 			return audit.Event{}, fault.New(fault.Conflict, "sender.none")
 		}
 		now := t.Now()
@@ -180,11 +192,38 @@ func (t *Tenant) ProveMailSender(ctx context.Context, actor audit.Actor, lookup 
 		if said && row.ProvenAt == nil {
 			row.ProvenAt = &now
 		}
-		s.CheckedAt, s.ProvenAt = now, timeOf(row.ProvenAt)
+		switch {
+		case said:
+			row.LostAt = nil
+		case sure && row.ProvenAt != nil && row.LostAt == nil:
+			row.LostAt = &now
+		}
+		s.CheckedAt, s.ProvenAt, s.LostAt = now, timeOf(row.ProvenAt), timeOf(row.LostAt)
 		return mailSenderEvent(s.Tenant, "Verify mail sender", []audit.Change{{Property: "senderDomain", New: domain}, {Property: "found", New: said}}), t.w(ctx).Save(&row).Error
 	})
 	if err == nil && !said {
 		err = fault.New(fault.Conflict, "sender.missing")
 	}
 	return s, err
+}
+
+// WatchMailSender looks for the record of the sender's proven domain once a day (dns_proof.go). Once the proof has ended mails
+// come from the installation's address again.
+func (t *Tenant) WatchMailSender(ctx context.Context, actor audit.Actor, lookup func(ctx context.Context, name string) ([]string, error)) error {
+	return watchProofs(ctx, t, actor, t.q(ctx).Where("domain <> ?", ""), lookup, func(ctx context.Context, t *Tenant, row MailSenderRow) (watching, error) {
+		self, err := t.Get(ctx)
+		return watching{again: "Find record of mail sender again", missed: "Miss record of mail sender", ended: "End mail sender", until: "usedUntil",
+			event: func(activity string, changes ...audit.Change) audit.Event {
+				return mailSenderEvent(self, activity, append([]audit.Change{{Property: "senderDomain", New: row.Domain}}, changes...))
+			}}, err
+	})
+}
+
+// lostSender is the sender whose address will stop standing in mails, as what ends soon.
+func (t *Tenant) lostSender(ctx context.Context) ([]ExpiringCredential, error) {
+	s, err := t.MailSender(ctx)
+	if err != nil || s.LostUntil().IsZero() {
+		return nil, err
+	}
+	return []ExpiringCredential{{ID: noticeID("mail sender "+t.ID, s.LostAt), Sender: s.Address, Kind: "sender", Name: s.Record + " (TXT)", ExpiresAt: s.LostUntil()}}, nil
 }

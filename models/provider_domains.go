@@ -29,6 +29,11 @@ type ProviderDomain struct {
 	CreatedAt  time.Time
 }
 
+// LostUntil is when a proven domain stops being routed because its record is gone; zero = it is not gone.
+func (d ProviderDomain) LostUntil() time.Time {
+	return dnsProof{proven: d.ProvenAt, lost: d.LostAt}.until()
+}
+
 func (r ProviderDomainRow) value() ProviderDomain {
 	return ProviderDomain{ID: r.ID, ProviderID: r.ProviderID, Domain: r.Domain, Record: "_portico." + r.Domain, Value: "portico-domain-verification=" + r.Token,
 		ProvenAt: timeOf(r.ProvenAt), Waived: r.Waived, CheckedAt: timeOf(r.CheckedAt), LostAt: timeOf(r.LostAt), CreatedAt: r.CreatedAt.UTC()}

@@ -2,92 +2,29 @@ package models
 
 import (
 	"context"
-	"errors"
-	"net"
-	"slices"
-	"strings"
-	"time"
+
+	"gorm.io/gorm"
 
 	"portico/app/audit"
 )
 
-// provider_domains_watch.go: a proven domain is looked at once a day. Domains change hands: whoever lost one must not go on
-// speaking for its addresses.
+// provider_domains_watch.go: a proven domain of an identity provider is looked at once a day (dns_proof.go).
 
-const (
-	domainCheckedEvery = 24 * time.Hour
-	// DomainGrace is how long a domain is routed whose record is not found any more: long enough for a mistake in the DNS
-	// to be mended, and for admins to read the mail about it.
-	DomainGrace = 7 * 24 * time.Hour
-)
-
-// LostUntil is when a proven domain stops being routed because its record is gone; zero = it is not gone.
-func (d ProviderDomain) LostUntil() time.Time {
-	if d.LostAt.IsZero() || d.ProvenAt.IsZero() {
-		return time.Time{}
-	}
-	return d.LostAt.Add(DomainGrace)
+func (r ProviderDomainRow) proof() dnsProof {
+	d := r.value()
+	return dnsProof{d.Record, d.Value, d.ProvenAt, d.Waived, d.LostAt}
 }
 
-// foundRecord reports whether the record says what it must. sure is false when nobody could tell: a name server that does
-// not answer proves nothing against a domain.
-func foundRecord(ctx context.Context, name, value string, lookup func(ctx context.Context, name string) ([]string, error)) (there, sure bool) {
-	records, err := lookup(ctx, name)
-	var dns *net.DNSError
-	if err != nil {
-		return false, errors.As(err, &dns) && dns.IsNotFound
-	}
-	return slices.ContainsFunc(records, func(s string) bool { return strings.TrimSpace(s) == value }), true
-}
+func (r ProviderDomainRow) only(q *gorm.DB) *gorm.DB { return q.Where("id = ?", r.ID) }
 
-// WatchProviderDomains looks for the records of proven domains that nobody has looked at for a day, outside of any
-// transaction. What was proven by no record is not looked for.
+// WatchProviderDomains looks for the records of proven domains.
 func (t *Tenant) WatchProviderDomains(ctx context.Context, actor audit.Actor, lookup func(ctx context.Context, name string) ([]string, error)) error {
-	var rows []ProviderDomainRow
-	if err := t.q(ctx).Where("proven_at IS NOT NULL AND waived = ? AND (checked_at IS NULL OR checked_at < ?)", false, t.Now().Add(-domainCheckedEvery)).
-		Order("checked_at").Limit(mostDomains).Find(&rows).Error; err != nil {
-		return err
-	}
-	var errs []error
-	for _, r := range rows {
-		d := r.value()
-		there, sure := foundRecord(ctx, d.Record, d.Value, lookup)
-		if sure && ctx.Err() == nil {
-			errs = append(errs, t.watchedDomain(ctx, actor, r.ID, there))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// watchedDomain notes what a look found. Only what changes something is recorded.
-func (t *Tenant) watchedDomain(ctx context.Context, actor audit.Actor, id string, there bool) error {
-	return t.configure(ctx, actor, func(t *Tenant) (audit.Event, error) {
-		var row ProviderDomainRow
-		if err := t.lock(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
-			return audit.Event{}, found(err)
-		}
-		if row.ProvenAt == nil || row.Waived {
-			return audit.Event{}, nil
-		}
+	return watchProofs(ctx, t, actor, t.q(ctx).Where("waived = ?", false).Limit(mostDomains), lookup, func(ctx context.Context, t *Tenant, row ProviderDomainRow) (watching, error) {
 		p, err := t.IdentityProvider(ctx, row.ProviderID)
-		if err != nil {
-			return audit.Event{}, err
-		}
-		now := t.Now()
-		columns := map[string]any{"checked_at": now}
-		event := audit.Event{}
-		switch {
-		case there && row.LostAt != nil:
-			columns["lost_at"] = nil
-			event = domainEvent(p, row.value(), "Find record of identity provider's domain again", "Update")
-		case !there && row.LostAt == nil:
-			columns["lost_at"] = now
-			event = domainEvent(p, row.value(), "Miss record of identity provider's domain", "Update", audit.Change{Property: "routedUntil", New: now.Add(DomainGrace)})
-		case !there && now.Sub(*row.LostAt) >= DomainGrace:
-			columns["proven_at"] = nil
-			event = domainEvent(p, row.value(), "End route of identity provider's domain", "Update")
-		}
-		return event, t.u(ctx).Model(&ProviderDomainRow{}).Where("id = ?", id).Updates(columns).Error
+		return watching{again: "Find record of identity provider's domain again", missed: "Miss record of identity provider's domain", ended: "End route of identity provider's domain", until: "routedUntil",
+			event: func(activity string, changes ...audit.Change) audit.Event {
+				return domainEvent(p, row.value(), activity, "Update", changes...)
+			}}, err
 	})
 }
 
@@ -104,7 +41,7 @@ func (t *Tenant) lostDomains(ctx context.Context) ([]ExpiringCredential, error) 
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, ExpiringCredential{ID: keyHash(d.ID + d.LostAt.String())[:32], ProviderID: d.ProviderID, ProviderName: p.Name, Kind: "domain", Name: d.Record + " (TXT)", ExpiresAt: d.LostUntil()})
+		out = append(out, ExpiringCredential{ID: noticeID(d.ID, d.LostAt), ProviderID: d.ProviderID, ProviderName: p.Name, Kind: "domain", Name: d.Record + " (TXT)", ExpiresAt: d.LostUntil()})
 	}
 	return out, nil
 }

@@ -86,7 +86,7 @@ func (p *Portal) expiringSection(c *fiber.Ctx, v *visit) (*views.Section, error)
 	}
 	all, err := v.tenant.Expiring(c.UserContext())
 	all = slices.DeleteFunc(all, func(x models.ExpiringCredential) bool {
-		if x.Host != "" {
+		if x.Host != "" || x.Sender != "" {
 			return !v.may(access.OrganizationRead)
 		}
 		return x.ProviderID == "" && !v.may(access.AppRead) || x.ProviderID != "" && !v.may(access.ProviderRead)
@@ -114,6 +114,9 @@ func (p *Portal) expiringSection(c *fiber.Ctx, v *visit) (*views.Section, error)
 		}
 		if x.Kind == "domain" {
 			what, place = "Domain record "+x.Name, v.domainsBase()
+		}
+		if x.Sender != "" {
+			what, place = "Sender’s domain record "+x.Name, v.mailBase()
 		}
 		if x.Host != "" {
 			what, place = "Domain record "+x.Name, v.hostsBase()

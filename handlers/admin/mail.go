@@ -75,8 +75,8 @@ func (p *Portal) mailPage(c *fiber.Ctx, x tenant.Mail, problem error) error {
 		state.Action = &views.Link{Label: "See all mails in the studio", Href: v.base() + "/branding/" + branding.Company + "/edit?page=mail:code"}
 	}
 	sections := []views.Section{state}
-	if now.Record != "" && now.ProvenAt.IsZero() {
-		record := views.Section{ID: "record", Title: "Prove the domain", Says: []string{"Put this TXT record into the DNS of " + now.Domain() + ". Many consoles add the domain to the name by themselves: enter “_portico” alone there. It may take a while until it is seen."},
+	if now.Record != "" && (now.ProvenAt.IsZero() || !now.LostAt.IsZero()) {
+		record := views.Section{ID: "record", Title: choose(now.ProvenAt.IsZero(), "Prove the domain", "Put the record back"), Says: []string{"Put this TXT record into the DNS of " + now.Domain() + ". Many consoles add the domain to the name by themselves: enter “_portico” alone there. It may take a while until it is seen."},
 			Summary: facts(fact("Name", code(now.Record)), fact("Value", code(now.Value)))}
 		if v.may(access.OrganizationWrite) {
 			record.Buttons = []views.Action{{Label: "Check now", Post: v.mailBase() + "/prove", About: now.Domain()}}
@@ -116,6 +116,10 @@ func senderState(s models.MailSender) views.Cell {
 	switch {
 	case s.Address == "":
 		return plain("The installation’s")
+	case !s.LostUntil().IsZero():
+		return views.Cell{Kind: views.Badge, Tone: "danger", Text: "Record gone", Sub: "The address stands in mails until " + s.LostUntil().Format("2 January 2006") + " unless it comes back"}
+	case s.ProvenAt.IsZero() && !s.LostAt.IsZero():
+		return views.Cell{Kind: views.Badge, Tone: "danger", Text: "No longer proven", Sub: "The record is gone since " + s.LostAt.Format("2 January 2006") + "; the installation’s address stands in mails"}
 	case s.ProvenAt.IsZero():
 		return views.Cell{Kind: views.Badge, Tone: "warn", Text: "Waits for the record", Sub: "The installation’s address stands in mails"}
 	}
