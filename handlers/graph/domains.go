@@ -13,99 +13,157 @@ import (
 )
 
 // domains is /domains (graph.md §14.3): the domains whose addresses belong to a company's identity provider. Which
-// provider is ours to say (portico.identityProviderId); a domain is routed once its TXT record was found.
+// provider is ours to say (portico.identityProviderId); a domain is routed once its TXT record was found. The hosts of its own
+// that a tenant answers at stand beside them (domains_own.go), under a right of their own.
 type domains struct{ a *API }
 
 func (domains) prefix() []string { return []string{"domains"} }
+
+// kinds are which of both a caller may have to do with.
+type kinds struct{ federated, own bool }
 
 func (d domains) serve(ctx context.Context, c *call, keys map[string]string, rest []odata.Segment) (*response, error) {
 	if keys == nil && len(rest) > 0 {
 		keys, rest = map[string]string{"": rest[0].Name}, rest[1:]
 	}
 	reads := c.method == http.MethodGet || c.method == http.MethodHead
+	may := kinds{c.caller.may(access.ProviderWrite), c.caller.may(access.OrganizationWrite)}
+	if reads {
+		may = kinds{c.caller.may(access.ProviderRead), c.caller.may(access.OrganizationRead)}
+	}
 	switch {
-	case reads && !c.caller.may(access.ProviderRead), !reads && !c.caller.may(access.ProviderWrite):
+	case may == kinds{}:
 		return nil, denied()
 	case keys == nil && reads:
-		return d.list(ctx, c)
+		return d.list(ctx, c, may)
 	case keys == nil && c.method == http.MethodPost:
-		return d.add(ctx, c)
+		return d.add(ctx, c, may)
 	case keys == nil:
 		return nil, wrongMethod(http.MethodGet, http.MethodPost)
 	}
-	one, err := d.find(ctx, c, keys[""])
-	if err != nil {
-		if own, ok, failed := d.host(ctx, c, keys[""]); ok || failed != nil {
-			if failed != nil {
-				return nil, failed
-			}
-			return d.serveHost(ctx, c, own, rest)
-		}
-	}
+	one, err := d.named(ctx, c, keys[""], may)
 	if err != nil {
 		return nil, err
 	}
 	switch {
 	case len(rest) == 0 && reads:
-		return c.entity("domains/$entity", c.narrowed(federated(one))), nil
+		shown, err := one.shown()
+		if err != nil {
+			return nil, err
+		}
+		return c.entity("domains/$entity", c.narrowed(shown)), nil
 	case len(rest) == 0 && c.method == http.MethodDelete:
-		return emptied(c.tenant.RemoveProviderDomain(ctx, c.actor(), one.ID))
+		return emptied(one.remove())
+	case len(rest) == 0 && c.method == http.MethodPatch && one.change != nil:
+		return emptied(one.change())
+	case len(rest) == 0 && one.change != nil:
+		return nil, wrongMethod(http.MethodGet, http.MethodPatch, http.MethodDelete)
 	case len(rest) == 0:
 		return nil, wrongMethod(http.MethodGet, http.MethodDelete)
 	case len(rest) == 1 && strings.EqualFold(rest[0].Name, "verificationDnsRecords"):
 		if !reads {
 			return nil, wrongMethod(http.MethodGet)
 		}
-		return valueOf(c, "domains('"+one.Domain+"')/verificationDnsRecords", []object{{{"@odata.type", "#microsoft.graph.domainDnsTxtRecord"}, {"id", one.ID}, {"isOptional", false},
-			{"label", one.Record}, {"recordType", "Txt"}, {"supportedService", "Email"}, {"ttl", 3600}, {"text", one.Value}}}), nil
+		return valueOf(c, "domains('"+one.name+"')/verificationDnsRecords", []object{{{"@odata.type", "#microsoft.graph.domainDnsTxtRecord"}, {"id", one.id}, {"isOptional", false},
+			{"label", one.record}, {"recordType", "Txt"}, {"supportedService", one.service}, {"ttl", 3600}, {"text", one.value}}}), nil
 	case len(rest) == 1 && strings.EqualFold(rest[0].Name, "verify"):
 		if c.method != http.MethodPost {
 			return nil, wrongMethod(http.MethodPost)
 		}
-		return d.verify(ctx, c, one)
+		shown, err := one.verify()
+		if fault.Is(err, fault.Conflict) { // Graph answers 400 where the record is not there yet
+			e := asError(err, d.a.Words)
+			e.Status, e.Code = http.StatusBadRequest, codeBadRequest
+			return nil, e
+		}
+		if err != nil {
+			return nil, err
+		}
+		return c.entity("domains/$entity", c.narrowed(shown)), nil
 	}
 	return nil, noSegment(rest[0].Name)
 }
 
-// find looks a domain up by its name, in any spelling.
-func (domains) find(ctx context.Context, c *call, name string) (models.ProviderDomain, error) {
-	all, err := c.tenant.ProviderDomains(ctx, "")
-	if err != nil {
-		return models.ProviderDomain{}, err
-	}
-	canonical, _ := userflow.CanonicalDomain(name)
-	for _, d := range all {
-		if d.Domain == canonical {
-			return d, nil
-		}
-	}
-	return models.ProviderDomain{}, notFound(name)
+// claim is a domain of either kind, and what may be asked of it.
+type claim struct {
+	id, name      string
+	record, value string // the TXT record that proves it
+	service       string
+	shown, verify func() (object, error) // verify looks for the record now
+	remove        func() error
+	change        func() error // nil = there is nothing to change
 }
 
-func (domains) list(ctx context.Context, c *call) (*response, error) {
+// named finds a domain of the kinds that the caller may have to do with.
+func (d domains) named(ctx context.Context, c *call, name string, may kinds) (claim, error) {
+	one, theirs, err := d.find(ctx, c, name)
+	if err != nil {
+		return claim{}, err
+	}
+	own, ours, err := d.host(ctx, c, name)
+	switch {
+	case err != nil:
+		return claim{}, err
+	case theirs && may.federated:
+		return d.federatedClaim(ctx, c, one), nil
+	case ours && may.own:
+		return d.hostClaim(ctx, c, own), nil
+	case theirs, ours:
+		return claim{}, denied()
+	}
+	return claim{}, notFound(name)
+}
+
+func (d domains) federatedClaim(ctx context.Context, c *call, one models.ProviderDomain) claim {
+	return claim{id: one.ID, name: one.Domain, record: one.Record, value: one.Value, service: "Email",
+		shown:  func() (object, error) { return federated(one), nil },
+		remove: func() error { return c.tenant.RemoveProviderDomain(ctx, c.actor(), one.ID) },
+		verify: func() (object, error) {
+			proven, err := c.tenant.ProveProviderDomain(ctx, c.actor(), one.ID, d.a.Lookup)
+			return federated(proven), err
+		}}
+}
+
+// find looks a company's domain up by its name, in any spelling; false when there is none.
+func (domains) find(ctx context.Context, c *call, name string) (models.ProviderDomain, bool, error) {
+	canonical, _ := userflow.CanonicalDomain(name)
 	all, err := c.tenant.ProviderDomains(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	out := []object{}
 	for _, d := range all {
-		out = append(out, federated(d))
+		if d.Domain == canonical {
+			return d, true, err
+		}
 	}
-	own, err := c.tenant.CustomDomains(ctx)
-	if err != nil {
-		return nil, err
+	return models.ProviderDomain{}, false, err
+}
+
+func (domains) list(ctx context.Context, c *call, may kinds) (*response, error) {
+	out := []object{}
+	if may.federated {
+		all, err := c.tenant.ProviderDomains(ctx, "")
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range all {
+			out = append(out, federated(d))
+		}
 	}
-	self, err := c.tenant.Get(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, d := range own {
-		out = append(out, ownHost(d, self.OwnHostsOnly))
+	if may.own {
+		own, err := c.tenant.CustomDomains(ctx)
+		if err != nil {
+			return nil, err
+		}
+		self, err := c.tenant.Get(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range own {
+			out = append(out, ownHost(d, self.OwnHostsOnly))
+		}
 	}
 	return c.small(ctx, "domains", out)
 }
 
-func (d domains) add(ctx context.Context, c *call) (*response, error) {
+func (d domains) add(ctx context.Context, c *call, may kinds) (*response, error) {
 	var name string
 	var extra struct {
 		Provider string `json:"identityProviderId"`
@@ -117,6 +175,8 @@ func (d domains) add(ctx context.Context, c *call) (*response, error) {
 	switch {
 	case name == "":
 		return nil, badRequest("A value is required for property 'id': the name of the domain.", "id")
+	case extra.Own && extra.Provider == "" && !may.own, extra.Provider != "" && !may.federated:
+		return nil, denied()
 	case extra.Own && extra.Provider == "":
 		return d.addHost(ctx, c, name)
 	case extra.Provider == "":
@@ -130,20 +190,6 @@ func (d domains) add(ctx context.Context, c *call) (*response, error) {
 		return nil, renamed(err, func(string) string { return "id" })
 	}
 	return c.created("domains/$entity", federated(added), "/domains/"+added.Domain), nil
-}
-
-// verify looks for the record now. Graph answers 400 where it is not there yet.
-func (d domains) verify(ctx context.Context, c *call, one models.ProviderDomain) (*response, error) {
-	proven, err := c.tenant.ProveProviderDomain(ctx, c.actor(), one.ID, d.a.Lookup)
-	if fault.Is(err, fault.Conflict) {
-		e := asError(err, d.a.Words)
-		e.Status, e.Code = http.StatusBadRequest, codeBadRequest
-		return nil, e
-	}
-	if err != nil {
-		return nil, err
-	}
-	return c.entity("domains/$entity", federated(proven)), nil
 }
 
 // federated is a domain as Graph shows one that another company signs in for.

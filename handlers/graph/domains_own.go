@@ -2,13 +2,9 @@ package graph
 
 import (
 	"context"
-	"net/http"
-	"strings"
 
-	"portico/app/access"
 	"portico/app/fault"
 	"portico/app/tenant"
-	"portico/handlers/graph/odata"
 	"portico/models"
 )
 
@@ -27,80 +23,55 @@ func (domains) host(ctx context.Context, c *call, name string) (models.CustomDom
 	return models.CustomDomain{}, false, err
 }
 
-func (d domains) serveHost(ctx context.Context, c *call, one models.CustomDomain, rest []odata.Segment) (*response, error) {
-	reads := c.method == http.MethodGet || c.method == http.MethodHead
-	if !reads && !c.caller.may(access.Permission("Organization.ReadWrite.All")) {
-		return nil, denied()
+func (d domains) hostClaim(ctx context.Context, c *call, one models.CustomDomain) claim {
+	shown := func(one models.CustomDomain) (object, error) {
+		only, err := d.only(ctx, c)
+		return ownHost(one, only), err
 	}
-	switch {
-	case len(rest) == 0 && reads:
-		return d.shownHost(ctx, c, one)
-	case len(rest) == 0 && c.method == http.MethodDelete:
-		return emptied(c.tenant.RemoveCustomDomain(ctx, c.actor(), one.ID))
-	case len(rest) == 0 && c.method == http.MethodPatch:
-		return d.chooseHost(ctx, c, one)
-	case len(rest) == 0:
-		return nil, wrongMethod(http.MethodGet, http.MethodPatch, http.MethodDelete)
-	case len(rest) == 1 && strings.EqualFold(rest[0].Name, "verificationDnsRecords"):
-		if !reads {
-			return nil, wrongMethod(http.MethodGet)
-		}
-		return valueOf(c, "domains('"+one.Host+"')/verificationDnsRecords", []object{{{"@odata.type", "#microsoft.graph.domainDnsTxtRecord"}, {"id", one.ID}, {"isOptional", false},
-			{"label", one.Record}, {"recordType", "Txt"}, {"supportedService", "CustomUrlDomain"}, {"ttl", 3600}, {"text", one.Value}}}), nil
-	case len(rest) == 1 && strings.EqualFold(rest[0].Name, "verify"):
-		if c.method != http.MethodPost {
-			return nil, wrongMethod(http.MethodPost)
-		}
-		return d.verifyHost(ctx, c, one)
-	}
-	return nil, noSegment(rest[0].Name)
+	return claim{id: one.ID, name: one.Host, record: one.Record, value: one.Value, service: "CustomUrlDomain",
+		shown:  func() (object, error) { return shown(one) },
+		remove: func() error { return c.tenant.RemoveCustomDomain(ctx, c.actor(), one.ID) },
+		change: func() error { return d.chooseHost(ctx, c, one) },
+		verify: func() (object, error) {
+			proven, err := d.verifyHost(ctx, c, one)
+			if err != nil {
+				return nil, err
+			}
+			return shown(proven)
+		}}
 }
 
-// verifyHost looks for the record, and once it is there tries whether requests to the host come out here.
-func (d domains) verifyHost(ctx context.Context, c *call, one models.CustomDomain) (*response, error) {
-	if one.Waived { // the record makes it proven; without one it stays waived
-		proven, err := c.tenant.ProveCustomDomain(ctx, c.actor(), one.ID, d.a.Lookup)
-		if err != nil && !fault.Is(err, fault.Conflict) {
-			return nil, err
-		}
-		if err == nil {
-			one = proven
-		}
-	} else {
-		proven, err := c.tenant.ProveCustomDomain(ctx, c.actor(), one.ID, d.a.Lookup)
-		if fault.Is(err, fault.Conflict) {
-			e := asError(err, d.a.Words)
-			e.Status, e.Code = http.StatusBadRequest, codeBadRequest
-			return nil, e
-		}
-		if err != nil {
-			return nil, err
-		}
+// verifyHost looks for the record, and once the host is proven tries whether requests to it come out here. What is waived stays
+// so without a record.
+func (d domains) verifyHost(ctx context.Context, c *call, one models.CustomDomain) (models.CustomDomain, error) {
+	proven, err := c.tenant.ProveCustomDomain(ctx, c.actor(), one.ID, d.a.Lookup)
+	if err != nil && !(one.Waived && fault.Is(err, fault.Conflict)) {
+		return one, err
+	}
+	if err == nil {
 		one = proven
 	}
-	if one.Proven() && d.a.Reach != nil {
-		self, err := c.tenant.Get(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if one, err = c.tenant.NoteReach(ctx, c.actor(), one.ID, d.a.Reach(ctx, self.Slug, one.Host)); err != nil {
-			return nil, err
-		}
+	if !one.Proven() || d.a.Reach == nil {
+		return one, nil
 	}
-	return d.shownHost(ctx, c, one)
+	self, err := c.tenant.Get(ctx)
+	if err != nil {
+		return one, err
+	}
+	return c.tenant.NoteReach(ctx, c.actor(), one.ID, d.a.Reach(ctx, self.Slug, one.Host))
 }
 
 // chooseHost makes a host the one that links lead to, and says whether the installation's address is refused.
-func (d domains) chooseHost(ctx context.Context, c *call, one models.CustomDomain) (*response, error) {
+func (d domains) chooseHost(ctx context.Context, c *call, one models.CustomDomain) error {
 	self, err := c.tenant.Get(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	first, extra := one.Primary, struct {
 		Only *bool `json:"answersAtOwnHostsOnly"`
 	}{}
 	if err := c.bodyOf(map[string]any{"isDefault": &first, "portico": &extra}); err != nil {
-		return nil, err
+		return err
 	}
 	primary, only := self.PrimaryHost, self.OwnHostsOnly
 	if first {
@@ -111,18 +82,12 @@ func (d domains) chooseHost(ctx context.Context, c *call, one models.CustomDomai
 	if extra.Only != nil {
 		only = *extra.Only
 	}
-	if err := c.tenant.ChooseHosts(ctx, c.actor(), primary, only); err != nil {
-		return nil, renamed(err, func(f string) string {
-			return map[string]string{"primary": "isDefault", "only": "portico/answersAtOwnHostsOnly"}[f]
-		})
-	}
-	return emptied(nil)
+	return renamed(c.tenant.ChooseHosts(ctx, c.actor(), primary, only), func(f string) string {
+		return map[string]string{"primary": "isDefault", "only": "portico/answersAtOwnHostsOnly"}[f]
+	})
 }
 
 func (d domains) addHost(ctx context.Context, c *call, name string) (*response, error) {
-	if !c.caller.may(access.Permission("Organization.ReadWrite.All")) {
-		return nil, denied()
-	}
 	one, err := c.tenant.AddCustomDomain(ctx, c.actor(), name, d.a.Elsewhere, d.a.Own...)
 	if err != nil {
 		return nil, renamed(err, func(string) string { return "id" })
@@ -134,14 +99,6 @@ func (d domains) addHost(ctx context.Context, c *call, name string) (*response, 
 func (domains) only(ctx context.Context, c *call) (bool, error) {
 	self, err := c.tenant.Get(ctx)
 	return self.OwnHostsOnly, err
-}
-
-func (d domains) shownHost(ctx context.Context, c *call, one models.CustomDomain) (*response, error) {
-	only, err := d.only(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	return c.entity("domains/$entity", c.narrowed(ownHost(one, only))), nil
 }
 
 func ownHost(d models.CustomDomain, only bool) object {

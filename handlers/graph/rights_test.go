@@ -230,8 +230,8 @@ func (r riskUndo) operations() []operation {
 }
 
 func (domains) operations() []operation {
-	read, write := []access.Permission{access.ProviderRead}, []access.Permission{access.ProviderWrite}
-	return []operation{{method: http.MethodGet, path: "/domains", need: read}, {method: http.MethodPost, path: "/domains", need: write},
+	read, write := []access.Permission{access.ProviderRead, access.OrganizationRead}, []access.Permission{access.ProviderWrite, access.OrganizationWrite} // of companies, and the tenant's own hosts
+	return []operation{{method: http.MethodGet, path: "/domains", need: read}, {method: http.MethodPost, path: "/domains", need: write}, {method: http.MethodPatch, path: "/domains/{id}", need: write},
 		{method: http.MethodGet, path: "/domains/{id}", need: read}, {method: http.MethodDelete, path: "/domains/{id}", need: write},
 		{method: http.MethodGet, path: "/domains/{id}/verificationDnsRecords", need: read}, {method: http.MethodPost, path: "/domains/{id}/verify", need: write}}
 }
