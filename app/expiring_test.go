@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -123,5 +125,21 @@ func TestWhoIsToldOfExpiringSecrets(t *testing.T) {
 	change(false, 3)
 	if got := told(); len(got) != 0 {
 		t.Errorf("one that is off: %q", got)
+	}
+
+	// Of a sender whose domain's record is gone: who may change the directory's settings.
+	must(t, in.SaveMail(t.Context(), by, tenant.Mail{Address: "hello@shop.example"}, "", func(tenant.Mail) error { return nil }))
+	sender, err := in.MailSender(t.Context())
+	must(t, err)
+	_, err = in.ProveMailSender(t.Context(), by, func(context.Context, string) ([]string, error) { return []string{sender.Value}, nil })
+	must(t, err)
+	want, page = "hello@shop.example · _portico.shop.example (TXT) · 2026", "/admin/t/shop/settings/mail"
+	if got := told(); len(got) != 0 {
+		t.Errorf("its record is there: %q", got)
+	}
+	now = now.Add(time.Hour) // it was looked for more than a day ago
+	must(t, in.WatchMailSender(t.Context(), by, func(context.Context, string) ([]string, error) { return nil, &net.DNSError{IsNotFound: true} }))
+	if got := told(); !slices.Equal(got, []string{"global@staff.example"}) {
+		t.Errorf("its record is gone: %q", got)
 	}
 }

@@ -129,7 +129,7 @@ func (p *Portal) lookLetter(c *fiber.Ctx) error {
 		return fault.New(fault.NotFound, "error.not_found")
 	}
 	l := shown.localizer(p)
-	m, err := p.sampleLetter(c.UserContext(), x, x.Draft, l, email.Kind(kind), p.BaseURL)
+	m, err := p.sampleLetter(c.UserContext(), x, x.Draft, l, email.Kind(kind), x.v.dir.Tenant.Home().Base(p.BaseURL))
 	if err != nil {
 		return err
 	}
@@ -314,7 +314,7 @@ func (p *Portal) sampleLetter(ctx context.Context, x look, d branding.Document, 
 	if err != nil {
 		return m, err
 	}
-	m.Wear(l, handlers.Linked(x.v.dir.Tenant, drawn), func(one branding.Picture) string { return base + handlers.PictureURL(x.v.dir.Tenant, one) })
+	wear(&m, l, x.v.dir.Tenant, drawn, base)
 	return m, nil
 }
 

@@ -171,13 +171,13 @@ func (p *Portal) mailTest(c *fiber.Ctx) error {
 	v := visitOf(c)
 	l := handlers.InfoOf(c).Locale
 	m := email.Sample(email.Code, v.dir.Tenant.Name, p.Now())
-	p.wear(&m, l, v.dir.Tenant, v.dir.Branding.For("", l.Lang()))
+	wear(&m, l, v.dir.Tenant, v.dir.Branding.For("", l.Lang()), v.dir.Tenant.Home().Base(p.BaseURL))
 	return p.sendToMe(c, v.mailBase(), l, m)
 }
 
-// wear puts a letter into a look with pictures at their whole addresses.
-func (p *Portal) wear(m *email.Letter, l *i18n.Localizer, t tenant.Tenant, look branding.Look) {
-	m.Wear(l, handlers.Linked(t, look), func(x branding.Picture) string { return t.Base(p.BaseURL) + handlers.PictureURL(t, x) })
+// wear puts a letter into a look; base stands before the paths of its pictures.
+func wear(m *email.Letter, l *i18n.Localizer, t tenant.Tenant, look branding.Look, base string) {
+	m.Wear(l, handlers.Linked(t, look), func(x branding.Picture) string { return base + handlers.PictureURL(t, x) })
 }
 
 // sendToMe sends a letter to the signed-in admin's own address and to no other.

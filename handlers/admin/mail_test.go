@@ -3,10 +3,14 @@ package admin
 import (
 	"context"
 	"errors"
+	"net"
 	"strings"
 	"testing"
+	"time"
 
+	"portico/app/access"
 	"portico/app/message"
+	"portico/models"
 	"portico/models/modelstest"
 )
 
@@ -75,6 +79,21 @@ func TestMailSender(t *testing.T) {
 		t.Errorf("%+v %v", s, err)
 	}
 	w.get(at).wants(t, 200, "Shop &lt;Hello@Shop.example&gt;", "Proven")
+	// Its record goes: the page says until when the address stands, and what to put back; then that it stands no more.
+	missing := func(context.Context, string) ([]string, error) { return nil, &net.DNSError{IsNotFound: true} }
+	b.clock.Advance(25 * time.Hour)
+	if err := b.shop.WatchMailSender(t.Context(), modelstest.Actor(), missing); err != nil {
+		t.Fatal(err)
+	}
+	w = b.admin("later@staff.example", access.GlobalAdministratorID, access.AllTenants) // the other one's visit is over
+	w.get(at).wants(t, 200, "Record gone", "unless it comes back", "Put the record back", s.Value, "Shop &lt;Hello@Shop.example&gt;")
+	w.get("/admin/t/shop").wants(t, 200, "Hello@Shop.example", "Sender’s domain record _portico.shop.example (TXT)", at)
+	b.clock.Advance(models.DomainGrace)
+	if err := b.shop.WatchMailSender(t.Context(), modelstest.Actor(), missing); err != nil {
+		t.Fatal(err)
+	}
+	w = b.admin("last@staff.example", access.GlobalAdministratorID, access.AllTenants)
+	w.get(at).wants(t, 200, "No longer proven", "Prove the domain", s.Value, "no-reply@id.example.com")
 	// Another domain is another proof.
 	values := form("password", "p")
 	values[3] = "hello@other.example"
