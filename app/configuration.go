@@ -38,7 +38,7 @@ func (c configuration) with(ctx context.Context, w world, f func(api *graph.API,
 	if err != nil {
 		return err
 	}
-	return f(graph.New(graph.API{Store: p.store, BaseURL: p.config.BaseURL, Words: p.bundle.Match("en"), Log: p.log,
+	return f(graph.New(graph.API{Store: p.store, BaseURL: p.config.BaseURL, Words: p.bundle.Match("en"), Bundle: p.bundle, Log: p.log,
 		Outbound: p.outbound, Lookup: p.providers().Lookup, Elsewhere: p.config.Development(), Own: p.config.OwnAddresses(), Reach: p.reach}), found.ID)
 }
 

@@ -109,7 +109,7 @@ func (s *server) wire(ctx context.Context) error {
 	web.Rows = append(web.Rows, special(portal.Routes())...)
 	portal.Mount(s.app)
 	api := graph.New(graph.API{Store: s.store, Tokens: graph.ProviderTokens{Provider: provider, Realm: protocol.RealmKnowing}, Passwords: checked,
-		Actions: site.Gate(), Texts: s.textsReady(), BaseURL: s.config.BaseURL, Words: s.bundle.Match("en"), Courier: courier, Hooks: hooks, Log: s.log,
+		Actions: site.Gate(), Texts: s.textsReady(), BaseURL: s.config.BaseURL, Words: s.bundle.Match("en"), Bundle: s.bundle, Courier: courier, Hooks: hooks, Log: s.log,
 		Outbound: s.outbound, Lookup: s.providers().Lookup, Elsewhere: s.config.Development(), Own: s.config.OwnAddresses(), Reach: s.reach})
 	web.Rows = append(web.Rows, special(api.Routes())...)
 	api.Mount(s.app)

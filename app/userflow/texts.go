@@ -1,6 +1,8 @@
 package userflow
 
 import (
+	"bytes"
+	"encoding/json"
 	"maps"
 	"slices"
 
@@ -58,6 +60,14 @@ func (f *Flow) SetTexts(lang string, texts map[string]string) {
 	if f.Texts = all; len(all) == 0 {
 		f.Texts = nil
 	}
+}
+
+// OnlyTexts reports whether b differs from f in nothing but its texts.
+func (f Flow) OnlyTexts(b Flow) bool {
+	f.Texts, b.Texts, f.Version, b.Version = nil, nil, 0, 0
+	was, err := json.Marshal(f)
+	is, fails := json.Marshal(b)
+	return err == nil && fails == nil && bytes.Equal(was, is)
 }
 
 // texts says in which language how many of the pages' words differ.

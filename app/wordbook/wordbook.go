@@ -5,8 +5,10 @@ package wordbook
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"regexp"
@@ -15,8 +17,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/text/language"
+
 	"portico/app/branding"
 	"portico/app/i18n"
+	"portico/app/userflow"
 )
 
 // Longest is how long a text may be, in characters, and Largest a file of texts, in bytes.
@@ -38,6 +43,25 @@ type Text struct {
 
 // Attribute is a custom attribute with the name that admins gave it.
 type Attribute struct{ ID, Name string }
+
+// Custom are the custom attributes of a tenant, by name.
+func Custom(definitions map[string]userflow.Definition) []Attribute {
+	out := make([]Attribute, 0, len(definitions))
+	for id, d := range definitions {
+		out = append(out, Attribute{ID: id, Name: d.Name})
+	}
+	slices.SortFunc(out, func(a, b Attribute) int { return cmp.Compare(a.Name+a.ID, b.Name+b.ID) })
+	return out
+}
+
+// In lists the texts of a language for a tenant whose own language is home: what is built in for a language without a
+// catalogue is said in that.
+func In(b *i18n.Bundle, tag language.Tag, home string, custom []Attribute) []Text {
+	if of, ok := b.Of(tag); ok {
+		return Texts(b, b.Match(of.String()), custom)
+	}
+	return Texts(b, b.Offer(nil, []string{tag.String()}, nil, home).Match(tag.String()), custom)
+}
 
 // apart are keys of customers that no page of a sign-in shows: the account, letters, and what dates are made of.
 func apart() []string {
@@ -200,6 +224,26 @@ type Refused struct {
 	ID, Near string
 	Why      Why
 	Length   int
+}
+
+// Said tells an admin why, in English.
+func (r Refused) Said() string {
+	switch r.Why {
+	case Unknown:
+		if r.Near != "" {
+			return "there is no text with this id. Perhaps you mean " + r.Near + "."
+		}
+		return "there is no text with this id."
+	case Unused:
+		return "our pages have no place for this text."
+	case TooLong:
+		return fmt.Sprintf("%d characters; at most %d fit.", r.Length, Longest)
+	case Value:
+		return r.Near + " stands for nothing in this text."
+	case Form:
+		return "the text for all other numbers, " + r.Near + ", must be given with it."
+	}
+	return "it has control characters, or such that turn the direction of what follows."
 }
 
 // Report is what a set of texts would do.

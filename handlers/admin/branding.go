@@ -123,6 +123,10 @@ func (p *Portal) brandingList(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	flows, err := v.tenant.Flows(c.UserContext())
+	if err != nil {
+		return err
+	}
 	company := look{v, all[0]}
 	s.Primary = &views.Link{Label: choose(company.writes(), "Edit company branding", "See company branding"), Href: company.edit(tabBasics, "")}
 	main := views.Section{ID: "company", Title: "Company branding", Lead: "The look of every application that has no theme.", Summary: company.facts(), Action: &views.Link{Label: "Open", Href: company.base()}}
@@ -136,7 +140,20 @@ func (p *Portal) brandingList(c *fiber.Ctx) error {
 	if v.may(access.BrandingWrite) {
 		themes.Action = &views.Link{Label: "New theme", Href: v.brandingBase() + "/new"}
 	}
-	return p.detail(c, s, views.Detail{Sections: append(sections, themes)})
+	return p.detail(c, s, views.Detail{Sections: append(sections, themes, flowTextsSection(v, flows))})
+}
+
+// flowTextsSection leads to the texts of user flows, which whoever looks after the branding edits, too (R 2.8.8).
+func flowTextsSection(v *visit, flows []models.UserFlow) views.Section {
+	t := &views.Table{Caption: "Texts of user flows", Columns: []views.Column{{Label: "User flow"}, {Label: "Languages with own texts"}}}
+	for _, f := range flows {
+		var names []string
+		for _, lang := range slices.Sorted(maps.Keys(f.Texts)) {
+			names = append(names, languageLabel(lang))
+		}
+		t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{{Kind: views.Name, Text: f.Name, Href: v.flowBase(f.ID) + "/languages"}, {Kind: views.Lines, List: names}}})
+	}
+	return views.Section{ID: "flows", Title: "Texts of user flows", Lead: "What the pages of one user flow say in each language. It stands over the texts of the branding.", Table: t, Empty: "There is no user flow yet."}
 }
 
 func languageNames(d branding.Document) []string {
@@ -247,7 +264,7 @@ func (p *Portal) brandingDetailWith(c *fiber.Ctx, problem error) error {
 		d.Sections = append(d.Sections, apps)
 		if x.writes() {
 			d.Sections = append(d.Sections, views.Section{ID: "rename", Title: "Name", Summary: []views.Fact{{Label: "Name", Value: views.Cell{Kind: views.Name, Text: x.Name}, Change: x.base() + "/rename"}}},
-				views.Section{ID: "delete", Danger: true, Title: "Delete theme", Lead: "Its applications get the company branding.", Buttons: []views.Action{{Label: "Delete theme", Href: x.base() + "/delete", Danger: true}}})
+				x.deleteSection())
 		}
 	}
 	status := fiber.StatusOK
@@ -255,6 +272,21 @@ func (p *Portal) brandingDetailWith(c *fiber.Ctx, problem error) error {
 		status = fiber.StatusUnprocessableEntity
 	}
 	return handlers.Render(c, status, views.DetailPage(s, d))
+}
+
+// deletes reports whether this admin may delete the theme: one that applications have takes the right over those as well.
+func (x look) deletes() bool {
+	return x.writes() && (len(x.Apps) == 0 || x.v.may(access.AppWrite))
+}
+
+func (x look) deleteSection() views.Section {
+	s := views.Section{ID: "delete", Title: "Delete theme"}
+	if !x.deletes() {
+		s.Lead = "Applications have this theme, so that only who may change applications, too, can delete it."
+		return s
+	}
+	s.Danger, s.Lead, s.Buttons = true, "Its applications get the company branding.", []views.Action{{Label: "Delete theme", Href: x.base() + "/delete", Danger: true}}
+	return s
 }
 
 // themeAppsSection says which applications have a theme. Giving one takes the right over applications as well (R 3.5.2).
@@ -377,6 +409,9 @@ func (p *Portal) themeDeleteWith(c *fiber.Ctx, problem error) error {
 	x, err := p.looking(c)
 	if err != nil {
 		return err
+	}
+	if !x.deletes() {
+		return fault.New(fault.Denied, "branding.theme.needs_apps")
 	}
 	f := views.Form{Action: x.base() + "/delete", Submit: "Delete theme", Danger: true, Cancel: x.base(), Fields: []views.Field{{Name: "name", Label: "Type the name of the theme", Hint: x.title()}}}
 	if problem != nil {

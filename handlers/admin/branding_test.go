@@ -15,6 +15,7 @@ import (
 
 	"portico/app/access"
 	"portico/app/branding"
+	"portico/app/userflow"
 	"portico/handlers"
 	"portico/models"
 	"portico/models/modelstest"
@@ -231,6 +232,16 @@ func TestThemesAreForApplications(t *testing.T) {
 		t.Error("the theme is not that of its application alone")
 	}
 	w.get(brandingAt).wants(t, 200, "Auto", "Market", "Version 1 published")
+	// What cannot be done is not offered: the theme of an application goes only with the right over applications.
+	if a := looks.get(one); a.status != 200 || strings.Contains(a.body, one+"/delete") || !strings.Contains(text(a.body), "who may change applications") {
+		t.Errorf("%d %s", a.status, text(a.body))
+	}
+	for _, a := range []answer{looks.get(one + "/delete"), looks.post(one+"/delete", "name", "Auto")} {
+		a.wants(t, 403)
+	}
+	if a := w.get(one); !strings.Contains(a.body, one+"/delete") {
+		t.Errorf("who may delete it is not offered to: %s", text(a.body))
+	}
 	w.post(one+"/rename", "name", "Cars")
 	w.get(one+"/delete").wants(t, 200, "“Market” looks like the company again")
 	w.post(one+"/delete", "name", "Auto").wants(t, 422)
@@ -264,6 +275,58 @@ func TestTheStudioFallsBackAsPagesDo(t *testing.T) {
 			t.Errorf("%s: the contrast of %s is not what is measured: %s", lang, color, text(contrast))
 		}
 	}
+}
+
+// TestTextsOfFlowsAreForTheBranding: who looks after the branding writes the texts of user flows, publishes drafts of
+// nothing else, and sees no more of the flow (R 2.8.8).
+func TestTextsOfFlowsAreForTheBranding(t *testing.T) {
+	b := newBench(t)
+	th := b.things()
+	w := b.global()
+	looks := b.admin("looks@staff.example", b.roleID("Organizational Branding Administrator"), b.shop.ID)
+	flow := "/admin/t/shop/user-flows/" + th.flow.ID
+	revision := func() string {
+		d, _, err := b.shop.Draft(b.Context(), th.flow.ID)
+		b.must(err)
+		return strconv.Itoa(d.Revision)
+	}
+	if a := looks.get(brandingAt); a.status != 200 || !strings.Contains(a.body, flow+"/languages") {
+		t.Errorf("no way to the texts: %s", text(a.body))
+	}
+	a := looks.get(flow + "/languages/de")
+	if a.wants(t, 200, "SignIn_Title", "Save draft"); strings.Contains(a.body, flow+"/run") || strings.Contains(a.body, flow+"/methods") || strings.Contains(a.body, `"`+flow+`"`) {
+		t.Errorf("what cannot be opened is offered: %s", a.body)
+	}
+	if a := looks.post(flow+"/languages/de", "revision", "0", "text.SignIn_Title", "Servus"); a.status != 303 {
+		t.Fatalf("%d %s", a.status, text(a.body))
+	}
+	looks.get(flow+"/publish").wants(t, 200, "Texts in de")
+	if a := looks.post(flow+"/publish", "revision", revision()); a.status != 303 || a.location != flow+"/languages" {
+		t.Fatalf("%d %s %s", a.status, a.location, text(a.body))
+	}
+	now, err := b.shop.Flow(b.Context(), th.flow.ID)
+	b.must(err)
+	if now.Texts["de"]["SignIn_Title"] != "Servus" {
+		t.Errorf("texts: %v", now.Texts)
+	}
+	// A draft that changes more is not theirs to publish or to throw away, but they may add their texts to it.
+	_, err = b.shop.SaveDraft(b.Context(), modelstest.Actor(), th.flow.ID, 0, func(f *userflow.Flow) error { f.SignUpAllowed = !f.SignUpAllowed; return nil })
+	b.must(err)
+	if a := looks.post(flow+"/languages/de", "revision", revision(), "text.SignIn_Title", "Grüß Gott"); a.status != 303 {
+		t.Errorf("%d %s", a.status, text(a.body))
+	}
+	for _, end := range []string{"/publish", "/discard"} {
+		if a := looks.get(flow + "/languages"); strings.Contains(a.body, flow+end) {
+			t.Errorf("%s is offered", end)
+		}
+		looks.get(flow+end).wants(t, 200, "more of the user flow than its texts")
+		looks.post(flow+end, "revision", revision()).wants(t, 403)
+	}
+	if a := w.post(flow+"/publish", "revision", revision()); a.status != 303 {
+		t.Errorf("%d %s", a.status, text(a.body))
+	}
+	readers := b.admin("reads@staff.example", b.roleID("Global Reader"), b.shop.ID)
+	readers.post(flow+"/languages/de", "revision", "0", "text.SignIn_Title", "Nein").wants(t, 403)
 }
 
 // TestPreviewsRunNothing: a preview is a page of no origin, with the company's one style and nothing else, for admins

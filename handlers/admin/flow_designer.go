@@ -58,14 +58,14 @@ func (p *Portal) flowRoutes() []handlers.Route {
 		{Method: post, Path: one + "/providers/arrange", Handler: p.flowProvidersArrange, Permission: access.FlowWrite},
 		{Method: post, Path: one + "/preview", Handler: p.flowPreview, Permission: access.FlowRead},
 
-		{Method: get, Path: one + "/languages", Handler: p.flowLanguages, Permission: access.FlowRead},
-		{Method: get, Path: one + "/languages/:lang", Handler: p.flowTexts, Permission: access.FlowRead},
-		{Method: get, Path: one + "/languages/:lang/defaults.json", Handler: p.flowTextsFile(false), Permission: access.FlowRead},
-		{Method: get, Path: one + "/languages/:lang/overrides.json", Handler: p.flowTextsFile(true), Permission: access.FlowRead},
-		{Method: post, Path: one + "/languages/:lang", Handler: p.flowTextsSave, Permission: access.FlowWrite},
-		{Method: post, Path: one + "/languages/:lang/upload", Handler: p.flowTextsUpload, Permission: access.FlowWrite, BodyLimit: 64 << 10, Streams: true},
-		{Method: post, Path: one + "/languages/:lang/apply", Handler: p.flowTextsApply, Permission: access.FlowWrite},
-		{Method: post, Path: one + "/languages/:lang/remove", Handler: p.flowTextsRemove, Permission: access.FlowWrite},
+		{Method: get, Path: one + "/languages", Handler: p.flowLanguages, Permission: access.FlowRead, Or: access.BrandingRead},
+		{Method: get, Path: one + "/languages/:lang", Handler: p.flowTexts, Permission: access.FlowRead, Or: access.BrandingRead},
+		{Method: get, Path: one + "/languages/:lang/defaults.json", Handler: p.flowTextsFile(false), Permission: access.FlowRead, Or: access.BrandingRead},
+		{Method: get, Path: one + "/languages/:lang/overrides.json", Handler: p.flowTextsFile(true), Permission: access.FlowRead, Or: access.BrandingRead},
+		{Method: post, Path: one + "/languages/:lang", Handler: p.flowTextsSave, Permission: access.FlowWrite, Or: access.BrandingWrite},
+		{Method: post, Path: one + "/languages/:lang/upload", Handler: p.flowTextsUpload, Permission: access.FlowWrite, Or: access.BrandingWrite, BodyLimit: 64 << 10, Streams: true},
+		{Method: post, Path: one + "/languages/:lang/apply", Handler: p.flowTextsApply, Permission: access.FlowWrite, Or: access.BrandingWrite},
+		{Method: post, Path: one + "/languages/:lang/remove", Handler: p.flowTextsRemove, Permission: access.FlowWrite, Or: access.BrandingWrite},
 
 		{Method: get, Path: one + "/apps", Handler: p.flowApps, Permission: access.FlowRead},
 		{Method: post, Path: one + "/apps/add", Handler: p.flowAppAdd, Permission: access.FlowWrite},
@@ -74,10 +74,10 @@ func (p *Portal) flowRoutes() []handlers.Route {
 		{Method: get, Path: one + "/versions/:version", Handler: p.flowVersion, Permission: access.FlowRead},
 		{Method: get, Path: one + "/versions/:version/restore", Handler: p.flowRestoreForm, Permission: access.FlowWrite},
 		{Method: post, Path: one + "/versions/:version/restore", Handler: p.flowRestore, Permission: access.FlowWrite},
-		{Method: get, Path: one + "/publish", Handler: p.publishForm, Permission: access.FlowWrite},
-		{Method: post, Path: one + "/publish", Handler: p.publish, Permission: access.FlowWrite},
-		{Method: get, Path: one + "/discard", Handler: p.discardForm, Permission: access.FlowWrite},
-		{Method: post, Path: one + "/discard", Handler: p.discard, Permission: access.FlowWrite},
+		{Method: get, Path: one + "/publish", Handler: p.publishForm, Permission: access.FlowWrite, Or: access.BrandingWrite},
+		{Method: post, Path: one + "/publish", Handler: p.publish, Permission: access.FlowWrite, Or: access.BrandingWrite},
+		{Method: get, Path: one + "/discard", Handler: p.discardForm, Permission: access.FlowWrite, Or: access.BrandingWrite},
+		{Method: post, Path: one + "/discard", Handler: p.discard, Permission: access.FlowWrite, Or: access.BrandingWrite},
 		{Method: get, Path: one + "/run", Handler: p.flowRun, Permission: access.FlowRead},
 		{Method: get, Path: one + "/delete", Handler: p.flowDeleteForm, Permission: access.FlowWrite},
 		{Method: post, Path: one + "/delete", Handler: p.flowDelete, Permission: access.FlowWrite},
@@ -100,6 +100,17 @@ type design struct {
 
 func (d *design) base() string { return d.v.flowBase(d.now.ID) }
 func (d *design) writes() bool { return d.v.may(access.FlowWrite) }
+func (d *design) reads() bool  { return d.v.may(access.FlowRead) }
+
+// speaks reports whether this admin may write the flow's texts: with the right over the branding alone, too (R 2.8.8).
+func (d *design) speaks() bool { return d.writes() || d.v.may(access.BrandingWrite) }
+
+// ends reports whether this admin may publish or discard the draft: with the right over the branding alone, when nothing
+// but texts is different.
+func (d *design) ends() bool { return d.writes() || d.speaks() && d.now.OnlyTexts(d.flow) }
+
+// home is the page of the flow that this admin may open.
+func (d *design) home() string { return d.base() + choose(d.reads(), "", "/languages") }
 
 // revision is what a form of this page was made from; 0 when there is no draft yet.
 func (d *design) revision() int {
@@ -134,6 +145,9 @@ func (p *Portal) designing(c *fiber.Ctx) (*design, error) {
 // tabs are the pages of a flow that this admin may open.
 func (d *design) tabs() []views.Link {
 	base := d.base()
+	if !d.reads() {
+		return []views.Link{{Label: tabLanguages, Href: base + "/languages"}}
+	}
 	if !d.writes() {
 		return []views.Link{{Label: tabProperties, Href: base}, {Label: tabAttributes, Href: base + "/attributes"}, {Label: tabLanguages, Href: base + "/languages"}, {Label: tabApps, Href: base + "/apps"}, {Label: tabVersions, Href: base + "/versions"}}
 	}
@@ -147,10 +161,12 @@ func (p *Portal) bar(c *fiber.Ctx, d *design) (*views.DraftBar, error) {
 		return nil, nil
 	}
 	bar := &views.DraftBar{By: d.draft.ActorName, At: d.draft.At, Base: d.draft.Base, Changes: changesOf(d.v.dir, d.now.Flow, d.draft.Flow)}
-	if d.writes() {
+	if d.ends() {
 		bar.Publish, bar.Discard = d.base()+"/publish", d.base()+"/discard"
 	}
-	bar.Try = d.base() + "/bench?version=draft"
+	if d.reads() {
+		bar.Try = d.base() + "/bench?version=draft"
+	}
 	if d.draft.Base != d.now.Version {
 		versions, err := d.v.tenant.FlowVersions(c.UserContext(), d.now.ID)
 		if err != nil {
@@ -163,8 +179,13 @@ func (p *Portal) bar(c *fiber.Ctx, d *design) (*views.DraftBar, error) {
 
 // designShell is what surrounds the pages of one flow.
 func (p *Portal) designShell(c *fiber.Ctx, d *design, title, lead string, crumbs ...views.Link) (views.Shell, error) {
-	s, err := p.shell(c, title, lead, designerHelp(), append([]views.Link{{Label: "User flows", Href: d.v.base() + "/user-flows"}}, crumbs...)...)
-	if err == nil {
+	up := views.Link{Label: "User flows", Href: d.v.base() + "/user-flows"}
+	if !d.reads() { // the way here was by the branding
+		up = views.Link{Label: "Company branding", Href: d.v.brandingBase()}
+		crumbs = slices.DeleteFunc(crumbs, func(l views.Link) bool { return l.Href == d.base() })
+	}
+	s, err := p.shell(c, title, lead, designerHelp(), append([]views.Link{up}, crumbs...)...)
+	if err == nil && d.reads() {
 		s.Primary = &views.Link{Label: "Run user flow", Href: d.base() + "/run"}
 	}
 	return s, err

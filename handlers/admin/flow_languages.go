@@ -86,7 +86,6 @@ func (p *Portal) flowLanguages(c *fiber.Ctx) error {
 type texting struct {
 	*design
 	tag  language.Tag
-	l    *i18n.Localizer
 	list []wordbook.Text
 	own  map[string]string
 }
@@ -101,17 +100,7 @@ func (p *Portal) texting(c *fiber.Ctx) (*texting, error) {
 		return nil, fault.New(fault.NotFound, "error.not_found")
 	}
 	x := &texting{design: d, tag: tag, own: d.flow.Texts[tag.String()]}
-	if of, ok := p.Bundle.Of(tag); ok {
-		x.l = p.Bundle.Match(of.String())
-	} else {
-		x.l = p.Bundle.Offer(nil, []string{tag.String()}, nil, d.v.dir.Tenant.DefaultLocale).Match(tag.String())
-	}
-	var custom []wordbook.Attribute
-	for id, def := range d.v.dir.Definitions {
-		custom = append(custom, wordbook.Attribute{ID: id, Name: def.Name})
-	}
-	slices.SortFunc(custom, func(a, b wordbook.Attribute) int { return cmp.Compare(a.Name+a.ID, b.Name+b.ID) })
-	x.list = wordbook.Texts(p.Bundle, x.l, custom)
+	x.list = wordbook.In(p.Bundle, tag, d.v.dir.Tenant.DefaultLocale, wordbook.Custom(d.v.dir.Definitions))
 	return x, nil
 }
 
@@ -170,7 +159,7 @@ func (p *Portal) textsPage(c *fiber.Ctx, x *texting, typedTexts map[string]strin
 		{Label: "Download defaults", Href: x.base() + "/defaults.json"}}}
 	if len(x.own) > 0 {
 		top.Buttons = append(top.Buttons, views.Action{Label: "Download overrides", Href: x.base() + "/overrides.json"})
-		if x.writes() {
+		if x.speaks() {
 			top.Buttons = append(top.Buttons, views.Action{Label: "Remove overrides", Post: x.base() + "/remove", Danger: true, About: "in " + name, Fields: map[string]string{"revision": strconv.Itoa(x.revision())}})
 		}
 	}
@@ -178,7 +167,7 @@ func (p *Portal) textsPage(c *fiber.Ctx, x *texting, typedTexts map[string]strin
 		{Name: "q", Label: "Search in ids and texts", Type: "search", Value: q, Optional: true},
 		{Kind: views.Select, Name: "show", Label: "Show", Value: show, Options: []views.Option{{Value: "main", Label: "The main texts, and changed ones"}, {Value: "all", Label: "All texts"}, {Value: "changed", Label: "Changed ones only"}}}}}
 	parts := []views.DesignPart{{Section: &top}}
-	if x.writes() {
+	if x.speaks() {
 		parts = append(parts, views.DesignPart{Section: &views.Section{ID: "upload", Title: "Upload", Lead: "A file as it is downloaded here: one JSON object of ids and texts. You see what it would change before anything is saved. It takes the place of all own texts of this language.",
 			Form: &views.Form{Action: x.base() + "/upload", Upload: true, Quiet: true, Submit: "Upload and check", Fields: []views.Field{
 				{Kind: views.Hidden, Name: "revision", Value: strconv.Itoa(x.revision())}, {Name: "file", Label: "File", Type: "file", Hint: "JSON, at most 1 MB."}}}}})
@@ -188,7 +177,7 @@ func (p *Portal) textsPage(c *fiber.Ctx, x *texting, typedTexts map[string]strin
 	switch {
 	case len(found) == 0:
 		parts = append(parts, views.DesignPart{Section: &views.Section{ID: "texts", Title: "No text found", Empty: "Nothing has these words in this language."}})
-	case !x.writes():
+	case !x.speaks():
 		t := views.Table{Caption: "Texts", Columns: []views.Column{{Label: "Id"}, {Label: "Built in"}, {Label: "Own text"}}}
 		for _, text := range shown {
 			t.Rows = append(t.Rows, views.Row{Cells: []views.Cell{code(text.ID), plain(text.Default), plain(x.own[text.ID])}})
@@ -303,7 +292,7 @@ func (p *Portal) flowTextsSave(c *fiber.Ctx) error {
 	if len(r.Refused) > 0 {
 		var bad []views.Problem
 		for _, refused := range r.Refused {
-			bad = append(bad, views.Problem{Name: "text." + refused.ID, Text: refused.ID + ": " + textWhy(refused)})
+			bad = append(bad, views.Problem{Name: "text." + refused.ID, Text: refused.ID + ": " + refused.Said()})
 		}
 		return p.textsPage(c, x, typedTexts, bad)
 	}
@@ -339,25 +328,6 @@ func (p *Portal) keepTexts(c *fiber.Ctx, x *texting, texts, typedTexts map[strin
 	return p.done(c, back, savedWords(x.flow.Name, changed))
 }
 
-func textWhy(r wordbook.Refused) string {
-	switch r.Why {
-	case wordbook.Unknown:
-		if r.Near != "" {
-			return "there is no text with this id. Perhaps you mean " + r.Near + "."
-		}
-		return "there is no text with this id."
-	case wordbook.Unused:
-		return "our pages have no place for this text."
-	case wordbook.TooLong:
-		return fmt.Sprintf("%d characters; at most %d fit.", r.Length, wordbook.Longest)
-	case wordbook.Value:
-		return r.Near + " stands for nothing in this text."
-	case wordbook.Form:
-		return "the text for all other numbers, " + r.Near + ", must be given with it."
-	}
-	return "it has control characters, or such that turn the direction of what follows."
-}
-
 // flowTextsUpload reads a file and says what it would do. Nothing is saved.
 func (p *Portal) flowTextsUpload(c *fiber.Ctx) error {
 	x, err := p.texting(c)
@@ -390,7 +360,7 @@ func (p *Portal) flowTextsUpload(c *fiber.Ctx) error {
 	}
 	by := map[wordbook.Why][]string{}
 	for _, refused := range r.Refused {
-		by[refused.Why] = append(by[refused.Why], shortID(refused.ID)+": "+textWhy(refused))
+		by[refused.Why] = append(by[refused.Why], shortID(refused.ID)+": "+refused.Said())
 	}
 	diff := views.Section{ID: "changed", Title: "What changes", Empty: "Nothing."}
 	table := views.Table{Caption: "What changes", Columns: []views.Column{{Label: "Id"}, {Label: "Now"}, {Label: "Then"}}}

@@ -229,7 +229,10 @@ func (p *Portal) asked(c *fiber.Ctx, d *design, q question, problem error) error
 		return err
 	}
 	s.Primary = nil
-	form := views.Form{Action: q.action, Submit: q.submit, Danger: q.danger, Cancel: d.base(), Fields: []views.Field{{Kind: views.Hidden, Name: "revision", Value: strconv.Itoa(d.revision())}}}
+	if q.none == "" && !d.ends() && problem == nil {
+		q.none = "The draft changes more of the user flow than its texts. Whoever may change user flows decides about it."
+	}
+	form := views.Form{Action: q.action, Submit: q.submit, Danger: q.danger, Cancel: d.home(), Fields: []views.Field{{Kind: views.Hidden, Name: "revision", Value: strconv.Itoa(d.revision())}}}
 	if problem != nil && fault.Of(problem).Key == "flow.draft.changed" { // nothing was typed here: what was asked is asked again
 		problem = &fault.Error{Code: fault.Conflict, Key: "flow.draft.changed_meanwhile", Args: fault.Of(problem).Args}
 	}
@@ -241,9 +244,22 @@ func (p *Portal) asked(c *fiber.Ctx, d *design, q question, problem error) error
 		if s.Problems = form.Problems; len(s.Problems) > 0 {
 			status = fiber.StatusUnprocessableEntity
 		}
-		return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: []views.Section{{Title: "Draft", Empty: q.none, Buttons: []views.Action{{Label: "Back to the user flow", Href: d.base()}}}}}))
+		return handlers.Render(c, status, views.DetailPage(s, views.Detail{Sections: []views.Section{{Title: "Draft", Empty: q.none, Buttons: []views.Action{{Label: "Back to the user flow", Href: d.home()}}}}}))
 	}
 	return p.confirm(c, s, views.Confirm{Consequences: q.what, Form: form})
+}
+
+// endsAt is the revision of the draft that is published or discarded. Whoever may do so with drafts of texts alone gets no
+// further than to the one that was looked at here.
+func (d *design) endsAt(c *fiber.Ctx) (int, error) {
+	revision, _ := strconv.Atoi(typed(c, "revision")) // nonsense is a revision that nobody saw
+	if d.has && !d.ends() {
+		return 0, fault.New(fault.Denied, "admin.permission.draft")
+	}
+	if d.has && !d.writes() && revision != d.draft.Revision {
+		revision = -1
+	}
+	return revision, nil
 }
 
 func (p *Portal) publishForm(c *fiber.Ctx) error {
@@ -259,12 +275,15 @@ func (p *Portal) publish(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	revision, _ := strconv.Atoi(typed(c, "revision")) // nonsense is a revision that nobody saw
+	revision, err := d.endsAt(c)
+	if err != nil {
+		return err
+	}
 	f, err := d.v.tenant.PublishDraft(c.UserContext(), d.v.actor(c), d.now.ID, revision)
 	if err != nil {
 		return p.asked(c, d, d.publishQuestion(), err)
 	}
-	return p.done(c, d.base()+"/versions", fmt.Sprintf("Version %d of “%s” published.", f.Version, f.Name))
+	return p.done(c, d.base()+choose(d.reads(), "/versions", "/languages"), fmt.Sprintf("Version %d of “%s” published.", f.Version, f.Name))
 }
 
 func (p *Portal) discardForm(c *fiber.Ctx) error {
@@ -280,9 +299,12 @@ func (p *Portal) discard(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	revision, _ := strconv.Atoi(typed(c, "revision")) // nonsense is a revision that nobody saw
+	revision, err := d.endsAt(c)
+	if err != nil {
+		return err
+	}
 	if err := d.v.tenant.DiscardDraft(c.UserContext(), d.v.actor(c), d.now.ID, revision); err != nil {
 		return p.asked(c, d, d.discardQuestion(), err)
 	}
-	return p.done(c, d.base(), "Draft of “"+d.now.Name+"” discarded.")
+	return p.done(c, d.home(), "Draft of “"+d.now.Name+"” discarded.")
 }

@@ -63,6 +63,7 @@ type API struct {
 	Texts     bool    // text messages can be sent
 	// BaseURL is scheme://host[:port] as configured; links and the token's audience use it.
 	BaseURL string
+	Bundle  *i18n.Bundle     // all languages: what a user flow may say in them
 	Words   *i18n.Localizer  // English: messages are for developers
 	Hooks   *webhook.Courier // sends the test event of a webhook
 	Courier *export.Courier  // hands over what continuous exports send

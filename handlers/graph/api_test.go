@@ -81,7 +81,7 @@ func newWorld(t *testing.T, s *models.Store) *world {
 		t.Fatal(err)
 	}
 	w.base = "http://" + ln.Addr().String()
-	w.api = New(API{Outbound: &outbound.Client{}, Store: s, Tokens: w.tokens, Passwords: fakePasswords{}, BaseURL: w.base, Words: english, Texts: true,
+	w.api = New(API{Outbound: &outbound.Client{}, Store: s, Tokens: w.tokens, Passwords: fakePasswords{}, BaseURL: w.base, Words: english, Bundle: bundle, Texts: true,
 		Actions: signin.Gate{Machine: &signin.Machine{Stores: models.SignInStores{Store: s}, Now: s.Now, Detectors: risk.Detectors()}},
 		Hooks:   &webhook.Courier{Store: s, HTTP: toLoopback(t), Now: s.Now, Reach: toLoopback(t).Check},
 		Courier: &export.Courier{HTTP: toLoopback(t), Dial: toLoopback(t), Host: "login.example.com", Now: s.Now},

@@ -16,6 +16,7 @@ type porticoFlow struct {
 	Terms         []string       `json:"termsOfUse"` // by display name; an id is taken too
 	Domains       flowDomains    `json:"domains"`
 	Inputs        []flowOwnInput `json:"attributeInputs"`
+	Texts         []flowTexts    `json:"texts"`
 }
 
 type flowMFA struct {
@@ -47,7 +48,7 @@ func methodsWith(have []userflow.Method, more ...userflow.Method) []userflow.Met
 func shownPorticoFlow(f *flow) porticoFlow {
 	out := porticoFlow{MFA: flowMFA{Enforcement: string(f.MFA.Enforcement), Methods: list(f.MFA.Methods), MayPostpone: f.MFA.MayPostpone},
 		SignInMethods: []string{}, UserNames: f.UserNames, PasswordReset: f.PasswordReset, Terms: []string{},
-		Domains: flowDomains{list(f.Domains.Allow), list(f.Domains.Deny), f.Domains.RefuseDisposable}, Inputs: []flowOwnInput{}}
+		Domains: flowDomains{list(f.Domains.Allow), list(f.Domains.Deny), f.Domains.RefuseDisposable}, Inputs: []flowOwnInput{}, Texts: shownFlowTexts(f)}
 	for _, m := range f.SignInMethods {
 		out.SignInMethods = append(out.SignInMethods, string(m))
 	}
@@ -70,7 +71,7 @@ func shownPorticoFlow(f *flow) porticoFlow {
 	return out
 }
 
-func setPorticoFlow(f *flow, v porticoFlow) error {
+func (a *API) setPorticoFlow(f *flow, v porticoFlow) error {
 	for _, m := range v.MFA.Methods {
 		if !slices.Contains(userflow.SecondFactors(), m) {
 			return invalidValue("portico/multifactorAuthentication/methods", ": email, sms, softwareOath or fido2 is needed")
@@ -96,7 +97,10 @@ func setPorticoFlow(f *flow, v porticoFlow) error {
 		}
 		f.Terms = append(f.Terms, f.terms[i].ID)
 	}
-	return setOwnInputs(f, v.Inputs)
+	if err := setOwnInputs(f, v.Inputs); err != nil {
+		return err
+	}
+	return a.setFlowTexts(f, v.Texts)
 }
 
 // setOwnInputs lays hints and controls of our own over the page; an attribute that is not named has what

@@ -143,6 +143,9 @@ func flowWords(err error) error {
 			}
 			return name
 		}
+		if name == "texts" || strings.HasPrefix(name, "texts.") {
+			return textsProperty + strings.TrimPrefix(name, "texts")
+		}
 		switch base, _, _ := strings.Cut(name, "["); base {
 		case "name":
 			return "displayName"

@@ -28,6 +28,11 @@ func (a *API) userFlowVersions(flows *collection[flow]) *collection[flow] {
 		{method: http.MethodPatch, path: "draft", need: writeFlows(), run: d.patch},
 		{method: http.MethodDelete, path: "draft", need: writeFlows(), run: d.discard},
 		{method: http.MethodPost, path: "draft/publish", need: writeFlows(), run: d.publish},
+		{method: http.MethodGet, path: "texts", need: readTextsOf(), run: d.allTexts},
+		{method: http.MethodGet, path: "texts/{language}", need: readTextsOf(), run: d.texts},
+		{method: http.MethodGet, path: "texts/{language}/defaults", need: readTextsOf(), run: d.defaults},
+		{method: http.MethodPut, path: "texts/{language}", need: writeTextsOf(), run: d.putTexts},
+		{method: http.MethodDelete, path: "texts/{language}", need: writeTextsOf(), run: d.deleteTexts},
 	}
 	return &r
 }
@@ -255,7 +260,7 @@ func (d drafts) put(ctx context.Context, c *call, f *flow) (*response, error) {
 	}
 	return d.save(ctx, c, f, func(now *flow) error {
 		fresh := d.flows.fresh(c)
-		fresh.apps, fresh.terms, fresh.definitions = now.apps, now.terms, now.definitions
+		fresh.apps, fresh.terms, fresh.definitions, fresh.upstream, fresh.home = now.apps, now.terms, now.definitions, now.upstream, now.home
 		names, err := d.flows.assign(ctx, c, doc, &fresh, true)
 		if err != nil {
 			return err

@@ -44,7 +44,9 @@ func (w *world) rich(name string, apps ...string) map[string]any {
 	body["portico"] = map[string]any{"multifactorAuthentication": map[string]any{"enforcement": "conditional", "methods": []string{"email", "softwareOath"}},
 		"userNames": true, "passwordReset": true, "termsOfUse": []string{"Terms"}, "signInMethods": []string{"emailPassword", "emailCode"},
 		"domains":         map[string]any{"allow": []string{"example.com"}, "deny": []string{"bad.example.com"}, "refuseDisposable": true},
-		"attributeInputs": []any{map[string]any{"attribute": plan, "inputType": "dropdown", "hint": "You can change it later"}, map[string]any{"attribute": "city", "inputType": "dropdown"}, map[string]any{"attribute": "country", "inputType": "text"}}}
+		"attributeInputs": []any{map[string]any{"attribute": plan, "inputType": "dropdown", "hint": "You can change it later"}, map[string]any{"attribute": "city", "inputType": "dropdown"}, map[string]any{"attribute": "country", "inputType": "text"}},
+		"texts": []any{map[string]any{"language": "de", "strings": map[string]any{"SignIn_Title": "Willkommen bei {0}", "Attribute_" + plan: "Tarif", "code.lifetime#other": "Gilt {count} Minuten."}},
+			map[string]any{"language": "nl-NL", "strings": map[string]any{"signin.button": "Aanmelden"}}}}
 	return body
 }
 

@@ -21,6 +21,7 @@ type flow struct {
 	terms       []userflow.Terms               // of the tenant; nil = not asked for
 	definitions map[string]userflow.Definition // of the tenant; nil = not asked for
 	upstream    []models.IdentityProvider      // of the tenant
+	home        string                         // the tenant's own language
 }
 
 // know fetches what a document may name: custom attributes and terms.
@@ -41,7 +42,11 @@ func (f *flow) know(ctx context.Context, c *call) error {
 	if f.upstream, err = c.tenant.IdentityProviders(ctx); err != nil {
 		return err
 	}
-	f.terms, err = c.tenant.AllTerms(ctx)
+	if f.terms, err = c.tenant.AllTerms(ctx); err != nil {
+		return err
+	}
+	self, err := c.tenant.Get(ctx)
+	f.home = self.DefaultLocale
 	return err
 }
 
@@ -74,7 +79,7 @@ func (a *API) flows() *collection[flow] {
 		{name: "onUserCreateStart", get: func(*flow) any {
 			return object{{"@odata.type", flowType + "onUserCreateStartExternalUsersSelfServiceSignUp"}, {"userTypeToCreate", "member"}}
 		}, set: setCreated, unmanaged: true},
-		complexField("portico", shownPorticoFlow, setPorticoFlow),
+		complexField("portico", shownPorticoFlow, a.setPorticoFlow),
 	}
 	// As the portal makes one: with methods besides the mailbox, which may be the first factor.
 	r.fresh = func(*call) flow {
@@ -124,7 +129,7 @@ func (a *API) flows() *collection[flow] {
 		return c.tenant.InTx(ctx, func(t *models.Tenant) error {
 			apps := f.apps
 			made, err := t.PublishFlow(ctx, c.actor(), f.ID, func(m *userflow.Flow) error {
-				now := flow{UserFlow: models.UserFlow{Flow: *m}, apps: f.apps, terms: f.terms, definitions: f.definitions, upstream: f.upstream}
+				now := flow{UserFlow: models.UserFlow{Flow: *m}, apps: f.apps, terms: f.terms, definitions: f.definitions, upstream: f.upstream, home: f.home}
 				if err := again(&now); err != nil {
 					return err
 				}

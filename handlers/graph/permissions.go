@@ -22,6 +22,14 @@ func writeApps() []access.Permission {
 func readFlows() []access.Permission  { return []access.Permission{access.FlowRead} }
 func writeFlows() []access.Permission { return []access.Permission{access.FlowWrite} }
 
+// The texts of a flow are for whoever looks after the branding, too (R 2.8.8).
+func readTextsOf() []access.Permission {
+	return []access.Permission{access.FlowRead, access.BrandingRead}
+}
+func writeTextsOf() []access.Permission {
+	return []access.Permission{access.FlowWrite, access.BrandingWrite}
+}
+
 func readAttributes() []access.Permission  { return []access.Permission{access.AttributeRead} }
 func writeAttributes() []access.Permission { return []access.Permission{access.AttributeWrite} }
 

@@ -55,7 +55,7 @@ func TestWithTheRealProvider(t *testing.T) {
 		app := web.NewApp()
 		provider := openid.New(openid.Options{Stores: s.Store, MAC: s.Sealer().MAC, Now: s.Clock.Now})
 		protocol := &door.Handler{Provider: provider, Store: s.Store, BaseURL: base, Pages: door.PlainPages{}, CSRF: handlers.CSRF{Key: bytes.Repeat([]byte{3}, 32)}}
-		api := graph.New(graph.API{Store: s.Store, Tokens: graph.ProviderTokens{Provider: provider, Realm: protocol.RealmKnowing}, BaseURL: base, Words: bundle.Match("en"), Log: log,
+		api := graph.New(graph.API{Store: s.Store, Tokens: graph.ProviderTokens{Provider: provider, Realm: protocol.RealmKnowing}, BaseURL: base, Words: bundle.Match("en"), Bundle: bundle, Log: log,
 			Passwords: ruled{factor.NewHasher(factor.Argon{MemoryKiB: 64, Time: 1, Threads: 1}, 1, 1)}})
 		web.Rows = api.Routes()
 		api.Mount(app)
