@@ -355,7 +355,7 @@ func (t *Tenant) SaveBrandingDraft(ctx context.Context, actor audit.Actor, id st
 		if row.Draft, err = packDocument(doc); err != nil {
 			return audit.Event{}, err
 		}
-		if row.Draft == row.Published {
+		if row.Draft == row.Published || row.Published == "" && row.Draft == "{}" { // nothing more than customers see
 			row.Draft = ""
 		}
 		if b, err = t.keepBranding(ctx, actor, row); err != nil {

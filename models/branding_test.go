@@ -32,6 +32,11 @@ func TestALookIsDraftedPublishedAndRestored(t *testing.T) {
 			return branding.Document{Languages: map[string]branding.Elements{"": {Color: "#0b6e4f", Title: title}, "fr-FR": {Title: french}}}
 		}
 		b := must(tn.Branding(ctx, branding.Company))
+		b = must(tn.SaveBrandingDraft(ctx, by, branding.Company, branding.Document{Languages: map[string]branding.Elements{"": {Title: "Hello"}}}, b.Revision))
+		b = must(tn.SaveBrandingDraft(ctx, by, branding.Company, branding.Document{Languages: map[string]branding.Elements{"": {}}}, b.Revision))
+		if b.Changed {
+			t.Error("a draft that was emptied over nothing is still there to be published")
+		}
 		b = must(tn.SaveBrandingDraft(ctx, by, branding.Company, say("Hello", "Bonjour"), b.Revision))
 		if got := looks("", "en"); got.Title != "" || !b.Changed {
 			t.Errorf("customers see a draft: %+v", got)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -142,6 +143,15 @@ func TestEveryKeyThatTheCodeUsesExists(t *testing.T) {
 // One key on each line, sorted, the end mark last: so that branches merge line by line.
 func TestCataloguesMergeCleanly(t *testing.T) {
 	files, _ := filepath.Glob("catalog/*.json")
+	var tags []string
+	for _, f := range files {
+		tags = append(tags, strings.TrimSuffix(filepath.Base(f), ".json"))
+	}
+	for _, tag := range strings.Fields("ar de en es fr he it ja pl pt-BR zh-Hans") { // what is promised; more may come
+		if !slices.Contains(tags, tag) {
+			t.Errorf("there is no catalogue in %s", tag)
+		}
+	}
 	for _, f := range files {
 		data, err := os.ReadFile(f)
 		if err != nil {

@@ -189,7 +189,7 @@ func elements() []element {
 	for _, id := range customStrings() {
 		list = append(list, element{id: textPrefix + id, tab: tabText, label: id, kind: lineElement, none: "our own words"})
 	}
-	return append(list, text("css", tabCSS, "Style sheet", "Up to 64 KB. Only the selectors of the template are honoured, and only properties that can neither hide a warning nor lead elsewhere; everything else is left out, and listed.", "none", cssElement, func(e *E) *string { return &e.CSS }))
+	return append(list, text("css", tabCSS, "Style sheet", "Up to 64 KB, of which up to 20 KB may be left once it is cleaned. Only the selectors of the template are honoured, and only properties that can neither hide a warning nor lead elsewhere; everything else is left out, and listed.", "none", cssElement, func(e *E) *string { return &e.CSS }))
 }
 
 func elementsOf(tab string) []element {

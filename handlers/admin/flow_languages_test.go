@@ -46,6 +46,13 @@ func TestTheWordsOfAFlow(t *testing.T) {
 		"Attribute_City": "<b>Stad</b>", "signin.button": "Aanmelden", "SignUp_Description": {"a": 1}, "SignIn_Description": "Naar {9}"}`, handlers.CSRFField, w.token(), "revision", seen)
 	checked.wants(t, 200, "3 texts are taken", "SignIn_Titel: there is no text with this id. Perhaps you mean SignIn_Title.", "SignUp_Title: 1025 characters; at most 1024 fit.",
 		"SignIn_Description: {9} stands for nothing in this text.", "With HTML", "Welkom bij {0}", "Nothing is saved yet")
+	for body, says := range map[string]string{
+		`{"SignIn_Title": "` + strings.Repeat("x", 2<<20) + `"}`: "The file is larger than 1 MB. Nothing of it was read.",
+		`["SignIn_Title"]`:             "The file is not one JSON object of ids and texts in UTF-8.",
+		"{\"SignIn_Title\": \"\xff\"}": "The file is not one JSON object of ids and texts in UTF-8.",
+	} {
+		w.upload(at+"/upload", "nl.json", body, handlers.CSRFField, w.token(), "revision", seen).wants(t, 422, says)
+	}
 	if _, has := b.draft(th.flow.ID); has {
 		t.Fatal("looking at a file made a draft")
 	}
