@@ -87,7 +87,11 @@ func TestMailSender(t *testing.T) {
 	}
 	w = b.admin("later@staff.example", access.GlobalAdministratorID, access.AllTenants) // the other one's visit is over
 	w.get(at).wants(t, 200, "Record gone", "unless it comes back", "Put the record back", s.Value, "Shop &lt;Hello@Shop.example&gt;")
-	w.get("/admin/t/shop").wants(t, 200, "Hello@Shop.example", "Sender’s domain record _portico.shop.example (TXT)", at)
+	start := w.get("/admin/t/shop")
+	start.wants(t, 200, "Hello@Shop.example", "Sender’s domain record _portico.shop.example (TXT)")
+	if !strings.Contains(start.body, `href="`+at+`"><bdi>Hello@Shop.example`) {
+		t.Errorf("no way to the settings: %s", start.body)
+	}
 	b.clock.Advance(models.DomainGrace)
 	if err := b.shop.WatchMailSender(t.Context(), modelstest.Actor(), missing); err != nil {
 		t.Fatal(err)
