@@ -99,3 +99,27 @@ func TestTheListSaysWhereAPasskeyWorks(t *testing.T) {
 		}
 	}
 }
+
+// TestMailLeadsToWhereSomebodyIs: a notice about what was done at a host of the tenant's own leads back to that host.
+func TestMailLeadsToWhereSomebodyIs(t *testing.T) {
+	const own = "login.contoso.com"
+	h := newHouse(t)
+	modelstest.Must(h.tenant.AddCustomDomain(t.Context(), modelstest.Actor(), own, true))(t)
+	for _, host := range []string{"", own} {
+		email := strings.ReplaceAll(models.NewID(), "-", "") + "@example.com"
+		v := h.own(h.person(email).ID)
+		v.host = host
+		if a := v.post("/methods/password", "password", goodPassword, "newPassword", "another good one 1"); a.status != 303 {
+			t.Fatalf("%q: %d %s", host, a.status, a.text())
+		}
+		found := false
+		for _, n := range h.notes() {
+			if found = found || n.To == email; n.To == email && !strings.HasPrefix(n.URL, v.origin()+"/") {
+				t.Errorf("done at %q, the mail leads to %s", host, n.URL)
+			}
+		}
+		if !found {
+			t.Errorf("%q: no mail", host)
+		}
+	}
+}
