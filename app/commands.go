@@ -18,6 +18,7 @@ type commands struct {
 	Apply       applyCommand       `cmd:"" help:"Make a tenant as a directory says, all of it or nothing."`
 	Audit       auditCommand       `cmd:"" help:"Verify the audit log, or write it into a file that can be verified anywhere."`
 	Risk        riskCommand        `cmd:"" help:"Measure the risk engine."`
+	Insight     insightCommand     `cmd:"" help:"Count Application user activity anew."`
 	Seed        seedCommand        `cmd:"" help:"Add generated customers and sign-ins to the sample company (development)."`
 	Backup      backupCommand      `cmd:"" help:"Write the whole database into one file, while a server runs."`
 	Restore     restoreCommand     `cmd:"" help:"Put a backup in the place of the database."`

@@ -90,6 +90,18 @@ func (s *server) jobs(provider *openid.Provider) []job.Job {
 				return batches(ctx, func() (int, error) { return s.store.Tenant(t.ID).FoldRisk(ctx) })
 			})
 		}},
+		{Name: "count activity", Every: 5 * time.Second, Lease: 10 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error {
+				return batches(ctx, func() (int, error) { return s.store.Tenant(t.ID).FoldActivity(ctx) })
+			})
+		}},
+		{Name: "roll up months of activity", Every: time.Hour, Lease: 30 * time.Minute, Run: func(ctx context.Context, _ time.Time) error {
+			return s.eachTenant(ctx, func(t tenant.Tenant) error {
+				handle := s.store.Tenant(t.ID)
+				_, err := handle.RollMonths(ctx)
+				return errors.Join(err, batches(ctx, func() (int, error) { return handle.PurgeActivity(ctx, purgeBatch) }))
+			})
+		}},
 		{Name: "learn people from the log", Every: 10 * time.Minute, Lease: time.Hour, Run: func(ctx context.Context, _ time.Time) error {
 			return s.eachTenant(ctx, func(t tenant.Tenant) error { return s.learnLog(ctx, t) })
 		}},

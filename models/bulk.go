@@ -10,6 +10,7 @@ import (
 
 	"portico/app/account"
 	"portico/app/audit"
+	"portico/app/insight"
 	"portico/app/record"
 	"portico/app/userflow"
 )
@@ -118,7 +119,7 @@ func (t *Tenant) ImportSignIns(ctx context.Context, list []record.SignIn) (int, 
 			}
 			written += int(res.RowsAffected)
 		}
-		oldest := t.Now()
+		oldest, events := t.Now(), map[string]insight.Event{}
 		var late []lateSignIn
 		for i, r := range rows {
 			if r.Decision != nil && r.CreatedAt.Before(oldest) {
@@ -126,6 +127,7 @@ func (t *Tenant) ImportSignIns(ctx context.Context, list []record.SignIn) (int, 
 			}
 			if !there[r.ID] {
 				late = append(late, lateSignIn{list[i], r.CreatedAt, r.Count, false})
+				maps.Copy(events, activityOf(insight.Of(list[i], r.CreatedAt), r.ID, r.Count))
 			} else {
 				delete(risks, r.ID)
 			}
@@ -134,6 +136,9 @@ func (t *Tenant) ImportSignIns(ctx context.Context, list []record.SignIn) (int, 
 			return err
 		}
 		if err := t.countLate(ctx, late); err != nil {
+			return err
+		}
+		if err := t.noteActivity(ctx, events); err != nil {
 			return err
 		}
 		return t.importRisks(ctx, risks)

@@ -60,6 +60,7 @@ func mergeRules() []mergeRule {
 		{&RiskUndoRow{}, user, nil, mergeDrops},
 		{&RiskMailRow{}, user, nil, mergeDrops},
 		{&LeakedAddressRow{}, user, nil, mergeOwn},
+		{&ActivityPersonRow{}, user, nil, mergeDrops}, // two people were active while they were two
 
 		{&SignInRow{}, user, nil, mergeKeeps},
 		{&BulkPersonRow{}, "person_id", nil, mergeKeeps},

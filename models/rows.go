@@ -39,6 +39,7 @@ func Tables() []any {
 		&MergeRow{},
 		&BrandingRow{}, &BrandingVersionRow{}, &BrandingAppRow{}, &PictureRow{}, &StyleSheetRow{}, &MailSenderRow{},
 		&ExtensionRow{}, &ListenerRow{}, &ExtensionCallRow{},
+		&ActivityEventRow{}, &ActivityRollRow{}, &ActivityPersonRow{}, &ActivityStateRow{},
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"portico/app/insight"
 	"portico/app/policy"
 	"portico/app/record"
 )
@@ -100,23 +101,27 @@ func (r SignInRow) SignIn() (record.SignIn, error) {
 // RecordSignIn appends a record, in the running transaction if there is one, or counts one more when
 // its id is there already. An id is made when it is empty.
 func (t *Tenant) RecordSignIn(ctx context.Context, r record.SignIn) error {
+	_, err := t.recordSignIn(ctx, r)
+	return err
+}
+
+// recordSignIn is RecordSignIn, and says what one more of the entry counts as.
+func (t *Tenant) recordSignIn(ctx context.Context, r record.SignIn) (insight.Counted, error) {
 	if r.ID == "" {
 		r.ID = NewID()
 	}
 	row, err := signInRow(t.ID, r)
 	if err != nil {
-		return err
+		return insight.Counted{}, err
 	}
+	counted := insight.Of(r, row.CreatedAt)
 	now := t.Now()
 	found := judgedDetections(r, now, &row)
 	recounts, teaches := row.Decision != nil && now.Sub(row.CreatedAt) >= effectsSettle, t.teaches(r)
 	may := row.Kind == string(record.Interactive)
 	ends := endOf(r).State != "" || endOfEarlier(r).State != ""
-	if len(found) == 0 && !recounts && !teaches && !may && !ends {
-		return t.insertSignIn(ctx, &row)
-	}
 	times := row.Count
-	return t.InTx(ctx, func(t *Tenant) error {
+	return counted, t.InTx(ctx, func(t *Tenant) error {
 		if r.User.ID != "" && (len(found) > 0 || ends) {
 			if err := t.holdPeople(ctx, []string{r.User.ID}); err != nil {
 				return err
@@ -125,10 +130,17 @@ func (t *Tenant) RecordSignIn(ctx context.Context, r record.SignIn) error {
 		if err := t.insertSignIn(ctx, &row); err != nil {
 			return err
 		}
-		if row.Count > times && len(r.Calls) > 0 {
-			if err := t.moreCalls(ctx, row.ID, r.Calls); err != nil {
+		if row.Count > times {
+			if counted, err = t.noteAgain(ctx, row.ID, times); err != nil {
 				return err
 			}
+			if len(r.Calls) > 0 {
+				if err := t.moreCalls(ctx, row.ID, r.Calls); err != nil {
+					return err
+				}
+			}
+		} else if err := t.noteActivity(ctx, activityOf(counted, r.ID, times)); err != nil {
+			return err
 		}
 		if row.Count == times { // it is new
 			if err := t.publishSignIn(ctx, r); err != nil {
@@ -203,7 +215,16 @@ func (t *Tenant) insertSignIn(ctx context.Context, row *SignInRow) error {
 
 // LogSignIn appends a record durably together with other callers' (group commit).
 func (t *Tenant) LogSignIn(ctx context.Context, r record.SignIn) error {
-	return t.InBatch(ctx, func(t *Tenant) error { return t.RecordSignIn(ctx, r) })
+	_, err := t.logSignIn(ctx, r)
+	return err
+}
+
+func (t *Tenant) logSignIn(ctx context.Context, r record.SignIn) (counted insight.Counted, err error) {
+	err = t.InBatch(ctx, func(t *Tenant) error {
+		counted, err = t.recordSignIn(ctx, r)
+		return err
+	})
+	return counted, err
 }
 
 // foldMost is how many counters are kept in memory before entries are written one by one.
@@ -211,9 +232,10 @@ const foldMost = 50_000
 
 // folding is one folded entry of the running minute.
 type folding struct {
-	tenant *Tenant
-	minute time.Time
-	more   int // counted since the row was last written
+	tenant  *Tenant
+	minute  time.Time
+	more    int             // counted since the row was last written
+	counted insight.Counted // what one more counts as
 }
 
 // FoldSignIn is LogSignIn for what happens often and without a person: all entries of one client, user,
@@ -234,7 +256,8 @@ func (t *Tenant) FoldSignIn(ctx context.Context, r record.SignIn) error {
 	}
 	t.folds.mu.Unlock()
 	r.ID = id
-	if err := t.LogSignIn(ctx, r); err != nil {
+	counted, err := t.logSignIn(ctx, r)
+	if err != nil {
 		return err
 	}
 	t.afterCommit(func() { // a row that is undone must not be counted on
@@ -244,7 +267,7 @@ func (t *Tenant) FoldSignIn(ctx context.Context, r record.SignIn) error {
 			t.folds.byID = map[string]*folding{}
 		}
 		if _, ok := t.folds.byID[id]; !ok && len(t.folds.byID) < foldMost {
-			t.folds.byID[id] = &folding{tenant: t.Store.Tenant(t.ID), minute: minute}
+			t.folds.byID[id] = &folding{tenant: t.Store.Tenant(t.ID), minute: minute, counted: counted}
 		}
 	})
 	return nil
@@ -285,15 +308,16 @@ func foldID(tenantID string, r record.SignIn, minute time.Time) string {
 // FlushSignIns writes what FoldSignIn counted in memory, and forgets the minutes that are over.
 func (s *Store) FlushSignIns(ctx context.Context) error {
 	type count struct {
-		id   string
-		more int
+		id      string
+		more    int
+		counted insight.Counted
 	}
 	now := s.Now()
 	byTenant := map[string][]count{}
 	s.folds.mu.Lock()
 	for id, f := range s.folds.byID {
 		if f.more > 0 {
-			byTenant[f.tenant.ID] = append(byTenant[f.tenant.ID], count{id, f.more})
+			byTenant[f.tenant.ID] = append(byTenant[f.tenant.ID], count{id, f.more, f.counted})
 			f.more = 0
 		}
 		if now.Sub(f.minute) > 2*time.Minute {
@@ -303,12 +327,17 @@ func (s *Store) FlushSignIns(ctx context.Context) error {
 	s.folds.mu.Unlock()
 	for tenantID, counts := range byTenant {
 		err := s.Tenant(tenantID).InBatch(ctx, func(t *Tenant) error {
+			events := make(map[string]insight.Event, len(counts))
 			for _, c := range counts {
-				if err := t.u(ctx).Model(&SignInRow{}).Where("id = ?", c.id).UpdateColumn("count", gorm.Expr("count + ?", c.more)).Error; err != nil {
-					return err
+				met := t.u(ctx).Model(&SignInRow{}).Where("id = ?", c.id).UpdateColumn("count", gorm.Expr("count + ?", c.more))
+				if met.Error != nil {
+					return met.Error
+				}
+				if met.RowsAffected == 1 {
+					events[insight.Again(c.counted, NewID())] = c.counted.More.Times(int64(c.more))
 				}
 			}
-			return nil
+			return t.noteActivity(ctx, events)
 		})
 		if err != nil {
 			s.folds.mu.Lock()
@@ -588,7 +617,10 @@ func (t *Tenant) EachSignIn(ctx context.Context, f SignInQuery, visit func(recor
 func (t *Tenant) PurgeSignIns(ctx context.Context, before time.Time, limit int) (int, error) {
 	old := t.w(ctx).Model(&SignInRow{}).Select("id").Where("tenant_id = ? AND created_at < ?", t.ID, before.UTC()).Order("created_at").Limit(limit)
 	r := t.u(ctx).Where("id IN (?)", old).Delete(&SignInRow{})
-	return int(r.RowsAffected), r.Error
+	if r.Error != nil || r.RowsAffected == 0 {
+		return 0, r.Error
+	}
+	return int(r.RowsAffected), t.activityCut(ctx, before)
 }
 
 // CountSignIns counts what a query finds, up to a bound: past it the number is the bound, so that a

@@ -31,7 +31,7 @@ func under(key, p string) bool {
 // staff are the keys of what administrators do.
 func staff() []string {
 	return []string{"admin.", "application.", "assignment.", "branding.", "claim.", "domain.", "dryrun.", "export.", "extension.", "flow.", "graph.", "group.", "helpdesk.",
-		"import.", "list.", "listener.", "methods.", "pattern.", "policy.", "provider.", "replay.", "risk.", "role.", "sender.", "tenant.", "texts.", "trial.", "user.", "webhook.",
+		"import.", "insight.", "list.", "listener.", "methods.", "pattern.", "policy.", "provider.", "replay.", "risk.", "role.", "sender.", "tenant.", "texts.", "trial.", "user.", "webhook.",
 		"attribute.breaks_flow", "attribute.claimed", "attribute.in_use", "attribute.length.", "attribute.many", "attribute.name.", "attribute.options.",
 		"attribute.pattern.", "attribute.range.", "attribute.type.", "field.url.invalid",
 		"invitation.addresses.", "invitation.app", "invitation.attribute.", "invitation.days", "invitation.expires", "invitation.flow", "invitation.line",

@@ -88,6 +88,7 @@ type Proof struct {
 	OK     bool      `json:"ok"`
 	Reason string    `json:"reason,omitempty"` // message key of the failure
 	Count  int       `json:"count,omitempty"`  // identical failures folded
+	Second bool      `json:"second,omitempty"` // shown as a second factor
 }
 
 // Step is one page or silent step of the attempt, in order.

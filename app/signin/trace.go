@@ -148,7 +148,9 @@ func Trace(a Attempt, s Step, now time.Time, o record.Outcome) record.SignIn {
 		rec.Proofs = append(rec.Proofs, proofOf(factor.Passkey, f.Passkey.At))
 	}
 	for _, x := range f.Second {
-		rec.Proofs = append(rec.Proofs, proofOf(methodWord(x.Kind), x.At))
+		pr := proofOf(methodWord(x.Kind), x.At)
+		pr.Second = true
+		rec.Proofs = append(rec.Proofs, pr)
 	}
 	for _, e := range f.Enrolled {
 		pr := proofOf(methodWord(e.Kind), e.At)
