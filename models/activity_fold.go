@@ -39,7 +39,7 @@ func (t *Tenant) FoldActivity(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	n := 0
-	return n, t.InTx(ctx, func(t *Tenant) error {
+	err = t.InTx(ctx, func(t *Tenant) error {
 		state, err := t.holdActivity(ctx)
 		if err != nil {
 			return err
@@ -47,6 +47,7 @@ func (t *Tenant) FoldActivity(ctx context.Context) (int, error) {
 		n, err = t.addActivity(ctx, &state)
 		return err
 	})
+	return n, err
 }
 
 // addActivity adds the events that wait longest by their day, while the state is held.

@@ -16,6 +16,7 @@ func TestWhatIsHeldAboutAPersonCanBeDownloaded(t *testing.T) {
 		"AppRoleAssignmentRow": "AppRoles", "PendingRow": "Pending", "SignInReportRow": "Reports", "SignInQuestionRow": "Questions", "SavedViewRow": "SavedViews", "CallerCheckRow": "Checks", "EmergencyUseRow": "Emergencies",
 		"RiskPersonRow": "Usual", "RiskDetectionRow": "Detections", "RiskEventRow": "RiskHistory", "RiskUndoRow": "RiskHistory", "RiskMailRow": "RiskHistory", "LeakedAddressRow": "Leaks",
 		"MergeRow": "Merged", "ExtensionCallRow": "Calls",
+		"ActivityPersonRow": "SignIns", // a number, by which the days of their sign-ins are known
 	}
 	sections := reflect.TypeFor[PersonalData]()
 	for _, table := range Tables() {

@@ -149,7 +149,7 @@ func Of(r record.SignIn, at time.Time) Counted {
 			}
 		}
 		more := e
-		if stopped(r) { // the transaction ends here, as far as anybody can tell
+		if stopped(r) && r.Outcome.Result == record.Failure { // the transaction ends here, as far as anybody can tell
 			first := Event{Day: e.Day, Values: e.Values, Counts: map[Count]int64{count(Authentications, strconv.Itoa(r.Outcome.Code)): 1}}
 			for k, v := range e.Counts {
 				first.Counts[k] = v
