@@ -12,11 +12,12 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/i18n"
+	"portico/views/account"
 	"portico/views/hosted"
 	"portico/views/ui"
 )
 
-// MountGallery serves every component and every hosted page in every state below /dev/gallery, in light
+// MountGallery serves every component and every hosted and account page in every state below /dev/gallery, in light
 // and dark, both directions, every language and one that is forty per cent longer. It is for
 // development; who mounts it sees to that.
 func MountGallery(app fiber.Router, bundle *i18n.Bundle) {
@@ -30,13 +31,17 @@ func MountGallery(app fiber.Router, bundle *i18n.Bundle) {
 		look := lookOf(c, bundle)
 		brand := hosted.SampleLook(c.Query("look"))
 		ctx := i18n.With(c.UserContext(), brand.Speak(look.localizer))
-		for _, f := range hosted.Fixtures(brand, hosted.Chooser(bundle.All(), look.localizer, nil)) {
+		for _, f := range galleryPages(brand, hosted.Chooser(bundle.All(), look.localizer, nil)) {
 			if f.Name == c.Params("name") {
 				return look.page(ctx, c, brand, f)
 			}
 		}
 		return fiber.ErrNotFound
 	})
+}
+
+func galleryPages(brand *ui.Brand, languages []hosted.Language) []hosted.Fixture {
+	return append(hosted.Fixtures(brand, languages), account.Fixtures(brand, languages)...)
 }
 
 // look is how the gallery is looked at.
@@ -84,7 +89,7 @@ func (l look) view(brand *ui.Brand) ui.GalleryView {
 		v.Langs = append(v.Langs, ui.Link{Text: l.bundle.Name(tag), Href: l.with("ui_locales", tag.String()), Current: l.lang == tag.String()})
 	}
 	v.Langs = append(v.Langs, ui.Link{Text: "Longer English", Href: l.with("ui_locales", "pseudo"), Current: l.lang == "pseudo"})
-	for _, f := range hosted.Fixtures(brand, nil) {
+	for _, f := range galleryPages(brand, nil) {
 		v.Pages = append(v.Pages, ui.Link{Text: f.Name, Href: "/dev/gallery/pages/" + f.Name + l.with("scheme", l.scheme)})
 	}
 	for _, name := range hosted.Looks() {

@@ -28,6 +28,7 @@ func TestTheGalleryShowsEverything(t *testing.T) {
 		"/dev/gallery?ui_locales=ar":                                {`dir="rtl"`},
 		"/dev/gallery?ui_locales=pseudo":                            {"[(óptíóñál)"},
 		"/dev/gallery/pages/sign-in?ui_locales=ar&scheme=dark":      {`<html data-scheme="dark" lang="ar" dir="rtl"`},
+		"/dev/gallery/pages/account-methods":                        {`class="hosted own"`},
 		"/dev/gallery/pages/sign-in?scheme=%22%3E%3Cscript%3Ealert": {`<html lang="en"`},
 	} {
 		res, err := app.Test(httptest.NewRequest("GET", path, nil))

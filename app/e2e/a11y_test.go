@@ -19,11 +19,12 @@ import (
 
 	"portico/app/i18n"
 	"portico/static"
+	"portico/views/account"
 	"portico/views/email"
 	"portico/views/hosted"
 )
 
-// gallery serves, in this process and with their scripts, every hosted page in every state at /pages/<name>,
+// gallery serves, in this process and with their scripts, every hosted and account page in every state at /pages/<name>,
 // and every letter at /letters/<kind>; ?look= and ?lang= choose how.
 type gallery struct {
 	*httptest.Server
@@ -86,8 +87,8 @@ func openGallery(t testing.TB) *gallery {
 
 func fixturesOf(bundle *i18n.Bundle, look, lang string) []hosted.Fixture {
 	b := hosted.SampleLook(look)
-	l := bundle.Match(lang)
-	return hosted.Fixtures(b, hosted.Chooser(bundle, l, nil))
+	languages := hosted.Chooser(bundle, bundle.Match(lang), nil)
+	return append(hosted.Fixtures(b, languages), account.Fixtures(b, languages)...)
 }
 
 // axe has the checker in every page that ctx opens from now on.
@@ -308,7 +309,7 @@ func TestEveryHostedPageWorksByKeyboard(t *testing.T) {
 	g := openGallery(t)
 	ctx := bareBrowser(t)
 	media(t, ctx)
-	for _, name := range []string{"sign-in", "sign-in-error", "attributes", "terms", "select-account", "recovery-codes", "code-sign-in", "blocked", "enrol-totp"} {
+	for _, name := range g.names {
 		for i, lang := range []string{"en", "ar"} {
 			visit(t, ctx, fmt.Sprintf("%s/pages/%s?look=plain&lang=%s", g.URL, name, lang), []int64{1280, 360}[i])
 			for _, wrong := range keys(t, ctx) {

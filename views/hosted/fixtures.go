@@ -30,40 +30,48 @@ func SampleBrand() *ui.Brand {
 // Fixtures is every page in every state worth looking at: one list for the tests, the gallery and the
 // screenshots. Languages are the chooser. What is the catalogue's to say, each says in the language that it is drawn in.
 func Fixtures(b *ui.Brand, languages []Language) []Fixture {
-	list := fixtures(sampleWords{}, b, languages)
+	return Drawn(func(l SampleWords) []Fixture { return fixtures(l, b, languages) })
+}
+
+// Drawn is a list of fixtures, each of which is made anew in the words of whom it is drawn for.
+func Drawn(made func(SampleWords) []Fixture) []Fixture {
+	list := made(SampleWords{})
 	for i := range list {
 		list[i].Page = templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-			return fixtures(sampleWords{i18n.From(ctx)}, b, languages)[i].Page.Render(ctx, w)
+			return made(SampleWords{i18n.From(ctx)})[i].Page.Render(ctx, w)
 		})
 	}
 	return list
 }
 
-// sampleWords are the reader's; nobody's while only names are asked for.
-type sampleWords struct{ reader *i18n.Localizer }
+// SampleWords are the reader's; nobody's while only names are asked for.
+type SampleWords struct{ reader *i18n.Localizer }
 
-func (l sampleWords) T(key string, args ...any) string {
+// T is a text of the catalogue.
+func (l SampleWords) T(key string, args ...any) string {
 	if l.reader == nil {
 		return key
 	}
 	return l.reader.T(key, args...)
 }
 
-func (l sampleWords) Country(code string) string {
+// Country is the name of a country.
+func (l SampleWords) Country(code string) string {
 	if l.reader == nil {
 		return code
 	}
 	return l.reader.Country(code)
 }
 
-func (l sampleWords) Date(month, day int) string {
+// Date is an evening of the year of the samples.
+func (l SampleWords) Date(month, day int) string {
 	if l.reader == nil {
 		return ""
 	}
 	return l.reader.Date(time.Date(2026, time.Month(month), day, 20, 41, 0, 0, time.UTC))
 }
 
-func fixtures(l sampleWords, b *ui.Brand, languages []Language) []Fixture {
+func fixtures(l SampleWords, b *ui.Brand, languages []Language) []Fixture {
 	page := func(ways ...Event) Page {
 		p := Page{Brand: b, App: "Fernhill Market", Action: "/fernhill/signin/0192", Step: "step", Proof: "cHJvb2Y", Values: map[string]string{}, Languages: languages}
 		for _, w := range ways {
