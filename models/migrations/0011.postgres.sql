@@ -1,6 +1,7 @@
 CREATE TABLE "style_sheets" ("tenant_id" varchar(36),"hash" varchar(64),"sheet" text,"used_at" timestamptz,"created_at" timestamptz,PRIMARY KEY ("tenant_id","hash"))
 --;
 ALTER TABLE "mail_senders" ADD "lost_at" timestamptz
+--;
 CREATE TABLE "activity_events" ("tenant_id" varchar(36),"day" bigint,"key" varchar(40),"event" text,"folded_at" timestamptz,PRIMARY KEY ("tenant_id","day","key"))
 --;
 CREATE INDEX IF NOT EXISTS "activity_events_folded" ON "activity_events" ("folded_at") WHERE folded_at IS NOT NULL

@@ -1,6 +1,7 @@
 CREATE TABLE `style_sheets` (`tenant_id` text,`hash` text,`sheet` text,`used_at` datetime,`created_at` datetime,PRIMARY KEY (`tenant_id`,`hash`))
 --;
 ALTER TABLE `mail_senders` ADD `lost_at` datetime
+--;
 CREATE TABLE `activity_events` (`tenant_id` text,`day` integer,`key` text,`event` text,`folded_at` datetime,PRIMARY KEY (`tenant_id`,`day`,`key`))
 --;
 CREATE INDEX `activity_events_folded` ON `activity_events`(`folded_at`) WHERE folded_at IS NOT NULL
