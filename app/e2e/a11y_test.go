@@ -337,13 +337,23 @@ func TestWhatTheSystemAsksFor(t *testing.T) {
 			t.Errorf("%s: %s", name, wrong)
 		}
 		media(t, ctx, "forced-colors", "active")
+		keep(t, ctx, name+"-forced")
 		if wrong := look(t, ctx, forced); wrong != "" {
 			t.Errorf("%s in the system's colours: %s", name, wrong)
 		}
 		media(t, ctx, "media", "print")
+		keep(t, ctx, name+"-print")
 		if wrong := look(t, ctx, printed); wrong != "" {
 			t.Errorf("%s on paper: %s", name, wrong)
 		}
+	}
+}
+
+// keep keeps a picture of a page when PORTICO_E2E_SHOTS names a folder.
+func keep(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	if dir := os.Getenv("PORTICO_E2E_SHOTS"); dir != "" {
+		(&tab{t: t, ctx: ctx, name: "gallery"}).shot(name)
 	}
 }
 

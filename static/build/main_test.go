@@ -143,6 +143,45 @@ func TestContrastOfTheTokens(t *testing.T) {
 	}
 }
 
+// Each text in the colour of danger, and what it stands on. The text beside a field stands in a box that a company may
+// paint grey, so it brings its ground with it.
+func TestDangerCanBeReadWhereverItStands(t *testing.T) {
+	ours := []string{"surface", "canvas", "tint"}
+	grounds := map[string][]string{".field__error": {"danger-tint"}, ".summary": {"danger-tint"}, "del": ours, ".link-button--danger": ours}
+	rule := regexp.MustCompile(`(?m)^  ([^\s{}][^{}]*) \{([^{}]*(?:&[^{}]*\{[^{}]*\}[^{}]*)*)\}`)
+	seen := map[string]bool{}
+	each(t, func(name, css string) {
+		for _, m := range rule.FindAllStringSubmatch(regexp.MustCompile(`(?s)/\*.*?\*/\s*`).ReplaceAllString(css, ""), -1) {
+			if !regexp.MustCompile(`(^|[ ;{])color: var\(--danger\)`).MatchString(m[2]) {
+				continue
+			}
+			on, ok := grounds[m[1]]
+			if seen[m[1]] = true; !ok {
+				t.Errorf("%s: %s is in the colour of danger, and nothing says what it stands on", name, m[1])
+			}
+			if len(on) == 1 && !strings.Contains(m[2], "background: var(--"+on[0]+")") {
+				t.Errorf("%s: %s does not bring --%s with it", name, m[1], on[0])
+			}
+		}
+	})
+	for what, on := range grounds {
+		if !seen[what] {
+			t.Errorf("%s is no text in the colour of danger", what)
+		}
+		for scheme, name := range []string{"light", "dark"} {
+			c := tokens(t, scheme)
+			for _, back := range on {
+				if _, ok := c[back]; !ok {
+					t.Fatalf("no --%s", back)
+				}
+				if got := branding.Contrast(c["danger"], c[back]); got < 4.5 {
+					t.Errorf("%s: %s on --%s is %.2f:1", name, what, back, got)
+				}
+			}
+		}
+	}
+}
+
 func TestTheThemeKnowsTheSurfacesOfTheStyleSheet(t *testing.T) {
 	for scheme, palette := range []func(branding.Color) branding.Palette{branding.Light, branding.Dark} {
 		c := tokens(t, scheme)
