@@ -290,7 +290,7 @@ const stop = `(() => {
   if (seen && top && !(e.contains(top) || top.contains(e) || (label && label.contains(top)))) wrong.push("is covered by " + top.outerHTML.slice(0, 60));
   const inline = s.display === "inline" && e.tagName === "A";
   if (!inline && (r.width < 24 || r.height < 24) && !(label && label.getBoundingClientRect().height >= 24)) wrong.push("is " + Math.round(r.width) + " by " + Math.round(r.height) + " px");
-  if (before) {
+  if (before && before.closest(".side") === e.closest(".side")) { // else they stand in two columns
     const b = before.getBoundingClientRect();
     if (r.bottom <= b.top + 1) wrong.push("comes after what stands below it: " + before.outerHTML.slice(0, 60));
     const same = r.top < b.bottom - 4 && b.top < r.bottom - 4, rtl = document.dir === "rtl";

@@ -18,18 +18,19 @@ func Rich(text string) templ.Component {
 	})
 }
 
-// Prose draws a whole text: paragraphs, lists, headings. Headings begin at h3, below the title of the text.
-func Prose(text string) templ.Component {
+// Prose draws a whole text: paragraphs, lists, headings. Title is the level of the heading that it stands under.
+func Prose(text string, title int) templ.Component {
 	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
-		return (&prose{ctx: ctx, w: w}).all("", markup.Blocks(text), "")
+		return (&prose{ctx: ctx, w: w, title: title}).all("", markup.Blocks(text), "")
 	})
 }
 
 // prose writes a tree. Every text and address is escaped here, once.
 type prose struct {
-	ctx context.Context
-	w   io.Writer
-	err error
+	ctx   context.Context
+	w     io.Writer
+	title int
+	err   error
 }
 
 func (p *prose) all(before string, nodes []markup.Node, after string) error {
@@ -71,7 +72,7 @@ func (p *prose) node(n markup.Node) {
 	case markup.Numbers:
 		around("ol")
 	case markup.Heading:
-		tag := "h" + strconv.Itoa(n.Level+2)
+		tag := "h" + strconv.Itoa(p.title+n.Level)
 		_ = p.all("<"+tag+` dir="auto">`, n.Children, "</"+tag+">")
 	case markup.Link:
 		p.write(`<a href="` + templ.EscapeString(n.Href) + `"`)
