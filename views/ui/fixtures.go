@@ -55,7 +55,7 @@ func Fixtures() []Fixture {
 		{"checkbox", "links", Check(Checkbox{Name: "fx_links", Label: "I agree to the [terms of use](https://example.com/terms) and *nothing* else", Hint: "Ask [us](mailto:us@example.com)", Rich: true, Required: true})},
 		{"choices", "links, both directions", Choices(Group{Name: "fx_rich", Legend: "**Which** plan?", Rich: true, Required: true, Options: []Option{{Value: "a", Text: "[Basic](https://example.com/basic)"}, {Value: "b", Text: arabic + " 👋"}}})},
 		{"field", "read only, as text", Shown("Customer number", "C-1024", false)},
-		{"prose", "default", Prose("# Terms\n\nFernhill Group\n12 Harbour Street\n\n- one\n- [two](https://example.com)\n\n1. first\n\n" + arabic, 2)},
+		{"prose", "default", Prose("# Terms\n\nFernhill Group\n12 Harbour Street\n\n- one\n- [two](https://example.com)\n\n1. first\n\n"+arabic, 2)},
 		{"error summary", "default", ErrorSummary([]FieldError{{"fx_error", "Enter a display name"}, {"", "Somebody else changed this first. Look at it again and repeat your change."}})},
 		{"notice", "info", texted(Notice(Info, "Nothing to do"), "Everything is set up.")},
 		{"notice", "ok", FlashNotice(Flash{Tone: OK, Text: "App “Fernhill Market” saved"})},
