@@ -35,13 +35,13 @@ func unrecorded() map[string]string {
 		counters: "AdvanceCredential UseStep UsePasskey UsedCredential MarkFirstRequest CameBy NoteClientMistake RehashPassword",
 		queue:    "AcquireLease ReleaseLease DeliveredOutbox RetryOutbox PutMailbox EmptyMailbox TellExpiring TellTexts TellAtRisk TellWeek AskOwner EnqueueOutbox RunBulks RulesDue TellWebhooks",
 		own:      "SealAudits KeepCall",
-		clean:    "PurgeAttempts PurgeHandedOut PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns PurgeEffects PurgeReplays PurgeDetections PruneRisk PurgeIncidents PurgeIndicators PurgeLeaked PurgeQuestions PurgeCalls PurgePictures PurgeStyleSheets EndDemoSession EndDemoSessions ExpireWebhookDeliveries",
+		clean:    "PurgeAttempts PurgeHandedOut PurgeLinks PurgeOpenID PurgeOutbox PurgePortalSessions PurgeSignIns PurgeEffects PurgeReplays PurgeDetections PruneRisk PurgeIncidents PurgeIndicators PurgeLeaked PurgeQuestions PurgeCalls PurgePictures PurgeStyleSheets PurgeActivity EndDemoSession EndDemoSessions ExpireWebhookDeliveries",
 		inside:   "AnswerNo ConsumeCredential SpendCredential ConsumeLink EndPortalSessionsOf RenameCredential ReleaseDefinitionName Unlock WithdrawConsent SignOutUser",
 		ended:    "EndSession SignOutApps",
 		handed:   "CreateLink",
 		piece:    "BeginImport AddImportChunk",
 		learnt:   "ObserveSignIn LearnSignIns ImportRiskPeople",
-		memory:   "Directory LatestDirectory ManagedDirectory TenantAt CountSeals Migrated Maintain Reseal KeepPublished KeepStyleSheet",
+		memory:   "Directory LatestDirectory ManagedDirectory TenantAt CountSeals Migrated Maintain Reseal KeepPublished KeepStyleSheet GiveBack",
 	} {
 		for _, name := range strings.Fields(names) {
 			out[name] = reason

@@ -36,6 +36,7 @@ var notSealed = map[string]string{
 	"MailedCodeRow.Hash":             "MAC of a code that lives for minutes",
 	"SignInRow.Decision":             "what policies were asked and said, beside the record that says the same in words",
 	"RememberedDeviceRow.Hash":       "SHA-256 of a random secret",
+	"ActivityRollRow.Body":           "counts and sets of numbers that name nobody",
 	"RiskPersonRow.Body":             "counts of what is usual, read at each sign-in",
 	"RiskSourceRow.Accounts":         "a sketch that tells a number and no name",
 	"RiskSourceRow.Strangers":        "a sketch that tells a number and no name",
