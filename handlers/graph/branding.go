@@ -509,7 +509,7 @@ func (s brandingScope) write(ctx context.Context, c *call, lang, name string) er
 		if err := takes("application/json", "text/json", "text/plain"); err != nil {
 			return err
 		}
-		texts, err := readTexts(c.body)
+		texts, err := readTexts(c.api.Words, c.body)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"portico/app/branding"
+	"portico/app/i18n"
 	"portico/handlers"
 )
 
@@ -30,7 +31,7 @@ func (a *API) looks(typ string) *collection[look] {
 		str(map[bool]string{false: "backgroundColor", true: "pageBackgroundColor"}[theme], 7, func(l *look) *string { return &l.Background }),
 		pictureURL(branding.BackgroundImage), pictureURL(branding.BannerLogo),
 		readOnly(map[bool]string{false: "cdnList", true: "cdnHosts"}[theme], func(l *look) any { return []string{l.host} }),
-		{name: "contentCustomization", get: func(l *look) any { return shownLookTexts(l.Elements) }, set: setLookTexts},
+		{name: "contentCustomization", get: func(l *look) any { return shownLookTexts(l.Elements) }, set: a.setLookTexts},
 		readOnly("customCSSRelativeUrl", func(l *look) any { return l.below(l.sheet) }),
 		pictureURL(branding.Favicon),
 		str("headerBackgroundColor", 7, func(l *look) *string { return &l.HeaderBackground }),
@@ -237,7 +238,7 @@ func shownLookTexts(e branding.Elements) any {
 	return out
 }
 
-func (b textsBody) texts() (map[string]string, error) {
+func (b textsBody) texts(words *i18n.Localizer) (map[string]string, error) {
 	if len(b.Campaign) > 0 {
 		return nil, badRequest("Property 'contentCustomization/registrationCampaign' is not supported by this directory.", "contentCustomization/registrationCampaign")
 	}
@@ -248,42 +249,49 @@ func (b textsBody) texts() (map[string]string, error) {
 		}
 		out[kv.Key] = kv.Value
 	}
-	return out, checkTexts(out)
+	return out, checkTexts(words, out)
 }
 
-// checkTexts refuses strings that no page has.
-func checkTexts(texts map[string]string) error {
-	if unknown := branding.Unknown(texts); len(unknown) > 0 {
+// checkTexts refuses strings that no page has: neither the vendor's, nor a key of ours that customers read.
+func checkTexts(words *i18n.Localizer, texts map[string]string) error {
+	unknown := branding.Unknown(texts)
+	for _, id := range slices.Sorted(maps.Keys(texts)) {
+		key, _, _ := strings.Cut(id, i18n.FormMark)
+		if _, ok := words.Built(key); branding.Ours(id) && (!ok || i18n.Staff(key)) {
+			unknown = append(unknown, id)
+		}
+	}
+	if len(unknown) > 0 {
 		return invalidValue(textStream, ": no page has these strings: "+clipped(strings.Join(unknown, ", ")))
 	}
 	return nil
 }
 
-func setLookTexts(l *look, raw json.RawMessage) error {
+func (a *API) setLookTexts(l *look, raw json.RawMessage) error {
 	var v textsBody
 	if err := strict(textStream, raw, &v); err != nil {
 		return err
 	}
-	texts, err := v.texts()
+	texts, err := v.texts(a.Words)
 	l.Texts = texts
 	return err
 }
 
 // readTexts takes the property's own shape, or the vendor's flat file of strings: id → text.
-func readTexts(body []byte) (map[string]string, error) {
+func readTexts(words *i18n.Localizer, body []byte) (map[string]string, error) {
 	body = bytes.TrimPrefix(body, []byte("\ufeff"))
 	if !utf8.Valid(body) {
 		return nil, notUTF8()
 	}
 	var flat map[string]string
 	if json.Unmarshal(body, &flat) == nil {
-		return flat, checkTexts(flat)
+		return flat, checkTexts(words, flat)
 	}
 	var v textsBody
 	if err := strict(textStream, body, &v); err != nil {
 		return nil, err
 	}
-	return v.texts()
+	return v.texts(words)
 }
 
 // lookExtra is what Graph has no word for.

@@ -180,6 +180,9 @@ func TestBrandingAsTheVendorDocumentsIt(t *testing.T) {
 		{"bannerLogo", "application/json", "{}", 415}, {"customCSS", "image/png", logo, 415}, {"bannerLogo", "image/png", "", 400}, {"favicon", "image/png", logo[:50], 400},
 		{"backgroundImage", "image/jpeg", make([]byte, branding.MaxPictureBytes+1), 413}, {"customCSS", "text/css", strings.Repeat("a", 65<<10), 400},
 		{"contentCustomization", "application/json", `{"No_Such":"x"}`, 400},
+		{"contentCustomization", "application/json", `{"signin.buton":"x"}`, 400},           // no key of ours
+		{"contentCustomization", "application/json", `{"admin.permission.draft":"x"}`, 400}, // of staff alone
+		{"contentCustomization", "application/json", `{"attributeCollection":[{"key":"mail.x","value":"x"}]}`, 400},
 	} {
 		a := w.want(bad.status, w.do("PUT", at+"/"+bad.stream, bad.body, "Content-Type", bad.kind))
 		if e := a.body["error"].(map[string]any); e["target"] != bad.stream || e["message"] == "" {
