@@ -13,6 +13,7 @@ import (
 	"portico/handlers"
 	"portico/handlers/demo"
 	"portico/seed"
+	"portico/views/account"
 )
 
 // sample makes the sample company and mounts its applications and the mailbox: development only. The
@@ -21,7 +22,7 @@ func (s *server) sample(ctx context.Context) error {
 	if !s.config.Development() {
 		return nil
 	}
-	handlers.MountGallery(s.app, s.bundle)
+	handlers.MountGallery(s.app, s.bundle, account.Fixtures)
 	company, exists, err := seed.Fernhill(ctx, s.store, s.config.BaseURL)
 	if err != nil {
 		return fmt.Errorf("sample company: %w", err)

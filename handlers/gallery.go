@@ -12,26 +12,28 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/i18n"
-	"portico/views/account"
 	"portico/views/hosted"
 	"portico/views/ui"
 )
 
 // MountGallery serves every component and every hosted and account page in every state below /dev/gallery, in light
 // and dark, both directions, every language and one that is forty per cent longer. It is for
-// development; who mounts it sees to that.
-func MountGallery(app fiber.Router, bundle *i18n.Bundle) {
+// development; who mounts it sees to that. Own are the account pages, which this package does not know.
+func MountGallery(app fiber.Router, bundle *i18n.Bundle, own Fixtures) {
+	pages := func(brand *ui.Brand, languages []hosted.Language) []hosted.Fixture {
+		return append(hosted.Fixtures(brand, languages), own(brand, languages)...)
+	}
 	app.Get("/dev/gallery/pictures/:name", galleryPicture)
 	app.Get("/dev/gallery", func(c *fiber.Ctx) error {
 		look := lookOf(c, bundle)
 		WithLocale(c, look.localizer)
-		return Render(c, fiber.StatusOK, ui.Gallery(look.view(hosted.SampleBrand())))
+		return Render(c, fiber.StatusOK, ui.Gallery(look.view(pages(hosted.SampleBrand(), nil))))
 	})
 	app.Get("/dev/gallery/pages/:name", func(c *fiber.Ctx) error {
 		look := lookOf(c, bundle)
 		brand := hosted.SampleLook(c.Query("look"))
 		ctx := i18n.With(c.UserContext(), brand.Speak(look.localizer))
-		for _, f := range galleryPages(brand, hosted.Chooser(bundle.All(), look.localizer, nil)) {
+		for _, f := range pages(brand, hosted.Chooser(bundle.All(), look.localizer, nil)) {
 			if f.Name == c.Params("name") {
 				return look.page(ctx, c, brand, f)
 			}
@@ -40,9 +42,8 @@ func MountGallery(app fiber.Router, bundle *i18n.Bundle) {
 	})
 }
 
-func galleryPages(brand *ui.Brand, languages []hosted.Language) []hosted.Fixture {
-	return append(hosted.Fixtures(brand, languages), account.Fixtures(brand, languages)...)
-}
+// Fixtures are pages in every state, of a brand and with a chooser of languages.
+type Fixtures func(*ui.Brand, []hosted.Language) []hosted.Fixture
 
 // look is how the gallery is looked at.
 type look struct {
@@ -77,7 +78,7 @@ func (l look) with(name, value string) string {
 	return "?" + q.Encode()
 }
 
-func (l look) view(brand *ui.Brand) ui.GalleryView {
+func (l look) view(pages []hosted.Fixture) ui.GalleryView {
 	v := ui.GalleryView{Scheme: l.scheme, Dir: l.dir, Fixtures: ui.Fixtures()}
 	for _, s := range [][2]string{{"", "As the system"}, {"light", "Light"}, {"dark", "Dark"}} {
 		v.Schemes = append(v.Schemes, ui.Link{Text: s[1], Href: l.with("scheme", s[0]), Current: l.scheme == s[0]})
@@ -89,7 +90,7 @@ func (l look) view(brand *ui.Brand) ui.GalleryView {
 		v.Langs = append(v.Langs, ui.Link{Text: l.bundle.Name(tag), Href: l.with("ui_locales", tag.String()), Current: l.lang == tag.String()})
 	}
 	v.Langs = append(v.Langs, ui.Link{Text: "Longer English", Href: l.with("ui_locales", "pseudo"), Current: l.lang == "pseudo"})
-	for _, f := range galleryPages(brand, nil) {
+	for _, f := range pages {
 		v.Pages = append(v.Pages, ui.Link{Text: f.Name, Href: "/dev/gallery/pages/" + f.Name + l.with("scheme", l.scheme)})
 	}
 	for _, name := range hosted.Looks() {

@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/i18n"
+	"portico/views/account"
 )
 
 func TestTheGalleryShowsEverything(t *testing.T) {
@@ -21,7 +22,7 @@ func TestTheGalleryShowsEverything(t *testing.T) {
 		SetInfo(c, &Info{Locale: bundle.Match("en")})
 		return c.Next()
 	})
-	MountGallery(app, bundle)
+	MountGallery(app, bundle, account.Fixtures)
 	for path, wants := range map[string][]string{
 		"/dev/gallery": {"error summary", "/dev/gallery/pages/sign-in?", `dir="ltr"`},
 		"/dev/gallery?scheme=dark&dir=rtl&ui_locales=ar":            {`data-scheme="dark"`, `dir="rtl"`, "اختياري"},
