@@ -54,6 +54,7 @@ const (
 	whyProtected = "branding.css.protected"
 	whyContrast  = "branding.css.contrast"
 	whyMotion    = "branding.css.motion"
+	whyEdge      = "branding.css.edge"
 )
 
 // ExtClasses lists the class names that a company's style sheet can name (R 3.3), without ".ext-".
@@ -323,7 +324,7 @@ func (c *cleaner) rule(media string) {
 		good = append(good, s)
 	}
 	start := c.at
-	body := c.body(good)
+	body := c.body(good, strings.Contains(media, darkScheme))
 	if start < c.at && c.at <= len(c.in) && len(good) == 0 {
 		return
 	}
@@ -373,8 +374,8 @@ func (c *cleaner) rule(media string) {
 	}
 }
 
-// body reads the declarations of a rule, up to and with its closing brace.
-func (c *cleaner) body(of []selector) []decl {
+// body reads the declarations of a rule, up to and with its closing brace; dark tells that it is for dark pages.
+func (c *cleaner) body(of []selector, dark bool) []decl {
 	var list []decl
 	for c.at < len(c.in) {
 		start := c.at
@@ -388,7 +389,7 @@ func (c *cleaner) body(of []selector) []decl {
 		}
 		piece := trimmed(c.in[start:c.at])
 		if len(piece) > 0 && len(of) > 0 {
-			list = c.declaration(list, piece, of)
+			list = c.declaration(list, piece, of, dark)
 		}
 		if c.at < len(c.in) {
 			c.at++
@@ -401,7 +402,7 @@ func (c *cleaner) body(of []selector) []decl {
 }
 
 // declaration adds one, in the place of an earlier one of that name.
-func (c *cleaner) declaration(list []decl, piece []token, of []selector) []decl {
+func (c *cleaner) declaration(list []decl, piece []token, of []selector, dark bool) []decl {
 	if piece[0].kind == css.CustomPropertyNameToken {
 		c.refuse(piece, whyCustom)
 		return list
@@ -419,7 +420,7 @@ func (c *cleaner) declaration(list []decl, piece []token, of []selector) []decl 
 		c.refuse(piece, whyImportant) // said, and kept without: the company's layer wins as it is
 		value = rest
 	}
-	d, why := readDeclaration(name, value, of)
+	d, why := readDeclaration(name, value, of, dark)
 	if why != "" {
 		c.refuse(piece, why)
 		return list

@@ -28,6 +28,9 @@ const (
 	onPrimary, onHeader   = 8, 1
 )
 
+// inherits tells of a kind of part that it has no ink of its own: the scheme of its rule does not change the one it gets.
+func inherits(k int) bool { return slices.Contains([]int{5, 7, onFoot + 1, 13, 15, 16}, k) }
+
 func kinds() []kind {
 	return []kind{
 		{"body", "", -1, "canvas", true},
@@ -106,13 +109,6 @@ func shades(v string, dark bool) []shade {
 		for _, part := range topLevel(layer, ' ') {
 			name, args, call := strings.Cut(strings.TrimSuffix(part, ")"), "(")
 			switch {
-			case call && name == "light-dark":
-				if two := topLevel(args, ','); len(two) == 2 {
-					if dark {
-						two = two[1:]
-					}
-					list = append(list, shades(two[0], dark)...)
-				}
 			case call && strings.HasSuffix(name, "gradient"):
 				list = append(list, shades(args, dark)...)
 			case call && name == "var":
@@ -333,22 +329,22 @@ type medium struct {
 	holds func(media string) bool
 }
 
+const darkScheme = "(prefers-color-scheme:dark)"
+
 func (x *inkPass) media() []medium {
-	const dark, light = "(prefers-color-scheme:dark)", "(prefers-color-scheme:light)"
+	const dark, light = darkScheme, "(prefers-color-scheme:light)"
 	list := []medium{
 		{false, func(m string) bool { return m == "" || m == light }},
 		{false, func(m string) bool { return !strings.Contains(m, dark) }}}
-	schemed := false
 	var seen []string
 	for _, r := range x.rules {
-		schemed = schemed || strings.Contains(r.media, "prefers-color-scheme")
 		if r.media == "" || r.media == dark || r.media == light || slices.Contains(seen, r.media) || len(seen) > 16 {
 			continue
 		}
 		seen = append(seen, r.media)
 		list = append(list, medium{strings.Contains(r.media, dark), func(m string) bool { return m == "" || m == r.media }})
 	}
-	if schemed {
+	if x.schemed() {
 		list = append(list, medium{true, func(m string) bool { return m == "" || m == dark }}, medium{true, func(m string) bool { return !strings.Contains(m, light) }})
 	}
 	return list
@@ -534,6 +530,7 @@ func (c *cleaner) inks() {
 			for i := range c.out {
 				x.scheme(i)
 			}
+			c.edges(x)
 			return
 		}
 		c.leaveOut(x.failed)
@@ -667,29 +664,43 @@ func (x *inkPass) scheme(i int) {
 		}
 	}
 	seen := slices.ContainsFunc(own, func(s shade) bool { return s.alpha >= .5 })
+	follows = follows || !seen && x.schemed()
 	tinted := false // a part of which an ink of the theme is the usual one
+	bare := false   // one whose own background is gone
+	heir := false   // one that has the ink of what it stands in
 	accent := false
 	for j := range r.of {
 		for _, k := range x.named[i][j] {
+			theirs := (k == onPrimary || k == onHeader) && list[k].ink == ""
 			if !seen && !list[k].colorSet {
+				bare = bare || theirs && p.color != ""
 				continue
 			}
 			papers = append(papers, x.papers(list, k, merged(list[k].paint, p), false, false)...)
-			tinted = tinted || (k == onPrimary || k == onHeader) && list[k].ink == ""
+			tinted, heir = tinted || theirs, heir || inherits(k) && list[k].ink == ""
 		}
 	}
 	for _, s := range papers {
 		accent = accent || s.token != ""
 	}
 	body := slices.DeleteFunc(slices.Clone(r.body), func(d decl) bool { return d.name == "color-scheme" })
-	if len(papers) > 0 && !accent && !follows {
+	inkless := inkOf(*r) == ""
+	switch {
+	case len(papers) > 0 && !accent && !follows:
 		name, _ := scheme(papers)
-		if tinted && seen && inkOf(*r) == "" {
+		if inkless && (tinted || heir) {
 			body = append(body, decl{"color", map[string]string{"light": "#000", "dark": "#fff"}[name], 0})
 		}
 		body = append(body, decl{"color-scheme", name, 0})
-	} else if accent && tinted && inkOf(*r) == "" {
+	case accent && tinted && inkless:
 		body = append(body, decl{"color", "var(--on-accent)", 0})
+	case (tinted || bare) && inkless: // the ink that turns with what is painted
+		body = append(body, decl{"color", "var(--ink)", 0})
 	}
 	r.body = body
+}
+
+// schemed tells whether a sheet has rules for a scheme, so that its pages are dark for who asked for it.
+func (x *inkPass) schemed() bool {
+	return slices.ContainsFunc(x.rules, func(r ruleSet) bool { return strings.Contains(r.media, "prefers-color-scheme") })
 }

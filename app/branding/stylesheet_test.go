@@ -101,10 +101,14 @@ func TestCleanCSS(t *testing.T) {
 		{"movement for others", `@media (prefers-reduced-motion:no-preference){a{transition:color 1s}}`, `@media (prefers-reduced-motion:no-preference){a{transition:color 1s}}`, ""},
 		{"angles in a colour in a gradient", `body{background-image:linear-gradient(hsl(210deg 50% 50%),red)}`, `body{background-image:linear-gradient(hsl(210deg 50% 50%),red);color-scheme:light}`, ""},
 		{"a cone", `.ext-background-image{background-image:conic-gradient(from 45deg,red 0deg,blue)}`, `.ext-background-image{background-image:conic-gradient(from 45deg,red 0deg,blue);color-scheme:dark}`, ""},
-		{"a pale button", `.ext-primary{opacity:.6}`, "", whyBounds},
+		{"a pale button", `.ext-primary{opacity:.6}`, "", whyContrast},
 		{"a pale logo", `.ext-header-logo{opacity:.6}`, `.ext-header-logo{opacity:0.6}`, ""},
 		{"no ink in either scheme", `.ext-title{color:light-dark(transparent,transparent)}`, "", whyHides},
-		{"no ink in one scheme", `.ext-title{color:light-dark(#000,rgb(0 0 0/5%))}`, "", whyHides},
+		{"one half is read", `.ext-title{color:light-dark(#000,rgb(0 0 0/5%))}`, `.ext-title{color:#000}`, ""},
+		{"the other on dark pages", `@media (prefers-color-scheme:dark){.ext-title{color:light-dark(#000,#eee)}}`, `@media (prefers-color-scheme:dark){.ext-title{color:#eee}}`, ""},
+		{"no ink in that half", `@media (prefers-color-scheme:dark){.ext-title{color:light-dark(#000,transparent)}}`, "", whyHides},
+		{"one half alone", `.ext-title{color:light-dark(#000)}`, "", whyValue},
+		{"its own ink as a background", `.ext-title{background:currentcolor}`, "", whyValue},
 		{"our dark inks on black", `.ext-sign-in-box{background:#000;color-scheme:light}`, `.ext-sign-in-box{background:#000;color-scheme:dark}`, ""},
 		{"the scheme in another rule", `.ext-sign-in-box{background:#000}.ext-sign-in-box{color-scheme:light}`, `.ext-sign-in-box{background:#000;color-scheme:dark}`, whyContrast},
 		{"the scheme of a part", `.ext-title{color-scheme:dark}`, "", whyContrast},
@@ -122,7 +126,7 @@ func TestCleanCSS(t *testing.T) {
 		{"white when pointed at", `.ext-secondary{color:#333}.ext-secondary:hover{background:#222}`, `.ext-secondary{color:#333}`, whyContrast},
 		{"ink on the company's colour", `.ext-primary{color:#000}`, "", whyContrast},
 		{"what was made for it", `.ext-primary{color:var(--on-accent)}`, `.ext-primary{color:var(--on-accent)}`, ""},
-		{"a white button", `.ext-primary{background:#fff}`, `.ext-primary{background:#fff;color:#000;color-scheme:light}`, ""},
+		{"a white button", `.ext-primary{background:#fff}`, `.ext-primary{border:1px solid var(--edge);background:#fff;color:#000;color-scheme:light}`, ""},
 		{"a bar in the company's colour", `.ext-header{background:var(--accent)}`, `.ext-header{background:var(--accent);color:var(--on-accent)}`, ""},
 		{"a box in it", `.ext-sign-in-box{background:var(--accent)}`, "", whyContrast},
 		{"a box that is seen through, on a dark page", `body{background:#111}.ext-sign-in-box{background:rgba(255,255,255,.1)}`, `body{background:#111;color-scheme:dark}.ext-sign-in-box{background:rgba(255,255,255,0.1);color-scheme:dark}`, ""},
@@ -213,7 +217,7 @@ func TestTheVendorsTemplate(t *testing.T) {
 }
 
 // word is every name, colour, number and sign that a clean sheet can be made of.
-var word = regexp.MustCompile(`(?i)url|import|expression|javascript|behavior|binding|position|content|</|\\|@(?:font|charset|namespace|layer [^c])`)
+var word = regexp.MustCompile(`(?i)url|import|expression|javascript|behavior|binding|position|content|light-dark|</|\\|@(?:font|charset|namespace|layer [^c])`)
 
 func FuzzCleanCSS(f *testing.F) {
 	source, err := os.ReadFile("testdata/template.css")
@@ -222,7 +226,8 @@ func FuzzCleanCSS(f *testing.F) {
 	}
 	f.Add(string(source))
 	for _, s := range []string{`@import "x";a{color:red}`, `body{background:\75rl(x)}`, `a{font-family:"a\22 ;}b{x:y"}`, `@media print{a{color:red}`, `a{color:rgb(0 0 0/.9)}`,
-		`.ext-title{width:min(300px,100%)}`, `a{transition:color .2s}`, `</style>`, `a{background:linear-gradient(1deg,red,blue)}`} {
+		`.ext-title{width:min(300px,100%)}`, `a{transition:color .2s}`, `</style>`, `a{background:linear-gradient(1deg,red,blue)}`,
+		`.ext-primary{background:light-dark(#fff,var(--tint));border:0}@media (prefers-color-scheme:dark){.ext-text-box:hover{border-color:light-dark(red,#222)}}`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, source string) {

@@ -142,8 +142,8 @@ func (p property) reads(token string) bool {
 
 func oneOf(list, word string) bool { return strings.Contains(" "+list+" ", " "+word+" ") }
 
-// readDeclaration judges one declaration for the selectors it is to hold for.
-func readDeclaration(name string, value []token, of []selector) (decl, string) {
+// readDeclaration judges one declaration for the selectors it is to hold for, and whether they are those of dark pages.
+func readDeclaration(name string, value []token, of []selector, dark bool) (decl, string) {
 	switch name {
 	case "height": // a box grows with its text
 		name = "min-height"
@@ -183,7 +183,7 @@ func readDeclaration(name string, value []token, of []selector) (decl, string) {
 	if len(value) == 0 {
 		return decl{}, whyBroken
 	}
-	w := &writer{p: p}
+	w := &writer{p: p, dark: dark}
 	if p.fonts {
 		w.families(value)
 	} else {
@@ -221,7 +221,7 @@ func readDeclaration(name string, value []token, of []selector) (decl, string) {
 		for _, s := range of {
 			for _, c := range s.classes {
 				if n, err := strconv.ParseFloat(text, 64); err == nil && n < .85 && c != "header-logo" && c != "background-image" {
-					return decl{}, whyBounds
+					return decl{}, whyContrast
 				}
 			}
 		}
@@ -230,11 +230,9 @@ func readDeclaration(name string, value []token, of []selector) (decl, string) {
 		return decl{}, whyHides
 	}
 	if p.text {
-		for _, dark := range []bool{false, true} {
-			for _, s := range shades(text, dark) {
-				if s.alpha < .7 {
-					return decl{}, whyHides
-				}
+		for _, s := range shades(text, dark) {
+			if s.alpha < .7 {
+				return decl{}, whyHides
 			}
 		}
 	}
@@ -333,6 +331,7 @@ func tight(s string) string {
 // writer writes a value again from what is known of its tokens.
 type writer struct {
 	p        property
+	dark     bool // for dark pages
 	b        strings.Builder
 	why      string
 	measures int
@@ -416,6 +415,8 @@ func closing(tokens []token, i int) int {
 
 func (w *writer) word(s string) {
 	switch {
+	case w.p.back && (s == "currentcolor" || oneOf(globals, s)): // what text stands on is measured
+		w.refuse(whyValue)
 	case oneOf(w.p.words, s) || oneOf(globals, s):
 	case w.p.color && (s == "transparent" || s == "currentcolor"):
 	case w.p.color:
@@ -448,7 +449,7 @@ func (w *writer) measure(t token) {
 		}
 	}
 	within := func(px float64) {
-		if px < w.p.low || px > w.p.high {
+		if px < w.p.low || px > w.p.high && !w.p.radius {
 			w.refuse(whyBounds)
 		}
 	}
@@ -502,6 +503,9 @@ func (w *writer) measure(t token) {
 	default:
 		w.refuse(whyValue)
 	}
+	if px, ok := pixels(n, unit); w.p.radius && ok && px > w.p.high { // the usual way to ask for a pill
+		n, unit = w.p.high, "px"
+	}
 	text := number(n) + unit
 	if px, ok := pixels(n, unit); w.p.inline && (!ok || px > 16) && unit != "" {
 		text = "min(" + text + "," + sideways + ")"
@@ -539,7 +543,7 @@ func (w *writer) length(within func(float64), px float64) {
 func (w *writer) call(name string, args []token, depth int) {
 	args = trimmed(args)
 	inside := func(p property) {
-		sub := &writer{p: p}
+		sub := &writer{p: p, dark: w.dark}
 		sub.list(args, depth+1)
 		if sub.why != "" {
 			w.refuse(sub.why)
@@ -577,7 +581,23 @@ func (w *writer) call(name string, args []token, depth int) {
 			w.refuse(whyValue)
 			return
 		}
-		inside(property{color: true, text: w.p.text, back: w.p.back})
+		// One half is written, the one that is measured: a rule that paints pins its scheme, and would draw the other.
+		halves := split(args, css.CommaToken)
+		if len(halves) != 2 {
+			w.refuse(whyValue)
+			return
+		}
+		var written [2]string
+		for i, half := range halves {
+			sub := &writer{p: property{color: true, text: w.p.text, back: w.p.back}, dark: w.dark}
+			sub.list(half, depth+1)
+			if written[i] = sub.b.String(); sub.why != "" {
+				w.refuse(sub.why)
+			} else if strings.TrimSpace(written[i]) == "" {
+				w.refuse(whyValue)
+			}
+		}
+		w.atom(written[btoi(w.dark)])
 	case "linear-gradient", "radial-gradient", "conic-gradient", "repeating-linear-gradient", "repeating-radial-gradient", "repeating-conic-gradient":
 		if !w.p.image {
 			w.refuse(whyValue)
