@@ -173,15 +173,16 @@ func RenderBranded(c *fiber.Ctx, status int, brand *ui.Brand, page templ.Compone
 	return Render(c, status, page)
 }
 
-// ErrorPage draws an error in the look of the tenant whose page failed, in the portal's own look below
-// /admin, and neutrally elsewhere. It is Web.ErrorPage.
+// ErrorPage draws an error in the look of the tenant whose page failed (all that fails at its own host is its), in the
+// portal's own look below /admin, and neutrally elsewhere. It is Web.ErrorPage.
 func (b *Brands) ErrorPage(c *fiber.Ctx, v ErrorView) templ.Component {
-	if under(c.Path(), "/admin") {
+	dir, tenant := c.Locals(directoryKey).(*models.Directory)
+	if !tenant && under(c.Path(), "/admin") {
 		return ui.Failure(v.Title, v.Message, v.Reference)
 	}
 	i := InfoOf(c)
 	page := hosted.Page{Brand: b.Neutral()}
-	if dir, ok := c.Locals(directoryKey).(*models.Directory); ok {
+	if tenant {
 		if client := dir.Clients[c.Query("client_id")]; client != nil && i.App == "" {
 			i.App = client.ObjectID
 		}

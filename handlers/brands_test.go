@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"strconv"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"portico/app/branding"
+	"portico/app/fault"
 	"portico/app/openid"
 	"portico/app/tenant"
 	"portico/models"
@@ -123,5 +125,66 @@ func TestBrandsShareStylesAndForget(t *testing.T) {
 	}
 	if b.For(dir(0), "", "en") == first {
 		t.Error("what nobody asked for is kept")
+	}
+}
+
+// fernhills is a tenant with a host of its own, and one that does not answer at the installation's address.
+type fernhills struct{}
+
+func (fernhills) Directory(_ context.Context, segment string) (*models.Directory, error) {
+	for _, t := range []tenant.Tenant{{ID: "1", Slug: "fernhill", Name: "Fernhill", DefaultLocale: "de", Hosts: []string{"login.fern.example"}},
+		{ID: "2", Slug: "hidden", Name: "Hidden", Hosts: []string{"login.hidden.example"}, OwnHostsOnly: true}} {
+		if t.Match(segment) {
+			return &models.Directory{Tenant: t}, nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, "error.not_found")
+}
+
+func (fernhills) TenantAt(_ context.Context, host string) (string, error) {
+	if id := map[string]string{"login.fern.example": "1", "login.hidden.example": "2"}[host]; id != "" {
+		return id, nil
+	}
+	return "", fault.New(fault.NotFound, "error.not_found")
+}
+
+// An address that nobody knows is the tenant's page where the path or the host names one, in a language of the visitor's;
+// whoever is not there, or does not answer there, looks like nobody.
+func TestUnknownAddressesLookLikeTheTenant(t *testing.T) {
+	s := newSite(t, func(w *Web) { w.ErrorPage, w.Hosts = new(Brands).ErrorPage, fernhills{} }, nil)
+	for _, row := range []struct{ method, host, path, brand, lang string }{
+		{"GET", "", "/fernhill/nope", "Fernhill", "de"},
+		{"GET", "", "/Fernhill/nope", "Fernhill", "de"},
+		{"GET", "", "/1/nope", "Fernhill", "de"},
+		{"GET", "", "/fernhill", "Fernhill", "de"},
+		{"GET", "", "/fernhill/account/restore?ui_locales=ar", "Fernhill", "ar"},
+		{"DELETE", "", "/fernhill/account", "Fernhill", "de"},
+		{"GET", "", "/nobody/nope?ui_locales=ar", "Portico", "en"},
+		{"GET", "", "/nope", "Portico", "en"},
+		{"GET", "", "/hidden/nope?ui_locales=ar", "Portico", "en"},
+		{"GET", "", "/static/nope", "Portico", "en"},
+		{"GET", "login.fern.example", "/nope?ui_locales=ja", "Fernhill", "ja"},
+		{"GET", "login.fern.example", "/admin", "Fernhill", "de"},
+		{"GET", "login.fern.example", "/dev/mailbox", "Fernhill", "de"},
+		{"GET", "login.fern.example", "/hidden/account", "Fernhill", "de"},
+		{"GET", "login.hidden.example", "/fernhill/nope", "Hidden", "en"},
+		{"GET", "unknown.example", "/fernhill/nope", "Portico", "en"},
+	} {
+		header := []string{"Accept-Language", "xx"}
+		if row.host != "" {
+			header = append(header, "Host", row.host)
+		}
+		resp, body := s.ask(t, row.method, row.path, "", header...)
+		if resp.StatusCode != 404 || !strings.Contains(body, `<html lang="`+row.lang+`"`) {
+			t.Errorf("%+v: %d %.300s", row, resp.StatusCode, body)
+		}
+		for _, name := range []string{"Portico", "Fernhill", "Hidden"} {
+			if strings.Contains(body, name) != (name == row.brand) {
+				t.Errorf("%+v: it says %s: %v", row, name, name != row.brand)
+			}
+		}
+	}
+	if _, body := s.ask(t, "GET", "/v1.0/nope", ""); !strings.HasPrefix(body, `{"error"`) {
+		t.Errorf("the management API answers %.200s", body)
 	}
 }

@@ -45,6 +45,7 @@ func (w *Web) door(c *fiber.Ctx) error {
 		return err
 	}
 	c.SetUserContext(tenant.Through(c.UserContext(), host))
+	SetDirectory(c, dir) // whatever fails from here on is this tenant's page, an address that nobody knows too
 	path := c.Path()
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	switch {

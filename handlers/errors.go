@@ -16,6 +16,7 @@ import (
 
 	"portico/app/fault"
 	"portico/app/openid"
+	"portico/app/tenant"
 	"portico/models"
 )
 
@@ -48,7 +49,7 @@ func (w *Web) fail(c *fiber.Ctx, err error) {
 	}
 	c.Status(status)
 	info := InfoOf(c)
-	if dir, tenant := c.Locals(directoryKey).(*models.Directory); tenant {
+	if dir := w.directoryOfError(c, status); dir != nil {
 		w.speakOfError(c, dir)
 	}
 	now, path, key := w.Now().UTC(), c.Path(), f.Key
@@ -73,6 +74,31 @@ func (w *Web) fail(c *fiber.Ctx, err error) {
 		w.failPage(c, ErrorView{Status: status, Title: info.Locale.T(titleKey(status)), Message: message,
 			Reference: info.RequestID, At: now})
 	}
+}
+
+// directoryOfError gives the tenant whose page failed, nil when it is nobody's. Where no route of the tenant's was reached
+// (an address that nobody knows, a request that was refused before) the first segment of the path may name it, if it
+// answers where the request came in. Who is not there, and whoever does not answer, look the same: like nobody's page.
+func (w *Web) directoryOfError(c *fiber.Ctx, status int) *models.Directory {
+	if dir, ok := c.Locals(directoryKey).(*models.Directory); ok {
+		return dir
+	}
+	if _, known := tenant.Door(c.UserContext()); !known || w.Hosts == nil || status >= 500 || c.Params("tenant") != "" || forProgram(c) {
+		return nil // a stranger's host; the database may be away; a route has looked already; no page
+	}
+	first, _, _ := strings.Cut(strings.TrimPrefix(c.Path(), "/"), "/")
+	if first == "" || tenant.Reserved(first) {
+		return nil
+	}
+	dir, err := w.Hosts.Directory(c.UserContext(), first)
+	if err != nil {
+		return nil
+	}
+	if dir, err = dir.Seen(c.UserContext()); err != nil {
+		return nil
+	}
+	SetDirectory(c, dir)
+	return dir
 }
 
 // speakOfError chooses the language of a tenant's error page: what its chooser asks for; and where nobody chose one before

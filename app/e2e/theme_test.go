@@ -232,8 +232,8 @@ func bareBrowser(t *testing.T, more ...chromedp.ExecAllocatorOption) context.Con
 	return ctx
 }
 
-// TestLooksFitEveryScreen: in every look and both directions a page is no wider than the screen, at 320 px with text twice
-// as large too.
+// TestLooksFitEveryScreen: in every look, both directions and a language of long words a page is no wider than the screen,
+// at 320 px with text twice as large too.
 func TestLooksFitEveryScreen(t *testing.T) {
 	t.Parallel()
 	bundle, err := i18n.Load()
@@ -258,7 +258,7 @@ func TestLooksFitEveryScreen(t *testing.T) {
 	defer site.Close()
 	ctx := bareBrowser(t)
 	for _, look := range []string{"full", "split", "sheet", "ugly"} {
-		for _, lang := range []string{"en", "ar"} {
+		for _, lang := range []string{"en", "ar", "de"} {
 			for _, width := range []int64{320, 360, 1280} {
 				at := fmt.Sprintf("%s/?look=%s&lang=%s&page=sign-in-error", site.URL, look, lang)
 				once, cancel := context.WithTimeout(ctx, patience)

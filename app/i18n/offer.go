@@ -134,6 +134,16 @@ func (o *Offer) Match(wishes ...string) *Localizer {
 	return o.speak(0, look)
 }
 
+// Choose gives the language of a choice, "" when no language here suits it: whoever chose nothing that there is has not
+// chosen.
+func (o *Offer) Choose(choice string) string {
+	asked := wanted(strings.ReplaceAll(choice, "_", "-"))
+	if len(o.readable(asked[:min(len(asked), 32)])) == 0 {
+		return ""
+	}
+	return o.Match(choice).Lang()
+}
+
 // readable leaves out the wishes that no language here suits.
 func (o *Offer) readable(tags []language.Tag) []language.Tag {
 	var out []language.Tag

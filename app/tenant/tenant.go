@@ -5,6 +5,7 @@ package tenant
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,13 +149,14 @@ func ValidateSlug(slug string) error {
 	if !slugShape.MatchString(slug) {
 		return fault.BadField("slug", "tenant.slug.shape", nil)
 	}
-	for _, r := range reserved() {
-		if slug == r {
-			return fault.BadField("slug", "tenant.slug.reserved", map[string]any{"slug": slug})
-		}
+	if Reserved(slug) {
+		return fault.BadField("slug", "tenant.slug.reserved", map[string]any{"slug": slug})
 	}
 	return nil
 }
+
+// Reserved reports whether a first path segment is the program's own, in any case: it never names a tenant.
+func Reserved(segment string) bool { return slices.Contains(reserved(), strings.ToLower(segment)) }
 
 // Match reports whether a path segment names this tenant: slug or id, in any case (clients lower-case them).
 func (t Tenant) Match(segment string) bool {

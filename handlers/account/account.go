@@ -136,8 +136,8 @@ func (p *Pages) speak(c *fiber.Ctx) error {
 	dir := handlers.DirectoryOf(c)
 	t, offer := dir.Tenant, handlers.Languages(p.Bundle, dir, "", nil)
 	chosen, _, _ := strings.Cut(c.Cookies(handlers.CookieName(c, t.Slug, "language")), ".")
-	if q := c.Query("ui_locales"); q != "" {
-		chosen = offer.Match(q).Lang()
+	if q := offer.Choose(c.Query("ui_locales")); q != "" {
+		chosen = q
 		p.setLanguage(c, chosen)
 	}
 	handlers.WithLocale(c, offer.Match(chosen, c.Get(fiber.HeaderAcceptLanguage), t.DefaultLocale))

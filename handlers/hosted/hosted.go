@@ -399,8 +399,8 @@ func (h *Hosted) speak(c *fiber.Ctx, dir *models.Directory, r signin.Request, at
 	if c.Method() == fiber.MethodPost {
 		q = handlers.Form(c, "language")
 	}
-	if q != "" && attempt != "" {
-		chosen, during = offer.Match(q).Lang(), attempt
+	if q = offer.Choose(q); q != "" && attempt != "" {
+		chosen, during = q, attempt
 		h.keep(c, t, "language", chosen+"."+attempt, 365*24*time.Hour)
 	}
 	var wishes []string

@@ -108,6 +108,7 @@ func fixtures(l SampleWords, b *ui.Brand, languages []Language) []Fixture {
 		p.Values = map[string]string{"email": strings.Repeat("abcdefghij", 12) + "@example.com"}
 	})
 	none := with(page(SignUp), func(p *Page) { p.App, p.Brand = "", ui.NewBrand("Contoso", branding.Theme{}) })
+	nowhere := with(page(), func(p *Page) { p.App = "" })
 	return []Fixture{
 		{"identify", Identify(page(SignUp, Cancel), IdentifyView{})},
 		{"identify-error", Identify(with(with(page(SignUp), typed("email", "mira@")), wrong("email", l.T("field.email.invalid"))), IdentifyView{})},
@@ -174,9 +175,9 @@ func fixtures(l SampleWords, b *ui.Brand, languages []Language) []Fixture {
 		{"confirm-sign-out", ConfirmSignOut(with(page(), known), ConfirmSignOutView{Everywhere: true})},
 		{"expired", End(page(), DeadEndView{Kind: ExpiredPage, Go: ui.Link{Href: "/demo/market"}})},
 		{"elsewhere", End(page(), DeadEndView{Kind: ElsewherePage, Go: ui.Link{Href: "/demo/market"}})},
-		{"not-found", End(none, DeadEndView{Kind: NotFoundPage})},
+		{"not-found", End(nowhere, DeadEndView{Kind: NotFoundPage})},
 		{"error", End(page(), DeadEndView{Kind: ErrorPage, Reference: "K7Q-4MX", Go: ui.Link{Href: "/demo/market"}})},
-		{"failure", Failure(none, FailureView{Title: l.T("error.title.503"), Text: l.T("error.unavailable"), Reference: "7f3a-91c2", When: l.Date(11, 21), Again: "/x", Fields: [][2]string{{"email", "mira@example.com"}}})},
+		{"failure", Failure(nowhere, FailureView{Title: l.T("error.title.503"), Text: l.T("error.unavailable"), Reference: "7f3a-91c2", When: l.Date(11, 21), Again: "/x", Fields: [][2]string{{"email", "mira@example.com"}}})},
 		{"form-post", FormPost(page(), FormPostView{Action: "https://app.example/callback", Fields: [][2]string{{"code", "abc"}, {"state", "xyz"}}})},
 	}
 }
