@@ -356,6 +356,11 @@ func TestPreviewsRunNothing(t *testing.T) {
 	if a := w.get(company + "/preview?page=sign-in"); !strings.Contains(a.body, "#0b6e4f") {
 		t.Error("the draft is not drawn")
 	}
+	for _, page := range []string{"not-found", "failure"} {
+		if a := w.get(company + "/preview?page=" + page); !strings.Contains(a.body, "#0b6e4f") || strings.Contains(a.body, "Contoso") {
+			t.Errorf("%s is not in the look that is edited", page)
+		}
+	}
 	typed := w.post(company+"/preview?tab=basics&page=mail:code&in=ar", "language", "", "color", "#a01010", "background", "half a col")
 	typed.wants(t, 200)
 	if !strings.Contains(typed.body, "#a01010") || !strings.Contains(typed.body, `dir="rtl"`) || b.brandingOf("company").Draft.Languages[""].Color != "#0b6e4f" {
