@@ -35,7 +35,7 @@ func TestALanguageIsChosenWithoutLosingWhatWasTyped(t *testing.T) {
 	b.page.body = proofInput.ReplaceAllString(b.page.body, `name="proof" value="bad"`)
 	b.fill("email", "typed@example.com", "language", "de").at(signin.SignIn).says(`lang="de"`).says(`value="typed@example.com"`)
 	b.fill("language", "xx").at(signin.SignIn).says(`lang="de"`) // forged: what was chosen goes on
-	b.fill("language", "tlh").at(signin.SignIn) // no such language: the best there is
+	b.fill("language", "tlh").at(signin.SignIn)                  // no such language: the best there is
 
 	// A later page, with a code that does not come back and names that do.
 	c := s.browser().start(request{Prompt: []string{"create"}}).at(signin.SignUp).fill("email", anna).at(signin.Code)
