@@ -517,7 +517,7 @@ func TestThisWasNotMe(t *testing.T) {
 		t.Error(told)
 	}
 	must(t, here.get("/activity"), 200, "Reported on")
-	must(t, here.get("/methods/password"), 200, "opens nothing any more")
+	must(t, here.get("/methods/password"), 200, "no longer works, because you reported")
 	must(t, here.post("/methods/password", "newPassword", "another good one 1"), 422, "Enter your password") // a session is not enough
 	must(t, here.post("/methods/password", "password", goodPassword, "newPassword", goodPassword), 422, "not used before")
 	must(t, here.post("/methods/password", "password", goodPassword, "newPassword", "another good one 1"), 303)
