@@ -79,7 +79,14 @@ func (s *Store) Migrate(ctx context.Context) error {
 	}
 	db := s.write.Session(&gorm.Session{Context: ctx, PrepareStmt: false})
 	if s.dialect == "sqlite" {
-		if err := run(db); err != nil {
+		// The first connection beside a busy server may be refused, which the migrator does not survive.
+		if err = db.Exec("SELECT 1 FROM sqlite_master").Error; err != nil {
+			err = db.Exec("SELECT 1 FROM sqlite_master").Error
+		}
+		if err == nil {
+			err = run(db)
+		}
+		if err != nil {
 			return fmt.Errorf("migrate: %w", err)
 		}
 		return nil
